@@ -1,0 +1,40 @@
+/**
+ * The one error class that Stepfold throws for anything a user can cause or mend.
+ *
+ * Every error comes from a function in this folder (one file per area), so that each message exists
+ * once, carries a stable code, names the node, value, file or JSON path involved, and says what to do.
+ */
+
+/** What an error is about; every field is optional and machine readable. */
+export interface ErrorDetails {
+  /** Name of the graph node, or its operator and first output when it has no name. */
+  readonly node?: string;
+  readonly opType?: string;
+  /** Name of the graph value. */
+  readonly value?: string;
+  readonly file?: string;
+  /** JSON pointer into a schedule, plan or pipeline file. */
+  readonly path?: string;
+  /** What to do about it, one sentence. */
+  readonly hint?: string;
+  /** Anything else worth reading by program, such as the valid branches. */
+  readonly data?: unknown;
+}
+
+export class StepfoldError extends Error {
+  override readonly name = 'StepfoldError';
+
+  constructor(
+    /** Stable, upper case, such as `ONNX_TRUNCATED`. */
+    readonly code: string,
+    message: string,
+    readonly details: ErrorDetails = {},
+  ) {
+    super(message);
+  }
+
+  /** The message with its hint, as the command line prints it. */
+  get fullMessage(): string {
+    return this.details.hint ? `${this.message} ${this.details.hint}` : this.message;
+  }
+}

@@ -1,0 +1,71 @@
+/** Errors about files: what is not ONNX, is cut short, or points where it must not. */
+import { StepfoldError } from './base.js';
+
+export const fileNotFound = (file: string) =>
+  new StepfoldError('FILE_NOT_FOUND', `There is no file "${file}".`, {
+    file,
+    hint: 'Check the path.',
+  });
+
+export const notOnnx = (file: string, why: string) =>
+  new StepfoldError('ONNX_INVALID', `"${file}" is not an ONNX model: ${why}.`, {
+    file,
+    hint: 'Give the .onnx file that an exporter wrote.',
+  });
+
+export const truncatedOnnx = (file: string, at: number) =>
+  new StepfoldError(
+    'ONNX_TRUNCATED',
+    `"${file}" ends in the middle of a field that starts at byte ${at}.`,
+    {
+      file,
+      hint: 'The file is incomplete; copy or download it again.',
+    },
+  );
+
+export const tensorDataMissing = (tensor: string, location?: string) =>
+  new StepfoldError(
+    'TENSOR_DATA_MISSING',
+    `Tensor "${tensor}" has no data${location ? ` (its file is "${location}")` : ''}.`,
+    {
+      value: tensor,
+      file: location,
+      hint: 'Load the model from its folder, with its weights beside it.',
+    },
+  );
+
+export const externalDataMissing = (tensor: string, location: string, folder: string) =>
+  new StepfoldError(
+    'EXTERNAL_DATA_MISSING',
+    `The weights file "${location}" of tensor "${tensor}" is not in "${folder}".`,
+    {
+      value: tensor,
+      file: location,
+      hint: 'Put the file beside the model, or fill a stripped model with `stepfold fill`.',
+    },
+  );
+
+export const externalDataEscapes = (tensor: string, location: string, why: string) =>
+  new StepfoldError(
+    'EXTERNAL_DATA_ESCAPES',
+    `The weights file "${location}" of tensor "${tensor}" ${why}; onnxruntime refuses such paths too.`,
+    { value: tensor, file: location, hint: "Keep external data inside the model's own folder." },
+  );
+
+export const externalDataShort = (tensor: string, location: string, needs: number, has: number) =>
+  new StepfoldError(
+    'EXTERNAL_DATA_SHORT',
+    `The weights file "${location}" ends at byte ${has}, but tensor "${tensor}" lies up to byte ${needs}.`,
+    {
+      value: tensor,
+      file: location,
+      hint: 'The weights file is incomplete; copy or download it again.',
+    },
+  );
+
+export const modelTooLarge = (file: string, bytes: number) =>
+  new StepfoldError(
+    'ONNX_TOO_LARGE',
+    `"${file}" would hold ${bytes} bytes; a protobuf file ends at 2 GiB.`,
+    { file, hint: 'Write the weights to an external file.' },
+  );

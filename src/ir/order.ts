@@ -1,0 +1,91 @@
+/** Topological order of a graph, captures of inner graphs counted as inputs of the node that holds them. */
+import { graphCycle } from '../errors/index.js';
+import { subgraphs } from './attribute.js';
+import type { Graph } from './graph.js';
+import type { Node } from './node.js';
+import type { Value } from './value.js';
+
+/** Every value a node needs: its inputs, then what graphs inside it capture from outside. */
+export function nodeDependencies(node: Node): Value[] {
+  const found = new Set<Value>();
+  for (const input of node.inputs) if (input) found.add(input);
+  for (const inner of subgraphs(node)) collectCaptures(inner, new Set([inner]), found);
+  return [...found];
+}
+
+/** Values of outer graphs that a graph reads, in graphs inside it too. */
+export function capturedValues(graph: Graph): Set<Value> {
+  const found = new Set<Value>();
+  collectCaptures(graph, new Set([graph]), found);
+  return found;
+}
+
+function collectCaptures(graph: Graph, inside: Set<Graph>, found: Set<Value>): void {
+  const note = (value: Value | null) => {
+    if (value && !inside.has(value.graph)) found.add(value);
+  };
+  for (const node of graph.nodes) {
+    node.inputs.forEach(note);
+    for (const inner of subgraphs(node)) collectCaptures(inner, new Set([...inside, inner]), found);
+  }
+  graph.outputs.forEach(note);
+}
+
+/** Producers, in the same graph, of what a node needs. */
+export function predecessors(node: Node): Node[] {
+  const found = new Set<Node>();
+  for (const value of nodeDependencies(node))
+    if (value.producer && value.graph === node.graph) found.add(value.producer);
+  return [...found];
+}
+
+/**
+ * Nodes in topological order, as close to the present order as it allows: a graph that is sorted
+ * already keeps its order exactly. Costs O(nodes + edges).
+ * @throws GRAPH_CYCLE
+ */
+export function topologicalOrder(graph: Graph): Node[] {
+  const order: Node[] = [];
+  const done = new Set<Node>();
+  const open = new Set<Node>();
+  for (const root of graph.nodes) {
+    if (done.has(root)) continue;
+    // depth first without recursion: graphs are thousands of nodes deep
+    const stack: { node: Node; rest: Node[] }[] = [{ node: root, rest: predecessors(root) }];
+    open.add(root);
+    for (let top = stack.at(-1); top; top = stack.at(-1)) {
+      const next = top.rest.shift();
+      if (!next) {
+        stack.pop();
+        open.delete(top.node);
+        done.add(top.node);
+        order.push(top.node);
+      } else if (open.has(next)) {
+        const path = stack.map((entry) => entry.node);
+        throw graphCycle([...path.slice(path.indexOf(next)), next]);
+      } else if (!done.has(next)) {
+        open.add(next);
+        stack.push({ node: next, rest: predecessors(next) });
+      }
+    }
+  }
+  return order;
+}
+
+/** Puts a graph's nodes, and those of graphs inside it, in topological order. */
+export function sortNodes(graph: Graph): void {
+  graph.reorder(topologicalOrder(graph));
+  for (const node of graph.nodes) for (const inner of subgraphs(node)) sortNodes(inner);
+}
+
+/** The nodes of a cycle, in order, or undefined. */
+export function findCycle(graph: Graph): Node[] | undefined {
+  try {
+    topologicalOrder(graph);
+    return undefined;
+  } catch (error) {
+    const cycle = (error as { details?: { data?: { cycle?: Node[] } } }).details?.data?.cycle;
+    if (!cycle) throw error;
+    return cycle;
+  }
+}

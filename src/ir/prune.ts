@@ -1,0 +1,38 @@
+/** Removal of what no output needs. */
+import { subgraphs } from './attribute.js';
+import type { Graph } from './graph.js';
+import type { Node } from './node.js';
+import { nodeDependencies } from './order.js';
+import type { Value } from './value.js';
+
+/**
+ * Removes nodes that no graph output depends on, then initializers that nothing reads; graph inputs
+ * stay, being the interface. Goes into graphs inside nodes. Returns how many nodes went.
+ */
+export function removeDeadNodes(graph: Graph): number {
+  const live = liveNodes(graph.outputs);
+  const dead = new Set([...graph.nodes].filter((n) => !live.has(n)));
+  graph.removeNodes(dead);
+  let removed = dead.size;
+  for (const node of graph.nodes)
+    for (const inner of subgraphs(node)) removed += removeDeadNodes(inner);
+  for (const value of [...graph.initializers])
+    if (value.uses.size === 0 && !value.isGraphInput) graph.removeInitializer(value);
+  return removed;
+}
+
+/** Nodes of one graph that the given values depend on. */
+export function liveNodes(
+  values: Iterable<Value>,
+  stop: (value: Value) => boolean = () => false,
+): Set<Node> {
+  const live = new Set<Node>();
+  const stack = [...values];
+  for (let value = stack.pop(); value; value = stack.pop()) {
+    const node = value.producer;
+    if (stop(value) || !node || live.has(node)) continue;
+    live.add(node);
+    stack.push(...nodeDependencies(node));
+  }
+  return live;
+}

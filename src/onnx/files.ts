@@ -1,0 +1,136 @@
+/**
+ * Models on disk (Node only). Files are opened for each range that is read, so nothing stays open;
+ * writing goes to a temporary file that is renamed when it is complete.
+ */
+import fs from 'node:fs';
+import path from 'node:path';
+import {
+  externalDataEscapes,
+  externalDataMissing,
+  externalDataShort,
+  fileNotFound,
+  modelTooLarge,
+  truncatedOnnx,
+} from '../errors/index.js';
+import type { Model } from '../ir/model.js';
+import { sortNodes } from '../ir/order.js';
+import type { ByteSource, ExternalFiles } from '../ir/tensor.js';
+import { modelPieces, readModel } from './codec.js';
+import type { Piece } from './source.js';
+
+/** One read of Node's `fs` must stay below 2^31 bytes. */
+const CHUNK = 64 * 1024 * 1024;
+const PROTOBUF_LIMIT = 2 ** 31 - 1;
+
+export function fileSource(file: string): ByteSource {
+  const absolute = path.resolve(file);
+  const stat = fs.statSync(absolute, { throwIfNoEntry: false });
+  if (!stat?.isFile()) throw fileNotFound(file);
+  return {
+    label: file,
+    path: absolute,
+    size: stat.size,
+    read(offset, length) {
+      if (offset + length > stat.size) throw truncatedOnnx(file, offset);
+      const bytes = new Uint8Array(length);
+      const fd = fs.openSync(absolute, 'r');
+      try {
+        for (let at = 0; at < length; ) {
+          const got = fs.readSync(fd, bytes, at, Math.min(CHUNK, length - at), offset + at);
+          if (got === 0) throw truncatedOnnx(file, offset + at);
+          at += got;
+        }
+      } finally {
+        fs.closeSync(fd);
+      }
+      return bytes;
+    },
+  };
+}
+
+/**
+ * Opens external data the way onnxruntime allows it: inside the model's folder, symbolic links
+ * included.
+ * @throws EXTERNAL_DATA_ESCAPES, EXTERNAL_DATA_MISSING
+ */
+export function externalFiles(folder: string): ExternalFiles {
+  const sources = new Map<string, ByteSource>();
+  return {
+    open(location, tensor) {
+      let source = sources.get(location);
+      if (!source) {
+        source = fileSource(resolveExternal(folder, location, tensor));
+        sources.set(location, source);
+      }
+      return boundedSource(source, location, tensor);
+    },
+  };
+}
+
+function resolveExternal(folder: string, location: string, tensor: string): string {
+  if (path.isAbsolute(location) || path.win32.isAbsolute(location))
+    throw externalDataEscapes(tensor, location, 'is an absolute path');
+  if (location.split(/[\\/]/).includes('..'))
+    throw externalDataEscapes(tensor, location, 'leaves the folder by ".."');
+  const file = path.join(folder, location);
+  if (!fs.existsSync(file)) throw externalDataMissing(tensor, location, folder);
+  const inside = path.relative(fs.realpathSync(folder), fs.realpathSync(file));
+  if (inside.startsWith('..') || path.isAbsolute(inside))
+    throw externalDataEscapes(tensor, location, 'is a link out of the folder');
+  return file;
+}
+
+function boundedSource(source: ByteSource, location: string, tensor: string): ByteSource {
+  return {
+    ...source,
+    read(offset, length) {
+      if (offset + length > source.size)
+        throw externalDataShort(tensor, location, offset + length, source.size);
+      return source.read(offset, length);
+    },
+  };
+}
+
+/**
+ * Loads a model file. Its weights are not read.
+ * @throws FILE_NOT_FOUND, ONNX_INVALID, ONNX_TRUNCATED and the GRAPH_ errors of a malformed graph
+ */
+export function loadModel(file: string): Model {
+  return readModel(fileSource(file), externalFiles(path.dirname(path.resolve(file))));
+}
+
+/** Writes a model file: complete, or not at all. Nodes are put in topological order first. */
+export function saveModel(model: Model, file: string): void {
+  sortNodes(model.graph);
+  const pieces = modelPieces(model);
+  const size = pieces.reduce((sum, p) => sum + p.length, 0);
+  if (size > PROTOBUF_LIMIT) throw modelTooLarge(file, size);
+  writePieces(pieces, file);
+}
+
+/** Writes pieces one after another, in bounded memory, to a file that appears only when complete. */
+export function writePieces(pieces: readonly Piece[], file: string): void {
+  const partial = `${file}.partial-${process.pid}`;
+  try {
+    const fd = fs.openSync(partial, 'w');
+    try {
+      for (const piece of pieces) writePiece(fd, piece);
+    } finally {
+      fs.closeSync(fd);
+    }
+    fs.renameSync(partial, file);
+  } catch (error) {
+    fs.rmSync(partial, { force: true });
+    throw error;
+  }
+}
+
+function writePiece(fd: number, piece: Piece): void {
+  if (piece instanceof Uint8Array) return writeAll(fd, piece);
+  for (let at = 0; at < piece.length; at += CHUNK)
+    writeAll(fd, piece.source.read(piece.offset + at, Math.min(CHUNK, piece.length - at)));
+}
+
+function writeAll(fd: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; ) at += fs.writeSync(fd, bytes, at, bytes.length - at);
+}

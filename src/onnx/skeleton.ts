@@ -1,0 +1,107 @@
+/**
+ * Takes the large `raw_data` fields out of a model's bytes and puts them back. What remains, the
+ * skeleton, is small enough to decode whole; each field taken out is replaced by `rawRange`, an
+ * index into a table of byte ranges of the file. So a model with gigabytes of inline weights is
+ * loaded by reading a few megabytes, and written by copying ranges.
+ */
+import type { ByteSource } from '../ir/tensor.js';
+import { fieldsOf, MESSAGES, RAW_DATA_FIELD, RAW_RANGE_FIELD } from './descriptor.js';
+import { type Piece, pieceLength } from './source.js';
+import { encodeVarint, fieldHeader, WireCursor } from './wire.js';
+
+export interface RawRange {
+  readonly source: ByteSource;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** `raw_data` shorter than this stays in the skeleton: reading it costs less than referring to it. */
+const INLINE_LIMIT = 1024;
+
+/** For each message type, the fields through which a Tensor can be reached. */
+const PATHS = tensorPaths();
+
+function tensorPaths(): Map<string, Map<number, string>> {
+  const reaching = new Set(['Tensor']);
+  for (let size = 0; size !== reaching.size; ) {
+    size = reaching.size;
+    for (const name of Object.keys(MESSAGES))
+      if (fieldsOf(name).some((f) => reaching.has(f.type))) reaching.add(name);
+  }
+  return new Map(
+    [...reaching].map((name) => [
+      name,
+      new Map(fieldsOf(name).flatMap((f) => (reaching.has(f.type) ? [[f.id, f.type]] : []))),
+    ]),
+  );
+}
+
+/**
+ * Rewrites the fields of Tensor messages found anywhere in a message; everything else is passed
+ * through in whole stretches. `rewrite` returns what replaces a tensor's field, or undefined.
+ */
+function rewriteTensors(
+  cursor: WireCursor,
+  type: string,
+  start: number,
+  end: number,
+  rewrite: (id: number, dataStart: number, dataEnd: number) => Piece[] | undefined,
+): Piece[] | undefined {
+  const { source } = cursor;
+  const pieces: Piece[] = [];
+  let copied = start;
+  const replace = (from: number, to: number, by: readonly Piece[]) => {
+    if (from > copied) pieces.push({ source, offset: copied, length: from - copied });
+    pieces.push(...by);
+    copied = to;
+  };
+  cursor.position = start;
+  while (cursor.position < end) {
+    const field = cursor.field(end);
+    const child = PATHS.get(type)?.get(field.id);
+    if (type === 'Tensor') {
+      const by = rewrite(field.id, field.dataStart, field.end);
+      if (by) replace(field.start, field.end, by);
+    } else if (child && field.wireType === 2) {
+      const inner = rewriteTensors(cursor, child, field.dataStart, field.end, rewrite);
+      cursor.position = field.end;
+      if (inner) {
+        const length = inner.reduce((sum, p) => sum + pieceLength(p), 0);
+        replace(field.start, field.end, [fieldHeader(field.id, length), ...inner]);
+      }
+    }
+  }
+  if (pieces.length === 0) return undefined;
+  replace(end, end, []);
+  return pieces;
+}
+
+/** Splits a model's bytes into its skeleton and the ranges that were taken out. */
+export function takeOut(source: ByteSource): { skeleton: Piece[]; ranges: RawRange[] } {
+  const ranges: RawRange[] = [];
+  const skeleton = rewriteTensors(
+    new WireCursor(source),
+    'Model',
+    0,
+    source.size,
+    (id, start, end) => {
+      if (id !== RAW_DATA_FIELD || end - start < INLINE_LIMIT) return undefined;
+      ranges.push({ source, offset: start, length: end - start });
+      return [
+        Uint8Array.from([...encodeVarint(RAW_RANGE_FIELD * 8), ...encodeVarint(ranges.length - 1)]),
+      ];
+    },
+  );
+  return { skeleton: skeleton ?? [{ source, offset: 0, length: source.size }], ranges };
+}
+
+/** The bytes of a model: its skeleton with every range put back as `raw_data`. */
+export function putBack(skeleton: ByteSource, ranges: readonly RawRange[]): Piece[] {
+  const cursor = new WireCursor(skeleton);
+  const pieces = rewriteTensors(cursor, 'Model', 0, skeleton.size, (id, start) => {
+    if (id !== RAW_RANGE_FIELD) return undefined;
+    const range = ranges[new WireCursor(skeleton, start).varint()] as RawRange;
+    return [fieldHeader(RAW_DATA_FIELD, range.length), range];
+  });
+  return pieces ?? [{ source: skeleton, offset: 0, length: skeleton.size }];
+}
