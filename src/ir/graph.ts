@@ -24,6 +24,10 @@ export class NameScope {
     return this.taken.has(name);
   }
 
+  release(name: string): void {
+    this.taken.delete(name);
+  }
+
   /** `base`, or `base_1`, `base_2`, … whichever is free first; the name is claimed. */
   fresh(base: string): string {
     let name = base;
@@ -220,6 +224,7 @@ export class Graph {
     if (value.useSet.size > 0) throw nodeStillUsed(undefined, value);
     const index = this.inputList.indexOf(value);
     if (index >= 0) this.inputList.splice(index, 1);
+    this.scope.release(value.name);
   }
 
   rename(value: Value, name: string): void {

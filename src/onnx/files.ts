@@ -126,7 +126,10 @@ export function writePieces(pieces: readonly Piece[], file: string): void {
 }
 
 function writePiece(fd: number, piece: Piece): void {
-  if (piece instanceof Uint8Array) return writeAll(fd, piece);
+  if (piece instanceof Uint8Array) {
+    writeAll(fd, piece);
+    return;
+  }
   for (let at = 0; at < piece.length; at += CHUNK)
     writeAll(fd, piece.source.read(piece.offset + at, Math.min(CHUNK, piece.length - at)));
 }

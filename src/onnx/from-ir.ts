@@ -63,7 +63,7 @@ function entriesToMessages(
   }));
 }
 
-function graphToMessage(graph: Graph, ranges: RawRange[]): GraphMessage {
+export function graphToMessage(graph: Graph, ranges: RawRange[]): GraphMessage {
   const extra = graph.extra as GraphExtra | undefined;
   const message = copy<GraphMessage>(extra?.message);
   setString(message, 'name', graph.name);

@@ -181,7 +181,10 @@ function wire(
   const late: (readonly [string, Node])[] = [];
   for (const [node, message] of nodes) {
     message.input?.forEach((name, index) => {
-      if (name === '') return node.setInput(index, null);
+      if (name === '') {
+        node.setInput(index, null);
+        return;
+      }
       const value = made.get(name) ?? own.get(name);
       if (!value) throw undefinedValue(name, `Node "${node.label}"`);
       if (!made.has(name)) late.push([name, node]);
@@ -315,7 +318,7 @@ function attributeValue(
 }
 
 /** Files from before IR version 2 leave the attribute's type out; the field that is set tells it. */
-function impliedType(m: AttributeMessage): number {
+export function impliedType(m: AttributeMessage): number {
   if (m.f !== undefined) return AttributeType.FLOAT;
   if (m.i !== undefined) return AttributeType.INT;
   if (m.s !== undefined) return AttributeType.STRING;

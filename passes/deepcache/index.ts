@@ -1,0 +1,172 @@
+/**
+ * DeepCache (Ma, Fang, Wang: CVPR 2024, arXiv 2312.00858). On a full call everything runs and the
+ * main-branch input of the join of skip branch m, u_{m+1}, is kept (equation 4); on a shallow call
+ * only the encoder down to branch m and the decoder from there up run, with the kept value in
+ * place of everything deeper (equation 5). Nothing else is approximated.
+ *
+ * Assumes a U-Net whose skips join by Concat; costs one state of the size of that value.
+ */
+import type { SkipJoin } from '../../src/analysis/index.js';
+import { badBranch, badOption, noUnet } from '../../src/errors/index.js';
+import type { Pass, PassContext } from '../../src/pass/index.js';
+import { COMPUTE, type Site } from '../../src/plan/index.js';
+import { nonUniformCalls, uniformCalls } from './schedule.js';
+import { zerosOf } from './zeros.js';
+
+export interface DeepcacheOptions {
+  readonly branch: number;
+  readonly interval?: number;
+  readonly center?: number;
+  readonly power?: number;
+  readonly full?: readonly number[];
+  readonly strategy: 'reuse' | 'zero';
+}
+
+const SITE = 'deep';
+const STATE = `${SITE}.0`;
+
+export const deepcache: Pass<DeepcacheOptions> = {
+  name: 'deepcache',
+  description:
+    'Reuse what lies deeper than one skip branch of a U-Net for several calls (DeepCache, CVPR 2024).',
+  example: 'deepcache:branch=2,interval=3',
+  options: {
+    type: 'object',
+    properties: {
+      branch: {
+        type: 'integer',
+        minimum: 1,
+        description:
+          'Skip branch to cut at, 1 = outermost; `stepfold inspect` lists them with their cost.',
+      },
+      interval: {
+        type: 'integer',
+        minimum: 1,
+        description: 'One full call, then interval-1 shallow ones (1:N of the paper).',
+      },
+      center: {
+        type: 'integer',
+        minimum: 0,
+        description:
+          'Non-uniform schedule: the call around which full calls lie densest. Needs power.',
+      },
+      power: {
+        type: 'number',
+        exclusiveMinimum: 1,
+        description: 'Non-uniform schedule: how strongly full calls crowd around the center.',
+      },
+      full: {
+        type: 'array',
+        items: { type: 'integer', minimum: 0 },
+        description: 'Explicit list of full calls, instead of an interval; call 0 must be in it.',
+      },
+      strategy: {
+        enum: ['reuse', 'zero'],
+        default: 'reuse',
+        description: 'What shallow calls use: the kept value, or zeros (the ablation of Table 5).',
+      },
+    },
+    required: ['branch'],
+  },
+  propose(context, options) {
+    const full = new Set(fullCalls(context.calls, options));
+    const join = findJoin(context, options.branch);
+    const site = deepSite(context, join);
+    const column = Array.from({ length: context.calls }, (_, t) =>
+      full.has(t) ? COMPUTE : options.strategy,
+    );
+    return { sites: [site], entries: { [SITE]: column } };
+  },
+};
+
+function deepSite({ shapes }: PassContext, join: SkipJoin): Site {
+  return {
+    id: SITE,
+    description: `everything deeper than skip branch ${join.branch}, up to "${join.main.name}"`,
+    outputs: [join.main],
+    states: [{ id: STATE, like: join.main }],
+    strategies: {
+      compute: {
+        name: COMPUTE,
+        description: 'run the deep part',
+        reads: [],
+        writes: { [STATE]: (b) => b.value(join.main) },
+      },
+      reuse: {
+        name: 'reuse',
+        description: 'take the value kept by the last full call',
+        program: 'shallow',
+        reads: [STATE],
+        produce: (b) => [b.state(STATE)],
+        writes: {},
+      },
+      zero: {
+        name: 'zero',
+        description: 'put zeros in its place',
+        program: 'shallow',
+        reads: [],
+        produce: (b) => [
+          zerosOf(
+            b,
+            shapes.dtype(join.main) ?? 'float32',
+            shapes.shape(join.main) ?? [],
+            join.skip,
+            shapes.shape(join.skip) ?? [],
+          ),
+        ],
+        writes: {},
+      },
+    },
+  };
+}
+
+function findJoin(context: PassContext, branch: number): SkipJoin {
+  const unet = context.unet();
+  if (!unet.isUnet) throw noUnet(unet.refusal.reason, unet.refusal.node, unet.refusal.nearest);
+  const join = unet.joins.find((j) => j.branch === branch);
+  if (join) return join;
+  const { fullMacs, branches } = context.branches();
+  const costs = branches.map((b) => ({
+    branch: b.branch,
+    percent: `${((100 * b.shallowMacs.layers) / fullMacs.layers).toFixed(1)} % of a full call`,
+  }));
+  throw badBranch(branch, costs, unet.refused);
+}
+
+function fullCalls(calls: number, options: DeepcacheOptions): number[] {
+  const { interval, center, power, full } = options;
+  if (full) {
+    if (interval !== undefined || center !== undefined || power !== undefined)
+      throw badOption(
+        'deepcache',
+        'full',
+        'it replaces interval, center and power; give one or the other',
+      );
+    const beyond = full.find((t) => t >= calls);
+    if (beyond !== undefined)
+      throw badOption(
+        'deepcache',
+        'full',
+        `call ${beyond} does not exist in a loop of ${calls} calls`,
+      );
+    if (!full.includes(0) && options.strategy === 'reuse')
+      throw badOption('deepcache', 'full', 'call 0 must be full, since nothing is kept before it');
+    return [...full];
+  }
+  if (interval === undefined)
+    throw badOption('deepcache', 'interval', 'it must be given, or a list of full calls');
+  if ((center === undefined) !== (power === undefined))
+    throw badOption(
+      'deepcache',
+      center === undefined ? 'center' : 'power',
+      'center and power go together',
+    );
+  if (center === undefined || power === undefined) return uniformCalls(calls, interval);
+  if (center >= calls)
+    throw badOption(
+      'deepcache',
+      'center',
+      `call ${center} does not exist in a loop of ${calls} calls`,
+    );
+  return nonUniformCalls(calls, interval, center, power);
+}

@@ -1,0 +1,58 @@
+/** Which calls are full: DeepCache's uniform and non-uniform schedules (equations 6 and 7). */
+import { badOption } from '../../src/errors/index.js';
+
+/** Equation 6: every `interval`-th call, starting with the first. */
+export function uniformCalls(calls: number, interval: number): number[] {
+  return Array.from({ length: Math.ceil(calls / interval) }, (_, i) => i * interval);
+}
+
+/**
+ * Equation 7 as the authors' code computes it. Read literally, the equation takes a power of a
+ * negative number; in the code that makes the arithmetic complex, and the imaginary part is dropped
+ * when indices are rounded. The published results come from that form, so it is kept: the index
+ * lists differ from those of a signed power. Like the code, the power is lowered in steps of 0.02
+ * until the list has ceil(calls / interval) entries.
+ *
+ * @param center the call around which full calls lie densest
+ * @param power above 1; how strongly they crowd there
+ * @throws PASS_OPTION when no power above 1 gives a list of the right length
+ */
+export function nonUniformCalls(
+  calls: number,
+  interval: number,
+  center: number,
+  power: number,
+): number[] {
+  const wanted = Math.ceil(calls / interval);
+  for (let p = power; p > 1; p -= 0.02) {
+    const found = indices(calls, wanted, center, p);
+    if (found.length === wanted) return found;
+  }
+  throw badOption(
+    'deepcache',
+    'power',
+    `no power from ${power} down to 1 gives ${wanted} different full calls of ${calls} around call ${center}`,
+  );
+}
+
+type Complex = readonly [re: number, im: number];
+
+function power([re, im]: Complex, exponent: number): Complex {
+  const radius = Math.hypot(re, im) ** exponent;
+  if (radius === 0) return [0, 0];
+  const angle = Math.atan2(im, re) * exponent;
+  return [radius * Math.cos(angle), radius * Math.sin(angle)];
+}
+
+function indices(calls: number, wanted: number, center: number, p: number): number[] {
+  const start = power([-center, 0], 1 / p);
+  const end = power([calls - center, 0], 1 / p);
+  const rounded = new Set<number>();
+  for (let i = 0; i <= wanted; i++) {
+    const t = i / wanted;
+    const point: Complex = [start[0] + (end[0] - start[0]) * t, start[1] + (end[1] - start[1]) * t];
+    rounded.add(Math.trunc(power(point, p)[0]) + 0);
+  }
+  const sorted = [...rounded].sort((a, b) => a - b);
+  return [0, ...sorted.slice(1, -1).map((v) => v + center)];
+}

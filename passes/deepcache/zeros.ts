@@ -1,0 +1,53 @@
+/** A tensor of zeros shaped like a value, without computing that value. */
+import { tensor as tensorAttribute } from '../../src/ir/attribute.js';
+import type { Tensor } from '../../src/ir/tensor.js';
+import { byteLength, type DataType } from '../../src/ir/types.js';
+import type { Value } from '../../src/ir/value.js';
+import type { SiteBuilder } from '../../src/plan/index.js';
+import type { DimExpr } from '../../src/shape/index.js';
+
+/**
+ * Zeros of the given shape. Sizes known at compile time become constants; the others are taken from
+ * the run-time shape of `like`, which must have an equal size somewhere.
+ */
+export function zerosOf(
+  b: SiteBuilder,
+  dtype: DataType,
+  shape: readonly DimExpr[],
+  like: Value,
+  likeShape: readonly DimExpr[],
+): Value {
+  const live = () =>
+    b.add({ opType: 'Shape', inputs: [b.value(like)], outputs: ['stepfold.zero.like'] });
+  let source: Value | undefined;
+  const parts = shape.map((dim, axis) => {
+    if (dim.constant !== undefined) return b.constant('stepfold.zero.dim', [dim.constant]);
+    source ??= live();
+    // the same axis first: feature maps that meet in a Concat agree everywhere but in channels
+    const from =
+      likeShape[axis]?.key === dim.key ? axis : likeShape.findIndex((d) => d.key === dim.key);
+    const at = from < 0 ? axis : from;
+    return b.add({
+      opType: 'Gather',
+      inputs: [source, b.constant('stepfold.zero.axis', [at])],
+      outputs: ['stepfold.zero.dim'],
+    });
+  });
+  const sizes = b.add({
+    opType: 'Concat',
+    inputs: parts,
+    outputs: ['stepfold.zero.shape'],
+    attributes: { axis: { type: 'int', value: 0n } },
+  });
+  const zero: Tensor = {
+    dtype,
+    dims: [1],
+    data: { kind: 'bytes', bytes: new Uint8Array(byteLength(dtype, 1) ?? 4) },
+  };
+  return b.add({
+    opType: 'ConstantOfShape',
+    inputs: [sizes],
+    outputs: ['stepfold.zero'],
+    attributes: { value: tensorAttribute(zero) },
+  });
+}

@@ -1,0 +1,72 @@
+/** What each skip branch of a U-Net would save: the table that `inspect` prints. */
+import { concreteShapes, graphCost, type Macs, regionCost, valueBytes } from '../cost/index.js';
+import type { Graph } from '../ir/graph.js';
+import { liveNodes } from '../ir/prune.js';
+import type { ShapeTable } from '../shape/index.js';
+import type { SkipJoin } from './unet.js';
+
+export interface BranchInfo {
+  /** DeepCache's number, 1 = outermost. */
+  readonly branch: number;
+  /** The Concat where the skip joins the main branch. */
+  readonly join: string;
+  /** The value that would be cached: the Concat's main-branch input. */
+  readonly value: string;
+  /** Its shape, symbols kept. */
+  readonly shape: readonly (number | string)[] | undefined;
+  readonly stateBytes: number | undefined;
+  /** MACs of a shallow call. */
+  readonly shallowMacs: Macs;
+  /** Parameters of the shallow model. */
+  readonly shallowParameters: number;
+  /** `--branch` of the DDPM code that came with the paper; null where it cannot express the cut. */
+  readonly ddpmBranch: number | null;
+  /** `cache_branch_id` of the DeepCache plug-in for diffusers. */
+  readonly cacheBranchId: number;
+}
+
+export interface BranchTable {
+  readonly fullMacs: Macs;
+  readonly parameters: number;
+  readonly branches: readonly BranchInfo[];
+  /** Nodes whose MACs are unknown, by name; empty when every figure is whole. */
+  readonly unknownNodes: readonly string[];
+}
+
+/** @param bindings a size for each symbol of the inputs' shapes */
+export function branchTable(
+  graph: Graph,
+  shapes: ShapeTable,
+  joins: readonly SkipJoin[],
+  bindings: ReadonlyMap<string, number>,
+): BranchTable {
+  const shapeOf = concreteShapes(shapes, bindings);
+  const full = graphCost(graph, shapeOf);
+  const branches = joins.map((join): BranchInfo => {
+    const live = liveNodes(graph.outputs, (value) => value === join.main);
+    const cost = regionCost(live, shapeOf);
+    return {
+      branch: join.branch,
+      join: join.node.label,
+      value: join.main.name,
+      shape: shapes.shape(join.main)?.map((d) => d.constant ?? d.toString()),
+      stateBytes: valueBytes(join.main, shapes, shapeOf),
+      shallowMacs: cost.macs,
+      shallowParameters: cost.parameters,
+      ddpmBranch: ddpmBranch(join.branch),
+      cacheBranchId: join.branch - 1,
+    };
+  });
+  return {
+    fullMacs: full.macs,
+    parameters: full.parameters,
+    branches,
+    unknownNodes: full.unknown.map((n) => n.label),
+  };
+}
+
+/**
+ * The DDPM code counts from 0 and cannot reach the outermost branch: its 0 is the paper's 2. (Its
+ * README advises 2 for the paper's branch 3; by the published MACs that is `--branch 1`.)
+ */
+const ddpmBranch = (branch: number): number | null => (branch >= 2 ? branch - 2 : null);

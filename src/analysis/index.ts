@@ -1,0 +1,3 @@
+export * from './branches.js';
+export * from './roles.js';
+export * from './unet.js';

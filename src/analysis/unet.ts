@@ -1,0 +1,154 @@
+/**
+ * Finds the skeleton of a U-Net by dataflow alone: its skip branches, numbered as DeepCache numbers
+ * them (1 is the outermost). A skip join is a Concat of two feature maps of which one, the skip,
+ * holds nothing heavy that the other, the main branch, has not gone through as well: the main
+ * branch passed through the skip's origin and came back. The joins must nest.
+ *
+ * Assumes canonical form only for its shapes; works on any spelling of blocks. Says which condition
+ * failed, and where, when a graph is not a U-Net.
+ */
+import { isHeavy } from '../cost/index.js';
+import { constantTensor } from '../ir/constants.js';
+import type { Graph } from '../ir/graph.js';
+import { isOp, type Node } from '../ir/node.js';
+import { liveNodes } from '../ir/prune.js';
+import type { Value } from '../ir/value.js';
+import type { ShapeTable } from '../shape/index.js';
+import { Ancestry } from './ancestry.js';
+
+export interface SkipJoin {
+  /** DeepCache's number: 1 is the outermost skip branch. */
+  readonly branch: number;
+  /** The Concat where the skip meets the main branch. */
+  readonly node: Node;
+  /** The main-branch input: what DeepCache caches (u_{m+1} of equation 4). */
+  readonly main: Value;
+  /** The encoder's feature map (h_m). */
+  readonly skip: Value;
+}
+
+/** Why a graph is not a U-Net, or why one of its joins cannot be a cut. */
+export interface Refusal {
+  /** The condition that failed. */
+  readonly reason: string;
+  /** The node where it failed, by name. */
+  readonly node?: string;
+  readonly nearest?: readonly string[];
+}
+
+export type UnetAnalysis =
+  | {
+      readonly isUnet: true;
+      readonly joins: readonly SkipJoin[];
+      /** Branches that the deep region leaks around, with the reason; they are not in `joins`. */
+      readonly refused: readonly (Refusal & { readonly branch: number })[];
+    }
+  | { readonly isUnet: false; readonly refusal: Refusal };
+
+export function analyzeUnet(graph: Graph, shapes: ShapeTable): UnetAnalysis {
+  const ancestry = new Ancestry(graph);
+  const heavy = ancestry.order.filter(isHeavy);
+  if (heavy.length === 0)
+    return no({ reason: 'the graph has no convolution or matrix product at all' });
+
+  const concats = ancestry.order.filter((node) => isOp(node, 'Concat'));
+  const rejected: Refusal[] = [];
+  const found: Omit<SkipJoin, 'branch'>[] = [];
+  for (const node of concats) {
+    const result = asJoin(node, ancestry, heavy, shapes);
+    if ('reason' in result) rejected.push(result);
+    else found.push(result);
+  }
+  if (found.length === 0)
+    return no({
+      reason:
+        concats.length === 0
+          ? 'it has no Concat, so no skip connection joins an encoder to a decoder'
+          : 'none of its Concat nodes joins a skip to a main branch',
+      nearest: rejected.slice(-3).map((r) => `${r.node}: ${r.reason}`),
+    });
+
+  // the last join of the graph is the outermost
+  const joins = found.reverse().map((join, i) => ({ ...join, branch: i + 1 }));
+  const broken = firstUnnested(joins, ancestry, heavy);
+  if (broken) return no(broken);
+
+  const refused: (Refusal & { branch: number })[] = [];
+  const kept = joins.filter((join) => {
+    const leak = leakAround(join, joins, graph);
+    if (leak) refused.push({ ...leak, branch: join.branch });
+    return !leak;
+  });
+  return { isUnet: true, joins: kept, refused };
+}
+
+const no = (refusal: Refusal): UnetAnalysis => ({ isUnet: false, refusal });
+
+function asJoin(
+  node: Node,
+  ancestry: Ancestry,
+  heavy: readonly Node[],
+  shapes: ShapeTable,
+): Omit<SkipJoin, 'branch'> | Refusal {
+  const refuse = (reason: string): Refusal => ({ reason, node: node.label });
+  const data = node.inputs.filter((v): v is Value => v !== null && !constantTensor(v));
+  if (data.length !== 2) return refuse(`it joins ${data.length} computed values, not 2`);
+  const rank = shapes.shape(node.output)?.length;
+  if (rank !== undefined && rank < 3)
+    return refuse(`its values have rank ${rank}, so they are no feature maps`);
+  const [a, b] = data as [Value, Value];
+  const onlyA = [...ancestry.only(a, b, heavy)];
+  const onlyB = [...ancestry.only(b, a, heavy)];
+  if (onlyA.length > 0 && onlyB.length > 0)
+    return refuse(
+      `both inputs hold work of their own ("${onlyA[0]!.label}" and "${onlyB[0]!.label}"), so neither is a skip`,
+    );
+  if (onlyA.length === 0 && onlyB.length === 0)
+    return refuse('neither input went through layers that the other did not');
+  const [main, skip] = onlyA.length > 0 ? [a, b] : [b, a];
+  if (!heavy.some((n) => ancestry.dependsOn(skip, n)))
+    return refuse('its skip comes from no layer of the encoder');
+  return { node, main, skip };
+}
+
+/** Joins must nest like brackets: inner ones lie between the origin and the end of outer skips. */
+function firstUnnested(
+  joins: readonly SkipJoin[],
+  ancestry: Ancestry,
+  heavy: readonly Node[],
+): Refusal | undefined {
+  for (const [i, outer] of joins.entries()) {
+    for (const other of joins)
+      if (ancestry.dependsOn(outer.skip, other.node))
+        return {
+          reason: `the skip of this Concat comes out of the decoder (it depends on "${other.node.label}")`,
+          node: outer.node.label,
+        };
+    const inner = joins[i + 1];
+    if (!inner) continue;
+    if (!ancestry.dependsOn(outer.main, inner.node))
+      return {
+        reason: `its main branch does not go through the Concat before it, "${inner.node.label}"`,
+        node: outer.node.label,
+      };
+    const stray = [...ancestry.only(outer.skip, inner.skip, heavy)][0];
+    if (stray)
+      return {
+        reason: `its skip holds "${stray.label}", which the skip of the inner Concat "${inner.node.label}" has not gone through: the skips do not nest`,
+        node: outer.node.label,
+      };
+  }
+  return undefined;
+}
+
+/** With the main input given, nothing deeper may be needed any more. */
+function leakAround(join: SkipJoin, joins: readonly SkipJoin[], graph: Graph): Refusal | undefined {
+  const live = liveNodes(graph.outputs, (value) => value === join.main);
+  const leaking = joins.find((other) => other.branch > join.branch && live.has(other.node));
+  return (
+    leaking && {
+      reason: `the output depends on the deeper Concat "${leaking.node.label}" by another way than through "${join.main.name}"`,
+      node: join.node.label,
+    }
+  );
+}

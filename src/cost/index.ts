@@ -1,0 +1,2 @@
+export * from './macs.js';
+export * from './model-cost.js';

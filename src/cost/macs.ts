@@ -1,0 +1,122 @@
+/**
+ * Multiply-accumulates of one node. Two conventions, since published tables differ and every output
+ * of Stepfold names the one it uses:
+ *   `all`     every product: convolutions, linear layers and the attention products QK^T and AV;
+ *   `layers`  convolutions and linear layers only, that is, products with a weight. This is what the
+ *             tables of DeepCache count.
+ * Element-wise work, normalisation and softmax count as nothing in both.
+ */
+import { attrNumber, attrString } from '../ir/attribute.js';
+import { constantTensor } from '../ir/constants.js';
+import { isOp, type Node } from '../ir/node.js';
+import type { Value } from '../ir/value.js';
+
+export type MacConvention = 'all' | 'layers';
+
+export interface Macs {
+  readonly all: number;
+  readonly layers: number;
+}
+
+export const NO_MACS: Macs = { all: 0, layers: 0 };
+
+export const addMacs = (a: Macs, b: Macs): Macs => ({
+  all: a.all + b.all,
+  layers: a.layers + b.layers,
+});
+
+/** Sizes of a value's dimensions, or undefined when they are not known. */
+export type ShapeOf = (value: Value) => readonly number[] | undefined;
+
+const product = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 1);
+
+type Rule = (node: Node, shapeOf: ShapeOf) => number | undefined;
+
+/** Operators that multiply and accumulate; all others cost nothing in either convention. */
+const RULES: Readonly<Record<string, Rule>> = {
+  Conv: convolution,
+  ConvTranspose: transposedConvolution,
+  MatMul: matrixProduct,
+  Gemm: generalProduct,
+  Einsum: einsum,
+};
+
+/** Does the node multiply and accumulate? Such nodes are where a denoiser's time goes. */
+export function isHeavy(node: Node): boolean {
+  return isOp(node, ...Object.keys(RULES));
+}
+
+/**
+ * MACs of a node, or undefined when a shape it depends on is unknown. Nodes that hold graphs count
+ * their own work only; the graphs inside are counted by model-cost.ts.
+ */
+export function nodeMacs(node: Node, shapeOf: ShapeOf): Macs | undefined {
+  const rule = isHeavy(node) ? RULES[node.opType] : undefined;
+  if (!rule) return NO_MACS;
+  const all = rule(node, shapeOf);
+  if (all === undefined) return undefined;
+  return { all, layers: multipliesWeight(node) ? all : 0 };
+}
+
+/** Is one factor of the product a weight, perhaps transposed, cast or dequantized on the way? */
+export function multipliesWeight(node: Node): boolean {
+  return node.inputs.slice(0, 2).some((input) => weightBehind(input) !== undefined);
+}
+
+const CARRIERS = ['Transpose', 'Cast', 'Identity', 'Reshape', 'Unsqueeze', 'DequantizeLinear'];
+
+/** The constant a value is a rearrangement of. */
+export function weightBehind(value: Value | null | undefined): Value | undefined {
+  for (let v = value; v; ) {
+    if (constantTensor(v)) return v;
+    if (!isOp(v.producer, ...CARRIERS)) return undefined;
+    v = v.producer.inputs[0];
+  }
+  return undefined;
+}
+
+function inputShape(node: Node, index: number, shapeOf: ShapeOf): readonly number[] | undefined {
+  const input = node.inputs[index];
+  return input ? shapeOf(input) : undefined;
+}
+
+/** Output elements times the kernel's elements per output channel: K * C_in / groups. */
+function convolution(node: Node, shapeOf: ShapeOf): number | undefined {
+  const weight = inputShape(node, 1, shapeOf);
+  const out = shapeOf(node.output);
+  return weight && out && product(out) * product(weight.slice(1));
+}
+
+/** Input elements times the kernel's elements per input channel. */
+function transposedConvolution(node: Node, shapeOf: ShapeOf): number | undefined {
+  const weight = inputShape(node, 1, shapeOf);
+  const input = inputShape(node, 0, shapeOf);
+  return weight && input && product(input) * product(weight.slice(1));
+}
+
+function matrixProduct(node: Node, shapeOf: ShapeOf): number | undefined {
+  const left = inputShape(node, 0, shapeOf);
+  const out = shapeOf(node.output);
+  return left && out && product(out) * (left.at(-1) ?? 1);
+}
+
+function generalProduct(node: Node, shapeOf: ShapeOf): number | undefined {
+  const left = inputShape(node, 0, shapeOf);
+  const out = shapeOf(node.output);
+  const inner = left?.[attrNumber(node, 'transA', 0) ? 0 : 1];
+  return out && inner !== undefined ? product(out) * inner : undefined;
+}
+
+/** The product of the sizes of all labels of the equation, for two operands; one operand only sums. */
+function einsum(node: Node, shapeOf: ShapeOf): number | undefined {
+  if (node.inputs.length < 2) return 0;
+  const operands = (attrString(node, 'equation') ?? '').split('->')[0]?.split(',') ?? [];
+  const sizes = new Map<string, number>();
+  for (const [i, labels] of operands.entries()) {
+    const shape = inputShape(node, i, shapeOf);
+    if (!shape) return undefined;
+    for (const [axis, label] of [...labels.replaceAll(' ', '')].entries())
+      sizes.set(label, shape[axis] ?? 1);
+  }
+  return product([...sizes.values()]);
+}

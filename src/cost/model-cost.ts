@@ -1,0 +1,74 @@
+/** MACs, parameters and bytes of regions and models. */
+import { subgraphs } from '../ir/attribute.js';
+import { constantTensor } from '../ir/constants.js';
+import type { Graph } from '../ir/graph.js';
+import type { Node } from '../ir/node.js';
+import { nodeDependencies } from '../ir/order.js';
+import { elementCount } from '../ir/tensor.js';
+import { byteLength } from '../ir/types.js';
+import type { Value } from '../ir/value.js';
+import type { ShapeTable } from '../shape/index.js';
+import { addMacs, type Macs, NO_MACS, nodeMacs, type ShapeOf } from './macs.js';
+
+export interface RegionCost {
+  readonly macs: Macs;
+  /** Elements of the floating-point constants of rank 1 or more that the region reads. */
+  readonly parameters: number;
+  /** Nodes whose MACs are not known because a shape is not; their cost is missing from `macs`. */
+  readonly unknown: readonly Node[];
+}
+
+/** Turns a shape table and sizes for its symbols into concrete shapes. */
+export function concreteShapes(shapes: ShapeTable, bindings: ReadonlyMap<string, number>): ShapeOf {
+  const known = new Map<Value, readonly number[] | undefined>();
+  return (value) => {
+    if (!known.has(value)) known.set(value, shapes.concrete(value, bindings));
+    return known.get(value);
+  };
+}
+
+/** Cost of a set of nodes. Of an `If` the dearer branch counts, of other inner graphs one run. */
+export function regionCost(nodes: Iterable<Node>, shapeOf: ShapeOf): RegionCost {
+  let macs = NO_MACS;
+  const unknown: Node[] = [];
+  const weights = new Set<Value>();
+  for (const node of nodes) {
+    const own = nodeMacs(node, shapeOf);
+    if (own) macs = addMacs(macs, own);
+    else unknown.push(node);
+    for (const value of nodeDependencies(node)) if (isParameter(value)) weights.add(value);
+    let inside = NO_MACS;
+    for (const inner of subgraphs(node)) {
+      const cost = regionCost(inner.nodes, shapeOf);
+      unknown.push(...cost.unknown);
+      if (cost.macs.all > inside.all) inside = cost.macs;
+      for (const value of innerParameters(inner)) weights.add(value);
+    }
+    macs = addMacs(macs, inside);
+  }
+  let parameters = 0;
+  for (const value of weights) parameters += elementCount(constantTensor(value)?.dims ?? []);
+  return { macs, parameters, unknown };
+}
+
+export const graphCost = (graph: Graph, shapeOf: ShapeOf): RegionCost =>
+  regionCost(graph.nodes, shapeOf);
+
+const PARAMETER_TYPES = new Set(['float32', 'float16', 'bfloat16', 'float64', 'int8', 'uint8']);
+
+function isParameter(value: Value): boolean {
+  const tensor = constantTensor(value);
+  return tensor !== undefined && tensor.dims.length > 0 && PARAMETER_TYPES.has(tensor.dtype);
+}
+
+function* innerParameters(graph: Graph): Generator<Value> {
+  for (const node of graph.nodes)
+    for (const value of nodeDependencies(node)) if (isParameter(value)) yield value;
+}
+
+/** Bytes of a value at the given sizes; undefined when its shape or type is not known. */
+export function valueBytes(value: Value, shapes: ShapeTable, shapeOf: ShapeOf): number | undefined {
+  const dims = shapeOf(value);
+  const type = shapes.dtype(value);
+  return dims && type && byteLength(type, elementCount(dims));
+}

@@ -1,0 +1,101 @@
+/** Errors about plans and passes. */
+import { StepfoldError } from './base.js';
+
+const list = (names: readonly (string | number)[]) => names.join(', ') || 'none';
+
+export const planUnknownSite = (site: string, known: readonly string[]) =>
+  new StepfoldError('PLAN_UNKNOWN_SITE', `The plan names a site "${site}" that does not exist.`, {
+    path: `/sites/${site}`,
+    hint: `Sites here: ${list(known)}.`,
+  });
+
+export const planUnknownStrategy = (
+  site: string,
+  strategy: string,
+  call: number,
+  known: readonly string[],
+) =>
+  new StepfoldError(
+    'PLAN_UNKNOWN_STRATEGY',
+    `Call ${call} of the plan asks for "${strategy}" at site "${site}".`,
+    { path: `/sites/${site}/${call}`, hint: `Strategies there: ${list(known)}.` },
+  );
+
+export const planLength = (site: string, has: number, calls: number) =>
+  new StepfoldError(
+    'PLAN_LENGTH',
+    `The plan lists ${has} calls for site "${site}", but the loop has ${calls}.`,
+    { path: `/sites/${site}`, hint: 'Give one strategy for each call.' },
+  );
+
+export const planConflict = (site: string, other: string) =>
+  new StepfoldError(
+    'PLAN_CONFLICT',
+    `Two passes claim the same place: site "${site}" and site "${other}".`,
+    { path: `/sites/${site}`, hint: 'Use one of the passes, or give them different options.' },
+  );
+
+export const planUnassigned = (call: number, site: string, strategy: string, state: string) =>
+  new StepfoldError(
+    'PLAN_UNASSIGNED',
+    `Call ${call} produces site "${site}" by "${strategy}", which reads state "${state}", but no earlier call wrote it.`,
+    {
+      path: `/sites/${site}/${call}`,
+      hint: 'Let an earlier call compute the site; call 0 always must.',
+    },
+  );
+
+export const badCalls = (calls: unknown) =>
+  new StepfoldError(
+    'PLAN_BAD_CALLS',
+    `The number of calls must be a whole number of 1 or more, not ${String(calls)}.`,
+    {
+      path: '/calls',
+      hint: 'Say how often the sampler calls the model, such as --calls 50.',
+    },
+  );
+
+export const noUnet = (reason: string, node: string | undefined, nearest: readonly string[] = []) =>
+  new StepfoldError(
+    'UNET_NOT_FOUND',
+    `The model has no U-Net skeleton: ${reason}${node ? `, at node "${node}"` : ''}.`,
+    {
+      node,
+      data: { nearest },
+      hint: nearest.length
+        ? `The nearest candidates were refused: ${nearest.join('; ')}.`
+        : 'DeepCache needs an encoder and a decoder joined by skip connections (Concat).',
+    },
+  );
+
+export const badBranch = (
+  branch: number,
+  branches: readonly { branch: number; percent: string }[],
+  refused: readonly { branch: number; reason: string }[],
+) => {
+  const no = refused.find((r) => r.branch === branch);
+  return new StepfoldError(
+    'DEEPCACHE_BRANCH',
+    no
+      ? `Skip branch ${branch} cannot be cut: ${no.reason}.`
+      : `The model has no skip branch ${branch}.`,
+    {
+      path: '/branch',
+      data: { branches },
+      hint: `Valid branches, with the cost of a shallow call: ${list(
+        branches.map((b) => `${b.branch} (${b.percent})`),
+      )}.`,
+    },
+  );
+};
+
+export const badOption = (pass: string, option: string, problem: string) =>
+  new StepfoldError('PASS_OPTION', `Pass "${pass}", option "${option}": ${problem}.`, {
+    path: `/${option}`,
+    hint: `See \`stepfold passes ${pass}\` for its options.`,
+  });
+
+export const unknownPass = (pass: string, known: readonly string[]) =>
+  new StepfoldError('PASS_UNKNOWN', `There is no pass "${pass}".`, {
+    hint: `Passes: ${list(known)}.`,
+  });

@@ -1,0 +1,116 @@
+/** Errors about sampling: noise schedules, samplers, guidance and the denoising loop. */
+import { StepfoldError } from './base.js';
+
+const list = (words: readonly string[]) => words.map((word) => `"${word}"`).join(', ');
+
+export const unknownSamplerChoice = (option: string, found: string, known: readonly string[]) =>
+  new StepfoldError('SAMPLER_UNKNOWN_CHOICE', `There is no ${option} "${found}".`, {
+    value: found,
+    data: { known },
+    hint: `Choose one of ${list(known)}.`,
+  });
+
+export const samplerOptionOutOfRange = (option: string, found: number, expected: string) =>
+  new StepfoldError(
+    'SAMPLER_OPTION_RANGE',
+    `The sampler option ${option} is ${found}; it must be ${expected}.`,
+    {
+      data: { option, found },
+      hint: `Give ${option} ${expected}.`,
+    },
+  );
+
+export const timestepsNotDescending = (index: number, timestep: number, before: number) =>
+  new StepfoldError(
+    'SAMPLER_TIMESTEPS_ORDER',
+    `Timestep ${index} is ${timestep} and follows ${before}; timesteps go from the noisiest down.`,
+    { data: { index, timestep, before }, hint: 'Sort the timesteps in descending order.' },
+  );
+
+export const karrasWithTimesteps = () =>
+  new StepfoldError(
+    'SAMPLER_KARRAS_TIMESTEPS',
+    'Karras noise levels determine the timesteps, so a list of timesteps cannot be given too.',
+    { hint: 'Leave out either one.' },
+  );
+
+export const stepOutOfRange = (step: number, steps: number) =>
+  new StepfoldError('SAMPLER_STEP_RANGE', `There is no step ${step}; the sampler has ${steps}.`, {
+    data: { step, steps },
+    hint: `Steps are numbered from 0 to ${steps - 1}.`,
+  });
+
+export const noiseMissing = (eta: number) =>
+  new StepfoldError(
+    'SAMPLER_NOISE_MISSING',
+    `DDIM with eta ${eta} draws fresh noise at each step and got none.`,
+    {
+      hint: 'Pass a noise function to step(), or set eta to 0.',
+    },
+  );
+
+export const latentLength = (what: string, found: number, expected: number) =>
+  new StepfoldError(
+    'SAMPLER_LATENT_LENGTH',
+    `${what} has ${found} elements; the latent has ${expected}.`,
+    {
+      data: { found, expected },
+      hint: 'Check the latent shape and which output holds the prediction.',
+    },
+  );
+
+export const outputMissing = (output: string, outputs: readonly string[]) =>
+  new StepfoldError('DENOISE_OUTPUT_MISSING', `The denoiser returned no output "${output}".`, {
+    value: output,
+    data: { outputs },
+    hint: outputs.length ? `It returned ${list(outputs)}.` : 'It returned nothing.',
+  });
+
+export const outputShape = (
+  output: string,
+  found: readonly number[],
+  expected: readonly number[],
+) =>
+  new StepfoldError(
+    'DENOISE_OUTPUT_SHAPE',
+    `Output "${output}" is [${found.join(', ')}]; the latent is [${expected.join(', ')}].`,
+    {
+      value: output,
+      data: { found, expected },
+      hint: 'The prediction has the shape of the latent, or twice its channels where the variance is learned.',
+    },
+  );
+
+export const outputElementType = (output: string, type: string) =>
+  new StepfoldError(
+    'DENOISE_OUTPUT_TYPE',
+    `Output "${output}" holds ${type}, not floating point numbers.`,
+    {
+      value: output,
+      hint: 'Check which output holds the prediction.',
+    },
+  );
+
+export const guidanceFeedMissing = (input: string) =>
+  new StepfoldError(
+    'GUIDANCE_FEED_MISSING',
+    `Input "${input}" is given for the unconditional half of the guidance pair only.`,
+    { value: input, hint: 'Give the conditional value in `feeds` too.' },
+  );
+
+export const guidanceFeedMismatch = (input: string, conditional: string, unconditional: string) =>
+  new StepfoldError(
+    'GUIDANCE_FEED_MISMATCH',
+    `Input "${input}" is ${conditional} in the conditional half and ${unconditional} in the unconditional one.`,
+    { value: input, hint: 'Both halves must agree in type and in every dimension but the first.' },
+  );
+
+export const roleFed = (input: string, role: string) =>
+  new StepfoldError(
+    'DENOISE_ROLE_FED',
+    `Input "${input}" is the ${role}, which the sampler provides.`,
+    {
+      value: input,
+      hint: `Leave "${input}" out of the feeds, or name another input as the ${role}.`,
+    },
+  );

@@ -1,0 +1,170 @@
+/** Errors about a schedule, plan or pipeline file, and about running a schedule. */
+import { StepfoldError } from './base.js';
+
+/** One thing that is wrong with a JSON file. */
+export interface Problem {
+  /** JSON pointer to the place; empty for the whole file. */
+  readonly path: string;
+  /** What was expected there and what was found. */
+  readonly message: string;
+}
+
+const SHOWN = 3;
+
+/** `kind` is the word for the file: schedule, plan, pipeline. */
+export const notJson = (kind: string, file: string, why: string) =>
+  new StepfoldError(
+    `${kind.toUpperCase()}_NOT_JSON`,
+    `The ${kind} "${file}" is not JSON: ${why}.`,
+    {
+      file,
+      hint: 'The file is damaged or is something else; write it again.',
+    },
+  );
+
+export const invalidDocument = (kind: string, file: string, problems: readonly Problem[]) => {
+  const shown = problems.slice(0, SHOWN).map((p) => `${p.path || '(the whole file)'} ${p.message}`);
+  const rest = problems.length - shown.length;
+  return new StepfoldError(
+    `${kind.toUpperCase()}_INVALID`,
+    `The ${kind} "${file}" is invalid: ${shown.join('; ')}${rest > 0 ? `; and ${rest} more` : ''}.`,
+    {
+      file,
+      path: problems[0]?.path,
+      hint: `Its format is described in schemas/${kind}.schema.json.`,
+      data: { problems },
+    },
+  );
+};
+
+export const unknownVersion = (kind: string, file: string, found: unknown, reads: number) =>
+  new StepfoldError(
+    `${kind.toUpperCase()}_VERSION`,
+    `The ${kind} "${file}" is version ${JSON.stringify(found)}; this stepfold reads version ${reads}.`,
+    { file, path: '/version', hint: `Write the ${kind} again with this version of stepfold.` },
+  );
+
+export const hashMismatch = (file: string, model: string, expected: string, found: string) =>
+  new StepfoldError(
+    'SCHEDULE_HASH_MISMATCH',
+    `"${file}" is not the model "${model}" that the schedule was made for: its SHA-256 is ${found}, expected ${expected}.`,
+    { file, path: `/models/${model}/sha256`, hint: 'Run `stepfold transform` again.' },
+  );
+
+export const weightsSizeMismatch = (file: string, expected: number, found: number) =>
+  new StepfoldError(
+    'SCHEDULE_WEIGHTS_SIZE',
+    `The weights file "${file}" has ${found} bytes; the schedule was made for one of ${expected}.`,
+    { file, hint: 'The file was cut short or replaced; run `stepfold transform` again.' },
+  );
+
+export const modelMismatch = (model: string, file: string, why: string) =>
+  new StepfoldError(
+    'SCHEDULE_MODEL_MISMATCH',
+    `Model "${model}" ("${file}") does not fit the schedule: ${why}.`,
+    { file, path: `/models/${model}`, hint: 'Run `stepfold transform` again.' },
+  );
+
+export const scheduleExhausted = (calls: number) =>
+  new StepfoldError(
+    'SCHEDULE_EXHAUSTED',
+    `The schedule has ${calls} calls and all of them were made.`,
+    {
+      hint: 'Call reset() at the start of each image, and use as many steps as the schedule has calls.',
+    },
+  );
+
+export const sessionBusy = (method: string) =>
+  new StepfoldError(
+    'SESSION_BUSY',
+    `${method} was called while a run() of the same session had not ended; its calls depend on each other.`,
+    {
+      hint: 'Await each run(), and open one session for each image that is made at the same time.',
+    },
+  );
+
+export const sessionReleased = () =>
+  new StepfoldError('SESSION_RELEASED', 'The session was released.', { hint: 'Open it again.' });
+
+export const feedMissing = (input: string) =>
+  new StepfoldError('FEED_MISSING', `The feeds have no "${input}".`, {
+    value: input,
+    hint: 'Feed every input of the source model at every call, also where a program does not look at it.',
+  });
+
+export const feedsNotAnObject = () =>
+  new StepfoldError('FEED_INVALID', 'run() takes an object of tensors by input name.');
+
+export const fetchesInvalid = (why: string) =>
+  new StepfoldError('FETCH_INVALID', `The fetches of run() are invalid: ${why}.`, {
+    hint: "Give names of the source model's outputs, or leave fetches out.",
+  });
+
+export const stateShapeChanged = (
+  call: number,
+  state: string,
+  symbol: string,
+  written: number,
+  now: number,
+  writtenAt: number,
+) =>
+  new StepfoldError(
+    'STATE_SHAPE_CHANGED',
+    `Call ${call} reads state "${state}", which call ${writtenAt} wrote with ${symbol} = ${written}; now ${symbol} is ${now}.`,
+    {
+      value: state,
+      hint: 'Keep the shapes of the feeds the same for all calls of an image, or call reset().',
+    },
+  );
+
+/** The engine failed in the middle of a call; states are as they were before it. */
+export const runFailed = (call: number, program: string, file: string, cause: unknown) => {
+  const error = new StepfoldError(
+    'RUN_FAILED',
+    `Call ${call} (program "${program}", model "${file}") failed: ${cause instanceof Error ? cause.message : cause}`,
+    { file },
+  );
+  error.cause = cause;
+  return error;
+};
+
+export const modelLoadFailed = (model: string, file: string, cause: unknown) => {
+  const error = new StepfoldError(
+    'MODEL_LOAD_FAILED',
+    `Model "${model}" ("${file}") could not be loaded: ${cause instanceof Error ? cause.message : cause}`,
+    { file },
+  );
+  error.cause = cause;
+  return error;
+};
+
+export const fetchFailed = (url: string, status: string) =>
+  new StepfoldError('FETCH_FAILED', `"${url}" could not be fetched: ${status}.`, {
+    file: url,
+    hint: 'Check the address of the bundle.',
+  });
+
+export const tensorNotTransferable = (name: string, location: string) =>
+  new StepfoldError(
+    'TENSOR_NOT_TRANSFERABLE',
+    `"${name}" is held in ${location}; only tensors in the processor's memory reach a worker.`,
+    { value: name, hint: 'Feed a tensor made from a typed array.' },
+  );
+
+export const workerEnded = (why: string) =>
+  new StepfoldError('WORKER_ENDED', `The worker that ran the session ended: ${why}.`, {
+    hint: 'Open the session again; if it happens again, run without a worker to see the cause.',
+  });
+
+export const workerNotFound = (file: string) =>
+  new StepfoldError('WORKER_NOT_FOUND', `There is no built worker "${file}".`, {
+    file,
+    hint: 'Run `npm run build` first, or open the bundle without a worker.',
+  });
+
+export const workerTakesNoEngine = () =>
+  new StepfoldError(
+    'WORKER_TAKES_NO_ENGINE',
+    'A worker loads onnxruntime-node by itself; an engine passed as an object cannot reach it.',
+    { hint: 'Leave out `ort`, or `worker`.' },
+  );

@@ -1,0 +1,14 @@
+/** What lowering makes: models and how each program runs them, not yet files. */
+import type { Model } from '../ir/model.js';
+import type { Schedule } from '../schedule/index.js';
+
+export type EmitForm = 'split' | 'merged' | 'chain';
+
+/** One run of a program, as the schedule describes it. */
+export type Run = Schedule['programs'][string]['runs'][number];
+
+export interface Lowered {
+  readonly emit: EmitForm;
+  readonly models: ReadonlyMap<string, Model>;
+  readonly programs: ReadonlyMap<string, readonly Run[]>;
+}

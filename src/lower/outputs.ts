@@ -1,0 +1,33 @@
+/** Adding state outputs to a graph, and dropping inputs that a program does not read. */
+import type { Graph } from '../ir/graph.js';
+import type { ValueType } from '../ir/types.js';
+import type { Value } from '../ir/value.js';
+
+/** Makes `value` leave the graph as an output called `name`. Costs no node where a rename will do. */
+export function addNamedOutput(
+  graph: Graph,
+  name: string,
+  value: Value,
+  type: ValueType | undefined,
+): void {
+  let out = value;
+  if (!value.producer || value.isGraphOutput)
+    out = graph.addNode({ opType: 'Identity', inputs: [value], outputs: [name] }).output;
+  else graph.rename(value, name);
+  out.type = type ?? out.type;
+  graph.addOutput(out);
+}
+
+/** Removes inputs that nothing reads any more; those the source itself never read stay. */
+export function dropUnusedInputs(graph: Graph, keep: ReadonlySet<string>): void {
+  for (const input of [...graph.inputs]) {
+    if (input.uses.size > 0 || keep.has(input.name)) continue;
+    if (input.initializer) graph.removeInitializer(input);
+    graph.removeInput(input);
+  }
+}
+
+/** Inputs that nothing reads, by name. */
+export function unusedInputs(graph: Graph): Set<string> {
+  return new Set(graph.inputs.filter((v) => v.uses.size === 0).map((v) => v.name));
+}

@@ -1,0 +1,52 @@
+/** Checking a pass's options against its schema, and reading them from a command line. */
+import { Ajv } from 'ajv';
+import { badOption } from '../errors/index.js';
+import type { Pass } from './pass.js';
+
+/** One pass of a pipeline with its options, as pipeline.json and `--pass` give them. */
+export interface PassRequest {
+  readonly pass: string;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Options checked and completed with defaults.
+ * @throws PASS_OPTION naming pass and option
+ */
+export function checkOptions<O>(pass: Pass<O>, options: Readonly<Record<string, unknown>>): O {
+  const ajv = new Ajv({ useDefaults: true, coerceTypes: true, allErrors: true, strict: false });
+  const value = structuredClone(options) as Record<string, unknown>;
+  const validate = ajv.compile({ ...pass.options, additionalProperties: false });
+  if (validate(value)) return value as O;
+  const [first] = validate.errors ?? [];
+  const known = Object.keys(pass.options.properties).join(', ');
+  if (first?.keyword === 'additionalProperties')
+    throw badOption(
+      pass.name,
+      String(first.params.additionalProperty),
+      `there is no such option (options: ${known})`,
+    );
+  if (first?.keyword === 'required')
+    throw badOption(pass.name, String(first.params.missingProperty), 'it must be given');
+  const option = first?.instancePath.split('/')[1] ?? '';
+  const given = JSON.stringify(options[option]);
+  throw badOption(pass.name, option, `it ${first?.message ?? 'is not valid'}, but is ${given}`);
+}
+
+/**
+ * Reads `deepcache:branch=2,interval=3`. A list is written with `+`: `full=0+5+10`.
+ * @throws PASS_OPTION when a part is not `name=value`
+ */
+export function parsePassRequest(text: string): PassRequest {
+  const colon = text.indexOf(':');
+  const pass = colon < 0 ? text : text.slice(0, colon);
+  const options: Record<string, unknown> = {};
+  for (const part of colon < 0 ? [] : text.slice(colon + 1).split(',')) {
+    const equals = part.indexOf('=');
+    if (equals <= 0)
+      throw badOption(pass, part, 'write options as name=value, separated by commas');
+    const value = part.slice(equals + 1);
+    options[part.slice(0, equals)] = value.includes('+') ? value.split('+') : value;
+  }
+  return { pass, options };
+}

@@ -1,0 +1,70 @@
+/**
+ * A pass is a plain object: it finds its sites, gives them strategies, and proposes which is used at
+ * which call. Everything else (liveness, lowering, files, the runtime) is shared. Its name,
+ * description and options schema are also its help text and its documentation.
+ */
+
+import { type BranchTable, branchTable } from '../analysis/branches.js';
+import { analyzeUnet, type UnetAnalysis } from '../analysis/index.js';
+import type { Model } from '../ir/model.js';
+import type { Proposal } from '../plan/index.js';
+import type { ShapeTable } from '../shape/index.js';
+
+/** A JSON Schema of a pass's options: an object whose properties say type, default and meaning. */
+export interface OptionsSchema {
+  readonly type: 'object';
+  readonly properties: Readonly<
+    Record<string, { readonly description: string; readonly [keyword: string]: unknown }>
+  >;
+  readonly required?: readonly string[];
+}
+
+export interface PassContext {
+  /** The canonical model. */
+  readonly model: Model;
+  readonly shapes: ShapeTable;
+  /** Calls in the denoising loop. */
+  readonly calls: number;
+  /** A size for each symbol, for figures in reports and errors. */
+  readonly bindings: ReadonlyMap<string, number>;
+  /** The U-Net skeleton, found once. */
+  unet(): UnetAnalysis;
+  /** What each skip branch costs; only for a U-Net. */
+  branches(): BranchTable;
+}
+
+export interface Pass<Options = Record<string, unknown>> {
+  readonly name: string;
+  /** One sentence: what it does and when to use it. */
+  readonly description: string;
+  readonly options: OptionsSchema;
+  /** Example of its options on the command line. */
+  readonly example: string;
+  propose(context: PassContext, options: Options): Proposal;
+}
+
+export function passContext(
+  model: Model,
+  shapes: ShapeTable,
+  calls: number,
+  bindings: ReadonlyMap<string, number>,
+): PassContext {
+  let unet: UnetAnalysis | undefined;
+  let branches: BranchTable | undefined;
+  const context: PassContext = {
+    model,
+    shapes,
+    calls,
+    bindings,
+    unet() {
+      unet ??= analyzeUnet(model.graph, shapes);
+      return unet;
+    },
+    branches() {
+      const found = context.unet();
+      branches ??= branchTable(model.graph, shapes, found.isUnet ? found.joins : [], bindings);
+      return branches;
+    },
+  };
+  return context;
+}

@@ -1,0 +1,3 @@
+export * from './flow.js';
+export * from './plan.js';
+export * from './site.js';

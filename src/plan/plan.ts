@@ -1,0 +1,72 @@
+/** The plan: which strategy produces each site at each call. */
+import { planConflict, planLength, planUnknownSite, planUnknownStrategy } from '../errors/index.js';
+import { COMPUTE, type Site } from './site.js';
+
+export interface Plan {
+  /** Number of calls in the loop. */
+  readonly calls: number;
+  readonly sites: readonly Site[];
+  /** `rows[call][site]`: a strategy's name, sites in the order of `sites`. */
+  readonly rows: readonly (readonly string[])[];
+}
+
+/** What a pass proposes: sites, and the strategy of each of them at each call. */
+export interface Proposal {
+  readonly sites: readonly Site[];
+  /** By site id; a site left out is computed at every call. */
+  readonly entries: Readonly<Record<string, readonly string[]>>;
+}
+
+/**
+ * Joins the proposals of several passes into one plan.
+ * @throws PLAN_CONFLICT, PLAN_LENGTH, PLAN_UNKNOWN_SITE, PLAN_UNKNOWN_STRATEGY
+ */
+export function makePlan(calls: number, proposals: readonly Proposal[]): Plan {
+  const sites: Site[] = [];
+  const columns: (readonly string[])[] = [];
+  for (const proposal of proposals) {
+    for (const id of Object.keys(proposal.entries))
+      if (!proposal.sites.some((s) => s.id === id))
+        throw planUnknownSite(
+          id,
+          proposal.sites.map((s) => s.id),
+        );
+    for (const site of proposal.sites) {
+      const other = sites.find(
+        (s) => s.id === site.id || s.outputs.some((v) => site.outputs.includes(v)),
+      );
+      if (other) throw planConflict(site.id, other.id);
+      sites.push(site);
+      columns.push(checkColumn(site, proposal.entries[site.id], calls));
+    }
+  }
+  const rows = Array.from({ length: calls }, (_, t) =>
+    columns.map((column) => column[t] ?? COMPUTE),
+  );
+  return { calls, sites, rows };
+}
+
+function checkColumn(
+  site: Site,
+  column: readonly string[] | undefined,
+  calls: number,
+): readonly string[] {
+  if (!column) return [];
+  if (column.length !== calls) throw planLength(site.id, column.length, calls);
+  for (const [call, name] of column.entries())
+    if (!site.strategies[name])
+      throw planUnknownStrategy(site.id, name, call, Object.keys(site.strategies));
+  return column;
+}
+
+/** The plan as a file: the counterpart of `schemas/plan.schema.json`. */
+export function planToJson(plan: Plan) {
+  return {
+    format: 'stepfold.plan' as const,
+    version: 1 as const,
+    calls: plan.calls,
+    sites: Object.fromEntries(
+      plan.sites.map((site, s) => [site.id, plan.rows.map((row) => row[s] as string)]),
+    ),
+  };
+}
