@@ -1,0 +1,49 @@
+"""The noise schedule of the digits model, and DDIM sampling with classifier-free guidance.
+
+Linear betas as in DDPM (Ho et al., arXiv 2006.11239, section 4); DDIM with eta 0 (Song et
+al., arXiv 2010.02502, equation 12); guidance as in Ho and Salimans (arXiv 2207.12598).
+"""
+
+import torch
+
+TRAIN_TIMESTEPS = 1000
+BETA_START = 1e-4
+BETA_END = 0.02
+
+
+def alphas_cumprod():
+    """The share of signal left in the image at each timestep: [TRAIN_TIMESTEPS]."""
+    betas = torch.linspace(BETA_START, BETA_END, TRAIN_TIMESTEPS, dtype=torch.float64)
+    return torch.cumprod(1 - betas, dim=0).float()
+
+
+def ddim_timesteps(steps):
+    """`steps` timesteps with an equal stride, the noisiest first."""
+    stride = TRAIN_TIMESTEPS // steps
+    return [stride * index for index in reversed(range(steps))]
+
+
+@torch.no_grad()
+def ddim_sample(model, noise, labels, null_class, steps, guidance):
+    """Turn `noise` [batch, 1, height, width] into images of `labels` [batch].
+
+    Both halves of a guidance pair go through the model in one batch, unconditional first.
+    """
+    signal = alphas_cumprod()
+    timesteps = ddim_timesteps(steps)
+    image = noise
+    both_labels = torch.cat([torch.full_like(labels, null_class), labels])
+    for index, timestep in enumerate(timesteps):
+        both_timesteps = torch.full((2 * len(image),), timestep, dtype=torch.int64)
+        without, given = model(torch.cat([image, image]), both_timesteps, both_labels).chunk(2)
+        noise_pred = without + guidance * (given - without)
+
+        now = signal[timestep]
+        is_last = index + 1 == len(timesteps)
+        then = torch.tensor(1.0) if is_last else signal[timesteps[index + 1]]
+        clean = (image - (1 - now).sqrt() * noise_pred) / now.sqrt()
+        clean = clean.clamp(-1, 1)
+        # The noise is derived anew from the clipped image, so that the two stay consistent.
+        noise_pred = (image - now.sqrt() * clean) / (1 - now).sqrt()
+        image = then.sqrt() * clean + (1 - then).sqrt() * noise_pred
+    return image

@@ -1,0 +1,150 @@
+"""Export published denoiser architectures to ONNX, without their weights.
+
+    python3 export_architectures.py [NAME...]
+
+Each network is built with random weights, exported by PyTorch's TorchScript exporter with
+dynamic axes, and stripped (see strip.py) into ../architectures. Nothing is simplified: the
+shape arithmetic is what a user's export has. Stable Diffusion takes up to 10 GB of memory
+and 3.5 GB of temporary files.
+"""
+
+import argparse
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable
+
+import onnx
+import torch
+from torch import nn
+
+import strip
+from macs import macs_by_branch, macs_by_layer
+from unet_ddpm import CIFAR10, LSUN256, DdpmUNet
+from unet_ldm import LdmUNet
+from unet_sd15 import StableDiffusionUNet
+
+OUTPUT = Path(__file__).resolve().parent.parent / "architectures"
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """How to build a network, call it with one image, and name what goes in and out."""
+
+    build: Callable[[], nn.Module]
+    inputs: dict
+    output: str
+    axes: dict
+    opset: int
+
+
+def ddpm(config):
+    size = config.resolution
+    return Architecture(
+        build=lambda: DdpmUNet(config),
+        inputs={
+            "x": lambda batch: torch.randn(batch, 3, size, size),
+            "t": lambda batch: torch.randint(1000, (batch,)),
+        },
+        output="eps",
+        axes={"x": ("batch", None, "height", "width"), "t": ("batch",)},
+        opset=13,
+    )
+
+
+ARCHITECTURES = {
+    "ddpm-cifar10": ddpm(CIFAR10),
+    "ddpm-lsun256": ddpm(LSUN256),
+    "ldm4-imagenet": Architecture(
+        build=LdmUNet,
+        inputs={
+            "x": lambda batch: torch.randn(batch, 3, 64, 64),
+            "timesteps": lambda batch: torch.randint(1000, (batch,)),
+            "context": lambda batch: torch.randn(batch, 1, 512),
+        },
+        output="out",
+        axes={
+            "x": ("batch", None, "height", "width"),
+            "timesteps": ("batch",),
+            "context": ("batch", "tokens"),
+        },
+        # From opset 17 on, LayerNormalization is one node.
+        opset=17,
+    ),
+    "sd15-unet": Architecture(
+        build=StableDiffusionUNet,
+        inputs={
+            "sample": lambda batch: torch.randn(batch, 4, 64, 64),
+            "timestep": lambda batch: torch.tensor(500),
+            "encoder_hidden_states": lambda batch: torch.randn(batch, 77, 768),
+        },
+        output="out_sample",
+        axes={
+            "sample": ("batch", None, "height", "width"),
+            "encoder_hidden_states": ("batch", "sequence"),
+        },
+        opset=14,
+    ),
+}
+
+
+def build(architecture):
+    """The network with distinct random weights.
+
+    The exporter merges initializers of equal value, so the ones and zeros that norms start
+    with would come out as one shared tensor; in a trained network they differ.
+    """
+    torch.manual_seed(0)
+    model = architecture.build().eval().requires_grad_(False)
+    for module in model.modules():
+        if isinstance(module, (nn.GroupNorm, nn.LayerNorm)):
+            module.weight.normal_(1, 0.1)
+            module.bias.normal_(0, 0.1)
+    return model
+
+
+def export(name, architecture):
+    model = build(architecture)
+    parameters = sum(parameter.numel() for parameter in model.parameters())
+
+    one_image = [make(1) for make in architecture.inputs.values()]
+    macs = macs_by_layer(model, one_image)
+    branches = macs_by_branch(model, macs)
+    print(f"{name}: {parameters:,} parameters, {sum(macs.values()) / 1e9:.2f} GMACs")
+    print("  shallow, by branch:", " ".join(f"{branch / 1e9:.2f}" for branch in branches))
+
+    axes = {
+        value: {axis: name for axis, name in enumerate(names) if name}
+        for value, names in architecture.axes.items()
+    }
+    image = next(iter(architecture.inputs))
+    axes[architecture.output] = axes[image]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.onnx"
+        torch.onnx.export(
+            model,
+            tuple(make(2) for make in architecture.inputs.values()),
+            str(path),
+            opset_version=architecture.opset,
+            input_names=list(architecture.inputs),
+            output_names=[architecture.output],
+            dynamic_axes=axes,
+        )
+        # Past 2 GB the exporter writes each weight to a file of its own; none is read back.
+        exported = onnx.load(str(path), load_external_data=False)
+    weights_size = strip.strip(exported)
+
+    OUTPUT.mkdir(exist_ok=True)
+    target = OUTPUT / f"{name}.onnx"
+    onnx.save(exported, str(target))
+    strip.check(target, weights_size)
+    print(f"  {len(exported.graph.node):,} nodes, {target.stat().st_size:,} bytes;", end=" ")
+    print(f"{strip.LOCATION} would hold {weights_size:,} bytes")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(ARCHITECTURES))
+    arguments = parser.parse_args()
+    for chosen in arguments.names or ARCHITECTURES:
+        export(chosen, ARCHITECTURES[chosen])
