@@ -27,8 +27,18 @@ export function concreteShapes(shapes: ShapeTable, bindings: ReadonlyMap<string,
   };
 }
 
-/** Cost of a set of nodes. Of an `If` the dearer branch counts, of other inner graphs one run. */
-export function regionCost(nodes: Iterable<Node>, shapeOf: ShapeOf): RegionCost {
+/** Which graph inside a node runs; undefined where that is not known beforehand. */
+export type BranchChoice = (node: Node) => Graph | undefined;
+
+/**
+ * Cost of a set of nodes. Of an `If` the branch that `choose` names counts, else the dearer one; of
+ * other inner graphs one run.
+ */
+export function regionCost(
+  nodes: Iterable<Node>,
+  shapeOf: ShapeOf,
+  choose: BranchChoice = () => undefined,
+): RegionCost {
   let macs = NO_MACS;
   const unknown: Node[] = [];
   const weights = new Set<Value>();
@@ -38,8 +48,9 @@ export function regionCost(nodes: Iterable<Node>, shapeOf: ShapeOf): RegionCost 
     else unknown.push(node);
     for (const value of nodeDependencies(node)) if (isParameter(value)) weights.add(value);
     let inside = NO_MACS;
-    for (const inner of subgraphs(node)) {
-      const cost = regionCost(inner.nodes, shapeOf);
+    const taken = choose(node);
+    for (const inner of taken ? [taken] : subgraphs(node)) {
+      const cost = regionCost(inner.nodes, shapeOf, choose);
       unknown.push(...cost.unknown);
       if (cost.macs.all > inside.all) inside = cost.macs;
       for (const value of innerParameters(inner)) weights.add(value);
@@ -51,8 +62,8 @@ export function regionCost(nodes: Iterable<Node>, shapeOf: ShapeOf): RegionCost 
   return { macs, parameters, unknown };
 }
 
-export const graphCost = (graph: Graph, shapeOf: ShapeOf): RegionCost =>
-  regionCost(graph.nodes, shapeOf);
+export const graphCost = (graph: Graph, shapeOf: ShapeOf, choose?: BranchChoice): RegionCost =>
+  regionCost(graph.nodes, shapeOf, choose);
 
 const PARAMETER_TYPES = new Set(['float32', 'float16', 'bfloat16', 'float64', 'int8', 'uint8']);
 

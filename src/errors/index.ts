@@ -6,3 +6,5 @@ export * from './io.js';
 export * from './sampler.js';
 export * from './plan.js';
 export * from './text.js';
+export * from './shape.js';
+export * from './bundle.js';

@@ -48,6 +48,8 @@ export function lowerChain(instrumented: Instrumented): Lowered {
 
   const models = new Map<string, Model>();
   for (const segment of segments) {
+    for (const value of [...segment.inputs, ...segment.outputs])
+      value.type ??= source.typeOf(value);
     const { model } = extract(source.model, {
       name: `${graph.name || 'graph'}.${segment.id}`,
       inputs: segment.inputs,
@@ -91,7 +93,9 @@ function freeGraphOutputs(source: Instrumented): Instrumented {
   const states = new Map(
     [...source.states].map(([id, info]) => [id, { ...info, input: mapped(info.input) }]),
   );
-  return { ...source, model, sites, states };
+  const originals = new Map([...map.values].map(([original, copy]) => [copy, original]));
+  const typeOf = (value: Value) => source.typeOf(originals.get(value) ?? value);
+  return { ...source, model, sites, states, typeOf };
 }
 
 const FREE: Gate = { key: '', conditions: [] };
@@ -137,6 +141,7 @@ function makeSegments(
   final: ReadonlySet<Value>,
 ): Segment[] {
   const order = topologicalOrder(source.model.graph).filter((n) => live.has(n));
+  const needs = dependenciesOnAll(source);
   const done = new Set<Node>();
   const groups: { gate: Gate; nodes: Set<Node> }[] = [];
   const runnable = (gate: Gate): Set<Node> => {
@@ -145,7 +150,7 @@ function makeSegments(
       if (
         !done.has(node) &&
         gates.get(node) === gate &&
-        predecessors(node).every((p) => done.has(p) || taken.has(p))
+        needs(node).every((p) => done.has(p) || taken.has(p))
       )
         taken.add(node);
     return taken;
@@ -173,6 +178,20 @@ function makeSegments(
     nodes,
     ...border(source, nodes, final),
   }));
+}
+
+/** What must run before a node in some program: who reads a site's value waits for every strategy. */
+function dependenciesOnAll(source: Instrumented): (node: Node) => Node[] {
+  const instead = new Map<Value, Node[]>();
+  for (const site of source.sites)
+    site.outputs.forEach((output, k) => {
+      const others = [...site.produced.values()].flatMap((values) => values[k]?.producer ?? []);
+      instead.set(output, others);
+    });
+  return (node) => [
+    ...predecessors(node),
+    ...nodeDependencies(node).flatMap((value) => instead.get(value) ?? []),
+  ];
 }
 
 function segmentName(gate: Gate, groups: readonly { gate: Gate }[], index: number): string {

@@ -7,7 +7,7 @@ import { cloneModel } from '../ir/clone.js';
 import type { Model } from '../ir/model.js';
 import { nodeDependencies } from '../ir/order.js';
 import { int64Tensor } from '../ir/tensor.js';
-import { type DataType, type Dim, tensorType } from '../ir/types.js';
+import { type DataType, type Dim, tensorType, type ValueType } from '../ir/types.js';
 import type { Value } from '../ir/value.js';
 import {
   analyzeFlow,
@@ -45,6 +45,8 @@ export interface Instrumented {
   readonly programs: readonly ProgramFlow[];
   /** The program of each call. */
   readonly calls: readonly string[];
+  /** Inferred type of a value of this graph, for values that become inputs or outputs. */
+  readonly typeOf: (value: Value) => ValueType | undefined;
 }
 
 /** @throws the PLAN_ errors of a plan that reads what was never written */
@@ -97,7 +99,38 @@ export function instrument(source: Model, shapes: ShapeTable, plan: Plan): Instr
       }
     });
   }
-  return { model, sites, states, ...assignPrograms(plan, flow) };
+  const carried = new Set(flow.flatMap((call) => [...call.reads, ...call.writes]));
+  for (const [id, info] of [...states]) {
+    if (carried.has(id)) continue;
+    states.delete(id);
+    graph.removeInput(info.input);
+  }
+  const typeOf = typeLookup(map.values, shapes, sites);
+  return { model, sites, states, typeOf, ...assignPrograms(plan, flow) };
+}
+
+/** Types inferred for the source hold for its copy; a value that stands in for another has its type. */
+function typeLookup(
+  copies: ReadonlyMap<Value, Value>,
+  shapes: ShapeTable,
+  sites: readonly InstrumentedSite[],
+): (value: Value) => ValueType | undefined {
+  const originals = new Map([...copies].map(([original, copy]) => [copy, original]));
+  for (const site of sites)
+    for (const values of site.produced.values())
+      values.forEach((value, k) => {
+        const original = originals.get(site.outputs[k]!);
+        if (original && !originals.has(value)) originals.set(value, original);
+      });
+  return (value) => {
+    const original = originals.get(value);
+    const dtype = original && shapes.dtype(original);
+    if (!original || !dtype) return value.type;
+    return tensorType(
+      dtype,
+      shapes.shape(original)?.map((d) => d.constant ?? d.toString()),
+    );
+  };
 }
 
 /** Sites that the outputs depend on when each site is produced as the row says. */

@@ -1,0 +1,68 @@
+/** What a transform did, for people and programs: report.json. */
+
+import { tensorBytes } from '../ir/tensor.js';
+import type { Compilation } from '../pipeline/index.js';
+import type { Schedule } from '../schedule/index.js';
+
+export interface Report {
+  readonly stepfold: string;
+  readonly source: {
+    readonly file: string;
+    readonly nodes: number;
+    readonly canonicalNodes: number;
+  };
+  readonly roles: Compilation['roles'];
+  readonly emit: string;
+  readonly sites: readonly {
+    readonly id: string;
+    readonly description: string;
+    /** How many calls use each strategy. */
+    readonly calls: Readonly<Record<string, number>>;
+  }[];
+  readonly models: Readonly<
+    Record<string, { readonly nodes: number; readonly weightBytes: number }>
+  >;
+  readonly programs: Readonly<Record<string, { readonly calls: number }>>;
+  readonly cost: Schedule['cost'];
+}
+
+export function makeReport(compilation: Compilation, schedule: Schedule): Report {
+  const { source, canonical, lowered, plan } = compilation;
+  return {
+    stepfold: schedule.producer,
+    source: {
+      file: schedule.source.file,
+      nodes: source.graph.nodes.size,
+      canonicalNodes: canonical.graph.nodes.size,
+    },
+    roles: compilation.roles,
+    emit: lowered.emit,
+    sites: plan.sites.map((site, s) => ({
+      id: site.id,
+      description: site.description,
+      calls: count(plan.rows.map((row) => row[s] as string)),
+    })),
+    models: Object.fromEntries(
+      [...lowered.models].map(([id, model]) => [
+        id,
+        {
+          nodes: model.graph.nodes.size,
+          weightBytes: [...model.graph.initializers].reduce(
+            (sum, v) => sum + (v.initializer ? tensorBytes(v.initializer) : 0),
+            0,
+          ),
+        },
+      ]),
+    ),
+    programs: Object.fromEntries(
+      Object.entries(count(schedule.calls)).map(([name, calls]) => [name, { calls }]),
+    ),
+    cost: schedule.cost,
+  };
+}
+
+function count(names: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const name of names) counts[name] = (counts[name] ?? 0) + 1;
+  return counts;
+}

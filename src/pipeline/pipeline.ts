@@ -1,0 +1,100 @@
+/**
+ * The way from a model to something that can be written: canonical form, sites and strategies from
+ * the passes, the plan, programs, models. A pipeline is immutable: `use` returns a new one.
+ */
+import { canonicalize } from '../../passes/canonicalize/index.js';
+import { findInputRoles, type InputRoles } from '../analysis/index.js';
+import { badCalls } from '../errors/index.js';
+import { cloneModel } from '../ir/clone.js';
+import type { Model } from '../ir/model.js';
+import { type EmitForm, type Instrumented, type Lowered, lower } from '../lower/index.js';
+import { checkOptions, type Pass, type PassContext, passContext } from '../pass/index.js';
+import { makePlan, type Plan } from '../plan/index.js';
+import { fixInputShapes, freezeSymbols, inferShapes, type ShapeTable } from '../shape/index.js';
+import { chooseBindings } from './bindings.js';
+
+export interface PipelineOptions {
+  /** Calls in the denoising loop. */
+  readonly calls: number;
+  /** Default `split`. */
+  readonly emit?: EmitForm;
+  /** Fixed input shapes, by input name. */
+  readonly shapes?: Readonly<Record<string, readonly number[]>>;
+  /** Sizes for symbols such as `batch`, written into the model. */
+  readonly freeze?: Readonly<Record<string, number>>;
+  /** Sizes for the symbols that stay, for the figures in reports only. */
+  readonly sizes?: Readonly<Record<string, number>>;
+}
+
+/** What a pipeline makes of a model, in memory. */
+export interface Compilation {
+  /** The model as it was given. */
+  readonly source: Model;
+  /** Its canonical form, which sites and plans speak of. */
+  readonly canonical: Model;
+  readonly shapes: ShapeTable;
+  readonly roles: InputRoles;
+  readonly bindings: ReadonlyMap<string, number>;
+  readonly plan: Plan;
+  readonly instrumented: Instrumented;
+  readonly lowered: Lowered;
+}
+
+type Entry = (context: PassContext) => ReturnType<Pass['propose']>;
+
+export class Pipeline {
+  private constructor(
+    readonly options: PipelineOptions,
+    private readonly entries: readonly Entry[],
+  ) {}
+
+  /** @throws PLAN_BAD_CALLS */
+  static create(options: PipelineOptions): Pipeline {
+    if (!Number.isInteger(options.calls) || options.calls < 1) throw badCalls(options.calls);
+    return new Pipeline(options, []);
+  }
+
+  /**
+   * A pipeline with one more pass.
+   * @throws PASS_OPTION when the options do not fit the pass's schema
+   */
+  use<O>(pass: Pass<O>, options: Partial<O> = {}): Pipeline {
+    const checked = checkOptions(pass, options as Record<string, unknown>);
+    return new Pipeline(this.options, [
+      ...this.entries,
+      (context) => pass.propose(context, checked),
+    ]);
+  }
+
+  /**
+   * Compiles a model, which is left as it is.
+   * @throws StepfoldError whatever a step finds wrong, naming node, option or file
+   */
+  async compile(source: Model): Promise<Compilation> {
+    const prepared = await prepare(source, this.options);
+    const { canonical, shapes, bindings } = prepared;
+    const context = passContext(canonical, shapes, this.options.calls, bindings);
+    const plan = makePlan(
+      this.options.calls,
+      this.entries.map((propose) => propose(context)),
+    );
+    const { lowered, instrumented } = lower(canonical, shapes, plan, this.options.emit ?? 'split');
+    return { ...prepared, plan, lowered, instrumented };
+  }
+}
+
+/** Canonical form, shapes, roles and sizes of a model: what every command starts from. */
+export async function prepare(
+  source: Model,
+  options: Pick<PipelineOptions, 'shapes' | 'freeze' | 'sizes'> = {},
+) {
+  const { model: canonical } = cloneModel(source);
+  if (options.shapes) fixInputShapes(canonical, options.shapes);
+  if (options.freeze) freezeSymbols(canonical, options.freeze);
+  await canonicalize.run(canonical);
+  const shapes = inferShapes(canonical);
+  const roles = findInputRoles(canonical.graph, shapes);
+  const given = new Map(Object.entries(options.sizes ?? {}));
+  const bindings = chooseBindings(canonical.graph, shapes, roles, given);
+  return { source, canonical, shapes, roles, bindings };
+}
