@@ -39,7 +39,7 @@ const CARRIED: ReadonlySet<string> = new Set([
 
 /** @throws SCHEDULE_ELEMENT_TYPE when a value that crosses a border has a type JavaScript cannot carry */
 export function makeSchedule(compilation: Compilation, files: ScheduleFiles): Schedule {
-  const { canonical, lowered, instrumented, plan, shapes } = compilation;
+  const { canonical, lowered, instrumented, plan, shapes, roles } = compilation;
   const port = (value: Value): Port => ({
     name: value.name,
     type: elementType(value.name, shapes.dtype(value) ?? 'undefined'),
@@ -59,6 +59,11 @@ export function makeSchedule(compilation: Compilation, files: ScheduleFiles): Sc
       sha256: files.sourceHash,
       inputs: canonical.graph.inputs.filter((v) => !v.initializer).map(port),
       outputs: canonical.graph.outputs.map(port),
+      roles: {
+        ...(roles.latent !== undefined && { latent: roles.latent }),
+        ...(roles.timestep !== undefined && { timestep: roles.timestep }),
+        ...(roles.prediction !== undefined && { prediction: roles.prediction }),
+      },
     },
     emit: lowered.emit,
     models: files.models,
@@ -75,7 +80,11 @@ export function makeSchedule(compilation: Compilation, files: ScheduleFiles): Sc
     sites: Object.fromEntries(
       plan.sites.map((site, s) => [
         site.id,
-        { description: site.description, strategies: plan.rows.map((row) => row[s] as string) },
+        {
+          description: site.description,
+          values: site.outputs.map((v) => v.name),
+          strategies: plan.rows.map((row) => row[s] as string),
+        },
       ]),
     ),
     cost: cost(compilation),

@@ -8,3 +8,5 @@ export * from './plan.js';
 export * from './text.js';
 export * from './shape.js';
 export * from './bundle.js';
+export * from './measure.js';
+export * from './cli.js';

@@ -64,8 +64,10 @@ export class Node {
   }
 }
 
-/** Is this the standard operator `opType` (domain `""` or `"ai.onnx"`)? */
-export function isOp(node: Node | undefined, ...opTypes: string[]): node is Node {
+/** Is this one of the standard operators `opTypes` (domain `""` or `"ai.onnx"`)? */
+export function isOp(node: Node, ...opTypes: string[]): boolean;
+export function isOp(node: Node | undefined, ...opTypes: string[]): node is Node;
+export function isOp(node: Node | undefined, ...opTypes: string[]): boolean {
   return node !== undefined && isStandard(node) && opTypes.includes(node.opType);
 }
 

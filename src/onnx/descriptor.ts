@@ -182,7 +182,11 @@ function buildModelType(): protobuf.Type {
     for (const field of fieldsOf(message)) {
       const rule = field.repeated ? 'repeated' : 'optional';
       // a field set to its default is still written: protobufjs gives reflected fields proto2 presence
-      const options = field.repeated ? { packed: field.packed } : {};
+      const options = {
+        ...(field.repeated ? { packed: field.packed } : {}),
+        // a string that is not UTF-8 could not be written back, so it is refused
+        features: { utf8_validation: 'VERIFY' },
+      };
       type.add(new protobuf.Field(field.name, field.id, field.type, rule, undefined, options));
     }
     root.add(type);

@@ -15,8 +15,10 @@ import {
   AttributeType,
   EXTERNAL,
   type GraphMessage,
+  type Int64,
   type ModelMessage,
   type NodeMessage,
+  type OperatorSetIdMessage,
   type SparseTensorMessage,
   type StringStringEntry,
   type TensorMessage,
@@ -24,7 +26,13 @@ import {
   type ValueInfoMessage,
 } from './messages.js';
 import type { RawRange } from './skeleton.js';
-import type { GraphExtra, ModelExtra, ValueExtra } from './to-ir.js';
+import {
+  type GraphExtra,
+  type ModelExtra,
+  type TensorExtra,
+  toNumber,
+  type ValueExtra,
+} from './to-ir.js';
 
 export interface WrittenModel {
   readonly message: ModelMessage;
@@ -36,15 +44,8 @@ export function modelToMessage(model: Model): WrittenModel {
   const extra = model.extra as ModelExtra | undefined;
   const ranges: RawRange[] = [...(extra?.ranges ?? [])];
   const message = copy<ModelMessage>(extra?.message);
-  message.irVersion = Long.fromNumber(model.irVersion);
-  const known = extra?.message.opsetImport ?? [];
-  message.opsetImport = [...model.opsets].map(([domain, version]) => {
-    const old = known.find((o) => (o.domain ?? '') === domain);
-    const entry = copy(old);
-    if (domain !== '' || !old) entry.domain = domain;
-    entry.version = Long.fromNumber(version);
-    return entry;
-  });
+  setInteger(message, 'irVersion', model.irVersion);
+  message.opsetImport = opsetsToMessages(model.opsets, extra?.message.opsetImport ?? []);
   setOptional(message, 'producerName', model.producerName);
   setOptional(message, 'producerVersion', model.producerVersion);
   message.metadataProps = entriesToMessages(model.metadata, extra?.message.metadataProps ?? []);
@@ -52,10 +53,31 @@ export function modelToMessage(model: Model): WrittenModel {
   return { message, ranges };
 }
 
+/** Entries of one key twice, which the graph does not tell apart, stay while nothing has changed. */
+function opsetsToMessages(
+  opsets: ReadonlyMap<string, number>,
+  old: readonly OperatorSetIdMessage[],
+): OperatorSetIdMessage[] {
+  if (sameEntries(opsets, old.map((o) => [o.domain ?? '', toNumber(o.version)]))) return [...old];
+  return [...opsets].map(([domain, version]) => {
+    const known = old.find((o) => (o.domain ?? '') === domain);
+    const entry = copy(known);
+    if (domain !== '' || !known) entry.domain = domain;
+    setInteger(entry, 'version', version);
+    return entry;
+  });
+}
+
+function sameEntries<V>(now: ReadonlyMap<string, V>, old: readonly (readonly [string, V])[]): boolean {
+  const before = new Map(old);
+  return before.size === now.size && [...before].every(([key, value]) => now.get(key) === value);
+}
+
 function entriesToMessages(
   entries: ReadonlyMap<string, string>,
   old: readonly StringStringEntry[],
 ): StringStringEntry[] {
+  if (sameEntries(entries, old.map((e) => [e.key ?? '', e.value ?? '']))) return [...old];
   return [...entries].map(([key, value]) => ({
     ...copy(old.find((e) => e.key === key)),
     key,
@@ -68,26 +90,28 @@ export function graphToMessage(graph: Graph, ranges: RawRange[]): GraphMessage {
   const message = copy<GraphMessage>(extra?.message);
   setString(message, 'name', graph.name);
   setOptional(message, 'docString', graph.docString);
-  message.input = graph.inputs.map((v) => infoToMessage(v, 'info'));
+  message.input = graph.inputs.map((v) => infoToMessage(v, 'input'));
   message.output = graph.outputs.map((v) => infoToMessage(v, 'output'));
-  message.valueInfo = [...graph.declared]
-    .map((v) => infoToMessage(v, 'info'))
-    .concat(extra?.orphans ?? []);
-  message.initializer = [...graph.initializers].map((value) => ({
-    ...tensorToMessage(value.initializer as Tensor, ranges),
-    name: value.name,
-  }));
+  message.valueInfo = [...graph.declared].map((v) => infoToMessage(v, 'info'));
+  for (const { at, info } of extra?.orphans ?? []) message.valueInfo.splice(at, 0, info);
+  message.initializer = [...graph.initializers].map((value) => {
+    const tensor = tensorToMessage(value.initializer as Tensor, ranges);
+    return keep(tensor, { ...tensor, name: value.name });
+  });
   message.sparseInitializer = [...graph.sparseInitializers].map(([value, source]) => {
     const sparse = copy(source as SparseTensorMessage);
-    return { ...sparse, values: { ...sparse.values, name: value.name } };
+    sparse.values = copy(sparse.values);
+    sparse.values.name = value.name;
+    return sparse;
   });
   message.node = [...graph.nodes].map((node) => nodeToMessage(node, ranges));
   return message;
 }
 
-function infoToMessage(value: Value, as: 'info' | 'output'): ValueInfoMessage {
+function infoToMessage(value: Value, as: 'input' | 'info' | 'output'): ValueInfoMessage {
   const extra = value.extra as ValueExtra | undefined;
-  const message = copy<ValueInfoMessage>(extra?.[as]);
+  // what the graph does not model about an intermediate value goes along when it becomes an input
+  const message = copy<ValueInfoMessage>(extra?.[as] ?? (as === 'input' ? extra?.info : undefined));
   message.name = value.name;
   if (extra?.[as] && value.type === extra.loadedType) return message;
   if (value.type) message.type = typeToMessage(value.type);
@@ -172,13 +196,16 @@ const DATA_FIELDS = [
 ] as const;
 
 export function tensorToMessage(tensor: Tensor, ranges: RawRange[]): TensorMessage {
-  const old = tensor.extra as TensorMessage | undefined;
+  const extra = tensor.extra as TensorExtra | undefined;
+  const old = extra?.message;
   const message = copy<TensorMessage>(old);
-  message.dims = tensor.dims.map((d) => Long.fromNumber(d));
-  message.dataType = dataTypeCode(tensor.dtype);
+  const dims = old?.dims ?? [];
+  message.dims = tensor.dims.map((d, i) => (toNumber(dims[i]) === d && dims[i]) || Long.fromNumber(d));
+  if (dataTypeCode(tensor.dtype) !== (old?.dataType ?? 0)) message.dataType = dataTypeCode(tensor.dtype);
   setOptional(message, 'name', tensor.name);
-  for (const field of DATA_FIELDS) delete message[field];
   const { data } = tensor;
+  if (data === extra?.data && data.kind !== 'range') return message;
+  for (const field of DATA_FIELDS) delete message[field];
   switch (data.kind) {
     case 'bytes':
       message.rawData = data.bytes;
@@ -246,6 +273,13 @@ function setString<T extends object, K extends keyof T & string>(
 ): void {
   if (value !== '' || Object.hasOwn(message, key))
     (message as Record<string, unknown>)[key] = value;
+}
+
+/** Writes an integer; one that the file had stays as it was, exact beyond 2^53. */
+function setInteger<T extends object>(message: T, key: keyof T & string, value: number): void {
+  const old = (message as Record<string, Int64 | undefined>)[key];
+  if (toNumber(Object.hasOwn(message, key) ? old : undefined) !== value)
+    (message as Record<string, unknown>)[key] = Long.fromNumber(value);
 }
 
 function setOptional<T extends object>(

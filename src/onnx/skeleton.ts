@@ -4,6 +4,7 @@
  * index into a table of byte ranges of the file. So a model with gigabytes of inline weights is
  * loaded by reading a few megabytes, and written by copying ranges.
  */
+import { notOnnx } from '../errors/index.js';
 import type { ByteSource } from '../ir/tensor.js';
 import { fieldsOf, MESSAGES, RAW_DATA_FIELD, RAW_RANGE_FIELD } from './descriptor.js';
 import { type Piece, pieceLength } from './source.js';
@@ -18,7 +19,13 @@ export interface RawRange {
 /** `raw_data` shorter than this stays in the skeleton: reading it costs less than referring to it. */
 const INLINE_LIMIT = 1024;
 
-/** For each message type, the fields through which a Tensor can be reached. */
+/** As deep as protobufjs lets messages nest. */
+const NESTING_LIMIT = 100;
+
+/**
+ * For each message type, the fields through which a Tensor can be reached. Sparse tensors are left
+ * whole: the graph carries them without looking into them, so a range in one could lose its table.
+ */
 const PATHS = tensorPaths();
 
 function tensorPaths(): Map<string, Map<number, string>> {
@@ -26,7 +33,8 @@ function tensorPaths(): Map<string, Map<number, string>> {
   for (let size = 0; size !== reaching.size; ) {
     size = reaching.size;
     for (const name of Object.keys(MESSAGES))
-      if (fieldsOf(name).some((f) => reaching.has(f.type))) reaching.add(name);
+      if (name !== 'SparseTensor' && fieldsOf(name).some((f) => reaching.has(f.type)))
+        reaching.add(name);
   }
   return new Map(
     [...reaching].map((name) => [
@@ -46,8 +54,11 @@ function rewriteTensors(
   start: number,
   end: number,
   rewrite: (id: number, dataStart: number, dataEnd: number) => Piece[] | undefined,
+  depth = 0,
 ): Piece[] | undefined {
   const { source } = cursor;
+  if (depth > NESTING_LIMIT)
+    throw notOnnx(source.label, `its messages are nested more than ${NESTING_LIMIT} deep`);
   const pieces: Piece[] = [];
   let copied = start;
   const replace = (from: number, to: number, by: readonly Piece[]) => {
@@ -56,14 +67,20 @@ function rewriteTensors(
     copied = to;
   };
   cursor.position = start;
+  let afterRawData: number | undefined;
   while (cursor.position < end) {
     const field = cursor.field(end);
     const child = PATHS.get(type)?.get(field.id);
     if (type === 'Tensor') {
       const by = rewrite(field.id, field.dataStart, field.end);
-      if (by) replace(field.start, field.end, by);
+      if (by) {
+        // put where fields in the order of their numbers have raw_data, as every usual writer does
+        const at = Math.max(copied, Math.min(afterRawData ?? field.start, field.start));
+        replace(at, at, by);
+        replace(field.start, field.end, []);
+      } else if (field.id > RAW_DATA_FIELD) afterRawData ??= field.start;
     } else if (child && field.wireType === 2) {
-      const inner = rewriteTensors(cursor, child, field.dataStart, field.end, rewrite);
+      const inner = rewriteTensors(cursor, child, field.dataStart, field.end, rewrite, depth + 1);
       cursor.position = field.end;
       if (inner) {
         const length = inner.reduce((sum, p) => sum + pieceLength(p), 0);
@@ -85,7 +102,9 @@ export function takeOut(source: ByteSource): { skeleton: Piece[]; ranges: RawRan
     0,
     source.size,
     (id, start, end) => {
-      if (id !== RAW_DATA_FIELD || end - start < INLINE_LIMIT) return undefined;
+      if (id === RAW_RANGE_FIELD)
+      throw notOnnx(source.label, `it has a tensor with field ${id}, which no version of ONNX knows`);
+    if (id !== RAW_DATA_FIELD || end - start < INLINE_LIMIT) return undefined;
       ranges.push({ source, offset: start, length: end - start });
       return [
         Uint8Array.from([...encodeVarint(RAW_RANGE_FIELD * 8), ...encodeVarint(ranges.length - 1)]),

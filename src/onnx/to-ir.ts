@@ -34,19 +34,26 @@ import {
 } from './messages.js';
 import type { RawRange } from './skeleton.js';
 
-/** What a value remembers of the file: its ValueInfo as an input or in `value_info`, and as an output. */
+/** What a value remembers of the file: its ValueInfo as an input, in `value_info`, and as an output. */
 export interface ValueExtra {
+  input?: ValueInfoMessage;
   info?: ValueInfoMessage;
   output?: ValueInfoMessage;
   /** The type as loaded; while it is unchanged the messages' own types are written back. */
   loadedType?: ValueType;
 }
 
+/** What a tensor remembers of the file: its message says the same as long as its data are these. */
+export interface TensorExtra {
+  message: TensorMessage;
+  data: TensorData;
+}
+
 /** What a graph remembers of the file. */
 export interface GraphExtra {
   message: GraphMessage;
-  /** `value_info` of names that nothing in the graph makes. */
-  orphans: ValueInfoMessage[];
+  /** `value_info` of names that nothing in the graph makes or that come twice, by place in the list. */
+  orphans: readonly { readonly at: number; readonly info: ValueInfoMessage }[];
 }
 
 /** What a model remembers of the file. */
@@ -104,7 +111,7 @@ function graphFromMessage(
     const name = info.name ?? '';
     if (own.has(name)) throw duplicateName(name);
     define(name, graph.addInput(name, typeFromMessage(info.type)));
-    remember(own.get(name) as Value, { info });
+    remember(own.get(name) as Value, { input: info });
   }
   for (const tensor of message.initializer ?? []) {
     const name = tensor.name ?? '';
@@ -155,11 +162,11 @@ function graphFromMessage(
     remember(value, { output: info });
     graph.addOutput(value);
   }
-  const orphans: ValueInfoMessage[] = [];
-  for (const info of message.valueInfo ?? []) {
+  const orphans: { at: number; info: ValueInfoMessage }[] = [];
+  for (const [at, info] of (message.valueInfo ?? []).entries()) {
     const value = own.get(info.name ?? '');
-    if (!value) {
-      orphans.push(info);
+    if (!value || graph.declared.has(value)) {
+      orphans.push({ at, info });
       continue;
     }
     value.type ??= typeFromMessage(info.type);
@@ -190,11 +197,12 @@ function wire(
       if (!made.has(name)) late.push([name, node]);
       node.setInput(index, value);
     });
-    for (const attribute of message.attribute ?? [])
-      node.attributes.set(
-        attribute.name ?? '',
-        attributeFromMessage(attribute, context, node.graph, made),
-      );
+    for (const attribute of message.attribute ?? []) {
+      const name = attribute.name ?? '';
+      if (node.attributes.has(name))
+        throw notOnnx(context.label, `node "${node.label}" has the attribute "${name}" twice`);
+      node.attributes.set(name, attributeFromMessage(attribute, context, node.graph, made));
+    }
     for (const output of node.outputs) if (output) made.set(output.name, output);
   }
   if (late.length > 0) {
@@ -232,24 +240,30 @@ function dimsFromMessage(shape: TensorShapeMessage): Dim[] {
 
 export function tensorFromMessage(message: TensorMessage, context: LoadContext): Tensor {
   const dtype = dataTypeFromCode(message.dataType ?? 0);
+  const data = tensorData(message, dtype, context);
   return {
     dtype,
     dims: (message.dims ?? []).map(toNumber),
-    data: tensorData(message, dtype, context),
+    data,
     ...(message.name === undefined ? {} : { name: message.name }),
-    extra: message,
+    extra: { message, data } satisfies TensorExtra,
   };
 }
 
 function tensorData(message: TensorMessage, dtype: DataType, context: LoadContext): TensorData {
   if (message.dataLocation === EXTERNAL) {
     const entries = new Map((message.externalData ?? []).map((e) => [e.key, e.value ?? '']));
-    const length = entries.get('length');
+    const bytes = (key: string): number | undefined => {
+      const text = entries.get(key);
+      if (text === undefined) return undefined;
+      if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
+      throw notOnnx(context.label, `tensor "${message.name ?? ''}" has the external ${key} "${text}"`);
+    };
     return {
       kind: 'external',
       location: entries.get('location') ?? '',
-      offset: Number(entries.get('offset') ?? 0),
-      length: length === undefined ? undefined : Number(length),
+      offset: bytes('offset') ?? 0,
+      length: bytes('length'),
       files: context.files,
     };
   }

@@ -2,7 +2,7 @@
  * The way from a model to something that can be written: canonical form, sites and strategies from
  * the passes, the plan, programs, models. A pipeline is immutable: `use` returns a new one.
  */
-import { canonicalize } from '../../passes/canonicalize/index.js';
+import { canonicalize, type TraceEntry } from '../../passes/canonicalize/index.js';
 import { findInputRoles, type InputRoles } from '../analysis/index.js';
 import { badCalls } from '../errors/index.js';
 import { cloneModel } from '../ir/clone.js';
@@ -10,7 +10,7 @@ import type { Model } from '../ir/model.js';
 import { type EmitForm, type Instrumented, type Lowered, lower } from '../lower/index.js';
 import { checkOptions, type Pass, type PassContext, passContext } from '../pass/index.js';
 import { makePlan, type Plan } from '../plan/index.js';
-import { fixInputShapes, freezeSymbols, inferShapes, type ShapeTable } from '../shape/index.js';
+import { fixInputShapes, freezeSymbols, type ShapeTable } from '../shape/index.js';
 import { chooseBindings } from './bindings.js';
 
 export interface PipelineOptions {
@@ -35,6 +35,10 @@ export interface Compilation {
   readonly shapes: ShapeTable;
   readonly roles: InputRoles;
   readonly bindings: ReadonlyMap<string, number>;
+  /** What canonicalization rewrote, in order. */
+  readonly trace: readonly TraceEntry[];
+  /** What it left undone, and why. */
+  readonly notes: readonly string[];
   readonly plan: Plan;
   readonly instrumented: Instrumented;
   readonly lowered: Lowered;
@@ -91,10 +95,9 @@ export async function prepare(
   const { model: canonical } = cloneModel(source);
   if (options.shapes) fixInputShapes(canonical, options.shapes);
   if (options.freeze) freezeSymbols(canonical, options.freeze);
-  await canonicalize.run(canonical);
-  const shapes = inferShapes(canonical);
+  const { shapes, trace, notes } = await canonicalize.run(canonical);
   const roles = findInputRoles(canonical.graph, shapes);
   const given = new Map(Object.entries(options.sizes ?? {}));
   const bindings = chooseBindings(canonical.graph, shapes, roles, given);
-  return { source, canonical, shapes, roles, bindings };
+  return { source, canonical, shapes, roles, bindings, trace, notes };
 }

@@ -9,6 +9,7 @@ export * from './ddim.js';
 export * from './denoise.js';
 export * from './dpm-solver.js';
 export * from './euler.js';
+export type { LatentType, TimestepFeed } from './feeds.js';
 export * from './guidance.js';
 export {
   FINAL_LEVELS,

@@ -1,0 +1,20 @@
+/** Which nodes give the same result for the same inputs, and may therefore be merged or folded. */
+import { subgraphs } from '../../src/ir/attribute.js';
+import { isStandard, type Node } from '../../src/ir/node.js';
+import { uniformConstant } from './tensors.js';
+
+const RANDOM = new Set([
+  'RandomNormal',
+  'RandomNormalLike',
+  'RandomUniform',
+  'RandomUniformLike',
+  'Bernoulli',
+  'Multinomial',
+]);
+
+/** Nodes of other domains and nodes that hold graphs are left alone. */
+export function isDeterministic(node: Node): boolean {
+  if (!isStandard(node) || RANDOM.has(node.opType) || subgraphs(node).length > 0) return false;
+  const training = node.inputs[2];
+  return node.opType !== 'Dropout' || !training || uniformConstant(training) === 0;
+}

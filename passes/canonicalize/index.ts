@@ -1,0 +1,147 @@
+/**
+ * The canonical form that every analysis starts from: constants are initializers, shape arithmetic
+ * that comes down to numbers is gone, what does nothing is gone, what is repeated is shared. The
+ * result computes the same numbers, bit for bit with graph optimization off. Inputs and outputs keep
+ * their names and order. Sizes are taken to be at least 1.
+ */
+import { subgraphs } from '../../src/ir/attribute.js';
+import type { Graph } from '../../src/ir/graph.js';
+import { type Model, opsetVersion } from '../../src/ir/model.js';
+import { sortNodes, topologicalOrder } from '../../src/ir/order.js';
+import { removeDeadNodes } from '../../src/ir/prune.js';
+import type { Value } from '../../src/ir/value.js';
+import { type Engine, loadEngine } from '../../src/ort/index.js';
+import { inferShapes, type ShapeTable } from '../../src/shape/index.js';
+import { applyRewrite } from './apply.js';
+import { constantNodes, foldNodes } from './fold.js';
+import { mergeConstants, repeatedNodes } from './merge.js';
+import { type Rewrite, type Rule, type TraceEntry, traceOf } from './rewrite.js';
+import { RULES } from './rules/index.js';
+
+export type { Rewrite, TraceEntry } from './rewrite.js';
+
+export interface CanonicalizeOptions {
+  /**
+   * onnxruntime, for folding constants; `false` to do without. Default: onnxruntime-node, if it is
+   * installed.
+   */
+  readonly engine?: Engine | false;
+}
+
+export interface CanonicalizeResult {
+  /** Every rewrite that was done, in order. */
+  readonly trace: readonly TraceEntry[];
+  readonly nodesBefore: number;
+  readonly nodesAfter: number;
+  /** Shapes of the result. */
+  readonly shapes: ShapeTable;
+  /** Why constants were left unfolded, if they were. */
+  readonly notes: readonly string[];
+}
+
+/** Each round works on the result of the one before; real graphs settle in three or four. */
+const MAX_ROUNDS = 12;
+
+export const canonicalize = {
+  name: 'canonicalize',
+  description:
+    'Fold constants, resolve shape arithmetic, and remove what does nothing or is done twice.',
+
+  /** Brings a model to canonical form, in place. */
+  async run(model: Model, options: CanonicalizeOptions = {}): Promise<CanonicalizeResult> {
+    const run = new Run(model);
+    const nodesBefore = countNodes(model.graph);
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const before = run.trace.length;
+      run.rewriteAll();
+      await run.fold(options.engine);
+      run.merge();
+      if (run.trace.length === before) break;
+    }
+    sortNodes(model.graph);
+    return {
+      trace: run.trace,
+      nodesBefore,
+      nodesAfter: countNodes(model.graph),
+      shapes: inferShapes(model),
+      notes: run.notes,
+    };
+  },
+};
+
+class Run {
+  readonly trace: TraceEntry[] = [];
+  readonly notes: string[] = [];
+  /** Initializers that were there from the start: weights, which are not merged. */
+  private readonly given: ReadonlySet<Value>;
+
+  constructor(private readonly model: Model) {
+    this.given = new Set([...graphsOf(model.graph)].flatMap((g) => [...g.initializers]));
+  }
+
+  private apply(rewrite: Rewrite): void {
+    const entry = traceOf(rewrite);
+    if (applyRewrite(this.model, rewrite)) this.trace.push(entry);
+  }
+
+  /** One sweep of the rules over every node, each seeing the graph as the ones before left it. */
+  rewriteAll(): void {
+    const context = { shapes: inferShapes(this.model), opset: opsetVersion(this.model) };
+    for (const graph of graphsOf(this.model.graph))
+      for (const node of topologicalOrder(graph)) {
+        // what earlier rewrites left unused is not worth a look
+        if (!node.outputs.some((output) => output?.uses.size)) continue;
+        const rewrite = firstMatch(RULES, (rule) => rule(node, context));
+        if (rewrite) this.apply(rewrite);
+      }
+    removeDeadNodes(this.model.graph);
+  }
+
+  async fold(given: Engine | false | undefined): Promise<void> {
+    if (given === false || this.notes.length > 0) return;
+    const nodes = constantNodes(this.model.graph, inferShapes(this.model));
+    if (nodes.size === 0) return;
+    const engine = given ?? (await loadEngine());
+    if (!engine) {
+      this.notes.push(`${nodes.size} constant nodes are left: onnxruntime-node is not installed`);
+      return;
+    }
+    try {
+      for (const rewrite of await foldNodes(this.model, nodes, engine)) this.apply(rewrite);
+    } catch (error) {
+      this.notes.push(`${nodes.size} constant nodes are left: ${(error as Error).message}`);
+    }
+    removeDeadNodes(this.model.graph);
+  }
+
+  merge(): void {
+    for (const graph of graphsOf(this.model.graph)) {
+      mergeConstants(graph, (value) => !this.given.has(value));
+      for (const rewrite of repeatedNodes(graph)) this.apply(rewrite);
+    }
+    removeDeadNodes(this.model.graph);
+  }
+}
+
+function firstMatch(
+  rules: readonly Rule[],
+  attempt: (rule: Rule) => Rewrite | undefined,
+): Rewrite | undefined {
+  for (const rule of rules) {
+    const rewrite = attempt(rule);
+    if (rewrite) return rewrite;
+  }
+  return undefined;
+}
+
+/** A graph and all graphs inside it. */
+function* graphsOf(graph: Graph): Generator<Graph> {
+  yield graph;
+  for (const node of graph.nodes) for (const inner of subgraphs(node)) yield* graphsOf(inner);
+}
+
+function countNodes(graph: Graph): number {
+  let count = 0;
+  for (const { nodes } of graphsOf(graph)) count += nodes.size;
+  return count;
+}

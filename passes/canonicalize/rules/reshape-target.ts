@@ -1,0 +1,88 @@
+/**
+ * `Reshape` targets computed from shapes become constants: sizes that stand in the same place in the
+ * input are copied (0), and one that is left is inferred (-1). Where two are left, a unit axis put
+ * before the input, or taken off the result, often brings the others into place: folding heads into
+ * the batch, (batch, heads, tokens, width) to (batch*heads, tokens, width), is a Reshape to
+ * (1, -1, 0, 0) and a Squeeze. Such targets hold for any batch, also for half of one.
+ */
+import { attrNumber, ints } from '../../../src/ir/attribute.js';
+import { constantTensor } from '../../../src/ir/constants.js';
+import { isOp, type Node } from '../../../src/ir/node.js';
+import { int64Tensor } from '../../../src/ir/tensor.js';
+import { constant, type DimExpr, equal } from '../../../src/shape/index.js';
+import type { NodeStep, Rewrite, Rule } from '../rewrite.js';
+
+export const reshapeTarget: Rule = (node, { shapes, opset }): Rewrite | undefined => {
+  if (!isOp(node, 'Reshape') || opset < 5) return undefined;
+  const [data, target] = node.inputs;
+  if (!data || !target || constantTensor(target)) return undefined;
+  const from = shapes.shape(data);
+  const to = shapes.shape(node.output);
+  // With allowzero a 0 no longer copies.
+  if (!from || !to || attrNumber(node, 'allowzero', 0) !== 0) return undefined;
+  const direct = relativeTarget(from, to);
+  if (direct)
+    return {
+      rule: 'reshape-target',
+      node,
+      why: `(${from.join(', ')}) to (${to.join(', ')})`,
+      operands: [{ index: 1, to: int64Tensor(direct) }],
+    };
+  const steps = byUnitAxis(node, from, to, opset);
+  if (!steps) return undefined;
+  return {
+    rule: 'reshape-by-unit-axis',
+    node,
+    why: `(${from.join(', ')}) to (${to.join(', ')})`,
+    replace: [{ from: node.output, to: { nodes: steps } }],
+  };
+};
+
+/** The target in constants, 0 and at most one -1; undefined where more than one size is left. */
+function relativeTarget(from: readonly DimExpr[], to: readonly DimExpr[]): number[] | undefined {
+  let left = 0;
+  const target = to.map((size, axis) => {
+    const known = size.constant;
+    if (known !== undefined) return known;
+    const input = from[axis];
+    if (input && equal(size, input)) return 0;
+    left++;
+    return -1;
+  });
+  // A size of zero would be read as a copy, and leaves -1 without an answer.
+  if (left > 1 || to.some((size) => size.constant === 0)) return undefined;
+  return target;
+}
+
+/** Puts one axis of size 1 somewhere so that all sizes but one stay in place. */
+function byUnitAxis(
+  node: Node,
+  from: readonly DimExpr[],
+  to: readonly DimExpr[],
+  opset: number,
+): NodeStep[] | undefined {
+  const [data] = node.inputs;
+  const one = constant(1);
+  const axisStep = (opType: string, axis: number): NodeStep =>
+    opset < 13
+      ? { opType, inputs: [], attributes: { axes: ints([axis]) } }
+      : { opType, inputs: [int64Tensor([axis])] };
+  const reshape = (target: readonly number[]): NodeStep => ({
+    opType: 'Reshape',
+    inputs: [int64Tensor(target)],
+  });
+  if (!data) return undefined;
+  for (let axis = 0; axis <= from.length; axis++) {
+    const target = relativeTarget(from.toSpliced(axis, 0, one), to);
+    if (!target) continue;
+    const unsqueeze = axisStep('Unsqueeze', axis);
+    return [{ ...unsqueeze, inputs: [data, ...unsqueeze.inputs] }, reshape(target)];
+  }
+  for (let axis = 0; axis <= to.length; axis++) {
+    const target = relativeTarget(from, to.toSpliced(axis, 0, one));
+    if (!target) continue;
+    const first = reshape(target);
+    return [{ ...first, inputs: [data, ...first.inputs] }, axisStep('Squeeze', axis)];
+  }
+  return undefined;
+}

@@ -1,0 +1,54 @@
+/** Making small integer constants, and reading what constant tensors hold. */
+import { constantTensor } from '../../src/ir/constants.js';
+import { elementCount, int64Tensor, readNumbers, type Tensor } from '../../src/ir/tensor.js';
+import { byteLength, type DataType } from '../../src/ir/types.js';
+import type { Value } from '../../src/ir/value.js';
+
+/** A tensor of any integer type, or of booleans given as 0 and 1. */
+export function integerTensor(
+  dtype: DataType,
+  values: readonly bigint[],
+  dims: readonly number[],
+): Tensor | undefined {
+  if (dtype === 'int64') return int64Tensor(values, [...dims]);
+  const width = byteLength(dtype, 1);
+  if (width === undefined || width > 4) return undefined;
+  const bytes = new Uint8Array(values.length * width);
+  const view = new DataView(bytes.buffer);
+  values.forEach((value, i) => {
+    if (width === 4) view.setInt32(i * 4, Number(BigInt.asIntN(32, value)), true);
+    else if (width === 2) view.setInt16(i * 2, Number(BigInt.asIntN(16, value)), true);
+    else view.setUint8(i, Number(BigInt.asUintN(8, value)));
+  });
+  return { dtype, dims: [...dims], data: { kind: 'bytes', bytes } };
+}
+
+/** Are the tensor's bytes at hand without opening an external file? */
+export function isAtHand(tensor: Tensor): boolean {
+  const { kind } = tensor.data;
+  return kind === 'bytes' || kind === 'range' || kind === 'typed';
+}
+
+/** Beyond this many elements a tensor is not searched for being all ones or all zeros. */
+const MAX_UNIFORM = 4096;
+
+/** The one number that all elements of a constant are, negative zero told apart from zero. */
+export function uniformConstant(value: Value | null | undefined): number | undefined {
+  const tensor = constantTensor(value);
+  return tensor && uniformElement(tensor);
+}
+
+export function uniformElement(tensor: Tensor): number | undefined {
+  if (tensor.dtype === 'string' || !isAtHand(tensor)) return undefined;
+  const count = elementCount(tensor.dims);
+  if (count === 0 || count > MAX_UNIFORM) return undefined;
+  let numbers: number[];
+  try {
+    numbers = readNumbers(tensor);
+  } catch {
+    // a type whose elements cannot be read as numbers
+    return undefined;
+  }
+  const [first] = numbers;
+  return numbers.every((n) => Object.is(n, first)) ? first : undefined;
+}

@@ -1,0 +1,71 @@
+/** `stepfold bench`: measured speed-up beside the one that the MACs promise. */
+import type { Argv } from 'yargs';
+import { benchBundle } from '../../measure/index.js';
+import { jsonOption, readShapes, shapeOptions } from '../arguments.js';
+import type { Arguments } from '../command.js';
+import { formatBytes, formatSizes, formatTimes, print, printJson, printTable } from '../output.js';
+import { startProgress } from '../progress.js';
+
+export const command = 'bench <bundle>';
+export const describe = 'Measure a bundle and its source in alternating runs';
+
+export const builder = (yargs: Argv) =>
+  yargs
+    .positional('bundle', { type: 'string', demandOption: true, describe: 'Folder of the bundle' })
+    .options({
+      against: { type: 'string', demandOption: true, describe: 'The source model' },
+      rounds: { type: 'number', default: 7, describe: 'Counted runs of each program' },
+      threads: { type: 'number', describe: "onnxruntime's threads [default: its own choice]" },
+      seed: { type: 'number', default: 0, describe: 'Seed of the random inputs' },
+      shape: shapeOptions.shape,
+      ...jsonOption,
+    })
+    .example(
+      '$0 bench bundle --against unet.onnx --shape sample=1x4x64x64',
+      'Batch 1, 64x64 latents',
+    );
+
+export async function handler(args: Arguments<typeof builder>): Promise<void> {
+  const progress = startProgress('Measuring', args.json);
+  const report = await benchBundle({
+    folder: args.bundle,
+    model: args.against,
+    rounds: Math.max(1, Math.floor(args.rounds)),
+    seed: args.seed,
+    shapes: readShapes(args.shape),
+    ...(args.threads !== undefined && { threads: args.threads }),
+    onProgress: (done, total) => progress.update(done, total),
+  }).finally(() => progress.stop());
+  if (args.json) {
+    printJson(report);
+    return;
+  }
+  const ms = (value: number) => `${value.toFixed(value < 100 ? 2 : 0)} ms`;
+  print(`Medians of ${report.rounds} alternating runs, ${formatSizes(report.sizes)}.`);
+  printTable(
+    ['', 'calls', 'time', 'speed-up', 'MAC ratio, layers', 'with attention'],
+    [
+      ['source', '', ms(report.source.milliseconds), '', '', ''],
+      ...Object.entries(report.programs).map(([name, p]) => [
+        name,
+        p.calls,
+        ms(p.milliseconds),
+        formatTimes(p.speedup),
+        formatTimes(p.macRatio.layers),
+        formatTimes(p.macRatio.all),
+      ]),
+      [
+        'whole loop',
+        report.loop.calls,
+        ms(report.loop.milliseconds),
+        formatTimes(report.loop.speedup),
+        formatTimes(report.loop.macRatio.layers),
+        formatTimes(report.loop.macRatio.all),
+      ],
+    ],
+  );
+  const { source, both, peak } = report.memory;
+  print(
+    `Memory of the process: ${formatBytes(source)} with the source loaded, ${formatBytes(both)} with the bundle as well, ${formatBytes(peak)} at most.`,
+  );
+}

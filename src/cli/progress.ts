@@ -1,0 +1,43 @@
+/** Progress on stderr: only on a terminal, and never beside JSON. */
+import { Presets, SingleBar } from 'cli-progress';
+
+export interface Progress {
+  update(done: number, total: number, what?: string): void;
+  stop(): void;
+}
+
+const SILENT: Progress = { update() {}, stop() {} };
+
+export function startProgress(what: string, quiet: boolean): Progress {
+  if (quiet || !process.stderr.isTTY) return SILENT;
+  const bar = new SingleBar(
+    {
+      format: '{what} {bar} {percentage}% {eta_formatted}',
+      stream: process.stderr,
+      hideCursor: true,
+      clearOnComplete: true,
+    },
+    Presets.shades_grey,
+  );
+  let started = false;
+  return {
+    update(done, total, now = what) {
+      if (!started) bar.start(total, done, { what: now });
+      else {
+        bar.setTotal(total);
+        bar.update(done, { what: now });
+      }
+      started = true;
+    },
+    stop() {
+      if (started) bar.stop();
+    },
+  };
+}
+
+/** A line that says what is being done, for steps whose number is not known. */
+export function startStatus(quiet: boolean): { show(what: string): void; stop(): void } {
+  if (quiet || !process.stderr.isTTY) return { show() {}, stop() {} };
+  const write = (text: string) => process.stderr.write(`\r\x1b[2K${text}`);
+  return { show: (what) => write(`${what} …`), stop: () => write('') };
+}

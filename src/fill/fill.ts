@@ -1,0 +1,163 @@
+/**
+ * Gives a model whose external weights are missing random ones, so that it runs: for measurements on
+ * published architectures without anybody's weights. Values are scaled by what the tensor is used
+ * for, so that activations neither vanish nor overflow. They are drawn once and repeat after
+ * 2^22 elements; each tensor starts at another place.
+ */
+import fs from 'node:fs';
+import path from 'node:path';
+import { checkTarget } from '../emit/bundle.js';
+import { nothingToFill } from '../errors/index.js';
+import { encodeFloat16 } from '../io/float16.js';
+import { subgraphs } from '../ir/attribute.js';
+import type { Graph } from '../ir/graph.js';
+import { isOp, type Node } from '../ir/node.js';
+import { elementCount, type Tensor, tensorBytes } from '../ir/tensor.js';
+import { byteLength } from '../ir/types.js';
+import type { Value } from '../ir/value.js';
+import { loadModel } from '../onnx/files.js';
+import { createRandom } from '../samplers/index.js';
+
+export interface FillOptions {
+  readonly model: string;
+  /** Folder for the model and its weights; must be empty or absent. */
+  readonly folder: string;
+  readonly seed?: number;
+  readonly onProgress?: (bytes: number, total: number) => void;
+}
+
+export interface FillReport {
+  readonly model: string;
+  readonly files: Readonly<Record<string, number>>;
+  readonly tensors: number;
+  readonly elements: number;
+}
+
+interface Slot {
+  readonly tensor: Tensor;
+  readonly users: readonly Node[];
+  readonly location: string;
+  readonly offset: number;
+}
+
+const PERIOD = 2 ** 22;
+/** Elements converted at a time. */
+const BLOCK = 2 ** 20;
+
+/** @throws FILL_NOTHING, OUTPUT_NOT_EMPTY */
+export function fillWeights(options: FillOptions): FillReport {
+  const { folder, onProgress } = options;
+  checkTarget(folder, false);
+  const model = loadModel(options.model);
+  const slots = [...externalSlots(model.graph)];
+  if (slots.length === 0) throw nothingToFill(options.model);
+  const total = slots.reduce((sum, s) => sum + tensorBytes(s.tensor), 0);
+  const staging = `${path.resolve(folder)}.partial-${process.pid}`;
+  const files = new Map<string, number>();
+  const noise = createRandom(options.seed ?? 0).normals(PERIOD);
+  try {
+    fs.mkdirSync(staging, { recursive: true });
+    fs.copyFileSync(options.model, path.join(staging, path.basename(options.model)));
+    const open = new Map<string, number>();
+    let done = 0;
+    for (const [index, slot] of slots.entries()) {
+      const file = path.join(staging, slot.location);
+      let fd = open.get(slot.location);
+      if (fd === undefined) {
+        fs.mkdirSync(path.dirname(file), { recursive: true });
+        fd = fs.openSync(file, 'w');
+        open.set(slot.location, fd);
+      }
+      // an odd stride visits every starting place
+      writeTensor(fd, slot, noise, (index * 1_000_003) % PERIOD);
+      const end = slot.offset + tensorBytes(slot.tensor);
+      files.set(slot.location, Math.max(files.get(slot.location) ?? 0, end));
+      done += tensorBytes(slot.tensor);
+      onProgress?.(done, total);
+    }
+    for (const fd of open.values()) fs.closeSync(fd);
+    if (fs.existsSync(folder)) fs.rmdirSync(folder);
+    fs.renameSync(staging, path.resolve(folder));
+  } catch (error) {
+    fs.rmSync(staging, { recursive: true, force: true });
+    throw error;
+  }
+  return {
+    model: path.join(folder, path.basename(options.model)),
+    files: Object.fromEntries(files),
+    tensors: slots.length,
+    elements: slots.reduce((sum, s) => sum + elementCount(s.tensor.dims), 0),
+  };
+}
+
+function* externalSlots(graph: Graph): Generator<Slot> {
+  const slot = (tensor: Tensor | undefined, value: Value | undefined): Slot[] =>
+    tensor?.data.kind === 'external'
+      ? [
+          {
+            tensor,
+            users: value ? [...value.users] : [],
+            location: tensor.data.location,
+            offset: tensor.data.offset,
+          },
+        ]
+      : [];
+  for (const value of graph.initializers) yield* slot(value.initializer, value);
+  for (const node of graph.nodes) {
+    for (const attribute of node.attributes.values())
+      if (attribute.type === 'tensor') yield* slot(attribute.value, node.outputs[0] ?? undefined);
+    for (const inner of subgraphs(node)) yield* externalSlots(inner);
+  }
+}
+
+function writeTensor(fd: number, slot: Slot, noise: Float32Array, start: number): void {
+  const { tensor } = slot;
+  const count = elementCount(tensor.dims);
+  const width = byteLength(tensor.dtype, 1) ?? 4;
+  const { mean, deviation } = distribution(slot);
+  const block = new Float32Array(Math.min(BLOCK, count));
+  for (let at = 0; at < count; at += BLOCK) {
+    const length = Math.min(BLOCK, count - at);
+    for (let i = 0; i < length; i++)
+      block[i] = mean + deviation * noise[(start + at + i) % PERIOD]!;
+    const bytes = toBytes(tensor, block.subarray(0, length));
+    fs.writeSync(fd, bytes, 0, bytes.length, slot.offset + at * width);
+  }
+}
+
+function toBytes(tensor: Tensor, values: Float32Array): Uint8Array {
+  const typed =
+    tensor.dtype === 'float16'
+      ? encodeFloat16(values)
+      : tensor.dtype === 'float64'
+        ? Float64Array.from(values)
+        : values;
+  if (tensor.dtype !== 'float32' && tensor.dtype !== 'float16' && tensor.dtype !== 'float64')
+    return new Uint8Array(values.length * (byteLength(tensor.dtype, 1) ?? 1));
+  return new Uint8Array(typed.buffer, typed.byteOffset, typed.byteLength);
+}
+
+/** Weights keep the variance of what they multiply (1 / fan-in); norms scale by about 1; biases are small. */
+function distribution({ tensor, users }: Slot): { mean: number; deviation: number } {
+  const fan = users.map((user) => fanIn(user, tensor)).find((f) => f !== undefined);
+  if (fan !== undefined) return { mean: 0, deviation: 1 / Math.sqrt(fan) };
+  const scales = users.some(
+    (user) =>
+      isOp(user, 'Mul') ||
+      (isOp(user, 'LayerNormalization', 'GroupNormalization', 'InstanceNormalization') &&
+        user.inputs[1]?.initializer === tensor),
+  );
+  return scales ? { mean: 1, deviation: 0.1 } : { mean: 0, deviation: 0.1 };
+}
+
+/** Products that make one element of the result; undefined for users that do not multiply matrices. */
+function fanIn(user: Node, { dims }: Tensor): number | undefined {
+  const elements = elementCount(dims);
+  if (isOp(user, 'Conv') && dims.length > 2) return elements / (dims[0] ?? 1);
+  if (isOp(user, 'ConvTranspose') && dims.length > 2) return elements / (dims[1] ?? 1);
+  if (isOp(user, 'MatMul') && dims.length >= 2) return dims[dims.length - 2];
+  if (isOp(user, 'Gemm') && dims.length === 2)
+    return user.attributes.get('transB')?.value === 1n ? dims[1] : dims[0];
+  if (isOp(user, 'Transpose', 'Einsum') && dims.length === 2) return Math.max(dims[0]!, dims[1]!);
+  return undefined;
+}

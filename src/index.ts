@@ -1,0 +1,34 @@
+/**
+ * Stepfold as a library: everything that the command line does, by program. The runtime alone, for
+ * browsers, is `stepfold/runtime`; the passes are `stepfold/passes`.
+ */
+
+export * from './analysis/index.js';
+export * from './cost/index.js';
+export { type BundleOptions, type Report, writeBundle } from './emit/index.js';
+export * from './errors/index.js';
+export * from './ir/index.js';
+export { EMIT_FORMS, type EmitForm, type Lowered } from './lower/index.js';
+export * from './measure/index.js';
+export { loadModel, saveModel } from './onnx/files.js';
+export * from './onnx/index.js';
+export { fromOnnxProto, toOnnxProto } from './onnx/interchange.js';
+export { type PrintOptions, parseModel, printGraph, printModel } from './onnx/text/index.js';
+export * from './pass/index.js';
+export * from './pipeline/index.js';
+export * from './plan/index.js';
+export * from './runtime/index.js';
+export * from './runtime-node/index.js';
+export * from './samplers/index.js';
+export {
+  checkSchedule,
+  formatSchedule,
+  type PipelineConfig,
+  type PlanFile,
+  parsePipelineConfig,
+  parsePlanFile,
+  parseSchedule,
+  type Schedule,
+} from './schedule/index.js';
+export * from './shape/index.js';
+export { VERSION } from './version.js';

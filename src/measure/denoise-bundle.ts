@@ -1,0 +1,217 @@
+/** Runs a whole denoising loop on a bundle, or on a plain model for comparison. */
+import type { InferenceSession } from 'onnxruntime-common';
+import { feedType, feedUnknown, roleUnknown, stepsDiffer } from '../errors/index.js';
+import { loadModel } from '../onnx/files.js';
+import { prepare } from '../pipeline/index.js';
+import type { DenoiserSession } from '../runtime/index.js';
+import { openBundle } from '../runtime-node/index.js';
+import {
+  type DenoiserCall,
+  denoise,
+  type Guidance,
+  type GuidanceHalf,
+  type Sampler,
+  type TimestepFeed,
+} from '../samplers/index.js';
+import type { Port } from '../schedule/index.js';
+import { loadOrt, openModel, runModel } from './engine.js';
+import { concretePort, type Feeds, randomFeeds } from './feeds.js';
+
+export interface DenoiserPorts {
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+  readonly roles: {
+    readonly latent?: string;
+    readonly timestep?: string;
+    readonly prediction?: string;
+  };
+  readonly bindings: ReadonlyMap<string, number>;
+}
+
+/** A denoiser that can be called in a loop: a bundle, or a plain model. */
+export interface LoopDenoiser {
+  readonly ports: DenoiserPorts;
+  /** Calls in the schedule; undefined for a plain model, which has no schedule. */
+  readonly calls: number | undefined;
+  /** How often each program ran; empty for a plain model. */
+  readonly counts: Map<string, number>;
+  /** Starts a new image: forgets all states. */
+  reset(): void;
+  readonly call: DenoiserCall;
+  release(): Promise<void>;
+}
+
+export interface LoopOptions {
+  readonly worker?: boolean;
+  /** Guidance by two calls per step keeps one set of states for each half. */
+  readonly halves?: boolean;
+  readonly sessionOptions?: InferenceSession.SessionOptions;
+}
+
+export async function openLoopBundle(
+  folder: string,
+  options: LoopOptions = {},
+): Promise<LoopDenoiser> {
+  const counts = new Map<string, number>();
+  const open = () =>
+    openBundle(folder, {
+      worker: options.worker ?? false,
+      sessionOptions: { logSeverityLevel: 3, ...options.sessionOptions },
+      onCall: ({ program }) => counts.set(program, (counts.get(program) ?? 0) + 1),
+    });
+  const sessions = new Map<GuidanceHalf, DenoiserSession>([['both', await open()]]);
+  const first = sessions.get('both')!;
+  sessions.set('conditional', first);
+  if (options.halves) sessions.set('unconditional', await open());
+  const { source, cost, calls } = first.schedule;
+  const distinct = () => new Set(sessions.values());
+  return {
+    ports: {
+      inputs: source.inputs,
+      outputs: source.outputs,
+      roles: source.roles ?? {},
+      bindings: new Map(Object.entries(cost?.macs?.bindings ?? {})),
+    },
+    calls: calls.length,
+    counts,
+    reset() {
+      for (const session of distinct()) session.reset();
+    },
+    call: (feeds, { half }) => (sessions.get(half) ?? first).run(feeds),
+    async release() {
+      for (const session of distinct()) await session.release();
+    },
+  };
+}
+
+export async function openLoopModel(
+  file: string,
+  options: LoopOptions = {},
+): Promise<LoopDenoiser> {
+  const { canonical, shapes, roles, bindings } = await prepare(loadModel(file));
+  const ort = await loadOrt();
+  const session = await openModel(ort, file, { logSeverityLevel: 3, ...options.sessionOptions });
+  const port = (name: string): Port => {
+    const value = canonical.graph.find(name)!;
+    return {
+      name,
+      type: (shapes.dtype(value) ?? 'float32') as Port['type'],
+      shape: shapes.shape(value)?.map((d) => d.constant ?? d.toString()) ?? [],
+    };
+  };
+  const { latent, timestep, prediction } = roles;
+  return {
+    ports: {
+      inputs: canonical.graph.inputs.filter((v) => !v.initializer).map((v) => port(v.name)),
+      outputs: canonical.graph.outputs.map((v) => port(v.name)),
+      roles: {
+        ...(latent !== undefined && { latent }),
+        ...(timestep !== undefined && { timestep }),
+        ...(prediction !== undefined && { prediction }),
+      },
+      bindings,
+    },
+    calls: undefined,
+    counts: new Map(),
+    reset() {},
+    call: (feeds) => runModel(session, feeds, `"${file}"`),
+    release: () => session.release(),
+  };
+}
+
+export interface GenerateOptions {
+  readonly sampler: Sampler;
+  readonly seed: number;
+  /** Conditions, by input name; those left out are made up from the seed. */
+  readonly feeds: Feeds;
+  /** Shape of the latent, without doubling for guidance. */
+  readonly latentShape?: readonly number[];
+  readonly roles?: { readonly latent?: string; readonly timestep?: string };
+  readonly guidance?: Guidance;
+  readonly onStep?: (step: number, steps: number) => void;
+}
+
+export interface Generated {
+  readonly latent: Float32Array;
+  readonly dims: readonly number[];
+  /** Inputs whose values were made up. */
+  readonly madeUp: readonly string[];
+}
+
+/**
+ * One batch from noise to a clean latent.
+ * @throws RUN_STEPS, ROLE_UNKNOWN, FEED_UNKNOWN, FEED_TYPE and what `denoise` throws
+ */
+export async function generate(
+  denoiser: LoopDenoiser,
+  options: GenerateOptions,
+): Promise<Generated> {
+  const { ports } = denoiser;
+  const { sampler, seed, guidance } = options;
+  const names = ports.inputs.map((p) => p.name);
+  const latent = options.roles?.latent ?? ports.roles.latent;
+  const timestep = options.roles?.timestep ?? ports.roles.timestep;
+  if (latent === undefined) throw roleUnknown('latent', names);
+  if (timestep === undefined) throw roleUnknown('timestep', names);
+  if (denoiser.calls !== undefined && sampler.timesteps.length !== denoiser.calls)
+    throw stepsDiffer(sampler.timesteps.length, denoiser.calls);
+  checkFeeds(ports.inputs, { ...options.feeds, ...guidance?.unconditional });
+
+  const ort = await loadOrt();
+  const latentPort = portOf(ports.inputs, latent);
+  const dims = options.latentShape ?? latentDims(ports, latentPort, options);
+  const bindings = new Map(ports.bindings);
+  for (const [axis, dim] of latentPort.shape.entries())
+    if (typeof dim === 'string') bindings.set(dim, dims[axis]!);
+  const conditions = ports.inputs.filter((p) => p.name !== latent && p.name !== timestep);
+  const missing = conditions.filter((p) => !options.feeds[p.name]);
+  const made = randomFeeds(missing, { ort: ort as never, roles: {}, bindings, seed });
+  denoiser.reset();
+  const result = await denoise({
+    call: denoiser.call,
+    ort: ort as never,
+    sampler,
+    latentShape: dims,
+    latentType: latentPort.type === 'float16' ? 'float16' : 'float32',
+    seed,
+    roles: { latent, timestep, output: ports.roles.prediction ?? ports.outputs[0]!.name },
+    timestep: timestepFeed(portOf(ports.inputs, timestep)),
+    feeds: { ...made, ...options.feeds },
+    ...(guidance && { guidance }),
+    onStep: ({ step }) => options.onStep?.(step + 1, sampler.timesteps.length),
+  });
+  return { latent: result, dims, madeUp: missing.map((p) => p.name) };
+}
+
+const portOf = (ports: readonly Port[], name: string): Port => {
+  const port = ports.find((p) => p.name === name);
+  if (!port)
+    throw feedUnknown(
+      name,
+      ports.map((p) => p.name),
+    );
+  return port;
+};
+
+/** As many images as the given conditions have rows, unless the model fixes the batch. */
+function latentDims(ports: DenoiserPorts, port: Port, options: GenerateOptions): number[] {
+  const rows = Object.values(options.feeds)[0]?.dims[0];
+  const dims = concretePort(port, ports.bindings);
+  if (rows !== undefined && typeof port.shape[0] !== 'number') dims[0] = rows;
+  // a model exported for one batch size computes both halves of a guidance pair in it
+  if (options.guidance?.mode === 'batch' && typeof port.shape[0] === 'number') dims[0]! /= 2;
+  return dims;
+}
+
+function timestepFeed(port: Port): TimestepFeed {
+  const shape = port.shape.length === 0 ? 'scalar' : port.shape[0] === 1 ? 'one' : 'batch';
+  return { type: port.type as TimestepFeed['type'], shape };
+}
+
+function checkFeeds(inputs: readonly Port[], feeds: InferenceSession.FeedsType): void {
+  for (const [name, tensor] of Object.entries(feeds)) {
+    const port = portOf(inputs, name);
+    if ((tensor as { type: string }).type !== port.type)
+      throw feedType(name, (tensor as { type: string }).type, port.type);
+  }
+}

@@ -1,0 +1,39 @@
+/** How far two tensors are apart. */
+import type { Tensor } from 'onnxruntime-common';
+import { decodeFloat16 } from '../io/float16.js';
+
+export interface Difference {
+  /** Largest absolute difference of two elements. */
+  readonly absolute: number;
+  /** That, divided by the largest magnitude of the reference: elements near zero do not blow it up. */
+  readonly relative: number;
+}
+
+/** NaN or differing shapes count as infinitely far. */
+export function difference(actual: Tensor, reference: Tensor): Difference {
+  const [a, b] = [numbers(actual), numbers(reference)];
+  if (a.length !== b.length || actual.dims.join() !== reference.dims.join())
+    return { absolute: Number.POSITIVE_INFINITY, relative: Number.POSITIVE_INFINITY };
+  let absolute = 0;
+  let magnitude = 0;
+  for (let i = 0; i < a.length; i++) {
+    const delta = Math.abs(a[i]! - b[i]!);
+    if (Number.isNaN(delta) && !(Number.isNaN(a[i]!) && Number.isNaN(b[i]!)))
+      return { absolute: Number.POSITIVE_INFINITY, relative: Number.POSITIVE_INFINITY };
+    if (delta > absolute) absolute = delta;
+    if (Math.abs(b[i]!) > magnitude) magnitude = Math.abs(b[i]!);
+  }
+  return { absolute, relative: absolute === 0 ? 0 : absolute / magnitude };
+}
+
+export const worst = (a: Difference, b: Difference): Difference => ({
+  absolute: Math.max(a.absolute, b.absolute),
+  relative: Math.max(a.relative, b.relative),
+});
+
+function numbers(tensor: Tensor): ArrayLike<number> {
+  const data = tensor.data as Float32Array | Uint16Array | BigInt64Array;
+  if (tensor.type === 'float16' && data instanceof Uint16Array) return decodeFloat16(data);
+  if (data instanceof BigInt64Array) return Array.from(data, Number);
+  return data;
+}

@@ -1,0 +1,118 @@
+/** Seeded random inputs of the right names, types and shapes, for checks and measurements. */
+import type { Tensor, TensorConstructor } from 'onnxruntime-common';
+import { feedShapeUnknown } from '../errors/index.js';
+import { encodeFloat16 } from '../io/float16.js';
+import { DEFAULT_SIZES } from '../pipeline/bindings.js';
+import { createRandom, type Random } from '../samplers/index.js';
+import type { Port, Schedule } from '../schedule/index.js';
+import { evaluate, parseDim, symbolsOf } from '../shape/index.js';
+
+export type Feeds = Record<string, Tensor>;
+
+/** Timesteps are drawn below this, which every published training schedule reaches. */
+const TRAIN_TIMESTEPS = 1000;
+/** Integer conditions are classes or tokens; every embedding has at least two rows. */
+const CLASSES = 2;
+
+export interface FeedOptions {
+  readonly ort: { readonly Tensor: TensorConstructor };
+  /** What the inputs are for; see `findInputRoles`. */
+  readonly roles: NonNullable<Schedule['source']['roles']>;
+  /** Sizes for symbolic dimensions. */
+  readonly bindings: ReadonlyMap<string, number>;
+  readonly seed: number;
+}
+
+/**
+ * Standard normal floats, a timestep from 0 to 999, zeros and ones for integer conditions.
+ * @throws FEED_SHAPE_UNKNOWN when an input's size is not known
+ */
+export function randomFeeds(inputs: readonly Port[], options: FeedOptions): Feeds {
+  const { ort, roles, bindings, seed } = options;
+  return Object.fromEntries(
+    inputs.map((port, stream) => {
+      const dims = concretePort(port, bindings);
+      const random = createRandom(seed, stream);
+      return [
+        port.name,
+        randomTensor(ort.Tensor, port, dims, random, port.name === roles.timestep),
+      ];
+    }),
+  );
+}
+
+export function concretePort(port: Port, bindings: ReadonlyMap<string, number>): number[] {
+  return port.shape.map((dim, axis) => {
+    const size =
+      typeof dim === 'number' ? dim : dim === null ? undefined : evaluate(parseDim(dim), bindings);
+    if (size === undefined) throw feedShapeUnknown(port.name, axis);
+    return size;
+  });
+}
+
+/** Sizes for the symbols of a schedule's inputs: those it was costed with, overridden by `given`. */
+export function scheduleBindings(
+  schedule: Schedule,
+  given: Readonly<Record<string, readonly number[]>> = {},
+): Map<string, number> {
+  const bindings = new Map<string, number>();
+  for (const input of schedule.source.inputs) {
+    const sizes = given[input.name];
+    for (const [axis, dim] of input.shape.entries()) {
+      if (typeof dim !== 'string') continue;
+      const size = sizes?.[axis];
+      if (size !== undefined) bindings.set(dim, size);
+    }
+  }
+  for (const [symbol, size] of Object.entries(schedule.cost?.macs?.bindings ?? {}))
+    if (!bindings.has(symbol)) bindings.set(symbol, size);
+  for (const input of schedule.source.inputs)
+    for (const dim of input.shape)
+      if (typeof dim === 'string')
+        for (const symbol of symbolsOf(parseDim(dim)))
+          if (!bindings.has(symbol)) bindings.set(symbol, DEFAULT_SIZES.batch);
+  return bindings;
+}
+
+function randomTensor(
+  Tensor: TensorConstructor,
+  port: Port,
+  dims: readonly number[],
+  random: Random,
+  isTimestep: boolean,
+): Tensor {
+  const count = dims.reduce((a, b) => a * b, 1);
+  const whole = () => random.integer(isTimestep ? TRAIN_TIMESTEPS : CLASSES);
+  const one = whole();
+  // one timestep for the whole batch, as in a denoising loop
+  const next = isTimestep ? () => one : whole;
+  switch (port.type) {
+    case 'float32':
+      return new Tensor('float32', floats(count, random, isTimestep, one), dims);
+    case 'float64':
+      return new Tensor('float64', Float64Array.from(floats(count, random, isTimestep, one)), dims);
+    case 'float16':
+      return new Tensor('float16', encodeFloat16(floats(count, random, isTimestep, one)), dims);
+    case 'int64':
+      return new Tensor(
+        'int64',
+        BigInt64Array.from({ length: count }, () => BigInt(next())),
+        dims,
+      );
+    case 'int32':
+      return new Tensor('int32', Int32Array.from({ length: count }, next), dims);
+    case 'bool':
+      return new Tensor('bool', Uint8Array.from({ length: count }, whole), dims);
+    default:
+      throw feedShapeUnknown(port.name, 0);
+  }
+}
+
+function floats(
+  count: number,
+  random: Random,
+  isTimestep: boolean,
+  timestep: number,
+): Float32Array {
+  return isTimestep ? new Float32Array(count).fill(timestep) : random.normals(count);
+}

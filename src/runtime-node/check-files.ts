@@ -1,0 +1,43 @@
+/**
+ * Checks that a bundle's files are those that its schedule was made for: models by SHA-256, weights
+ * by size. Models are read once as a stream; weights, which may be gigabytes, are not read.
+ */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { fileNotFound, hashMismatch, weightsSizeMismatch } from '../errors/index.js';
+import type { Schedule } from '../schedule/index.js';
+
+/**
+ * @param hashes false leaves models unread: only the presence of the files and weights sizes count
+ * @throws StepfoldError FILE_NOT_FOUND, SCHEDULE_HASH_MISMATCH, SCHEDULE_WEIGHTS_SIZE
+ */
+export async function checkFiles(folder: string, schedule: Schedule, hashes = true): Promise<void> {
+  for (const { file, bytes } of schedule.weights) {
+    const path = join(folder, file);
+    const found = await sizeOf(path);
+    if (found !== bytes) throw weightsSizeMismatch(path, bytes, found);
+  }
+  for (const [id, { file, sha256 }] of Object.entries(schedule.models)) {
+    const path = join(folder, file);
+    await sizeOf(path);
+    if (!hashes) continue;
+    const found = await hashOf(path);
+    if (found !== sha256) throw hashMismatch(path, id, sha256, found);
+  }
+}
+
+async function sizeOf(path: string): Promise<number> {
+  const { size } = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'ENOENT' ? fileNotFound(path) : error;
+  });
+  return size;
+}
+
+async function hashOf(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash);
+  return hash.digest('hex');
+}

@@ -1,0 +1,23 @@
+/** The schedule as a file: its types (derived from schemas/), reading, checking, writing. */
+export type { PassEntry, PipelineConfig } from '../generated/pipeline.js';
+export type { PlanFile } from '../generated/plan.js';
+export type {
+  Constant,
+  Cost,
+  Dimension,
+  ElementType,
+  MacCounts,
+  Model,
+  Port,
+  Program,
+  Run,
+  Schedule,
+  Shape,
+  Site,
+  Source,
+  State,
+  WeightsFile,
+} from '../generated/schedule.js';
+export { type CheckResult, checkSchedule } from './check.js';
+export { formatSchedule } from './format.js';
+export { parsePipelineConfig, parsePlanFile, parseSchedule } from './parse.js';

@@ -1,0 +1,84 @@
+/**
+ * Reads schedule, plan and pipeline files: JSON, then the JSON Schema, then what a schema cannot
+ * say. Everything is checked before anything is returned, so that the code behind it need not check.
+ */
+import { invalidDocument, notJson, type Problem, unknownVersion } from '../errors/index.js';
+import type { PipelineConfig } from '../generated/pipeline.js';
+import type { PlanFile } from '../generated/plan.js';
+import type { Schedule } from '../generated/schedule.js';
+import {
+  isPipelineConfig,
+  isPlanFile,
+  isSchedule,
+  type Validator,
+} from '../generated/validators.js';
+import { checkSchedule } from './check.js';
+import { pointer } from './pointer.js';
+import { schemaProblems } from './schema-problems.js';
+
+/**
+ * A schedule from its JSON text or from the parsed value (which is returned as it is, not copied).
+ * @param file shown in errors
+ * @throws StepfoldError SCHEDULE_NOT_JSON, SCHEDULE_VERSION, SCHEDULE_INVALID
+ */
+export function parseSchedule(json: unknown, file = 'schedule.json'): Schedule {
+  const schedule = read('schedule', json, file, isSchedule, 1);
+  refuse('schedule', file, checkSchedule(schedule).errors);
+  return schedule;
+}
+
+/**
+ * A plan file from its JSON text or parsed value. Whether its sites and strategies exist is known
+ * only beside the graph, and checked there.
+ * @throws StepfoldError PLAN_NOT_JSON, PLAN_VERSION, PLAN_INVALID
+ */
+export function parsePlanFile(json: unknown, file: string): PlanFile {
+  const plan = read('plan', json, file, isPlanFile, 1);
+  const problems = Object.entries(plan.sites)
+    .filter(([, row]) => row.length !== plan.calls)
+    .map(([site, row]) => ({
+      path: pointer('sites', site),
+      message: `must have a strategy for each of the ${plan.calls} calls, found ${row.length}`,
+    }));
+  refuse('plan', file, problems);
+  return plan;
+}
+
+/**
+ * A pipeline file from its JSON text or parsed value. Options of passes are checked by the passes.
+ * @throws StepfoldError PIPELINE_NOT_JSON, PIPELINE_INVALID
+ */
+export function parsePipelineConfig(json: unknown, file: string): PipelineConfig {
+  return read('pipeline', json, file, isPipelineConfig);
+}
+
+function read<T>(
+  kind: string,
+  json: unknown,
+  file: string,
+  isValid: Validator<T>,
+  version?: number,
+): T {
+  const document = typeof json === 'string' ? parseJson(kind, json, file) : json;
+  // A newer version may break the schema anywhere; its number is what the reader must be told.
+  if (version !== undefined && typeof document === 'object' && document !== null) {
+    const { format, version: found } = document as Record<string, unknown>;
+    if (format === `stepfold.${kind}` && typeof found === 'number' && found !== version)
+      throw unknownVersion(kind, file, found, version);
+  }
+  if (!isValid(document))
+    throw invalidDocument(kind, file, schemaProblems(document, isValid.errors));
+  return document;
+}
+
+function parseJson(kind: string, text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw notJson(kind, file, (error as Error).message);
+  }
+}
+
+function refuse(kind: string, file: string, problems: readonly Problem[]): void {
+  if (problems.length > 0) throw invalidDocument(kind, file, problems);
+}

@@ -1,0 +1,27 @@
+/** Symbolic sizes and shape inference. */
+export { areDifferent, isAtLeast, isNonNegative, isPositive, maximum, minimum } from './bounds.js';
+export type { Equality } from './context.js';
+export {
+  add,
+  complexity,
+  constant,
+  DimExpr,
+  type DimLike,
+  equal,
+  evaluate,
+  hasFreshSymbol,
+  multiply,
+  negate,
+  product,
+  substitute,
+  subtract,
+  sum,
+  symbol,
+  symbolsOf,
+  toDim,
+} from './dim.js';
+export { ceilDivide, divideExactly, floorDivide, modulo } from './divide.js';
+export { fixInputShapes, freezeSymbols, inputSymbols } from './fix.js';
+export { type InferOptions, inferShapes } from './infer.js';
+export { parseDim } from './parse.js';
+export { ShapeTable } from './table.js';

@@ -1,0 +1,111 @@
+/** Convolutions and pooling: (batch, channels, spatial axes...). */
+import type { Rule, RuleContext } from '../context.js';
+import { add, constant, type DimExpr, multiply, subtract } from '../dim.js';
+import { ceilDivide, floorDivide } from '../divide.js';
+import type { Shape } from '../facts.js';
+
+interface Window {
+  readonly kernel: readonly DimExpr[];
+  readonly strides: readonly number[];
+  readonly dilations: readonly number[];
+  /** Begin of each axis, then end of each axis. */
+  readonly pads: readonly number[];
+  readonly autoPad: string;
+  readonly ceil: boolean;
+}
+
+function windowOf(c: RuleContext, kernel: readonly DimExpr[]): Window {
+  const ones = new Array<number>(kernel.length).fill(1);
+  return {
+    kernel,
+    strides: c.numbers('strides') ?? ones,
+    dilations: c.numbers('dilations') ?? ones,
+    pads: c.numbers('pads') ?? new Array<number>(2 * kernel.length).fill(0),
+    autoPad: c.text('auto_pad') ?? 'NOTSET',
+    ceil: c.number('ceil_mode', 0) === 1,
+  };
+}
+
+/** Spatial size after a sliding window: ONNX `Conv`, output shape formula. */
+function slide(w: Window, axis: number, size: DimExpr): DimExpr {
+  const stride = w.strides[axis] as number;
+  if (w.autoPad.startsWith('SAME')) return ceilDivide(size, stride);
+  const [begin, end] = [w.pads[axis] as number, w.pads[axis + w.kernel.length] as number];
+  const pad = w.autoPad === 'VALID' ? 0 : begin + end;
+  const reach = add(
+    multiply(subtract(w.kernel[axis] as DimExpr, 1), w.dilations[axis] as number),
+    1,
+  );
+  const room = subtract(add(size, pad), reach);
+  if (!w.ceil) return add(floorDivide(room, stride), 1);
+  const rounded = add(ceilDivide(room, stride), 1);
+  // A last window that would start in the padding at the end is left out.
+  const known = [rounded.constant, size.constant] as const;
+  if (known[0] === undefined || known[1] === undefined) return rounded;
+  return (known[0] - 1) * stride >= known[1] + begin ? constant(known[0] - 1) : rounded;
+}
+
+function spatial(c: RuleContext, shape: Shape): Shape {
+  if (shape.length < 3) c.fail(`its input has rank ${shape.length}, it needs at least 3`);
+  return shape.slice(2);
+}
+
+const conv: Rule = (c) => {
+  const input = c.shape(0);
+  const weight = c.shape(1);
+  const declared = c.numbers('kernel_shape')?.map((k) => constant(k));
+  const window = windowOf(c, declared ?? weight.slice(2));
+  const sizes = spatial(c, input).map((size, axis) => slide(window, axis, size));
+  return { dtype: c.dtype(0), shape: [input[0] as DimExpr, weight[0] as DimExpr, ...sizes] };
+};
+
+const convTranspose: Rule = (c) => {
+  const input = c.shape(0);
+  const weight = c.shape(1);
+  const w = windowOf(c, weight.slice(2));
+  const wanted = c.numbers('output_shape');
+  const extra = c.numbers('output_padding');
+  const sizes = spatial(c, input).map((size, axis) => {
+    if (wanted) return constant(wanted.at(axis - (input.length - 2)) as number);
+    const stride = w.strides[axis] as number;
+    if (w.autoPad.startsWith('SAME')) return multiply(size, stride);
+    const reach = multiply(subtract(w.kernel[axis] as DimExpr, 1), w.dilations[axis] as number);
+    const pad = (w.pads[axis] as number) + (w.pads[axis + w.kernel.length] as number);
+    return add(add(multiply(subtract(size, 1), stride), reach), 1 + (extra?.[axis] ?? 0) - pad);
+  });
+  const channels = multiply(weight[1] as DimExpr, c.number('group', 1));
+  return { dtype: c.dtype(0), shape: [input[0] as DimExpr, channels, ...sizes] };
+};
+
+const pool: Rule = (c) => {
+  const input = c.shape(0);
+  const kernel = c.numbers('kernel_shape') ?? c.fail('its kernel_shape is missing');
+  const window = windowOf(
+    c,
+    kernel.map((k) => constant(k)),
+  );
+  const sizes = spatial(c, input).map((size, axis) => slide(window, axis, size));
+  const shape = [...input.slice(0, 2), ...sizes];
+  // The second output of MaxPool holds indices.
+  return [
+    { dtype: c.dtype(0), shape },
+    { dtype: 'int64', shape },
+  ];
+};
+
+const globalPool: Rule = (c) => {
+  const input = c.shape(0);
+  const ones = spatial(c, input).map(() => constant(1));
+  return { dtype: c.dtype(0), shape: [...input.slice(0, 2), ...ones] };
+};
+
+export const CONVOLUTION: Readonly<Record<string, Rule>> = {
+  Conv: conv,
+  ConvTranspose: convTranspose,
+  AveragePool: pool,
+  MaxPool: pool,
+  LpPool: pool,
+  GlobalAveragePool: globalPool,
+  GlobalMaxPool: globalPool,
+  GlobalLpPool: globalPool,
+};

@@ -1,0 +1,36 @@
+/** Every operator that shape inference knows, by domain and name. */
+import { isStandard, type Node } from '../../ir/node.js';
+import type { Rule } from '../context.js';
+import { CONTROL } from './control.js';
+import { CONVOLUTION } from './convolution.js';
+import { ELEMENTWISE } from './elementwise.js';
+import { LAYOUT } from './layout.js';
+import { MICROSOFT } from './microsoft.js';
+import { NORMALIZATION } from './normalization.js';
+import { PRODUCT } from './product.js';
+import { REDUCTION } from './reduction.js';
+import { RESIZE } from './resize.js';
+import { SELECTION } from './selection.js';
+import { SOURCES } from './sources.js';
+
+export const STANDARD_RULES: ReadonlyMap<string, Rule> = new Map(
+  Object.entries({
+    ...ELEMENTWISE,
+    ...LAYOUT,
+    ...SELECTION,
+    ...SOURCES,
+    ...CONVOLUTION,
+    ...PRODUCT,
+    ...NORMALIZATION,
+    ...REDUCTION,
+    ...RESIZE,
+    ...CONTROL,
+  }),
+);
+
+export const MICROSOFT_RULES: ReadonlyMap<string, Rule> = new Map(Object.entries(MICROSOFT));
+
+export function ruleFor(node: Node): Rule | undefined {
+  if (isStandard(node)) return STANDARD_RULES.get(node.opType);
+  return node.domain === 'com.microsoft' ? MICROSOFT_RULES.get(node.opType) : undefined;
+}

@@ -1,0 +1,34 @@
+/** Normalizations: the first output is shaped like the input, the others hold statistics. */
+import type { Rule } from '../context.js';
+import { constant, type DimExpr } from '../dim.js';
+import { sameAsFirst } from './elementwise.js';
+
+const batchNormalization: Rule = (c) => {
+  const input = c.shape(0);
+  const perChannel = { dtype: c.dtype(0), shape: [input[1] as DimExpr] };
+  return [{ dtype: c.dtype(0), shape: input }, perChannel, perChannel, perChannel, perChannel];
+};
+
+const layerNormalization: Rule = (c) => {
+  const input = c.shape(0);
+  const axis = c.axis(c.number('axis', -1), input.length);
+  const statistics = input.map((size, i) => (i < axis ? size : constant(1)));
+  // Statistics are kept in float32 unless the stash_type says otherwise.
+  const stash = c.number('stash_type', 1) === 1 ? 'float32' : c.dtype(0);
+  return [
+    { dtype: c.dtype(0), shape: input },
+    { dtype: stash, shape: statistics },
+    { dtype: stash, shape: statistics },
+  ];
+};
+
+export const NORMALIZATION: Readonly<Record<string, Rule>> = {
+  BatchNormalization: batchNormalization,
+  InstanceNormalization: sameAsFirst,
+  GroupNormalization: sameAsFirst,
+  LayerNormalization: layerNormalization,
+  RMSNormalization: sameAsFirst,
+  LpNormalization: sameAsFirst,
+  MeanVarianceNormalization: sameAsFirst,
+  LRN: sameAsFirst,
+};

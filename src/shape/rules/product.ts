@@ -1,0 +1,95 @@
+/** Matrix products, `Einsum`, and attention. */
+import type { Rule, RuleContext } from '../context.js';
+import { type DimExpr, multiply } from '../dim.js';
+import { divideExactly } from '../divide.js';
+import type { Shape } from '../facts.js';
+
+/** Shape of a numpy-style matrix product; the inner sizes have to agree. */
+export function matMulShape(c: RuleContext, a: Shape, b: Shape): Shape {
+  if (a.length === 0 || b.length === 0) c.fail('a factor is a scalar');
+  const inner = b.length === 1 ? b[0] : b.at(-2);
+  c.same(a.at(-1) as DimExpr, inner as DimExpr);
+  const batch = c.broadcast(a.slice(0, -2), b.slice(0, -2));
+  const rows = a.length > 1 ? [a.at(-2) as DimExpr] : [];
+  const columns = b.length > 1 ? [b.at(-1) as DimExpr] : [];
+  return [...batch, ...rows, ...columns];
+}
+
+const matMul: Rule = (c) => ({ dtype: c.dtype(0), shape: matMulShape(c, c.shape(0), c.shape(1)) });
+
+const matMulInteger: Rule = (c) => ({
+  dtype: 'int32',
+  shape: matMulShape(c, c.shape(0), c.shape(1)),
+});
+
+const gemm: Rule = (c) => {
+  const a = c.shape(0);
+  const b = c.shape(1);
+  const [rows, inner] = c.number('transA', 0) ? [a[1], a[0]] : [a[0], a[1]];
+  const [depth, columns] = c.number('transB', 0) ? [b[1], b[0]] : [b[0], b[1]];
+  c.same(inner as DimExpr, depth as DimExpr);
+  return { dtype: c.dtype(0), shape: [rows as DimExpr, columns as DimExpr] };
+};
+
+/** Sizes of an Einsum's letters; `...` stands for axes that broadcast. */
+const einsum: Rule = (c) => {
+  const equation = (c.text('equation') ?? '').replaceAll(' ', '');
+  const [left = '', right] = equation.split('->');
+  const sizes = new Map<string, DimExpr>();
+  let spread: Shape = [];
+  const terms = left.split(',');
+  if (terms.length !== c.inputCount) c.fail(`its equation has ${terms.length} terms`);
+  terms.forEach((term, input) => {
+    const shape = c.shape(input);
+    const [before = '', after] = term.split('...');
+    const letters = [...before, ...(after ?? '')];
+    if (after === undefined ? letters.length !== shape.length : letters.length > shape.length)
+      c.fail(`term "${term}" does not fit an input of rank ${shape.length}`);
+    const tail = shape.length - (after?.length ?? 0);
+    letters.forEach((letter, i) => {
+      const size = shape[i < before.length ? i : tail + i - before.length] as DimExpr;
+      const known = sizes.get(letter);
+      sizes.set(letter, known ? c.broadcastSize(known, size) : size);
+    });
+    if (after !== undefined) spread = c.broadcast(spread, shape.slice(before.length, tail));
+  });
+  const result = right ?? implicitOutput(left);
+  const shape = [...result.replace('...', '.')].flatMap((letter) =>
+    letter === '.'
+      ? spread
+      : [sizes.get(letter) ?? c.fail(`the letter "${letter}" is in no input`)],
+  );
+  return { dtype: c.dtype(0), shape };
+};
+
+/** Without `->`, the output holds the letters that occur once, in alphabetical order. */
+function implicitOutput(left: string): string {
+  const letters = [...left.replaceAll('...', '').replaceAll(',', '')];
+  const once = letters.filter((l) => letters.indexOf(l) === letters.lastIndexOf(l)).sort();
+  return (left.includes('...') ? '...' : '') + once.join('');
+}
+
+/**
+ * ONNX `Attention` (opset 23): q, k, v as (batch, heads, tokens, width) or, with the numbers of
+ * heads as attributes, as (batch, tokens, heads*width). Caches of keys and values are not followed.
+ */
+const attention: Rule = (c) => {
+  const dtype = c.dtype(0);
+  const q = c.shape(0);
+  const v = c.shape(2);
+  if (c.has(4) || c.has(5)) c.fail('its cache of keys and values is not followed');
+  if (q.length === 4) return { dtype, shape: [...q.slice(0, 3), v[3] as DimExpr] };
+  const heads = c.number('q_num_heads') ?? c.fail('q_num_heads is missing');
+  const valueHeads = c.number('kv_num_heads') ?? c.fail('kv_num_heads is missing');
+  const width =
+    divideExactly(v[2] as DimExpr, valueHeads) ?? c.fail('heads do not divide the width');
+  return { dtype, shape: [...q.slice(0, 2), multiply(width, heads)] };
+};
+
+export const PRODUCT: Readonly<Record<string, Rule>> = {
+  MatMul: matMul,
+  MatMulInteger: matMulInteger,
+  Gemm: gemm,
+  Einsum: einsum,
+  Attention: attention,
+};

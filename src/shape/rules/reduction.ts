@@ -1,0 +1,77 @@
+/** Reductions along axes, and operators that pick the largest along one. */
+import { maximum, minimum } from '../bounds.js';
+import type { Rule, RuleContext } from '../context.js';
+import { add, constant, type DimExpr, multiply } from '../dim.js';
+import { constantShape, type Fraction, whole } from '../facts.js';
+
+type Fold = (a: DimExpr, b: DimExpr) => DimExpr;
+
+/** `fold` also follows the elements of small integer tensors. */
+function reduction(axesBecameInput: number, fold?: Fold): Rule {
+  return (c) => {
+    const shape = c.shape(0);
+    const keep = c.number('keepdims', 1) === 1;
+    const fromInput = c.opset >= axesBecameInput;
+    const listed = fromInput ? (c.has(1) ? c.constants(1) : []) : c.numbers('axes');
+    if (!listed && fromInput) return unknownAxes(c, keep);
+    if (!listed?.length && c.number('noop_with_empty_axes', 0) === 1)
+      return { dtype: c.dtype(0), shape, contents: c.contents(0) };
+    const axes = listed?.length
+      ? listed.map((a) => c.axis(a, shape.length))
+      : shape.map((_, i) => i);
+    const result = shape.flatMap((size, i) =>
+      axes.includes(i) ? (keep ? [constant(1)] : []) : [size],
+    );
+    return { dtype: c.dtype(0), shape: result, contents: fold && foldAll(c, fold, axes.length) };
+  };
+}
+
+function unknownAxes(c: RuleContext, keep: boolean) {
+  if (!keep) c.fail(`the axes "${c.value(1).name}" are not known`);
+  return { dtype: c.dtype(0), shape: c.shape(0).map((_, i) => c.freshSize(i)) };
+}
+
+/** Contents of a reduction over every axis of a small tensor of whole numbers. */
+function foldAll(c: RuleContext, fold: Fold, axes: number): readonly Fraction[] | undefined {
+  const elements = c.integers(0);
+  const sizes = constantShape(c.shape(0));
+  if (!elements?.length || !sizes || axes !== sizes.length) return undefined;
+  return [whole(elements.reduce((a, b) => fold(a, b)))];
+}
+
+const argument: Rule = (c) => {
+  const shape = c.shape(0);
+  const axis = c.axis(c.number('axis', 0), shape.length);
+  const keep = c.number('keepdims', 1) === 1;
+  const result = shape.flatMap((size, i) => (i === axis ? (keep ? [constant(1)] : []) : [size]));
+  return { dtype: 'int64', shape: result };
+};
+
+const topK: Rule = (c) => {
+  const shape = c.shape(0);
+  const axis = c.axis(c.number('axis', -1), shape.length);
+  const count =
+    c.opset < 10 ? constant(c.number('k', 1)) : (c.integers(1)?.[0] ?? c.freshSize(axis));
+  const result = shape.with(axis, count);
+  return [
+    { dtype: c.dtype(0), shape: result },
+    { dtype: 'int64', shape: result },
+  ];
+};
+
+/** ReduceSum takes its axes as an input from opset 13 on, the others from 18 on. */
+export const REDUCTION: Readonly<Record<string, Rule>> = {
+  ReduceSum: reduction(13, add),
+  ReduceProd: reduction(18, multiply),
+  ReduceMax: reduction(18, maximum),
+  ReduceMin: reduction(18, minimum),
+  ReduceMean: reduction(18),
+  ReduceL1: reduction(18),
+  ReduceL2: reduction(18),
+  ReduceLogSum: reduction(18),
+  ReduceLogSumExp: reduction(18),
+  ReduceSumSquare: reduction(18),
+  ArgMax: argument,
+  ArgMin: argument,
+  TopK: topK,
+};

@@ -1,0 +1,68 @@
+/** `Resize` and `Upsample`: sizes given outright, or as floor(size * scale). */
+import type { Rule, RuleContext } from '../context.js';
+import { constant, type DimExpr, multiply } from '../dim.js';
+import { floorDivide } from '../divide.js';
+import { type Fraction, fromFloat, type Shape } from '../facts.js';
+
+/** Scales as fractions where they are exact, and as plain numbers where the tensor is constant. */
+interface Scales {
+  readonly exact: readonly (Fraction | undefined)[];
+  readonly numbers: readonly number[] | undefined;
+}
+
+function scalesOf(c: RuleContext, input: number): Scales | undefined {
+  const numbers = c.tensorNumbers(input);
+  if (numbers) return { exact: numbers.map(fromFloat), numbers };
+  const exact = c.contents(input);
+  return exact && { exact, numbers: undefined };
+}
+
+function scaled(c: RuleContext, shape: Shape, axes: readonly number[], scales: Scales): Shape {
+  const result = [...shape];
+  axes.forEach((axis, i) => {
+    const size = shape[axis] as DimExpr;
+    const exact = scales.exact[i];
+    const number = scales.numbers?.[i];
+    if (exact) result[axis] = floorDivide(multiply(size, exact.over), exact.under);
+    else if (number !== undefined && size.constant !== undefined)
+      // The engine multiplies in single precision.
+      result[axis] = constant(Math.floor(Math.fround(size.constant * number)));
+    else result[axis] = c.freshSize(axis);
+  });
+  return result;
+}
+
+const resize: Rule = (c) => {
+  const shape = c.shape(0);
+  const dtype = c.dtype(0);
+  const all = shape.map((_, i) => i);
+  const axes = c.numbers('axes')?.map((a) => c.axis(a, shape.length)) ?? all;
+  const unknown = () => ({
+    dtype,
+    shape: shape.map((size, i) => (axes.includes(i) ? c.freshSize(i) : size)),
+  });
+  const scalesInput = c.opset < 11 ? 1 : 2;
+  if (c.opset >= 11 && c.has(3) && c.facts(3).shape?.[0]?.constant !== 0) {
+    const sizes = c.integers(3);
+    const policy = c.text('keep_aspect_ratio_policy') ?? 'stretch';
+    if (!sizes || policy !== 'stretch') return unknown();
+    const result = [...shape];
+    axes.forEach((axis, i) => {
+      result[axis] = sizes[i] as DimExpr;
+    });
+    return { dtype, shape: result };
+  }
+  const scales = c.has(scalesInput) ? scalesOf(c, scalesInput) : undefined;
+  return scales ? { dtype, shape: scaled(c, shape, axes, scales) } : unknown();
+};
+
+const upsample: Rule = (c) => {
+  const shape = c.shape(0);
+  const all = shape.map((_, i) => i);
+  const listed = c.numbers('scales');
+  const scales = listed ? { exact: listed.map(fromFloat), numbers: listed } : scalesOf(c, 1);
+  if (!scales) return { dtype: c.dtype(0), shape: shape.map((_, i) => c.freshSize(i)) };
+  return { dtype: c.dtype(0), shape: scaled(c, shape, all, scales) };
+};
+
+export const RESIZE: Readonly<Record<string, Rule>> = { Resize: resize, Upsample: upsample };

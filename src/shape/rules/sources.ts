@@ -1,0 +1,98 @@
+/** Operators that make tensors out of nothing, or out of the shapes and number of others. */
+import { attrTensor } from '../../ir/attribute.js';
+import { constantNodeTensor } from '../../ir/constants.js';
+import { dataTypeFromCode } from '../../ir/types.js';
+import { isPositive, maximum } from '../bounds.js';
+import type { Rule } from '../context.js';
+import { add, constant, multiply, product, subtract } from '../dim.js';
+import { ceilDivide } from '../divide.js';
+import { countOf } from '../elements.js';
+import { constantShape, type Facts, MAX_CONTENTS, whole } from '../facts.js';
+import { tensorFacts } from '../tensor-facts.js';
+import { unknownList } from './layout.js';
+
+const constantNode: Rule = (c) => {
+  const tensor = constantNodeTensor(c.node);
+  return tensor ? tensorFacts(tensor) : c.fail('it holds strings or a sparse tensor');
+};
+
+const shapeOf: Rule = (c) => {
+  const shape = c.shape(0);
+  const clamp = (axis: number) =>
+    Math.min(Math.max(axis < 0 ? axis + shape.length : axis, 0), shape.length);
+  const part = shape.slice(clamp(c.number('start', 0)), clamp(c.number('end', shape.length)));
+  return { dtype: 'int64', shape: [constant(part.length)], contents: part.map(whole) };
+};
+
+const size: Rule = (c) => ({
+  dtype: 'int64',
+  shape: [],
+  contents: [whole(product(c.shape(0)))],
+});
+
+const constantOfShape: Rule = (c) => {
+  const shape = c.integers(0) ?? unknownList(c, 0);
+  const fill = attrTensor(c.node, 'value');
+  const facts: Facts = { dtype: fill?.dtype ?? 'float32', shape };
+  const sizes = constantShape(shape);
+  const element = fill ? tensorFacts(fill).contents?.[0] : whole(0);
+  if (!element || !sizes || countOf(sizes) > MAX_CONTENTS) return facts;
+  return { ...facts, contents: new Array(countOf(sizes)).fill(element) };
+};
+
+const range: Rule = (c) => {
+  const [start, limit, step] = [0, 1, 2].map((i) => c.contents(i)?.[0]);
+  const dtype = c.dtype(0);
+  const by = step?.over.exactConstant;
+  if (!start || !limit || !step || !by || [start, limit, step].some((f) => f.under !== 1n))
+    return { dtype, shape: [c.freshSize(0)] };
+  const span = by > 0n ? subtract(limit.over, start.over) : subtract(start.over, limit.over);
+  const count = maximum(0, ceilDivide(span, by < 0n ? -by : by));
+  const length = count.constant;
+  if (length === undefined || length > MAX_CONTENTS) return { dtype, shape: [count] };
+  const contents = Array.from({ length }, (_, i) => whole(add(start.over, multiply(by, i))));
+  return { dtype, shape: [count], contents };
+};
+
+/** Random tensors of a shape given as an attribute. */
+const random: Rule = (c) => ({
+  dtype: dataTypeFromCode(c.number('dtype', 1)),
+  shape: (c.numbers('shape') ?? []).map((d) => constant(d)),
+});
+
+const randomLike: Rule = (c) => {
+  const code = c.number('dtype');
+  return { dtype: code === undefined ? c.dtype(0) : dataTypeFromCode(code), shape: c.shape(0) };
+};
+
+const eyeLike: Rule = randomLike;
+
+const oneHot: Rule = (c) => {
+  const indices = c.shape(0);
+  const depth = c.integers(1)?.[0];
+  const axis = c.number('axis', -1);
+  const at = axis < 0 ? axis + indices.length + 1 : axis;
+  const size = depth && isPositive(depth) ? depth : c.freshSize(at);
+  return { dtype: c.dtype(2), shape: [...indices.slice(0, at), size, ...indices.slice(at)] };
+};
+
+const nonZero: Rule = (c) => ({
+  dtype: 'int64',
+  shape: [constant(c.shape(0).length), c.freshSize(1)],
+});
+
+export const SOURCES: Readonly<Record<string, Rule>> = {
+  Constant: constantNode,
+  Shape: shapeOf,
+  Size: size,
+  ConstantOfShape: constantOfShape,
+  Range: range,
+  RandomNormal: random,
+  RandomUniform: random,
+  RandomNormalLike: randomLike,
+  RandomUniformLike: randomLike,
+  Bernoulli: randomLike,
+  EyeLike: eyeLike,
+  OneHot: oneHot,
+  NonZero: nonZero,
+};

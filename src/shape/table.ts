@@ -1,0 +1,44 @@
+/** The result of shape inference: facts by value, and why some are missing. */
+import type { DataType } from '../ir/types.js';
+import type { Value } from '../ir/value.js';
+import type { Equality } from './context.js';
+import { type DimExpr, evaluate } from './dim.js';
+import { asIntegers, type Facts } from './facts.js';
+
+export class ShapeTable {
+  /** @internal use `inferShapes` */
+  constructor(
+    private readonly facts: ReadonlyMap<Value, Facts>,
+    /** Sizes that were written differently and that an operator forces to be equal. */
+    readonly equalities: readonly Equality[],
+  ) {}
+
+  dtype(value: Value): DataType | undefined {
+    return this.facts.get(value)?.dtype;
+  }
+
+  /** The sizes, symbolic where they depend on an input's; undefined when the rank is not known. */
+  shape(value: Value): readonly DimExpr[] | undefined {
+    return this.facts.get(value)?.shape;
+  }
+
+  /** Elements, in row-major order, of a small tensor of integers or booleans (as 0 and 1). */
+  contents(value: Value): readonly DimExpr[] | undefined {
+    const { dtype, contents } = this.facts.get(value) ?? {};
+    if (!contents || (dtype !== 'bool' && !/^u?int/.test(dtype ?? ''))) return undefined;
+    return asIntegers(contents);
+  }
+
+  /** Why a value's shape is not known: one sentence that names the node where the trail ends. */
+  whyUnknown(value: Value): string | undefined {
+    const facts = this.facts.get(value);
+    if (facts?.shape) return undefined;
+    return facts?.why ?? `"${value.name}" is not part of the graph that was inferred`;
+  }
+
+  /** The sizes under concrete symbols; undefined when a symbol is missing or the shape unknown. */
+  concrete(value: Value, bindings: ReadonlyMap<string, number>): number[] | undefined {
+    const sizes = this.shape(value)?.map((dim) => evaluate(dim, bindings));
+    return sizes?.every((s) => s !== undefined) ? (sizes as number[]) : undefined;
+  }
+}
