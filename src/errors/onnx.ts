@@ -34,6 +34,13 @@ export const tensorDataMissing = (tensor: string, location?: string) =>
     },
   );
 
+export const tensorDataSize = (tensor: string, needs: number, has: number) =>
+  new StepfoldError(
+    'TENSOR_DATA_SIZE',
+    `Tensor "${tensor}" needs ${needs} bytes for its type and dimensions, but has ${has} bytes.`,
+    { value: tensor, hint: 'The file is damaged or was edited by hand; export it again.' },
+  );
+
 export const externalDataMissing = (tensor: string, location: string, folder: string) =>
   new StepfoldError(
     'EXTERNAL_DATA_MISSING',

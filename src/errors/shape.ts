@@ -25,12 +25,12 @@ export const invalidSize = (what: string, size: number) =>
 
 export const rankMismatch = (
   name: string,
-  given: readonly number[],
+  given: readonly (number | null)[],
   declared: readonly (string | number | null)[],
 ) =>
   new StepfoldError(
     'SHAPE_RANK_MISMATCH',
-    `The input "${name}" has ${declared.length} axes, (${declared.map((d) => d ?? '?').join(', ')}), but ${given.length} sizes are given: ${given.join('x')}.`,
+    `The input "${name}" has ${declared.length} axes, (${declared.map((d) => d ?? '?').join(', ')}), but ${given.length} sizes are given: ${given.map((d) => d ?? '?').join('x')}.`,
     { value: name, data: { given, declared }, hint: `Give ${declared.length} sizes.` },
   );
 

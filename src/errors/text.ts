@@ -71,6 +71,15 @@ export const textAttributeType = (
     { declared, found },
   );
 
+export const textListType = (place: TextPlace, expected: string, found: string) =>
+  textError(
+    'TEXT_LIST_TYPE',
+    place,
+    `expected another ${expected} in the list, found ${found}`,
+    'All elements of a list have one type; write 1.0 where a whole number is a float.',
+    { expected, found },
+  );
+
 export const textNesting = (place: TextPlace, limit: number) =>
   textError(
     'TEXT_NESTING',

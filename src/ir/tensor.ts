@@ -2,7 +2,7 @@
  * A tensor is a reference to its bytes: in memory, in the model file, or in an external file.
  * Weights are never read unless somebody asks for their bytes.
  */
-import { tensorDataMissing } from '../errors/index.js';
+import { tensorDataMissing, tensorDataSize } from '../errors/index.js';
 import { byteLength, type DataType } from './types.js';
 
 /** Random access to a file or buffer. Reads are synchronous; only the ranges asked for are read. */
@@ -70,8 +70,26 @@ export function tensorBytes(tensor: Tensor): number {
   return byteLength(tensor.dtype, elementCount(tensor.dims)) ?? 0;
 }
 
-/** Reads the elements as `raw_data` bytes (little endian), wherever they are kept. */
+/**
+ * Reads the elements as `raw_data` bytes (little endian), wherever they are kept.
+ * @throws TENSOR_DATA_MISSING, TENSOR_DATA_SIZE, and what opening external data throws
+ */
 export function readBytes(tensor: Tensor): Uint8Array {
+  const { data } = tensor;
+  // a wrong size is found before anything is read, since it may be a large one
+  if (data.kind === 'range' || data.kind === 'external') checkSize(tensor, data.length);
+  const bytes = storedBytes(tensor);
+  checkSize(tensor, bytes.length);
+  return bytes;
+}
+
+function checkSize(tensor: Tensor, found: number | undefined): void {
+  const needs = byteLength(tensor.dtype, elementCount(tensor.dims));
+  if (found !== undefined && needs !== undefined && found !== needs)
+    throw tensorDataSize(tensor.name ?? '', needs, found);
+}
+
+function storedBytes(tensor: Tensor): Uint8Array {
   const { data } = tensor;
   switch (data.kind) {
     case 'bytes':

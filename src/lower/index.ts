@@ -11,15 +11,13 @@ import { lowerSplit } from './split.js';
 
 export type { Instrumented, StateInfo } from './instrument.js';
 export { instrument } from './instrument.js';
-export type { EmitForm, Lowered, Run } from './lowered.js';
+export { EMIT_FORMS, type EmitForm, type Lowered, type Run } from './lowered.js';
 
 const FORMS: Readonly<Record<EmitForm, (source: Instrumented) => Lowered>> = {
   split: lowerSplit,
   merged: lowerMerged,
   chain: lowerChain,
 };
-
-export const EMIT_FORMS = Object.keys(FORMS) as readonly EmitForm[];
 
 /** Lowers a plan over a source model. The source is not changed. */
 export function lower(

@@ -2,7 +2,10 @@
 import type { Model } from '../ir/model.js';
 import type { Schedule } from '../schedule/index.js';
 
-export type EmitForm = 'split' | 'merged' | 'chain';
+/** The ways to make models of programs. */
+export const EMIT_FORMS = ['split', 'merged', 'chain'] as const;
+
+export type EmitForm = (typeof EMIT_FORMS)[number];
 
 /** One run of a program, as the schedule describes it. */
 export type Run = Schedule['programs'][string]['runs'][number];

@@ -58,7 +58,13 @@ function opsetsToMessages(
   opsets: ReadonlyMap<string, number>,
   old: readonly OperatorSetIdMessage[],
 ): OperatorSetIdMessage[] {
-  if (sameEntries(opsets, old.map((o) => [o.domain ?? '', toNumber(o.version)]))) return [...old];
+  if (
+    sameEntries(
+      opsets,
+      old.map((o) => [o.domain ?? '', toNumber(o.version)]),
+    )
+  )
+    return [...old];
   return [...opsets].map(([domain, version]) => {
     const known = old.find((o) => (o.domain ?? '') === domain);
     const entry = copy(known);
@@ -68,7 +74,10 @@ function opsetsToMessages(
   });
 }
 
-function sameEntries<V>(now: ReadonlyMap<string, V>, old: readonly (readonly [string, V])[]): boolean {
+function sameEntries<V>(
+  now: ReadonlyMap<string, V>,
+  old: readonly (readonly [string, V])[],
+): boolean {
   const before = new Map(old);
   return before.size === now.size && [...before].every(([key, value]) => now.get(key) === value);
 }
@@ -77,7 +86,13 @@ function entriesToMessages(
   entries: ReadonlyMap<string, string>,
   old: readonly StringStringEntry[],
 ): StringStringEntry[] {
-  if (sameEntries(entries, old.map((e) => [e.key ?? '', e.value ?? '']))) return [...old];
+  if (
+    sameEntries(
+      entries,
+      old.map((e) => [e.key ?? '', e.value ?? '']),
+    )
+  )
+    return [...old];
   return [...entries].map(([key, value]) => ({
     ...copy(old.find((e) => e.key === key)),
     key,
@@ -200,8 +215,11 @@ export function tensorToMessage(tensor: Tensor, ranges: RawRange[]): TensorMessa
   const old = extra?.message;
   const message = copy<TensorMessage>(old);
   const dims = old?.dims ?? [];
-  message.dims = tensor.dims.map((d, i) => (toNumber(dims[i]) === d && dims[i]) || Long.fromNumber(d));
-  if (dataTypeCode(tensor.dtype) !== (old?.dataType ?? 0)) message.dataType = dataTypeCode(tensor.dtype);
+  message.dims = tensor.dims.map(
+    (d, i) => (toNumber(dims[i]) === d && dims[i]) || Long.fromNumber(d),
+  );
+  if (dataTypeCode(tensor.dtype) !== (old?.dataType ?? 0))
+    message.dataType = dataTypeCode(tensor.dtype);
   setOptional(message, 'name', tensor.name);
   const { data } = tensor;
   if (data === extra?.data && data.kind !== 'range') return message;

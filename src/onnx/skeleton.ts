@@ -103,8 +103,11 @@ export function takeOut(source: ByteSource): { skeleton: Piece[]; ranges: RawRan
     source.size,
     (id, start, end) => {
       if (id === RAW_RANGE_FIELD)
-      throw notOnnx(source.label, `it has a tensor with field ${id}, which no version of ONNX knows`);
-    if (id !== RAW_DATA_FIELD || end - start < INLINE_LIMIT) return undefined;
+        throw notOnnx(
+          source.label,
+          `it has a tensor with field ${id}, which no version of ONNX knows`,
+        );
+      if (id !== RAW_DATA_FIELD || end - start < INLINE_LIMIT) return undefined;
       ranges.push({ source, offset: start, length: end - start });
       return [
         Uint8Array.from([...encodeVarint(RAW_RANGE_FIELD * 8), ...encodeVarint(ranges.length - 1)]),

@@ -257,7 +257,10 @@ function tensorData(message: TensorMessage, dtype: DataType, context: LoadContex
       const text = entries.get(key);
       if (text === undefined) return undefined;
       if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text);
-      throw notOnnx(context.label, `tensor "${message.name ?? ''}" has the external ${key} "${text}"`);
+      throw notOnnx(
+        context.label,
+        `tensor "${message.name ?? ''}" has the external ${key} "${text}"`,
+      );
     };
     return {
       kind: 'external',

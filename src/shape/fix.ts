@@ -23,13 +23,13 @@ import { parseDim } from './parse.js';
 
 /**
  * Fixes the shapes of some inputs, such as `{ sample: [2, 4, 64, 64] }`, and with them every symbol
- * in their declared shapes. Changes the model it is given.
+ * in their declared shapes. A size of null stays as it is. Changes the model it is given.
  * @throws SHAPE_UNKNOWN_INPUT, SHAPE_NOT_A_TENSOR, SHAPE_RANK_MISMATCH, SHAPE_INVALID_SIZE,
  *   SHAPE_CONFLICT when a size contradicts the model or another size
  */
 export function fixInputShapes(
   model: Model,
-  shapes: Readonly<Record<string, readonly number[]>>,
+  shapes: Readonly<Record<string, readonly (number | null)[]>>,
 ): void {
   const { graph } = model;
   const symbols = new Map<string, number>();
@@ -37,24 +37,30 @@ export function fixInputShapes(
     const input = graph.inputs.find((v) => v.name === name);
     if (!input) throw unknownInput(name, feedable(graph));
     if (input.type && input.type.kind !== 'tensor') throw notATensor(name);
-    for (const size of sizes) checkSize(`the input "${name}"`, size);
+    for (const size of sizes) if (size !== null) checkSize(`the input "${name}"`, size);
     const declared = input.type?.shape ?? sizes.map(() => null);
     if (declared.length !== sizes.length) throw rankMismatch(name, sizes, declared);
     declared.forEach((dim, axis) => {
-      bind(symbols, input, axis, dim, sizes[axis] as number);
+      const size = sizes[axis];
+      if (size != null) bind(symbols, input, axis, dim, size);
     });
     return { input, sizes, declared };
   });
   // Sizes such as batch*2 can be checked only once all symbols are known.
   for (const { input, sizes, declared } of fixed)
     declared.forEach((dim, axis) => {
-      const size = typeof dim === 'string' ? evaluate(parseDim(dim), symbols) : undefined;
-      if (size !== undefined && size !== sizes[axis])
-        throw sizeConflict(input.name, axis, sizes[axis] as number, `${dim} = ${size}`);
+      const size = sizes[axis];
+      const stated = typeof dim === 'string' ? evaluate(parseDim(dim), symbols) : undefined;
+      if (size != null && stated !== undefined && stated !== size)
+        throw sizeConflict(input.name, axis, size, `${dim} = ${stated}`);
     });
   replaceSymbols(graph, symbols);
   for (const { input, sizes } of fixed)
-    if (input.type?.kind === 'tensor') input.type = tensorType(input.type.elem, sizes);
+    if (input.type?.kind === 'tensor') {
+      const { elem, shape = [] } = input.type;
+      const dims = sizes.map((size, axis) => size ?? shape[axis] ?? null);
+      input.type = tensorType(elem, dims);
+    }
 }
 
 /**

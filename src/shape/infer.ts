@@ -109,8 +109,7 @@ class ModelInference implements Inference {
 
   private apply(node: Node): readonly Facts[] {
     const rule = ruleFor(node);
-    const operator = node.domain ? `${node.domain}.${node.opType}` : node.opType;
-    if (!rule) return this.unknown(node, `no shape rule for the operator ${operator}`);
+    if (!rule) return this.unknown(node, 'no shape rule for this operator');
     const version = isStandard(node)
       ? opsetVersion(this.model)
       : (this.model.opsets.get(node.domain) ?? 1);
@@ -124,7 +123,8 @@ class ModelInference implements Inference {
   }
 
   private unknown(node: Node, reason: string, inherited = false): readonly Facts[] {
-    const why = inherited ? reason : `node "${node.label}" (${node.opType}): ${reason}`;
+    const operator = node.domain ? `${node.domain}.${node.opType}` : node.opType;
+    const why = inherited ? reason : `node "${node.label}" (${operator}): ${reason}`;
     return node.outputs.map(() => ({ dtype: this.typeOf(node), why }));
   }
 

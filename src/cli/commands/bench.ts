@@ -1,10 +1,7 @@
 /** `stepfold bench`: measured speed-up beside the one that the MACs promise. */
 import type { Argv } from 'yargs';
-import { benchBundle } from '../../measure/index.js';
-import { jsonOption, readShapes, shapeOptions } from '../arguments.js';
+import { jsonOption, shapeOptions } from '../arguments.js';
 import type { Arguments } from '../command.js';
-import { formatBytes, formatSizes, formatTimes, print, printJson, printTable } from '../output.js';
-import { startProgress } from '../progress.js';
 
 export const command = 'bench <bundle>';
 export const describe = 'Measure a bundle and its source in alternating runs';
@@ -25,47 +22,8 @@ export const builder = (yargs: Argv) =>
       'Batch 1, 64x64 latents',
     );
 
-export async function handler(args: Arguments<typeof builder>): Promise<void> {
-  const progress = startProgress('Measuring', args.json);
-  const report = await benchBundle({
-    folder: args.bundle,
-    model: args.against,
-    rounds: Math.max(1, Math.floor(args.rounds)),
-    seed: args.seed,
-    shapes: readShapes(args.shape),
-    ...(args.threads !== undefined && { threads: args.threads }),
-    onProgress: (done, total) => progress.update(done, total),
-  }).finally(() => progress.stop());
-  if (args.json) {
-    printJson(report);
-    return;
-  }
-  const ms = (value: number) => `${value.toFixed(value < 100 ? 2 : 0)} ms`;
-  print(`Medians of ${report.rounds} alternating runs, ${formatSizes(report.sizes)}.`);
-  printTable(
-    ['', 'calls', 'time', 'speed-up', 'MAC ratio, layers', 'with attention'],
-    [
-      ['source', '', ms(report.source.milliseconds), '', '', ''],
-      ...Object.entries(report.programs).map(([name, p]) => [
-        name,
-        p.calls,
-        ms(p.milliseconds),
-        formatTimes(p.speedup),
-        formatTimes(p.macRatio.layers),
-        formatTimes(p.macRatio.all),
-      ]),
-      [
-        'whole loop',
-        report.loop.calls,
-        ms(report.loop.milliseconds),
-        formatTimes(report.loop.speedup),
-        formatTimes(report.loop.macRatio.layers),
-        formatTimes(report.loop.macRatio.all),
-      ],
-    ],
-  );
-  const { source, both, peak } = report.memory;
-  print(
-    `Memory of the process: ${formatBytes(source)} with the source loaded, ${formatBytes(both)} with the bundle as well, ${formatBytes(peak)} at most.`,
-  );
-}
+export type BenchArguments = Arguments<typeof builder>;
+
+/** The work is loaded only when the command runs, so that `--help` answers at once. */
+export const handler = async (args: BenchArguments): Promise<void> =>
+  (await import('../actions/bench.js')).bench(args);

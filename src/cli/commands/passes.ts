@@ -1,10 +1,7 @@
 /** `stepfold passes`: what passes there are, and their options. */
 import type { Argv } from 'yargs';
-import { passes } from '../../../passes/index.js';
-import { unknownPass } from '../../errors/index.js';
 import { jsonOption } from '../arguments.js';
 import type { Arguments } from '../command.js';
-import { heading, print, printJson, printTable } from '../output.js';
 
 export const command = 'passes [name]';
 export const describe = 'List the passes, or the options of one';
@@ -15,42 +12,8 @@ export const builder = (yargs: Argv) =>
     .options(jsonOption)
     .example('$0 passes deepcache', 'Its options with their meaning');
 
-export async function handler(args: Arguments<typeof builder>): Promise<void> {
-  const list = args.name === undefined ? Object.values(passes) : [passes[args.name]];
-  const chosen = list.map((pass) => {
-    if (!pass) throw unknownPass(args.name ?? '', Object.keys(passes));
-    return pass;
-  });
-  if (args.json) {
-    printJson(
-      chosen.map(({ name, description, example, options }) => ({
-        name,
-        description,
-        example,
-        options,
-      })),
-    );
-    return;
-  }
-  for (const pass of chosen) {
-    print(`${pass.name}: ${pass.description}`);
-    if (args.name === undefined) continue;
-    heading('Options');
-    printTable(
-      ['option', 'values', 'meaning'],
-      Object.entries(pass.options.properties).map(([name, option]) => [
-        pass.options.required?.includes(name) ? `${name} (required)` : name,
-        values(option),
-        option.description,
-      ]),
-    );
-    heading('Example');
-    print(`--pass ${pass.example}`);
-  }
-}
+export type PassesArguments = Arguments<typeof builder>;
 
-function values(option: Readonly<Record<string, unknown>>): string {
-  const list = option.enum as readonly string[] | undefined;
-  const kind = list ? list.join(' | ') : String(option.type);
-  return option.default === undefined ? kind : `${kind} [${String(option.default)}]`;
-}
+/** The work is loaded only when the command runs, so that `--help` answers at once. */
+export const handler = async (args: PassesArguments): Promise<void> =>
+  (await import('../actions/passes.js')).listPasses(args);

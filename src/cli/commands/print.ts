@@ -1,11 +1,7 @@
 /** `stepfold print`: a model in ONNX's standard text form. */
 import type { Argv } from 'yargs';
-import { loadModel } from '../../onnx/files.js';
-import { printModel } from '../../onnx/text/index.js';
-import { prepare } from '../../pipeline/index.js';
-import { jsonOption, readShapes, readSizes, shapeOptions } from '../arguments.js';
+import { jsonOption, shapeOptions } from '../arguments.js';
 import type { Arguments } from '../command.js';
-import { printJson } from '../output.js';
 
 export const command = 'print <model>';
 export const describe = "Print a model in ONNX's standard text form";
@@ -25,14 +21,8 @@ export const builder = (yargs: Argv) =>
     })
     .example('$0 print unet.onnx --canonical', 'What analyses and passes see');
 
-export async function handler(args: Arguments<typeof builder>): Promise<void> {
-  const source = loadModel(args.model);
-  const shapes = readShapes(args.shape);
-  const freeze = readSizes('freeze', args.freeze);
-  const fixed = Object.keys(shapes).length + Object.keys(freeze).length > 0;
-  const model =
-    args.canonical || fixed ? (await prepare(source, { shapes, freeze })).canonical : source;
-  const text = printModel(model, { maxElements: args.elements });
-  if (args.json) printJson({ file: args.model, text });
-  else process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
-}
+export type PrintArguments = Arguments<typeof builder>;
+
+/** The work is loaded only when the command runs, so that `--help` answers at once. */
+export const handler = async (args: PrintArguments): Promise<void> =>
+  (await import('../actions/print.js')).printCommand(args);

@@ -1,26 +1,8 @@
 /** `stepfold transform`: a model and passes in, a bundle out. */
-import path from 'node:path';
 import type { Argv } from 'yargs';
-import { passes } from '../../../passes/index.js';
-import { checkTarget, writeBundle } from '../../emit/index.js';
-import { needsCalls, needsPass, passAndConfig, unknownPass } from '../../errors/index.js';
-import { EMIT_FORMS } from '../../lower/index.js';
-import { loadModel } from '../../onnx/files.js';
-import { type PassRequest, parsePassRequest } from '../../pass/index.js';
-import { Pipeline } from '../../pipeline/index.js';
-import { type PipelineConfig, parsePipelineConfig, type Schedule } from '../../schedule/index.js';
-import { jsonOption, readFile, readShapes, readSizes, shapeOptions } from '../arguments.js';
+import { EMIT_FORMS } from '../../lower/lowered.js';
+import { jsonOption, shapeOptions } from '../arguments.js';
 import type { Arguments } from '../command.js';
-import {
-  formatBytes,
-  formatMacs,
-  formatSizes,
-  heading,
-  print,
-  printJson,
-  printTable,
-} from '../output.js';
-import { startStatus } from '../progress.js';
 
 export const command = 'transform <model>';
 export const describe = 'Write a bundle: models and the schedule that runs them';
@@ -61,90 +43,8 @@ export const builder = (yargs: Argv) =>
       'Full calls listed, one model with an If',
     );
 
-export async function handler(args: Arguments<typeof builder>): Promise<void> {
-  const config = readConfig(args);
-  checkTarget(args.output, args.force);
-  const status = startStatus(args.json);
-  let schedule: Schedule;
-  try {
-    status.show(`Reading ${args.model}`);
-    const model = loadModel(args.model);
-    let pipeline = Pipeline.create(config);
-    for (const { pass, options } of config.requests) {
-      const found = passes[pass];
-      if (!found) throw unknownPass(pass, Object.keys(passes));
-      pipeline = pipeline.use(found, options as never);
-    }
-    status.show('Compiling');
-    const compilation = await pipeline.compile(model);
-    status.show(`Writing ${args.output}`);
-    schedule = writeBundle(compilation, args.output, {
-      sourceFile: args.model,
-      weights: config.weights ?? 'link',
-      force: args.force,
-    });
-  } finally {
-    status.stop();
-  }
-  if (args.json) printJson({ folder: args.output, schedule });
-  else printSummary(args.output, args.model, schedule);
-}
+export type TransformArguments = Arguments<typeof builder>;
 
-type Config = Omit<PipelineConfig, 'passes' | '$schema'> & {
-  readonly requests: readonly PassRequest[];
-};
-
-/** The config file, overridden by what the command line says as well. */
-function readConfig(args: Arguments<typeof builder>): Config {
-  if (args.config !== undefined && args.pass.length > 0) throw passAndConfig();
-  const file =
-    args.config === undefined
-      ? undefined
-      : parsePipelineConfig(new TextDecoder().decode(readFile(args.config)), args.config);
-  const calls = args.calls ?? file?.calls;
-  const requests =
-    file?.passes.map(({ pass, options }) => ({ pass, options: options ?? {} })) ??
-    args.pass.map(parsePassRequest);
-  if (requests.length === 0) throw needsPass();
-  if (calls === undefined) throw needsCalls();
-  const emit = args.emit ?? file?.emit;
-  const weights = args.weights ?? file?.weights;
-  return {
-    calls,
-    requests,
-    shapes: { ...file?.shapes, ...readShapes(args.shape) },
-    freeze: { ...file?.freeze, ...readSizes('freeze', args.freeze) },
-    ...(emit && { emit }),
-    ...(weights && { weights }),
-  };
-}
-
-function printSummary(folder: string, model: string, schedule: Schedule): void {
-  const { macs, stateBytes } = schedule.cost ?? {};
-  print(
-    `${folder}: ${schedule.emit}, ${Object.keys(schedule.models).length} models, ${Object.keys(schedule.states).length} states (${formatBytes(stateBytes)})`,
-  );
-  for (const [id, site] of Object.entries(schedule.sites ?? {}))
-    print(`Site ${id}: ${site.description}`);
-  if (macs) {
-    const { all, layers } = macs.convention;
-    heading(`Programs (MACs for ${formatSizes(macs.bindings)})`);
-    printTable(
-      ['program', 'calls', 'MACs in layers', 'with attention'],
-      [
-        ...Object.keys(schedule.programs).map((name) => [
-          name,
-          schedule.calls.filter((c) => c === name).length,
-          formatMacs(layers.programs[name] ?? 0),
-          formatMacs(all.programs[name] ?? 0),
-        ]),
-        ['average', schedule.calls.length, formatMacs(layers.perCall), formatMacs(all.perCall)],
-        ['source', schedule.calls.length, formatMacs(layers.source), formatMacs(all.source)],
-      ],
-    );
-  }
-  const q = (p: string) => (p.includes(' ') ? `"${p}"` : p);
-  heading('Next');
-  print(`stepfold verify ${q(folder)} --against ${q(path.normalize(model))}`);
-  print(`stepfold bench ${q(folder)} --against ${q(path.normalize(model))}`);
-}
+/** The work is loaded only when the command runs, so that `--help` answers at once. */
+export const handler = async (args: TransformArguments): Promise<void> =>
+  (await import('../actions/transform.js')).transform(args);

@@ -1,11 +1,7 @@
 /** `stepfold verify`: proof that a bundle computes what it should. */
-import colors from 'picocolors';
 import type { Argv } from 'yargs';
-import { verifyBundle } from '../../measure/index.js';
-import { jsonOption, readShapes, shapeOptions } from '../arguments.js';
+import { jsonOption, shapeOptions } from '../arguments.js';
 import type { Arguments } from '../command.js';
-import { formatDifference, formatSizes, print, printJson, printTable } from '../output.js';
-import { startStatus } from '../progress.js';
 
 export const command = 'verify <bundle>';
 export const describe = 'Check in onnxruntime that a bundle computes what it should';
@@ -35,36 +31,8 @@ export const builder = (yargs: Argv) =>
       'With inputs of that shape',
     );
 
-export async function handler(args: Arguments<typeof builder>): Promise<void> {
-  const status = startStatus(args.json);
-  const report = await verifyBundle({
-    folder: args.bundle,
-    model: args.against,
-    seed: args.seed,
-    tolerance: args.tolerance,
-    levels: args.optimization === 'both' ? ['disabled', 'all'] : [args.optimization],
-    shapes: readShapes(args.shape),
-    onProgress: (what) => status.show(what),
-  }).finally(() => status.stop());
-  if (!report.passed) process.exitCode = 1;
-  if (args.json) {
-    printJson(report);
-    return;
-  }
-  print(
-    `Random inputs with ${formatSizes(report.sizes)}; relative differences up to ${report.tolerance} pass.`,
-  );
-  printTable(
-    ['check', 'program', 'optimization', 'absolute', 'relative', ''],
-    report.checks.map((c) => [
-      c.kind === 'loop' ? `loop, call ${c.call}` : 'equals the source',
-      c.program,
-      c.optimization,
-      formatDifference(c.absolute),
-      formatDifference(c.relative),
-      c.passed ? colors.green(c.exact ? 'bit for bit' : 'passed') : colors.red('FAILED'),
-    ]),
-  );
-  for (const reason of report.skipped) print(`Note: ${reason}.`);
-  print(report.passed ? colors.green('All checks passed.') : colors.red('A check failed.'));
-}
+export type VerifyArguments = Arguments<typeof builder>;
+
+/** The work is loaded only when the command runs, so that `--help` answers at once. */
+export const handler = async (args: VerifyArguments): Promise<void> =>
+  (await import('../actions/verify.js')).verify(args);

@@ -1,6 +1,6 @@
 /** Reads graphs, nodes and attributes. */
 import Long from 'long';
-import { textAttributeType } from '../../errors/index.js';
+import { textAttributeType, textListType } from '../../errors/index.js';
 import {
   type AttributeMessage,
   AttributeType,
@@ -135,7 +135,12 @@ export function parseAttribute(scanner: Scanner, name: string): AttributeMessage
   // as in ONNX's own parser, a list may be declared by the type of its elements
   const found = isList && isElementType(declared) ? elementType(value.type) : value.type;
   if (declared !== undefined && found !== declared)
-    throw textAttributeType(place(), name, attributeTypeName(declared), attributeTypeName(found ?? 0));
+    throw textAttributeType(
+      place(),
+      name,
+      attributeTypeName(declared),
+      attributeTypeName(found ?? 0),
+    );
   return { name, ...value };
 }
 
@@ -203,9 +208,8 @@ function parseList(scanner: Scanner, declared: number | undefined): AttributeMes
     const value = parseValue(scanner, element);
     element ??= value.type;
     if (value.type !== element)
-      throw textAttributeType(
+      throw textListType(
         place(),
-        'an element',
         attributeTypeName(element ?? 0),
         attributeTypeName(value.type ?? 0),
       );

@@ -5,8 +5,8 @@
 import { type TextPlace, textNesting, textRange, textSyntax } from '../../errors/index.js';
 import { isFloatWord } from './syntax.js';
 
-/** As deep as protobuf lets messages nest by default. */
-const NESTING_LIMIT = 100;
+/** Protobuf lets messages nest 100 deep, and a graph inside a graph takes three messages. */
+const NESTING_LIMIT = 30;
 
 export class Scanner {
   private at = 0;

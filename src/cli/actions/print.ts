@@ -1,0 +1,19 @@
+/** What `stepfold print` does. */
+import { loadModel } from '../../onnx/files.js';
+import { printModel } from '../../onnx/text/index.js';
+import { prepare } from '../../pipeline/index.js';
+import { readShapes, readSizes } from '../arguments.js';
+import type { PrintArguments } from '../commands/print.js';
+import { printJson } from '../output.js';
+
+export async function printCommand(args: PrintArguments): Promise<void> {
+  const source = loadModel(args.model);
+  const shapes = readShapes(args.shape);
+  const freeze = readSizes('freeze', args.freeze);
+  const fixed = Object.keys(shapes).length + Object.keys(freeze).length > 0;
+  const model =
+    args.canonical || fixed ? (await prepare(source, { shapes, freeze })).canonical : source;
+  const text = printModel(model, { maxElements: args.elements });
+  if (args.json) printJson({ file: args.model, text });
+  else process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+}

@@ -1,0 +1,118 @@
+/** What `stepfold run` does. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { needsUnconditional } from '../../errors/index.js';
+import { encodePng, pictureGrid, toPictures } from '../../io/images.js';
+import { writeNpy } from '../../io/npy.js';
+import { generate, type LoopDenoiser, openLoopBundle, openLoopModel } from '../../measure/index.js';
+import { createSampler, type Guidance } from '../../samplers/index.js';
+import { readFeeds, readShapes } from '../arguments.js';
+import type { RunArguments } from '../commands/run.js';
+import { print, printJson } from '../output.js';
+import { startProgress } from '../progress.js';
+
+export async function run(args: RunArguments): Promise<void> {
+  const sampler = createSampler(args.sampler, samplerOptions(args));
+  const feeds = await readFeeds('feed', args.feed);
+  const guidance = await readGuidance(args);
+  const options = { worker: args.worker, halves: guidance?.mode === 'two-calls' };
+  const denoiser = args.bundle.endsWith('.onnx')
+    ? await openLoopModel(args.bundle, options)
+    : await openLoopBundle(args.bundle, options);
+  const progress = startProgress('Denoising', args.json);
+  try {
+    const start = performance.now();
+    const result = await generate(denoiser, {
+      sampler,
+      seed: args.seed,
+      feeds,
+      ...(args.latentShape !== undefined && {
+        latentShape: readShapes([`latent=${args.latentShape}`]).latent!,
+      }),
+      roles: {
+        ...(args.latent !== undefined && { latent: args.latent }),
+        ...(args.timestep !== undefined && { timestep: args.timestep }),
+      },
+      ...(guidance && { guidance }),
+      onStep: (done, total) => progress.update(done, total),
+    }).finally(() => progress.stop());
+    const seconds = (performance.now() - start) / 1000;
+    const files = writeResults(args.output, result.latent, result.dims);
+    report(args.json, { files, seconds, dims: result.dims, madeUp: result.madeUp, denoiser });
+  } finally {
+    await denoiser.release();
+  }
+}
+
+function samplerOptions(args: RunArguments) {
+  const given = <K extends string, V>(key: K, value: V | undefined) =>
+    (value === undefined ? {} : { [key]: value }) as { [P in K]?: V };
+  return {
+    steps: args.steps,
+    spacing: args.spacing,
+    prediction: args.prediction,
+    schedule: {
+      betas: args.betas,
+      ...given('betaStart', args.betaStart),
+      ...given('betaEnd', args.betaEnd),
+      ...given('trainTimesteps', args.trainTimesteps),
+    },
+    ...given('clip', args.clip),
+    ...given('eta', args.eta),
+  };
+}
+
+async function readGuidance(args: RunArguments): Promise<Guidance | undefined> {
+  if (args.guidance === undefined) return undefined;
+  if (args.unconditional.length === 0 || !args.guidanceOrder) throw needsUnconditional();
+  return {
+    scale: args.guidance,
+    order: args.guidanceOrder,
+    mode: args.guidanceMode,
+    unconditional: await readFeeds('unconditional', args.unconditional),
+  };
+}
+
+/** The latent as .npy, and as a picture when it has the channels of one. */
+function writeResults(folder: string, latent: Float32Array, dims: readonly number[]): string[] {
+  fs.mkdirSync(folder, { recursive: true });
+  const files = [path.join(folder, 'samples.npy')];
+  fs.writeFileSync(files[0]!, writeNpy({ type: 'float32', data: Float32Array.from(latent), dims }));
+  const [batch = 1, channels = 0, height = 1] = dims;
+  if (dims.length !== 4 || ![1, 3].includes(channels)) return files;
+  const pictures = toPictures(latent, dims);
+  const columns = Math.ceil(Math.sqrt(batch));
+  const rows = Array.from({ length: Math.ceil(batch / columns) }, (_, r) =>
+    pictures.slice(r * columns, (r + 1) * columns),
+  );
+  const png = path.join(folder, 'samples.png');
+  fs.writeFileSync(
+    png,
+    encodePng(pictureGrid([rows], { scale: Math.max(1, Math.floor(64 / height)) })),
+  );
+  return [...files, png];
+}
+
+function report(
+  json: boolean,
+  result: {
+    files: string[];
+    seconds: number;
+    dims: readonly number[];
+    madeUp: readonly string[];
+    denoiser: LoopDenoiser;
+  },
+): void {
+  const { files, seconds, dims, madeUp, denoiser } = result;
+  const calls = Object.fromEntries(denoiser.counts);
+  if (json) {
+    printJson({ files, seconds, dims, madeUp, calls });
+    return;
+  }
+  const counted = Object.entries(calls).map(([name, n]) => `${n} ${name}`);
+  print(
+    `${dims.join('x')} in ${seconds.toFixed(2)} s${counted.length ? `: ${counted.join(', ')}` : ''}`,
+  );
+  if (madeUp.length > 0) print(`Made-up inputs: ${madeUp.join(', ')} (give them with --feed)`);
+  for (const file of files) print(file);
+}

@@ -1,0 +1,41 @@
+/** What `stepfold verify` does. */
+import colors from 'picocolors';
+import { verifyBundle } from '../../measure/index.js';
+import { readShapes } from '../arguments.js';
+import type { VerifyArguments } from '../commands/verify.js';
+import { formatDifference, formatSizes, print, printJson, printTable } from '../output.js';
+import { startStatus } from '../progress.js';
+
+export async function verify(args: VerifyArguments): Promise<void> {
+  const status = startStatus(args.json);
+  const report = await verifyBundle({
+    folder: args.bundle,
+    model: args.against,
+    seed: args.seed,
+    tolerance: args.tolerance,
+    levels: args.optimization === 'both' ? ['disabled', 'all'] : [args.optimization],
+    shapes: readShapes(args.shape),
+    onProgress: (what) => status.show(what),
+  }).finally(() => status.stop());
+  if (!report.passed) process.exitCode = 1;
+  if (args.json) {
+    printJson(report);
+    return;
+  }
+  print(
+    `Random inputs with ${formatSizes(report.sizes)}; relative differences up to ${report.tolerance} pass.`,
+  );
+  printTable(
+    ['check', 'program', 'optimization', 'absolute', 'relative', ''],
+    report.checks.map((c) => [
+      c.kind === 'loop' ? `loop, call ${c.call}` : 'equals the source',
+      c.program,
+      c.optimization,
+      formatDifference(c.absolute),
+      formatDifference(c.relative),
+      c.passed ? colors.green(c.exact ? 'bit for bit' : 'passed') : colors.red('FAILED'),
+    ]),
+  );
+  for (const reason of report.skipped) print(`Note: ${reason}.`);
+  print(report.passed ? colors.green('All checks passed.') : colors.red('A check failed.'));
+}
