@@ -7,6 +7,8 @@ export * from './analysis/index.js';
 export * from './cost/index.js';
 export { type BundleOptions, type Report, writeBundle } from './emit/index.js';
 export * from './errors/index.js';
+export { decodePng, encodePng, type Picture, pictureGrid, toPictures } from './io/images.js';
+export { type NumericArray, readNpy, writeNpy } from './io/npy.js';
 export * from './ir/index.js';
 export { EMIT_FORMS, type EmitForm, type Lowered } from './lower/index.js';
 export * from './measure/index.js';

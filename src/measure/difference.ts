@@ -9,7 +9,10 @@ export interface Difference {
   readonly relative: number;
 }
 
-/** NaN or differing shapes count as infinitely far. */
+/**
+ * Differing shapes count as infinitely far, and so does NaN on either side: two models that both
+ * overflow have proved nothing.
+ */
 export function difference(actual: Tensor, reference: Tensor): Difference {
   const [a, b] = [numbers(actual), numbers(reference)];
   if (a.length !== b.length || actual.dims.join() !== reference.dims.join())
@@ -18,7 +21,7 @@ export function difference(actual: Tensor, reference: Tensor): Difference {
   let magnitude = 0;
   for (let i = 0; i < a.length; i++) {
     const delta = Math.abs(a[i]! - b[i]!);
-    if (Number.isNaN(delta) && !(Number.isNaN(a[i]!) && Number.isNaN(b[i]!)))
+    if (Number.isNaN(delta))
       return { absolute: Number.POSITIVE_INFINITY, relative: Number.POSITIVE_INFINITY };
     if (delta > absolute) absolute = delta;
     if (Math.abs(b[i]!) > magnitude) magnitude = Math.abs(b[i]!);
