@@ -44,7 +44,8 @@ function replaceValue(model: Model, from: Value, to: Replacement): boolean {
   // A constant cannot take an output's place, which a node has to make; its other uses can move.
   const movable = !from.isGraphOutput || canTakeOutput(from, value);
   if (!movable && before === outputUses(from)) return false;
-  if (from.isGraphOutput ? movable : 'tensor' in to) takeName(from, value);
+  // What is made anew goes by the old name, so that the graph stays readable.
+  if (from.isGraphOutput ? movable : !('value' in to)) takeName(from, value);
   from.graph.replaceUses(from, value, (use) => movable || 'opType' in use.user);
   return from.uses.size < before;
 }

@@ -23,9 +23,13 @@ const SMALL = 64 * 1024;
 /** Tensors beyond this are weights: not read. */
 const MAX_LEAF = 1024 * 1024;
 
-/** Nodes of the main graph that can be evaluated now, in order. */
-export function constantNodes(graph: Graph, shapes: ShapeTable): Set<Node> {
+/**
+ * Nodes of the main graph that can be evaluated now, in order.
+ * @param inferred shapes of the graph as it is; asked for only when there are candidates
+ */
+export function constantNodes(graph: Graph, inferred: () => ShapeTable): Set<Node> {
   const foldable = new Set<Node>();
+  let shapes: ShapeTable | undefined;
   const sizes = new Map<Value, number>();
   const sizeOf = (value: Value): number | undefined => {
     const tensor = constantTensor(value);
@@ -42,7 +46,9 @@ export function constantNodes(graph: Graph, shapes: ShapeTable): Set<Node> {
       inputs.reduce<number>((n, bytes) => n + (bytes ?? 0), 0),
     );
     const outputs = node.outputs.filter((v) => v !== null);
-    const made = outputs.map((value) => resultBytes(value, shapes));
+    shapes ??= inferred();
+    const table = shapes;
+    const made = outputs.map((value) => resultBytes(value, table));
     if (!made.every((bytes) => bytes !== undefined && bytes <= budget)) continue;
     foldable.add(node);
     outputs.forEach((value, i) => {

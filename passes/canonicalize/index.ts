@@ -51,21 +51,18 @@ export const canonicalize = {
   async run(model: Model, options: CanonicalizeOptions = {}): Promise<CanonicalizeResult> {
     const run = new Run(model);
     const nodesBefore = countNodes(model.graph);
+    let shapes = inferShapes(model);
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const before = run.trace.length;
-      run.rewriteAll();
+      run.rewriteAll(shapes);
       await run.fold(options.engine);
       run.merge();
       if (run.trace.length === before) break;
+      shapes = inferShapes(model);
     }
     sortNodes(model.graph);
-    return {
-      trace: run.trace,
-      nodesBefore,
-      nodesAfter: countNodes(model.graph),
-      shapes: inferShapes(model),
-      notes: run.notes,
-    };
+    const nodesAfter = countNodes(model.graph);
+    return { trace: run.trace, nodesBefore, nodesAfter, shapes, notes: run.notes };
   },
 };
 
@@ -85,8 +82,8 @@ class Run {
   }
 
   /** One sweep of the rules over every node, each seeing the graph as the ones before left it. */
-  rewriteAll(): void {
-    const context = { shapes: inferShapes(this.model), opset: opsetVersion(this.model) };
+  rewriteAll(shapes: ShapeTable): void {
+    const context = { shapes, opset: opsetVersion(this.model) };
     for (const graph of graphsOf(this.model.graph))
       for (const node of topologicalOrder(graph)) {
         // what earlier rewrites left unused is not worth a look
@@ -99,7 +96,7 @@ class Run {
 
   async fold(given: Engine | false | undefined): Promise<void> {
     if (given === false || this.notes.length > 0) return;
-    const nodes = constantNodes(this.model.graph, inferShapes(this.model));
+    const nodes = constantNodes(this.model.graph, () => inferShapes(this.model));
     if (nodes.size === 0) return;
     const engine = given ?? (await loadEngine());
     if (!engine) {
