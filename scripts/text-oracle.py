@@ -1,8 +1,8 @@
 """Records what ONNX's own printer and parser make of models and texts, for test/onnx/text.
 
-Needs `pip install onnx` (recorded with onnx 1.23.1). Releases before 1.15 lack much of the syntax:
-1.12 has no onnx.printer, and its parser reads no node labels, quoted names, external data, empty
-lists, escapes in strings, or types other than tensors.
+Needs `pip install onnx` (recorded with onnx 1.23.1). Older releases lack much of the syntax: 1.12 has
+no onnx.printer, and its parser reads no node labels, quoted names, external data, empty lists,
+escapes in strings, float16 tensors, or types other than tensors.
 
     python scripts/text-oracle.py models   # writes <name>.onnx, <name>.printed.txt, <name>.parsed.onnx
     python scripts/text-oracle.py back     # reads <name>.stepfold.txt, writes <name>.back.onnx

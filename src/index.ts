@@ -3,6 +3,7 @@
  * browsers, is `stepfold/runtime`; the passes are `stepfold/passes`.
  */
 
+export { canonicalize, type TraceEntry } from '../passes/canonicalize/index.js';
 export * from './analysis/index.js';
 export * from './cost/index.js';
 export { type BundleOptions, type Report, writeBundle } from './emit/index.js';

@@ -3,7 +3,7 @@
  * Weights are never read unless somebody asks for their bytes.
  */
 import { tensorDataMissing, tensorDataSize } from '../errors/index.js';
-import { byteLength, type DataType } from './types.js';
+import { bitsPerElement, byteLength, type DataType } from './types.js';
 
 /** Random access to a file or buffer. Reads are synchronous; only the ranges asked for are read. */
 export interface ByteSource {
@@ -102,6 +102,7 @@ function storedBytes(tensor: Tensor): Uint8Array {
       return source.read(data.offset, data.length ?? tensorBytes(tensor));
     }
     case 'typed':
+      if (data.field !== typedField(tensor.dtype)) throw tensorDataMissing(tensor.name ?? '');
       return packTyped(tensor.dtype, data.values);
     case 'strings':
     case 'none':
@@ -160,6 +161,15 @@ function bfloat16ToNumber(bits: number): number {
   const view = new DataView(new ArrayBuffer(4));
   view.setUint16(2, bits, true);
   return view.getFloat32(0, true);
+}
+
+/** The field in which the format keeps an element type when it is not in `raw_data`. */
+function typedField(dtype: DataType): TypedField | undefined {
+  if (dtype === 'float32' || dtype === 'complex64') return 'floatData';
+  if (dtype === 'float64' || dtype === 'complex128') return 'doubleData';
+  if (dtype === 'int64') return 'int64Data';
+  if (dtype === 'uint32' || dtype === 'uint64') return 'uint64Data';
+  return bitsPerElement(dtype) === undefined ? undefined : 'int32Data';
 }
 
 /** Typed fields to `raw_data`; small types travel in `int32_data`, one element per entry. */

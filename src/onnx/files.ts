@@ -24,8 +24,8 @@ const PROTOBUF_LIMIT = 2 ** 31 - 1;
 
 export function fileSource(file: string): ByteSource {
   const absolute = path.resolve(file);
-  const stat = fs.statSync(absolute, { throwIfNoEntry: false });
-  if (!stat?.isFile()) throw fileNotFound(file);
+  if (!isFile(absolute)) throw fileNotFound(file);
+  const stat = fs.statSync(absolute);
   return {
     label: file,
     path: absolute,
@@ -67,13 +67,18 @@ export function externalFiles(folder: string): ExternalFiles {
   };
 }
 
+/** False too for a path that leads through a file or cannot be a path at all. */
+function isFile(file: string): boolean {
+  return fs.existsSync(file) && fs.statSync(file).isFile();
+}
+
 function resolveExternal(folder: string, location: string, tensor: string): string {
   if (path.isAbsolute(location) || path.win32.isAbsolute(location))
     throw externalDataEscapes(tensor, location, 'is an absolute path');
   if (location.split(/[\\/]/).includes('..'))
     throw externalDataEscapes(tensor, location, 'leaves the folder by ".."');
   const file = path.join(folder, location);
-  if (!fs.existsSync(file)) throw externalDataMissing(tensor, location, folder);
+  if (!isFile(file)) throw externalDataMissing(tensor, location, folder);
   const inside = path.relative(fs.realpathSync(folder), fs.realpathSync(file));
   if (inside.startsWith('..') || path.isAbsolute(inside))
     throw externalDataEscapes(tensor, location, 'is a link out of the folder');

@@ -9,7 +9,8 @@ import { cloneModel } from '../ir/clone.js';
 import type { Model } from '../ir/model.js';
 import { type EmitForm, type Instrumented, type Lowered, lower } from '../lower/index.js';
 import { checkOptions, type Pass, type PassContext, passContext } from '../pass/index.js';
-import { makePlan, type Plan } from '../plan/index.js';
+import { makePlan, overridePlan, type Plan } from '../plan/index.js';
+import type { PlanFile } from '../schedule/index.js';
 import { fixInputShapes, freezeSymbols, type ShapeTable } from '../shape/index.js';
 import { chooseBindings } from './bindings.js';
 
@@ -22,6 +23,8 @@ export interface PipelineOptions {
   readonly shapes?: Readonly<Record<string, readonly number[]>>;
   /** Sizes for symbols such as `batch`, written into the model. */
   readonly freeze?: Readonly<Record<string, number>>;
+  /** Strategies by site and call, in place of what the passes propose; see `parsePlanFile`. */
+  readonly plan?: PlanFile;
   /** Sizes for the symbols that stay, for the figures in reports only. */
   readonly sizes?: Readonly<Record<string, number>>;
 }
@@ -78,10 +81,11 @@ export class Pipeline {
     const prepared = await prepare(source, this.options);
     const { canonical, shapes, bindings } = prepared;
     const context = passContext(canonical, shapes, this.options.calls, bindings);
-    const plan = makePlan(
+    const proposed = makePlan(
       this.options.calls,
       this.entries.map((propose) => propose(context)),
     );
+    const plan = this.options.plan ? overridePlan(proposed, this.options.plan) : proposed;
     const { lowered, instrumented } = lower(canonical, shapes, plan, this.options.emit ?? 'split');
     return { ...prepared, plan, lowered, instrumented };
   }

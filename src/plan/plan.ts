@@ -59,6 +59,28 @@ function checkColumn(
   return column;
 }
 
+/**
+ * A plan in which the columns of a plan file take the place of those that passes proposed. Sites that
+ * the file does not name keep theirs.
+ * @throws PLAN_LENGTH, PLAN_UNKNOWN_SITE, PLAN_UNKNOWN_STRATEGY
+ */
+export function overridePlan(
+  plan: Plan,
+  file: { readonly calls: number; readonly sites: Readonly<Record<string, readonly string[]>> },
+): Plan {
+  const ids = plan.sites.map((site) => site.id);
+  for (const [id, column] of Object.entries(file.sites)) {
+    if (!ids.includes(id)) throw planUnknownSite(id, ids);
+    if (file.calls !== plan.calls || column.length !== plan.calls)
+      throw planLength(id, column.length, plan.calls);
+  }
+  const columns = plan.sites.map((site, s) =>
+    checkColumn(site, file.sites[site.id] ?? plan.rows.map((row) => row[s] as string), plan.calls),
+  );
+  const rows = plan.rows.map((_, call) => columns.map((column) => column[call] as string));
+  return { ...plan, rows };
+}
+
 /** The plan as a file: the counterpart of `schemas/plan.schema.json`. */
 export function planToJson(plan: Plan) {
   return {

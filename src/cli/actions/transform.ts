@@ -6,7 +6,13 @@ import { needsCalls, needsPass, passAndConfig, unknownPass } from '../../errors/
 import { loadModel } from '../../onnx/files.js';
 import { type PassRequest, parsePassRequest } from '../../pass/index.js';
 import { Pipeline } from '../../pipeline/index.js';
-import { type PipelineConfig, parsePipelineConfig, type Schedule } from '../../schedule/index.js';
+import {
+  type PipelineConfig,
+  type PlanFile,
+  parsePipelineConfig,
+  parsePlanFile,
+  type Schedule,
+} from '../../schedule/index.js';
 import { readFile, readShapes, readSizes } from '../arguments.js';
 import type { TransformArguments } from '../commands/transform.js';
 import {
@@ -51,6 +57,7 @@ export async function transform(args: TransformArguments): Promise<void> {
 
 type Config = Omit<PipelineConfig, 'passes' | '$schema'> & {
   readonly requests: readonly PassRequest[];
+  readonly plan?: PlanFile;
 };
 
 /** The config file, overridden by what the command line says as well. */
@@ -68,15 +75,20 @@ function readConfig(args: TransformArguments): Config {
   if (calls === undefined) throw needsCalls();
   const emit = args.emit ?? file?.emit;
   const weights = args.weights ?? file?.weights;
+  const plan = args.plan === undefined ? undefined : readPlan(args.plan);
   return {
     calls,
     requests,
     shapes: { ...file?.shapes, ...readShapes(args.shape) },
     freeze: { ...file?.freeze, ...readSizes('freeze', args.freeze) },
     ...(emit && { emit }),
+    ...(plan && { plan }),
     ...(weights && { weights }),
   };
 }
+
+const readPlan = (file: string): PlanFile =>
+  parsePlanFile(new TextDecoder().decode(readFile(file)), file);
 
 function printSummary(folder: string, model: string, schedule: Schedule): void {
   const { macs, stateBytes } = schedule.cost ?? {};

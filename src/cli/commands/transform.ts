@@ -21,6 +21,11 @@ export const builder = (yargs: Argv) =>
       },
       calls: { type: 'number', describe: 'Calls in the denoising loop' },
       config: { type: 'string', describe: 'pipeline.json with passes and options' },
+      plan: {
+        type: 'string',
+        describe:
+          'plan.json: the strategy of each site at each call, in place of what passes propose',
+      },
       emit: { choices: EMIT_FORMS, describe: 'How programs become models [default: split]' },
       weights: {
         choices: ['link', 'copy'] as const,

@@ -1,7 +1,7 @@
 /**
  * Byte strings as text and back. Text is UTF-8; a byte that is not part of valid UTF-8 becomes the
  * lone surrogate U+DC80..U+DCFF, Python's "surrogateescape" (PEP 383), so that every byte string
- * comes back the same.
+ * comes back the same. Such a text must stay in memory: encoding it as UTF-8 loses those bytes.
  */
 
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });

@@ -1,39 +1,14 @@
 /**
  * The words of ONNX's text form: names of element types and attribute types, and when a name must
- * be quoted. The table of element types follows `TensorProto.DataType`.
+ * be quoted.
  */
+import { DATA_TYPES } from '../../ir/types.js';
 import { AttributeType } from '../messages.js';
 
 /** Element types by code. The text says `float` and `double` where numpy says float32 and float64. */
-const ELEMENT_TYPES = [
-  'undefined',
-  'float',
-  'uint8',
-  'int8',
-  'uint16',
-  'int16',
-  'int32',
-  'int64',
-  'string',
-  'bool',
-  'float16',
-  'double',
-  'uint32',
-  'uint64',
-  'complex64',
-  'complex128',
-  'bfloat16',
-  'float8e4m3fn',
-  'float8e4m3fnuz',
-  'float8e5m2',
-  'float8e5m2fnuz',
-  'uint4',
-  'int4',
-  'float4e2m1',
-  'float8e8m0',
-  'uint2',
-  'int2',
-] as const;
+const ELEMENT_TYPES = DATA_TYPES.map((type) =>
+  type === 'float32' ? 'float' : type === 'float64' ? 'double' : type,
+);
 
 const CODES = new Map<string, number>(ELEMENT_TYPES.map((name, code) => [name, code]));
 const UNKNOWN = /^unknown_(\d{1,9})$/;
