@@ -292,7 +292,7 @@ def write_cases():
         except (onnx.parser.ParseError, IndexError, RuntimeError):
             case["onnx"] = None
         cases.append(case)
-    (FOLDER / "cases.json").write_text(json.dumps(cases, indent=1, ensure_ascii=False) + "\n")
+    (FOLDER / "cases.json").write_text(json.dumps(cases, indent=2, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":

@@ -71,3 +71,17 @@ export function subgraphs(node: Node): Graph[] {
   }
   return found;
 }
+
+/** Nodes, the graphs inside them, the nodes of those, and so on. */
+export function withContents(nodes: Iterable<Node>): Set<Node | Graph> {
+  const found = new Set<Node | Graph>();
+  const stack = [...nodes];
+  for (let node = stack.pop(); node; node = stack.pop()) {
+    found.add(node);
+    for (const inner of subgraphs(node)) {
+      found.add(inner);
+      stack.push(...inner.nodes);
+    }
+  }
+  return found;
+}

@@ -41,8 +41,8 @@ export function extract(model: Model, cut: Cut): { model: Model; map: CloneMap }
     map.values.set(value, copy);
     return copy;
   };
-  for (const value of [...cut.inputs, ...open])
-    if (leaves.has(value) || given.has(value)) graph.inputList.push(copyValue(value));
+  for (const value of new Set([...cut.inputs, ...open]))
+    if (leaves.has(value)) graph.inputList.push(copyValue(value));
   for (const value of source.initializers)
     if (leaves.has(value) && value.initializer && !given.has(value))
       graph.setInitializer(map.values.get(value) ?? copyValue(value), value.initializer);

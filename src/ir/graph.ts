@@ -5,7 +5,7 @@
  * makes it topological again before a graph is written.
  */
 import { duplicateName, nodeStillUsed } from '../errors/index.js';
-import { type Attribute, subgraphs } from './attribute.js';
+import { type Attribute, subgraphs, withContents } from './attribute.js';
 import { Node } from './node.js';
 import type { Tensor } from './tensor.js';
 import type { ValueType } from './types.js';
@@ -202,13 +202,13 @@ export class Graph {
     this.nodeSet.delete(node);
   }
 
-  /** Removes nodes that only each other use, whatever their order. */
+  /** Removes nodes that only each other use, whatever their order; all of them or, refusing, none. */
   removeNodes(nodes: ReadonlySet<Node>): void {
+    const going = withContents(nodes);
     for (const node of nodes)
       for (const output of node.outputList)
         for (const use of output?.useSet ?? [])
-          if (!('opType' in use.user) || (use.user.graph === this && !nodes.has(use.user)))
-            throw nodeStillUsed(node, output as Value);
+          if (!going.has(use.user)) throw nodeStillUsed(node, output as Value);
     for (const node of nodes) detach(node);
     for (const node of nodes) this.removeNode(node);
   }

@@ -10,12 +10,19 @@ import type { Value } from './value.js';
  * stay, being the interface. Goes into graphs inside nodes. Returns how many nodes went.
  */
 export function removeDeadNodes(graph: Graph): number {
-  const live = liveNodes(graph.outputs);
-  const dead = new Set([...graph.nodes].filter((n) => !live.has(n)));
-  graph.removeNodes(dead);
-  let removed = dead.size;
+  return removeUnneeded(graph, graph.outputs);
+}
+
+/** The same for values of one's own choice: removes what none of them depends on. */
+export function removeUnneeded(graph: Graph, values: readonly Value[]): number {
+  let removed = 0;
+  // inner graphs first: what only their dead nodes captured is then dead here as well
   for (const node of graph.nodes)
     for (const inner of subgraphs(node)) removed += removeDeadNodes(inner);
+  const live = liveNodes(values);
+  const dead = new Set([...graph.nodes].filter((n) => !live.has(n)));
+  graph.removeNodes(dead);
+  removed += dead.size;
   for (const value of [...graph.initializers])
     if (value.uses.size === 0 && !value.isGraphInput) graph.removeInitializer(value);
   return removed;
