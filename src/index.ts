@@ -8,6 +8,7 @@ export * from './analysis/index.js';
 export * from './cost/index.js';
 export { type BundleOptions, type Report, writeBundle } from './emit/index.js';
 export * from './errors/index.js';
+export { type FillOptions, type FillReport, fillWeights } from './fill/fill.js';
 export { decodePng, encodePng, type Picture, pictureGrid, toPictures } from './io/images.js';
 export { type NumericArray, readNpy, writeNpy } from './io/npy.js';
 export * from './ir/index.js';

@@ -71,14 +71,23 @@ class Run {
   readonly notes: string[] = [];
   /** Initializers that were there from the start: weights, which are not merged. */
   private readonly given: ReadonlySet<Value>;
+  private inferred: ShapeTable | undefined;
 
   constructor(private readonly model: Model) {
     this.given = new Set([...graphsOf(model.graph)].flatMap((g) => [...g.initializers]));
   }
 
+  /** Shapes of the graph as it is now; inference is most of the work, so it is kept until an edit. */
+  get shapes(): ShapeTable {
+    this.inferred ??= inferShapes(this.model);
+    return this.inferred;
+  }
+
   private apply(rewrite: Rewrite): void {
     const entry = traceOf(rewrite);
-    if (applyRewrite(this.model, rewrite)) this.trace.push(entry);
+    if (!applyRewrite(this.model, rewrite)) return;
+    this.trace.push(entry);
+    this.inferred = undefined;
   }
 
   /** One sweep of the rules over every node, each seeing the graph as the ones before left it. */

@@ -33,9 +33,9 @@ export const deepcache: Pass<DeepcacheOptions> = {
   options: {
     type: 'object',
     properties: {
+      // which ones there are depends on the model, so that is checked beside it
       branch: {
         type: 'integer',
-        minimum: 1,
         description:
           'Skip branch to cut at, 1 = outermost; `stepfold inspect` lists them with their cost.',
       },

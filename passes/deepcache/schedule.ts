@@ -38,6 +38,8 @@ export function nonUniformCalls(
 type Complex = readonly [re: number, im: number];
 
 function power([re, im]: Complex, exponent: number): Complex {
+  // NumPy squares by a product, which differs in the last bit, and so where a result is nearly whole
+  if (exponent === 2) return [re * re - im * im, 2 * re * im];
   const radius = Math.hypot(re, im) ** exponent;
   if (radius === 0) return [0, 0];
   const angle = Math.atan2(im, re) * exponent;
@@ -47,10 +49,13 @@ function power([re, im]: Complex, exponent: number): Complex {
 function indices(calls: number, wanted: number, center: number, p: number): number[] {
   const start = power([-center, 0], 1 / p);
   const end = power([calls - center, 0], 1 / p);
+  // in the order of NumPy's operations: a complex number is divided by way of the reciprocal
+  const part = (from: number, to: number) =>
+    center === 0 ? (to - from) / wanted : (to - from) * (1 / wanted);
+  const step: Complex = [part(start[0], end[0]), part(start[1], end[1])];
   const rounded = new Set<number>();
   for (let i = 0; i <= wanted; i++) {
-    const t = i / wanted;
-    const point: Complex = [start[0] + (end[0] - start[0]) * t, start[1] + (end[1] - start[1]) * t];
+    const point: Complex = i === wanted ? end : [start[0] + i * step[0], start[1] + i * step[1]];
     rounded.add(Math.trunc(power(point, p)[0]) + 0);
   }
   const sorted = [...rounded].sort((a, b) => a - b);

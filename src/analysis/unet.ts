@@ -8,6 +8,7 @@
  * failed, and where, when a graph is not a U-Net.
  */
 import { isHeavy } from '../cost/index.js';
+import { withContents } from '../ir/attribute.js';
 import { constantTensor } from '../ir/constants.js';
 import type { Graph } from '../ir/graph.js';
 import { isOp, type Node } from '../ir/node.js';
@@ -47,7 +48,7 @@ export type UnetAnalysis =
 
 export function analyzeUnet(graph: Graph, shapes: ShapeTable): UnetAnalysis {
   const ancestry = new Ancestry(graph);
-  const heavy = ancestry.order.filter(isHeavy);
+  const heavy = ancestry.order.filter(holdsHeavy);
   if (heavy.length === 0)
     return no({ reason: 'the graph has no convolution or matrix product at all' });
 
@@ -81,6 +82,10 @@ export function analyzeUnet(graph: Graph, shapes: ShapeTable): UnetAnalysis {
   });
   return { isUnet: true, joins: kept, refused };
 }
+
+/** Is the node heavy, or one in a graph inside it? */
+const holdsHeavy = (node: Node): boolean =>
+  [...withContents([node])].some((part) => 'opType' in part && isHeavy(part));
 
 const no = (refusal: Refusal): UnetAnalysis => ({ isUnet: false, refusal });
 

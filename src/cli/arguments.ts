@@ -1,30 +1,31 @@
 /** Options that several commands share, and how their values are read. */
 import fs from 'node:fs';
 import type { Tensor } from 'onnxruntime-common';
-import { badPair, badShape, badSize, cannotRead, fileNotFound } from '../errors/index.js';
+import {
+  badNumber,
+  badPair,
+  badShape,
+  badSize,
+  badWholeNumber,
+  cannotRead,
+  fileNotFound,
+  givenTwice,
+} from '../errors/index.js';
 import { readNpy } from '../io/npy.js';
 import { loadOrt } from '../measure/engine.js';
 import type { Feeds } from '../measure/feeds.js';
 
 export const jsonOption = {
-  json: { type: 'boolean', default: false, describe: 'Print JSON and nothing else' },
+  json: { type: 'boolean', default: false, describe: 'Print one JSON value and nothing else' },
 } as const;
 
+/** An option that may be repeated; each time it takes one text. */
+export const texts = <const D extends string>(describe: D) =>
+  ({ type: 'string', array: true, nargs: 1, describe: `${describe} (repeatable)` }) as const;
+
 export const shapeOptions = {
-  shape: {
-    type: 'string',
-    array: true,
-    nargs: 1,
-    default: [] as string[],
-    describe: 'Fix the shape of an input: sample=2x4x64x64 (repeatable)',
-  },
-  freeze: {
-    type: 'string',
-    array: true,
-    nargs: 1,
-    default: [] as string[],
-    describe: 'Fix a symbolic dimension: batch=2 (repeatable)',
-  },
+  shape: texts('Fix the shape of an input: sample=2x4x64x64'),
+  freeze: texts('Fix a symbolic dimension: batch=2'),
 } as const;
 
 export const roleOptions = {
@@ -32,44 +33,91 @@ export const roleOptions = {
   timestep: { type: 'string', describe: 'Name of the timestep input, where it is not found' },
 } as const;
 
-/** `name=value`; the name may itself hold `=` signs, the value never does. */
-function splitPair(flag: string, text: string, example: string): [string, string] {
-  const at = text.lastIndexOf('=');
-  if (at <= 0 || at === text.length - 1) throw badPair(flag, text, example);
-  return [text.slice(0, at), text.slice(at + 1)];
+/** Checks a number given as an option. */
+export const number = (name: string) => (value: number) => {
+  if (!Number.isFinite(value)) throw badNumber(name);
+};
+
+/** Checks a whole number given as an option. */
+export const wholeNumber =
+  (name: string, least: number, most = Number.MAX_SAFE_INTEGER) =>
+  (value: number) => {
+    if (!Number.isSafeInteger(value) || value < least || value > most)
+      throw badWholeNumber(name, least, most);
+  };
+
+/** Seeds are read as 32-bit numbers. */
+export const seedOption = (what: string) =>
+  ({
+    seed: {
+      type: 'number',
+      default: 0,
+      describe: `Seed of ${what}`,
+      check: wholeNumber('seed', 0, 2 ** 32 - 1),
+    },
+  }) as const;
+
+export function readRoles(args: {
+  readonly latent?: string | undefined;
+  readonly timestep?: string | undefined;
+}): { latent?: string; timestep?: string } {
+  return {
+    ...(args.latent !== undefined && { latent: args.latent }),
+    ...(args.timestep !== undefined && { timestep: args.timestep }),
+  };
 }
 
-export function readShapes(list: readonly string[]): Record<string, number[]> {
-  return Object.fromEntries(
-    list.map((text) => {
-      const [name, value] = splitPair('shape', text, 'sample=2x4x64x64');
-      const sizes = value.split(/[x,]/).map(Number);
-      if (!sizes.every((n) => Number.isInteger(n) && n >= 1)) throw badShape(text);
-      return [name, sizes];
-    }),
+/** `name=value` pairs, each name once. */
+function readPairs<T>(
+  flag: string,
+  list: readonly string[] = [],
+  example: string,
+  read: (value: string, text: string) => T,
+): Record<string, T> {
+  const pairs = new Map<string, T>();
+  for (const text of list) {
+    const at = text.indexOf('=');
+    if (at <= 0 || at === text.length - 1) throw badPair(flag, text, example);
+    const name = text.slice(0, at);
+    if (pairs.has(name)) throw givenTwice(`${flag} ${name}`);
+    pairs.set(name, read(text.slice(at + 1), text));
+  }
+  return Object.fromEntries(pairs);
+}
+
+export function readShapes(list?: readonly string[]): Record<string, number[]> {
+  return readPairs('shape', list, 'sample=2x4x64x64', (value, text) =>
+    readSizeList('shape', value, text),
   );
 }
 
-export function readSizes(flag: string, list: readonly string[]): Record<string, number> {
-  return Object.fromEntries(
-    list.map((text) => {
-      const [name, value] = splitPair(flag, text, 'batch=2');
-      const size = Number(value);
-      if (!Number.isInteger(size) || size < 1) throw badSize(flag, text);
-      return [name, size];
-    }),
-  );
+/** Sizes joined by `x`. */
+export function readSizeList(flag: string, value: string, text = value): number[] {
+  const sizes = value.split(/[x,]/).map(Number);
+  if (!sizes.every((n) => Number.isSafeInteger(n) && n >= 1)) throw badShape(flag, text);
+  return sizes;
+}
+
+export function readSizes(flag: string, list?: readonly string[]): Record<string, number> {
+  return readPairs(flag, list, 'batch=2', (value, text) => {
+    const size = Number(value);
+    if (!Number.isSafeInteger(size) || size < 1) throw badSize(flag, text);
+    return size;
+  });
 }
 
 /** Reads `name=file.npy` pairs into tensors. */
-export async function readFeeds(flag: string, list: readonly string[]): Promise<Feeds> {
-  const ort = list.length > 0 ? await loadOrt() : undefined;
+export async function readFeeds(flag: string, list: readonly string[] = []): Promise<Feeds> {
+  const arrays = readPairs(flag, list, 'context=context.npy', (file) =>
+    readNpy(readFile(file), file),
+  );
+  if (list.length === 0) return {};
+  const ort = await loadOrt();
   return Object.fromEntries(
-    list.map((text) => {
-      const [name, file] = splitPair(flag, text, 'context=context.npy');
-      const { type, data, dims } = readNpy(readFile(file), file);
-      return [name, new ort!.Tensor(type as never, data as never, dims) as unknown as Tensor];
-    }),
+    Object.entries(arrays).map(([name, { type, data, dims }]) => [
+      name,
+      new ort.Tensor(type as never, data as never, dims) as unknown as Tensor,
+    ]),
   );
 }
 

@@ -1,9 +1,7 @@
 #!/usr/bin/env node
 /** The command line. Exits with 0 when done, 1 when a check failed, 2 on bad usage or bad input. */
-import colors from 'picocolors';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
-import { StepfoldError } from '../errors/index.js';
 import { VERSION } from '../version.js';
 import type { Command } from './command.js';
 import * as bench from './commands/bench.js';
@@ -14,43 +12,45 @@ import * as print from './commands/print.js';
 import * as run from './commands/run.js';
 import * as transform from './commands/transform.js';
 import * as verify from './commands/verify.js';
+import { fail } from './failure.js';
+import { usageError } from './usage.js';
 
 const COMMANDS: readonly Command[] = [inspect, transform, verify, run, bench, print, passes, fill];
+const DEFAULT_WIDTH = 80;
+const MOST_WIDTH = 100;
 
-function fail(error: unknown): void {
-  process.exitCode = 2;
-  if (error instanceof StepfoldError) {
-    process.stderr.write(`${colors.red(`error ${error.code}`)}: ${error.fullMessage}\n`);
-    return;
-  }
-  // anything else is a bug of ours, so the place where it happened matters
-  const { stack } = error as Error;
-  process.stderr.write(`${colors.red('internal error')}: please report this\n${stack ?? error}\n`);
-}
+const typed = hideBin(process.argv);
 
-let parser = yargs(hideBin(process.argv))
+let parser = yargs(typed)
   .scriptName('stepfold')
   .usage(
-    '$0 <command>\n\nCompiles denoising loops: finds the work of a diffusion model that repeats from call to call,\nand writes ONNX models and a schedule that skip it.',
+    '$0 <command>\n\nCompiles denoising loops: finds the work of a diffusion model that repeats from\ncall to call, and writes ONNX models and a schedule that skip it.',
   )
-  .parserConfiguration({ 'duplicate-arguments-array': true, 'greedy-arrays': false })
+  // messages are put into our own words, so they must come in one language
+  .detectLocale(false)
   .strict()
-  .demandCommand(1, 'Say what to do: one of the commands above.')
-  .recommendCommands()
+  .demandCommand(1)
   .version(VERSION)
-  .wrap(Math.min(100, process.stdout.columns ?? 100))
+  .alias('help', 'h')
+  .wrap(Math.min(MOST_WIDTH, process.stdout.columns ?? DEFAULT_WIDTH))
   .epilogue('Exit status: 0 done, 1 a check failed, 2 bad usage or bad input.')
-  .exitProcess(false);
+  .exitProcess(false)
+  .fail((message, error) => {
+    // yargs reports some faults as a message, others as an error of its own
+    const fault = error?.name === 'YError' ? error.message : message;
+    throw error && error.name !== 'YError' ? error : usageError(fault, typed, COMMANDS);
+  });
 for (const command of COMMANDS) parser = parser.command(command as never);
-parser = parser.fail((message, error, instance) => {
-  if (error) throw error;
-  instance.showHelp('error');
-  process.stderr.write(`\n${colors.red('error CLI_USAGE')}: ${message}\n`);
-  process.exitCode = 2;
+
+// `stepfold print model.onnx | head` is no error
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
 });
 
 try {
+  if (typed.length === 0) parser.showHelp('error');
   await parser.parseAsync();
 } catch (error) {
-  fail(error);
+  fail(error, typed.includes('--json'));
 }

@@ -68,7 +68,8 @@ const CARRIERS = ['Transpose', 'Cast', 'Identity', 'Reshape', 'Unsqueeze', 'Dequ
 /** The constant a value is a rearrangement of. */
 export function weightBehind(value: Value | null | undefined): Value | undefined {
   for (let v = value; v; ) {
-    if (constantTensor(v)) return v;
+    // an initializer that is also an input may be overridden, and is a weight all the same
+    if (v.initializer || constantTensor(v)) return v;
     if (!isOp(v.producer, ...CARRIERS)) return undefined;
     v = v.producer.inputs[0];
   }

@@ -58,7 +58,8 @@ export function regionCost(
     macs = addMacs(macs, inside);
   }
   let parameters = 0;
-  for (const value of weights) parameters += elementCount(constantTensor(value)?.dims ?? []);
+  for (const value of weights)
+    parameters += elementCount((value.initializer ?? constantTensor(value))?.dims ?? []);
   return { macs, parameters, unknown };
 }
 
@@ -68,7 +69,7 @@ export const graphCost = (graph: Graph, shapeOf: ShapeOf, choose?: BranchChoice)
 const PARAMETER_TYPES = new Set(['float32', 'float16', 'bfloat16', 'float64', 'int8', 'uint8']);
 
 function isParameter(value: Value): boolean {
-  const tensor = constantTensor(value);
+  const tensor = value.initializer ?? constantTensor(value);
   return tensor !== undefined && tensor.dims.length > 0 && PARAMETER_TYPES.has(tensor.dtype);
 }
 

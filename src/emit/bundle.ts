@@ -1,27 +1,17 @@
 /**
- * Writes a bundle: models, one weights file, schedule.json, report.json. Everything goes to a folder
- * beside the target, which is renamed when it is complete; what is interrupted leaves nothing that
- * looks finished.
+ * Writes a bundle: models, one weights file, schedule.json, report.json; complete, or not at all.
  */
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import {
-  outputIsAFile,
-  outputNotABundle,
-  outputNotEmpty,
-  StepfoldError,
-  writeFailed,
-} from '../errors/index.js';
+import { cloneModel } from '../ir/clone.js';
 import { saveModel } from '../onnx/files.js';
 import type { Compilation } from '../pipeline/index.js';
 import { formatSchedule, type Schedule } from '../schedule/index.js';
+import { checkTarget, REPORT_FILE, SCHEDULE_FILE, writeFolder } from './folder.js';
 import { makeReport } from './report.js';
 import { makeSchedule } from './schedule.js';
 import { placeWeights, shareWeights } from './weights.js';
-
-export const SCHEDULE_FILE = 'schedule.json';
-export const REPORT_FILE = 'report.json';
 
 export interface BundleOptions {
   /** Path of the source model, for the record and its hash. */
@@ -33,74 +23,38 @@ export interface BundleOptions {
 }
 
 /**
- * Writes a compilation to a folder. The compilation's models are pointed to the bundle's weights, so
- * it can be written only once.
- * @throws OUTPUT_NOT_EMPTY, OUTPUT_NOT_A_BUNDLE, OUTPUT_IS_A_FILE, WRITE_FAILED and the EXTERNAL_DATA_ errors
+ * Writes a compilation to a folder. The compilation itself stays as it is.
+ * @throws the OUTPUT_ errors, WRITE_FAILED and the EXTERNAL_DATA_ errors
  */
 export function writeBundle(
   compilation: Compilation,
   folder: string,
-  options: BundleOptions,
+  { sourceFile, weights: mode = 'link', force = false }: BundleOptions,
 ): Schedule {
-  checkTarget(folder, options.force ?? false);
-  const target = path.resolve(folder);
-  const staging = `${target}.partial-${process.pid}`;
-  const weights = shareWeights(compilation.lowered.models.values());
-  try {
-    fs.mkdirSync(staging, { recursive: true });
-    placeWeights(weights, staging, options.weights ?? 'link');
+  checkTarget(folder, force, sourceFile);
+  const copies = new Map(
+    [...compilation.lowered.models].map(([id, model]) => [id, cloneModel(model).model]),
+  );
+  const weights = shareWeights(copies.values());
+  return writeFolder(folder, force, (staging) => {
+    placeWeights(weights, staging, mode);
     const models: Schedule['models'] = {};
-    for (const [id, model] of compilation.lowered.models) {
+    for (const [id, model] of copies) {
       const file = `${id}.onnx`;
       saveModel(model, path.join(staging, file));
       models[id] = { file, sha256: sha256(path.join(staging, file)) };
     }
     const schedule = makeSchedule(compilation, {
-      sourceFile: path.basename(options.sourceFile),
-      sourceHash: sha256(options.sourceFile),
+      sourceFile: path.basename(sourceFile),
+      sourceHash: sha256(sourceFile),
       models,
       weights: weights.file ? [{ file: weights.file.name, bytes: weights.file.bytes }] : [],
     });
     fs.writeFileSync(path.join(staging, SCHEDULE_FILE), formatSchedule(schedule));
     const report = makeReport(compilation, schedule);
     fs.writeFileSync(path.join(staging, REPORT_FILE), `${JSON.stringify(report, null, 2)}\n`);
-    replace(staging, target);
     return schedule;
-  } catch (error) {
-    fs.rmSync(staging, { recursive: true, force: true });
-    if (error instanceof StepfoldError || !isSystemError(error)) throw error;
-    throw writeFailed(folder, error.message);
-  }
-}
-
-const isSystemError = (error: unknown): error is NodeJS.ErrnoException =>
-  error instanceof Error && 'syscall' in error;
-
-/** Checked before any work is done, and without changing anything. */
-export function checkTarget(folder: string, force: boolean): void {
-  const stat = fs.statSync(folder, { throwIfNoEntry: false });
-  if (!stat) return;
-  if (!stat.isDirectory()) throw outputIsAFile(folder);
-  const files = fs.readdirSync(folder);
-  if (files.length === 0) return;
-  if (!force) throw outputNotEmpty(folder);
-  const ours = (name: string) =>
-    /\.onnx$/.test(name) || ['weights.bin', SCHEDULE_FILE, REPORT_FILE].includes(name);
-  const foreign = files.includes(SCHEDULE_FILE) ? files.find((name) => !ours(name)) : files[0];
-  if (foreign) throw outputNotABundle(folder, foreign);
-}
-
-function replace(staging: string, target: string): void {
-  const old = `${target}.old-${process.pid}`;
-  const exists = fs.existsSync(target);
-  if (exists) fs.renameSync(target, old);
-  try {
-    fs.renameSync(staging, target);
-  } catch (error) {
-    if (exists) fs.renameSync(old, target);
-    throw error;
-  }
-  if (exists) fs.rmSync(old, { recursive: true, force: true });
+  });
 }
 
 /** SHA-256 of a file, read in pieces. */

@@ -1,2 +1,3 @@
 export * from './bundle.js';
+export * from './folder.js';
 export type { Report } from './report.js';

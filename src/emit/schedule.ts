@@ -47,7 +47,10 @@ export function makeSchedule(compilation: Compilation, files: ScheduleFiles): Sc
   });
   const used = new Set(
     [...lowered.programs.values()].flatMap((runs) =>
-      runs.flatMap((r) => [...Object.values(r.reads ?? {}), ...Object.keys(r.writes ?? {})]),
+      runs.flatMap((r) => [
+        ...Object.values({ ...r.reads, ...r.unused }),
+        ...Object.keys(r.writes ?? {}),
+      ]),
     ),
   );
   return {
@@ -104,7 +107,7 @@ function cost({
   instrumented,
 }: Compilation): Schedule['cost'] {
   const source = graphCost(canonical.graph, concreteShapes(shapes, bindings)).macs;
-  const programs = programMacs(lowered, bindings);
+  const programs = programMacs(lowered, instrumented, bindings);
   const counts = (convention: keyof Macs) => ({
     source: source[convention],
     programs: Object.fromEntries([...programs].map(([name, macs]) => [name, macs[convention]])),
@@ -127,10 +130,21 @@ function cost({
  */
 function programMacs(
   lowered: Compilation['lowered'],
+  instrumented: Compilation['instrumented'],
   bindings: ReadonlyMap<string, number>,
 ): Map<string, Macs> {
+  // a merged model leaves open what the sizes of its states are
+  const inputs = Object.fromEntries(
+    [...instrumented.states.values()].map(({ input, shape }) => [
+      input.name,
+      shape.map((d) => d ?? 'unknown'),
+    ]),
+  );
   const tables = new Map(
-    [...lowered.models].map(([id, model]) => [id, { model, shapes: inferShapes(model) }]),
+    [...lowered.models].map(([id, model]) => [
+      id,
+      { model, shapes: inferShapes(model, { inputs }) },
+    ]),
   );
   return new Map(
     [...lowered.programs].map(([name, runs]) => {

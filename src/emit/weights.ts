@@ -6,7 +6,7 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
-import { externalDataShort } from '../errors/index.js';
+import { externalDataShort, tensorDataSize } from '../errors/index.js';
 import { subgraphs } from '../ir/attribute.js';
 import type { Graph } from '../ir/graph.js';
 import type { Model } from '../ir/model.js';
@@ -36,7 +36,7 @@ const ALIGNMENT = 64;
 
 /**
  * Points the tensors of all models to the bundle's weights file (the models are changed).
- * @throws EXTERNAL_DATA_MISSING, EXTERNAL_DATA_ESCAPES, EXTERNAL_DATA_SHORT
+ * @throws TENSOR_DATA_SIZE and the EXTERNAL_DATA_ errors
  */
 export function shareWeights(models: Iterable<Model>): WeightsPlan {
   const all = [...models];
@@ -88,13 +88,29 @@ export function shareWeights(models: Iterable<Model>): WeightsPlan {
   return gather ? { file, pieces } : { file, link: single!.path!, pieces: [] };
 }
 
+/**
+ * Checks that all weights of a model are there, without reading them.
+ * @throws TENSOR_DATA_SIZE and the EXTERNAL_DATA_ errors
+ */
+export function checkWeights(model: Model): void {
+  forEachInitializer(model.graph, placeOf);
+}
+
 function placeOf(tensor: Tensor, name: string): Place | undefined {
   const { data } = tensor;
+  const needs = tensorBytes(tensor);
+  const found =
+    data.kind === 'bytes'
+      ? data.bytes.length
+      : data.kind === 'range' || data.kind === 'external'
+        ? data.length
+        : undefined;
+  if (found !== undefined && needs > 0 && found !== needs) throw tensorDataSize(name, needs, found);
   if (data.kind === 'range') return data;
   if (data.kind !== 'external') return undefined;
   const source = data.files?.open(data.location, name);
   if (!source) return undefined;
-  const length = data.length ?? tensorBytes(tensor);
+  const length = data.length ?? needs;
   if (data.offset + length > source.size)
     throw externalDataShort(name, data.location, data.offset + length, source.size);
   return { source, offset: data.offset, length };

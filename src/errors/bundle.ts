@@ -20,11 +20,48 @@ export const outputIsAFile = (path: string) =>
     hint: 'Choose another name for the folder.',
   });
 
-export const writeFailed = (folder: string, why: string) =>
-  new StepfoldError('WRITE_FAILED', `Writing "${folder}" failed: ${why}. Nothing was left there.`, {
-    file: folder,
-    hint: 'Free space or choose another place, and run the command again.',
+export const outputUnnamed = () =>
+  new StepfoldError('OUTPUT_UNNAMED', 'The name of the output folder is empty.', {
+    hint: 'Say where to write, such as -o bundle.',
   });
+
+export const outputHoldsSource = (folder: string, source: string) =>
+  new StepfoldError(
+    'OUTPUT_HOLDS_SOURCE',
+    `"${source}" is part of the bundle in "${folder}", which --force would replace.`,
+    { file: source, hint: 'Choose another folder.' },
+  );
+
+/** An error of the operating system, as Node gives it; spelled out so that types need no Node. */
+export interface SystemFailure {
+  readonly message: string;
+  readonly code?: string | undefined;
+  readonly path?: string | undefined;
+}
+
+const CAUSES: Readonly<Record<string, readonly [why: string, hint: string]>> = {
+  ENOSPC: ['the disk is full', 'Free space or choose another place, and run the command again.'],
+  EDQUOT: [
+    'the quota is used up',
+    'Free space or choose another place, and run the command again.',
+  ],
+  EROFS: ['the file system is read-only', 'Choose another place.'],
+  EACCES: ['permission denied', 'Choose a place where you may write.'],
+  EPERM: ['permission denied', 'Choose a place where you may write.'],
+  ENOTDIR: ['a part of the path is a file, not a folder', 'Choose another place.'],
+  ENAMETOOLONG: ['the name is too long', 'Choose a shorter one.'],
+};
+
+export const writeFailed = (folder: string, cause: SystemFailure) => {
+  const [why, hint] = CAUSES[cause.code ?? ''] ?? [cause.message, 'Choose another place.'];
+  const error = new StepfoldError(
+    'WRITE_FAILED',
+    `Writing "${folder}" failed: ${why}. Nothing unfinished was left there.`,
+    { file: folder, hint },
+  );
+  error.cause = cause;
+  return error;
+};
 
 export const noElementType = (value: string, type: string) =>
   new StepfoldError(

@@ -1,15 +1,40 @@
 /** Errors about command lines. */
 import { StepfoldError } from './base.js';
+import type { SystemFailure } from './bundle.js';
 
 export const badPair = (flag: string, text: string, example: string) =>
   new StepfoldError('CLI_ARGUMENT', `--${flag} "${text}" is not of the form name=value.`, {
     hint: `Write it like --${flag} ${example}.`,
   });
 
-export const badShape = (text: string) =>
-  new StepfoldError('CLI_ARGUMENT', `--shape "${text}" is not a shape.`, {
-    hint: 'Write sizes joined by x, such as --shape sample=2x4x64x64.',
+export const badShape = (flag: string, text: string) =>
+  new StepfoldError('CLI_ARGUMENT', `--${flag} "${text}" is not a shape.`, {
+    hint: `Write sizes joined by x, such as --${flag} ${flag === 'shape' ? 'sample=' : ''}2x4x64x64.`,
   });
+
+export const badNumber = (flag: string) =>
+  new StepfoldError('CLI_ARGUMENT', `--${flag} takes a number.`, {
+    hint: `Write it like --${flag} 1.5.`,
+  });
+
+export const badWholeNumber = (flag: string, least: number, most: number) =>
+  new StepfoldError(
+    'CLI_ARGUMENT',
+    `--${flag} takes a whole number ${most === Number.MAX_SAFE_INTEGER ? `of ${least} or more` : `from ${least} to ${most}`}.`,
+    { hint: `Write it like --${flag} ${Math.max(least, 1)}.` },
+  );
+
+export const givenTwice = (flag: string) =>
+  new StepfoldError('CLI_ARGUMENT', `--${flag} is given twice.`, { hint: 'Leave one out.' });
+
+export const needsValue = (flag: string) =>
+  new StepfoldError('CLI_ARGUMENT', `--${flag} needs a value, and got none.`, {
+    hint: `Write it like --${flag} VALUE.`,
+  });
+
+/** What is wrong with a command line as a whole. */
+export const badUsage = (message: string, hint: string) =>
+  new StepfoldError('CLI_USAGE', message, { hint });
 
 export const badSize = (flag: string, text: string) =>
   new StepfoldError(
@@ -35,9 +60,27 @@ export const passAndConfig = () =>
     hint: 'Put the passes into the config file, or leave it out.',
   });
 
+/** What is wrong with a pass, with its place in the pipeline file. */
+export const inPipeline = (error: StepfoldError, file: string, index: number) => {
+  const { path: option } = error.details;
+  const path = `/passes/${index}${option === undefined ? '/pass' : `/options${option}`}`;
+  return new StepfoldError(error.code, `"${file}" ${path}: ${error.message}`, {
+    ...error.details,
+    file,
+    path,
+  });
+};
+
 export const needsUnconditional = () =>
   new StepfoldError('CLI_ARGUMENT', '--guidance needs to know what the unconditional half reads.', {
     hint: 'Give it as files, such as --unconditional class_labels=null.npy, and say --guidance-order.',
+  });
+
+/** An error of the operating system that nobody saw coming. */
+export const systemError = ({ path, message }: SystemFailure) =>
+  new StepfoldError('SYSTEM', `The operating system says: ${message}.`, {
+    ...(path !== undefined && { file: path }),
+    hint: 'Check that the file is there, can be read, and that there is room.',
   });
 
 export const cannotRead = (file: string, why: string) =>

@@ -20,6 +20,56 @@ export const feedType = (input: string, has: string, wants: string) =>
     hint: `Convert the array to ${wants} and save it again.`,
   });
 
+const shapeText = (shape: readonly (number | string | null)[]) =>
+  `[${shape.map((d) => d ?? '?').join(', ')}]`;
+
+const sizesText = (sizes: ReadonlyMap<string, number>) =>
+  [...sizes].map(([symbol, size]) => `${symbol} is ${size}`).join(', ');
+
+export const feedShape = (
+  input: string,
+  has: readonly number[],
+  wants: readonly (number | string | null)[],
+  sizes: ReadonlyMap<string, number>,
+  guidancePair: boolean,
+) =>
+  new StepfoldError(
+    'FEED_SHAPE',
+    `Input "${input}" takes ${shapeText(wants)}${sizes.size ? `, where ${sizesText(sizes)}` : ''}, but is given ${shapeText(has)}.`,
+    {
+      value: input,
+      data: { has, wants },
+      hint: guidancePair
+        ? 'Give arrays whose sizes agree; each half of the guidance pair is half of the batch.'
+        : 'Give arrays whose sizes agree.',
+    },
+  );
+
+export const shapeMisfit = (
+  input: string,
+  given: readonly number[],
+  wants: readonly (number | string | null)[],
+  sizes: ReadonlyMap<string, number>,
+) =>
+  new StepfoldError(
+    'SHAPE_MISFIT',
+    `Input "${input}" takes ${shapeText(wants)}${sizes.size ? `, where ${sizesText(sizes)}` : ''}, so it cannot be ${given.join('x')}.`,
+    { value: input, data: { given, wants }, hint: 'Give sizes that agree with the model.' },
+  );
+
+export const oddGuidanceBatch = (input: string, batch: number) =>
+  new StepfoldError(
+    'GUIDANCE_BATCH',
+    `Input "${input}" has a fixed batch of ${batch}, which does not hold both halves of a guidance pair.`,
+    { value: input, hint: 'Use --guidance-mode two-calls.' },
+  );
+
+export const notABundle = (folder: string) =>
+  new StepfoldError('NOT_A_BUNDLE', `"${folder}" is not a bundle: it has no schedule.json.`, {
+    file: folder,
+    hint: 'Give the folder that `stepfold transform` wrote.',
+  });
+
 export const otherSource = (model: string, source: string) =>
   new StepfoldError(
     'SOURCE_DIFFERS',
@@ -39,8 +89,27 @@ export const roleUnknown = (role: string, inputs: readonly string[]) =>
     hint: `Say it with --${role}; the inputs are ${inputs.join(', ')}.`,
   });
 
+/** onnxruntime's own words, as one line without its source files. */
+const inOneLine = (text: string) =>
+  text
+    .replaceAll(/\s+/g, ' ')
+    .replaceAll(/\/onnxruntime_src\/\S+ /g, '')
+    .trim()
+    .replace(/\.?$/, '.');
+
+export const engineMissing = (why: string) =>
+  new StepfoldError('ENGINE_MISSING', `onnxruntime-node could not be loaded: ${inOneLine(why)}`, {
+    hint: 'Install it beside stepfold; it has no build for every system.',
+  });
+
+export const engineRefused = (file: string, why: string) =>
+  new StepfoldError('ENGINE_REFUSED', `onnxruntime cannot load "${file}": ${inOneLine(why)}`, {
+    file,
+    hint: 'The model must run in onnxruntime before it can be checked, measured or run here.',
+  });
+
 export const engineFailed = (what: string, why: string) =>
-  new StepfoldError('ENGINE_FAILED', `onnxruntime could not ${what}: ${why}`, {
+  new StepfoldError('ENGINE_FAILED', `onnxruntime could not ${what}: ${inOneLine(why)}`, {
     hint: 'Check that the inputs have the shapes that the model takes (--shape).',
   });
 
@@ -49,3 +118,10 @@ export const nothingToFill = (file: string) =>
     file,
     hint: 'Only models whose weights lie in an external file that is missing can be filled.',
   });
+
+export const fillsItself = (file: string, tensor: string) =>
+  new StepfoldError(
+    'FILL_ITSELF',
+    `Tensor "${tensor}" of "${file}" names the model file itself as its weights file.`,
+    { file, value: tensor, hint: 'The file is damaged; export it again.' },
+  );

@@ -7,6 +7,12 @@ export const fileNotFound = (file: string) =>
     hint: 'Check the path.',
   });
 
+export const isAFolder = (path: string) =>
+  new StepfoldError('FILE_IS_A_FOLDER', `"${path}" is a folder, not a file.`, {
+    file: path,
+    hint: 'Give the .onnx file itself.',
+  });
+
 export const notOnnx = (file: string, why: string) =>
   new StepfoldError('ONNX_INVALID', `"${file}" is not an ONNX model: ${why}.`, {
     file,

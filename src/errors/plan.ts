@@ -45,10 +45,40 @@ export const planUnassigned = (call: number, site: string, strategy: string, sta
     },
   );
 
-export const badCalls = (calls: unknown) =>
+export const planStateShape = (
+  site: string,
+  state: string,
+  value: string,
+  why: string | undefined,
+) =>
+  new StepfoldError(
+    'PLAN_STATE_SHAPE',
+    `Site "${site}" keeps "${value}" as state "${state}", but its shape is not known${why ? `: ${why}` : ''}.`,
+    {
+      value,
+      path: `/sites/${site}`,
+      hint: 'Fix the shapes of the inputs (--shape), or cut at another place.',
+    },
+  );
+
+export const planNotMergeable = (site: string, nodes: readonly string[]) =>
+  new StepfoldError(
+    'PLAN_NOT_MERGEABLE',
+    `The values of site "${site}" cannot leave one If together: some of them depend on others by way of what lies outside the site (${nodes.map((n) => `"${n}"`).join(' -> ')}).`,
+    { node: nodes[0], path: `/sites/${site}`, hint: 'Emit split or chain, which can.' },
+  );
+
+export const planNotChainable = (sites: readonly string[]) =>
+  new StepfoldError(
+    'PLAN_NOT_CHAINABLE',
+    `No order of segments fits every call: in one call a strategy needs what another strategy makes, in another call it is the other way round (sites ${list(sites)}).`,
+    { path: `/sites/${sites[0] ?? ''}`, hint: 'Emit split, which can.' },
+  );
+
+export const badCalls = (calls: unknown, most: number) =>
   new StepfoldError(
     'PLAN_BAD_CALLS',
-    `The number of calls must be a whole number of 1 or more, not ${String(calls)}.`,
+    `The number of calls must be a whole number from 1 to ${most}, not ${String(calls)}.`,
     {
       path: '/calls',
       hint: 'Say how often the sampler calls the model, such as --calls 50.',
@@ -99,3 +129,20 @@ export const unknownPass = (pass: string, known: readonly string[]) =>
   new StepfoldError('PASS_UNKNOWN', `There is no pass "${pass}".`, {
     hint: `Passes: ${list(known)}.`,
   });
+
+export const stateShapeUnknown = (state: string, value: string, why: string) =>
+  new StepfoldError(
+    'PLAN_STATE_SHAPE',
+    `State "${state}" would keep "${value}", whose shape is not known: ${why}.`,
+    {
+      value,
+      hint: 'Fix the input shapes with --shape, or export the model without operators that are unknown here.',
+    },
+  );
+
+export const unknownOpset = (version: number, newest: number) =>
+  new StepfoldError(
+    'OPSET_UNKNOWN',
+    `The model is written in opset ${version}; the newest known here is ${newest}.`,
+    { hint: `Export it with opset ${newest} or older.` },
+  );

@@ -6,8 +6,8 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
-import { checkTarget } from '../emit/bundle.js';
-import { nothingToFill } from '../errors/index.js';
+import { checkTarget, writeFolder } from '../emit/folder.js';
+import { fillsItself, nothingToFill } from '../errors/index.js';
 import { encodeFloat16 } from '../io/float16.js';
 import { subgraphs } from '../ir/attribute.js';
 import type { Graph } from '../ir/graph.js';
@@ -15,7 +15,7 @@ import { isOp, type Node } from '../ir/node.js';
 import { elementCount, type Tensor, tensorBytes } from '../ir/tensor.js';
 import { byteLength } from '../ir/types.js';
 import type { Value } from '../ir/value.js';
-import { loadModel } from '../onnx/files.js';
+import { checkLocation, loadModel } from '../onnx/files.js';
 import { createRandom } from '../samplers/index.js';
 
 export interface FillOptions {
@@ -44,50 +44,61 @@ const PERIOD = 2 ** 22;
 /** Elements converted at a time. */
 const BLOCK = 2 ** 20;
 
-/** @throws FILL_NOTHING, OUTPUT_NOT_EMPTY */
+/** @throws FILL_NOTHING, EXTERNAL_DATA_ESCAPES, the OUTPUT_ errors and WRITE_FAILED */
 export function fillWeights(options: FillOptions): FillReport {
-  const { folder, onProgress } = options;
+  const { folder } = options;
   checkTarget(folder, false);
   const model = loadModel(options.model);
   const slots = [...externalSlots(model.graph)];
   if (slots.length === 0) throw nothingToFill(options.model);
-  const total = slots.reduce((sum, s) => sum + tensorBytes(s.tensor), 0);
-  const staging = `${path.resolve(folder)}.partial-${process.pid}`;
-  const files = new Map<string, number>();
-  const noise = createRandom(options.seed ?? 0).normals(PERIOD);
-  try {
-    fs.mkdirSync(staging, { recursive: true });
-    fs.copyFileSync(options.model, path.join(staging, path.basename(options.model)));
-    const open = new Map<string, number>();
-    let done = 0;
-    for (const [index, slot] of slots.entries()) {
-      const file = path.join(staging, slot.location);
-      let fd = open.get(slot.location);
-      if (fd === undefined) {
-        fs.mkdirSync(path.dirname(file), { recursive: true });
-        fd = fs.openSync(file, 'w');
-        open.set(slot.location, fd);
-      }
-      // an odd stride visits every starting place
-      writeTensor(fd, slot, noise, (index * 1_000_003) % PERIOD);
-      const end = slot.offset + tensorBytes(slot.tensor);
-      files.set(slot.location, Math.max(files.get(slot.location) ?? 0, end));
-      done += tensorBytes(slot.tensor);
-      onProgress?.(done, total);
-    }
-    for (const fd of open.values()) fs.closeSync(fd);
-    if (fs.existsSync(folder)) fs.rmdirSync(folder);
-    fs.renameSync(staging, path.resolve(folder));
-  } catch (error) {
-    fs.rmSync(staging, { recursive: true, force: true });
-    throw error;
+  const name = path.basename(options.model);
+  for (const { location, tensor } of slots) {
+    checkLocation(location, tensor.name ?? '');
+    if (path.normalize(location) === name) throw fillsItself(options.model, tensor.name ?? '');
   }
+  const files = writeFolder(folder, false, (staging) => {
+    fs.copyFileSync(options.model, path.join(staging, name));
+    return writeSlots(slots, staging, options);
+  });
   return {
-    model: path.join(folder, path.basename(options.model)),
+    model: path.join(folder, name),
     files: Object.fromEntries(files),
     tensors: slots.length,
     elements: slots.reduce((sum, s) => sum + elementCount(s.tensor.dims), 0),
   };
+}
+
+/** @returns the size of each file */
+function writeSlots(
+  slots: readonly Slot[],
+  folder: string,
+  { seed = 0, onProgress }: FillOptions,
+): Map<string, number> {
+  const total = slots.reduce((sum, s) => sum + tensorBytes(s.tensor), 0);
+  const noise = createRandom(seed).normals(PERIOD);
+  const sizes = new Map<string, number>();
+  const open = new Map<string, number>();
+  let done = 0;
+  try {
+    for (const [index, slot] of slots.entries()) {
+      const { location } = slot;
+      let fd = open.get(location);
+      if (fd === undefined) {
+        fs.mkdirSync(path.dirname(path.join(folder, location)), { recursive: true });
+        fd = fs.openSync(path.join(folder, location), 'w');
+        open.set(location, fd);
+      }
+      // an odd stride visits every starting place
+      writeTensor(fd, slot, noise, (index * 1_000_003) % PERIOD);
+      const bytes = tensorBytes(slot.tensor);
+      sizes.set(location, Math.max(sizes.get(location) ?? 0, slot.offset + bytes));
+      done += bytes;
+      onProgress?.(done, total);
+    }
+  } finally {
+    for (const fd of open.values()) fs.closeSync(fd);
+  }
+  return sizes;
 }
 
 function* externalSlots(graph: Graph): Generator<Slot> {
@@ -121,7 +132,8 @@ function writeTensor(fd: number, slot: Slot, noise: Float32Array, start: number)
     for (let i = 0; i < length; i++)
       block[i] = mean + deviation * noise[(start + at + i) % PERIOD]!;
     const bytes = toBytes(tensor, block.subarray(0, length));
-    fs.writeSync(fd, bytes, 0, bytes.length, slot.offset + at * width);
+    for (let sent = 0; sent < bytes.length; )
+      sent += fs.writeSync(fd, bytes, sent, bytes.length - sent, slot.offset + at * width + sent);
   }
 }
 

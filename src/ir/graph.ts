@@ -234,6 +234,12 @@ export class Graph {
     value.setName(name);
   }
 
+  /** Renames a value to `base`, or to what is free and like it, and frees its name for another. */
+  giveUpName(value: Value, base: string): void {
+    this.scope.release(value.name);
+    value.setName(this.scope.fresh(base));
+  }
+
   /** @internal Puts the nodes in a new order; `order` must hold the same nodes. */
   reorder(order: readonly Node[]): void {
     this.nodeSet.clear();

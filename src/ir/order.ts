@@ -42,16 +42,20 @@ export function predecessors(node: Node): Node[] {
 /**
  * Nodes in topological order, as close to the present order as it allows: a graph that is sorted
  * already keeps its order exactly. Costs O(nodes + edges).
+ * @param needs what must come before a node, when it is not just what the node reads
  * @throws GRAPH_CYCLE
  */
-export function topologicalOrder(graph: Graph): Node[] {
+export function topologicalOrder(
+  graph: Graph,
+  needs: (node: Node) => Node[] = predecessors,
+): Node[] {
   const order: Node[] = [];
   const done = new Set<Node>();
   const open = new Set<Node>();
   for (const root of graph.nodes) {
     if (done.has(root)) continue;
     // depth first without recursion: graphs are thousands of nodes deep
-    const stack: { node: Node; rest: Node[] }[] = [{ node: root, rest: predecessors(root) }];
+    const stack: { node: Node; rest: Node[] }[] = [{ node: root, rest: needs(root) }];
     open.add(root);
     for (let top = stack.at(-1); top; top = stack.at(-1)) {
       const next = top.rest.shift();
@@ -65,7 +69,7 @@ export function topologicalOrder(graph: Graph): Node[] {
         throw graphCycle([...path.slice(path.indexOf(next)), next]);
       } else if (!done.has(next)) {
         open.add(next);
-        stack.push({ node: next, rest: predecessors(next) });
+        stack.push({ node: next, rest: needs(next) });
       }
     }
   }

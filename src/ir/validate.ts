@@ -1,6 +1,6 @@
 /** Checks that a graph is whole: used after every pass, and by tests. */
 import { StepfoldError } from '../errors/index.js';
-import { subgraphs } from './attribute.js';
+import { subgraphs, withContents } from './attribute.js';
 import type { Graph } from './graph.js';
 import { topologicalOrder } from './order.js';
 import type { Value } from './value.js';
@@ -24,6 +24,17 @@ export function findViolations(graph: Graph, visible: ReadonlySet<Value> = new S
       found.push({ message: `"${value.name}" belongs to another graph`, value: value.name });
   }
   const known = new Set([...visible, ...own]);
+  const readers = withContents(graph.nodes);
+  for (const value of own)
+    for (const { user, index } of value.uses) {
+      const there = user === graph || readers.has(user);
+      const slots = 'opType' in user ? user.inputs : user.outputs;
+      if (!there || slots[index] !== value)
+        found.push({
+          message: `"${value.name}" believes that ${'opType' in user ? `node "${user.label}"` : `graph "${user.name}"`} uses it`,
+          value: value.name,
+        });
+    }
   for (const node of graph.nodes) {
     node.inputs.forEach((input, index) => {
       if (!input) return;
@@ -45,7 +56,12 @@ export function findViolations(graph: Graph, visible: ReadonlySet<Value> = new S
         found.push({ message: `"${output.name}" does not know its producer`, value: output.name });
     for (const inner of subgraphs(node)) found.push(...findViolations(inner, known));
   }
-  graph.outputs.forEach((output) => {
+  graph.outputs.forEach((output, index) => {
+    if (![...output.uses].some((use) => use.user === graph && use.index === index))
+      found.push({
+        message: `"${output.name}" does not know that it is an output`,
+        value: output.name,
+      });
     if (!known.has(output))
       found.push({
         message: `output "${output.name}" is not made by the graph`,

@@ -2,27 +2,35 @@
  * The graph of all strategies at once: a copy of the source to which every strategy that the plan
  * uses has added its nodes, beside the computed ones. Programs of every emit form are views of it:
  * they choose, for each site, whose values to use, and drop the rest.
+ *
+ * What the emit forms may rely on: a site's value is never itself a graph output, nor what another
+ * strategy or state is made of directly (an Identity stands in between), so that choosing for one
+ * site never changes what another has chosen.
  */
 import { cloneModel } from '../ir/clone.js';
+import type { Graph } from '../ir/graph.js';
 import type { Model } from '../ir/model.js';
-import { nodeDependencies } from '../ir/order.js';
+import { removeUnneeded } from '../ir/prune.js';
 import { int64Tensor } from '../ir/tensor.js';
-import { type DataType, type Dim, tensorType, type ValueType } from '../ir/types.js';
-import type { Value } from '../ir/value.js';
+import type { DataType, Dim, ValueType } from '../ir/types.js';
+import type { Use, Value } from '../ir/value.js';
 import {
   analyzeFlow,
   assignPrograms,
+  COMPUTE,
   type Plan,
   type ProgramFlow,
   type Site,
   type SiteBuilder,
 } from '../plan/index.js';
 import type { ShapeTable } from '../shape/index.js';
-import { stateInputName } from './names.js';
+import { livenessUnder } from './liveness.js';
+import { addStates } from './states.js';
+import { typeLookup } from './value-types.js';
 
 export interface InstrumentedSite {
   readonly site: Site;
-  /** The site's values in the instrumented graph, as computed. */
+  /** Those of the site's values that some call needs, in the instrumented graph, as computed. */
   readonly outputs: readonly Value[];
   /** By strategy: the values that take their place. */
   readonly produced: ReadonlyMap<string, readonly Value[]>;
@@ -41,6 +49,7 @@ export interface StateInfo {
 export interface Instrumented {
   readonly model: Model;
   readonly sites: readonly InstrumentedSite[];
+  /** States that some strategy of some call reads. */
   readonly states: ReadonlyMap<string, StateInfo>;
   readonly programs: readonly ProgramFlow[];
   /** The program of each call. */
@@ -49,118 +58,173 @@ export interface Instrumented {
   readonly typeOf: (value: Value) => ValueType | undefined;
 }
 
-/** @throws the PLAN_ errors of a plan that reads what was never written */
+/**
+ * @throws PLAN_UNASSIGNED when a call reads what was never written; PLAN_STATE_SHAPE when the rank
+ *   of a state is not known
+ */
 export function instrument(source: Model, shapes: ShapeTable, plan: Plan): Instrumented {
   const { model, map } = cloneModel(source);
-  const { graph } = model;
-  const states = new Map<string, StateInfo>();
-  const stateInput = (id: string) => states.get(id)!.input;
-  for (const site of plan.sites) {
-    for (const spec of site.states) {
-      const shape = shapes.shape(spec.like)?.map((d): Dim => d.constant ?? d.toString()) ?? [];
-      const type = shapes.dtype(spec.like) ?? 'float32';
-      const input = graph.addInput(stateInputName(spec.id), tensorType(type, shape));
-      states.set(spec.id, { id: spec.id, type, shape, input });
-    }
-  }
-  const builder: SiteBuilder = {
-    graph,
-    value: (v) => map.values.get(v) as Value,
-    state: stateInput,
-    add: (spec) => graph.addNode(spec).output,
-    constant: (name, values) => graph.addInitializer(name, int64Tensor(values)),
-  };
+  const states = addStates(model.graph, shapes, plan);
+  const building = new Building(model.graph, map.values, states);
+  building.freeGraphOutputs(plan.sites);
+  const sites = plan.sites.map((site, s) =>
+    building.site(site, [...new Set(plan.rows.map((row) => row[s] as string))]),
+  );
+  // a site's value may have moved to an Identity while strategies were built
+  const resolved = sites.map((built) => ({
+    ...built,
+    outputs: building.copies(built.site.outputs),
+  }));
 
-  const sites = plan.sites.map((site, s) => {
-    const used = new Set(plan.rows.map((row) => row[s] as string));
-    const produced = new Map<string, readonly Value[]>();
-    for (const name of used) {
-      const values = site.strategies[name]?.produce?.(builder);
-      if (values) produced.set(name, values);
-    }
-    return {
-      site,
-      outputs: site.outputs.map((v) => builder.value(v)),
-      produced,
-      writes: new Map<string, Map<string, Value>>(),
-    };
-  });
-
-  const flow = analyzeFlow(plan, (row) => liveSites(graph.outputs, sites, row));
-  for (const call of flow) {
-    call.row.forEach((name, s) => {
-      const site = sites[s]!;
-      for (const state of call.writes) {
-        const write = name === undefined ? undefined : site.site.strategies[name]?.writes[state];
-        if (!write || name === undefined) continue;
-        const made = site.writes.get(name) ?? new Map<string, Value>();
-        if (!made.has(state)) made.set(state, write(builder));
-        site.writes.set(name, made);
-      }
-    });
-  }
-  const carried = new Set(flow.flatMap((call) => [...call.reads, ...call.writes]));
-  for (const [id, info] of [...states]) {
-    if (carried.has(id)) continue;
+  const reached = new Set<Value>();
+  const flow = analyzeFlow(plan, livenessUnder(model.graph, resolved, states, reached));
+  const used = resolved.map((built, s) => usedParts(built, s, flow, reached));
+  const added = used.flatMap((u) => [
+    ...[...u.produced.values()].flat(),
+    ...[...u.writes.values()].flatMap((kept) => [...kept.values()]),
+  ]);
+  removeUnneeded(model.graph, [...model.graph.outputs, ...added]);
+  for (const [id, { input }] of [...states]) {
+    if (input.uses.size > 0 || added.includes(input)) continue;
     states.delete(id);
-    graph.removeInput(info.input);
+    model.graph.removeInput(input);
   }
-  const typeOf = typeLookup(map.values, shapes, sites);
-  return { model, sites, states, typeOf, ...assignPrograms(plan, flow) };
+  const typeOf = typeLookup(model, building.originals, shapes, used, states);
+  return { model, sites: used, states, typeOf, ...assignPrograms(plan, flow) };
 }
 
-/** Types inferred for the source hold for its copy; a value that stands in for another has its type. */
-function typeLookup(
-  copies: ReadonlyMap<Value, Value>,
-  shapes: ShapeTable,
-  sites: readonly InstrumentedSite[],
-): (value: Value) => ValueType | undefined {
-  const originals = new Map([...copies].map(([original, copy]) => [copy, original]));
-  for (const site of sites)
-    for (const values of site.produced.values())
-      values.forEach((value, k) => {
-        const original = originals.get(site.outputs[k]!);
-        if (original && !originals.has(value)) originals.set(value, original);
-      });
-  return (value) => {
-    const original = originals.get(value);
-    const dtype = original && shapes.dtype(original);
-    if (!original || !dtype) return value.type;
-    return tensorType(
-      dtype,
-      shapes.shape(original)?.map((d) => d.constant ?? d.toString()),
-    );
+/** Of what was built for a site, that which some call needs; nothing of a site that none needs. */
+function usedParts(
+  built: InstrumentedSite,
+  index: number,
+  flow: readonly { row: readonly (string | undefined)[]; writes: readonly string[] }[],
+  reached: ReadonlySet<Value>,
+): InstrumentedSite {
+  const written = new Map<string, Set<string>>();
+  for (const { row, writes } of flow) {
+    const name = row[index];
+    if (name !== undefined) written.set(name, new Set([...(written.get(name) ?? []), ...writes]));
+  }
+  const live = (_: Value, k: number) => reached.has(built.outputs[k]!);
+  return {
+    ...built,
+    outputs: built.outputs.filter(live),
+    produced: new Map(
+      [...built.produced]
+        .filter(([name]) => written.has(name))
+        .map(([name, values]) => [name, values.filter(live)]),
+    ),
+    writes: new Map(
+      [...built.writes].map(([name, states]) => [
+        name,
+        new Map([...states].filter(([id]) => written.get(name)?.has(id))),
+      ]),
+    ),
   };
 }
 
-/** Sites that the outputs depend on when each site is produced as the row says. */
-function liveSites(
-  outputs: readonly Value[],
-  sites: readonly Omit<InstrumentedSite, 'writes'>[],
-  row: readonly string[],
-): Set<number> {
-  const siteOf = new Map<Value, readonly [number, number]>();
-  sites.forEach((site, s) => {
-    site.outputs.forEach((v, k) => {
-      siteOf.set(v, [s, k]);
-    });
-  });
-  const live = new Set<number>();
-  const seen = new Set<Value>();
-  const stack = [...outputs];
-  for (let value = stack.pop(); value; value = stack.pop()) {
-    if (seen.has(value)) continue;
-    seen.add(value);
-    const at = siteOf.get(value);
-    if (at) {
-      live.add(at[0]);
-      const instead = sites[at[0]]?.produced.get(row[at[0]] as string)?.[at[1]];
-      if (instead) {
-        stack.push(instead);
-        continue;
-      }
-    }
-    if (value.producer) stack.push(...nodeDependencies(value.producer));
+/** The graph while strategies add to it. */
+class Building {
+  /** From values of this graph to those of the source that they copy. */
+  readonly originals: Map<Value, Value>;
+  /** Values of sites before the Identity that took their place, by that Identity's output. */
+  private readonly computed = new Map<Value, Value>();
+  private readonly claimed: Set<Value>;
+
+  constructor(
+    private readonly graph: Graph,
+    private readonly counterparts: Map<Value, Value>,
+    private readonly states: ReadonlyMap<string, StateInfo>,
+  ) {
+    this.originals = new Map([...counterparts].map(([original, copy]) => [copy, original]));
+    this.claimed = new Set();
   }
-  return live;
+
+  copies(values: readonly Value[]): Value[] {
+    return values.map((v) => this.counterparts.get(v) as Value);
+  }
+
+  /** A graph output that is itself a site's value gets a node of its own, which no site claims. */
+  freeGraphOutputs(sites: readonly Site[]): void {
+    for (const site of sites) for (const v of this.copies(site.outputs)) this.claimed.add(v);
+    for (const output of [...this.graph.outputs])
+      if (this.claimed.has(output)) this.standIn(output, (use) => use.user === this.graph);
+  }
+
+  site(site: Site, used: readonly string[]): InstrumentedSite {
+    const produced = new Map<string, readonly Value[]>();
+    const writes = new Map<string, ReadonlyMap<string, Value>>();
+    for (const name of used) {
+      const strategy = site.strategies[name];
+      const values = strategy?.produce?.(this.builder((v) => this.computedValue(site, v)));
+      if (values)
+        produced.set(
+          name,
+          values.map((v) => this.ownNode(v, true)),
+        );
+    }
+    for (const name of used) {
+      const made = new Map<string, Value>();
+      const instead = produced.get(name);
+      const builder = this.builder((v) => {
+        const k = site.outputs.indexOf(v);
+        return (k < 0 ? undefined : instead?.[k]) ?? (this.counterparts.get(v) as Value);
+      });
+      for (const [state, write] of Object.entries(site.strategies[name]?.writes ?? {})) {
+        const value = write(builder);
+        const own = name === COMPUTE && this.copies(site.outputs).includes(value);
+        made.set(state, own ? value : this.ownNode(value, false));
+      }
+      writes.set(name, made);
+    }
+    return { site, outputs: this.copies(site.outputs), produced, writes };
+  }
+
+  private builder(value: (source: Value) => Value): SiteBuilder {
+    return {
+      graph: this.graph,
+      value,
+      state: (id) => this.states.get(id)!.input,
+      add: (spec) => this.graph.addNode(spec).output,
+      constant: (name, values) => this.graph.addInitializer(name, int64Tensor(values)),
+    };
+  }
+
+  /** A strategy that builds on its own site's value means the computed one. */
+  private computedValue(site: Site, original: Value): Value {
+    const copy = this.counterparts.get(original) as Value;
+    if (!site.outputs.includes(original)) return copy;
+    const known = this.computed.get(copy);
+    if (known) return known;
+    const standIn = this.standIn(copy, () => true);
+    this.counterparts.set(original, standIn);
+    this.claimed.delete(copy);
+    this.claimed.add(standIn);
+    this.computed.set(standIn, copy);
+    return copy;
+  }
+
+  /** An Identity that takes over a value's name and those of its uses that `where` says. */
+  private standIn(value: Value, where: (use: Use) => boolean): Value {
+    const { name, type } = value;
+    this.graph.giveUpName(value, `${name}.computed`);
+    const node = this.graph.addNode({ opType: 'Identity', inputs: [value], outputs: [name] });
+    node.output.type = type;
+    const original = this.originals.get(value);
+    if (original) this.originals.set(node.output, original);
+    this.graph.replaceUses(value, node.output, (use) => use.user !== node && where(use));
+    return node.output;
+  }
+
+  /** The value, by way of an Identity where it is a site's, or nothing in the graph makes it. */
+  private ownNode(value: Value, stateAllowed: boolean): Value {
+    const isState = [...this.states.values()].some(({ input }) => input === value);
+    const plain = value.producer ? !this.claimed.has(value) : isState && stateAllowed;
+    if (plain) return value;
+    return this.graph.addNode({
+      opType: 'Identity',
+      inputs: [value],
+      outputs: [`stepfold.${value.name}`],
+    }).output;
+  }
 }

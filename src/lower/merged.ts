@@ -4,54 +4,53 @@
  * needs, and weights stay in the main graph, each stored once. States are inputs and outputs of the
  * one model: a branch that does not write a state passes it through.
  */
-import { graph as graphAttribute } from '../ir/attribute.js';
 
+import { planNotMergeable } from '../errors/index.js';
+import { graph as graphAttribute, tensor, withContents } from '../ir/attribute.js';
 import { type CloneMap, cloneAttribute, cloneModel } from '../ir/clone.js';
 import { Graph } from '../ir/graph.js';
 import type { Node } from '../ir/node.js';
-import { topologicalOrder } from '../ir/order.js';
+import { findCycle, topologicalOrder } from '../ir/order.js';
 import { removeDeadNodes } from '../ir/prune.js';
 import { int64Tensor } from '../ir/tensor.js';
 import { tensorType } from '../ir/types.js';
 import type { Value } from '../ir/value.js';
 import { COMPUTE, type ProgramFlow } from '../plan/index.js';
-import type { Instrumented, InstrumentedSite } from './instrument.js';
+import type { Instrumented, InstrumentedSite, StateInfo } from './instrument.js';
 import type { Lowered, Run } from './lowered.js';
 import { stateInputName, stateOutputName, strategyInputName } from './names.js';
 import { addNamedOutput, dropUnusedInputs, unusedInputs } from './outputs.js';
-import { exclusiveRegion } from './region.js';
+import { type Alternatives, type StrategyValues, strategyRegion } from './region.js';
 
 const MODEL = 'merged';
 
+/** @throws PLAN_NOT_MERGEABLE when the values of a site cannot leave one If together */
 export function lowerMerged(source: Instrumented): Lowered {
-  const keep = unusedInputs(source.model.graph);
+  const keep = unusedInputs(source);
   const { model, map } = cloneModel(source.model);
   const { graph } = model;
   const mapped = (v: Value) => map.values.get(v) as Value;
-  const sites = source.sites.map((site, index) => new GatedSite(site, index, source, mapped));
-  // inner sites first: the If of an inner site then lies within the region of the outer one
-  const ordered = sites
-    .map((site) => ({ site, size: exclusiveRegion(graph, site.outputs, graph.outputs).size }))
-    .sort((a, b) => a.size - b.size)
-    .map((entry) => entry.site);
-
+  const input = (state: string) => mapped(source.states.get(state)!.input);
   const written = new Set(source.programs.flatMap((p) => p.writes));
-  /** What leaves the graph as each state; starts as the value of the strategy that writes it. */
+  const sites = source.sites
+    .map((site, index) => new GatedSite(site, index, source, mapped))
+    .filter((site) => site.strategies.length > 0);
+  const ordered = innerFirst(graph, sites);
+
+  /** What leaves the graph as each state; starts as the state itself, passed through. */
   const kept = new Map<string, Value>();
   for (const [i, site] of ordered.entries()) {
-    for (const state of site.statesWritten(written))
-      kept.set(state, stateInput(source, mapped, state));
-    gate(graph, site, ordered.slice(i + 1), kept, (id) => stateInput(source, mapped, id));
+    for (const state of site.statesWritten(written)) kept.set(state, input(state));
+    gate(graph, site, ordered.slice(i + 1), kept, input);
   }
-  for (const state of [...written].sort()) {
-    const info = source.states.get(state)!;
+  for (const info of source.states.values()) input(info.id).type = looseType(info);
+  for (const state of [...written].sort())
     addNamedOutput(
       graph,
       stateOutputName(state),
       kept.get(state)!,
-      tensorType(info.type, info.shape),
+      looseType(source.states.get(state)!),
     );
-  }
   removeDeadNodes(graph);
   dropUnusedInputs(graph, keep);
 
@@ -62,8 +61,46 @@ export function lowerMerged(source: Instrumented): Lowered {
   return { emit: 'merged', models: new Map([[MODEL, model]]), programs };
 }
 
-const stateInput = (source: Instrumented, mapped: (v: Value) => Value, id: string): Value =>
-  mapped(source.states.get(id)!.input);
+/**
+ * A state's type with its symbols left open. A program that does not read the state is fed a
+ * placeholder of another size, and onnxruntime fails where one symbol has two sizes in one run: it
+ * plans to write one value into the memory of another ("Shape mismatch attempting to re-use buffer").
+ */
+const looseType = ({ type, shape }: StateInfo) =>
+  tensorType(
+    type,
+    shape.map((d) => (typeof d === 'number' ? d : null)),
+  );
+
+/** Inner sites first: the If of an inner site then lies within the region of the outer one. */
+function innerFirst(graph: Graph, sites: readonly GatedSite[]): GatedSite[] {
+  const place = new Map(topologicalOrder(graph).map((node, i) => [node, i]));
+  return sites
+    .map((site) => ({
+      site,
+      size: site.region(COMPUTE, graph.outputs, alternativesOf(sites, site)).size,
+      place: Math.max(0, ...site.outputs.map((v) => place.get(v.producer as Node) ?? 0)),
+    }))
+    .sort((a, b) => a.size - b.size || a.place - b.place)
+    .map((entry) => entry.site);
+}
+
+/** What the values of sites can come from beside being computed, except for one site. */
+function alternativesOf(sites: readonly GatedSite[], except: GatedSite): Alternatives {
+  return new Map(
+    sites
+      .filter((site) => site !== except)
+      .flatMap((site) =>
+        site.outputs.map((v, k) => [
+          v,
+          site.strategies.flatMap((name) => {
+            const { makes, keeps } = site.under(name);
+            return [...(name === COMPUTE ? [] : [makes[k]!]), ...keeps];
+          }),
+        ]),
+      ),
+  );
+}
 
 /** A site as the merged graph sees it: the strategies that programs really use, in a fixed order. */
 class GatedSite {
@@ -97,6 +134,23 @@ class GatedSite {
     return value && this.mapped(value);
   }
 
+  under(strategy: string): StrategyValues {
+    const keeps = [...(this.instrumented.writes.get(strategy)?.values() ?? [])].map(this.mapped);
+    return { makes: this.values(strategy), keeps };
+  }
+
+  /** Nodes of one strategy alone, given what else must be had. */
+  region(strategy: string, roots: readonly Value[], alternatives: Alternatives): Set<Node> {
+    const others = this.strategies.filter((name) => name !== strategy);
+    return strategyRegion(
+      this.outputs,
+      this.under(strategy),
+      others.map((name) => this.under(name)),
+      roots,
+      alternatives,
+    );
+  }
+
   /** The value of the strategy input that chooses a strategy. */
   choice(strategy: string | undefined): number {
     return Math.max(0, this.strategies.indexOf(strategy ?? COMPUTE));
@@ -107,64 +161,70 @@ class GatedSite {
 function gate(
   graph: Graph,
   site: GatedSite,
-  outer: readonly GatedSite[],
+  waiting: readonly GatedSite[],
   kept: Map<string, Value>,
   input: (state: string) => Value,
 ): void {
   const ownStates = [...kept.keys()].filter((id) =>
     site.strategies.some((s) => site.write(s, id) !== undefined),
   );
-  if (site.strategies.length === 1) {
-    const [only] = site.strategies as [string];
+  if (site.strategies.length < 2) {
+    const only = site.strategies[0] as string;
     for (const id of ownStates) kept.set(id, site.write(only, id) ?? input(id));
     site.values(only).forEach((value, k) => {
       if (value !== site.outputs[k]) graph.replaceUses(site.outputs[k]!, value);
     });
     return;
   }
+  const alternatives = alternativesOf(waiting, site);
+  // sites still to be gated need their values outside of this If, to gate them there
+  const roots = [...graph.outputs, ...waiting.flatMap((w) => w.outputs)];
   // states of inner sites that are made inside this site's region leave through this If as well
-  const outside = [
-    ...graph.outputs,
-    ...outer.flatMap((o) => o.strategies.filter((s) => s !== COMPUTE).flatMap((s) => o.values(s))),
-  ];
   const inner = [...kept].filter(([id]) => !ownStates.includes(id));
-  const computedOnly = exclusiveRegion(graph, site.outputs, outside);
-  const passing = inner.filter(([, value]) => value.producer && computedOnly.has(value.producer));
+  const passing = new Map<string, string>();
+  for (const strategy of site.strategies) {
+    const region = site.region(strategy, roots, alternatives);
+    for (const [id, value] of inner)
+      if (value.producer && region.has(value.producer)) passing.set(id, strategy);
+  }
+  const staying = inner.filter(([id]) => !passing.has(id)).map(([, value]) => value);
 
   /** One row per strategy: outputs, own states, passing states. */
   const rows = site.strategies.map((strategy) => [
     ...site.values(strategy),
     ...ownStates.map((id) => site.write(strategy, id) ?? input(id)),
-    ...passing.map(([id, value]) => (strategy === COMPUTE ? value : input(id))),
+    ...[...passing].map(([id, inside]) => (strategy === inside ? kept.get(id)! : input(id))),
   ]);
   const columns = distinctColumns(rows);
-  const roots = [
-    ...outside,
-    ...inner.filter((entry) => !passing.includes(entry)).map(([, value]) => value),
-  ];
   const branches = rows.map((row, i) => ({
     values: columns.map((c) => row[c.first]!),
-    region: exclusiveRegion(graph, row, [...roots, ...rows.filter((_, j) => j !== i).flat()]),
+    region: strategyRegion(
+      site.outputs,
+      { makes: row, keeps: [] },
+      rows.filter((_, j) => j !== i).map((other) => ({ makes: other, keeps: [] })),
+      [...roots, ...staying],
+      alternatives,
+    ),
   }));
 
   const choice = graph.addInput(strategyInputName(site.id), tensorType('int64', []));
-  const results = buildIf(graph, site.id, choice, branches, 0, graph);
+  const results = buildIf(graph, site.id, choice, branches, 0);
   const resultOf = (column: number) => results[columns.findIndex((c) => c.all.includes(column))]!;
   const doomed = new Set(branches.flatMap((b) => [...b.region]));
+  const inIf = withContents([...doomed, results[0]!.producer as Node]);
   site.outputs.forEach((output, k) => {
-    const result = resultOf(k);
-    graph.replaceUses(output, result, (use) => {
-      if (!('opType' in use.user)) return true;
-      return use.user.graph === graph && !doomed.has(use.user) && use.user !== result.producer;
-    });
+    graph.replaceUses(output, resultOf(k), (use) => !inIf.has(use.user));
   });
-  ownStates.forEach((id, k) => {
+  [...ownStates, ...passing.keys()].forEach((id, k) => {
     kept.set(id, resultOf(site.outputs.length + k));
   });
-  passing.forEach(([id], k) => {
-    kept.set(id, resultOf(site.outputs.length + ownStates.length + k));
-  });
   graph.removeNodes(doomed);
+  const cycle = findCycle(graph);
+  if (cycle)
+    throw planNotMergeable(
+      site.id,
+      cycle.map((node) => node.label),
+    );
 }
 
 /** Columns that are the same value in every row need only one output of the If. */
@@ -185,14 +245,18 @@ interface Branch {
 
 /** An If that takes branch `from` when the choice says so, else the rest; returns its outputs. */
 function buildIf(
-  main: Graph,
+  into: Graph,
   site: string,
   choice: Value,
   branches: readonly Branch[],
   from: number,
-  into: Graph,
 ): Value[] {
-  const index = main.addInitializer(`stepfold.choice.${site}.${from}`, int64Tensor([from], []));
+  const index = into.addNode({
+    opType: 'Constant',
+    inputs: [],
+    outputs: [`stepfold.choice.${site}.${from}`],
+    attributes: { value: tensor(int64Tensor([from], [])) },
+  }).output;
   const chosen = into.addNode({
     opType: 'Equal',
     inputs: [choice, index],
@@ -203,7 +267,7 @@ function buildIf(
     ? branchGraph(into, `${site}.${from + 1}`, branches[from + 1]!)
     : new Graph(`${site}.else`, into);
   if (!last)
-    for (const value of buildIf(main, site, choice, branches, from + 1, otherwise))
+    for (const value of buildIf(otherwise, site, choice, branches, from + 1))
       otherwise.addOutput(value);
   const node = into.addNode({
     opType: 'If',

@@ -2,6 +2,7 @@
 import type { Graph } from '../ir/graph.js';
 import type { ValueType } from '../ir/types.js';
 import type { Value } from '../ir/value.js';
+import type { Instrumented } from './instrument.js';
 
 /** Makes `value` leave the graph as an output called `name`. Costs no node where a rename will do. */
 export function addNamedOutput(
@@ -27,7 +28,9 @@ export function dropUnusedInputs(graph: Graph, keep: ReadonlySet<string>): void 
   }
 }
 
-/** Inputs that nothing reads, by name. */
-export function unusedInputs(graph: Graph): Set<string> {
-  return new Set(graph.inputs.filter((v) => v.uses.size === 0).map((v) => v.name));
+/** Inputs of the source that it never reads, by name; states are not among them. */
+export function unusedInputs({ model, states }: Instrumented): Set<string> {
+  const names = model.graph.inputs.filter((v) => v.uses.size === 0).map((v) => v.name);
+  const carried = new Set([...states.values()].map(({ input }) => input.name));
+  return new Set(names.filter((name) => !carried.has(name)));
 }

@@ -23,9 +23,10 @@ export function lowerSplit(source: Instrumented): Lowered {
     const free = shared.graph.nodes.size === bare.graph.nodes.size;
     for (const program of group) {
       const id = free ? group[0]!.name : program.name;
-      if (!models.has(id))
-        models.set(id, free ? shared : programModel(source, program, program.writes));
-      programs.set(program.name, [run(id, program)]);
+      const model =
+        models.get(id) ?? (free ? shared : programModel(source, program, program.writes));
+      models.set(id, model);
+      programs.set(program.name, [run(id, model, program)]);
     }
   }
   return { emit: 'split', models, programs };
@@ -37,7 +38,10 @@ function byRow(programs: readonly ProgramFlow[]): ProgramFlow[][] {
     const key = program.row.map((name) => name ?? '-').join('\n');
     groups.set(key, [...(groups.get(key) ?? []), program]);
   }
-  return [...groups.values()];
+  // the one that writes most names the model that all of them may share
+  return [...groups.values()].map((group) =>
+    [...group].sort((a, b) => b.writes.length - a.writes.length),
+  );
 }
 
 function programModel(
@@ -45,7 +49,7 @@ function programModel(
   program: ProgramFlow,
   writes: readonly string[],
 ): Model {
-  const keep = unusedInputs(source.model.graph);
+  const keep = unusedInputs(source);
   const { model, map } = cloneModel(source.model);
   const { graph } = model;
   const mapped = (v: Value) => map.values.get(v) as Value;
@@ -67,7 +71,6 @@ function programModel(
       );
   }
   removeDeadNodes(graph);
-  for (const info of source.states.values()) keep.delete(stateInputName(info.id));
   dropUnusedInputs(graph, keep);
   graph.name = `${graph.name || 'graph'}.${program.name}`;
   return model;
@@ -86,11 +89,13 @@ export function writtenValue(
   return undefined;
 }
 
-function run(model: string, program: ProgramFlow): Run {
+function run(id: string, model: Model, program: ProgramFlow): Run {
+  const inputs = new Set(model.graph.inputs.map((v) => v.name));
+  const reads = program.reads.filter((state) => inputs.has(stateInputName(state)));
   return {
-    model,
-    ...(program.reads.length > 0 && {
-      reads: Object.fromEntries(program.reads.map((state) => [stateInputName(state), state])),
+    model: id,
+    ...(reads.length > 0 && {
+      reads: Object.fromEntries(reads.map((state) => [stateInputName(state), state])),
     }),
     ...(program.writes.length > 0 && {
       writes: Object.fromEntries(program.writes.map((state) => [state, stateOutputName(state)])),

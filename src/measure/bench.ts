@@ -60,7 +60,7 @@ export async function benchBundle(options: BenchOptions): Promise<BenchReport> {
     seed: options.seed ?? 0,
   });
   const session = {
-    logSeverityLevel: 3 as const,
+    logSeverityLevel: 4 as const,
     ...(options.threads !== undefined && { intraOpNumThreads: options.threads }),
   };
   const programs = distinctPrograms(schedule);

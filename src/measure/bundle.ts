@@ -1,8 +1,11 @@
 /** A bundle opened for checks and measurements, where the order of calls is ours to choose. */
+import fs from 'node:fs';
 import path from 'node:path';
 import type { InferenceSession } from 'onnxruntime-common';
-import { sha256 } from '../emit/bundle.js';
-import { otherSource } from '../errors/index.js';
+import { SCHEDULE_FILE, sha256 } from '../emit/index.js';
+import { checkWeights } from '../emit/weights.js';
+import { fileNotFound, notABundle, otherSource } from '../errors/index.js';
+import { loadModel } from '../onnx/files.js';
 import { ScheduledSession, type ScheduledSessionOptions } from '../runtime/index.js';
 import { checkFiles, readSchedule } from '../runtime-node/index.js';
 import type { Schedule } from '../schedule/index.js';
@@ -11,14 +14,24 @@ import type { Ort } from './engine.js';
 /**
  * Reads a bundle's schedule and checks its files.
  * @param model the source model; its hash must be the one that the schedule records
- * @throws the SCHEDULE_ errors; SOURCE_DIFFERS
+ * @throws FILE_NOT_FOUND, NOT_A_BUNDLE, the SCHEDULE_ errors, SOURCE_DIFFERS, and what `loadModel` and `checkWeights`
+ *   throw
  */
 export async function readBundle(folder: string, model?: string): Promise<Schedule> {
+  requireBundle(folder);
+  const source = model === undefined ? undefined : loadModel(model);
   const schedule = await readSchedule(folder);
   await checkFiles(folder, schedule);
   if (model !== undefined && sha256(model) !== schedule.source.sha256)
     throw otherSource(model, schedule.source.file);
+  if (source) checkWeights(source);
   return schedule;
+}
+
+/** @throws FILE_NOT_FOUND, NOT_A_BUNDLE */
+export function requireBundle(folder: string): void {
+  if (!fs.existsSync(folder)) throw fileNotFound(folder);
+  if (!fs.existsSync(path.join(folder, SCHEDULE_FILE))) throw notABundle(folder);
 }
 
 /** Opens a bundle with a loop of its own: `calls` instead of the schedule's. */
@@ -31,7 +44,8 @@ export function openWithCalls(
   onCall?: ScheduledSessionOptions['onCall'],
 ): Promise<ScheduledSession> {
   const used = new Set(calls);
-  const { sites: _, ...rest } = schedule;
+  // what they say of the whole schedule does not hold for a part of it
+  const { sites: _, cost: __, ...rest } = schedule;
   const programs = Object.fromEntries(
     Object.entries(schedule.programs).filter(([name]) => used.has(name)),
   );

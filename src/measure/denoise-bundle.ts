@@ -1,6 +1,14 @@
 /** Runs a whole denoising loop on a bundle, or on a plain model for comparison. */
-import type { InferenceSession } from 'onnxruntime-common';
-import { feedType, feedUnknown, roleUnknown, stepsDiffer } from '../errors/index.js';
+import type { InferenceSession, Tensor } from 'onnxruntime-common';
+import { checkWeights } from '../emit/weights.js';
+import {
+  feedShape,
+  feedType,
+  feedUnknown,
+  oddGuidanceBatch,
+  roleUnknown,
+  stepsDiffer,
+} from '../errors/index.js';
 import { loadModel } from '../onnx/files.js';
 import { prepare } from '../pipeline/index.js';
 import type { DenoiserSession } from '../runtime/index.js';
@@ -14,8 +22,9 @@ import {
   type TimestepFeed,
 } from '../samplers/index.js';
 import type { Port } from '../schedule/index.js';
+import { requireBundle } from './bundle.js';
 import { loadOrt, openModel, runModel } from './engine.js';
-import { concretePort, type Feeds, randomFeeds } from './feeds.js';
+import { concretePort, type Feeds, fitShape, randomFeeds } from './feeds.js';
 
 export interface DenoiserPorts {
   readonly inputs: readonly Port[];
@@ -52,11 +61,12 @@ export async function openLoopBundle(
   folder: string,
   options: LoopOptions = {},
 ): Promise<LoopDenoiser> {
+  requireBundle(folder);
   const counts = new Map<string, number>();
   const open = () =>
     openBundle(folder, {
       worker: options.worker ?? false,
-      sessionOptions: { logSeverityLevel: 3, ...options.sessionOptions },
+      sessionOptions: { logSeverityLevel: 4, ...options.sessionOptions },
       onCall: ({ program }) => counts.set(program, (counts.get(program) ?? 0) + 1),
     });
   const sessions = new Map<GuidanceHalf, DenoiserSession>([['both', await open()]]);
@@ -88,9 +98,11 @@ export async function openLoopModel(
   file: string,
   options: LoopOptions = {},
 ): Promise<LoopDenoiser> {
-  const { canonical, shapes, roles, bindings } = await prepare(loadModel(file));
+  const model = loadModel(file);
+  checkWeights(model);
+  const { canonical, shapes, roles, bindings } = await prepare(model);
   const ort = await loadOrt();
-  const session = await openModel(ort, file, { logSeverityLevel: 3, ...options.sessionOptions });
+  const session = await openModel(ort, file, { logSeverityLevel: 4, ...options.sessionOptions });
   const port = (name: string): Port => {
     const value = canonical.graph.find(name)!;
     return {
@@ -140,7 +152,8 @@ export interface Generated {
 
 /**
  * One batch from noise to a clean latent.
- * @throws RUN_STEPS, ROLE_UNKNOWN, FEED_UNKNOWN, FEED_TYPE and what `denoise` throws
+ * @throws RUN_STEPS, ROLE_UNKNOWN, FEED_UNKNOWN, FEED_TYPE, FEED_SHAPE, GUIDANCE_BATCH and what
+ *   `denoise` throws
  */
 export async function generate(
   denoiser: LoopDenoiser,
@@ -155,15 +168,13 @@ export async function generate(
   if (timestep === undefined) throw roleUnknown('timestep', names);
   if (denoiser.calls !== undefined && sampler.timesteps.length !== denoiser.calls)
     throw stepsDiffer(sampler.timesteps.length, denoiser.calls);
-  checkFeeds(ports.inputs, { ...options.feeds, ...guidance?.unconditional });
+  const whole = portOf(ports.inputs, latent);
+  const given = ports.inputs.map((port) => asGiven(port, whole, options));
+  const latentPort = portOf(given, latent);
+  const { dims, bindings } = settleSizes(ports, given, latentPort, options);
 
   const ort = await loadOrt();
-  const latentPort = portOf(ports.inputs, latent);
-  const dims = options.latentShape ?? latentDims(ports, latentPort, options);
-  const bindings = new Map(ports.bindings);
-  for (const [axis, dim] of latentPort.shape.entries())
-    if (typeof dim === 'string') bindings.set(dim, dims[axis]!);
-  const conditions = ports.inputs.filter((p) => p.name !== latent && p.name !== timestep);
+  const conditions = given.filter((p) => p.name !== latent && p.name !== timestep);
   const missing = conditions.filter((p) => !options.feeds[p.name]);
   const made = randomFeeds(missing, { ort: ort as never, roles: {}, bindings, seed });
   denoiser.reset();
@@ -193,25 +204,50 @@ const portOf = (ports: readonly Port[], name: string): Port => {
   return port;
 };
 
-/** As many images as the given conditions have rows, unless the model fixes the batch. */
-function latentDims(ports: DenoiserPorts, port: Port, options: GenerateOptions): number[] {
-  const rows = Object.values(options.feeds)[0]?.dims[0];
-  const dims = concretePort(port, ports.bindings);
-  if (rows !== undefined && typeof port.shape[0] !== 'number') dims[0] = rows;
-  // a model exported for one batch size computes both halves of a guidance pair in it
-  if (options.guidance?.mode === 'batch' && typeof port.shape[0] === 'number') dims[0]! /= 2;
-  return dims;
+/**
+ * An input as the caller sees it. With guidance in one batch the model sees two images for each that
+ * is made: an input that both halves have is given once per image, any other goes in as it is.
+ */
+function asGiven(port: Port, latent: Port, { guidance }: GenerateOptions): Port {
+  if (guidance?.mode !== 'batch') return port;
+  const [batch, ...rest] = port.shape;
+  const joined = port.name === latent.name || guidance.unconditional[port.name] !== undefined;
+  if (typeof batch !== 'number')
+    return joined || batch !== latent.shape[0] || typeof batch !== 'string'
+      ? port
+      : { ...port, shape: [`${batch}*2`, ...rest] };
+  if (!joined) return port;
+  if (batch % 2 !== 0) throw oddGuidanceBatch(port.name, batch);
+  return { ...port, shape: [batch / 2, ...rest] };
+}
+
+/**
+ * The latent's shape, and the sizes of symbols: from the feeds that are given, then from the latent
+ * shape asked for, then from those that the figures were made with.
+ */
+function settleSizes(
+  ports: DenoiserPorts,
+  inputs: readonly Port[],
+  latentPort: Port,
+  { feeds, guidance, latentShape }: GenerateOptions,
+): { dims: number[]; bindings: Map<string, number> } {
+  const sizes = new Map<string, number>();
+  const pair = guidance?.mode === 'batch';
+  for (const half of [feeds, guidance?.unconditional ?? {}])
+    for (const [name, tensor] of Object.entries(half)) {
+      const port = portOf(inputs, name);
+      const { type, dims } = tensor as Tensor;
+      if (type !== port.type) throw feedType(name, type, port.type);
+      if (!fitShape(port, dims, sizes)) throw feedShape(name, dims, port.shape, sizes, pair);
+    }
+  if (latentShape && !fitShape(latentPort, latentShape, sizes))
+    throw feedShape(latentPort.name, latentShape, latentPort.shape, sizes, pair);
+  const bindings = new Map([...ports.bindings, ...sizes]);
+  const dims = latentShape ? [...latentShape] : concretePort(latentPort, bindings);
+  return { dims, bindings };
 }
 
 function timestepFeed(port: Port): TimestepFeed {
   const shape = port.shape.length === 0 ? 'scalar' : port.shape[0] === 1 ? 'one' : 'batch';
   return { type: port.type as TimestepFeed['type'], shape };
-}
-
-function checkFeeds(inputs: readonly Port[], feeds: InferenceSession.FeedsType): void {
-  for (const [name, tensor] of Object.entries(feeds)) {
-    const port = portOf(inputs, name);
-    if ((tensor as { type: string }).type !== port.type)
-      throw feedType(name, (tensor as { type: string }).type, port.type);
-  }
 }

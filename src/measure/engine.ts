@@ -2,7 +2,7 @@
 
 import type { InferenceSession } from 'onnxruntime-common';
 import type * as OrtModule from 'onnxruntime-node';
-import { engineFailed } from '../errors/index.js';
+import { engineFailed, engineMissing, engineRefused } from '../errors/index.js';
 
 export type Ort = typeof OrtModule;
 
@@ -11,7 +11,7 @@ export async function loadOrt(): Promise<Ort> {
     const module = (await import('onnxruntime-node')) as unknown as Ort & { default?: Ort };
     return module.InferenceSession ? module : (module.default as Ort);
   } catch (error) {
-    throw engineFailed('be loaded', (error as Error).message);
+    throw engineMissing((error as Error).message);
   }
 }
 
@@ -24,7 +24,7 @@ export async function openModel(
   try {
     return (await ort.InferenceSession.create(file, options)) as unknown as InferenceSession;
   } catch (error) {
-    throw engineFailed(`load "${file}"`, (error as Error).message);
+    throw engineRefused(file, (error as Error).message);
   }
 }
 

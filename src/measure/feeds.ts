@@ -1,6 +1,6 @@
 /** Seeded random inputs of the right names, types and shapes, for checks and measurements. */
 import type { Tensor, TensorConstructor } from 'onnxruntime-common';
-import { feedShapeUnknown } from '../errors/index.js';
+import { feedShapeUnknown, shapeMisfit, unknownInput } from '../errors/index.js';
 import { encodeFloat16 } from '../io/float16.js';
 import { DEFAULT_SIZES } from '../pipeline/bindings.js';
 import { createRandom, type Random } from '../samplers/index.js';
@@ -50,28 +50,58 @@ export function concretePort(port: Port, bindings: ReadonlyMap<string, number>):
   });
 }
 
-/** Sizes for the symbols of a schedule's inputs: those it was costed with, overridden by `given`. */
+/**
+ * Sizes for the symbols of a schedule's inputs: those it was costed with, overridden by `given`.
+ * @param given shapes by input name
+ * @throws SHAPE_UNKNOWN_INPUT, SHAPE_MISFIT
+ */
 export function scheduleBindings(
   schedule: Schedule,
   given: Readonly<Record<string, readonly number[]>> = {},
 ): Map<string, number> {
+  const { inputs } = schedule.source;
   const bindings = new Map<string, number>();
-  for (const input of schedule.source.inputs) {
-    const sizes = given[input.name];
-    for (const [axis, dim] of input.shape.entries()) {
-      if (typeof dim !== 'string') continue;
-      const size = sizes?.[axis];
-      if (size !== undefined) bindings.set(dim, size);
-    }
+  for (const [name, dims] of Object.entries(given)) {
+    const port = inputs.find((p) => p.name === name);
+    if (!port)
+      throw unknownInput(
+        name,
+        inputs.map((p) => p.name),
+      );
+    if (!fitShape(port, dims, bindings)) throw shapeMisfit(name, dims, port.shape, bindings);
   }
   for (const [symbol, size] of Object.entries(schedule.cost?.macs?.bindings ?? {}))
     if (!bindings.has(symbol)) bindings.set(symbol, size);
-  for (const input of schedule.source.inputs)
+  for (const input of inputs)
     for (const dim of input.shape)
       if (typeof dim === 'string')
         for (const symbol of symbolsOf(parseDim(dim)))
           if (!bindings.has(symbol)) bindings.set(symbol, DEFAULT_SIZES.batch);
   return bindings;
+}
+
+/**
+ * Whether an input takes a shape, where sizes of symbols are known as `bindings` says; the symbols
+ * that it settles are added there.
+ */
+export function fitShape(
+  port: Port,
+  dims: readonly number[],
+  bindings: Map<string, number>,
+): boolean {
+  if (dims.length !== port.shape.length) return false;
+  return port.shape.every((dim, axis) => {
+    const size = dims[axis]!;
+    if (dim === null) return true;
+    if (typeof dim === 'number') return dim === size;
+    const known = evaluate(parseDim(dim), bindings);
+    // an expression of symbols that are not known yet says nothing
+    if (known === undefined) {
+      if (symbolsOf(parseDim(dim)).has(dim)) bindings.set(dim, size);
+      return true;
+    }
+    return known === size;
+  });
 }
 
 function randomTensor(

@@ -67,8 +67,8 @@ function buildProbe(
 }
 
 /**
- * What the first calls of a schedule must give, by the definition of its strategies.
- * @param feeds one set of inputs per call
+ * What calls of a schedule must give, by the definition of its strategies.
+ * @param feeds the inputs of each call, by its index, in order
  * @param scratch a folder for the probe's files, on the file system of the weights if it can be
  * @returns outputs per call, or a sentence that says why there is no reference
  */
@@ -76,10 +76,10 @@ export async function referenceCalls(
   ort: Ort,
   source: Model,
   schedule: Schedule,
-  feeds: readonly Feeds[],
+  feeds: ReadonlyMap<number, Feeds>,
   scratch: string,
   sessionOptions: InferenceSession.SessionOptions,
-): Promise<InferenceSession.ReturnType[] | string> {
+): Promise<Map<number, InferenceSession.ReturnType> | string> {
   const known = new Set(['compute', 'reuse', 'zero']);
   const strange = Object.values(schedule.sites ?? {})
     .flatMap((s) => s.strategies)
@@ -93,10 +93,11 @@ export async function referenceCalls(
   placeWeights(weights, scratch, 'link');
   saveModel(probe.model, file);
   const session = await openModel(ort, file, sessionOptions);
+  discard(scratch);
   const computed = new Map<string, Tensor>();
-  const results: InferenceSession.ReturnType[] = [];
+  const results = new Map<number, InferenceSession.ReturnType>();
   try {
-    for (const [call, inputs] of feeds.entries()) {
+    for (const [call, inputs] of feeds) {
       const overrides: Feeds = {};
       for (const value of probe.values) {
         const strategy = schedule.sites![value.site]!.strategies[call];
@@ -112,7 +113,8 @@ export async function referenceCalls(
       for (const value of probe.values)
         if (schedule.sites![value.site]!.strategies[call] === 'compute')
           computed.set(value.name, outputs[valueOutput(value.name)]!);
-      results.push(
+      results.set(
+        call,
         Object.fromEntries(schedule.source.outputs.map(({ name }) => [name, outputs[name]!])),
       );
     }
@@ -120,6 +122,15 @@ export async function referenceCalls(
     await session.release();
   }
   return results;
+}
+
+/** The engine has read the files, so an interruption from here on need not leave them lying about. */
+function discard(folder: string): void {
+  try {
+    fs.rmSync(folder, { recursive: true, force: true });
+  } catch {
+    // Windows keeps files that are mapped; the caller removes them when the engine is done
+  }
 }
 
 /** One zero, which takes the shape of whatever it stands in for. */

@@ -3,8 +3,9 @@
  *
  * - identity: with states made from the same inputs, every program that only computes or reuses
  *   gives what the source model gives. Without graph optimization, bit for bit;
- * - loop: the first calls of the schedule, each with inputs of its own, give what the source model
- *   gives when the values that the plan replaces are replaced in it by hand (probe.ts).
+ * - loop: calls of the schedule, each with inputs of its own, give what the source model gives when
+ *   the values that the plan replaces are replaced in it by hand (probe.ts). The first calls are
+ *   among them, and for every program its first call with the calls whose states it reads.
  */
 import fs from 'node:fs';
 import os from 'node:os';
@@ -17,6 +18,11 @@ import { type Difference, difference, worst } from './difference.js';
 import { loadOrt, type Ort, openModel, runModel } from './engine.js';
 import { type Feeds, randomFeeds, scheduleBindings } from './feeds.js';
 import { referenceCalls } from './probe.js';
+
+/** Seeds are 32-bit numbers. */
+const SEEDS = 2 ** 32;
+/** Calls from the start of the schedule that the loop always has: a refresh and what follows it. */
+const FIRST_CALLS = 5;
 
 export type OptimizationLevel = 'disabled' | 'all';
 
@@ -61,7 +67,12 @@ export async function verifyBundle(options: VerifyOptions): Promise<VerifyReport
   const bindings = scheduleBindings(schedule, options.shapes);
   const { inputs, roles = {} } = schedule.source;
   const feedsFor = (call: number) =>
-    randomFeeds(inputs, { ort: ort as never, roles, bindings, seed: (options.seed ?? 0) + call });
+    randomFeeds(inputs, {
+      ort: ort as never,
+      roles,
+      bindings,
+      seed: ((options.seed ?? 0) + call) % SEEDS,
+    });
 
   const checks: Check[] = [];
   const skipped: string[] = [];
@@ -98,7 +109,7 @@ interface Context extends VerifyOptions {
 /** Without optimization the weights can stay mapped from their file, which halves the memory. */
 const sessionOptions = (level: OptimizationLevel): InferenceSession.SessionOptions => ({
   graphOptimizationLevel: level,
-  logSeverityLevel: 3,
+  logSeverityLevel: 4,
   ...(level === 'disabled' && { extra: { session: { disable_prepacking: '1' } } }),
 });
 
@@ -144,18 +155,36 @@ async function identities(
   return results;
 }
 
-/** The loop up to the call at which every program has run once. */
+/** The calls that show every program at work, in order. */
+export function representativeCalls({ calls, programs }: Schedule): number[] {
+  const chosen = new Set<number>();
+  const stateNames = (call: number, which: 'reads' | 'writes') =>
+    programs[calls[call]!]!.runs.flatMap((run) =>
+      which === 'reads' ? Object.values(run.reads ?? {}) : Object.keys(run.writes ?? {}),
+    );
+  const choose = (call: number): void => {
+    if (chosen.has(call)) return;
+    chosen.add(call);
+    for (const state of stateNames(call, 'reads')) {
+      let writer = call - 1;
+      while (writer >= 0 && !stateNames(writer, 'writes').includes(state)) writer--;
+      if (writer >= 0) choose(writer);
+    }
+  };
+  for (const [call, program] of calls.entries())
+    if (call < FIRST_CALLS || calls.indexOf(program) === call) choose(call);
+  return [...chosen].sort((a, b) => a - b);
+}
+
 async function loop(
   context: Context,
   feedsFor: (call: number) => Feeds,
   skipped: string[],
 ): Promise<(Difference & { program: string; call: number })[]> {
   const { ort, schedule, session, folder, model, onProgress } = context;
-  const last = Math.max(...distinctPrograms(schedule).map((p) => schedule.calls.indexOf(p)));
-  // a long way to the last new program is not worth its calls: the programs before it are the loop
-  const count = Math.min(last + 1, 8);
-  const feeds = Array.from({ length: count }, (_, call) => feedsFor(call + 1));
-  onProgress?.(`reference for ${count} calls`);
+  const chosen = representativeCalls(schedule);
+  const feeds = new Map(chosen.map((call) => [call, feedsFor(call + 1)]));
+  onProgress?.(`reference for ${chosen.length} calls`);
   const scratch = fs.mkdtempSync(path.join(scratchParent(folder), '.stepfold-verify-'));
   try {
     const expected = await referenceCalls(ort, loadModel(model), schedule, feeds, scratch, session);
@@ -163,14 +192,15 @@ async function loop(
       skipped.push(`the loop with differing inputs was not checked: ${expected}`);
       return [];
     }
-    const calls = schedule.calls.slice(0, count);
+    const calls = chosen.map((call) => schedule.calls[call]!);
     const bundle = await openWithCalls(ort, folder, schedule, calls, session);
     const results: (Difference & { program: string; call: number })[] = [];
     try {
-      for (const [call, program] of calls.entries()) {
+      for (const call of chosen) {
         onProgress?.(`call ${call} of the loop`);
-        const actual = await bundle.run(feeds[call]!);
-        results.push({ program, call, ...compare(schedule, actual, expected[call]!) });
+        const actual = await bundle.run(feeds.get(call)!);
+        const program = schedule.calls[call]!;
+        results.push({ program, call, ...compare(schedule, actual, expected.get(call)!) });
       }
     } finally {
       await bundle.release();

@@ -5,10 +5,12 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import {
+  cannotRead,
   externalDataEscapes,
   externalDataMissing,
   externalDataShort,
   fileNotFound,
+  isAFolder,
   modelTooLarge,
   truncatedOnnx,
 } from '../errors/index.js';
@@ -24,8 +26,9 @@ const PROTOBUF_LIMIT = 2 ** 31 - 1;
 
 export function fileSource(file: string): ByteSource {
   const absolute = path.resolve(file);
-  if (!isFile(absolute)) throw fileNotFound(file);
-  const stat = fs.statSync(absolute);
+  const stat = readable(file, () => fs.statSync(absolute));
+  if (stat.isDirectory()) throw isAFolder(file);
+  readable(file, () => fs.accessSync(absolute, fs.constants.R_OK));
   return {
     label: file,
     path: absolute,
@@ -46,6 +49,15 @@ export function fileSource(file: string): ByteSource {
       return bytes;
     },
   };
+}
+
+function readable<T>(file: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw code === 'ENOENT' ? fileNotFound(file) : cannotRead(file, message);
+  }
 }
 
 /**
@@ -72,11 +84,19 @@ function isFile(file: string): boolean {
   return fs.existsSync(file) && fs.statSync(file).isFile();
 }
 
-function resolveExternal(folder: string, location: string, tensor: string): string {
+/**
+ * Refuses a place of external data outside the model's folder.
+ * @throws EXTERNAL_DATA_ESCAPES
+ */
+export function checkLocation(location: string, tensor: string): void {
   if (path.isAbsolute(location) || path.win32.isAbsolute(location))
     throw externalDataEscapes(tensor, location, 'is an absolute path');
   if (location.split(/[\\/]/).includes('..'))
     throw externalDataEscapes(tensor, location, 'leaves the folder by ".."');
+}
+
+function resolveExternal(folder: string, location: string, tensor: string): string {
+  checkLocation(location, tensor);
   const file = path.join(folder, location);
   if (!isFile(file)) throw externalDataMissing(tensor, location, folder);
   const inside = path.relative(fs.realpathSync(folder), fs.realpathSync(file));
@@ -98,7 +118,8 @@ function boundedSource(source: ByteSource, location: string, tensor: string): By
 
 /**
  * Loads a model file. Its weights are not read.
- * @throws FILE_NOT_FOUND, ONNX_INVALID, ONNX_TRUNCATED and the GRAPH_ errors of a malformed graph
+ * @throws FILE_NOT_FOUND, FILE_IS_A_FOLDER, FILE_UNREADABLE, ONNX_INVALID, ONNX_TRUNCATED and the
+ *   GRAPH_ errors of a malformed graph
  */
 export function loadModel(file: string): Model {
   return readModel(fileSource(file), externalFiles(path.dirname(path.resolve(file))));

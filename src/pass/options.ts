@@ -1,6 +1,7 @@
 /** Checking a pass's options against its schema, and reading them from a command line. */
 import { Ajv } from 'ajv';
 import { badOption } from '../errors/index.js';
+import { schemaProblems } from '../schedule/schema-problems.js';
 import type { Pass } from './pass.js';
 
 /** One pass of a pipeline with its options, as pipeline.json and `--pass` give them. */
@@ -14,7 +15,8 @@ export interface PassRequest {
  * @throws PASS_OPTION naming pass and option
  */
 export function checkOptions<O>(pass: Pass<O>, options: Readonly<Record<string, unknown>>): O {
-  const ajv = new Ajv({ useDefaults: true, coerceTypes: true, allErrors: true, strict: false });
+  // on a command line everything is text, and a list may have one entry
+  const ajv = new Ajv({ useDefaults: true, coerceTypes: 'array', allErrors: true, strict: false });
   const value = structuredClone(options) as Record<string, unknown>;
   const validate = ajv.compile({ ...pass.options, additionalProperties: false });
   if (validate(value)) return value as O;
@@ -29,13 +31,13 @@ export function checkOptions<O>(pass: Pass<O>, options: Readonly<Record<string, 
   if (first?.keyword === 'required')
     throw badOption(pass.name, String(first.params.missingProperty), 'it must be given');
   const option = first?.instancePath.split('/')[1] ?? '';
-  const given = JSON.stringify(options[option]);
-  throw badOption(pass.name, option, `it ${first?.message ?? 'is not valid'}, but is ${given}`);
+  const [problem] = schemaProblems(options, validate.errors);
+  throw badOption(pass.name, option, `it ${problem?.message ?? 'is not valid'}`);
 }
 
 /**
  * Reads `deepcache:branch=2,interval=3`. A list is written with `+`: `full=0+5+10`.
- * @throws PASS_OPTION when a part is not `name=value`
+ * @throws PASS_OPTION when a part is not `name=value`, or a name comes twice
  */
 export function parsePassRequest(text: string): PassRequest {
   const colon = text.indexOf(':');
@@ -45,8 +47,10 @@ export function parsePassRequest(text: string): PassRequest {
     const equals = part.indexOf('=');
     if (equals <= 0)
       throw badOption(pass, part, 'write options as name=value, separated by commas');
+    const name = part.slice(0, equals);
+    if (Object.hasOwn(options, name)) throw badOption(pass, name, 'it is given twice');
     const value = part.slice(equals + 1);
-    options[part.slice(0, equals)] = value.includes('+') ? value.split('+') : value;
+    options[name] = value.includes('+') ? value.split('+') : value;
   }
   return { pass, options };
 }

@@ -4,15 +4,16 @@
  */
 import { canonicalize, type TraceEntry } from '../../passes/canonicalize/index.js';
 import { findInputRoles, type InputRoles } from '../analysis/index.js';
-import { badCalls } from '../errors/index.js';
+import { badCalls, feedUnknown, unknownOpset } from '../errors/index.js';
 import { cloneModel } from '../ir/clone.js';
-import type { Model } from '../ir/model.js';
+import { type Model, opsetVersion } from '../ir/model.js';
 import { type EmitForm, type Instrumented, type Lowered, lower } from '../lower/index.js';
 import { checkOptions, type Pass, type PassContext, passContext } from '../pass/index.js';
 import { makePlan, overridePlan, type Plan } from '../plan/index.js';
 import type { PlanFile } from '../schedule/index.js';
 import { fixInputShapes, freezeSymbols, type ShapeTable } from '../shape/index.js';
 import { chooseBindings } from './bindings.js';
+import { MOST_CALLS } from './limits.js';
 
 export interface PipelineOptions {
   /** Calls in the denoising loop. */
@@ -25,6 +26,8 @@ export interface PipelineOptions {
   readonly freeze?: Readonly<Record<string, number>>;
   /** Strategies by site and call, in place of what the passes propose; see `parsePlanFile`. */
   readonly plan?: PlanFile;
+  /** Names of inputs whose role is known; others are found by structure. */
+  readonly roles?: { readonly latent?: string; readonly timestep?: string };
   /** Sizes for the symbols that stay, for the figures in reports only. */
   readonly sizes?: Readonly<Record<string, number>>;
 }
@@ -47,6 +50,9 @@ export interface Compilation {
   readonly lowered: Lowered;
 }
 
+/** Operators of later sets may mean something else under the same name. */
+const NEWEST_OPSET = 26;
+
 type Entry = (context: PassContext) => ReturnType<Pass['propose']>;
 
 export class Pipeline {
@@ -57,7 +63,8 @@ export class Pipeline {
 
   /** @throws PLAN_BAD_CALLS */
   static create(options: PipelineOptions): Pipeline {
-    if (!Number.isInteger(options.calls) || options.calls < 1) throw badCalls(options.calls);
+    if (!Number.isInteger(options.calls) || options.calls < 1 || options.calls > MOST_CALLS)
+      throw badCalls(options.calls, MOST_CALLS);
     return new Pipeline(options, []);
   }
 
@@ -94,13 +101,18 @@ export class Pipeline {
 /** Canonical form, shapes, roles and sizes of a model: what every command starts from. */
 export async function prepare(
   source: Model,
-  options: Pick<PipelineOptions, 'shapes' | 'freeze' | 'sizes'> = {},
+  options: Pick<PipelineOptions, 'shapes' | 'freeze' | 'roles' | 'sizes'> = {},
 ) {
+  const opset = opsetVersion(source);
+  if (opset > NEWEST_OPSET) throw unknownOpset(opset, NEWEST_OPSET);
   const { model: canonical } = cloneModel(source);
   if (options.shapes) fixInputShapes(canonical, options.shapes);
   if (options.freeze) freezeSymbols(canonical, options.freeze);
   const { shapes, trace, notes } = await canonicalize.run(canonical);
-  const roles = findInputRoles(canonical.graph, shapes);
+  const names = canonical.graph.inputs.map((v) => v.name);
+  for (const name of Object.values(options.roles ?? {}))
+    if (!names.includes(name)) throw feedUnknown(name, names);
+  const roles = findInputRoles(canonical.graph, shapes, options.roles);
   const given = new Map(Object.entries(options.sizes ?? {}));
   const bindings = chooseBindings(canonical.graph, shapes, roles, given);
   return { source, canonical, shapes, roles, bindings, trace, notes };

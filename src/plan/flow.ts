@@ -16,45 +16,68 @@ export interface CallFlow {
   readonly writes: readonly string[];
 }
 
+/** What the outputs of a call, and the states it writes, depend on. */
+export interface Liveness {
+  /** Indices of sites. */
+  readonly sites: ReadonlySet<number>;
+  /** Ids of states. */
+  readonly states: ReadonlySet<string>;
+}
+
+/** @param writes states that the call writes, beside having the model's outputs */
+export type LiveUnder = (row: readonly string[], writes: readonly string[]) => Liveness;
+
 /**
- * @param liveSites which sites the outputs depend on, for a row of the plan
+ * Writing a state may need values that the outputs do not, and so further states: rounds are made
+ * until nothing changes. In most plans the second round finds that nothing did.
+ *
  * @throws PLAN_UNASSIGNED naming call, site and state
  */
-export function analyzeFlow(
+export function analyzeFlow(plan: Plan, liveUnder: LiveUnder): CallFlow[] {
+  const live = memoize(liveUnder);
+  let writes: readonly (readonly string[])[] = plan.rows.map(() => []);
+  for (;;) {
+    const calls = flowRound(plan, live, writes);
+    // only ever more, so that the rounds come to an end
+    const next = calls.map((call, t) => [...new Set([...writes[t]!, ...call.writes])].sort());
+    if (next.every((states, t) => states.length === writes[t]!.length)) return calls;
+    writes = next;
+  }
+}
+
+function flowRound(
   plan: Plan,
-  liveSites: (row: readonly string[]) => ReadonlySet<number>,
+  live: LiveUnder,
+  writes: readonly (readonly string[])[],
 ): CallFlow[] {
-  const live = memoize(liveSites);
   const lastWriter = new Map<string, number>();
   const needed: Set<string>[] = plan.rows.map(() => new Set());
   const calls = plan.rows.map((row, call) => {
-    const alive = live(row);
-    const reads = new Set<string>();
-    plan.sites.forEach((site, s) => {
-      if (!alive.has(s)) return;
-      const strategy = site.strategies[row[s] as string];
-      for (const state of strategy?.reads ?? []) {
-        const writer = lastWriter.get(state);
-        if (writer === undefined) throw planUnassigned(call, site.id, row[s] as string, state);
-        needed[writer]?.add(state);
-        reads.add(state);
+    const { sites, states } = live(row, writes[call]!);
+    const alive = plan.sites.flatMap((site, s) =>
+      sites.has(s) ? [{ site, name: row[s] as string }] : [],
+    );
+    for (const state of states) {
+      const writer = lastWriter.get(state);
+      if (writer === undefined) {
+        const reader = alive.find((a) => a.site.strategies[a.name]?.reads.includes(state));
+        throw planUnassigned(call, reader?.site.id ?? '', reader?.name ?? '', state);
       }
-    });
-    plan.sites.forEach((site, s) => {
-      if (!alive.has(s)) return;
-      for (const state of Object.keys(site.strategies[row[s] as string]?.writes ?? {}))
+      needed[writer]?.add(state);
+    }
+    for (const { site, name } of alive)
+      for (const state of Object.keys(site.strategies[name]?.writes ?? {}))
         lastWriter.set(state, call);
-    });
-    return { row: row.map((name, s) => (alive.has(s) ? name : undefined)), reads: [...reads] };
+    return { row: row.map((name, s) => (sites.has(s) ? name : undefined)), reads: [...states] };
   });
   return calls.map((call, t) => ({ ...call, writes: [...(needed[t] ?? [])].sort() }));
 }
 
-function memoize(liveSites: (row: readonly string[]) => ReadonlySet<number>) {
-  const known = new Map<string, ReadonlySet<number>>();
-  return (row: readonly string[]) => {
-    const key = row.join('\n');
-    const result = known.get(key) ?? liveSites(row);
+function memoize(liveUnder: LiveUnder): LiveUnder {
+  const known = new Map<string, Liveness>();
+  return (row, writes) => {
+    const key = `${row.join('\n')}\n>${writes.join('\n')}`;
+    const result = known.get(key) ?? liveUnder(row, writes);
     known.set(key, result);
     return result;
   };
@@ -74,8 +97,14 @@ export function assignPrograms(
   plan: Plan,
   calls: readonly CallFlow[],
 ): { programs: ProgramFlow[]; calls: string[] } {
-  const programs = new Map<string, ProgramFlow>();
-  const rowNames = new Map<string, string>();
+  const rows = new Map<string, Map<string, CallFlow>>();
+  const keysOf = (call: CallFlow) =>
+    [call.row.map((s) => s ?? '-').join('\n'), call.writes.join('\n')] as const;
+  for (const call of calls) {
+    const [row, writes] = keysOf(call);
+    rows.set(row, (rows.get(row) ?? new Map<string, CallFlow>()).set(writes, call));
+  }
+  const names = new Map<string, Map<string, string>>();
   const taken = new Set<string>();
   const claim = (base: string) => {
     let name = base;
@@ -83,22 +112,23 @@ export function assignPrograms(
     taken.add(name);
     return name;
   };
-  const names = calls.map((call) => {
-    const rowKey = call.row.map((s) => s ?? '-').join('\n');
-    const key = `${rowKey}\n>${call.writes.join()}`;
-    const known = programs.get(key);
-    if (known) return known.name;
-    const rowName = rowNames.get(rowKey);
-    const name = claim(
-      rowName
-        ? `${rowName}-${call.writes.length === 0 ? 'stateless' : 'partial'}`
-        : rowWord(plan, call.row),
-    );
-    if (!rowName) rowNames.set(rowKey, name);
-    programs.set(key, { ...call, name });
-    return name;
-  });
-  return { programs: [...programs.values()], calls: names };
+  for (const [row, variants] of rows) {
+    // the one that writes most has the plain name
+    const ordered = [...variants].sort(([, a], [, b]) => b.writes.length - a.writes.length);
+    let word: string | undefined;
+    for (const [writes, call] of ordered) {
+      const suffix = call.writes.length === 0 ? 'stateless' : 'partial';
+      const name = claim(word ? `${word}-${suffix}` : rowWord(plan, call.row));
+      word ??= name;
+      names.set(row, (names.get(row) ?? new Map<string, string>()).set(writes, name));
+    }
+  }
+  const nameOf = (call: CallFlow) => {
+    const [row, writes] = keysOf(call);
+    return names.get(row)!.get(writes)!;
+  };
+  const programs = new Map(calls.map((call) => [nameOf(call), { ...call, name: nameOf(call) }]));
+  return { programs: [...programs.values()], calls: calls.map(nameOf) };
 }
 
 function rowWord(plan: Plan, row: readonly (string | undefined)[]): string {

@@ -10,7 +10,7 @@ export async function bench(args: BenchArguments): Promise<void> {
   const report = await benchBundle({
     folder: args.bundle,
     model: args.against,
-    rounds: Math.max(1, Math.floor(args.rounds)),
+    rounds: args.rounds,
     seed: args.seed,
     shapes: readShapes(args.shape),
     ...(args.threads !== undefined && { threads: args.threads }),

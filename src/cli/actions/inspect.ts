@@ -3,13 +3,12 @@ import {
   analyzeUnet,
   type BranchTable,
   branchTable,
-  findInputRoles,
   type UnetAnalysis,
 } from '../../analysis/index.js';
 import { opsetVersion } from '../../ir/model.js';
 import { loadModel } from '../../onnx/files.js';
 import { prepare } from '../../pipeline/index.js';
-import { readShapes, readSizes } from '../arguments.js';
+import { readRoles, readShapes, readSizes } from '../arguments.js';
 import type { InspectArguments } from '../commands/inspect.js';
 import {
   formatBytes,
@@ -22,18 +21,19 @@ import {
   printJson,
   printTable,
 } from '../output.js';
+import { startStatus } from '../progress.js';
 
 export async function inspect(args: InspectArguments): Promise<void> {
-  const source = loadModel(args.model);
-  const prepared = await prepare(source, {
+  const options = {
     shapes: readShapes(args.shape),
     freeze: readSizes('freeze', args.freeze),
-  });
-  const { canonical, shapes, bindings } = prepared;
-  const roles = findInputRoles(canonical.graph, shapes, {
-    ...(args.latent !== undefined && { latent: args.latent }),
-    ...(args.timestep !== undefined && { timestep: args.timestep }),
-  });
+    roles: readRoles(args),
+  };
+  const status = startStatus(args.json);
+  status.show(`Reading ${args.model}`);
+  const source = loadModel(args.model);
+  const prepared = await prepare(source, options).finally(() => status.stop());
+  const { canonical, shapes, bindings, roles } = prepared;
   const unet = analyzeUnet(canonical.graph, shapes);
   const table = branchTable(canonical.graph, shapes, unet.isUnet ? unet.joins : [], bindings);
   const port = (name: string, role?: string) => {
@@ -139,7 +139,6 @@ function printReport(
       'with attention',
       'parameters',
       'state',
-      'cached value',
       'ddpm --branch',
       'cache_branch_id',
     ],
@@ -150,11 +149,15 @@ function printReport(
       formatMacs(b.shallowMacs.all),
       formatCount(b.shallowParameters),
       formatBytes(b.stateBytes),
-      `${b.value} ${formatShape(b.shape)}`,
       b.ddpmBranch ?? '-',
       b.cacheBranchId,
     ]),
   );
   for (const refused of unet.refused)
     print(`Branch ${refused.branch} cannot be cut: ${refused.reason}.`);
+  heading('What is kept at each');
+  printTable(
+    ['branch', 'shape', 'value'],
+    table.branches.map((b) => [b.branch, formatShape(b.shape), b.value]),
+  );
 }

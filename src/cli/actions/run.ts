@@ -1,12 +1,13 @@
 /** What `stepfold run` does. */
 import fs from 'node:fs';
 import path from 'node:path';
+import { openFolder, writeFile } from '../../emit/index.js';
 import { needsUnconditional } from '../../errors/index.js';
 import { encodePng, pictureGrid, toPictures } from '../../io/images.js';
 import { writeNpy } from '../../io/npy.js';
 import { generate, type LoopDenoiser, openLoopBundle, openLoopModel } from '../../measure/index.js';
 import { createSampler, type Guidance } from '../../samplers/index.js';
-import { readFeeds, readShapes } from '../arguments.js';
+import { readFeeds, readRoles, readSizeList } from '../arguments.js';
 import type { RunArguments } from '../commands/run.js';
 import { print, printJson } from '../output.js';
 import { startProgress } from '../progress.js';
@@ -16,23 +17,21 @@ export async function run(args: RunArguments): Promise<void> {
   const feeds = await readFeeds('feed', args.feed);
   const guidance = await readGuidance(args);
   const options = { worker: args.worker, halves: guidance?.mode === 'two-calls' };
-  const denoiser = args.bundle.endsWith('.onnx')
+  const denoiser = isFile(args.bundle)
     ? await openLoopModel(args.bundle, options)
     : await openLoopBundle(args.bundle, options);
   const progress = startProgress('Denoising', args.json);
   try {
+    openFolder(args.output);
     const start = performance.now();
     const result = await generate(denoiser, {
       sampler,
       seed: args.seed,
       feeds,
       ...(args.latentShape !== undefined && {
-        latentShape: readShapes([`latent=${args.latentShape}`]).latent!,
+        latentShape: readSizeList('latent-shape', args.latentShape),
       }),
-      roles: {
-        ...(args.latent !== undefined && { latent: args.latent }),
-        ...(args.timestep !== undefined && { timestep: args.timestep }),
-      },
+      roles: readRoles(args),
       ...(guidance && { guidance }),
       onStep: (done, total) => progress.update(done, total),
     }).finally(() => progress.stop());
@@ -43,6 +42,8 @@ export async function run(args: RunArguments): Promise<void> {
     await denoiser.release();
   }
 }
+
+const isFile = (path: string) => fs.statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 
 function samplerOptions(args: RunArguments) {
   const given = <K extends string, V>(key: K, value: V | undefined) =>
@@ -64,7 +65,7 @@ function samplerOptions(args: RunArguments) {
 
 async function readGuidance(args: RunArguments): Promise<Guidance | undefined> {
   if (args.guidance === undefined) return undefined;
-  if (args.unconditional.length === 0 || !args.guidanceOrder) throw needsUnconditional();
+  if (!args.unconditional || !args.guidanceOrder) throw needsUnconditional();
   return {
     scale: args.guidance,
     order: args.guidanceOrder,
@@ -75,9 +76,8 @@ async function readGuidance(args: RunArguments): Promise<Guidance | undefined> {
 
 /** The latent as .npy, and as a picture when it has the channels of one. */
 function writeResults(folder: string, latent: Float32Array, dims: readonly number[]): string[] {
-  fs.mkdirSync(folder, { recursive: true });
   const files = [path.join(folder, 'samples.npy')];
-  fs.writeFileSync(files[0]!, writeNpy({ type: 'float32', data: Float32Array.from(latent), dims }));
+  writeFile(files[0]!, writeNpy({ type: 'float32', data: Float32Array.from(latent), dims }));
   const [batch = 1, channels = 0, height = 1] = dims;
   if (dims.length !== 4 || ![1, 3].includes(channels)) return files;
   const pictures = toPictures(latent, dims);
@@ -86,10 +86,7 @@ function writeResults(folder: string, latent: Float32Array, dims: readonly numbe
     pictures.slice(r * columns, (r + 1) * columns),
   );
   const png = path.join(folder, 'samples.png');
-  fs.writeFileSync(
-    png,
-    encodePng(pictureGrid([rows], { scale: Math.max(1, Math.floor(64 / height)) })),
-  );
+  writeFile(png, encodePng(pictureGrid([rows], { scale: Math.max(1, Math.floor(64 / height)) })));
   return [...files, png];
 }
 

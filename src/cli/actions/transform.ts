@@ -2,7 +2,14 @@
 import path from 'node:path';
 import { passes } from '../../../passes/index.js';
 import { checkTarget, writeBundle } from '../../emit/index.js';
-import { needsCalls, needsPass, passAndConfig, unknownPass } from '../../errors/index.js';
+import {
+  inPipeline,
+  needsCalls,
+  needsPass,
+  passAndConfig,
+  StepfoldError,
+  unknownPass,
+} from '../../errors/index.js';
 import { loadModel } from '../../onnx/files.js';
 import { type PassRequest, parsePassRequest } from '../../pass/index.js';
 import { Pipeline } from '../../pipeline/index.js';
@@ -13,7 +20,7 @@ import {
   parsePlanFile,
   type Schedule,
 } from '../../schedule/index.js';
-import { readFile, readShapes, readSizes } from '../arguments.js';
+import { readFile, readRoles, readShapes, readSizes } from '../arguments.js';
 import type { TransformArguments } from '../commands/transform.js';
 import {
   formatBytes,
@@ -28,18 +35,15 @@ import { startStatus } from '../progress.js';
 
 export async function transform(args: TransformArguments): Promise<void> {
   const config = readConfig(args);
-  checkTarget(args.output, args.force);
+  checkTarget(args.output, args.force, args.model);
   const status = startStatus(args.json);
   let schedule: Schedule;
   try {
     status.show(`Reading ${args.model}`);
     const model = loadModel(args.model);
     let pipeline = Pipeline.create(config);
-    for (const { pass, options } of config.requests) {
-      const found = passes[pass];
-      if (!found) throw unknownPass(pass, Object.keys(passes));
-      pipeline = pipeline.use(found, options as never);
-    }
+    for (const [index, request] of config.requests.entries())
+      pipeline = addPass(pipeline, request, args.config, index);
     status.show('Compiling');
     const compilation = await pipeline.compile(model);
     status.show(`Writing ${args.output}`);
@@ -55,14 +59,31 @@ export async function transform(args: TransformArguments): Promise<void> {
   else printSummary(args.output, args.model, schedule);
 }
 
+function addPass(
+  pipeline: Pipeline,
+  { pass, options }: PassRequest,
+  file: string | undefined,
+  index: number,
+): Pipeline {
+  try {
+    const found = passes[pass];
+    if (!found) throw unknownPass(pass, Object.keys(passes));
+    return pipeline.use(found, options as never);
+  } catch (error) {
+    if (file === undefined || !(error instanceof StepfoldError)) throw error;
+    throw inPipeline(error, file, index);
+  }
+}
+
 type Config = Omit<PipelineConfig, 'passes' | '$schema'> & {
   readonly requests: readonly PassRequest[];
   readonly plan?: PlanFile;
+  readonly roles: ReturnType<typeof readRoles>;
 };
 
 /** The config file, overridden by what the command line says as well. */
 function readConfig(args: TransformArguments): Config {
-  if (args.config !== undefined && args.pass.length > 0) throw passAndConfig();
+  if (args.config !== undefined && args.pass !== undefined) throw passAndConfig();
   const file =
     args.config === undefined
       ? undefined
@@ -70,7 +91,7 @@ function readConfig(args: TransformArguments): Config {
   const calls = args.calls ?? file?.calls;
   const requests =
     file?.passes.map(({ pass, options }) => ({ pass, options: options ?? {} })) ??
-    args.pass.map(parsePassRequest);
+    (args.pass ?? []).map(parsePassRequest);
   if (requests.length === 0) throw needsPass();
   if (calls === undefined) throw needsCalls();
   const emit = args.emit ?? file?.emit;
@@ -81,6 +102,7 @@ function readConfig(args: TransformArguments): Config {
     requests,
     shapes: { ...file?.shapes, ...readShapes(args.shape) },
     freeze: { ...file?.freeze, ...readSizes('freeze', args.freeze) },
+    roles: readRoles(args),
     ...(emit && { emit }),
     ...(plan && { plan }),
     ...(weights && { weights }),
@@ -90,10 +112,15 @@ function readConfig(args: TransformArguments): Config {
 const readPlan = (file: string): PlanFile =>
   parsePlanFile(new TextDecoder().decode(readFile(file)), file);
 
+const plural = (things: object, what: string) => {
+  const count = Object.keys(things).length;
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
+};
+
 function printSummary(folder: string, model: string, schedule: Schedule): void {
   const { macs, stateBytes } = schedule.cost ?? {};
   print(
-    `${folder}: ${schedule.emit}, ${Object.keys(schedule.models).length} models, ${Object.keys(schedule.states).length} states (${formatBytes(stateBytes)})`,
+    `${folder}: ${schedule.emit}, ${plural(schedule.models, 'model')}, ${plural(schedule.states, 'state')} (${formatBytes(stateBytes)})`,
   );
   for (const [id, site] of Object.entries(schedule.sites ?? {}))
     print(`Site ${id}: ${site.description}`);
@@ -114,7 +141,8 @@ function printSummary(folder: string, model: string, schedule: Schedule): void {
       ],
     );
   }
-  const q = (p: string) => (p.includes(' ') ? `"${p}"` : p);
+  // quoted for a shell where it needs to be
+  const q = (p: string) => (/^[\w./:@+=-]+$/.test(p) ? p : `'${p.replaceAll("'", "'\\''")}'`);
   heading('Next');
   print(`stepfold verify ${q(folder)} --against ${q(path.normalize(model))}`);
   print(`stepfold bench ${q(folder)} --against ${q(path.normalize(model))}`);

@@ -1,31 +1,35 @@
 /** `stepfold fill`: random weights for a model whose weights file is missing. */
 import type { Argv } from 'yargs';
-import { jsonOption } from '../arguments.js';
-import type { Arguments } from '../command.js';
+import { jsonOption, seedOption } from '../arguments.js';
+import { type Arguments, addOptions, examples } from '../command.js';
 
 export const command = 'fill <model>';
 export const describe = 'Give a model without weights random ones, so that it runs';
 
-export const builder = (yargs: Argv) =>
-  yargs
-    .positional('model', {
-      type: 'string',
-      demandOption: true,
-      describe: 'ONNX file without its weights',
-    })
-    .options({
-      output: {
-        alias: 'o',
-        type: 'string',
-        demandOption: true,
-        describe: 'Folder for the model and its weights',
-      },
-      seed: { type: 'number', default: 0, describe: 'Seed of the weights' },
-      ...jsonOption,
-    })
-    .example('$0 fill samples/architectures/ddpm-cifar10.onnx -o cifar', 'A DDPM U-Net that runs');
+const positionals = {
+  model: { type: 'string', demandOption: true, describe: 'ONNX file without its weights' },
+} as const;
 
-export type FillArguments = Arguments<typeof builder>;
+export const options = {
+  output: {
+    alias: 'o',
+    type: 'string',
+    demandOption: true,
+    describe: 'Folder for the model and its weights',
+  },
+  ...seedOption('the weights'),
+  ...jsonOption,
+} as const;
+
+export const builder = (yargs: Argv) =>
+  addOptions(yargs.positional('model', positionals.model), options).epilogue(
+    examples([
+      'A DDPM U-Net that runs',
+      'stepfold fill samples/architectures/ddpm-cifar10.onnx -o cifar',
+    ]),
+  );
+
+export type FillArguments = Arguments<typeof positionals & typeof options>;
 
 /** The work is loaded only when the command runs, so that `--help` answers at once. */
 export const handler = async (args: FillArguments): Promise<void> =>

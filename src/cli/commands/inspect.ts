@@ -1,28 +1,35 @@
 /** `stepfold inspect`: what a model is, what its inputs are for, and what each cut would save. */
 import type { Argv } from 'yargs';
 import { jsonOption, roleOptions, shapeOptions } from '../arguments.js';
-import type { Arguments } from '../command.js';
+import { type Arguments, addOptions, examples } from '../command.js';
 
 export const command = 'inspect <model>';
 export const describe = 'Show what a model is and what each cut would save';
 
-export const builder = (yargs: Argv) =>
-  yargs
-    .positional('model', { type: 'string', demandOption: true, describe: 'ONNX file' })
-    .options({
-      ...shapeOptions,
-      ...roleOptions,
-      explain: {
-        type: 'boolean',
-        default: false,
-        describe: 'List what canonicalization rewrote',
-      },
-      ...jsonOption,
-    })
-    .example('$0 inspect unet.onnx', 'Skip branches and what caching at each would save')
-    .example('$0 inspect ddpm.onnx --shape x=1x3x32x32', 'The same, counted for 32x32 pixels');
+const positionals = {
+  model: { type: 'string', demandOption: true, describe: 'ONNX file' },
+} as const;
 
-export type InspectArguments = Arguments<typeof builder>;
+export const options = {
+  ...shapeOptions,
+  ...roleOptions,
+  explain: {
+    type: 'boolean',
+    default: false,
+    describe: 'List what canonicalization rewrote',
+  },
+  ...jsonOption,
+} as const;
+
+export const builder = (yargs: Argv) =>
+  addOptions(yargs.positional('model', positionals.model), options).epilogue(
+    examples(
+      ['Skip branches, and what caching at each would save', 'stepfold inspect unet.onnx'],
+      ['The same, counted for 32x32 pixels', 'stepfold inspect ddpm.onnx --shape x=1x3x32x32'],
+    ),
+  );
+
+export type InspectArguments = Arguments<typeof positionals & typeof options>;
 
 /** The work is loaded only when the command runs, so that `--help` answers at once. */
 export const handler = async (args: InspectArguments): Promise<void> =>

@@ -1,27 +1,33 @@
 /** `stepfold print`: a model in ONNX's standard text form. */
 import type { Argv } from 'yargs';
-import { jsonOption, shapeOptions } from '../arguments.js';
-import type { Arguments } from '../command.js';
+import { jsonOption, shapeOptions, wholeNumber } from '../arguments.js';
+import { type Arguments, addOptions, examples } from '../command.js';
 
 export const command = 'print <model>';
 export const describe = "Print a model in ONNX's standard text form";
 
-export const builder = (yargs: Argv) =>
-  yargs
-    .positional('model', { type: 'string', demandOption: true, describe: 'ONNX file' })
-    .options({
-      canonical: { type: 'boolean', default: false, describe: 'Print the canonical form' },
-      elements: {
-        type: 'number',
-        default: 16,
-        describe: 'Write out tensors of at most this many elements',
-      },
-      ...shapeOptions,
-      ...jsonOption,
-    })
-    .example('$0 print unet.onnx --canonical', 'What analyses and passes see');
+const positionals = {
+  model: { type: 'string', demandOption: true, describe: 'ONNX file' },
+} as const;
 
-export type PrintArguments = Arguments<typeof builder>;
+export const options = {
+  canonical: { type: 'boolean', default: false, describe: 'Print the canonical form' },
+  elements: {
+    type: 'number',
+    default: 16,
+    describe: 'Write out tensors of at most this many elements',
+    check: wholeNumber('elements', 0),
+  },
+  ...shapeOptions,
+  ...jsonOption,
+} as const;
+
+export const builder = (yargs: Argv) =>
+  addOptions(yargs.positional('model', positionals.model), options).epilogue(
+    examples(['What analyses and passes see', 'stepfold print unet.onnx --canonical']),
+  );
+
+export type PrintArguments = Arguments<typeof positionals & typeof options>;
 
 /** The work is loaded only when the command runs, so that `--help` answers at once. */
 export const handler = async (args: PrintArguments): Promise<void> =>

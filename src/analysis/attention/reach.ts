@@ -1,0 +1,60 @@
+/**
+ * Walks between heavy nodes: what lies between two matrix products may be spelled in any way
+ * (reshapes, casts, scales, norms, rotary embeddings, masks), so it is stepped over rather than
+ * matched.
+ */
+import { isHeavy } from '../../cost/index.js';
+import { isOp, type Node } from '../../ir/node.js';
+import { nodeDependencies } from '../../ir/order.js';
+import type { Value } from '../../ir/value.js';
+
+export interface Reached {
+  /** The heavy nodes where the walk ended. */
+  readonly heavy: ReadonlySet<Node>;
+  /** Light nodes on the way. */
+  readonly passed: ReadonlySet<Node>;
+  /** Graph inputs that were reached without a heavy node between. */
+  readonly inputs: ReadonlySet<Value>;
+}
+
+/** Backwards from a value over light nodes. Shapes carry no data, so nothing behind a Shape counts. */
+export function reachBack(from: Value): Reached {
+  const heavy = new Set<Node>();
+  const passed = new Set<Node>();
+  const inputs = new Set<Value>();
+  const stack = [from];
+  for (let value = stack.pop(); value; value = stack.pop()) {
+    const node = value.producer;
+    if (!node) {
+      if (!value.initializer) inputs.add(value);
+    } else if (isHeavy(node)) heavy.add(node);
+    else if (!passed.has(node) && !isOp(node, 'Shape', 'Size')) {
+      passed.add(node);
+      stack.push(...nodeDependencies(node));
+    }
+  }
+  return { heavy, passed, inputs };
+}
+
+/** Forwards from a value over light nodes, to the heavy nodes that read it first. */
+export function reachForward(from: Value): {
+  heavy: Set<Node>;
+  passed: Set<Node>;
+  leaves: boolean;
+} {
+  const heavy = new Set<Node>();
+  const passed = new Set<Node>();
+  let leaves = from.isGraphOutput;
+  const stack = [from];
+  for (let value = stack.pop(); value; value = stack.pop()) {
+    leaves ||= value.isGraphOutput;
+    for (const user of value.users) {
+      if (isHeavy(user)) heavy.add(user);
+      else if (!passed.has(user) && !isOp(user, 'Shape', 'Size')) {
+        passed.add(user);
+        for (const output of user.outputs) if (output) stack.push(output);
+      }
+    }
+  }
+  return { heavy, passed, leaves };
+}

@@ -1,0 +1,31 @@
+/**
+ * How a command fails: one message on stderr, beside `--json` also as the one JSON value on stdout,
+ * and exit status 2. Only a bug of ours shows a stack trace.
+ */
+import colors from 'picocolors';
+import { StepfoldError, systemError } from '../errors/index.js';
+import { printJson } from './output.js';
+
+export function fail(caught: unknown, json: boolean): void {
+  process.exitCode = 2;
+  const error = asStepfoldError(caught);
+  if (!error) {
+    // a bug of ours, so the place where it happened matters
+    const { stack } = caught as Error;
+    process.stderr.write(
+      `${colors.red('internal error')}: please report this\n${stack ?? caught}\n`,
+    );
+    if (json) printJson({ error: { code: 'INTERNAL', message: String(caught) } });
+    return;
+  }
+  process.stderr.write(`${colors.red(`error ${error.code}`)}: ${error.fullMessage}\n`);
+  const { data: _, ...details } = error.details;
+  if (json) printJson({ error: { code: error.code, message: error.message, ...details } });
+}
+
+function asStepfoldError(error: unknown): StepfoldError | undefined {
+  if (error instanceof StepfoldError) return error;
+  if (error instanceof Error && 'syscall' in error)
+    return systemError(error as NodeJS.ErrnoException);
+  return undefined;
+}

@@ -1,0 +1,183 @@
+/**
+ * Folders that appear only when they are complete. What is written goes to a folder beside the
+ * target, which is then renamed; the name says which process writes it, so that what an interrupted
+ * one left is cleared away by the next. Nothing is ever deleted that is not known to be ours: with
+ * `force` that is the files which the schedule of the bundle in place lists, and no other.
+ */
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import {
+  outputHoldsSource,
+  outputIsAFile,
+  outputNotABundle,
+  outputNotEmpty,
+  outputUnnamed,
+  StepfoldError,
+  writeFailed,
+} from '../errors/index.js';
+import { writePieces } from '../onnx/files.js';
+import { parseSchedule } from '../schedule/index.js';
+
+export const SCHEDULE_FILE = 'schedule.json';
+export const REPORT_FILE = 'report.json';
+
+/**
+ * Checks that a folder can be made or replaced, without changing anything.
+ * @param sourceFile must not lie among the files that `force` replaces
+ * @throws OUTPUT_UNNAMED, OUTPUT_IS_A_FILE, OUTPUT_NOT_EMPTY, OUTPUT_NOT_A_BUNDLE,
+ *   OUTPUT_HOLDS_SOURCE, WRITE_FAILED
+ */
+export function checkTarget(folder: string, force: boolean, sourceFile?: string): void {
+  if (folder === '') throw outputUnnamed();
+  const stat = attempt(folder, () => fs.statSync(folder, { throwIfNoEntry: false }));
+  if (!stat) return;
+  if (!stat.isDirectory()) throw outputIsAFile(folder);
+  const files = attempt(folder, () => fs.readdirSync(folder));
+  if (files.length === 0) return;
+  if (!force) throw outputNotEmpty(folder);
+  const ours = bundleFiles(folder);
+  const foreign = files.find((name) => !ours.has(name));
+  if (foreign !== undefined) throw outputNotABundle(folder, foreign);
+  if (sourceFile === undefined || !fs.existsSync(sourceFile)) return;
+  const inside = path.relative(fs.realpathSync(folder), fs.realpathSync(sourceFile));
+  if (ours.has(inside)) throw outputHoldsSource(folder, sourceFile);
+}
+
+/** The files of the bundle in a folder, the schedule first; none where that is missing or damaged. */
+function bundleFiles(folder: string): Set<string> {
+  const file = path.join(folder, SCHEDULE_FILE);
+  try {
+    const { models, weights } = parseSchedule(fs.readFileSync(file, 'utf8'), file);
+    const names = [...Object.values(models), ...weights].map((entry) => entry.file);
+    return new Set([SCHEDULE_FILE, REPORT_FILE, ...names]);
+  } catch {
+    return new Set();
+  }
+}
+
+/**
+ * Makes a folder, complete or not at all.
+ * @param write fills the folder whose path it is given
+ * @throws what `checkTarget` and `write` throw; WRITE_FAILED
+ */
+export function writeFolder<T>(folder: string, force: boolean, write: (staging: string) => T): T {
+  return attempt(folder, () => {
+    const target = path.resolve(folder);
+    recover(target);
+    checkTarget(folder, force);
+    const staging = sibling(target, 'partial');
+    makeFolder(staging);
+    try {
+      const result = write(staging);
+      replace(staging, target, force);
+      return result;
+    } catch (error) {
+      tidy(() => fs.rmSync(staging, { recursive: true, force: true }));
+      throw error;
+    }
+  });
+}
+
+/** Not Node's recursive form, which never returns under /proc and hides the cause elsewhere. */
+function makeFolder(folder: string): void {
+  if (fs.existsSync(folder)) return;
+  makeFolder(path.dirname(folder));
+  fs.mkdirSync(folder);
+}
+
+/**
+ * Makes sure that files can be written to a folder: at once, where the work comes first.
+ * @throws OUTPUT_UNNAMED, OUTPUT_IS_A_FILE, WRITE_FAILED
+ */
+export function openFolder(folder: string): void {
+  if (folder === '') throw outputUnnamed();
+  attempt(folder, () => {
+    makeFolder(path.resolve(folder));
+    if (!fs.statSync(folder).isDirectory()) throw outputIsAFile(folder);
+    fs.accessSync(folder, fs.constants.W_OK);
+  });
+}
+
+/**
+ * Writes a file, complete or not at all.
+ * @throws WRITE_FAILED
+ */
+export function writeFile(file: string, bytes: Uint8Array): void {
+  attempt(file, () => writePieces([bytes], file));
+}
+
+function replace(staging: string, target: string, force: boolean): void {
+  // looked at again: minutes may have passed since the first time
+  checkTarget(target, force);
+  if (!fs.existsSync(target)) {
+    fs.renameSync(staging, target);
+    return;
+  }
+  const old = sibling(target, 'old');
+  fs.renameSync(target, old);
+  try {
+    fs.renameSync(staging, target);
+  } catch (error) {
+    fs.renameSync(old, target);
+    throw error;
+  }
+  tidy(() => removeBundle(old));
+}
+
+/**
+ * Removes a bundle file by file, so that anything else that is in the folder stays; its schedule
+ * last, so that an interrupted removal can be finished.
+ */
+function removeBundle(folder: string): void {
+  for (const name of [...bundleFiles(folder)].reverse())
+    fs.rmSync(path.join(folder, name), { force: true });
+  fs.rmdirSync(folder);
+}
+
+/** What cannot be tidied up stays lying about, which is no reason to fail. */
+function tidy(act: () => void): void {
+  try {
+    act();
+  } catch {}
+}
+
+/** Machines are told apart too: containers share folders, and each has a process of number 1. */
+const writer = (pid: number) => `${os.hostname()}-${pid}`;
+const sibling = (target: string, kind: string) => `${target}.${kind}-${writer(process.pid)}`;
+
+/** Clears away what processes that are no more left beside the target, or puts it back. */
+function recover(target: string): void {
+  const parent = path.dirname(target);
+  if (!fs.existsSync(parent)) return;
+  for (const name of fs.readdirSync(parent)) {
+    const found = /^(.+)\.(partial|old)-(.+)-(\d+)$/.exec(name);
+    if (found?.[1] !== path.basename(target) || found[3] !== os.hostname()) continue;
+    if (isAlive(Number(found[4]))) continue;
+    const left = path.join(parent, name);
+    tidy(() => {
+      if (found[2] === 'partial') fs.rmSync(left, { recursive: true, force: true });
+      else if (fs.existsSync(target)) removeBundle(left);
+      else fs.renameSync(left, target);
+    });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function attempt<T>(folder: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    if (error instanceof StepfoldError || !(error instanceof Error) || !('syscall' in error))
+      throw error;
+    throw writeFailed(folder, error as NodeJS.ErrnoException);
+  }
+}

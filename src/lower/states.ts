@@ -1,0 +1,25 @@
+/** Graph inputs that carry the states of a plan from call to call. */
+import { planStateShape } from '../errors/index.js';
+import type { Graph } from '../ir/graph.js';
+import { type Dim, tensorType } from '../ir/types.js';
+import type { Plan } from '../plan/index.js';
+import type { ShapeTable } from '../shape/index.js';
+import type { StateInfo } from './instrument.js';
+import { stateInputName } from './names.js';
+
+/**
+ * Adds an input for every state of every site, in the order of the plan.
+ * @throws PLAN_STATE_SHAPE when the type or the rank of a state is not known
+ */
+export function addStates(graph: Graph, shapes: ShapeTable, plan: Plan): Map<string, StateInfo> {
+  const states = new Map<string, StateInfo>();
+  for (const site of plan.sites)
+    for (const { id, like } of site.states) {
+      const shape = shapes.shape(like)?.map((d): Dim => d.constant ?? d.toString());
+      const type = shapes.dtype(like);
+      if (!shape || !type) throw planStateShape(site.id, id, like.name, shapes.whyUnknown(like));
+      const input = graph.addInput(stateInputName(id), tensorType(type, shape));
+      states.set(id, { id, type, shape, input });
+    }
+  return states;
+}

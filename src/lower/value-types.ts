@@ -1,0 +1,51 @@
+/** Types of an instrumented graph's values, for those that cross the border of a model. */
+import type { Model } from '../ir/model.js';
+import { tensorType, type ValueType } from '../ir/types.js';
+import type { Value } from '../ir/value.js';
+import { inferShapes, type ShapeTable } from '../shape/index.js';
+import type { InstrumentedSite, StateInfo } from './instrument.js';
+
+/**
+ * Types inferred for the source hold for its copy; a value that stands in for another, or is kept as
+ * a state, has that one's type. Only for what is left the new graph is inferred, once.
+ */
+export function typeLookup(
+  model: Model,
+  originals: ReadonlyMap<Value, Value>,
+  shapes: ShapeTable,
+  sites: readonly InstrumentedSite[],
+  states: ReadonlyMap<string, StateInfo>,
+): (value: Value) => ValueType | undefined {
+  const standsFor = new Map<Value, Value>();
+  const known = new Map<Value, ValueType>();
+  for (const site of sites) {
+    for (const values of site.produced.values())
+      values.forEach((value, k) => {
+        standsFor.set(value, site.outputs[k]!);
+      });
+    for (const kept of site.writes.values())
+      for (const [id, value] of kept) {
+        const state = states.get(id);
+        if (state) known.set(value, tensorType(state.type, state.shape));
+      }
+  }
+  let inferred: ShapeTable | undefined;
+  return (value) => {
+    const original = originals.get(value) ?? originals.get(standsFor.get(value) ?? value);
+    const type = (original && typeIn(shapes, original)) ?? known.get(value) ?? value.type;
+    if (type) return type;
+    inferred ??= inferShapes(model);
+    return typeIn(inferred, value);
+  };
+}
+
+function typeIn(shapes: ShapeTable, value: Value): ValueType | undefined {
+  const dtype = shapes.dtype(value);
+  return (
+    dtype &&
+    tensorType(
+      dtype,
+      shapes.shape(value)?.map((d) => d.constant ?? d.toString()),
+    )
+  );
+}
