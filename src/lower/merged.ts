@@ -6,21 +6,22 @@
  */
 
 import { planNotMergeable } from '../errors/index.js';
-import { graph as graphAttribute, tensor, withContents } from '../ir/attribute.js';
-import { type CloneMap, cloneAttribute, cloneModel } from '../ir/clone.js';
-import { Graph } from '../ir/graph.js';
+import { withContents } from '../ir/attribute.js';
+import { cloneModel } from '../ir/clone.js';
+import type { Graph } from '../ir/graph.js';
 import type { Node } from '../ir/node.js';
-import { findCycle, topologicalOrder } from '../ir/order.js';
+import { findCycle } from '../ir/order.js';
 import { removeDeadNodes } from '../ir/prune.js';
-import { int64Tensor } from '../ir/tensor.js';
 import { tensorType } from '../ir/types.js';
 import type { Value } from '../ir/value.js';
-import { COMPUTE, type ProgramFlow } from '../plan/index.js';
-import type { Instrumented, InstrumentedSite, StateInfo } from './instrument.js';
+import type { ProgramFlow } from '../plan/index.js';
+import { alternativesOf, GatedSite, innerFirst } from './gated-site.js';
+import { buildIf, distinctColumns } from './if-node.js';
+import type { Instrumented, StateInfo } from './instrument.js';
 import type { Lowered, Run } from './lowered.js';
 import { stateInputName, stateOutputName, strategyInputName } from './names.js';
 import { addNamedOutput, dropUnusedInputs, unusedInputs } from './outputs.js';
-import { type Alternatives, type StrategyValues, strategyRegion } from './region.js';
+import { strategyRegion } from './region.js';
 
 const MODEL = 'merged';
 
@@ -71,91 +72,6 @@ const looseType = ({ type, shape }: StateInfo) =>
     type,
     shape.map((d) => (typeof d === 'number' ? d : null)),
   );
-
-/** Inner sites first: the If of an inner site then lies within the region of the outer one. */
-function innerFirst(graph: Graph, sites: readonly GatedSite[]): GatedSite[] {
-  const place = new Map(topologicalOrder(graph).map((node, i) => [node, i]));
-  return sites
-    .map((site) => ({
-      site,
-      size: site.region(COMPUTE, graph.outputs, alternativesOf(sites, site)).size,
-      place: Math.max(0, ...site.outputs.map((v) => place.get(v.producer as Node) ?? 0)),
-    }))
-    .sort((a, b) => a.size - b.size || a.place - b.place)
-    .map((entry) => entry.site);
-}
-
-/** What the values of sites can come from beside being computed, except for one site. */
-function alternativesOf(sites: readonly GatedSite[], except: GatedSite): Alternatives {
-  return new Map(
-    sites
-      .filter((site) => site !== except)
-      .flatMap((site) =>
-        site.outputs.map((v, k) => [
-          v,
-          site.strategies.flatMap((name) => {
-            const { makes, keeps } = site.under(name);
-            return [...(name === COMPUTE ? [] : [makes[k]!]), ...keeps];
-          }),
-        ]),
-      ),
-  );
-}
-
-/** A site as the merged graph sees it: the strategies that programs really use, in a fixed order. */
-class GatedSite {
-  readonly id: string;
-  readonly outputs: readonly Value[];
-  readonly strategies: readonly string[];
-
-  constructor(
-    private readonly instrumented: InstrumentedSite,
-    readonly index: number,
-    source: Instrumented,
-    private readonly mapped: (v: Value) => Value,
-  ) {
-    this.id = instrumented.site.id;
-    this.outputs = instrumented.outputs.map(mapped);
-    const used = new Set(source.programs.map((p) => p.row[index]));
-    this.strategies = Object.keys(instrumented.site.strategies).filter((name) => used.has(name));
-  }
-
-  statesWritten(needed: ReadonlySet<string>): string[] {
-    return this.instrumented.site.states.map((s) => s.id).filter((id) => needed.has(id));
-  }
-
-  /** The site's values under a strategy. */
-  values(strategy: string): readonly Value[] {
-    return this.instrumented.produced.get(strategy)?.map(this.mapped) ?? this.outputs;
-  }
-
-  write(strategy: string, state: string): Value | undefined {
-    const value = this.instrumented.writes.get(strategy)?.get(state);
-    return value && this.mapped(value);
-  }
-
-  under(strategy: string): StrategyValues {
-    const keeps = [...(this.instrumented.writes.get(strategy)?.values() ?? [])].map(this.mapped);
-    return { makes: this.values(strategy), keeps };
-  }
-
-  /** Nodes of one strategy alone, given what else must be had. */
-  region(strategy: string, roots: readonly Value[], alternatives: Alternatives): Set<Node> {
-    const others = this.strategies.filter((name) => name !== strategy);
-    return strategyRegion(
-      this.outputs,
-      this.under(strategy),
-      others.map((name) => this.under(name)),
-      roots,
-      alternatives,
-    );
-  }
-
-  /** The value of the strategy input that chooses a strategy. */
-  choice(strategy: string | undefined): number {
-    return Math.max(0, this.strategies.indexOf(strategy ?? COMPUTE));
-  }
-}
 
 /** Puts the If of one site into the graph and points everybody to its results. */
 function gate(
@@ -225,105 +141,6 @@ function gate(
       site.id,
       cycle.map((node) => node.label),
     );
-}
-
-/** Columns that are the same value in every row need only one output of the If. */
-function distinctColumns(rows: readonly (readonly Value[])[]): { first: number; all: number[] }[] {
-  const found: { first: number; all: number[] }[] = [];
-  for (let c = 0; c < (rows[0]?.length ?? 0); c++) {
-    const same = found.find(({ first }) => rows.every((row) => row[first] === row[c]));
-    if (same) same.all.push(c);
-    else found.push({ first: c, all: [c] });
-  }
-  return found;
-}
-
-interface Branch {
-  readonly values: readonly Value[];
-  readonly region: ReadonlySet<Node>;
-}
-
-/** An If that takes branch `from` when the choice says so, else the rest; returns its outputs. */
-function buildIf(
-  into: Graph,
-  site: string,
-  choice: Value,
-  branches: readonly Branch[],
-  from: number,
-): Value[] {
-  const index = into.addNode({
-    opType: 'Constant',
-    inputs: [],
-    outputs: [`stepfold.choice.${site}.${from}`],
-    attributes: { value: tensor(int64Tensor([from], [])) },
-  }).output;
-  const chosen = into.addNode({
-    opType: 'Equal',
-    inputs: [choice, index],
-    outputs: [`stepfold.chosen.${site}.${from}`],
-  }).output;
-  const last = from + 2 === branches.length;
-  const otherwise = last
-    ? branchGraph(into, `${site}.${from + 1}`, branches[from + 1]!)
-    : new Graph(`${site}.else`, into);
-  if (!last)
-    for (const value of buildIf(otherwise, site, choice, branches, from + 1))
-      otherwise.addOutput(value);
-  const node = into.addNode({
-    opType: 'If',
-    name: `stepfold.if.${site}${from ? `.${from}` : ''}`,
-    inputs: [chosen],
-    outputs: branches[from]!.values.map((_, k) => `stepfold.${site}.${from}.${k}`),
-    attributes: {
-      then_branch: graphAttribute(branchGraph(into, `${site}.${from}`, branches[from]!)),
-      else_branch: graphAttribute(otherwise),
-    },
-  });
-  return node.outputs as Value[];
-}
-
-/** Copies a region into a branch. Its values leave as outputs; those from outside through Identity. */
-function branchGraph(parent: Graph, name: string, branch: Branch): Graph {
-  const inner = new Graph(name, parent);
-  const map: CloneMap = { values: new Map(), nodes: new Map() };
-  const ordered = topologicalOrder([...branch.region][0]?.graph ?? parent).filter((n) =>
-    branch.region.has(n),
-  );
-  for (const node of ordered) {
-    const copy = inner.addNode({
-      opType: node.opType,
-      domain: node.domain,
-      name: node.name,
-      inputs: node.inputs.map((v) => v && (map.values.get(v) ?? v)),
-      outputs: [],
-    });
-    copy.docString = node.docString;
-    copy.extra = node.extra;
-    for (const [key, attribute] of node.attributes)
-      copy.attributes.set(key, cloneAttribute(attribute, inner, map));
-    for (const output of node.outputs) {
-      const made = output && inner.newValue(output.name, copy, output.outputIndex);
-      copy.outputList.push(made);
-      if (output && made) {
-        made.type = output.type;
-        made.extra = output.extra;
-        map.values.set(output, made);
-      }
-    }
-  }
-  branch.values.forEach((value, k) => {
-    const made = map.values.get(value);
-    const out =
-      made && !made.isGraphOutput
-        ? made
-        : inner.addNode({
-            opType: 'Identity',
-            inputs: [made ?? value],
-            outputs: [`stepfold.${name}.${k}`],
-          }).output;
-    inner.addOutput(out);
-  });
-  return inner;
 }
 
 function run(

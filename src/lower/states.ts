@@ -7,19 +7,38 @@ import type { ShapeTable } from '../shape/index.js';
 import type { StateInfo } from './instrument.js';
 import { stateInputName } from './names.js';
 
-/**
- * Adds an input for every state of every site, in the order of the plan.
- * @throws PLAN_STATE_SHAPE when the type or the rank of a state is not known
- */
+/** Adds an input for every state of every site, in the order of the plan. */
 export function addStates(graph: Graph, shapes: ShapeTable, plan: Plan): Map<string, StateInfo> {
   const states = new Map<string, StateInfo>();
   for (const site of plan.sites)
     for (const { id, like } of site.states) {
-      const shape = shapes.shape(like)?.map((d): Dim => d.constant ?? d.toString());
-      const type = shapes.dtype(like);
-      if (!shape || !type) throw planStateShape(site.id, id, like.name, shapes.whyUnknown(like));
+      const shape = shapes.shape(like)?.map((d): Dim => d.constant ?? d.toString()) ?? [];
+      const type = shapes.dtype(like) ?? 'undefined';
       const input = graph.addInput(stateInputName(id), tensorType(type, shape));
       states.set(id, { id, type, shape, input });
     }
   return states;
+}
+
+/**
+ * Takes away the inputs that nothing reads.
+ * @param needed values that leave the graph without being read in it
+ * @throws PLAN_STATE_SHAPE when the type or the rank of a state that stays is not known
+ */
+export function dropUnusedStates(
+  graph: Graph,
+  shapes: ShapeTable,
+  plan: Plan,
+  states: Map<string, StateInfo>,
+  needed: ReadonlySet<unknown>,
+): void {
+  for (const site of plan.sites)
+    for (const { id, like } of site.states) {
+      const { input } = states.get(id)!;
+      if (input.uses.size === 0 && !needed.has(input)) {
+        states.delete(id);
+        graph.removeInput(input);
+      } else if (!shapes.shape(like) || !shapes.dtype(like))
+        throw planStateShape(site.id, id, like.name, shapes.whyUnknown(like));
+    }
 }

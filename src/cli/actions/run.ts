@@ -16,6 +16,7 @@ export async function run(args: RunArguments): Promise<void> {
   const sampler = createSampler(args.sampler, samplerOptions(args));
   const feeds = await readFeeds('feed', args.feed);
   const guidance = await readGuidance(args);
+  const latentShape = args.latentShape && readSizeList('latent-shape', args.latentShape);
   const options = { worker: args.worker, halves: guidance?.mode === 'two-calls' };
   const denoiser = isFile(args.bundle)
     ? await openLoopModel(args.bundle, options)
@@ -28,9 +29,7 @@ export async function run(args: RunArguments): Promise<void> {
       sampler,
       seed: args.seed,
       feeds,
-      ...(args.latentShape !== undefined && {
-        latentShape: readSizeList('latent-shape', args.latentShape),
-      }),
+      ...(latentShape && { latentShape }),
       roles: readRoles(args),
       ...(guidance && { guidance }),
       onStep: (done, total) => progress.update(done, total),
