@@ -126,6 +126,6 @@ export function readFile(file: string): Uint8Array {
     return fs.readFileSync(file);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    throw code === 'ENOENT' ? fileNotFound(file) : cannotRead(file, message);
+    throw code === 'ENOENT' || code === 'ENOTDIR' ? fileNotFound(file) : cannotRead(file, message);
   }
 }

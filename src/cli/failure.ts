@@ -3,7 +3,7 @@
  * and exit status 2. Only a bug of ours shows a stack trace.
  */
 import colors from 'picocolors';
-import { StepfoldError, systemError } from '../errors/index.js';
+import { outOfMemory, StepfoldError, systemError } from '../errors/index.js';
 import { printJson } from './output.js';
 
 export function fail(caught: unknown, json: boolean): void {
@@ -18,7 +18,9 @@ export function fail(caught: unknown, json: boolean): void {
     if (json) printJson({ error: { code: 'INTERNAL', message: String(caught) } });
     return;
   }
-  process.stderr.write(`${colors.red(`error ${error.code}`)}: ${error.fullMessage}\n`);
+  // parsers and engines speak in several lines; one message is one line
+  const message = error.fullMessage.replaceAll(/\s*\n\s*/g, ' ');
+  process.stderr.write(`${colors.red(`error ${error.code}`)}: ${message}\n`);
   const { data: _, ...details } = error.details;
   if (json) printJson({ error: { code: error.code, message: error.message, ...details } });
 }
@@ -27,5 +29,7 @@ function asStepfoldError(error: unknown): StepfoldError | undefined {
   if (error instanceof StepfoldError) return error;
   if (error instanceof Error && 'syscall' in error)
     return systemError(error as NodeJS.ErrnoException);
+  if (error instanceof RangeError && /alloc|array length/i.test(error.message))
+    return outOfMemory(error.message);
   return undefined;
 }

@@ -83,6 +83,11 @@ export const systemError = ({ path, message }: SystemFailure) =>
     hint: 'Check that the file is there, can be read, and that there is room.',
   });
 
+export const outOfMemory = (why: string) =>
+  new StepfoldError('OUT_OF_MEMORY', `There is not enough memory: ${why}.`, {
+    hint: 'Choose smaller sizes, such as a smaller batch.',
+  });
+
 export const cannotRead = (file: string, why: string) =>
   new StepfoldError('FILE_UNREADABLE', `"${file}" cannot be read: ${why}.`, {
     file,

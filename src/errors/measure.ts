@@ -8,6 +8,13 @@ export const feedShapeUnknown = (input: string, axis: number) =>
     { value: input, hint: `Give it as a file: --feed ${input}=file.npy` },
   );
 
+export const feedTooLarge = (input: string, dims: readonly number[]) =>
+  new StepfoldError(
+    'FEED_TOO_LARGE',
+    `Input "${input}" would be ${dims.join('x')}, more elements than an array can hold.`,
+    { value: input, hint: 'Choose smaller sizes.' },
+  );
+
 export const feedUnknown = (input: string, known: readonly string[]) =>
   new StepfoldError('FEED_UNKNOWN', `The model has no input "${input}".`, {
     value: input,

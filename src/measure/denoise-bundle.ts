@@ -24,7 +24,7 @@ import {
 import type { Port } from '../schedule/index.js';
 import { requireBundle } from './bundle.js';
 import { loadOrt, openModel, runModel } from './engine.js';
-import { concretePort, type Feeds, fitShape, randomFeeds } from './feeds.js';
+import { checkSize, concretePort, type Feeds, fitShape, randomFeeds } from './feeds.js';
 
 export interface DenoiserPorts {
   readonly inputs: readonly Port[];
@@ -140,6 +140,8 @@ export interface GenerateOptions {
   readonly latentShape?: readonly number[];
   readonly roles?: { readonly latent?: string; readonly timestep?: string };
   readonly guidance?: Guidance;
+  /** Called when everything has been checked, before the first call. */
+  readonly onStart?: () => void;
   readonly onStep?: (step: number, steps: number) => void;
 }
 
@@ -178,6 +180,7 @@ export async function generate(
   const missing = conditions.filter((p) => !options.feeds[p.name]);
   const made = randomFeeds(missing, { ort: ort as never, roles: {}, bindings, seed });
   denoiser.reset();
+  options.onStart?.();
   const result = await denoise({
     call: denoiser.call,
     ort: ort as never,
@@ -244,6 +247,7 @@ function settleSizes(
     throw feedShape(latentPort.name, latentShape, latentPort.shape, sizes, pair);
   const bindings = new Map([...ports.bindings, ...sizes]);
   const dims = latentShape ? [...latentShape] : concretePort(latentPort, bindings);
+  checkSize(latentPort.name, dims);
   return { dims, bindings };
 }
 

@@ -1,7 +1,8 @@
 /** Seeded random inputs of the right names, types and shapes, for checks and measurements. */
 import type { Tensor, TensorConstructor } from 'onnxruntime-common';
-import { feedShapeUnknown, shapeMisfit, unknownInput } from '../errors/index.js';
+import { feedShapeUnknown, feedTooLarge, shapeMisfit, unknownInput } from '../errors/index.js';
 import { encodeFloat16 } from '../io/float16.js';
+import { elementCount } from '../ir/tensor.js';
 import { DEFAULT_SIZES } from '../pipeline/bindings.js';
 import { createRandom, type Random } from '../samplers/index.js';
 import type { Port, Schedule } from '../schedule/index.js';
@@ -13,6 +14,9 @@ export type Feeds = Record<string, Tensor>;
 const TRAIN_TIMESTEPS = 1000;
 /** Integer conditions are classes or tokens; every embedding has at least two rows. */
 const CLASSES = 2;
+
+/** A typed array holds no more on every platform. */
+const MOST_ELEMENTS = 2 ** 31 - 1;
 
 export interface FeedOptions {
   readonly ort: { readonly Tensor: TensorConstructor };
@@ -41,13 +45,21 @@ export function randomFeeds(inputs: readonly Port[], options: FeedOptions): Feed
   );
 }
 
+/** @throws FEED_SHAPE_UNKNOWN, FEED_TOO_LARGE */
 export function concretePort(port: Port, bindings: ReadonlyMap<string, number>): number[] {
-  return port.shape.map((dim, axis) => {
+  const dims = port.shape.map((dim, axis) => {
     const size =
       typeof dim === 'number' ? dim : dim === null ? undefined : evaluate(parseDim(dim), bindings);
     if (size === undefined) throw feedShapeUnknown(port.name, axis);
     return size;
   });
+  checkSize(port.name, dims);
+  return dims;
+}
+
+/** @throws FEED_TOO_LARGE */
+export function checkSize(input: string, dims: readonly number[]): void {
+  if (elementCount(dims) > MOST_ELEMENTS) throw feedTooLarge(input, dims);
 }
 
 /**

@@ -56,7 +56,7 @@ function readable<T>(file: string, act: () => T): T {
     return act();
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    throw code === 'ENOENT' ? fileNotFound(file) : cannotRead(file, message);
+    throw code === 'ENOENT' || code === 'ENOTDIR' ? fileNotFound(file) : cannotRead(file, message);
   }
 }
 

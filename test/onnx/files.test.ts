@@ -161,7 +161,7 @@ describe('external data', () => {
 describe('a model on disk', () => {
   it('that is not there is refused by name', () => {
     expect(refusal(() => loadModel(at('none.onnx'))).code).toBe('FILE_NOT_FOUND');
-    expect(refusal(() => loadModel(folder)).code).toBe('FILE_NOT_FOUND');
+    expect(refusal(() => loadModel(folder)).code).toBe('FILE_IS_A_FOLDER');
     fs.writeFileSync(at('file'), '');
     expect(refusal(() => loadModel(at('file/model.onnx'))).code).toBe('FILE_NOT_FOUND');
   });

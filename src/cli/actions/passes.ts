@@ -1,7 +1,7 @@
 import { passes } from '../../../passes/index.js';
 import { unknownPass } from '../../errors/index.js';
 import type { PassesArguments } from '../commands/passes.js';
-import { heading, print, printJson, printTable } from '../output.js';
+import { heading, print, printJson } from '../output.js';
 
 export async function listPasses(args: PassesArguments): Promise<void> {
   const list = args.name === undefined ? Object.values(passes) : [passes[args.name]];
@@ -24,14 +24,12 @@ export async function listPasses(args: PassesArguments): Promise<void> {
     print(`${pass.name}: ${pass.description}`);
     if (args.name === undefined) continue;
     heading('Options');
-    printTable(
-      ['option', 'values', 'meaning'],
-      Object.entries(pass.options.properties).map(([name, option]) => [
-        pass.options.required?.includes(name) ? `${name} (required)` : name,
-        values(option),
-        option.description,
-      ]),
-    );
+    for (const [name, option] of Object.entries(pass.options.properties)) {
+      print(
+        `${name}: ${values(option)}${pass.options.required?.includes(name) ? ', required' : ''}`,
+      );
+      print(`    ${option.description}`);
+    }
     heading('Example');
     print(`--pass ${pass.example}`);
   }
@@ -39,6 +37,7 @@ export async function listPasses(args: PassesArguments): Promise<void> {
 
 function values(option: Readonly<Record<string, unknown>>): string {
   const list = option.enum as readonly string[] | undefined;
-  const kind = list ? list.join(' | ') : String(option.type);
+  const kind =
+    list?.join(' | ') ?? (option.type === 'array' ? 'list joined by +' : `${option.type}`);
   return option.default === undefined ? kind : `${kind} [${String(option.default)}]`;
 }

@@ -23,7 +23,6 @@ export async function run(args: RunArguments): Promise<void> {
     : await openLoopBundle(args.bundle, options);
   const progress = startProgress('Denoising', args.json);
   try {
-    openFolder(args.output);
     const start = performance.now();
     const result = await generate(denoiser, {
       sampler,
@@ -32,6 +31,7 @@ export async function run(args: RunArguments): Promise<void> {
       ...(latentShape && { latentShape }),
       roles: readRoles(args),
       ...(guidance && { guidance }),
+      onStart: () => openFolder(args.output),
       onStep: (done, total) => progress.update(done, total),
     }).finally(() => progress.stop());
     const seconds = (performance.now() - start) / 1000;

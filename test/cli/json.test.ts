@@ -1,0 +1,80 @@
+/** `--json`: one JSON value on stdout and nothing else, whatever happens; and what colours do. */
+import path from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { DIGITS, done, requireBuild, scratchFolder, stepfold, UNET } from './stepfold.js';
+
+const folder = scratchFolder('json');
+const bundle = path.join(folder, 'bundle');
+const build = ['transform', DIGITS, ...UNET, '--calls', '4'];
+
+beforeAll(async () => {
+  requireBuild();
+  await done([...build, '-o', bundle]);
+});
+
+describe.concurrent('prints exactly one JSON value', () => {
+  test.each<[string, string[], string[]]>([
+    ['inspect', [DIGITS], ['branches', 'inputs', 'macs', 'roles', 'sizes']],
+    [
+      'transform',
+      [DIGITS, ...UNET, '--calls', '4', '-o', path.join(folder, 'other')],
+      ['schedule'],
+    ],
+    ['verify', [bundle, '--against', DIGITS], ['passed', 'checks']],
+    ['bench', [bundle, '--against', DIGITS, '--rounds', '1'], ['programs', 'loop', 'memory']],
+    ['run', [bundle, '--steps', '4', '-o', path.join(folder, 'out')], ['files', 'calls']],
+    ['print', [DIGITS], ['text']],
+    ['passes', [], ['0']],
+  ])('%s', async (command, args, keys) => {
+    const stdout = await done([command, ...args, '--json']);
+    const value = JSON.parse(stdout);
+    for (const key of keys) expect(value).toHaveProperty(key);
+    expect(stdout.endsWith('}\n') || stdout.endsWith(']\n')).toBe(true);
+    // nothing that a number could not say
+    expect(stdout).not.toMatch(/NaN|Infinity/);
+  });
+
+  test.each([
+    ['inspect absent.onnx', 'FILE_NOT_FOUND'],
+    ['inspct', 'CLI_USAGE'],
+    ['run absent -o x', 'FILE_NOT_FOUND'],
+    ['transform absent.onnx --calls 0 -o x', 'CLI_ARGUMENT'],
+  ])('also when it fails: %s', async (args, code) => {
+    const { status, stdout, stderr } = await stepfold([...args.split(' '), '--json']);
+    expect(status).toBe(2);
+    const { error } = JSON.parse(stdout);
+    expect(error).toMatchObject({ code, hint: expect.any(String) });
+    expect(stderr).toBe(`error ${code}: ${error.message} ${error.hint}\n`);
+  });
+});
+
+describe.concurrent('what people read', () => {
+  const COLOR = '\x1b[';
+
+  test('has no colours unless a terminal or FORCE_COLOR asks for them', async () => {
+    const args = ['inspect', DIGITS];
+    expect(await done(args)).not.toContain(COLOR);
+    expect(await done(args, { env: { FORCE_COLOR: '1' } })).toContain(COLOR);
+    expect(await done(args, { env: { FORCE_COLOR: '', NO_COLOR: '1' } })).not.toContain(COLOR);
+  });
+
+  test('fits 120 columns', async () => {
+    for (const args of [
+      ['inspect', DIGITS],
+      ['verify', bundle, '--against', DIGITS],
+      ['passes', 'deepcache'],
+    ]) {
+      const lines = (await done(args)).split('\n');
+      expect(lines.filter((line) => line.length > 120)).toEqual([]);
+    }
+  });
+
+  test('names the commands to go on with, which work as they stand', async () => {
+    const output = await done([...build, '-o', path.join(folder, 'a name with spaces')]);
+    const next = output.split('\nNext\n')[1]!.trim().split('\n');
+    expect(next).toHaveLength(2);
+    const [command = ''] = next;
+    expect(command).toContain(`'${path.join(folder, 'a name with spaces')}'`);
+    expect(command.startsWith('stepfold verify ')).toBe(true);
+  });
+});

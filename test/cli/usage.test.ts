@@ -1,0 +1,104 @@
+/** Command lines that are wrong, and the help that says what is right. */
+import { beforeAll, describe, expect, test } from 'vitest';
+import { VERSION } from '../../src/version.js';
+import { DIGITS, done, expectRefusal, requireBuild, stepfold } from './stepfold.js';
+
+beforeAll(requireBuild);
+
+const COMMANDS = ['inspect', 'transform', 'verify', 'run', 'bench', 'print', 'passes', 'fill'];
+
+describe.concurrent('a wrong command line is answered by one sentence', () => {
+  test.each<[args: string, code: string, mentions: string[]]>([
+    ['inspct x', 'CLI_USAGE', ['"inspct"', 'Did you mean inspect?']],
+    ['conjure x', 'CLI_USAGE', ['"conjure"', 'inspect, transform']],
+    ['--json=no inspct', 'CLI_USAGE', ['"inspct"']],
+    ['inspect', 'CLI_USAGE', ['<model>', 'stepfold inspect --help']],
+    ['verify', 'CLI_USAGE', ['<bundle>']],
+    ['inspect a.onnx b.onnx', 'CLI_USAGE', ['"b.onnx"']],
+    ['transform a.onnx', 'CLI_USAGE', ['--output']],
+    ['transform a.onnx --callz 5 -o x', 'CLI_USAGE', ['--callz', 'Did you mean --calls?']],
+    ['run a --latent-shap 1x1 -o x', 'CLI_USAGE', ['Did you mean --latent-shape?']],
+    ['inspect a.onnx --seed 3', 'CLI_USAGE', ['--seed']],
+    ['inspect a.onnx -z', 'CLI_USAGE', ['-z']],
+    ['transform a.onnx --emit both -o x', 'CLI_USAGE', ['--emit', '"both"', '"merged"']],
+    ['run a -o', 'CLI_USAGE', ['-o needs a value']],
+    ['run a --sampler --steps 3 -o x', 'CLI_USAGE', ['--sampler needs a value']],
+    ['inspect a.onnx --shape', 'CLI_USAGE', ['--shape needs a value']],
+    ['transform a.onnx --calls 5 --calls 6 -o x', 'CLI_ARGUMENT', ['--calls', 'twice']],
+    ['transform a.onnx -o x -o y', 'CLI_ARGUMENT', ['--output', 'twice']],
+    ['inspect a.onnx --freeze b=1 --freeze b=2', 'CLI_ARGUMENT', ['--freeze b', 'twice']],
+    ['transform a.onnx --calls 0 -o x', 'CLI_ARGUMENT', ['--calls', 'from 1']],
+    ['transform a.onnx --calls many -o x', 'CLI_ARGUMENT', ['--calls', 'whole number']],
+    ['transform a.onnx --calls 1e9 -o x', 'CLI_ARGUMENT', ['--calls', '100000']],
+    ['run a --steps 0 -o x', 'CLI_ARGUMENT', ['--steps']],
+    ['run a --seed 4294967296 -o x', 'CLI_ARGUMENT', ['--seed', '4294967295']],
+    ['run a --guidance much -o x', 'CLI_ARGUMENT', ['--guidance', 'number']],
+    ['bench a --against b --rounds 0', 'CLI_ARGUMENT', ['--rounds']],
+    ['verify a --against b --tolerance x', 'CLI_ARGUMENT', ['--tolerance']],
+    ['inspect a.onnx --shape sample', 'CLI_ARGUMENT', ['--shape', 'name=value']],
+    ['inspect a.onnx --shape sample=axb', 'CLI_ARGUMENT', ['"sample=axb"']],
+    ['inspect a.onnx --shape sample=0x1', 'CLI_ARGUMENT', ['"sample=0x1"']],
+    ['inspect a.onnx --freeze batch=1.5', 'CLI_ARGUMENT', ['"batch=1.5"']],
+    ['run a --latent-shape big -o x', 'CLI_ARGUMENT', ['--latent-shape']],
+    ['passes deepcach', 'PASS_UNKNOWN', ['"deepcach"', 'deepcache']],
+  ])('stepfold %s', async (args, code, mentions) => {
+    expectRefusal(await stepfold(args.split(' ')), code, ...mentions);
+  });
+
+  test('an empty name for the output', async () => {
+    const args = ['transform', DIGITS, '--pass', 'deepcache:branch=1,interval=2', '--calls', '2'];
+    expectRefusal(await stepfold([...args, '-o', '']), 'CLI_ARGUMENT', '--output');
+  });
+});
+
+describe.concurrent('help', () => {
+  test('without a command: the help and what is missing', async () => {
+    const { status, stdout, stderr } = await stepfold([]);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    for (const command of COMMANDS) expect(stderr).toContain(`stepfold ${command}`);
+    expect(stderr.trimEnd().split('\n').at(-1)).toMatch(/^error CLI_USAGE: A command is missing/);
+  });
+
+  test.each(COMMANDS)('stepfold %s --help fits 80 columns and has examples', async (command) => {
+    const help = await done([command, '--help']);
+    expect(help.split('\n').filter((line) => line.length > 80)).toEqual([]);
+    const [, examples = ''] = help.split('\nExamples:\n');
+    expect(examples).toContain(`    stepfold ${command} `);
+  });
+
+  test.each(COMMANDS)(
+    'the examples of stepfold %s name only options that it has',
+    async (command) => {
+      const help = await done([command, '--help']);
+      const [described = '', examples = ''] = help.split('\nExamples:\n');
+      for (const [option] of examples.matchAll(/--[a-z-]+/g)) expect(described).toContain(option);
+    },
+  );
+
+  test('is in English whatever the language of the system', async () => {
+    expect(await done(['--help'], { env: { LC_ALL: 'de_DE.UTF-8' } })).toBe(await done(['--help']));
+  });
+
+  test('--version', async () => {
+    expect(await done(['--version'])).toBe(`${VERSION}\n`);
+  });
+});
+
+test('a reader who stops early is no error', async () => {
+  const { status, stderr } = await stepfoldInto('head -1');
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+});
+
+async function stepfoldInto(reader: string) {
+  const { execFile } = await import('node:child_process');
+  const { MAIN } = await import('./stepfold.js');
+  const script = `set -o pipefail; "$0" "$@" | ${reader}`;
+  return new Promise<{ status: number; stderr: string }>((resolve) => {
+    execFile(
+      'bash',
+      ['-c', script, process.execPath, MAIN, 'print', DIGITS],
+      { maxBuffer: 2 ** 26 },
+      (error, _, stderr) => resolve({ status: Number(error?.code ?? 0), stderr }),
+    );
+  });
+}

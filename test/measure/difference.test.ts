@@ -1,0 +1,49 @@
+/** How far two tensors are apart, and the median that measurements report. */
+import { Tensor } from 'onnxruntime-common';
+import { describe, expect, test } from 'vitest';
+import { encodeFloat16 } from '../../src/io/float16.js';
+import { difference, median } from '../../src/measure/index.js';
+
+const floats = (values: number[], dims = [values.length]) =>
+  new Tensor('float32', Float32Array.from(values), dims);
+const FAR = { absolute: Number.POSITIVE_INFINITY, relative: Number.POSITIVE_INFINITY };
+
+describe('difference', () => {
+  test('is relative to the largest magnitude of the reference', () => {
+    expect(difference(floats([1, 2, -8]), floats([1, 3, -8]))).toEqual({
+      absolute: 1,
+      relative: 1 / 8,
+    });
+    expect(difference(floats([0, 0]), floats([0, 0]))).toEqual({ absolute: 0, relative: 0 });
+    // a reference of zeros is met or missed, with nothing in between
+    expect(difference(floats([1e-9]), floats([0])).relative).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  test('of what cannot be compared is infinite', () => {
+    expect(difference(floats([1, 2]), floats([1, 2, 3]))).toEqual(FAR);
+    expect(difference(floats([1, 2], [1, 2]), floats([1, 2], [2, 1]))).toEqual(FAR);
+    expect(difference(floats([Number.NaN]), floats([1]))).toEqual(FAR);
+    expect(difference(floats([1]), floats([Number.NaN]))).toEqual(FAR);
+    expect(difference(floats([Number.POSITIVE_INFINITY]), floats([1])).relative).toBe(
+      Number.POSITIVE_INFINITY,
+    );
+  });
+
+  test('knows half precision and 64-bit integers', () => {
+    const half = (values: number[]) =>
+      new Tensor('float16', encodeFloat16(Float32Array.from(values)) as never, [values.length]);
+    expect(difference(half([1, 2]), half([1, 4]))).toEqual({ absolute: 2, relative: 0.5 });
+    const long = (...values: bigint[]) =>
+      new Tensor('int64', BigInt64Array.from(values), [values.length]);
+    expect(difference(long(3n, 10n), long(5n, 10n))).toEqual({ absolute: 2, relative: 0.2 });
+  });
+});
+
+test.each([
+  [[3], 3],
+  [[3, 1], 2],
+  [[10, 1, 3], 3],
+  [[4, 1, 100, 2], 3],
+])('the median of %j is %d', (values, middle) => {
+  expect(median(values)).toBe(middle);
+});
