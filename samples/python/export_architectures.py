@@ -5,12 +5,12 @@
 Each network is built with random weights, exported by PyTorch's TorchScript exporter with
 dynamic axes, and stripped (see strip.py) into ../architectures. Nothing is simplified: the
 shape arithmetic is what a user's export has. Stable Diffusion takes up to 10 GB of memory
-and 3.5 GB of temporary files.
+and 3.5 GB of temporary files; PixArt, with its 4,096 tokens, about ten minutes.
 """
 
 import argparse
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable
 
@@ -18,8 +18,11 @@ import onnx
 import torch
 from torch import nn
 
+import layer_norm_export
 import strip
-from macs import macs_by_branch, macs_by_layer
+from dit import XL_2_256, XL_2_512, Dit
+from macs import attention_macs, macs_by_branch, macs_by_layer
+from pixart import CAPTION_CHANNELS, DEPTH, HIDDEN, INPUT_SIZE, LATENT_CHANNELS, PixArtTransformer
 from unet_ddpm import CIFAR10, LSUN256, DdpmUNet
 from unet_ldm import LdmUNet
 from unet_sd15 import StableDiffusionUNet
@@ -29,13 +32,18 @@ OUTPUT = Path(__file__).resolve().parent.parent / "architectures"
 
 @dataclass(frozen=True)
 class Architecture:
-    """How to build a network, call it with one image, and name what goes in and out."""
+    """How to build a network, call it with one image, and name what goes in and out.
+
+    `attention` counts the attention modules of a transformer, by (query tokens, key tokens,
+    channels).
+    """
 
     build: Callable[[], nn.Module]
     inputs: dict
     output: str
     axes: dict
     opset: int
+    attention: dict = field(default_factory=dict)
 
 
 def ddpm(config):
@@ -49,6 +57,23 @@ def ddpm(config):
         output="eps",
         axes={"x": ("batch", None, "height", "width"), "t": ("batch",)},
         opset=13,
+    )
+
+
+def dit(config, opset):
+    latent = (config.channels, config.input_size, config.input_size)
+    return Architecture(
+        build=lambda: Dit(config),
+        inputs={
+            "x": lambda batch: torch.randn(batch, *latent),
+            "t": lambda batch: torch.randint(1000, (batch,)),
+            "y": lambda batch: torch.randint(config.classes, (batch,)),
+        },
+        output="out",
+        # The table of positions fixes height and width.
+        axes={"x": ("batch",), "t": ("batch",), "y": ("batch",)},
+        opset=opset,
+        attention={(config.side**2, config.side**2, config.hidden): config.depth},
     )
 
 
@@ -85,6 +110,29 @@ ARCHITECTURES = {
         },
         opset=14,
     ),
+    # Below opset 17, LayerNormalization is a chain of simple nodes.
+    "dit-xl-2-256": dit(XL_2_256, opset=17),
+    "dit-xl-2-512": dit(XL_2_512, opset=14),
+    "pixart-sigma-1024": Architecture(
+        build=PixArtTransformer,
+        inputs={
+            "hidden_states": lambda batch: torch.randn(
+                batch, LATENT_CHANNELS, INPUT_SIZE, INPUT_SIZE
+            ),
+            "encoder_hidden_states": lambda batch: torch.randn(batch, 300, CAPTION_CHANNELS),
+            "timestep": lambda batch: torch.randint(1000, (batch,)),
+            "encoder_attention_mask": lambda batch: torch.ones(batch, 300, dtype=torch.int64),
+        },
+        output="out_sample",
+        axes={
+            "hidden_states": ("batch", None, "height", "width"),
+            "encoder_hidden_states": ("batch", "sequence"),
+            "timestep": ("batch",),
+            "encoder_attention_mask": ("batch", "sequence"),
+        },
+        opset=14,
+        attention={(4096, 4096, HIDDEN): DEPTH, (4096, 300, HIDDEN): DEPTH},
+    ),
 }
 
 
@@ -97,7 +145,7 @@ def build(architecture):
     torch.manual_seed(0)
     model = architecture.build().eval().requires_grad_(False)
     for module in model.modules():
-        if isinstance(module, (nn.GroupNorm, nn.LayerNorm)):
+        if isinstance(module, (nn.GroupNorm, nn.LayerNorm)) and module.weight is not None:
             module.weight.normal_(1, 0.1)
             module.bias.normal_(0, 0.1)
     return model
@@ -109,9 +157,14 @@ def export(name, architecture):
 
     one_image = [make(1) for make in architecture.inputs.values()]
     macs = macs_by_layer(model, one_image)
-    branches = macs_by_branch(model, macs)
     print(f"{name}: {parameters:,} parameters, {sum(macs.values()) / 1e9:.2f} GMACs")
-    print("  shallow, by branch:", " ".join(f"{branch / 1e9:.2f}" for branch in branches))
+    if hasattr(model, "skip_stages"):
+        branches = macs_by_branch(model, macs)
+        print("  shallow, by branch:", " ".join(f"{branch / 1e9:.2f}" for branch in branches))
+    for (queries, keys, hidden), modules in architecture.attention.items():
+        linear, products = attention_macs(queries, keys, hidden)
+        print(f"  {modules} attention modules of {queries} by {keys} tokens:", end=" ")
+        print(f"{linear / 1e9:.2f} GMACs in linear layers, {products / 1e9:.2f} in products, each")
 
     axes = {
         value: {axis: name for axis, name in enumerate(names) if name}
@@ -143,6 +196,7 @@ def export(name, architecture):
 
 
 if __name__ == "__main__":
+    layer_norm_export.register()
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(ARCHITECTURES))
     arguments = parser.parse_args()

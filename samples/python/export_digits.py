@@ -28,9 +28,9 @@ GRID_MARGIN = 2
 GRID_ENLARGEMENT = 4
 
 
-def export_model(model, path):
+def export_model(model, path, size=SIZE):
     inputs = (
-        torch.randn(2, 1, SIZE, SIZE),
+        torch.randn(2, 1, size, size),
         torch.randint(TRAIN_TIMESTEPS, (2,)),
         torch.randint(CLASSES, (2,)),
     )
@@ -46,8 +46,9 @@ def export_model(model, path):
     )
 
 
-def write_settings(path, step, loss):
-    settings = {
+def sampler_settings(step, loss, size=SIZE):
+    """All that a sampler has to know."""
+    return {
         "description": "Class-conditional U-Net for handwritten digits, 16x16, fp32",
         "prediction": "epsilon",
         "trainTimesteps": TRAIN_TIMESTEPS,
@@ -55,7 +56,7 @@ def write_settings(path, step, loss):
         "betaStart": BETA_START,
         "betaEnd": BETA_END,
         "nullClass": NULL_CLASS,
-        "imageShape": [1, SIZE, SIZE],
+        "imageShape": [1, size, size],
         "imageRange": [-1, 1],
         "inputs": {"latent": "sample", "timestep": "timestep", "condition": "class_labels"},
         "output": "out_sample",
@@ -74,16 +75,19 @@ def write_settings(path, step, loss):
             "loss": round(loss, 4),
         },
     }
+
+
+def write_settings(path, settings):
     path.write_text(json.dumps(settings, indent=2) + "\n")
 
 
 @torch.no_grad()
-def write_reference(model, path):
-    """Inputs and output of a guidance pair, unconditional first, as float32 and int64."""
+def write_reference(model, path, labels=(NULL_CLASS, 3), size=SIZE):
+    """Inputs and output of a guidance pair with two `labels`, as float32 and int64."""
     torch.manual_seed(1)
-    sample = torch.randn(1, 1, SIZE, SIZE).repeat(2, 1, 1, 1)
+    sample = torch.randn(1, 1, size, size).repeat(2, 1, 1, 1)
     timestep = torch.tensor([500, 500])
-    class_labels = torch.tensor([NULL_CLASS, 3])
+    class_labels = torch.tensor(labels)
     arrays = {
         "sample": sample,
         "timestep": timestep,
@@ -96,20 +100,20 @@ def write_reference(model, path):
         np.save(path / f"{name}.npy", array.numpy())
 
 
-def write_grid(model, path):
+def write_grid(model, path, size=SIZE):
     """A row per seed, a column per class."""
     torch.manual_seed(2)
     labels = torch.arange(CLASSES).repeat(GRID_SEEDS)
-    noise = torch.randn(len(labels), 1, SIZE, SIZE)
+    noise = torch.randn(len(labels), 1, size, size)
     images = ddim_sample(model, noise, labels, NULL_CLASS, DDIM_STEPS, GUIDANCE)
     # The digits fill the whole height of their images.
     images = torch.nn.functional.pad(images, [GRID_MARGIN] * 4, value=-1)
-    cell = SIZE + 2 * GRID_MARGIN
+    cell = size + 2 * GRID_MARGIN
     rows = images.reshape(GRID_SEEDS, CLASSES, cell, cell).permute(0, 2, 1, 3)
     pixels = (rows.reshape(GRID_SEEDS * cell, CLASSES * cell) + 1) * 127.5
     grid = Image.fromarray(pixels.clamp(0, 255).byte().numpy(), mode="L")
-    size = (grid.width * GRID_ENLARGEMENT, grid.height * GRID_ENLARGEMENT)
-    grid.resize(size, Image.NEAREST).save(path, optimize=True)
+    enlarged = (grid.width * GRID_ENLARGEMENT, grid.height * GRID_ENLARGEMENT)
+    grid.resize(enlarged, Image.NEAREST).save(path, optimize=True)
 
 
 def export(checkpoint_path):
@@ -120,7 +124,8 @@ def export(checkpoint_path):
 
     OUTPUT.mkdir(exist_ok=True)
     export_model(model, OUTPUT / "digits-unet.onnx")
-    write_settings(OUTPUT / "digits-unet.json", checkpoint["step"], checkpoint["loss"])
+    settings = sampler_settings(checkpoint["step"], checkpoint["loss"])
+    write_settings(OUTPUT / "digits-unet.json", settings)
     write_reference(model, OUTPUT / "reference")
     write_grid(model, OUTPUT / "samples.png")
 

@@ -31,6 +31,11 @@ def macs_by_layer(model, inputs):
     return macs
 
 
+def attention_macs(queries, keys, hidden):
+    """MACs of one attention module of `hidden` channels: linear layers, matrix products."""
+    return 2 * (queries + keys) * hidden**2, 2 * queries * keys * hidden
+
+
 def macs_by_branch(model, macs):
     """MACs of a shallow call per skip branch, the shallowest (the input convolution) first.
 

@@ -32,43 +32,43 @@ CHECKPOINT_EVERY = 250
 LOG_EVERY = 50
 
 
-def load_images():
-    """The data set as images [count, 1, 16, 16] in [-1, 1] and labels [count].
+def load_images(size=SIZE):
+    """The data set as images [count, 1, size, size] in [-1, 1] and labels [count].
 
     Bicubic enlargement keeps the strokes smooth; the 8x8 originals leave no room for three
     levels.
     """
     digits = load_digits()
     enlarged = [
-        Image.fromarray(image.astype(np.float32)).resize((SIZE, SIZE), Image.BICUBIC)
+        Image.fromarray(image.astype(np.float32)).resize((size, size), Image.BICUBIC)
         for image in digits.images
     ]
     pixels = torch.from_numpy(np.stack([np.asarray(image) for image in enlarged]))
     return (pixels[:, None] / 8 - 1).clamp(-1, 1), torch.from_numpy(digits.target).long()
 
 
-def learning_rate(step, steps):
+def learning_rate(step, steps, peak=PEAK_LEARNING_RATE):
     """Linear warm-up, then half a cosine down to zero."""
     warm_up = min(1.0, (step + 1) / WARM_UP_STEPS)
-    return PEAK_LEARNING_RATE * warm_up * 0.5 * (1 + math.cos(math.pi * step / steps))
+    return peak * warm_up * 0.5 * (1 + math.cos(math.pi * step / steps))
 
 
 @torch.no_grad()
-def update_average(average, model, step):
+def update_average(average, model, step, longest=EMA_DECAY):
     # A short horizon at first, so that the random start does not linger in the average.
-    decay = min(EMA_DECAY, (1 + step) / (10 + step))
+    decay = min(longest, (1 + step) / (10 + step))
     for kept, fresh in zip(average.parameters(), model.parameters()):
         kept.lerp_(fresh, 1 - decay)
 
 
-def noisy_batch(images, labels, signal):
+def noisy_batch(images, labels, signal, count=BATCH):
     """Draw a batch: the model's three inputs and the noise it shall predict."""
-    chosen = torch.randint(len(images), (BATCH,))
-    timestep = torch.randint(TRAIN_TIMESTEPS, (BATCH,))
-    noise = torch.randn(BATCH, *images.shape[1:])
+    chosen = torch.randint(len(images), (count,))
+    timestep = torch.randint(TRAIN_TIMESTEPS, (count,))
+    noise = torch.randn(count, *images.shape[1:])
     share = signal[timestep][:, None, None, None]
     sample = share.sqrt() * images[chosen] + (1 - share).sqrt() * noise
-    dropped = torch.rand(BATCH) < LABEL_DROPOUT
+    dropped = torch.rand(count) < LABEL_DROPOUT
     return sample, timestep, labels[chosen].masked_fill(dropped, NULL_CLASS), noise
 
 

@@ -46,7 +46,10 @@ export interface CallInfo {
 }
 
 export interface ScheduledSessionOptions {
-  /** Options for the session of every model. */
+  /**
+   * Options for the session of every model. Where the loop runs several models, their threads do not
+   * spin while idle unless `extra.session.intra_op.allow_spinning` says so.
+   */
   readonly sessionOptions?: InferenceSession.SessionOptions;
   /** When models are loaded: all in `create` (default), or each when a call first needs it. */
   readonly load?: 'eager' | 'lazy';

@@ -7,6 +7,7 @@ import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import { modelLoadFailed, modelMismatch } from '../errors/index.js';
 import type { Run, Schedule } from '../generated/schedule.js';
 import type { Bundle, Engine, ExternalData, ScheduledSessionOptions } from './engine.js';
+import { withoutSpinning } from './spinning.js';
 
 export class Models {
   readonly #sessions = new Map<string, Promise<InferenceSession>>();
@@ -63,8 +64,9 @@ export class Models {
   async #create(id: string, file: string, runs: readonly Run[]): Promise<InferenceSession> {
     try {
       const model = await this.bundle.open(file);
+      const { sessionOptions } = this.options;
       const options = {
-        ...this.options.sessionOptions,
+        ...(this.#takeTurns ? withoutSpinning(sessionOptions) : sessionOptions),
         ...this.#locations(runs),
         ...(await this.#externalData()),
       };
@@ -74,6 +76,13 @@ export class Models {
     } catch (error) {
       throw modelLoadFailed(id, file, error);
     }
+  }
+
+  /** Does the loop run more than one model? */
+  get #takeTurns(): boolean {
+    const { calls, programs } = this.schedule;
+    const runs = [...new Set(calls)].flatMap((name) => programs[name]?.runs ?? []);
+    return new Set(runs.map((run) => run.model)).size > 1;
   }
 
   async #externalData(): Promise<InferenceSession.SessionOptions> {
