@@ -2,8 +2,9 @@
  * How a command fails: one message on stderr, beside `--json` also as the one JSON value on stdout,
  * and exit status 2. Only a bug of ours shows a stack trace.
  */
-import colors from 'picocolors';
+
 import { outOfMemory, StepfoldError, systemError } from '../errors/index.js';
+import { errorColors } from './colors.js';
 import { printJson } from './output.js';
 
 export function fail(caught: unknown, json: boolean): void {
@@ -13,14 +14,14 @@ export function fail(caught: unknown, json: boolean): void {
     // a bug of ours, so the place where it happened matters
     const { stack } = caught as Error;
     process.stderr.write(
-      `${colors.red('internal error')}: please report this\n${stack ?? caught}\n`,
+      `${errorColors.red('internal error')}: please report this\n${stack ?? caught}\n`,
     );
     if (json) printJson({ error: { code: 'INTERNAL', message: String(caught) } });
     return;
   }
   // parsers and engines speak in several lines; one message is one line
   const message = error.fullMessage.replaceAll(/\s*\n\s*/g, ' ');
-  process.stderr.write(`${colors.red(`error ${error.code}`)}: ${message}\n`);
+  process.stderr.write(`${errorColors.red(`error ${error.code}`)}: ${message}\n`);
   const { data: _, ...details } = error.details;
   if (json) printJson({ error: { code: error.code, message: error.message, ...details } });
 }

@@ -1,6 +1,6 @@
 /** What commands print: tables and numbers for people on stdout, or one JSON value. */
 import Table from 'cli-table3';
-import colors from 'picocolors';
+import { colors } from './colors.js';
 
 export function print(text = ''): void {
   process.stdout.write(`${text}\n`);

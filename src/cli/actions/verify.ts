@@ -1,7 +1,8 @@
 /** What `stepfold verify` does. */
-import colors from 'picocolors';
+
 import { verifyBundle } from '../../measure/index.js';
 import { readShapes } from '../arguments.js';
+import { colors } from '../colors.js';
 import type { VerifyArguments } from '../commands/verify.js';
 import { formatDifference, formatSizes, print, printJson, printTable } from '../output.js';
 import { startStatus } from '../progress.js';
