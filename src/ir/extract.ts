@@ -1,6 +1,6 @@
 /** Cutting a sub-graph out: a new graph from given inputs to given outputs. */
 import { unboundedCut } from '../errors/index.js';
-import { type CloneMap, cloneAttribute } from './clone.js';
+import { type CloneMap, copyNode, copyValue, wireCopy, withGraph } from './clone.js';
 import { Graph } from './graph.js';
 import type { Model } from './model.js';
 import type { Node } from './node.js';
@@ -34,63 +34,30 @@ export function extract(model: Model, cut: Cut): { model: Model; map: CloneMap }
 
   const map: CloneMap = { values: new Map(), nodes: new Map() };
   const graph = new Graph(cut.name);
-  const copyValue = (value: Value, producer?: Node) => {
-    const copy = graph.newValue(value.name, producer, producer ? value.outputIndex : 0);
-    copy.type = value.type;
-    copy.extra = value.extra;
-    map.values.set(value, copy);
-    return copy;
-  };
+  const copied = (value: Value) => copyValue(value, graph, map);
   for (const value of new Set([...cut.inputs, ...open]))
-    if (leaves.has(value)) graph.inputList.push(copyValue(value));
+    if (leaves.has(value)) graph.inputList.push(copied(value));
   for (const value of source.initializers)
     if (leaves.has(value) && value.initializer && !given.has(value))
-      graph.setInitializer(map.values.get(value) ?? copyValue(value), value.initializer);
+      graph.setInitializer(map.values.get(value) ?? copied(value), value.initializer);
   for (const [value, data] of source.sparseInitializers)
-    if (leaves.has(value)) graph.sparseInitializers.set(copyValue(value), data);
+    if (leaves.has(value)) graph.sparseInitializers.set(copied(value), data);
   for (const node of source.nodes) {
     if (!nodes.has(node)) continue;
-    const copy = graph.addNode({
-      opType: node.opType,
-      domain: node.domain,
-      name: node.name,
-      inputs: [],
-      outputs: [],
-    });
-    copy.docString = node.docString;
-    copy.extra = node.extra;
     // an output that the cut feeds from outside keeps its name for the input
-    for (const output of node.outputs)
-      copy.outputList.push(
-        output &&
-          (given.has(output)
-            ? graph.newValue(graph.scope.fresh(output.name), copy, output.outputIndex)
-            : copyValue(output, copy)),
-      );
-    map.nodes.set(node, copy);
+    copyNode(node, graph, map, (output, copy) =>
+      given.has(output)
+        ? graph.newValue(graph.scope.fresh(output.name), copy, output.outputIndex)
+        : copyValue(output, graph, map, copy),
+    );
   }
-  for (const [node, copy] of map.nodes) {
-    if (!nodes.has(node)) continue;
-    node.inputs.forEach((value, i) => {
-      copy.setInput(i, value && map.values.get(value)!);
-    });
-    for (const [name, attribute] of node.attributes)
-      copy.attributes.set(name, cloneAttribute(attribute, graph, map));
-  }
+  for (const node of source.nodes) if (nodes.has(node)) wireCopy(node, map.nodes.get(node)!, map);
   for (const output of cut.outputs) graph.addOutput(map.values.get(output)!);
   for (const value of source.declared) {
     const copy = map.values.get(value);
     if (copy?.producer) graph.declared.add(copy);
   }
-  return {
-    model: {
-      ...model,
-      graph,
-      opsets: new Map(model.opsets),
-      metadata: new Map(model.metadata),
-    } as Model,
-    map,
-  };
+  return { model: withGraph(model, graph), map };
 }
 
 /** Nodes needed for `outputs` when `inputs` are given, and the producer-less values they read. */

@@ -3,7 +3,7 @@
  * it reads from outside, weights included, stays there and is captured.
  */
 import { graph as graphAttribute, tensor } from '../ir/attribute.js';
-import { type CloneMap, cloneAttribute } from '../ir/clone.js';
+import { type CloneMap, copyNode, wireCopy } from '../ir/clone.js';
 import { Graph } from '../ir/graph.js';
 import type { Node } from '../ir/node.js';
 import { topologicalOrder } from '../ir/order.js';
@@ -74,28 +74,7 @@ function branchGraph(parent: Graph, name: string, branch: Branch): Graph {
   const ordered = topologicalOrder([...branch.region][0]?.graph ?? parent).filter((n) =>
     branch.region.has(n),
   );
-  for (const node of ordered) {
-    const copy = inner.addNode({
-      opType: node.opType,
-      domain: node.domain,
-      name: node.name,
-      inputs: node.inputs.map((v) => v && (map.values.get(v) ?? v)),
-      outputs: [],
-    });
-    copy.docString = node.docString;
-    copy.extra = node.extra;
-    for (const [key, attribute] of node.attributes)
-      copy.attributes.set(key, cloneAttribute(attribute, inner, map));
-    for (const output of node.outputs) {
-      const made = output && inner.newValue(output.name, copy, output.outputIndex);
-      copy.outputList.push(made);
-      if (output && made) {
-        made.type = output.type;
-        made.extra = output.extra;
-        map.values.set(output, made);
-      }
-    }
-  }
+  for (const node of ordered) wireCopy(node, copyNode(node, inner, map), map);
   branch.values.forEach((value, k) => {
     const made = map.values.get(value);
     const out =
