@@ -55,6 +55,7 @@ XL_2_256 = DitConfig(
     einsum=True,
 )
 XL_2_512 = replace(XL_2_256, input_size=64)
+S_2_512 = replace(XL_2_512, hidden=384, depth=12, heads=6)
 
 
 def frequencies(count):

@@ -20,7 +20,7 @@ from torch import nn
 
 import layer_norm_export
 import strip
-from dit import XL_2_256, XL_2_512, Dit
+from dit import S_2_512, XL_2_256, XL_2_512, Dit
 from macs import attention_macs, macs_by_branch, macs_by_layer
 from pixart import CAPTION_CHANNELS, DEPTH, HIDDEN, INPUT_SIZE, LATENT_CHANNELS, PixArtTransformer
 from unet_ddpm import CIFAR10, LSUN256, DdpmUNet
@@ -113,6 +113,7 @@ ARCHITECTURES = {
     # Below opset 17, LayerNormalization is a chain of simple nodes.
     "dit-xl-2-256": dit(XL_2_256, opset=17),
     "dit-xl-2-512": dit(XL_2_512, opset=14),
+    "dit-s-2-512": dit(S_2_512, opset=17),
     "pixart-sigma-1024": Architecture(
         build=PixArtTransformer,
         inputs={

@@ -1,6 +1,6 @@
 """Train the digits transformer on the same images as the U-Net, on one CPU core.
 
-    python3 train_dit_digits.py dit-digits.pt --steps 2400
+    python3 train_dit_digits.py dit-digits.pt --steps 3000
 
 The images are those of train_digits.py, enlarged to 24x24 so that patches of 2x2 pixels make
 144 tokens. A transformer needs more steps than a U-Net to learn what a picture is, so batches
@@ -74,6 +74,6 @@ def train(path, steps):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("checkpoint", help="file to write")
-    parser.add_argument("--steps", type=int, default=2400)
+    parser.add_argument("--steps", type=int, default=3000)
     arguments = parser.parse_args()
     train(arguments.checkpoint, arguments.steps)
