@@ -1,16 +1,14 @@
 /** The schedule of a compilation. */
-import { type BranchChoice, concreteShapes, graphCost, type Macs } from '../cost/index.js';
+import { concreteShapes, graphCost, type Macs } from '../cost/index.js';
 import { noElementType } from '../errors/index.js';
-import { constantTensor } from '../ir/constants.js';
-import { isOp } from '../ir/node.js';
-import { elementCount, readNumbers } from '../ir/tensor.js';
+import { elementCount } from '../ir/tensor.js';
 import { byteLength } from '../ir/types.js';
 import type { Value } from '../ir/value.js';
-import type { Run } from '../lower/index.js';
 import type { Compilation } from '../pipeline/index.js';
 import type { ElementType, Port, Schedule } from '../schedule/index.js';
-import { evaluate, inferShapes, parseDim } from '../shape/index.js';
+import { evaluate, parseDim } from '../shape/index.js';
 import { VERSION } from '../version.js';
+import { programMacs } from './program-macs.js';
 
 export interface ScheduleFiles {
   readonly sourceFile: string;
@@ -62,6 +60,7 @@ export function makeSchedule(compilation: Compilation, files: ScheduleFiles): Sc
       sha256: files.sourceHash,
       inputs: canonical.graph.inputs.filter((v) => !v.initializer).map(port),
       outputs: canonical.graph.outputs.map(port),
+      ...(compilation.guidance && { guidance: compilation.guidance }),
       roles: {
         ...(roles.latent !== undefined && { latent: roles.latent }),
         ...(roles.timestep !== undefined && { timestep: roles.timestep }),
@@ -87,6 +86,7 @@ export function makeSchedule(compilation: Compilation, files: ScheduleFiles): Sc
           description: site.description,
           values: site.outputs.map((v) => v.name),
           strategies: plan.rows.map((row) => row[s] as string),
+          ...(site.attention && { attention: site.attention }),
         },
       ]),
     ),
@@ -121,62 +121,6 @@ function cost({
       bindings: Object.fromEntries(bindings),
     },
     stateBytes: stateBytes(instrumented, bindings),
-  };
-}
-
-/**
- * MACs of each program, counted on the models that are written, not on the plan. In a merged model
- * only the branches that the program's strategy takes count.
- */
-function programMacs(
-  lowered: Compilation['lowered'],
-  instrumented: Compilation['instrumented'],
-  bindings: ReadonlyMap<string, number>,
-): Map<string, Macs> {
-  // a merged model leaves open what the sizes of its states are
-  const inputs = Object.fromEntries(
-    [...instrumented.states.values()].map(({ input, shape }) => [
-      input.name,
-      shape.map((d) => d ?? 'unknown'),
-    ]),
-  );
-  const tables = new Map(
-    [...lowered.models].map(([id, model]) => [
-      id,
-      { model, shapes: inferShapes(model, { inputs }) },
-    ]),
-  );
-  return new Map(
-    [...lowered.programs].map(([name, runs]) => {
-      const total = { all: 0, layers: 0 };
-      for (const run of runs) {
-        const { model, shapes } = tables.get(run.model)!;
-        const macs = graphCost(
-          model.graph,
-          concreteShapes(shapes, bindings),
-          branchTaken(run.constants ?? {}),
-        ).macs;
-        total.all += macs.all;
-        total.layers += macs.layers;
-      }
-      return [name, total];
-    }),
-  );
-}
-
-/** The branch of a merged model's If that its strategy inputs choose: then when they are equal. */
-function branchTaken(constants: NonNullable<Run['constants']>): BranchChoice {
-  return (node) => {
-    const test = isOp(node, 'If') ? node.inputs[0]?.producer : undefined;
-    if (!isOp(test, 'Equal')) return undefined;
-    const [choice, index] = test.inputs;
-    const given = constants[choice?.name ?? ''];
-    const tensor = constantTensor(index);
-    if (!given || !tensor) return undefined;
-    const branch = node.attributes.get(
-      readNumbers(tensor)[0] === given.data[0] ? 'then_branch' : 'else_branch',
-    );
-    return branch?.type === 'graph' ? branch.value : undefined;
   };
 }
 

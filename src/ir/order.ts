@@ -7,28 +7,33 @@ import type { Value } from './value.js';
 
 /** Every value a node needs: its inputs, then what graphs inside it capture from outside. */
 export function nodeDependencies(node: Node): Value[] {
-  const found = new Set<Value>();
-  for (const input of node.inputs) if (input) found.add(input);
-  for (const inner of subgraphs(node)) collectCaptures(inner, new Set([inner]), found);
+  const inputs = node.inputs.filter((input): input is Value => input !== null);
+  const inside = subgraphs(node);
+  if (inside.length === 0) return inputs;
+  const found = new Set(inputs);
+  for (const inner of inside) collectCaptures(inner, inner, found);
   return [...found];
 }
 
 /** Values of outer graphs that a graph reads, in graphs inside it too. */
 export function capturedValues(graph: Graph): Set<Value> {
   const found = new Set<Value>();
-  collectCaptures(graph, new Set([graph]), found);
+  collectCaptures(graph, graph, found);
   return found;
 }
 
-function collectCaptures(graph: Graph, inside: Set<Graph>, found: Set<Value>): void {
-  const note = (value: Value | null) => {
-    if (value && !inside.has(value.graph)) found.add(value);
-  };
+function collectCaptures(graph: Graph, whole: Graph, found: Set<Value>): void {
   for (const node of graph.nodes) {
-    node.inputs.forEach(note);
-    for (const inner of subgraphs(node)) collectCaptures(inner, new Set([...inside, inner]), found);
+    for (const value of node.inputs) if (value && !isWithin(value.graph, whole)) found.add(value);
+    for (const inner of subgraphs(node)) collectCaptures(inner, whole, found);
   }
-  graph.outputs.forEach(note);
+  for (const value of graph.outputs) if (!isWithin(value.graph, whole)) found.add(value);
+}
+
+/** Is a graph another one, or inside it? */
+function isWithin(graph: Graph, whole: Graph): boolean {
+  for (let g: Graph | undefined = graph; g; g = g.parent) if (g === whole) return true;
+  return false;
 }
 
 /** Producers, in the same graph, of what a node needs. */

@@ -10,6 +10,7 @@ import { extract } from '../ir/extract.js';
 import type { Model } from '../ir/model.js';
 import type { Node } from '../ir/node.js';
 import { nodeDependencies, predecessors, topologicalOrder } from '../ir/order.js';
+import { tensorType, type ValueType } from '../ir/types.js';
 import type { Value } from '../ir/value.js';
 import { COMPUTE, type ProgramFlow } from '../plan/index.js';
 import type { Instrumented } from './instrument.js';
@@ -44,7 +45,7 @@ export function lowerChain(source: Instrumented): Lowered {
   const models = new Map<string, Model>();
   for (const segment of segments) {
     for (const value of [...segment.inputs, ...segment.outputs])
-      value.type ??= source.typeOf(value);
+      value.type ??= looseRows(source, source.typeOf(value));
     const { model, map } = extract(source.model, {
       name: `${source.model.graph.name || 'graph'}.${segment.id}`,
       inputs: [...segment.inputs, ...segment.replaced.keys()],
@@ -61,6 +62,16 @@ export function lowerChain(source: Instrumented): Lowered {
     views.map((view) => [view.program.name, programRuns(source, segments, view)] as const),
   );
   return { emit: 'chain', models, programs };
+}
+
+/**
+ * A type whose first size is left open where sites choose rows: a program that computes half of a
+ * guidance pair hands on fewer of them than the source has.
+ */
+function looseRows({ sites }: Instrumented, type: ValueType | undefined): ValueType | undefined {
+  if (!sites.some(({ site }) => site.within) || type?.kind !== 'tensor' || !type.shape?.length)
+    return type;
+  return tensorType(type.elem, [null, ...type.shape.slice(1)]);
 }
 
 function viewOf(source: Instrumented, program: ProgramFlow): ProgramView {

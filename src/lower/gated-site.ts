@@ -1,22 +1,23 @@
-/** Sites as a merged graph sees them: their strategies, what each needs, which site lies in which. */
+/** Sites as a merged graph sees them: their alternatives, what each needs, which lies in which. */
 import type { Graph } from '../ir/graph.js';
 import type { Node } from '../ir/node.js';
 import { topologicalOrder } from '../ir/order.js';
 import type { Value } from '../ir/value.js';
-import { COMPUTE } from '../plan/index.js';
+import type { ProgramFlow } from '../plan/index.js';
 import type { Instrumented, InstrumentedSite } from './instrument.js';
-import { type Alternatives, type StrategyValues, strategyRegion } from './region.js';
+import { type Alternatives, reachNodes, regionsOf, type StrategyValues } from './region.js';
 
 /** Inner sites first: the If of an inner site then lies within the region of the outer one. */
 export function innerFirst(graph: Graph, sites: readonly GatedSite[]): GatedSite[] {
   const place = new Map(topologicalOrder(graph).map((node, i) => [node, i]));
   return sites
-    .map((site) => ({
+    .map((site, listed) => ({
       site,
-      size: site.region(COMPUTE, graph.outputs, alternativesOf(sites, site)).size,
+      listed,
+      size: site.computedRegion(graph.outputs, alternativesOf(sites, site)).size,
       place: Math.max(0, ...site.outputs.map((v) => place.get(v.producer as Node) ?? 0)),
     }))
-    .sort((a, b) => a.size - b.size || a.place - b.place)
+    .sort((a, b) => a.size - b.size || a.place - b.place || a.listed - b.listed)
     .map((entry) => entry.site);
 }
 
@@ -28,66 +29,115 @@ export function alternativesOf(sites: readonly GatedSite[], except: GatedSite): 
       .flatMap((site) =>
         site.outputs.map((v, k) => [
           v,
-          site.strategies.flatMap((name) => {
-            const { makes, keeps } = site.under(name);
-            return [...(name === COMPUTE ? [] : [makes[k]!]), ...keeps];
-          }),
+          site.alternatives.flatMap(({ makes, keeps }) => [
+            ...(makes[k] === v ? [] : [makes[k]!]),
+            ...keeps.values(),
+          ]),
         ]),
       ),
   );
 }
 
-/** A site as the merged graph sees it: the strategies that programs really use, in a fixed order. */
+/** One branch of a site: what it makes, and what it keeps as states. */
+export interface Alternative {
+  readonly makes: readonly Value[];
+  readonly keeps: ReadonlyMap<string, Value>;
+}
+
+const valuesOf = ({ makes, keeps }: Alternative): StrategyValues => ({
+  makes,
+  keeps: [...keeps.values()],
+});
+
+/**
+ * A site with the alternatives that programs really use, in a fixed order. A strategy is one
+ * alternative, whatever it keeps, as long as keeping costs nothing; else it is one with and one
+ * without, so that a call which need not keep a state does not compute it.
+ */
 export class GatedSite {
   readonly id: string;
+  /** Id of the site that this is a part of, or its own. */
+  readonly owner: string;
   readonly outputs: readonly Value[];
-  readonly strategies: readonly string[];
+  readonly alternatives: readonly Alternative[];
+  private readonly choices = new Map<string, number>();
 
   constructor(
     private readonly instrumented: InstrumentedSite,
-    readonly index: number,
+    private readonly index: number,
     source: Instrumented,
     private readonly mapped: (v: Value) => Value,
   ) {
-    this.id = instrumented.site.id;
+    const { site } = instrumented;
+    this.id = site.id;
+    this.owner = site.parent ?? site.id;
     this.outputs = instrumented.outputs.map(mapped);
-    const used = new Set(source.programs.map((p) => p.row[index]));
-    this.strategies = Object.keys(instrumented.site.strategies).filter((name) => used.has(name));
+    const order = Object.keys(site.strategies);
+    const users = source.programs
+      .filter((program) => program.row[index] !== undefined)
+      .sort((a, b) => order.indexOf(a.row[index]!) - order.indexOf(b.row[index]!));
+    const found: { makes: readonly Value[]; keeps: Map<string, Value>; free: boolean }[] = [];
+    for (const program of users) {
+      const { makes, keeps } = this.alternative(program);
+      const free = [...keeps.values()].every((v) => makes.includes(v));
+      let at = found.findIndex(
+        (other) =>
+          equal(other.makes, makes) && ((free && other.free) || equalMaps(other.keeps, keeps)),
+      );
+      if (at < 0) at = found.push({ makes, keeps: new Map(keeps), free }) - 1;
+      else for (const [state, value] of keeps) found[at]!.keeps.set(state, value);
+      this.choices.set(this.key(program), at);
+    }
+    this.alternatives = found;
   }
 
-  statesWritten(needed: ReadonlySet<string>): string[] {
-    return this.instrumented.site.states.map((s) => s.id).filter((id) => needed.has(id));
+  /** Every value that some alternative makes or keeps. */
+  values(): Value[] {
+    return this.alternatives.flatMap(({ makes, keeps }) => [...makes, ...keeps.values()]);
   }
 
-  /** The site's values under a strategy. */
-  values(strategy: string): readonly Value[] {
-    return this.instrumented.produced.get(strategy)?.map(this.mapped) ?? this.outputs;
+  /** Nodes of each alternative alone, or of a few, given what is needed in any case. */
+  regions(outside: ReadonlySet<Node>, alternatives: Alternatives): Set<Node>[] {
+    return regionsOf(this.outputs, this.alternatives.map(valuesOf), outside, alternatives);
   }
 
-  write(strategy: string, state: string): Value | undefined {
-    const value = this.instrumented.writes.get(strategy)?.get(state);
-    return value && this.mapped(value);
+  /** Nodes that exist for the sake of computing the site, whether or not a program does. */
+  computedRegion(roots: readonly Value[], alternatives: Alternatives): Set<Node> {
+    const outside = reachNodes({ from: roots, given: new Set(this.outputs), alternatives });
+    const others = this.alternatives.filter(({ makes }) => !equal(makes, this.outputs));
+    const computed = { makes: this.outputs, keeps: [] };
+    const all = [computed, ...others.map(valuesOf)];
+    return regionsOf(this.outputs, all, outside, alternatives)[0]!;
   }
 
-  under(strategy: string): StrategyValues {
-    const keeps = [...(this.instrumented.writes.get(strategy)?.values() ?? [])].map(this.mapped);
-    return { makes: this.values(strategy), keeps };
+  /** Which alternative a program takes; the first where the site is not live in it. */
+  choice(program: ProgramFlow): number {
+    return this.choices.get(this.key(program)) ?? 0;
   }
 
-  /** Nodes of one strategy alone, given what else must be had. */
-  region(strategy: string, roots: readonly Value[], alternatives: Alternatives): Set<Node> {
-    const others = this.strategies.filter((name) => name !== strategy);
-    return strategyRegion(
-      this.outputs,
-      this.under(strategy),
-      others.map((name) => this.under(name)),
-      roots,
-      alternatives,
-    );
+  private alternative(program: ProgramFlow): Alternative {
+    const name = program.row[this.index] as string;
+    const kept = [...(this.instrumented.writes.get(name) ?? [])];
+    return {
+      makes: this.instrumented.produced.get(name)?.map(this.mapped) ?? this.outputs,
+      keeps: new Map(
+        kept
+          .filter(([state]) => program.writes.includes(state))
+          .map(([state, value]) => [state, this.mapped(value)]),
+      ),
+    };
   }
 
-  /** The value of the strategy input that chooses a strategy. */
-  choice(strategy: string | undefined): number {
-    return Math.max(0, this.strategies.indexOf(strategy ?? COMPUTE));
+  private key(program: ProgramFlow): string {
+    const name = program.row[this.index];
+    if (name === undefined) return '';
+    const states = [...(this.instrumented.writes.get(name)?.keys() ?? [])];
+    return `${name}>${states.filter((s) => program.writes.includes(s)).join('>')}`;
   }
 }
+
+const equal = (a: readonly Value[], b: readonly Value[]) =>
+  a.length === b.length && a.every((v, i) => v === b[i]);
+
+const equalMaps = (a: ReadonlyMap<string, Value>, b: ReadonlyMap<string, Value>) =>
+  a.size === b.size && [...a].every(([key, value]) => b.get(key) === value);

@@ -6,7 +6,7 @@ import { graph as graphAttribute, tensor } from '../ir/attribute.js';
 import { type CloneMap, copyNode, wireCopy } from '../ir/clone.js';
 import { Graph } from '../ir/graph.js';
 import type { Node } from '../ir/node.js';
-import { topologicalOrder } from '../ir/order.js';
+import { removeDeadNodes } from '../ir/prune.js';
 import { int64Tensor } from '../ir/tensor.js';
 import type { Value } from '../ir/value.js';
 
@@ -26,7 +26,13 @@ export function distinctColumns(
 export interface Branch {
   readonly values: readonly Value[];
   readonly region: ReadonlySet<Node>;
+  /** What stands for a site's value in this branch. */
+  readonly instead: ReadonlyMap<Value, Value>;
 }
+
+/** Of the If that takes branch `from` of a site, or goes on to the next. */
+export const ifName = (site: string, from: number): string =>
+  `stepfold.if.${site}${from ? `.${from}` : ''}`;
 
 /** An If that takes branch `from` when the choice says so, else the rest; returns its outputs. */
 export function buildIf(
@@ -56,7 +62,7 @@ export function buildIf(
       otherwise.addOutput(value);
   const node = into.addNode({
     opType: 'If',
-    name: `stepfold.if.${site}${from ? `.${from}` : ''}`,
+    name: ifName(site, from),
     inputs: [chosen],
     outputs: branches[from]!.values.map((_, k) => `stepfold.${site}.${from}.${k}`),
     attributes: {
@@ -71,10 +77,10 @@ export function buildIf(
 function branchGraph(parent: Graph, name: string, branch: Branch): Graph {
   const inner = new Graph(name, parent);
   const map: CloneMap = { values: new Map(), nodes: new Map() };
-  const ordered = topologicalOrder([...branch.region][0]?.graph ?? parent).filter((n) =>
-    branch.region.has(n),
-  );
-  for (const node of ordered) wireCopy(node, copyNode(node, inner, map), map);
+  for (const node of branch.region) copyNode(node, inner, map);
+  for (const [value, other] of branch.instead)
+    if (value !== other) map.values.set(value, map.values.get(other) ?? other);
+  for (const node of branch.region) wireCopy(node, map.nodes.get(node) as Node, map);
   branch.values.forEach((value, k) => {
     const made = map.values.get(value);
     const out =
@@ -87,5 +93,6 @@ function branchGraph(parent: Graph, name: string, branch: Branch): Graph {
           }).output;
     inner.addOutput(out);
   });
+  removeDeadNodes(inner);
   return inner;
 }

@@ -1,4 +1,5 @@
 /** From a plan to models and programs. */
+import { StepfoldError } from '../errors/index.js';
 import type { Model } from '../ir/model.js';
 import { removeDeadNodes } from '../ir/prune.js';
 import type { Plan } from '../plan/index.js';
@@ -19,15 +20,34 @@ const FORMS: Readonly<Record<EmitForm, (source: Instrumented) => Lowered>> = {
   chain: lowerChain,
 };
 
-/** Lowers a plan over a source model. The source is not changed. */
+/** Different calls up to which each gets a model of its own, unless another form is asked for. */
+const MOST_SPLIT = 3;
+
+/**
+ * Lowers a plan over a source model. The source is not changed.
+ * @param form by default `split` for a few different calls, else `merged`, which holds weights once;
+ *   `split` also where a plan cannot be merged
+ */
 export function lower(
   source: Model,
   shapes: ShapeTable,
   plan: Plan,
-  form: EmitForm,
+  form?: EmitForm,
 ): { lowered: Lowered; instrumented: Instrumented } {
   const instrumented = instrument(source, shapes, plan);
-  const lowered = FORMS[form](instrumented);
+  const lowered = form ? FORMS[form](instrumented) : lowerInFittingForm(instrumented);
   for (const model of lowered.models.values()) removeDeadNodes(model.graph);
   return { lowered, instrumented };
+}
+
+function lowerInFittingForm(instrumented: Instrumented): Lowered {
+  const rows = new Set(instrumented.programs.map((program) => program.row.join('\n')));
+  if (rows.size <= MOST_SPLIT) return lowerSplit(instrumented);
+  try {
+    return lowerMerged(instrumented);
+  } catch (error) {
+    if (error instanceof StepfoldError && error.code === 'PLAN_NOT_MERGEABLE')
+      return lowerSplit(instrumented);
+    throw error;
+  }
 }

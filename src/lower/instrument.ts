@@ -9,12 +9,14 @@
  */
 import { cloneModel } from '../ir/clone.js';
 import type { Model } from '../ir/model.js';
+import type { Node } from '../ir/node.js';
 import { removeUnneeded } from '../ir/prune.js';
 import type { DataType, Dim, ValueType } from '../ir/types.js';
 import type { Value } from '../ir/value.js';
 import {
   analyzeFlow,
   assignPrograms,
+  expandParts,
   type Plan,
   type ProgramFlow,
   type Site,
@@ -51,6 +53,8 @@ export interface Instrumented {
   readonly programs: readonly ProgramFlow[];
   /** The program of each call. */
   readonly calls: readonly string[];
+  /** Identities that no longer serve once every site's strategy is chosen. */
+  readonly standIns: ReadonlySet<Node>;
   /** Inferred type of a value of this graph, for values that become inputs or outputs. */
   readonly typeOf: (value: Value) => ValueType | undefined;
 }
@@ -59,18 +63,19 @@ export interface Instrumented {
  * @throws PLAN_UNASSIGNED when a call reads what was never written; PLAN_STATE_SHAPE when the rank
  *   of a state is not known
  */
-export function instrument(source: Model, shapes: ShapeTable, plan: Plan): Instrumented {
+export function instrument(source: Model, shapes: ShapeTable, given: Plan): Instrumented {
+  const plan = expandParts(given);
   const { model, map } = cloneModel(source);
   const states = addStates(model.graph, shapes, plan);
-  const building = new Building(model.graph, map.values, states);
-  building.freeGraphOutputs(plan.sites);
+  const building = new Building(model.graph, map, states);
+  building.claim(plan.sites);
   const sites = plan.sites.map((site, s) =>
     building.site(site, [...new Set(plan.rows.map((row) => row[s] as string))]),
   );
   // a site's value may have moved to an Identity while strategies were built
   const resolved = sites.map((built) => ({
     ...built,
-    outputs: building.copies(built.site.outputs),
+    outputs: building.outputs(built.site),
   }));
 
   const reached = new Set<Value>();
@@ -83,7 +88,8 @@ export function instrument(source: Model, shapes: ShapeTable, plan: Plan): Instr
   removeUnneeded(model.graph, [...model.graph.outputs, ...added]);
   dropUnusedStates(model.graph, shapes, plan, states, new Set(added));
   const typeOf = typeLookup(model, building.originals, shapes, used, states);
-  return { model, sites: used, states, typeOf, ...assignPrograms(plan, flow) };
+  const { standIns } = building;
+  return { model, sites: used, states, standIns, typeOf, ...assignPrograms(plan, flow) };
 }
 
 /** Of what was built for a site, that which some call needs; nothing of a site that none needs. */

@@ -11,17 +11,18 @@ import { cloneModel } from '../ir/clone.js';
 import type { Graph } from '../ir/graph.js';
 import type { Node } from '../ir/node.js';
 import { findCycle } from '../ir/order.js';
-import { removeDeadNodes } from '../ir/prune.js';
+import { removeDeadNodes, removeUnneeded } from '../ir/prune.js';
 import { tensorType } from '../ir/types.js';
 import type { Value } from '../ir/value.js';
 import type { ProgramFlow } from '../plan/index.js';
 import { alternativesOf, GatedSite, innerFirst } from './gated-site.js';
-import { buildIf, distinctColumns } from './if-node.js';
+import { buildIf, distinctColumns, ifName } from './if-node.js';
 import type { Instrumented, StateInfo } from './instrument.js';
 import type { Lowered, Run } from './lowered.js';
-import { stateInputName, stateOutputName, strategyInputName } from './names.js';
+import { stateInputName, stateOutputName } from './names.js';
 import { addNamedOutput, dropUnusedInputs, unusedInputs } from './outputs.js';
-import { strategyRegion } from './region.js';
+import { reachNodes, regionsOf } from './region.js';
+import { StrategyInputs } from './strategy-inputs.js';
 
 const MODEL = 'merged';
 
@@ -35,15 +36,28 @@ export function lowerMerged(source: Instrumented): Lowered {
   const written = new Set(source.programs.flatMap((p) => p.writes));
   const sites = source.sites
     .map((site, index) => new GatedSite(site, index, source, mapped))
-    .filter((site) => site.strategies.length > 0);
+    .filter((site) => site.alternatives.length > 0);
   const ordered = innerFirst(graph, sites);
+  const strategies = new StrategyInputs(graph, source.programs, ordered);
 
   /** What leaves the graph as each state; starts as the state itself, passed through. */
-  const kept = new Map<string, Value>();
-  for (const [i, site] of ordered.entries()) {
-    for (const state of site.statesWritten(written)) kept.set(state, input(state));
-    gate(graph, site, ordered.slice(i + 1), kept, input);
-  }
+  const kept = new Map([...written].map((state) => [state, input(state)]));
+  for (const site of ordered) if (site.alternatives.length === 1) settle(graph, site, kept);
+  const gated = ordered.filter((site) => site.alternatives.length > 1);
+  // nodes of a strategy that no program takes would hold on to what an If is to move inside
+  removeUnneeded(graph, [
+    ...graph.outputs,
+    ...gated.flatMap((site) => site.values()),
+    ...kept.values(),
+  ]);
+  for (const [i, site] of gated.entries())
+    gate(graph, site, gated.slice(i + 1), kept, input, strategies);
+  const cycle = findCycle(graph);
+  if (cycle)
+    throw planNotMergeable(
+      siteOfCycle(cycle, gated),
+      cycle.map((node) => node.label),
+    );
   for (const info of source.states.values()) input(info.id).type = looseType(info);
   for (const state of [...written].sort())
     addNamedOutput(
@@ -57,7 +71,7 @@ export function lowerMerged(source: Instrumented): Lowered {
 
   const inputs = new Set(graph.inputs.map((v) => v.name));
   const programs = new Map(
-    source.programs.map((p) => [p.name, [run(p, source, ordered, inputs)]] as const),
+    source.programs.map((p) => [p.name, [run(p, source, strategies, inputs)]] as const),
   );
   return { emit: 'merged', models: new Map([[MODEL, model]]), programs };
 }
@@ -73,6 +87,21 @@ const looseType = ({ type, shape }: StateInfo) =>
     shape.map((d) => (typeof d === 'number' ? d : null)),
   );
 
+/** A site that every program produces in the same way needs no If. */
+function settle(graph: Graph, site: GatedSite, kept: Map<string, Value>): void {
+  const [only] = site.alternatives;
+  for (const [id, value] of only!.keeps) kept.set(id, value);
+  only!.makes.forEach((value, k) => {
+    if (value !== site.outputs[k]) graph.replaceUses(site.outputs[k]!, value);
+  });
+}
+
+/** The site whose If lies on a cycle. */
+function siteOfCycle(cycle: readonly Node[], sites: readonly GatedSite[]): string {
+  const names = new Set(cycle.map((node) => node.name));
+  return sites.find((site) => names.has(ifName(site.id, 0)))?.owner ?? '';
+}
+
 /** Puts the If of one site into the graph and points everybody to its results. */
 function gate(
   graph: Graph,
@@ -80,83 +109,75 @@ function gate(
   waiting: readonly GatedSite[],
   kept: Map<string, Value>,
   input: (state: string) => Value,
+  strategies: StrategyInputs,
 ): void {
-  const ownStates = [...kept.keys()].filter((id) =>
-    site.strategies.some((s) => site.write(s, id) !== undefined),
-  );
-  if (site.strategies.length < 2) {
-    const only = site.strategies[0] as string;
-    for (const id of ownStates) kept.set(id, site.write(only, id) ?? input(id));
-    site.values(only).forEach((value, k) => {
-      if (value !== site.outputs[k]) graph.replaceUses(site.outputs[k]!, value);
-    });
-    return;
-  }
-  const alternatives = alternativesOf(waiting, site);
+  const others = alternativesOf(waiting, site);
   // sites still to be gated need their values outside of this If, to gate them there
   const roots = [...graph.outputs, ...waiting.flatMap((w) => w.outputs)];
-  // states of inner sites that are made inside this site's region leave through this If as well
-  const inner = [...kept].filter(([id]) => !ownStates.includes(id));
-  const passing = new Map<string, string>();
-  for (const strategy of site.strategies) {
-    const region = site.region(strategy, roots, alternatives);
-    for (const [id, value] of inner)
-      if (value.producer && region.has(value.producer)) passing.set(id, strategy);
+  const outside = reachNodes({ from: roots, given: new Set(site.outputs), alternatives: others });
+  const regions = site.regions(outside, others);
+  // a state leaves through this If when the site keeps it, or an inner site's is made in its region
+  const leaving = new Map<string, readonly Value[]>();
+  const staying: Value[] = [];
+  for (const [id, before] of kept) {
+    const inside = regions.map((nodes) => !!before.producer && nodes.has(before.producer));
+    const own = site.alternatives.some(({ keeps }) => keeps.has(id));
+    if (!inside.includes(true)) staying.push(before);
+    if (!own && !inside.includes(true)) continue;
+    const passed = (index: number) =>
+      inside[index] || !inside.includes(true) ? before : input(id);
+    leaving.set(
+      id,
+      site.alternatives.map(({ keeps }, index) => keeps.get(id) ?? passed(index)),
+    );
   }
-  const staying = inner.filter(([id]) => !passing.has(id)).map(([, value]) => value);
 
-  /** One row per strategy: outputs, own states, passing states. */
-  const rows = site.strategies.map((strategy) => [
-    ...site.values(strategy),
-    ...ownStates.map((id) => site.write(strategy, id) ?? input(id)),
-    ...[...passing].map(([id, inside]) => (strategy === inside ? kept.get(id)! : input(id))),
+  /** One row per alternative: the site's values, then the states. */
+  const rows = site.alternatives.map(({ makes }, index) => [
+    ...makes,
+    ...[...leaving.values()].map((values) => values[index]!),
   ]);
   const columns = distinctColumns(rows);
+  const settled = reachNodes({
+    from: staying,
+    given: new Set(site.outputs),
+    alternatives: others,
+    known: outside,
+  });
+  const inBranches = regionsOf(
+    site.outputs,
+    rows.map((row) => ({ makes: row, keeps: [] })),
+    new Set([...outside, ...settled]),
+    others,
+  );
   const branches = rows.map((row, i) => ({
     values: columns.map((c) => row[c.first]!),
-    region: strategyRegion(
-      site.outputs,
-      { makes: row, keeps: [] },
-      rows.filter((_, j) => j !== i).map((other) => ({ makes: other, keeps: [] })),
-      [...roots, ...staying],
-      alternatives,
-    ),
+    region: inBranches[i]!,
+    instead: new Map(site.outputs.map((v, k) => [v, row[k]!])),
   }));
 
-  const choice = graph.addInput(strategyInputName(site.id), tensorType('int64', []));
-  const results = buildIf(graph, site.id, choice, branches, 0);
+  const results = buildIf(graph, site.id, strategies.choiceOf(site), branches, 0);
   const resultOf = (column: number) => results[columns.findIndex((c) => c.all.includes(column))]!;
   const doomed = new Set(branches.flatMap((b) => [...b.region]));
   const inIf = withContents([...doomed, results[0]!.producer as Node]);
   site.outputs.forEach((output, k) => {
     graph.replaceUses(output, resultOf(k), (use) => !inIf.has(use.user));
   });
-  [...ownStates, ...passing.keys()].forEach((id, k) => {
+  [...leaving.keys()].forEach((id, k) => {
     kept.set(id, resultOf(site.outputs.length + k));
   });
   graph.removeNodes(doomed);
-  const cycle = findCycle(graph);
-  if (cycle)
-    throw planNotMergeable(
-      site.id,
-      cycle.map((node) => node.label),
-    );
 }
 
 function run(
   program: ProgramFlow,
   source: Instrumented,
-  sites: readonly GatedSite[],
+  strategies: StrategyInputs,
   inputs: ReadonlySet<string>,
 ): Run {
   const constants: NonNullable<Run['constants']> = {};
-  for (const site of sites)
-    if (inputs.has(strategyInputName(site.id)))
-      constants[strategyInputName(site.id)] = {
-        type: 'int64',
-        shape: [],
-        data: [site.choice(program.row[site.index])],
-      };
+  for (const [name, choice] of strategies.of(program))
+    if (inputs.has(name)) constants[name] = { type: 'int64', shape: [], data: [choice] };
   const states = [...source.states.keys()].filter((id) => inputs.has(stateInputName(id)));
   const pick = (wanted: boolean) =>
     Object.fromEntries(

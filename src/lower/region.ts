@@ -1,6 +1,6 @@
 /**
  * Which nodes a value stands for: those that some program needs to have it, and among them those
- * that exist for the sake of one strategy of one site alone. "Some program" means that a site's
+ * that exist for the sake of a site's strategy. "Some program" means that a site's
  * value is followed into every strategy that can stand in for it.
  */
 import type { Node } from '../ir/node.js';
@@ -16,51 +16,68 @@ export interface Reach {
   /** Values at which to stop, since they are given. */
   readonly given?: ReadonlySet<Value>;
   readonly alternatives?: Alternatives;
+  /** Values that stand for others. */
+  readonly instead?: ReadonlyMap<Value, Value>;
+  /** Nodes at which to stop. */
+  readonly known?: ReadonlySet<Node>;
 }
 
 /** Nodes that can be needed to have values. Costs O(nodes + edges). */
-export function reachNodes({ from, given, alternatives }: Reach): Set<Node> {
+export function reachNodes({ from, given, alternatives, instead, known }: Reach): Set<Node> {
   const nodes = new Set<Node>();
   const seen = new Set<Value>();
   const stack = [...from];
   for (let value = stack.pop(); value; value = stack.pop()) {
     if (seen.has(value) || given?.has(value)) continue;
     seen.add(value);
+    const other = instead?.get(value);
+    if (other && other !== value) {
+      stack.push(other);
+      continue;
+    }
     stack.push(...(alternatives?.get(value) ?? []));
     const node = value.producer;
-    if (!node || nodes.has(node)) continue;
+    if (!node || nodes.has(node) || known?.has(node)) continue;
     nodes.add(node);
     stack.push(...nodeDependencies(node));
   }
   return nodes;
 }
 
-/** One strategy of a site: the values it makes, and those it keeps as states. */
+/**
+ * One strategy of a site: the values it makes, and those it keeps as states. The values it makes come
+ * first in the order of the site's.
+ */
 export interface StrategyValues {
   readonly makes: readonly Value[];
   readonly keeps: readonly Value[];
 }
 
 /**
- * Nodes that only one strategy of a site needs. No node outside reads one inside except through the
- * site's own values.
+ * For each strategy of a site, the nodes that it needs and not all of them do. No node outside reads
+ * one inside except through the site's own values. Two of three strategies may need the same node: it
+ * is then in the region of both, to be had twice, for outside it would run for the third as well.
  * @param outputs the site's values as computed; whoever else reads them is given them
- * @param roots what must be had in any case
- * @param others the site's other strategies
+ * @param outside nodes that are needed in any case, and with each all that it needs
  */
-export function strategyRegion(
+export function regionsOf(
   outputs: readonly Value[],
-  own: StrategyValues,
-  others: readonly StrategyValues[],
-  roots: readonly Value[],
+  strategies: readonly StrategyValues[],
+  outside: ReadonlySet<Node>,
   alternatives: Alternatives,
-): Set<Node> {
-  const outside = [
-    reachNodes({ from: roots, given: new Set(outputs), alternatives }),
-    // another strategy may need the computed values themselves, so nothing is given to it
-    reachNodes({ from: others.flatMap((o) => [...o.makes, ...o.keeps]), alternatives }),
-  ];
-  const region = reachNodes({ from: [...own.makes, ...own.keeps], alternatives });
-  for (const nodes of outside) for (const node of nodes) region.delete(node);
-  return region;
+): Set<Node>[] {
+  const needed = strategies.map(({ makes, keeps }) =>
+    reachNodes({
+      from: [...makes, ...keeps],
+      alternatives,
+      // one of the site's values may be made of another
+      instead: new Map(outputs.map((v, k) => [v, makes[k]!])),
+      known: outside,
+    }),
+  );
+  return needed.map((own, i) => {
+    const others = needed.filter((_, j) => j !== i);
+    if (others.length === 0) return own;
+    return new Set([...own].filter((node) => !others.every((nodes) => nodes.has(node))));
+  });
 }

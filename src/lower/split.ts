@@ -70,6 +70,10 @@ function programModel(
         tensorType(info.type, info.shape),
       );
   }
+  for (const node of source.standIns) {
+    const { output, inputs } = map.nodes.get(node) ?? node;
+    if (output.graph === graph && !output.isGraphOutput) graph.replaceUses(output, inputs[0]!);
+  }
   removeDeadNodes(graph);
   dropUnusedInputs(graph, keep);
   graph.name = `${graph.name || 'graph'}.${program.name}`;

@@ -61,7 +61,12 @@ function flowRound(
       const writer = lastWriter.get(state);
       if (writer === undefined) {
         const reader = alive.find((a) => a.site.strategies[a.name]?.reads.includes(state));
-        throw planUnassigned(call, reader?.site.id ?? '', reader?.name ?? '', state);
+        throw planUnassigned(
+          call,
+          reader?.site.parent ?? reader?.site.id ?? '',
+          reader?.name ?? '',
+          state,
+        );
       }
       needed[writer]?.add(state);
     }

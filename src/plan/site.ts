@@ -3,6 +3,7 @@
  * strategy is a way to have those values. `compute` always exists: it leaves the graph as it is.
  */
 import type { Graph, NodeSpec } from '../ir/graph.js';
+import type { Node } from '../ir/node.js';
 import type { Value } from '../ir/value.js';
 
 /** A tensor that outlives a call: shaped and typed like a value of the source graph. */
@@ -31,12 +32,34 @@ export interface Strategy {
   readonly description: string;
   /** States it reads. */
   readonly reads: readonly string[];
-  /** Makes the site's values in place of computing them; undefined for `compute`. */
+  /**
+   * Makes the site's values in place of computing them. Left out by `compute`, and by strategies that
+   * differ from it only in what they keep.
+   */
   readonly produce?: (b: SiteBuilder) => readonly Value[];
   /** States it can write, and the value to write. Built only where a later call reads the state. */
   readonly writes: Readonly<Record<string, (b: SiteBuilder) => Value>>;
+  /**
+   * What this strategy makes and keeps is what another one does, with one half of the rows (leading
+   * axis) in place of both: guidance sharing. A plan search then need not run it.
+   */
+  readonly halfOf?: { readonly strategy: string; readonly half: 'first' | 'second' };
   /** Name for the program of a call in which this is the only strategy beside `compute`. */
   readonly program?: string;
+  /** Strategies of the same site that are strictly more exact. `compute` always is, unnamed. */
+  readonly moreExact?: readonly string[];
+  /** MACs of the site under this strategy, by which calls are grouped. */
+  readonly cost?: number;
+  /**
+   * Of a site with parts: the strategy of each part, by its id. Where a loop makes two calls a step,
+   * one for each half of a guidance pair, it depends on the call.
+   */
+  readonly parts?: (call: number) => Readonly<Record<string, string>>;
+  /** Of a site with parts: the states that the chosen parts read and can write at a call. */
+  readonly touches?: (call: number) => {
+    readonly reads: readonly string[];
+    readonly writes: readonly string[];
+  };
 }
 
 export interface Site {
@@ -48,6 +71,29 @@ export interface Site {
   readonly states: readonly StateSpec[];
   /** By name; `compute` must be among them. */
   readonly strategies: Readonly<Record<string, Strategy>>;
+  /** Only these nodes of the source graph read what a strategy makes; by default all that there are. */
+  readonly within?: ReadonlySet<Node>;
+  /**
+   * Places at which the site's strategies differ, where one region is not enough: a strategy is then
+   * a choice for each of them, and its own `reads`, `produce` and `writes` stay empty. Inner parts
+   * come first; parts of one value are layered in this order, each taking the value of the one before.
+   */
+  readonly parts?: readonly Site[];
+  /** Why a strategy that sites of this kind have is not offered here, by its name. */
+  readonly refused?: Readonly<Record<string, string>>;
+  /** Of an attention: where a reference for it can be made, by names of the source graph. */
+  readonly attention?: AttentionReference;
+  /** Of a part: the id of its site. */
+  readonly parent?: string;
+}
+
+export interface AttentionReference {
+  /** What the Softmax over the keys reads. */
+  readonly scores: string;
+  /** What the product with v gives. */
+  readonly mixed: string;
+  /** Keys that a query sees on each side when it sees a band. */
+  readonly window: { readonly tokens: number } | { readonly fraction: number };
 }
 
 export const COMPUTE = 'compute';

@@ -12,7 +12,7 @@ import type { DataType, Dim } from '../ir/types.js';
 import type { Value } from '../ir/value.js';
 import { type Equality, type Inference, RuleContext, Unresolved } from './context.js';
 import { constant, type DimExpr, hasFreshSymbol, substitute, symbol } from './dim.js';
-import type { Facts } from './facts.js';
+import { type Facts, whole } from './facts.js';
 import { parseDim } from './parse.js';
 import { ruleFor } from './rules/index.js';
 import { ShapeTable } from './table.js';
@@ -23,6 +23,8 @@ export interface InferOptions {
   readonly bindings?: ReadonlyMap<string, number>;
   /** Shapes of some inputs, in place of the declared ones. */
   readonly inputs?: Readonly<Record<string, readonly (number | string)[]>>;
+  /** Elements of some integer inputs, in row-major order, where they are known beforehand. */
+  readonly contents?: Readonly<Record<string, readonly number[]>>;
 }
 
 /** Infers every value of the model's graph and of the graphs inside it. Changes nothing. */
@@ -50,7 +52,8 @@ class ModelInference implements Inference {
       graph,
       graph.inputs.map((input) => {
         const dims = this.options.inputs?.[input.name];
-        const declared = this.declared(input);
+        const contents = this.options.contents?.[input.name]?.map(whole);
+        const declared = { ...this.declared(input), ...(contents && { contents }) };
         return dims ? { ...declared, shape: this.read(dims, input), why: undefined } : declared;
       }),
     );

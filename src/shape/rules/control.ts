@@ -24,15 +24,16 @@ function either(c: RuleContext, a: Facts, b: Facts): Facts {
 }
 
 const branch: Rule = (c) => {
-  const [yes, no] = ['then_branch', 'else_branch'].map((name) => {
+  const inside = (name: 'then_branch' | 'else_branch'): Facts[] => {
     const attribute = c.node.attributes.get(name);
     return attribute?.type === 'graph'
       ? c.inference.enter(attribute.value, [])
       : c.fail(`its ${name} is missing`);
-  });
+  };
   const taken = c.constants(0)?.[0];
-  if (taken !== undefined) return (taken ? yes : no) as Facts[];
-  return (yes as Facts[]).map((facts, i) => either(c, facts, no?.[i] ?? {}));
+  if (taken !== undefined) return inside(taken ? 'then_branch' : 'else_branch');
+  const no = inside('else_branch');
+  return inside('then_branch').map((facts, i) => either(c, facts, no[i] ?? {}));
 };
 
 /**

@@ -1,0 +1,97 @@
+/**
+ * MACs of programs, counted on the models that are written, not on the plan. Each program is followed
+ * run by run, as the runtime would: with the constants it gives to strategy inputs, so that of an If
+ * the branch that is taken counts, and with the sizes of the wires that its earlier runs gave, since
+ * a call that computes half of a guidance pair has smaller ones. Costs a shape inference per run.
+ */
+import { type BranchChoice, concreteShapes, graphCost, type Macs } from '../cost/index.js';
+import type { Graph } from '../ir/graph.js';
+import type { Model } from '../ir/model.js';
+import { isOp, type Node } from '../ir/node.js';
+import type { Instrumented, Lowered, Run } from '../lower/index.js';
+import { inferShapes, type ShapeTable } from '../shape/index.js';
+
+/** Symbolic where they are: a size that is known under one name is not known under a number. */
+type Sizes = readonly (number | string)[];
+
+export function programMacs(
+  lowered: Lowered,
+  instrumented: Instrumented,
+  bindings: ReadonlyMap<string, number>,
+): Map<string, Macs> {
+  const counter = new Counter(lowered, instrumented, bindings);
+  return new Map([...lowered.programs].map(([name, runs]) => [name, counter.program(runs)]));
+}
+
+class Counter {
+  private readonly states: Record<string, readonly (number | string)[]>;
+  /** Runs that begin alike need to be followed only once. */
+  private readonly known = new Map<string, { macs: Macs; outputs: Map<string, Sizes> }>();
+
+  constructor(
+    private readonly lowered: Lowered,
+    instrumented: Instrumented,
+    private readonly bindings: ReadonlyMap<string, number>,
+  ) {
+    // a merged model leaves open what the sizes of its states are
+    this.states = Object.fromEntries(
+      [...instrumented.states.values()].map(({ input, shape }) => [
+        input.name,
+        shape.map((d) => d ?? 'unknown'),
+      ]),
+    );
+  }
+
+  program(runs: readonly Run[]): Macs {
+    const wires = new Map<string, Sizes>();
+    const total = { all: 0, layers: 0 };
+    for (const run of runs) {
+      const { macs, outputs } = this.run(run, wires);
+      total.all += macs.all;
+      total.layers += macs.layers;
+      for (const [wire, output] of Object.entries(run.gives ?? {})) {
+        const sizes = outputs.get(output);
+        if (sizes) wires.set(wire, sizes);
+      }
+    }
+    return total;
+  }
+
+  private run({ model: id, constants = {}, takes = {} }: Run, wires: ReadonlyMap<string, Sizes>) {
+    const taken = Object.entries(takes).flatMap(([input, wire]) => {
+      const sizes = wires.get(wire);
+      return sizes ? [[input, sizes] as const] : [];
+    });
+    const contents = Object.fromEntries(
+      Object.entries(constants).map(([input, { data }]) => [input, data]),
+    );
+    const key = JSON.stringify([id, contents, taken]);
+    const before = this.known.get(key);
+    if (before) return before;
+    const model = this.lowered.models.get(id) as Model;
+    const inputs = { ...this.states, ...Object.fromEntries(taken) };
+    const shapes = inferShapes(model, { inputs, contents });
+    const shapeOf = concreteShapes(shapes, this.bindings);
+    const { macs } = graphCost(model.graph, shapeOf, branchTaken(shapes));
+    const outputs = new Map(
+      model.graph.outputs.flatMap((output) => {
+        const sizes = shapes.shape(output)?.map((dim) => dim.constant ?? dim.toString());
+        return sizes ? [[output.name, sizes] as const] : [];
+      }),
+    );
+    const result = { macs, outputs };
+    this.known.set(key, result);
+    return result;
+  }
+}
+
+/** The branch of an If whose condition is known. */
+function branchTaken(shapes: ShapeTable): BranchChoice {
+  return (node: Node): Graph | undefined => {
+    if (!isOp(node, 'If') || !node.inputs[0]) return undefined;
+    const condition = shapes.contents(node.inputs[0])?.[0]?.constant;
+    if (condition === undefined) return undefined;
+    const branch = node.attributes.get(condition ? 'then_branch' : 'else_branch');
+    return branch?.type === 'graph' ? branch.value : undefined;
+  };
+}

@@ -1,0 +1,16 @@
+/**
+ * How a loop calls the denoiser for classifier-free guidance (Ho and Salimans, arXiv 2207.12598):
+ * which half of the pair comes first differs between models (conditional in DiT, unconditional in
+ * Stable Diffusion and PixArt), so it is always said, never assumed.
+ */
+export const PAIR_ORDERS = ['cond-first', 'uncond-first'] as const;
+export type PairOrder = (typeof PAIR_ORDERS)[number];
+
+export const PAIR_MODES = ['batch', 'two-calls'] as const;
+/** Both halves in one batch of twice the size, or in two calls, one after the other. */
+export type PairMode = (typeof PAIR_MODES)[number];
+
+export interface GuidancePair {
+  readonly order: PairOrder;
+  readonly mode: PairMode;
+}
