@@ -1,2 +1,3 @@
 export * from './macs.js';
 export * from './model-cost.js';
+export * from './site-cost.js';

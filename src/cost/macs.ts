@@ -8,8 +8,9 @@
  */
 import { attrNumber, attrString } from '../ir/attribute.js';
 import { constantTensor } from '../ir/constants.js';
-import { isOp, type Node } from '../ir/node.js';
+import { isOp, isStandard, type Node } from '../ir/node.js';
 import type { Value } from '../ir/value.js';
+import { microsoftAttention, multiHeadAttention, standardAttention } from './attention-macs.js';
 
 export type MacConvention = 'all' | 'layers';
 
@@ -30,20 +31,51 @@ export type ShapeOf = (value: Value) => readonly number[] | undefined;
 
 const product = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 1);
 
-type Rule = (node: Node, shapeOf: ShapeOf) => number | undefined;
+/** MACs of one product. */
+type ProductRule = (node: Node, shapeOf: ShapeOf) => number | undefined;
 
-/** Operators that multiply and accumulate; all others cost nothing in either convention. */
-const RULES: Readonly<Record<string, Rule>> = {
+/** Operators that multiply two operands. */
+const PRODUCTS: Readonly<Record<string, ProductRule>> = {
   Conv: convolution,
   ConvTranspose: transposedConvolution,
   MatMul: matrixProduct,
   Gemm: generalProduct,
   Einsum: einsum,
 };
+const MICROSOFT_PRODUCTS: Readonly<Record<string, ProductRule>> = { FusedMatMul: fusedProduct };
+
+/** Operators that are the whole of attention. */
+type AttentionRule = (node: Node, shapeOf: ShapeOf) => Macs | undefined;
+const ATTENTION: Readonly<Record<string, AttentionRule>> = { Attention: standardAttention };
+const MICROSOFT_ATTENTION: Readonly<Record<string, AttentionRule>> = {
+  Attention: microsoftAttention,
+  MultiHeadAttention: multiHeadAttention,
+};
+
+function lookUp<T>(
+  node: Node,
+  standard: Readonly<Record<string, T>>,
+  microsoft: Readonly<Record<string, T>>,
+): T | undefined {
+  const table = isStandard(node)
+    ? standard
+    : node.domain === 'com.microsoft'
+      ? microsoft
+      : undefined;
+  return table && Object.hasOwn(table, node.opType) ? table[node.opType] : undefined;
+}
+
+const productRule = (node: Node) => lookUp(node, PRODUCTS, MICROSOFT_PRODUCTS);
+const attentionRule = (node: Node) => lookUp(node, ATTENTION, MICROSOFT_ATTENTION);
 
 /** Does the node multiply and accumulate? Such nodes are where a denoiser's time goes. */
 export function isHeavy(node: Node): boolean {
-  return isOp(node, ...Object.keys(RULES));
+  return productRule(node) !== undefined || attentionRule(node) !== undefined;
+}
+
+/** Is the node an operator that is the whole of attention: ONNX's, or one of com.microsoft's? */
+export function isAttentionOperator(node: Node): boolean {
+  return attentionRule(node) !== undefined;
 }
 
 /**
@@ -51,16 +83,24 @@ export function isHeavy(node: Node): boolean {
  * their own work only; the graphs inside are counted by model-cost.ts.
  */
 export function nodeMacs(node: Node, shapeOf: ShapeOf): Macs | undefined {
-  const rule = isHeavy(node) ? RULES[node.opType] : undefined;
+  const attention = attentionRule(node);
+  if (attention) return attention(node, shapeOf);
+  const rule = productRule(node);
   if (!rule) return NO_MACS;
   const all = rule(node, shapeOf);
   if (all === undefined) return undefined;
   return { all, layers: multipliesWeight(node) ? all : 0 };
 }
 
-/** Is one factor of the product a weight, perhaps transposed, cast or dequantized on the way? */
+/**
+ * Is the node one product of which a factor is a weight, perhaps transposed, cast or dequantized on
+ * the way? Operators that are the whole of attention are none.
+ */
 export function multipliesWeight(node: Node): boolean {
-  return node.inputs.slice(0, 2).some((input) => weightBehind(input) !== undefined);
+  return (
+    productRule(node) !== undefined &&
+    node.inputs.slice(0, 2).some((input) => weightBehind(input) !== undefined)
+  );
 }
 
 const CARRIERS = ['Transpose', 'Cast', 'Identity', 'Reshape', 'Unsqueeze', 'DequantizeLinear'];
@@ -99,6 +139,13 @@ function matrixProduct(node: Node, shapeOf: ShapeOf): number | undefined {
   const left = inputShape(node, 0, shapeOf);
   const out = shapeOf(node.output);
   return left && out && product(out) * (left.at(-1) ?? 1);
+}
+
+/** A MatMul whose first operand may be transposed. */
+function fusedProduct(node: Node, shapeOf: ShapeOf): number | undefined {
+  const left = inputShape(node, 0, shapeOf);
+  const out = shapeOf(node.output);
+  return left && out && product(out) * (left.at(attrNumber(node, 'transA', 0) ? -2 : -1) ?? 1);
 }
 
 function generalProduct(node: Node, shapeOf: ShapeOf): number | undefined {

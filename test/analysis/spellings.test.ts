@@ -2,58 +2,77 @@
  * One attention module in every spelling of samples/spellings. The manifest was written by the script
  * that made the graphs, from what it built, so it is an oracle that knows nothing of the analysis.
  */
-import fs from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { canonicalize } from '../../passes/canonicalize/index.js';
-import { findAttention } from '../../src/analysis/attention/index.js';
-import { loadModel } from '../../src/onnx/files.js';
+import { attentionCost, findAttention } from '../../src/analysis/attention/index.js';
+import { concreteShapes, graphCost } from '../../src/cost/index.js';
 import { evaluate } from '../../src/shape/index.js';
+import { loadSpelling, SPELLINGS } from '../helpers/spellings.js';
 
-interface Spelling {
-  readonly file: string;
-  readonly attention: 'self' | 'cross';
-  readonly tokens: number;
-  readonly keyTokens: number;
-  readonly heads: number;
-  readonly headDim: number;
-  readonly values: Readonly<Record<'input' | 'output', string>>;
-}
-
-const folder = 'samples/spellings/';
-const { spellings } = JSON.parse(fs.readFileSync(`${folder}spellings.json`, 'utf8')) as {
-  spellings: Spelling[];
-};
-/** Attention as one operator is not taken apart yet; tokens before the batch hide how many heads there are. */
-const LATER = /^(microsoft|onnx)-|^library-module/;
+const BATCH = 2;
 const bindings = new Map([
-  ['batch', 2],
+  ['batch', BATCH],
   ['tokens', 12],
+  ['context_tokens', 5],
 ]);
 
-describe.each(spellings.filter((s) => !LATER.test(s.file)))('$file', async (spelling) => {
-  const model = loadModel(folder + spelling.file);
+/** Width of the module and of what cross-attention reads. */
+const HIDDEN = 16;
+const CONTEXT = 24;
+
+describe.each(SPELLINGS)('$file', async (spelling) => {
+  const { tokens, keyTokens, heads, headDim, values } = spelling;
+  const model = loadSpelling(spelling);
   const { shapes } = await canonicalize.run(model);
   const { found, refused } = findAttention(model.graph, shapes);
+  const isSelf = spelling.attention === 'self';
 
   test('holds one attention', () => {
     expect(refused).toEqual([]);
     expect(found).toHaveLength(1);
-    expect(found[0]!.kind).toBe(spelling.attention);
-    expect(found[0]!.q.source.name).toBe(spelling.values.input);
+    const [attention] = found;
+    expect(attention!.kind).toBe(spelling.attention);
+    expect(attention!.id).toBe(isSelf ? 'attention.0' : undefined);
+    expect(attention!.packed).toBe(isSelf && values.query === values.value);
   });
 
   test('of the right size', () => {
-    const { queries, keys, heads, headSize } = found[0]!;
-    const sizes = [queries, keys, heads, headSize].map((d) => d && evaluate(d, bindings));
-    const { tokens, keyTokens, headDim } = spelling;
-    expect(sizes).toEqual([tokens, keyTokens, spelling.heads, headDim]);
+    const { queries, keys, heads: count, headSize, lead } = found[0]!;
+    const sizes = [queries, keys, count, headSize, lead].map((d) => d && evaluate(d, bindings));
+    expect(sizes).toEqual([tokens, keyTokens, heads, headDim, BATCH * heads]);
   });
 
-  test('that ends behind its output projection', () => {
-    const { output, outputProjection } = found[0]!;
-    expect(outputProjection).toBeDefined();
-    // the packed convolution's manifest counts the change of layout behind it as well
-    const behind = [output, ...[...output.users].map((user) => user.output)].map((v) => v.name);
-    expect(behind).toContain(spelling.values.output);
+  test('with its mask', () => {
+    const { mask, maskedBy } = found[0]!;
+    expect(mask !== undefined).toBe(spelling.mask);
+    expect(maskedBy !== undefined).toBe(spelling.mask);
+  });
+
+  test('from its input to its output', () => {
+    const { input, q, k, v, output, projected, outputProjection, mixed, mix } = found[0]!;
+    expect(q.source.name).toBe(values.input);
+    expect(input?.name).toBe(isSelf ? values.input : undefined);
+    for (const operand of [k, v])
+      expect(operand.source.name).toBe(isSelf ? values.input : values.context);
+    expect(output.name).toBe(values.output);
+    expect(projected).toBe(outputProjection!.output);
+    expect(mixed).toBe(mix.output);
+  });
+
+  test('that holds all nodes but the norm and the residual connection', () => {
+    const isOutside = (name: string) => /^\/norm\/|^\/Add$|^normed_node$|^y_node$/.test(name);
+    const expected = [...model.graph.nodes].filter((n) => !isOutside(n.name));
+    expect(new Set(found[0]!.module)).toEqual(new Set(expected));
+  });
+
+  test('which costs what the linear layers and the two products take', () => {
+    const shapeOf = concreteShapes(shapes, bindings);
+    const contextWidth = isSelf ? HIDDEN : CONTEXT;
+    const projections = BATCH * (2 * tokens * HIDDEN ** 2 + 2 * keyTokens * contextWidth * HIDDEN);
+    const products = BATCH * 2 * tokens * keyTokens * HIDDEN;
+    expect(attentionCost(found[0]!, shapeOf)).toEqual({ projections, products });
+    const { macs, unknown } = graphCost(model.graph, shapeOf);
+    expect(unknown).toEqual([]);
+    expect(macs).toEqual({ all: projections + products, layers: projections });
   });
 });

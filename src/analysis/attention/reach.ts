@@ -17,7 +17,13 @@ export interface Reached {
   readonly inputs: ReadonlySet<Value>;
 }
 
-/** Backwards from a value over light nodes. Shapes carry no data, so nothing behind a Shape counts. */
+/**
+ * Where a way back ends without a layer. Shapes carry no data; sines and cosines between a projection
+ * and a product are those of a rotary embedding, which come from positions.
+ */
+const CARRIES_NOTHING = ['Shape', 'Size', 'Sin', 'Cos'];
+
+/** Backwards from a value over light nodes. */
 export function reachBack(from: Value): Reached {
   const heavy = new Set<Node>();
   const passed = new Set<Node>();
@@ -28,7 +34,7 @@ export function reachBack(from: Value): Reached {
     if (!node) {
       if (!value.initializer) inputs.add(value);
     } else if (isHeavy(node)) heavy.add(node);
-    else if (!passed.has(node) && !isOp(node, 'Shape', 'Size')) {
+    else if (!passed.has(node) && !isOp(node, ...CARRIES_NOTHING)) {
       passed.add(node);
       stack.push(...nodeDependencies(node));
     }

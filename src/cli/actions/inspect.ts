@@ -1,17 +1,18 @@
 /** What `stepfold inspect` does. */
 import {
   analyzeUnet,
-  type BranchTable,
+  attentionTable,
   branchTable,
+  findAttention,
   type UnetAnalysis,
 } from '../../analysis/index.js';
 import { opsetVersion } from '../../ir/model.js';
 import { loadModel } from '../../onnx/files.js';
 import { prepare } from '../../pipeline/index.js';
+import { evaluate, parseDim } from '../../shape/index.js';
 import { readRoles, readShapes, readSizes } from '../arguments.js';
 import type { InspectArguments } from '../commands/inspect.js';
 import {
-  formatBytes,
   formatCount,
   formatMacs,
   formatShape,
@@ -22,6 +23,8 @@ import {
   printTable,
 } from '../output.js';
 import { startStatus } from '../progress.js';
+import { countModules, printAttention } from './inspect/attention.js';
+import { printNoUnet, printSkipBranches } from './inspect/skip-branches.js';
 
 export async function inspect(args: InspectArguments): Promise<void> {
   const options = {
@@ -36,6 +39,8 @@ export async function inspect(args: InspectArguments): Promise<void> {
   const { canonical, shapes, bindings, roles } = prepared;
   const unet = analyzeUnet(canonical.graph, shapes);
   const table = branchTable(canonical.graph, shapes, unet.isUnet ? unet.joins : [], bindings);
+  const analysis = findAttention(canonical.graph, shapes);
+  const attention = attentionTable(analysis, shapes, bindings, table.fullMacs);
   const port = (name: string, role?: string) => {
     const value = canonical.graph.find(name)!;
     return {
@@ -66,14 +71,41 @@ export async function inspect(args: InspectArguments): Promise<void> {
     isUnet: unet.isUnet,
     ...(unet.isUnet ? { refusedBranches: unet.refused } : { refusal: unet.refusal }),
     branches: table.branches,
+    attention,
+    refusedAttention: analysis.refused,
     notes: prepared.notes,
     ...(args.explain && { rewrites: prepared.trace }),
   };
-  if (args.json) printJson(report);
-  else printReport(report, unet, table);
+  if (args.json) {
+    printJson(report);
+    return;
+  }
+  printModel(report, whatItIs(unet, countModules(attention)));
+  if (unet.isUnet) printSkipBranches(unet, table);
+  // a transformer is no U-Net that went wrong
+  else if (attention.length === 0) printNoUnet(unet);
+  printAttention(attention, analysis.refused, (size) => {
+    const known = typeof size === 'string' ? evaluate(parseDim(size), bindings) : size;
+    return String(known ?? size ?? '?');
+  });
 }
 
-function printReport(
+/** What kind of model it is; nothing where it is neither a U-Net nor has attention. */
+function whatItIs(unet: UnetAnalysis, modules: string): string[] {
+  if (!unet.isUnet)
+    return modules ? [`A transformer with ${modules}.`, `No U-Net: ${unet.refusal.reason}.`] : [];
+  const branches = `${unet.joins.length} skip branch${unet.joins.length === 1 ? '' : 'es'}`;
+  return [`A U-Net with ${[branches, modules].filter(Boolean).join(', ')}.`];
+}
+
+interface Port {
+  readonly name: string;
+  readonly type: string;
+  readonly shape?: (number | string)[] | undefined;
+  readonly role?: string;
+}
+
+function printModel(
   report: {
     file: string;
     producer: string;
@@ -81,31 +113,29 @@ function printReport(
     opset: number;
     nodes: number;
     canonicalNodes: number;
-    inputs: {
-      name: string;
-      type: string;
-      shape?: (number | string)[] | undefined;
-      role?: string;
-    }[];
-    outputs: { name: string; type: string; shape?: (number | string)[] | undefined }[];
+    inputs: readonly Port[];
+    outputs: readonly Port[];
     roles: { problems: readonly string[] };
     sizes: Record<string, number>;
+    parameters: number;
+    macs: { all: number; layers: number };
+    unknownMacs: readonly string[];
     notes: readonly string[];
     rewrites?: readonly { rule: string; node: string }[];
   },
-  unet: UnetAnalysis,
-  table: BranchTable,
+  summary: readonly string[],
 ): void {
   print(
     `${report.file}: opset ${report.opset}, IR ${report.irVersion}${report.producer && `, by ${report.producer}`}; ${report.nodes} nodes, ${report.canonicalNodes} in canonical form`,
   );
+  for (const line of summary) print(line);
   print(
-    `${formatCount(table.parameters)} parameters, ${formatMacs(table.fullMacs.layers)} MACs in layers, ${formatMacs(table.fullMacs.all)} with attention products`,
+    `${formatCount(report.parameters)} parameters, ${formatMacs(report.macs.layers)} MACs in layers, ${formatMacs(report.macs.all)} with attention products`,
   );
   print(`Figures are for ${formatSizes(report.sizes)}; --shape and --freeze change them.`);
-  if (table.unknownNodes.length > 0)
+  if (report.unknownMacs.length > 0)
     print(
-      `MACs of ${table.unknownNodes.length} nodes are unknown and not counted, such as "${table.unknownNodes[0]}".`,
+      `MACs of ${report.unknownMacs.length} nodes are unknown and not counted, such as "${report.unknownMacs[0]}".`,
     );
   heading('Inputs and outputs');
   printTable(
@@ -123,41 +153,4 @@ function printReport(
       report.rewrites.map((r) => [r.rule, r.node]),
     );
   }
-  if (!unet.isUnet) {
-    const { reason, node, nearest } = unet.refusal;
-    heading('No U-Net');
-    print(`${reason}${node ? `, at node "${node}"` : ''}.`);
-    for (const line of nearest ?? []) print(`  ${line}`);
-    return;
-  }
-  heading('Skip branches (1 is the outermost)');
-  printTable(
-    [
-      'branch',
-      'shallow MACs',
-      'of full',
-      'with attention',
-      'parameters',
-      'state',
-      'ddpm --branch',
-      'cache_branch_id',
-    ],
-    table.branches.map((b) => [
-      b.branch,
-      formatMacs(b.shallowMacs.layers),
-      `${((100 * b.shallowMacs.layers) / table.fullMacs.layers).toFixed(1)} %`,
-      formatMacs(b.shallowMacs.all),
-      formatCount(b.shallowParameters),
-      formatBytes(b.stateBytes),
-      b.ddpmBranch ?? '-',
-      b.cacheBranchId,
-    ]),
-  );
-  for (const refused of unet.refused)
-    print(`Branch ${refused.branch} cannot be cut: ${refused.reason}.`);
-  heading('What is kept at each');
-  printTable(
-    ['branch', 'shape', 'value'],
-    table.branches.map((b) => [b.branch, formatShape(b.shape), b.value]),
-  );
 }

@@ -1,10 +1,10 @@
-/** `stepfold inspect`: what a model is, what its inputs are for, and what each cut would save. */
+/** `stepfold inspect`: what a model is, what its inputs are for, where it can be cut, and its attention. */
 import type { Argv } from 'yargs';
 import { jsonOption, roleOptions, shapeOptions } from '../arguments.js';
 import { type Arguments, addOptions, examples } from '../command.js';
 
 export const command = 'inspect <model>';
-export const describe = 'Show what a model is and what each cut would save';
+export const describe = 'Show what a model is, what each cut would save, and its attention';
 
 const positionals = {
   model: { type: 'string', demandOption: true, describe: 'ONNX file' },
@@ -26,6 +26,7 @@ export const builder = (yargs: Argv) =>
     examples(
       ['Skip branches, and what caching at each would save', 'stepfold inspect unet.onnx'],
       ['The same, counted for 32x32 pixels', 'stepfold inspect ddpm.onnx --shape x=1x3x32x32'],
+      ['Attention modules and what they cost', 'stepfold inspect dit.onnx'],
     ),
   );
 

@@ -1,6 +1,6 @@
 /** The com.microsoft operators that onnxruntime's optimizer writes for diffusion models. */
 import type { Rule } from '../context.js';
-import { type DimExpr, toDim } from '../dim.js';
+import { type DimExpr, multiply, toDim } from '../dim.js';
 import { ceilDivide, divideExactly } from '../divide.js';
 import { sameAsFirst } from './elementwise.js';
 import { matMulShape } from './product.js';
@@ -11,16 +11,25 @@ const biasSplitGelu: Rule = (c) => {
   return { dtype: c.dtype(0), shape: [...input.slice(0, -1), ceilDivide(last, 2)] };
 };
 
-/** Query (batch, tokens, hidden); the value's hidden size wins where it is given apart. */
+/**
+ * (batch, tokens, heads*width) of the values: apart as (batch, tokens, heads*width) or (batch, heads,
+ * tokens, width), or packed with the keys as (batch, tokens, heads, 2, width), or with all three.
+ */
 const multiHeadAttention: Rule = (c) => {
   const query = c.shape(0);
-  if (query.length !== 3) c.fail('only queries of rank 3 are followed');
-  const value = c.has(2) ? c.shape(2) : query;
-  if (value.length !== 3) c.fail('only values of rank 3 are followed');
-  return { dtype: c.dtype(0), shape: [...query.slice(0, 2), value[2] as DimExpr] };
+  const values = c.has(2) ? c.shape(2) : c.has(1) ? c.shape(1) : query;
+  const width =
+    values.length === 5
+      ? multiply(values[2] as DimExpr, values[4] as DimExpr)
+      : values.length === 4
+        ? multiply(values[1] as DimExpr, values[3] as DimExpr)
+        : values[2];
+  if (query.length < 3 || !width)
+    return c.fail('its query or values have a rank that is not followed');
+  return { dtype: c.dtype(0), shape: [...query.slice(0, 2), width] };
 };
 
-/** Packed weight (hidden, 3*hidden) over an input (batch, tokens, hidden). */
+/** A weight (hidden, widths of q, k and v) over an input (batch, tokens, hidden). */
 const packedAttention: Rule = (c) => {
   const input = c.shape(0);
   const sizes = c.numbers('qkv_hidden_sizes');

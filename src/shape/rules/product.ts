@@ -71,13 +71,12 @@ function implicitOutput(left: string): string {
 
 /**
  * ONNX `Attention` (opset 23): q, k, v as (batch, heads, tokens, width) or, with the numbers of
- * heads as attributes, as (batch, tokens, heads*width). Caches of keys and values are not followed.
+ * heads as attributes, as (batch, tokens, heads*width). Its further outputs are not followed.
  */
 const attention: Rule = (c) => {
   const dtype = c.dtype(0);
   const q = c.shape(0);
   const v = c.shape(2);
-  if (c.has(4) || c.has(5)) c.fail('its cache of keys and values is not followed');
   if (q.length === 4) return { dtype, shape: [...q.slice(0, 3), v[3] as DimExpr] };
   const heads = c.number('q_num_heads') ?? c.fail('q_num_heads is missing');
   const valueHeads = c.number('kv_num_heads') ?? c.fail('kv_num_heads is missing');

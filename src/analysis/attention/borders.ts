@@ -1,0 +1,96 @@
+/**
+ * Where an attention module begins and ends. It begins at what its projections read, so that a norm
+ * and its modulation stay outside, and ends behind the output projection and its bias, before a gate
+ * or the residual connection.
+ */
+import { multipliesWeight } from '../../cost/index.js';
+import { constantTensor } from '../../ir/constants.js';
+import { between } from '../../ir/extract.js';
+import type { Graph } from '../../ir/graph.js';
+import { isOp, type Node } from '../../ir/node.js';
+import { nodeDependencies } from '../../ir/order.js';
+import { liveNodes } from '../../ir/prune.js';
+import type { Value } from '../../ir/value.js';
+import { equal, type ShapeTable } from '../../shape/index.js';
+import type { AttentionBorders, AttentionCore } from './attention.js';
+import { LAYOUT } from './operands.js';
+
+/** @param order the graph's nodes in topological order */
+export function borders(
+  core: AttentionCore,
+  graph: Graph,
+  order: readonly Node[],
+  shapes: ShapeTable,
+): AttentionBorders {
+  const sources = [core.q.source, core.k.source, core.v.source];
+  const input = sources.find((source) => sources.every((other) => isMadeOf(other, source)));
+  const end = endOf(core.mix.output, core.q.source, shapes);
+  return {
+    input,
+    mixed: core.mix.output,
+    ...end,
+    module: nodesBetween(new Set(input ? [input] : sources), end.output, graph, order),
+  };
+}
+
+/** Does a value follow from another and constants alone, as keys do that are pooled or shifted? */
+function isMadeOf(value: Value, source: Value): boolean {
+  if (value === source) return true;
+  const { leaves } = between([value], new Set([source]));
+  return leaves.has(source) && [...leaves].every((leaf) => leaf === source || leaf.initializer);
+}
+
+/** From the product with v over changes of layout to the output projection, its bias, and on. */
+function endOf(mixed: Value, source: Value, shapes: ShapeTable) {
+  let value = mixed;
+  for (let next = onlyUser(value); isOp(next, ...LAYOUT, 'Cast'); next = onlyUser(value))
+    value = next.output;
+  const layer = onlyUser(value);
+  if (!layer || !isOp(layer, 'MatMul', 'Gemm', 'Conv') || !multipliesWeight(layer))
+    return { outputProjection: undefined, projected: value, output: value };
+  const projected = layer.output;
+  const bias = onlyUser(projected);
+  const output =
+    isOp(bias, 'Add') && bias.inputs.some((v) => v !== projected && constantTensor(v))
+      ? bias.output
+      : projected;
+  return { outputProjection: layer, projected, output: inLayoutOf(source, output, shapes) };
+}
+
+/** The value, or what changes of layout make of it, whichever is shaped like the source. */
+function inLayoutOf(source: Value, value: Value, shapes: ShapeTable): Value {
+  const wanted = shapes.shape(source);
+  const fits = (v: Value) => {
+    const shape = shapes.shape(v);
+    return shape?.length === wanted?.length && shape?.every((d, i) => equal(d, wanted![i]!));
+  };
+  let candidate: Value | undefined = value;
+  while (candidate && !fits(candidate)) {
+    const next = onlyUser(candidate);
+    candidate = isOp(next, ...LAYOUT) ? next.output : undefined;
+  }
+  return candidate ?? value;
+}
+
+function onlyUser(value: Value): Node | undefined {
+  const users = [...value.users].filter((u) => !isOp(u, 'Shape', 'Size'));
+  return users.length === 1 && !value.isGraphOutput ? users[0] : undefined;
+}
+
+function nodesBetween(
+  sources: ReadonlySet<Value>,
+  output: Value,
+  graph: Graph,
+  order: readonly Node[],
+): Set<Node> {
+  const needed = between([output], sources).nodes;
+  const neededElsewhere = liveNodes(graph.outputs, (value) => value === output);
+  const onWay = new Set<Node>();
+  for (const node of order)
+    if (
+      needed.has(node) &&
+      nodeDependencies(node).some((v) => sources.has(v) || (v.producer && onWay.has(v.producer)))
+    )
+      onWay.add(node);
+  return new Set(order.filter((n) => needed.has(n) && (onWay.has(n) || !neededElsewhere.has(n))));
+}

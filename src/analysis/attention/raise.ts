@@ -1,0 +1,71 @@
+/**
+ * Raises attention of any spelling to one form: q, k and v with heads in leading axes, the scores'
+ * scale and casts as functions of scores of any shape, and the way back to the layout of the source.
+ * What replaces the products (a window, for one) is then written once. Nodes are added only where the
+ * source has another layout.
+ */
+import type { DataType } from '../../ir/types.js';
+import type { Value } from '../../ir/value.js';
+import type { SiteBuilder } from '../../plan/site.js';
+import { type DimExpr, equal, type ShapeTable } from '../../shape/index.js';
+import type { Refusal } from '../unet.js';
+import type { Attention } from './attention.js';
+import { raiseOperator } from './raise-operator.js';
+import { raiseProducts } from './raise-products.js';
+
+/** The core of self-attention, apart from its spelling. Values are of the builder's graph. */
+export interface RaisedCore {
+  /**
+   * q (...lead, tokens, size), k (...lead, size, tokens) as the right operand of the scores' product,
+   * v (...lead, tokens, value size), made from the counterparts of values that nodes of the module
+   * make, never of what the module reads.
+   */
+  operands(b: SiteBuilder): { readonly q: Value; readonly k: Value; readonly v: Value };
+  /** Of the operands and the scores: that of `lead`, and two. */
+  readonly rank: number;
+  /** Queries, and as many keys. */
+  readonly tokens: DimExpr;
+  /** The sizes of the leading axes, multiplied. */
+  readonly lead: DimExpr | undefined;
+  readonly size: DimExpr | undefined;
+  readonly valueSize: DimExpr | undefined;
+  /** Type of what the Softmax reads. */
+  readonly scoresType: DataType;
+  /**
+   * The model's own scale and casts between the product and the Softmax, on scores of this rank or a
+   * higher one and any sizes.
+   */
+  scale(b: SiteBuilder, scores: Value): Value;
+  /** The casts between the Softmax and the product with v. */
+  weights(b: SiteBuilder, probabilities: Value): Value;
+  /** From (...lead, tokens, value size) to the layout of the source's `mixed`. */
+  lower(b: SiteBuilder, mixed: Value): Value;
+}
+
+/**
+ * The raised form of a self-attention without a mask, or which condition it fails, and at which node.
+ * Changes nothing; the graph is only added to when the form's functions are called.
+ */
+export function raiseCore(attention: Attention, shapes: ShapeTable): RaisedCore | Refusal {
+  const { kind, mask, maskedBy, causal, queries, keys, scores, softmax } = attention;
+  const refuse = (reason: string, node = softmax): Refusal => ({ reason, node: node.label });
+  if (kind === 'cross')
+    return refuse('it attends to another sequence, in which a query has no neighbours', scores);
+  if (causal) return refuse('it hides later keys, and a window would change what it hides', scores);
+  if (mask)
+    return refuse(
+      `a mask ("${mask.name}") meets the scores, and a window would change what it hides`,
+      maskedBy,
+    );
+  if (!queries || !keys) return refuse('its token counts are not known');
+  if (!equal(queries, keys))
+    return refuse(`it has ${queries} queries and ${keys} keys, so that they are not neighbours`);
+  if (attention.operator && attention.q.projection === attention.operator)
+    return refuse('it projects q, k and v by itself, so that they are no values of the graph');
+  for (const { value } of [attention.q, attention.k, attention.v])
+    if (!value.producer || !attention.module.has(value.producer))
+      return refuse(`"${value.name}" is what the module reads, with no layer between`, scores);
+  return attention.operator
+    ? raiseOperator(attention, queries, shapes)
+    : raiseProducts(attention, queries, shapes);
+}
