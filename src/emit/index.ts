@@ -1,3 +1,4 @@
 export * from './bundle.js';
 export * from './folder.js';
+export * from './plan-source.js';
 export type { Report } from './report.js';

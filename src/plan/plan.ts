@@ -1,5 +1,13 @@
 /** The plan: which strategy produces each site at each call. */
-import { planConflict, planLength, planUnknownSite, planUnknownStrategy } from '../errors/index.js';
+import {
+  planCalls,
+  planConflict,
+  planLength,
+  planMissingSites,
+  planUnknownSite,
+  planUnknownStrategy,
+} from '../errors/index.js';
+import type { PlanFile } from '../schedule/index.js';
 import { COMPUTE, type Site } from './site.js';
 
 export interface Plan {
@@ -25,12 +33,7 @@ export function makePlan(calls: number, proposals: readonly Proposal[]): Plan {
   const sites: Site[] = [];
   const columns: (readonly string[])[] = [];
   for (const proposal of proposals) {
-    for (const id of Object.keys(proposal.entries))
-      if (!proposal.sites.some((s) => s.id === id))
-        throw planUnknownSite(
-          id,
-          proposal.sites.map((s) => s.id),
-        );
+    refuseUnknown(Object.keys(proposal.entries), proposal.sites);
     for (const site of proposal.sites) {
       const other = sites.find(
         (s) => s.id === site.id || s.outputs.some((v) => site.outputs.includes(v)),
@@ -46,6 +49,12 @@ export function makePlan(calls: number, proposals: readonly Proposal[]): Plan {
   return { calls, sites, rows };
 }
 
+function refuseUnknown(ids: readonly string[], sites: readonly Site[]): void {
+  const known = sites.map((site) => site.id);
+  const unknown = ids.filter((id) => !known.includes(id));
+  if (unknown.length > 0) throw planUnknownSite(unknown, ids.length, known);
+}
+
 function checkColumn(
   site: Site,
   column: readonly string[] | undefined,
@@ -54,26 +63,37 @@ function checkColumn(
   if (!column) return [];
   if (column.length !== calls) throw planLength(site.id, column.length, calls);
   for (const [call, name] of column.entries())
-    if (!site.strategies[name])
-      throw planUnknownStrategy(site.id, name, call, Object.keys(site.strategies));
+    if (!Object.hasOwn(site.strategies, name))
+      throw planUnknownStrategy(
+        site.id,
+        name,
+        call,
+        Object.keys(site.strategies),
+        site.refused?.[name],
+      );
   return column;
 }
 
 /**
  * A plan in which the columns of a plan file take the place of those that passes proposed. Sites that
- * the file does not name keep theirs.
- * @throws PLAN_LENGTH, PLAN_UNKNOWN_SITE, PLAN_UNKNOWN_STRATEGY
+ * the file does not name keep theirs; but a search names all, so where it left some out, it was for
+ * another model.
+ * @throws PLAN_LENGTH, PLAN_UNKNOWN_SITE, PLAN_MISSING_SITES, PLAN_UNKNOWN_STRATEGY
  */
 export function overridePlan(
   plan: Plan,
-  file: { readonly calls: number; readonly sites: Readonly<Record<string, readonly string[]>> },
+  file: Pick<PlanFile, 'calls' | 'sites' | 'calibration'>,
 ): Plan {
-  const ids = plan.sites.map((site) => site.id);
-  for (const [id, column] of Object.entries(file.sites)) {
-    if (!ids.includes(id)) throw planUnknownSite(id, ids);
-    if (file.calls !== plan.calls || column.length !== plan.calls)
-      throw planLength(id, column.length, plan.calls);
-  }
+  if (file.calls !== plan.calls) throw planCalls(file.calls, plan.calls);
+  const listed = Object.keys(file.sites);
+  refuseUnknown(listed, plan.sites);
+  const missing = plan.sites.map((site) => site.id).filter((id) => !listed.includes(id));
+  if (file.calibration && missing.length > 0)
+    throw planMissingSites(
+      missing,
+      listed.length,
+      plan.sites.map((site) => site.id),
+    );
   const columns = plan.sites.map((site, s) =>
     checkColumn(site, file.sites[site.id] ?? plan.rows.map((row) => row[s] as string), plan.calls),
   );
@@ -81,11 +101,15 @@ export function overridePlan(
   return { ...plan, rows };
 }
 
+/** What a plan file records beside the plan itself. */
+export type PlanRecord = Pick<PlanFile, 'model' | 'passes' | 'guidance' | 'calibration'>;
+
 /** The plan as a file: the counterpart of `schemas/plan.schema.json`. */
-export function planToJson(plan: Plan) {
+export function planToJson(plan: Plan, record: PlanRecord = {}): PlanFile {
   return {
-    format: 'stepfold.plan' as const,
-    version: 1 as const,
+    ...record,
+    format: 'stepfold.plan',
+    version: 1,
     calls: plan.calls,
     sites: Object.fromEntries(
       plan.sites.map((site, s) => [site.id, plan.rows.map((row) => row[s] as string)]),

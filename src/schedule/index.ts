@@ -19,5 +19,6 @@ export type {
   WeightsFile,
 } from '../generated/schedule.js';
 export { type CheckResult, checkSchedule } from './check.js';
-export { formatSchedule } from './format.js';
+export { formatPlan, formatSchedule } from './format.js';
 export { parsePipelineConfig, parsePlanFile, parseSchedule } from './parse.js';
+export { planOfSchedule } from './plan-of.js';

@@ -34,14 +34,32 @@ export function parseSchedule(json: unknown, file = 'schedule.json'): Schedule {
  */
 export function parsePlanFile(json: unknown, file: string): PlanFile {
   const plan = read('plan', json, file, isPlanFile, 1);
-  const problems = Object.entries(plan.sites)
-    .filter(([, row]) => row.length !== plan.calls)
-    .map(([site, row]) => ({
-      path: pointer('sites', site),
-      message: `must have a strategy for each of the ${plan.calls} calls, found ${row.length}`,
-    }));
+  const { sites, calls, calibration } = plan;
+  const losses = calibration?.loss ?? {};
+  const problems = [
+    ...wrongLengths(sites, calls, 'a strategy', 'sites'),
+    ...wrongLengths(losses, calls, 'a loss', 'calibration', 'loss'),
+    ...Object.keys(losses)
+      .filter((site) => !Object.hasOwn(sites, site))
+      .map((site) => ({ path: pointer('calibration', 'loss', site), message: 'names no site' })),
+  ];
   refuse('plan', file, problems);
   return plan;
+}
+
+/** Rows by site that have not one entry for each call. */
+function wrongLengths(
+  rows: Readonly<Record<string, readonly unknown[]>>,
+  calls: number,
+  what: string,
+  ...place: readonly string[]
+): Problem[] {
+  return Object.entries(rows)
+    .filter(([, row]) => row.length !== calls)
+    .map(([site, row]) => ({
+      path: pointer(...place, site),
+      message: `must have ${what} for each of the ${calls} calls, found ${row.length}`,
+    }));
 }
 
 /**

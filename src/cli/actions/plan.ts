@@ -1,0 +1,93 @@
+/** What `stepfold plan` does. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { SCHEDULE_FILE, writeFile } from '../../emit/index.js';
+import { planWithoutSites } from '../../errors/index.js';
+import { requireBundle } from '../../measure/bundle.js';
+import { heatmapSvg, planTitle, shownStrategies } from '../../report/index.js';
+import {
+  type PlanFile,
+  parsePlanFile,
+  parseSchedule,
+  planOfSchedule,
+} from '../../schedule/index.js';
+import { readFile } from '../arguments.js';
+import { colors } from '../colors.js';
+import type { PlanArguments } from '../commands/plan.js';
+import { print, printHeatmap, printJson } from '../output.js';
+
+export async function showPlan(args: PlanArguments): Promise<void> {
+  const plan = readPlan(args.plan);
+  if (args.svg !== undefined) writeFile(args.svg, new TextEncoder().encode(heatmapSvg(plan)));
+  const distinctRows = countRows(plan);
+  if (args.json) {
+    const strategies = shownStrategies(plan).map(({ name, count, share }) => ({
+      name,
+      count,
+      share,
+    }));
+    printJson({
+      file: args.plan,
+      plan,
+      strategies,
+      distinctRows,
+      ...(args.svg && { svg: args.svg }),
+    });
+    return;
+  }
+  print(`${colors.bold(planTitle(plan))}\n`);
+  printHeatmap(plan);
+  print(`\nDistinct rows: ${distinctRows}`);
+  for (const line of recordLines(plan)) print(line);
+  if (args.svg !== undefined) print(`Written: ${args.svg}`);
+}
+
+/** A plan file, or the plan that the schedule of a bundle records. */
+function readPlan(file: string): PlanFile {
+  const isFolder = fs.statSync(file, { throwIfNoEntry: false })?.isDirectory();
+  if (isFolder) requireBundle(file);
+  const source = isFolder ? path.join(file, SCHEDULE_FILE) : file;
+  const text = new TextDecoder().decode(readFile(source));
+  if (!isFolder && !isSchedule(text)) return parsePlanFile(text, source);
+  const plan = planOfSchedule(parseSchedule(text, source));
+  if (!plan) throw planWithoutSites(source);
+  return plan;
+}
+
+function isSchedule(text: string): boolean {
+  try {
+    return JSON.parse(text)?.format === 'stepfold.schedule';
+  } catch {
+    return false;
+  }
+}
+
+function countRows({ calls, sites }: PlanFile): number {
+  const columns = Object.values(sites);
+  return new Set(
+    Array.from({ length: calls }, (_, call) => JSON.stringify(columns.map((c) => c[call]))),
+  ).size;
+}
+
+/** What a plan file says beside the plan. */
+function recordLines({ passes = [], guidance, calibration }: PlanFile): string[] {
+  const lines = passes.map(({ pass, options = {} }) => {
+    const given = Object.entries(options).map(
+      ([name, value]) => `${name}=${[value].flat().join('+')}`,
+    );
+    return `Pass: ${pass}${given.length > 0 ? `:${given.join(',')}` : ''}`;
+  });
+  if (guidance) lines.push(`Guidance: ${guidance.order}, ${guidance.mode}`);
+  if (calibration) {
+    const { search, samples, seed, evaluations, seconds } = calibration;
+    const facts = [
+      search && `${search} search`,
+      samples !== undefined && `${samples} sample${samples === 1 ? '' : 's'}`,
+      seed !== undefined && `seed ${seed}`,
+      evaluations !== undefined && `${Math.round(evaluations)} evaluations`,
+      seconds !== undefined && `${seconds.toFixed(0)} s`,
+    ].filter(Boolean);
+    if (facts.length > 0) lines.push(`Found by: ${facts.join(', ')}`);
+  }
+  return lines;
+}

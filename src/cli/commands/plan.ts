@@ -1,0 +1,30 @@
+/** `stepfold plan`: a plan as a heat map. */
+import type { Argv } from 'yargs';
+import { jsonOption } from '../arguments.js';
+import { type Arguments, addOptions, examples } from '../command.js';
+
+export const command = 'plan <plan>';
+export const describe = 'Show a plan: which strategy each site has at each call';
+
+const positionals = {
+  plan: { type: 'string', demandOption: true, describe: 'plan.json, schedule.json or bundle' },
+} as const;
+
+export const options = {
+  svg: { type: 'string', describe: 'Write the heat map to this file as a picture, too' },
+  ...jsonOption,
+} as const;
+
+export const builder = (yargs: Argv) =>
+  addOptions(yargs.positional('plan', positionals.plan), options).epilogue(
+    examples(
+      ['What a search has found', 'stepfold plan plan.json'],
+      ['What a bundle was made from, as a picture', 'stepfold plan bundle --svg plan.svg'],
+    ),
+  );
+
+export type PlanArguments = Arguments<typeof positionals & typeof options>;
+
+/** The work is loaded only when the command runs, so that `--help` answers at once. */
+export const handler = async (args: PlanArguments): Promise<void> =>
+  (await import('../actions/plan.js')).showPlan(args);

@@ -1,0 +1,163 @@
+/**
+ * The cheapest plan row that several calls can share when none of them may get a less exact strategy
+ * than it has: at each site the cheapest strategy that is at least as exact as all that the calls have
+ * there, and whose states were written before the first of them.
+ *
+ * Assumes that a more exact strategy writes every state that a less exact one does, so that what an
+ * earlier call of the plan could write is written whatever that call gets instead. Of a site that
+ * lies inside another it is assumed that it ran when the plan says so; lowering checks it.
+ */
+import { moreExactThan } from './exactness.js';
+import type { Plan } from './plan.js';
+import { COMPUTE, type Site } from './site.js';
+
+/** What must be known of a set of calls to choose a row for them. */
+export interface CallSet {
+  readonly calls: number;
+  /** Which way the calls take strategies apart into parts; undefined when they differ in it. */
+  readonly phase: number | undefined;
+  /** The earliest of them. */
+  readonly first: number;
+  /** For each site the strategies that the calls have, one bit each. */
+  readonly wanted: Int32Array;
+}
+
+export interface RowJoins {
+  /** Number of ways in which calls take strategies apart. */
+  readonly phases: number;
+  /** Calls of a phase whose rows mean the same; in order. */
+  readonly distinct: readonly (readonly number[])[];
+  /** @param calls of one phase */
+  callSet(calls: readonly number[]): CallSet;
+  join(a: CallSet, b: CallSet): CallSet;
+  /** Cost of all calls of the set when they share a row; infinite for calls of several phases. */
+  cost(set: CallSet): number;
+  /** The row that they share. */
+  row(set: CallSet): string[];
+}
+
+/** A strategy of one site, ready to be chosen. */
+interface Candidate {
+  readonly name: string;
+  readonly cost: number;
+  readonly bit: number;
+  /** Bits of the strategies that it is at least as exact as, itself among them. */
+  readonly covers: number;
+  /** The first call by which the states that it reads are written. */
+  readonly readable: number;
+}
+
+/** @param cost MACs of a site under a strategy, or any other measure that adds up over sites */
+export function rowJoins(plan: Plan, cost: (site: Site, strategy: string) => number): RowJoins {
+  const phases = callsByPhase(plan);
+  const columns = phases.map(([first]) =>
+    plan.sites.map((_, s) => candidates(plan, s, first as number, cost)),
+  );
+  const choices = ({ phase, first, wanted }: CallSet) =>
+    columns[phase ?? 0]!.map((column, s) => choose(column, first, wanted[s]!));
+  const meaning = (call: number) =>
+    plan.rows[call]!.map((name, s) => plan.sites[s]!.strategies[name]!.parts?.(call) ?? name);
+  const bitsOf = (call: number): Int32Array =>
+    Int32Array.from(
+      plan.sites,
+      ({ strategies }, s) => 1 << Object.keys(strategies).indexOf(plan.rows[call]![s]!),
+    );
+  return {
+    phases: phases.length,
+    distinct: phases.flatMap((calls) => groupBy(calls, meaning)),
+    callSet: (calls) => ({
+      calls: calls.length,
+      phase: phases.findIndex((phase) => phase.includes(calls[0]!)),
+      first: Math.min(...calls),
+      wanted: calls.map(bitsOf).reduce(either),
+    }),
+    join: (a, b) => ({
+      calls: a.calls + b.calls,
+      phase: a.phase === b.phase ? a.phase : undefined,
+      first: Math.min(a.first, b.first),
+      wanted: either(a.wanted, b.wanted),
+    }),
+    cost: (set) =>
+      set.phase === undefined
+        ? Infinity
+        : set.calls * choices(set).reduce((sum, c) => sum + c.cost, 0),
+    row: (set) => choices(set).map((c) => c.name),
+  };
+}
+
+/** Calls of one phase can share a program; in those of another, strategies choose other parts. */
+function callsByPhase({ sites, calls }: Plan): number[][] {
+  const divided = sites.flatMap((site) =>
+    Object.values(site.strategies).flatMap(({ parts }) => parts ?? []),
+  );
+  return groupBy([...Array(calls).keys()], (call) => divided.map((parts) => parts(call)));
+}
+
+function groupBy(calls: readonly number[], keyOf: (call: number) => unknown): number[][] {
+  const groups = new Map<string, number[]>();
+  for (const call of calls) {
+    const key = JSON.stringify(keyOf(call));
+    const group = groups.get(key);
+    if (group) group.push(call);
+    else groups.set(key, [call]);
+  }
+  return [...groups.values()];
+}
+
+const either = (a: Int32Array, b: Int32Array): Int32Array => a.map((bits, s) => bits | b[s]!);
+
+/** @param column cheapest first */
+function choose(column: readonly Candidate[], first: number, wanted: number): Candidate {
+  return (
+    // what all of the calls have already stays: that its states are there is the plan's doing
+    column.find((c) => c.bit === wanted) ??
+    column.find((c) => (c.covers & wanted) === wanted && c.readable <= first) ??
+    column.find((c) => c.name === COMPUTE)!
+  );
+}
+
+/** @param call any of its phase */
+function candidates(
+  plan: Plan,
+  s: number,
+  call: number,
+  cost: (site: Site, strategy: string) => number,
+): Candidate[] {
+  const site = plan.sites[s]!;
+  const written = firstWritten(plan, s);
+  const names = Object.keys(site.strategies);
+  const above = new Map(names.map((name) => [name, moreExactThan(site, name)]));
+  return names
+    .map((name, bit) => {
+      const { reads } = touches(site, name, call);
+      return {
+        name,
+        cost: cost(site, name),
+        bit: 1 << bit,
+        covers: names.reduce(
+          (bits, other, b) =>
+            other === name || above.get(other)!.has(name) ? bits | (1 << b) : bits,
+          0,
+        ),
+        readable: Math.max(0, ...reads.map((id) => (written.get(id) ?? Infinity) + 1)),
+      };
+    })
+    .sort((a, b) => a.cost - b.cost || above.get(a.name)!.size - above.get(b.name)!.size);
+}
+
+/** The states that a strategy reads and can write at a call. */
+function touches(site: Site, name: string, call: number) {
+  const strategy = site.strategies[name]!;
+  return (
+    strategy.touches?.(call) ?? { reads: strategy.reads, writes: Object.keys(strategy.writes) }
+  );
+}
+
+/** For each state the first call of the plan that can write it. */
+function firstWritten(plan: Plan, s: number): Map<string, number> {
+  const first = new Map<string, number>();
+  for (const [call, row] of plan.rows.entries())
+    for (const state of touches(plan.sites[s]!, row[s] as string, call).writes)
+      if (!first.has(state)) first.set(state, call);
+  return first;
+}

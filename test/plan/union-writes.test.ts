@@ -1,0 +1,216 @@
+/**
+ * Calls made to write the same: every call still reads what the same call wrote, whatever the plan,
+ * and what can share a program does.
+ */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  analyzeFlow,
+  type CallFlow,
+  COMPUTE,
+  type LiveUnder,
+  type Plan,
+  type Site,
+  unionWrites,
+} from '../../src/plan/index.js';
+
+/**
+ * A made-up network: a site, when computed, needs other sites before it; so does each state that it
+ * keeps. `reuse` needs the state `<id>.output`.
+ */
+interface SiteCase {
+  readonly needs: readonly number[];
+  readonly side: readonly number[];
+}
+
+const never = () => {
+  throw new Error('nothing is built here');
+};
+
+const siteOf = (s: number): Site => ({
+  id: `s${s}`,
+  description: '',
+  outputs: [],
+  states: [],
+  strategies: {
+    compute: {
+      name: COMPUTE,
+      description: '',
+      reads: [],
+      writes: { [`s${s}.output`]: never, [`s${s}.side`]: never },
+    },
+    reuse: { name: 'reuse', description: '', reads: [`s${s}.output`], produce: never, writes: {} },
+    refine: { name: 'refine', description: '', reads: [`s${s}.side`], produce: never, writes: {} },
+  },
+});
+
+function networkOf(cases: readonly SiteCase[]): LiveUnder {
+  return (row, writes) => {
+    const sites = new Set<number>();
+    const states = new Set<string>();
+    const visit = (s: number) => {
+      if (sites.has(s)) return;
+      sites.add(s);
+      if (row[s] === 'reuse') states.add(`s${s}.output`);
+      if (row[s] === 'refine') states.add(`s${s}.side`);
+      if (row[s] === 'reuse') return;
+      for (const need of cases[s]!.needs) visit(need);
+      if (row[s] === COMPUTE && writes.includes(`s${s}.side`))
+        for (const need of cases[s]!.side) visit(need);
+    };
+    visit(cases.length - 1);
+    return { sites, states };
+  };
+}
+
+/** What each call reads, and which call wrote it last. */
+function sources(calls: readonly CallFlow[]): Record<string, number>[] {
+  const last = new Map<string, number>();
+  return calls.map(({ reads, writes }, call) => {
+    const found = Object.fromEntries(reads.map((state) => [state, last.get(state) ?? -1]));
+    for (const state of writes) last.set(state, call);
+    return found;
+  });
+}
+
+const programs = (calls: readonly CallFlow[]) =>
+  new Set(calls.map(({ row, writes }) => JSON.stringify([row, writes]))).size;
+
+const planOf = (rows: readonly (readonly string[])[]): Plan => ({
+  calls: rows.length,
+  sites: rows[0]!.map((_, s) => siteOf(s)),
+  rows,
+});
+
+const arbitrary = fc.integer({ min: 1, max: 4 }).chain((count) =>
+  fc.record({
+    cases: fc.tuple(
+      ...Array.from({ length: count }, (_, s) =>
+        fc.record({
+          needs: fc.subarray([...Array(s).keys()]),
+          side: fc.subarray([...Array(s).keys()]),
+        }),
+      ),
+    ),
+    rows: fc
+      .array(
+        fc.tuple(
+          ...Array.from({ length: count }, () => fc.constantFrom('compute', 'reuse', 'refine')),
+        ),
+        { minLength: 1, maxLength: 6 },
+      )
+      .map((rows) => [Array<string>(count).fill(COMPUTE), ...rows]),
+  }),
+);
+
+describe('unionWrites', () => {
+  test('no call reads anything else than before, and none writes less', () => {
+    let joined = 0;
+    fc.assert(
+      fc.property(arbitrary, ({ cases, rows }) => {
+        const plan = planOf(rows);
+        const live = networkOf(cases);
+        let before: CallFlow[];
+        try {
+          before = analyzeFlow(plan, live);
+        } catch {
+          return; // reads what was never written
+        }
+        const after = unionWrites(plan, before, live);
+        const [readBefore, readAfter] = [sources(before), sources(after)];
+        for (const [call, reads] of readAfter.entries()) {
+          expect(reads).toMatchObject(readBefore[call]!);
+          expect(Object.values(reads)).not.toContain(-1);
+          expect(after[call]!.writes).toEqual(expect.arrayContaining([...before[call]!.writes]));
+          const { sites, states } = live(rows[call]!, after[call]!.writes);
+          expect(after[call]!.row).toEqual(
+            rows[call]!.map((name, s) => (sites.has(s) ? name : undefined)),
+          );
+          expect(new Set(after[call]!.reads)).toEqual(states);
+        }
+        expect(programs(after)).toBeLessThanOrEqual(programs(before));
+        if (programs(after) < programs(before)) joined++;
+      }),
+      { numRuns: 800, seed: 1 },
+    );
+    expect(joined).toBeGreaterThan(20);
+  });
+
+  /** One site that needs nothing: what is written never depends on anything. */
+  const alone = networkOf([{ needs: [], side: [] }]);
+  const flowOf = (rows: string[][], live: LiveUnder = alone) => analyzeFlow(planOf(rows), live);
+
+  test('calls with equal rows become one program where nothing stands against it', () => {
+    const rows = [['compute'], ['reuse'], ['compute'], ['refine'], ['compute']];
+    const before = flowOf(rows);
+    expect(before.map(({ writes }) => writes)).toEqual([['s0.output'], [], ['s0.side'], [], []]);
+    const after = unionWrites(planOf(rows), before, alone);
+    expect(after.map(({ writes }) => writes)).toEqual([
+      ['s0.output', 's0.side'],
+      [],
+      ['s0.output', 's0.side'],
+      [],
+      ['s0.output', 's0.side'],
+    ]);
+  });
+
+  test('no more is written than the number of programs asks for', () => {
+    const rows = [['compute'], ['reuse'], ['compute'], ['refine'], ['compute']];
+    const before = flowOf(rows);
+    expect(programs(before)).toBe(5);
+    const joins = (most: number) => unionWrites(planOf(rows), before, alone, most);
+    expect(joins(5)).toEqual(before);
+    // the last call writes one state for nothing; the first and the third together would write two
+    const written = (flows: CallFlow[]) => flows.flatMap(({ writes }) => writes).length;
+    expect([before, joins(4), joins(3)].map(written)).toEqual([2, 3, 6]);
+    expect(programs(joins(4))).toBe(4);
+    expect(programs(joins(3))).toBe(3);
+  });
+
+  test('a call that could not read what the writing needs keeps its own program', () => {
+    // to keep the side of s1, s0 is needed, which the plan reuses; before call 1 nothing is kept of it
+    const live = networkOf([
+      { needs: [], side: [] },
+      { needs: [], side: [0] },
+    ]);
+    const shared = ['reuse', 'compute'];
+    const rows = [
+      shared,
+      ['compute', 'compute'],
+      ['reuse', 'refine'],
+      shared,
+      ['reuse', 'refine'],
+      shared,
+    ];
+    const plan = planOf(rows);
+    const before = analyzeFlow(plan, live);
+    expect([0, 3, 5].map((call) => before[call])).toEqual([
+      { row: [undefined, 'compute'], reads: [], writes: [] },
+      { row: ['reuse', 'compute'], reads: ['s0.output'], writes: ['s1.side'] },
+      { row: [undefined, 'compute'], reads: [], writes: [] },
+    ]);
+    // calls 0 and 5 are one program, so that neither joins the third
+    expect(unionWrites(plan, before, live)).toEqual(before);
+    // without call 0, nothing stands against it
+    const later = planOf(rows.slice(1));
+    const after = unionWrites(later, analyzeFlow(later, live), live);
+    expect(after[4]).toEqual(after[2]);
+    expect(after[4]!.reads).toEqual(['s0.output']);
+  });
+
+  test('a call that would take the place of the one that wrote what is read keeps its own', () => {
+    const live = networkOf([
+      { needs: [], side: [] },
+      { needs: [], side: [0] },
+    ]);
+    // call 3 reads what call 0 kept of s0; call 2 does not run s0, but would if it kept the side of s1
+    const full = ['compute', 'compute'];
+    const rows = [full, ['compute', 'refine'], full, ['reuse', 'compute'], ['compute', 'refine']];
+    const plan = planOf(rows);
+    const before = analyzeFlow(plan, live);
+    expect(before[0]!.writes).toEqual(['s0.output', 's1.side']);
+    expect(before[2]).toEqual({ row: [undefined, 'compute'], reads: [], writes: [] });
+    expect(before[3]!.reads).toEqual(['s0.output']);
+    expect(unionWrites(plan, before, live)).toEqual(before);
+  });
+});
