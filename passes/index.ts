@@ -1,8 +1,13 @@
 /** Every pass that ships with Stepfold. */
 import type { Pass } from '../src/pass/index.js';
 import { deepcache } from './deepcache/index.js';
+import { ditfastattn } from './ditfastattn/index.js';
 
 export { type DeepcacheOptions, deepcache } from './deepcache/index.js';
+export { type DitfastattnOptions, ditfastattn } from './ditfastattn/index.js';
 
 /** By name, as `--pass` and pipeline.json call them. */
-export const passes: Readonly<Record<string, Pass<never>>> = { [deepcache.name]: deepcache };
+export const passes: Readonly<Record<string, Pass<never>>> = {
+  [deepcache.name]: deepcache,
+  [ditfastattn.name]: ditfastattn,
+};

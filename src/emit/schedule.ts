@@ -5,6 +5,7 @@ import { elementCount } from '../ir/tensor.js';
 import { byteLength } from '../ir/types.js';
 import type { Value } from '../ir/value.js';
 import type { Compilation } from '../pipeline/index.js';
+import { COMPUTE, type Plan } from '../plan/index.js';
 import type { ElementType, Port, Schedule } from '../schedule/index.js';
 import { evaluate, parseDim } from '../shape/index.js';
 import { VERSION } from '../version.js';
@@ -105,6 +106,7 @@ function cost({
   bindings,
   lowered,
   instrumented,
+  plan,
 }: Compilation): Schedule['cost'] {
   const source = graphCost(canonical.graph, concreteShapes(shapes, bindings)).macs;
   const programs = programMacs(lowered, instrumented, bindings);
@@ -120,8 +122,24 @@ function cost({
       convention: { all: counts('all'), layers: counts('layers') },
       bindings: Object.fromEntries(bindings),
     },
+    ...siteMacs(plan),
     stateBytes: stateBytes(instrumented, bindings),
   };
+}
+
+/** Nothing where some strategy does not say what it costs. */
+function siteMacs({ sites, rows }: Plan): Pick<NonNullable<Schedule['cost']>, 'sites'> {
+  const costs = rows.flatMap((row) =>
+    sites.map(({ strategies }, s) => ({
+      computed: strategies[COMPUTE]?.cost,
+      planned: strategies[row[s] as string]?.cost,
+    })),
+  );
+  if (costs.length === 0) return {};
+  const sum = (which: 'computed' | 'planned') =>
+    costs.reduce((total, cost) => total + (cost[which] ?? Number.NaN), 0);
+  const [computed, planned] = [sum('computed'), sum('planned')];
+  return Number.isNaN(computed + planned) ? {} : { sites: { computed, planned } };
 }
 
 function stateBytes(

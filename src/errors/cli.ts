@@ -50,9 +50,9 @@ export const needsCalls = () =>
     hint: 'Say how often the sampler calls the model, such as --calls 50.',
   });
 
-export const needsPass = () =>
+export const needsPass = (plan?: string) =>
   new StepfoldError('CLI_ARGUMENT', 'No pass was given, so there is nothing to transform.', {
-    hint: 'Add one, such as --pass deepcache:branch=2,interval=3 (see `stepfold passes`).',
+    hint: `Add one, such as --pass deepcache:branch=2,interval=3${plan === undefined ? '' : `, or "passes" to "${plan}"`} (see \`stepfold passes\`).`,
   });
 
 export const passAndConfig = () =>
@@ -72,9 +72,21 @@ export const inPipeline = (error: StepfoldError, file: string, index: number) =>
 };
 
 export const needsUnconditional = () =>
-  new StepfoldError('CLI_ARGUMENT', '--guidance needs to know what the unconditional half reads.', {
-    hint: 'Give it as files, such as --unconditional class_labels=null.npy, and say --guidance-order.',
+  new StepfoldError('CLI_ARGUMENT', 'Guidance needs to know what the unconditional half reads.', {
+    hint: 'Give it as files, such as --unconditional class_labels=null.npy.',
   });
+
+export const needsGuidance = (missing: 'order' | 'scale') =>
+  new StepfoldError(
+    'CLI_ARGUMENT',
+    `Guidance needs ${missing === 'order' ? 'an order' : 'a scale'}.`,
+    {
+      hint:
+        missing === 'order'
+          ? 'Say which half comes first: --guidance cond-first or uncond-first.'
+          : 'Give it as --guidance-scale 2, or leave --guidance out.',
+    },
+  );
 
 /** An error of the operating system that nobody saw coming. */
 export const systemError = ({ path, message }: SystemFailure) =>

@@ -1,5 +1,6 @@
 export * from './base.js';
 export * from './bundle.js';
+export * from './calibrate.js';
 export * from './cli.js';
 export * from './graph.js';
 export * from './io.js';

@@ -87,8 +87,22 @@ export const otherSource = (model: string, source: string) =>
 export const stepsDiffer = (steps: number, calls: number) =>
   new StepfoldError(
     'RUN_STEPS',
-    `The sampler calls the model ${steps} times, but the schedule has ${calls} calls.`,
-    { hint: `Use --steps ${calls}, or transform the model with --calls ${steps}.` },
+    `The sampler takes ${steps} steps, but the schedule is made for ${calls}.`,
+    { hint: `Use --steps ${calls}, or transform the model again for ${steps}.` },
+  );
+
+interface Pair {
+  readonly order: string;
+  readonly mode: string;
+}
+
+export const otherGuidance = (made: Pair, found: Pair | undefined) =>
+  new StepfoldError(
+    'RUN_GUIDANCE',
+    `The schedule is made for guidance ${made.order}, ${made.mode}; the loop does ${found ? `${found.order}, ${found.mode}` : 'none'}.`,
+    {
+      hint: `Run it with --guidance ${made.order} --guidance-mode ${made.mode}, or transform the model again.`,
+    },
   );
 
 export const roleUnknown = (role: string, inputs: readonly string[]) =>

@@ -3,21 +3,101 @@ import { StepfoldError } from './base.js';
 
 const list = (names: readonly (string | number)[]) => names.join(', ') || 'none';
 
-export const planUnknownSite = (site: string, known: readonly string[]) =>
-  new StepfoldError('PLAN_UNKNOWN_SITE', `The plan names a site "${site}" that does not exist.`, {
-    path: `/sites/${site}`,
-    hint: `Sites here: ${list(known)}.`,
+const SHOWN = 3;
+
+/** The first few names, and how many there are beside them. */
+const some = (names: readonly string[]) => {
+  const rest = names.length - SHOWN;
+  const shown = names.slice(0, SHOWN).map((name) => `"${name}"`);
+  return `${shown.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
+};
+
+const count = (number: number, what: string) => `${number} ${what}${number === 1 ? '' : 's'}`;
+
+export const planUnknownSite = (
+  unknown: readonly string[],
+  listed: number,
+  known: readonly string[],
+) =>
+  new StepfoldError(
+    'PLAN_UNKNOWN_SITE',
+    unknown.length === 1
+      ? `The plan names a site ${some(unknown)} that does not exist.`
+      : `The plan lists ${count(listed, 'site')}, but the passes find ${known.length} in this model; ${some(unknown)} do not exist.`,
+    { path: `/sites/${unknown[0]}`, data: { unknown, known }, hint: `Sites here: ${list(known)}.` },
+  );
+
+export const planMissingSites = (
+  missing: readonly string[],
+  listed: number,
+  known: readonly string[],
+) =>
+  new StepfoldError(
+    'PLAN_MISSING_SITES',
+    `The plan was found for a model with ${count(listed, 'site')}, but the passes find ${known.length} in this one; it says nothing of ${some(missing)}.`,
+    {
+      path: '/sites',
+      data: { missing, known },
+      hint: 'Search a plan for this model, or remove "calibration" from the plan to leave those sites to the passes.',
+    },
+  );
+
+export const planOtherModel = (file: string, made: string, given: string) =>
+  new StepfoldError(
+    'PLAN_OTHER_MODEL',
+    `The plan "${file}" was made for "${made}", and "${given}" is not that model: its SHA-256 differs.`,
+    {
+      file,
+      path: '/model/sha256',
+      hint: 'Give the model that the plan was made for, or remove "model" from the plan to use it all the same.',
+    },
+  );
+
+export const planCalls = (has: number, calls: number) =>
+  new StepfoldError(
+    'PLAN_LENGTH',
+    `The plan is for a loop of ${count(has, 'call')}, but this one has ${calls}.`,
+    { path: '/calls', hint: `Use --calls ${has}, or a plan for ${count(calls, 'call')}.` },
+  );
+
+export const planWithoutSites = (file: string) =>
+  new StepfoldError('PLAN_WITHOUT_SITES', `The schedule "${file}" does not say its plan.`, {
+    file,
+    path: '/sites',
+    hint: 'Run `stepfold transform` again, or give the plan file.',
   });
+
+/** What is wrong with a plan, with the file that it stands in. */
+export const inPlan = (error: StepfoldError, file: string) =>
+  new StepfoldError(error.code, `"${file}" ${error.details.path ?? ''}: ${error.message}`, {
+    ...error.details,
+    file,
+  });
+
+export const tooFewPrograms = (most: number, least: number) =>
+  new StepfoldError(
+    'PLAN_MAX_PROGRAMS',
+    `The plan cannot do with ${count(most, 'program')}: its calls are of ${least} kinds, such as the two halves of a guidance pair, that do different things by the same names.`,
+    { hint: `Allow ${least} programs or more.` },
+  );
+
+export const badMaxPrograms = (found: unknown) =>
+  new StepfoldError(
+    'PLAN_MAX_PROGRAMS',
+    `The largest number of programs must be a whole number of 1 or more, not ${String(found)}.`,
+    { hint: 'Leave it out to let every distinct call have a program of its own.' },
+  );
 
 export const planUnknownStrategy = (
   site: string,
   strategy: string,
   call: number,
   known: readonly string[],
+  why: string | undefined,
 ) =>
   new StepfoldError(
     'PLAN_UNKNOWN_STRATEGY',
-    `Call ${call} of the plan asks for "${strategy}" at site "${site}".`,
+    `Call ${call} of the plan asks for "${strategy}" at site "${site}"${why ? `, which is not possible there: ${why}` : ''}.`,
     { path: `/sites/${site}/${call}`, hint: `Strategies there: ${list(known)}.` },
   );
 
@@ -145,4 +225,11 @@ export const unknownOpset = (version: number, newest: number) =>
     'OPSET_UNKNOWN',
     `The model is written in opset ${version}; the newest known here is ${newest}.`,
     { hint: `Export it with opset ${newest} or older.` },
+  );
+
+export const noAttention = (reason: string | undefined, node: string | undefined) =>
+  new StepfoldError(
+    'ATTENTION_NOT_FOUND',
+    `The model has no self-attention that can be followed${reason ? `: ${reason}, at node "${node}"` : ''}.`,
+    { node, hint: '`stepfold inspect` lists what was found and what was not.' },
   );

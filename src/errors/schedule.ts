@@ -117,6 +117,16 @@ export const stateShapeChanged = (
     },
   );
 
+export const oddPair = (call: number, input: string, batch: number) =>
+  new StepfoldError(
+    'GUIDANCE_ODD_BATCH',
+    `Call ${call} was fed a batch of ${batch} for "${input}", which is not made of guidance pairs.`,
+    {
+      value: input,
+      hint: 'The bundle was made for both halves of each pair in one batch; feed an even batch, first halves first, or transform the model with another --guidance.',
+    },
+  );
+
 /** The engine failed in the middle of a call; states are as they were before it. */
 export const runFailed = (call: number, program: string, file: string, cause: unknown) => {
   const error = new StepfoldError(

@@ -33,8 +33,9 @@ export function lower(
   shapes: ShapeTable,
   plan: Plan,
   form?: EmitForm,
+  maxPrograms?: number,
 ): { lowered: Lowered; instrumented: Instrumented } {
-  const instrumented = instrument(source, shapes, plan);
+  const instrumented = instrument(source, shapes, plan, maxPrograms);
   const lowered = form ? FORMS[form](instrumented) : lowerInFittingForm(instrumented);
   for (const model of lowered.models.values()) removeDeadNodes(model.graph);
   return { lowered, instrumented };

@@ -20,6 +20,7 @@ import {
   type Plan,
   type ProgramFlow,
   type Site,
+  unionWrites,
 } from '../plan/index.js';
 import type { ShapeTable } from '../shape/index.js';
 import { Building } from './building.js';
@@ -60,10 +61,16 @@ export interface Instrumented {
 }
 
 /**
+ * @param maxPrograms so many programs at most, where calls may keep what nobody reads to come to that
  * @throws PLAN_UNASSIGNED when a call reads what was never written; PLAN_STATE_SHAPE when the rank
  *   of a state is not known
  */
-export function instrument(source: Model, shapes: ShapeTable, given: Plan): Instrumented {
+export function instrument(
+  source: Model,
+  shapes: ShapeTable,
+  given: Plan,
+  maxPrograms?: number,
+): Instrumented {
   const plan = expandParts(given);
   const { model, map } = cloneModel(source);
   const states = addStates(model.graph, shapes, plan);
@@ -79,7 +86,9 @@ export function instrument(source: Model, shapes: ShapeTable, given: Plan): Inst
   }));
 
   const reached = new Set<Value>();
-  const flow = analyzeFlow(plan, livenessUnder(model.graph, resolved, states, reached));
+  const live = livenessUnder(model.graph, resolved, states, reached);
+  const least = analyzeFlow(plan, live);
+  const flow = maxPrograms === undefined ? least : unionWrites(plan, least, live, maxPrograms);
   const used = resolved.map((built, s) => usedParts(built, s, flow, reached));
   const added = used.flatMap((u) => [
     ...[...u.produced.values()].flat(),

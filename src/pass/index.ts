@@ -1,2 +1,3 @@
+export * from './calibration.js';
 export * from './options.js';
 export * from './pass.js';

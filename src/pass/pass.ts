@@ -4,11 +4,13 @@
  * description and options schema are also its help text and its documentation.
  */
 
+import { type AttentionAnalysis, findAttention } from '../analysis/attention/index.js';
 import { type BranchTable, branchTable } from '../analysis/branches.js';
 import { analyzeUnet, type UnetAnalysis } from '../analysis/index.js';
 import type { Model } from '../ir/model.js';
-import type { Proposal } from '../plan/index.js';
+import type { GuidancePair, Proposal } from '../plan/index.js';
 import type { ShapeTable } from '../shape/index.js';
+import type { PassCalibration } from './calibration.js';
 
 /** A JSON Schema of a pass's options: an object whose properties say type, default and meaning. */
 export interface OptionsSchema {
@@ -27,6 +29,10 @@ export interface PassContext {
   readonly calls: number;
   /** A size for each symbol, for figures in reports and errors. */
   readonly bindings: ReadonlyMap<string, number>;
+  /** How the loop calls the denoiser for classifier-free guidance; undefined: not, or not known. */
+  readonly guidance: GuidancePair | undefined;
+  /** Every attention, found once. */
+  attention(): AttentionAnalysis;
   /** The U-Net skeleton, found once. */
   unet(): UnetAnalysis;
   /** What each skip branch costs; only for a U-Net. */
@@ -40,7 +46,11 @@ export interface Pass<Options = Record<string, unknown>> {
   readonly options: OptionsSchema;
   /** Example of its options on the command line. */
   readonly example: string;
+  /** Edits that sites need and that change nothing of what the model computes, nor any shape. */
+  prepare?(context: PassContext, options: Options): void;
   propose(context: PassContext, options: Options): Proposal;
+  /** How a plan for its sites is searched; left out by passes whose plan is a rule. */
+  readonly calibration?: PassCalibration<Options>;
 }
 
 export function passContext(
@@ -48,14 +58,21 @@ export function passContext(
   shapes: ShapeTable,
   calls: number,
   bindings: ReadonlyMap<string, number>,
+  guidance?: GuidancePair,
 ): PassContext {
   let unet: UnetAnalysis | undefined;
   let branches: BranchTable | undefined;
+  let attention: AttentionAnalysis | undefined;
   const context: PassContext = {
     model,
     shapes,
     calls,
     bindings,
+    guidance,
+    attention() {
+      attention ??= findAttention(model.graph, shapes);
+      return attention;
+    },
     unet() {
       unet ??= analyzeUnet(model.graph, shapes);
       return unet;

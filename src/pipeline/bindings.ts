@@ -1,6 +1,7 @@
 /** Sizes for the symbols of a model's inputs, for figures and for made-up inputs. */
 import type { InputRoles } from '../analysis/index.js';
 import type { Graph } from '../ir/graph.js';
+import type { GuidancePair } from '../plan/index.js';
 import { type ShapeTable, symbolsOf } from '../shape/index.js';
 
 /** Sizes used where the user gives none; every output that depends on them says so. */
@@ -10,19 +11,21 @@ export const DEFAULT_SIZES = { batch: 1, spatial: 64, sequence: 77 } as const;
  * A size for each symbol: 1 for the first dimension of an input, 64 for the latent's spatial ones,
  * 77 (the tokens of CLIP) for any other.
  * @param given sizes that are known; they win
+ * @param guidance where both halves are in one batch, the batch is 2
  */
 export function chooseBindings(
   graph: Graph,
   shapes: ShapeTable,
   roles: InputRoles,
   given: ReadonlyMap<string, number> = new Map(),
+  guidance?: GuidancePair,
 ): Map<string, number> {
   const bindings = new Map<string, number>();
   for (const input of graph.inputs) {
     for (const [axis, dim] of (shapes.shape(input) ?? []).entries()) {
       const size =
         axis === 0
-          ? DEFAULT_SIZES.batch
+          ? DEFAULT_SIZES.batch * (guidance?.mode === 'batch' ? 2 : 1)
           : input.name === roles.latent && axis >= 2
             ? DEFAULT_SIZES.spatial
             : DEFAULT_SIZES.sequence;

@@ -4,12 +4,14 @@
  */
 import { canonicalize, type TraceEntry } from '../../passes/canonicalize/index.js';
 import { findInputRoles, type InputRoles } from '../analysis/index.js';
+import { concreteShapes, type ShapeOf, siteCosts } from '../cost/index.js';
 import { badCalls, feedUnknown, unknownOpset } from '../errors/index.js';
 import { cloneModel } from '../ir/clone.js';
+import type { Graph } from '../ir/graph.js';
 import { type Model, opsetVersion } from '../ir/model.js';
 import { type EmitForm, type Instrumented, type Lowered, lower } from '../lower/index.js';
 import { checkOptions, type Pass, type PassContext, passContext } from '../pass/index.js';
-import { makePlan, overridePlan, type Plan } from '../plan/index.js';
+import { type GuidancePair, groupRows, makePlan, overridePlan, type Plan } from '../plan/index.js';
 import type { PlanFile } from '../schedule/index.js';
 import { fixInputShapes, freezeSymbols, type ShapeTable } from '../shape/index.js';
 import { chooseBindings } from './bindings.js';
@@ -18,7 +20,7 @@ import { MOST_CALLS } from './limits.js';
 export interface PipelineOptions {
   /** Calls in the denoising loop. */
   readonly calls: number;
-  /** Default `split`. */
+  /** Default: `split` for up to three different calls, else `merged`. */
   readonly emit?: EmitForm;
   /** Fixed input shapes, by input name. */
   readonly shapes?: Readonly<Record<string, readonly number[]>>;
@@ -26,6 +28,10 @@ export interface PipelineOptions {
   readonly freeze?: Readonly<Record<string, number>>;
   /** Strategies by site and call, in place of what the passes propose; see `parsePlanFile`. */
   readonly plan?: PlanFile;
+  /** Distinct plan rows that may be left: calls are grouped, and none gets a less exact strategy. */
+  readonly maxPrograms?: number;
+  /** How the loop does classifier-free guidance; left out: not at all, or it does not matter. */
+  readonly guidance?: GuidancePair;
   /** Names of inputs whose role is known; others are found by structure. */
   readonly roles?: { readonly latent?: string; readonly timestep?: string };
   /** Sizes for the symbols that stay, for the figures in reports only. */
@@ -45,6 +51,7 @@ export interface Compilation {
   readonly trace: readonly TraceEntry[];
   /** What it left undone, and why. */
   readonly notes: readonly string[];
+  readonly guidance?: GuidancePair | undefined;
   readonly plan: Plan;
   readonly instrumented: Instrumented;
   readonly lowered: Lowered;
@@ -53,7 +60,11 @@ export interface Compilation {
 /** Operators of later sets may mean something else under the same name. */
 const NEWEST_OPSET = 26;
 
-type Entry = (context: PassContext) => ReturnType<Pass['propose']>;
+/** A pass with its options. */
+interface Entry {
+  prepare(context: PassContext): void;
+  propose(context: PassContext): ReturnType<Pass['propose']>;
+}
 
 export class Pipeline {
   private constructor(
@@ -76,7 +87,10 @@ export class Pipeline {
     const checked = checkOptions(pass, options as Record<string, unknown>);
     return new Pipeline(this.options, [
       ...this.entries,
-      (context) => pass.propose(context, checked),
+      {
+        prepare: (context) => pass.prepare?.(context, checked),
+        propose: (context) => pass.propose(context, checked),
+      },
     ]);
   }
 
@@ -87,21 +101,37 @@ export class Pipeline {
   async compile(source: Model): Promise<Compilation> {
     const prepared = await prepare(source, this.options);
     const { canonical, shapes, bindings } = prepared;
-    const context = passContext(canonical, shapes, this.options.calls, bindings);
+    const { calls, guidance } = this.options;
+    const context = passContext(canonical, shapes, calls, bindings, guidance);
+    for (const entry of this.entries) entry.prepare(context);
     const proposed = makePlan(
-      this.options.calls,
-      this.entries.map((propose) => propose(context)),
+      calls,
+      this.entries.map((entry) => entry.propose(context)),
     );
-    const plan = this.options.plan ? overridePlan(proposed, this.options.plan) : proposed;
-    const { lowered, instrumented } = lower(canonical, shapes, plan, this.options.emit ?? 'split');
-    return { ...prepared, plan, lowered, instrumented };
+    const asked = this.options.plan ? overridePlan(proposed, this.options.plan) : proposed;
+    const plan = this.grouped(asked, canonical.graph, concreteShapes(shapes, bindings));
+    const { lowered, instrumented } = lower(
+      canonical,
+      shapes,
+      plan,
+      this.options.emit,
+      this.options.maxPrograms,
+    );
+    return { ...prepared, guidance, plan, lowered, instrumented };
+  }
+
+  private grouped(plan: Plan, graph: Graph, shapeOf: ShapeOf): Plan {
+    const { maxPrograms } = this.options;
+    return maxPrograms === undefined
+      ? plan
+      : groupRows(plan, { maxPrograms, cost: siteCosts(graph, shapeOf) });
   }
 }
 
 /** Canonical form, shapes, roles and sizes of a model: what every command starts from. */
 export async function prepare(
   source: Model,
-  options: Pick<PipelineOptions, 'shapes' | 'freeze' | 'roles' | 'sizes'> = {},
+  options: Pick<PipelineOptions, 'shapes' | 'freeze' | 'roles' | 'sizes' | 'guidance'> = {},
 ) {
   const opset = opsetVersion(source);
   if (opset > NEWEST_OPSET) throw unknownOpset(opset, NEWEST_OPSET);
@@ -114,6 +144,6 @@ export async function prepare(
     if (!names.includes(name)) throw feedUnknown(name, names);
   const roles = findInputRoles(canonical.graph, shapes, options.roles);
   const given = new Map(Object.entries(options.sizes ?? {}));
-  const bindings = chooseBindings(canonical.graph, shapes, roles, given);
+  const bindings = chooseBindings(canonical.graph, shapes, roles, given, options.guidance);
   return { source, canonical, shapes, roles, bindings, trace, notes };
 }

@@ -6,6 +6,7 @@ import type { InferenceSession } from 'onnxruntime-common';
 import {
   feedMissing,
   feedsNotAnObject,
+  oddPair,
   scheduleExhausted,
   sessionBusy,
   sessionReleased,
@@ -63,7 +64,7 @@ export abstract class SessionSurface implements DenoiserSession {
    * @param feeds every input of the source model, by name
    * @param fetchesOrOptions outputs wanted (all by default), as for `InferenceSession.run`
    * @throws StepfoldError SCHEDULE_EXHAUSTED, SESSION_BUSY, SESSION_RELEASED, FEED_MISSING,
-   *   FEED_INVALID, FETCH_INVALID, STATE_SHAPE_CHANGED, RUN_FAILED
+   *   GUIDANCE_ODD_BATCH, FEED_INVALID, FETCH_INVALID, STATE_SHAPE_CHANGED, RUN_FAILED
    */
   async run(
     feeds: InferenceSession.FeedsType,
@@ -79,6 +80,7 @@ export abstract class SessionSurface implements DenoiserSession {
     const fetches = readFetches(this.outputNames, fetchesOrOptions, options);
 
     const call = this.#next;
+    this.#refuseOddPairs(feeds, call);
     const running = this.execute({ call, program, feeds, ...fetches });
     this.#running = running;
     try {
@@ -107,6 +109,14 @@ export abstract class SessionSurface implements DenoiserSession {
     // Its caller hears of a failure of the call; here only its end matters.
     await this.#running?.catch(() => {});
     await this.close();
+  }
+
+  /** The graph would cut an odd batch somewhere in the middle and fail far from the cause. */
+  #refuseOddPairs(feeds: InferenceSession.FeedsType, call: number): void {
+    const { guidance, roles } = this.schedule.source;
+    if (guidance?.mode !== 'batch' || roles?.latent === undefined) return;
+    const [batch] = (feeds[roles.latent] as { dims?: readonly number[] }).dims ?? [];
+    if (batch !== undefined && batch % 2 !== 0) throw oddPair(call, roles.latent, batch);
   }
 
   #refuseUse(method: string): void {

@@ -17,6 +17,7 @@ import { sortNodes } from '../../src/ir/order.js';
 import type { EmitForm } from '../../src/lower/index.js';
 import { parseModel, printModel } from '../../src/onnx/text/index.js';
 import { type Compilation, Pipeline } from '../../src/pipeline/index.js';
+import type { GuidancePair } from '../../src/plan/index.js';
 import { formatSchedule } from '../../src/schedule/index.js';
 import { EXACT, encodeSorted, openSession, ort, scheduleOf } from '../helpers/compile.js';
 import { observing, Reference, sameBits, type Tensors, zerosLike } from '../helpers/injectable.js';
@@ -32,6 +33,11 @@ interface Case {
   readonly passes?: { readonly pass: string; readonly options: Record<string, unknown> }[];
   readonly calls?: number;
   readonly emit?: EmitForm;
+  readonly guidance?: GuidancePair;
+  /** Strategies by site, in place of what the passes propose. */
+  readonly plan?: Readonly<Record<string, string[]>>;
+  /** All calls with the same inputs, both halves of a pair alike: every call gives what the source does. */
+  readonly identity?: true;
 }
 
 const here = path.dirname(new URL(import.meta.url).pathname);
@@ -48,8 +54,15 @@ const textOf = (model: Model) => {
   return printModel(copy, { maxElements: Number.POSITIVE_INFINITY });
 };
 
-function compile(source: Model, { passes = [], calls = 1, emit = 'split', sizes }: Case) {
-  let pipeline = Pipeline.create({ calls, emit, sizes });
+function compile(source: Model, c: Case) {
+  const { passes = [], calls = 1, emit = 'split', sizes, guidance, plan } = c;
+  let pipeline = Pipeline.create({
+    calls,
+    emit,
+    sizes,
+    ...(guidance && { guidance }),
+    ...(plan && { plan: { format: 'stepfold.plan', version: 1, calls, sites: plan } }),
+  });
   for (const { pass, options } of passes) pipeline = pipeline.use(shipped[pass]!, options as never);
   return pipeline.compile(source);
 }
@@ -144,6 +157,22 @@ async function checkLoop(source: Model, compilation: Compilation, c: Case): Prom
   await reference.release();
 }
 
+async function checkIdentity(source: Model, compilation: Compilation, c: Case): Promise<void> {
+  const [name, tensor] = Object.entries(feedsFor(source, c.sizes, 0))[0]!;
+  const data = tensor.data as Float32Array;
+  const alike = data.map((_, i) => data[i % (data.length / 2)]!);
+  const feeds = { [name]: new ort.Tensor('float32', alike, tensor.dims) };
+  const expected = Object.values(await run(encodeSorted(source), feeds))[0]!.data as Float32Array;
+  const session = await openSession(compilation);
+  for (let call = 0; call < c.calls!; call++) {
+    const outputs = (await session.run(feeds)) as Tensors;
+    const actual = Object.values(outputs)[0]!.data as Float32Array;
+    const worst = Math.max(...actual.map((v, i) => Math.abs(v - expected[i]!)));
+    expect(worst, `call ${call}`).toBeLessThan(1e-5);
+  }
+  await session.release();
+}
+
 describe.each(names)('%s', (name) => {
   const folder = path.join(here, name);
   const c = JSON.parse(fs.readFileSync(path.join(folder, 'case.json'), 'utf8')) as Case;
@@ -167,7 +196,7 @@ describe.each(names)('%s', (name) => {
         fs.readFileSync(path.join(expected, file), 'utf8'),
       );
 
-    if (made && 'lowered' in made) await checkLoop(source, made, c);
+    if (made && 'lowered' in made) await (c.identity ? checkIdentity : checkLoop)(source, made, c);
     else if (made && c.canonicalize) {
       const feeds = feedsFor(source, c.sizes, 0);
       expectSame(

@@ -1,0 +1,106 @@
+/**
+ * Banded attention for a token count known beforehand: a few groups of chunks, one after another, so
+ * that the scores of a group are used while they are in the cache. Which rows a group takes is stored
+ * (8 bytes for each key of each chunk), once for all layers of a model.
+ */
+import { int64Tensor } from '../../../src/ir/tensor.js';
+import type { Value } from '../../../src/ir/value.js';
+import type { SiteBuilder } from '../../../src/plan/index.js';
+import { attend, attendChunks, type Chunks, inRows } from './attend.js';
+import { type Cut, type CutRules, cutOf } from './chunks.js';
+import { bandMask } from './mask.js';
+import { concat, leading, node } from './nodes.js';
+import type { BandOperands } from './operands.js';
+import { integers, shared, stored } from './shared.js';
+
+/** [...lead, tokens, size], for a window of `width` tokens per side. */
+export function fixedBand(
+  b: SiteBuilder,
+  operands: BandOperands,
+  tokens: number,
+  width: number,
+  rules?: CutRules,
+): Value {
+  const cut = cutOf(tokens, width, rules);
+  if (!cut) return uncutBand(b, operands, tokens, width);
+  const axis = operands.rank - 2;
+  const rows = inRows(b, operands);
+  const parts = cut.groups.slice(1).map((end, g) => {
+    const group: Group = { cut, from: cut.groups[g] as number, end };
+    const mixed = attendChunks(b, rows, chunksOf(b, operands, group));
+    const queries = (end - group.from) * cut.chunk;
+    // 0 keeps an axis as it is
+    const shape = [...Array<number>(axis).fill(0), queries, -1];
+    const joined = node(b, 'Reshape', [mixed, integers(b.graph, shape)]);
+    const left = tokens - group.from * cut.chunk;
+    return left < queries ? leading(b, joined, axis, integers(b.graph, [left])) : joined;
+  });
+  return parts.length === 1 ? (parts[0] as Value) : concat(b, parts, axis);
+}
+
+/** The whole matrix of scores, masked unless the window reaches everywhere. */
+function uncutBand(b: SiteBuilder, operands: BandOperands, tokens: number, width: number): Value {
+  const scores = node(b, 'MatMul', [operands.q, operands.k]);
+  const all = [0, tokens] as const;
+  const mask = width >= tokens - 1 ? undefined : sharedMask(b, operands, all, all, width);
+  return attend(b, operands, scores, operands.v, mask);
+}
+
+/** Chunks `from` up to, not including, `end`. */
+interface Group {
+  readonly cut: Cut;
+  readonly from: number;
+  readonly end: number;
+}
+
+type Range = readonly [from: number, end: number];
+
+const listOf = ([from, end]: Range): number[] =>
+  Array.from({ length: end - from }, (_, i) => from + i);
+
+function chunksOf(b: SiteBuilder, operands: BandOperands, { cut, from, end }: Group): Chunks {
+  const { tokens, width, chunk } = cut;
+  const queries: Range = [0, chunk];
+  const keys: Range = [-width, chunk + width];
+  const name = `${tokens} ${chunk} ${from} ${end}`;
+  /** Positions in the sequence of those that are relative to a chunk, for all chunks. */
+  const placed = (range: Range) =>
+    listOf([from, end]).flatMap((t) => listOf(range).map((at) => t * chunk + at));
+  const rows = (range: Range) =>
+    stored(b.graph, `rows ${name} ${range}`, () => {
+      const nearest = placed(range).map((at) => Math.min(Math.max(at, 0), tokens - 1));
+      return int64Tensor(nearest, [end - from, range[1] - range[0]]);
+    });
+  const beyond = () =>
+    stored(b.graph, `beyond ${name} ${keys}`, () => {
+      const bytes = Uint8Array.from(placed(keys), (at) => Number(at < 0 || at >= tokens));
+      const dims = [end - from, 1, keys[1] - keys[0]];
+      return { dtype: 'bool', dims, data: { kind: 'bytes', bytes } };
+    });
+  const inside = from * chunk >= width && end * chunk + width <= tokens;
+  return {
+    queries: rows(queries),
+    keys: rows(keys),
+    mask: sharedMask(b, operands, queries, keys, width, inside ? undefined : beyond()),
+  };
+}
+
+/** [queries, keys], or [chunks, queries, keys] with keys beyond the sequence. */
+function sharedMask(
+  b: SiteBuilder,
+  { dtype }: BandOperands,
+  queries: Range,
+  keys: Range,
+  width: number,
+  beyond?: Value,
+): Value {
+  const key = `mask ${dtype} ${queries} ${keys} ${width} ${beyond?.name}`;
+  return shared(b.graph, key, () =>
+    bandMask(b, dtype, {
+      queries: integers(b.graph, listOf(queries), [queries[1] - queries[0], 1]),
+      keys: integers(b.graph, listOf(keys)),
+      width: integers(b.graph, [width], []),
+      beyond,
+    }),
+  );
+}

@@ -1,0 +1,162 @@
+/**
+ * DiTFastAttn (Yuan et al.: NeurIPS 2024, arXiv 2406.08552): each self-attention of a diffusion
+ * transformer may, at each call, be reused from an earlier call (AST), attend to a band of keys and
+ * add the rest as it was at the last full call (WA-RS), or be computed for one half of a guidance pair
+ * only (ASC). Which of them where is the business of a plan: searched by `calibrate`, written by
+ * hand, or by the simple rule that this pass's options give.
+ *
+ * Assumes self-attention that the analysis can follow. Costs two states per site at most: the
+ * module's output, and the residual in the layout of the product with v.
+ */
+import { type Attention, followBatch, freeBatch, raiseCore } from '../../src/analysis/index.js';
+import { readThreshold } from '../../src/calibrate/threshold.js';
+import { concreteShapes } from '../../src/cost/index.js';
+import { badOption, noAttention } from '../../src/errors/index.js';
+import type { Pass, PassContext } from '../../src/pass/index.js';
+import { COMPUTE, type Site } from '../../src/plan/index.js';
+import { moduleMacs } from './module-cost.js';
+import type { Module } from './parts.js';
+import { attentionSite, type SiteRefusals } from './site.js';
+import { SEARCH_ORDER, STRATEGIES, type StrategyName } from './strategies.js';
+import { readWindow } from './window.js';
+
+export interface DitfastattnOptions {
+  readonly window: string | number;
+  readonly strategy?: Exclude<StrategyName, 'compute'>;
+  readonly interval: number;
+  readonly threshold: string | number;
+}
+
+const NAME = 'ditfastattn';
+
+export const ditfastattn: Pass<DitfastattnOptions> = {
+  name: NAME,
+  description:
+    'Reuse, narrow or share the self-attention of a diffusion transformer (DiTFastAttn, NeurIPS 2024).',
+  example: 'ditfastattn:threshold=D3,window=1/8',
+  options: {
+    type: 'object',
+    properties: {
+      window: {
+        type: ['string', 'number'],
+        default: '1/8',
+        description:
+          'Tokens that a query sees on each side: a number of tokens, or a fraction of all (1/8).',
+      },
+      threshold: {
+        type: ['string', 'number'],
+        default: 'D3',
+        description:
+          'For calibrate: how much loss to accept, D1 (0.025) to D6 (0.15) as in the paper, or a number.',
+      },
+      strategy: {
+        enum: Object.keys(STRATEGIES).filter((name) => name !== COMPUTE),
+        description: 'Without a plan file: what every site does between full calls.',
+      },
+      interval: {
+        type: 'integer',
+        minimum: 1,
+        default: 2,
+        description: 'Without a plan file: one full step, then interval-1 with the strategy.',
+      },
+    },
+  },
+  calibration: {
+    candidates: (site, call) =>
+      SEARCH_ORDER.filter((name) => site.strategies[name] && !sharesOwnFirst(site, name, call)),
+    threshold: ({ threshold }) => readThreshold(NAME, threshold),
+  },
+  prepare(context) {
+    if (context.guidance?.mode !== 'batch') return;
+    for (const attention of selfAttentions(context)) {
+      const { module, input } = attention;
+      const axes = input && followBatch(module, input, context.shapes);
+      if (!axes || 'reason' in axes) continue;
+      const edit = freeBatch(module, axes, context.shapes);
+      if (typeof edit === 'function') edit();
+    }
+  },
+  propose(context, options) {
+    const sites = selfAttentions(context).map((attention) => siteOf(context, attention, options));
+    if (sites.length === 0) {
+      const [nearest] = context.attention().refused;
+      throw noAttention(nearest?.reason, nearest?.node);
+    }
+    const { strategy } = options;
+    return {
+      sites,
+      entries: strategy ? rule(context, sites, strategy, options.interval) : {},
+    };
+  },
+};
+
+const selfAttentions = (context: PassContext): Attention[] =>
+  context.attention().found.filter((a) => a.kind === 'self');
+
+/** In the first of two calls a step there is nothing to share yet. */
+const sharesOwnFirst = (site: Site, name: StrategyName, call: number): boolean =>
+  STRATEGIES[name].shared &&
+  site.strategies[name]?.halfOf === undefined &&
+  (call % 2 === 0 || name === 'window+guidance-share');
+
+function siteOf(context: PassContext, attention: Attention, options: DitfastattnOptions): Site {
+  const { shapes, guidance, bindings } = context;
+  const window = readWindow(NAME, options.window);
+  const raised = raiseCore(attention, shapes);
+  const module: Module = {
+    id: attention.id as string,
+    attention,
+    core: 'reason' in raised ? undefined : raised,
+    window,
+    shapes,
+  };
+  const refusals: SiteRefusals = {
+    ...('reason' in raised && { window: `${raised.reason} (at "${raised.node}")` }),
+    ...(guidance?.mode === 'batch' && sharingRefusal(context, attention)),
+  };
+  return attentionSite(
+    module,
+    guidance,
+    refusals,
+    moduleMacs(module, concreteShapes(shapes, bindings), bindings),
+  );
+}
+
+/** Half of the images can be computed alone when the batch stays outermost at every border. */
+function sharingRefusal(
+  { shapes }: PassContext,
+  attention: Attention,
+): { guidance: string } | undefined {
+  const { input, mixed, projected, module } = attention;
+  if (!input) return { guidance: 'its q, k and v do not come from one value' };
+  const axes = followBatch(module, input, shapes);
+  if ('reason' in axes) return { guidance: `${axes.reason} (at "${axes.node}")` };
+  const refusal = freeBatch(module, axes, shapes);
+  if ('reason' in refusal) return { guidance: `${refusal.reason} (at "${refusal.node}")` };
+  const inner = [mixed, projected].find((v) => axes.get(v) !== 0);
+  if (inner) return { guidance: `the batch is not the first axis of "${inner.name}"` };
+  const rows = shapes.shape(input)?.[0]?.constant;
+  if (rows !== undefined && rows % 2 !== 0)
+    return { guidance: `its batch is fixed to ${rows}, which is no pair` };
+  return undefined;
+}
+
+function rule(
+  { calls, guidance }: PassContext,
+  sites: readonly Site[],
+  strategy: StrategyName,
+  interval: number,
+): Record<string, string[]> {
+  const perStep = guidance?.mode === 'two-calls' ? 2 : 1;
+  const without = sites.find((site) => !site.strategies[strategy]);
+  if (without)
+    throw badOption(
+      NAME,
+      'strategy',
+      `"${strategy}" is not possible at site "${without.id}": ${without.refused?.[strategy]}`,
+    );
+  const column = Array.from({ length: calls }, (_, call) =>
+    Math.floor(call / perStep) % interval === 0 ? COMPUTE : strategy,
+  );
+  return Object.fromEntries(sites.map((site) => [site.id, column]));
+}

@@ -1,0 +1,33 @@
+/**
+ * What an attention module costs under each strategy, in MACs, as the paper counts it: the four
+ * projections (4 N d^2 for width d) and the two products (2 A d for A scores), for all images of a
+ * call. Table 2 of the paper is the fraction of the first column's cost.
+ */
+import { attentionCost } from '../../src/analysis/index.js';
+import type { ShapeOf } from '../../src/cost/index.js';
+import { evaluate } from '../../src/shape/index.js';
+import { bandScores, windowTokens } from './band/index.js';
+import type { Module } from './parts.js';
+
+export interface ModuleMacs {
+  readonly compute: number;
+  readonly window: number;
+}
+
+/** Undefined when a size is not known. */
+export function moduleMacs(
+  module: Module,
+  shapeOf: ShapeOf,
+  bindings: ReadonlyMap<string, number>,
+): ModuleMacs | undefined {
+  const cost = attentionCost(module.attention, shapeOf);
+  const { queries } = module.attention;
+  const tokens = queries && evaluate(queries, bindings);
+  if (!cost || !tokens) return undefined;
+  const { projections, products } = cost;
+  const scores = bandScores(tokens, windowTokens(module.window, tokens));
+  return {
+    compute: projections + products,
+    window: projections + (products * scores) / (tokens * tokens),
+  };
+}

@@ -1,0 +1,234 @@
+/**
+ * The places at which the strategies of one attention module differ. Each is as small as can be, so
+ * that in a merged model every projection stands once:
+ *
+ *   rows    the module's input: all images, or the half of a guidance pair that is computed
+ *   core    from q, k, v to the product with v: full, or a band, with or without the kept residual
+ *   copy    behind the output projection: the computed half stands for both
+ *   output  the module's output: computed, or the one that an earlier call kept
+ */
+import type { Attention, RaisedCore } from '../../src/analysis/index.js';
+import type { Value } from '../../src/ir/value.js';
+import {
+  COMPUTE,
+  type PairOrder,
+  type Site,
+  type SiteBuilder,
+  type Strategy,
+} from '../../src/plan/index.js';
+import type { ShapeTable } from '../../src/shape/index.js';
+import { bandedAttention, type Window } from './band/index.js';
+import { doubled, halfOf } from './rows.js';
+
+/** What all parts of a site are made from. */
+export interface Module {
+  readonly id: string;
+  readonly attention: Attention;
+  /** The attention in a form that can be banded; undefined where that was refused. */
+  readonly core: RaisedCore | undefined;
+  readonly window: Window;
+  readonly shapes: ShapeTable;
+}
+
+export const outputState = (id: string, half?: string) => `${id}.output${half ? `.${half}` : ''}`;
+export const residualState = (id: string, half?: string) =>
+  `${id}.residual${half ? `.${half}` : ''}`;
+
+const strategy = (
+  name: string,
+  description: string,
+  rest: Partial<Omit<Strategy, 'name' | 'description'>> = {},
+): Strategy => ({ name, description, reads: [], writes: {}, ...rest });
+
+const byName = (strategies: readonly Strategy[]): Record<string, Strategy> =>
+  Object.fromEntries(strategies.map((s) => [s.name, s]));
+
+/** The computed module input, or half of it. */
+export function rowsPart({ id, attention, shapes }: Module, order: PairOrder): Site {
+  const { module } = attention;
+  const input = attention.input as Value;
+  return {
+    id: `${id}.rows`,
+    description: 'the images that are computed',
+    outputs: [input],
+    within: module,
+    states: [],
+    strategies: byName([
+      strategy(COMPUTE, 'all images'),
+      strategy('half', 'the conditional half', {
+        produce: (b) => [halfOf(b, b.value(input), order, leading(shapes, input))],
+      }),
+    ]),
+  };
+}
+
+/** Both halves out of the one that was computed. */
+export function copyPart({ id, attention }: Module): Site {
+  const { projected } = attention;
+  return {
+    id: `${id}.copy`,
+    description: 'the images that are given back',
+    outputs: [projected],
+    states: [],
+    strategies: byName([
+      strategy(COMPUTE, 'each image its own'),
+      strategy('copy', 'the conditional half for both', {
+        produce: (b) => [doubled(b, b.value(projected))],
+      }),
+    ]),
+  };
+}
+
+/** The band's output in the layout of the product with v. */
+function banded(b: SiteBuilder, { core, window }: Module): Value {
+  const { rank, tokens, scoresType: dtype } = core!;
+  const mixed = bandedAttention(
+    b,
+    {
+      ...core!.operands(b),
+      rank,
+      tokens,
+      dtype,
+      scale: (builder, scores) => core!.scale(builder, scores),
+      weights: (builder, probabilities) => core!.weights(builder, probabilities),
+    },
+    window,
+  );
+  return core!.lower(b, mixed);
+}
+
+/** What a band lacks of the full product: kept by calls that compute it, added by those with a band. */
+const residualOf = (b: SiteBuilder, module: Module): Value =>
+  b.add({
+    opType: 'Sub',
+    inputs: [b.value(module.attention.mixed), banded(b, module)],
+    outputs: [`stepfold.${module.id}.residual`],
+  });
+
+const withResidual = (b: SiteBuilder, module: Module, residual: Value): Value =>
+  b.add({
+    opType: 'Add',
+    inputs: [banded(b, module), residual],
+    outputs: [`stepfold.${module.id}.window`],
+  });
+
+/** For calls that compute both halves of a pair, or images without guidance. */
+export function corePart(module: Module, order: PairOrder | undefined): Site {
+  const { id, attention, shapes } = module;
+  const { mixed } = attention;
+  const state = residualState(id);
+  const half = (b: SiteBuilder, value: Value) =>
+    halfOf(b, value, order ?? 'cond-first', leading(shapes, mixed));
+  const paired = [
+    strategy('compute-half', 'all keys, one half', {
+      writes: { [state]: (b) => doubled(b, residualOf(b, module)) },
+    }),
+    strategy('window-half', 'a band of keys, one half, and the kept rest', {
+      reads: [state],
+      produce: (b) => [withResidual(b, module, half(b, b.state(state)))],
+    }),
+  ];
+  return {
+    id: `${id}.core`,
+    description: 'the keys that each query sees',
+    outputs: [mixed],
+    states: [{ id: state, like: mixed }],
+    strategies: byName([
+      strategy(COMPUTE, 'all keys', { writes: { [state]: (b) => residualOf(b, module) } }),
+      strategy('window', 'a band of keys, and the kept rest', {
+        reads: [state],
+        produce: (b) => [withResidual(b, module, b.state(state))],
+      }),
+      strategy('window-only', 'a band of keys', { produce: (b) => [banded(b, module)] }),
+      ...(order ? paired : []),
+    ]),
+  };
+}
+
+/** The module's output, kept and reused. */
+export function outputPart({ id, attention }: Module): Site {
+  const { output } = attention;
+  const state = outputState(id);
+  return {
+    id: `${id}.output`,
+    description: 'what leaves the module',
+    outputs: [output],
+    states: [{ id: state, like: output }],
+    strategies: byName([
+      strategy(COMPUTE, 'run the module', { writes: { [state]: (b) => b.value(output) } }),
+      strategy('reuse', 'take what the last call that ran it kept', {
+        reads: [state],
+        produce: (b) => [b.state(state)],
+      }),
+    ]),
+  };
+}
+
+const leading = (shapes: ShapeTable, value: Value): number | undefined =>
+  shapes.shape(value)?.[0]?.constant;
+
+/** The two halves of a pair in two calls: the first call of a step, then the second. */
+export const HALVES = ['first', 'second'] as const;
+export type Half = (typeof HALVES)[number];
+
+/** The core of a module whose halves run in different calls: each half keeps a residual of its own. */
+export function corePartByHalf(module: Module): Site {
+  const { id, attention } = module;
+  const { mixed } = attention;
+  return {
+    id: `${id}.core`,
+    description: 'the keys that each query sees',
+    outputs: [mixed],
+    states: HALVES.map((half) => ({ id: residualState(id, half), like: mixed })),
+    strategies: byName([
+      strategy(COMPUTE, 'all keys'),
+      strategy('window-only', 'a band of keys', { produce: (b) => [banded(b, module)] }),
+      ...HALVES.flatMap((half) => {
+        const state = residualState(id, half);
+        return [
+          strategy(`compute-${half}`, `all keys, in the ${half} call`, {
+            writes: { [state]: (b) => residualOf(b, module) },
+          }),
+          strategy(`window-${half}`, `a band of keys and the kept rest, in the ${half} call`, {
+            reads: [state],
+            produce: (b) => [withResidual(b, module, b.state(state))],
+          }),
+        ];
+      }),
+    ]),
+  };
+}
+
+/** The output of such a module: kept for each half, and handed from the first call to the second. */
+export function outputPartByHalf({ id, attention }: Module): Site {
+  const { output } = attention;
+  return {
+    id: `${id}.output`,
+    description: 'what leaves the module',
+    outputs: [output],
+    states: HALVES.map((half) => ({ id: outputState(id, half), like: output })),
+    strategies: byName([
+      strategy(COMPUTE, 'run the module'),
+      ...HALVES.flatMap((half) => {
+        const state = outputState(id, half);
+        return [
+          strategy(`compute-${half}`, `run the module, in the ${half} call`, {
+            writes: { [state]: (b) => b.value(output) },
+          }),
+          strategy(`reuse-${half}`, `take what the last ${half} call that ran it kept`, {
+            reads: [state],
+            produce: (b) => [b.state(state)],
+          }),
+        ];
+      }),
+      strategy('copy', 'take what the first call of the step has', {
+        reads: [outputState(id, 'first')],
+        produce: (b) => [b.state(outputState(id, 'first'))],
+        writes: {
+          [outputState(id, 'second')]: (b) => b.value(output),
+          [residualState(id, 'second')]: (b) => b.state(residualState(id, 'first')),
+        },
+      }),
+    ]),
+  };
+}

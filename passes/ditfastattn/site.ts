@@ -1,0 +1,188 @@
+/**
+ * The site of one self-attention module: which strategies it offers, and what each means for its
+ * parts. In a loop of two calls a step the meaning depends on which half a call computes.
+ */
+import type { GuidancePair, Site, Strategy } from '../../src/plan/index.js';
+import { COMPUTE } from '../../src/plan/index.js';
+import type { ModuleMacs } from './module-cost.js';
+import {
+  copyPart,
+  corePart,
+  corePartByHalf,
+  HALVES,
+  type Module,
+  outputPart,
+  outputPartByHalf,
+  outputState,
+  residualState,
+  rowsPart,
+} from './parts.js';
+import { STRATEGIES, type StrategyName } from './strategies.js';
+
+export interface SiteRefusals {
+  /** Why no band can be put on it. */
+  readonly window?: string;
+  /** Why its halves cannot share. */
+  readonly guidance?: string;
+}
+
+export function attentionSite(
+  module: Module,
+  guidance: GuidancePair | undefined,
+  refusals: SiteRefusals,
+  macs: ModuleMacs | undefined,
+): Site {
+  const { id, attention } = module;
+  const names = (Object.keys(STRATEGIES) as StrategyName[]).filter((name) => {
+    const { banded, shared } = STRATEGIES[name];
+    return !(banded && refusals.window) && !(shared && (!guidance || refusals.guidance));
+  });
+  const meaning =
+    guidance?.mode === 'two-calls'
+      ? meaningByHalf(module, names)
+      : meaningInBatch(module, names, guidance);
+  return {
+    id,
+    description: `self-attention up to "${attention.output.name}"`,
+    outputs: [attention.output],
+    states: [],
+    parts: meaning.parts,
+    ...(!attention.operator && {
+      attention: {
+        scores: attention.softmax.inputs[0]!.name,
+        mixed: attention.mixed.name,
+        window: module.window,
+      },
+    }),
+    strategies: Object.fromEntries(
+      names.map((name): [string, Strategy] => [
+        name,
+        {
+          name,
+          description: STRATEGIES[name].description,
+          reads: [],
+          writes: {},
+          parts: (call) => meaning.choices(name, call),
+          touches: (call) => meaning.touches(name, call),
+          moreExact: STRATEGIES[name].moreExact.filter((other) => names.includes(other)),
+          ...(macs && { cost: STRATEGIES[name].macs(macs) }),
+          ...meaning.half(name),
+        },
+      ]),
+    ),
+    refused: refused(names, refusals),
+  };
+}
+
+const NO_GUIDANCE =
+  'it is not said how the loop does guidance (--guidance cond-first or uncond-first)';
+
+/** Why the strategies that are not offered are not. */
+function refused(
+  offered: readonly StrategyName[],
+  { window, guidance }: SiteRefusals,
+): Record<string, string> {
+  return Object.fromEntries(
+    (Object.keys(STRATEGIES) as StrategyName[])
+      .filter((name) => !offered.includes(name))
+      .map((name) => [name, (STRATEGIES[name].banded && window) || (guidance ?? NO_GUIDANCE)]),
+  );
+}
+
+/** What strategies come down to. */
+interface Meaning {
+  readonly parts: readonly Site[];
+  readonly choices: (name: StrategyName, call: number) => Record<string, string>;
+  readonly touches: (
+    name: StrategyName,
+    call: number,
+  ) => { reads: readonly string[]; writes: readonly string[] };
+  readonly half: (name: StrategyName) => Pick<Strategy, 'halfOf'>;
+}
+
+function meaningInBatch(
+  module: Module,
+  names: readonly StrategyName[],
+  guidance: GuidancePair | undefined,
+): Meaning {
+  const { id } = module;
+  const shared = names.some((name) => STRATEGIES[name].shared);
+  const order = shared ? guidance?.order : undefined;
+  const banded = names.some((name) => STRATEGIES[name].banded);
+  const parts = [
+    ...(order ? [rowsPart(module, order)] : []),
+    ...(banded ? [corePart(module, order)] : []),
+    ...(order ? [copyPart(module)] : []),
+    outputPart(module),
+  ];
+  const half = { [`${id}.rows`]: 'half', [`${id}.copy`]: 'copy' };
+  const choices: Record<StrategyName, Record<string, string>> = {
+    compute: {},
+    window: { [`${id}.core`]: 'window' },
+    'guidance-share': { ...half, ...(banded && { [`${id}.core`]: 'compute-half' }) },
+    'window+guidance-share': { ...half, [`${id}.core`]: 'window-half' },
+    reuse: { [`${id}.output`]: 'reuse' },
+    'window-only': { [`${id}.core`]: 'window-only' },
+  };
+  const output = outputState(id);
+  const residual = residualState(id);
+  return {
+    parts,
+    choices: (name) => choices[name],
+    touches: (name) => ({
+      reads: name === 'reuse' ? [output] : STRATEGIES[name].residual ? [residual] : [],
+      writes:
+        name === 'reuse' ? [] : [output, ...(banded && !STRATEGIES[name].banded ? [residual] : [])],
+    }),
+    half: (name) => {
+      const whole =
+        name === 'guidance-share'
+          ? COMPUTE
+          : name === 'window+guidance-share'
+            ? 'window'
+            : undefined;
+      if (!whole || !order) return {};
+      return { halfOf: { strategy: whole, half: order === 'cond-first' ? 'first' : 'second' } };
+    },
+  };
+}
+
+/** Call 0 and every other one is the first of its step; what it computes the second may share. */
+function meaningByHalf(module: Module, names: readonly StrategyName[]): Meaning {
+  const { id } = module;
+  const banded = names.some((name) => STRATEGIES[name].banded);
+  const parts = [...(banded ? [corePartByHalf(module)] : []), outputPartByHalf(module)];
+  const core = `${id}.core`;
+  const out = `${id}.output`;
+  const halfOf = (call: number) => HALVES[call % 2]!;
+  /** What a strategy is to the first call of a step: sharing is up to the second. */
+  const ownOf = (name: StrategyName): StrategyName =>
+    name === 'guidance-share' ? COMPUTE : name === 'window+guidance-share' ? 'window' : name;
+  const shares = (name: StrategyName, call: number) =>
+    STRATEGIES[name].shared && halfOf(call) === 'second';
+  return {
+    parts,
+    choices(name, call) {
+      const half = halfOf(call);
+      if (shares(name, call)) return { [out]: 'copy' };
+      const own = ownOf(name);
+      if (own === 'reuse') return { [out]: `reuse-${half}` };
+      return {
+        [out]: `compute-${half}`,
+        ...(banded && { [core]: own === 'window-only' ? own : `${own}-${half}` }),
+      };
+    },
+    touches(name, call) {
+      const half = halfOf(call);
+      const output = outputState(id, half);
+      const residual = banded ? [residualState(id, half)] : [];
+      if (shares(name, call))
+        return { reads: [outputState(id, 'first')], writes: [output, ...residual] };
+      const own = ownOf(name);
+      if (own === 'reuse') return { reads: [output], writes: [] };
+      if (own === 'window') return { reads: residual, writes: [output] };
+      return { reads: [], writes: [output, ...(own === COMPUTE ? residual : [])] };
+    },
+    half: () => ({}),
+  };
+}

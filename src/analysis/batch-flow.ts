@@ -1,0 +1,287 @@
+/**
+ * Follows the batch through a region of a graph: on which axis each value carries the images. Where
+ * every value does so on one axis, and no operator mixes images, the region gives for some of the
+ * images what it gives for all of them, so it can be run on half a guidance pair.
+ *
+ * Assumes that images lie outermost in whatever axis they are folded into (batch * heads).
+ */
+import { attrNumber, attrNumbers, attrString } from '../ir/attribute.js';
+import type { Node } from '../ir/node.js';
+import { isOp } from '../ir/node.js';
+import { topologicalOrder } from '../ir/order.js';
+import type { Value } from '../ir/value.js';
+import { type DimExpr, divideExactly, product, type ShapeTable } from '../shape/index.js';
+import type { Refusal } from './unet.js';
+
+/** Values that carry the batch, with the axis; the others are the same for every image. */
+export type BatchAxes = ReadonlyMap<Value, number>;
+
+/**
+ * @param region the nodes to follow it through
+ * @param from where it starts, on axis 0
+ */
+export function followBatch(
+  region: ReadonlySet<Node>,
+  from: Value,
+  shapes: ShapeTable,
+): BatchAxes | Refusal {
+  const axes = new Map<Value, number>([[from, 0]]);
+  const graph = [...region][0]?.graph;
+  for (const node of graph ? topologicalOrder(graph) : []) {
+    if (!region.has(node)) continue;
+    const carrying = node.inputs.flatMap((v, index) =>
+      v && axes.has(v) ? [{ index, axis: axes.get(v)! }] : [],
+    );
+    // a shape is known to the program in another way: it follows its tensor
+    if (carrying.length === 0 || isOp(node, 'Shape', 'Size')) continue;
+    const step = new Step(node, carrying, shapes);
+    const result = step.follow();
+    if (typeof result === 'string') return { reason: result, node: node.label };
+    for (const output of node.outputs) if (output) axes.set(output, result);
+  }
+  return axes;
+}
+
+interface Carrier {
+  readonly index: number;
+  readonly axis: number;
+}
+
+const ELEMENTWISE = new Set(
+  'Abs Add Cast CastLike Clip Cos Div Dropout Elu Equal Erf Exp Gelu Greater HardSigmoid HardSwish Identity IsInf IsNaN LeakyRelu Less Log Max Min Mul Neg Not Pow Reciprocal Relu Round Sigmoid Sign Sin Softplus Sqrt Sub Tanh Where'.split(
+    ' ',
+  ),
+);
+
+/** Operators whose first input has the batch outermost, and whose outputs do too. */
+const BATCH_FIRST = new Set(
+  'Attention AveragePool BatchNormalization Conv ConvTranspose GlobalAveragePool GroupNormalization InstanceNormalization MaxPool MultiHeadAttention'.split(
+    ' ',
+  ),
+);
+
+const NORMALIZATIONS = new Set(
+  'LayerNormalization LpNormalization RMSNormalization SimplifiedLayerNormalization Softmax LogSoftmax'.split(
+    ' ',
+  ),
+);
+
+/** One node with the inputs that carry the batch. */
+class Step {
+  private readonly first: Carrier;
+
+  constructor(
+    private readonly node: Node,
+    private readonly carrying: readonly Carrier[],
+    private readonly shapes: ShapeTable,
+  ) {
+    this.first = carrying[0]!;
+  }
+
+  /** The axis of the outputs, or why it cannot be said. */
+  follow(): number | string {
+    const { opType } = this.node;
+    if (ELEMENTWISE.has(opType)) return this.aligned(0);
+    if (BATCH_FIRST.has(opType))
+      return this.carrying.every((c) => c.axis === 0)
+        ? 0
+        : 'the batch does not lie on its first axis';
+    if (NORMALIZATIONS.has(opType)) return this.normalized();
+    if (opType.startsWith('Reduce')) return this.reduced();
+    switch (opType) {
+      case 'MatMul':
+        return this.matrixProduct();
+      case 'Gemm':
+        return this.first.index === 0 &&
+          this.first.axis === 0 &&
+          !attrNumber(this.node, 'transA', 0)
+          ? 0
+          : 'the batch is not the rows of its first operand';
+      case 'Transpose':
+        return this.transposed();
+      case 'Reshape':
+        return this.reshaped();
+      case 'Flatten':
+        return this.first.axis === 0 && attrNumber(this.node, 'axis', 1) >= 1
+          ? 0
+          : 'it folds other axes into the batch';
+      case 'Squeeze':
+      case 'Unsqueeze':
+        return this.squeezed();
+      case 'Split':
+      case 'Concat':
+        return this.apart(this.attributeAxis(opType === 'Split' ? 0 : undefined));
+      case 'Slice':
+        return this.sliced();
+      case 'Gather':
+        return this.gathered();
+      case 'Expand':
+        return this.aligned(0);
+      case 'Einsum':
+        return this.einsum();
+      default:
+        return `it is not known how ${opType} treats the batch`;
+    }
+  }
+
+  private shapeOf(index: number): readonly DimExpr[] | undefined {
+    const value = this.node.inputs[index];
+    return value ? this.shapes.shape(value) : undefined;
+  }
+
+  private get outputShape(): readonly DimExpr[] | undefined {
+    return this.shapes.shape(this.node.output);
+  }
+
+  /** Broadcasting aligns from the right; a side without the batch must not have a size there. */
+  private aligned(skip: number): number | string {
+    const rank = this.outputShape?.length;
+    if (rank === undefined) return 'the rank of its output is not known';
+    const places = this.carrying.map((c) => {
+      const own = this.shapeOf(c.index)?.length;
+      return own === undefined ? undefined : rank - own + c.axis;
+    });
+    const axis = places[0];
+    if (axis === undefined || places.some((p) => p !== axis))
+      return 'the batch lies on different axes of its inputs';
+    for (const [index, value] of this.node.inputs.entries()) {
+      if (!value || index < skip || this.carrying.some((c) => c.index === index)) continue;
+      // the shape of an Expand is no tensor that broadcasts
+      if (this.node.opType === 'Expand' && index === 1) continue;
+      const shape = this.shapeOf(index);
+      const dim = shape?.[axis - (rank - shape.length)];
+      if (dim && dim.constant !== 1)
+        return `"${value.name}" has a value for each image of the batch`;
+    }
+    return axis;
+  }
+
+  private normalized(): number | string {
+    const { axis } = this.first;
+    const rank = this.shapeOf(0)?.length;
+    if (rank === undefined || this.first.index !== 0) return 'the rank of its input is not known';
+    const own = attrNumber(this.node, 'axis', -1);
+    return axis < (own < 0 ? own + rank : own) ? axis : 'it works across the batch';
+  }
+
+  private reduced(): number | string {
+    const rank = this.shapeOf(0)?.length;
+    const operand = this.node.inputs[1];
+    const given =
+      attrNumbers(this.node, 'axes') ??
+      (operand && this.shapes.contents(operand)?.map((d) => d.constant ?? Number.NaN));
+    if (rank === undefined || !given) return 'the axes that it reduces are not known';
+    const reduced = given.map((a) => (a < 0 ? a + rank : a));
+    const { axis } = this.first;
+    if (reduced.includes(axis)) return 'it works across the batch';
+    if (attrNumber(this.node, 'keepdims', 1)) return axis;
+    return axis - reduced.filter((a) => a < axis).length;
+  }
+
+  private matrixProduct(): number | string {
+    const rank = this.outputShape?.length;
+    const ranks = [this.shapeOf(0)?.length, this.shapeOf(1)?.length];
+    if (rank === undefined || ranks.includes(undefined))
+      return 'the ranks of its operands are not known';
+    for (const { index, axis } of this.carrying) {
+      const fromRight = ranks[index]! - axis;
+      if (fromRight > 2) continue;
+      // rows of the left operand stay apart as well
+      if (index === 0 && fromRight === 2 && this.carrying.length === 1) return rank - 2;
+      return 'it sums over the batch, or pairs its images';
+    }
+    return this.aligned(0);
+  }
+
+  private transposed(): number {
+    const rank = this.shapeOf(0)?.length ?? 0;
+    const order =
+      attrNumbers(this.node, 'perm') ?? Array.from({ length: rank }, (_, i) => rank - 1 - i);
+    return order.indexOf(this.first.axis);
+  }
+
+  private reshaped(): number | string {
+    const before = this.shapeOf(0);
+    const after = this.outputShape;
+    if (this.first.index !== 0 || !before || !after) return 'its shapes are not known';
+    const { axis } = this.first;
+    const ahead = product(before.slice(0, axis)).key;
+    const places = after.flatMap((_, j) => (product(after.slice(0, j)).key === ahead ? [j] : []));
+    // sizes of 1 make several places; the batch is the one that has a size
+    const place = places.find((j) => after[j]!.constant !== 1) ?? places[0];
+    if (place === undefined) return 'it folds other axes into the batch';
+    const whole =
+      divideExactly(after[place]!, before[axis]!) ?? divideExactly(before[axis]!, after[place]!);
+    return whole ? place : 'it takes the batch apart';
+  }
+
+  private squeezed(): number | string {
+    const before = this.shapeOf(0)?.length;
+    const after = this.outputShape?.length;
+    const operand = this.node.inputs[1];
+    const given =
+      attrNumbers(this.node, 'axes') ??
+      (operand && this.shapes.contents(operand)?.map((d) => d.constant ?? Number.NaN));
+    if (before === undefined || after === undefined || !given) return 'its axes are not known';
+    const { axis } = this.first;
+    if (this.node.opType === 'Squeeze') {
+      const gone = given.map((a) => (a < 0 ? a + before : a));
+      return gone.includes(axis)
+        ? 'it drops the batch'
+        : axis - gone.filter((a) => a < axis).length;
+    }
+    const fresh = new Set(given.map((a) => (a < 0 ? a + after : a)));
+    const kept = Array.from({ length: after }, (_, i) => i).filter((i) => !fresh.has(i));
+    return kept[axis] ?? 'its axes do not fit its input';
+  }
+
+  private attributeAxis(fallback: number | undefined): number | undefined {
+    const rank = this.shapeOf(this.first.index)?.length;
+    const axis = attrNumber(this.node, 'axis') ?? fallback;
+    return axis === undefined || rank === undefined ? undefined : axis < 0 ? axis + rank : axis;
+  }
+
+  /** For operators that work along one axis, which must not be the batch's. */
+  private apart(own: number | undefined): number | string {
+    if (own === undefined) return 'the axis that it works along is not known';
+    if (this.carrying.some((c) => c.axis !== this.first.axis))
+      return 'the batch lies on different axes of its inputs';
+    if (this.node.opType === 'Concat' && this.carrying.length < this.node.inputs.length)
+      return 'it joins what is the same for all images to what is not';
+    return own === this.first.axis ? 'it works along the batch' : this.first.axis;
+  }
+
+  private sliced(): number | string {
+    const rank = this.shapeOf(0)?.length;
+    const operand = this.node.inputs[3];
+    const given = operand
+      ? this.shapes.contents(operand)?.map((d) => d.constant ?? Number.NaN)
+      : attrNumbers(this.node, 'axes');
+    if (rank === undefined || !given || this.first.index !== 0)
+      return 'the axes that it slices are not known';
+    const { axis } = this.first;
+    return given.some((a) => (a < 0 ? a + rank : a) === axis) ? 'it works along the batch' : axis;
+  }
+
+  private gathered(): number | string {
+    const own = this.attributeAxis(0);
+    const indices = this.shapeOf(1)?.length;
+    if (this.first.index !== 0 || own === undefined || indices === undefined)
+      return 'its indices carry the batch';
+    const { axis } = this.first;
+    if (own === axis) return 'it works along the batch';
+    return axis < own ? axis : axis - 1 + indices;
+  }
+
+  private einsum(): number | string {
+    const [left = '', right = ''] = (attrString(this.node, 'equation') ?? '').split('->');
+    const operands = left.split(',').map((labels) => labels.trim());
+    const label = operands[this.first.index]?.[this.first.axis];
+    const same = this.carrying.every((c) => operands[c.index]?.[c.axis] === label);
+    const everywhere = operands.every(
+      (labels, i) => this.carrying.some((c) => c.index === i) || !labels.includes(label ?? '?'),
+    );
+    const axis = label === undefined ? -1 : right.trim().indexOf(label);
+    return same && everywhere && axis >= 0 ? axis : 'it sums over the batch, or pairs its images';
+  }
+}

@@ -1,0 +1,131 @@
+/** What a band costs: by formula, by counting, and by the shapes of the products that an engine runs. */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  bandedAttention,
+  bandedMacs,
+  bandScores,
+  type Window,
+  windowTokens,
+} from '../../../passes/ditfastattn/band/index.js';
+import { isOp } from '../../../src/ir/node.js';
+import { tensorBytes } from '../../../src/ir/tensor.js';
+import type { Value } from '../../../src/ir/value.js';
+import { EXACT, encodeSorted, ort } from '../../helpers/compile.js';
+import { type Attention, attentionModel } from './band-model.js';
+
+const tokens = fc.integer({ min: 1, max: 60 });
+
+test('scores of a band are those that a query sees', () => {
+  fc.assert(
+    fc.property(tokens, fc.integer({ min: 1, max: 80 }), (tokens, width) => {
+      let seen = 0;
+      for (let i = 0; i < tokens; i++)
+        for (let j = 0; j < tokens; j++) if (Math.abs(i - j) <= width) seen++;
+      expect(bandScores(tokens, width)).toBe(seen);
+    }),
+  );
+});
+
+test.each([
+  { window: { tokens: 128 }, tokens: 64, width: 128 },
+  { window: { fraction: 1 / 8 }, tokens: 1024, width: 128 },
+  { window: { fraction: 1 / 8 }, tokens: 1023, width: 127 },
+  { window: { fraction: 1 / 8 }, tokens: 7, width: 1 },
+  { window: { fraction: 0.1 }, tokens: 30, width: 3 },
+])('$window of $tokens tokens is $width per side', ({ window, tokens, width }) => {
+  expect(windowTokens(window, tokens)).toBe(width);
+});
+
+/** Table 2 of the paper: fraction of the attention module, projections of width 1152 included. */
+test.each([
+  { tokens: 1024, percent: 76.5 },
+  { tokens: 4096, percent: 51.0 },
+  { tokens: 16384, percent: 32.9 },
+])('N/8 per side leaves $percent % of the module at $tokens tokens', ({ tokens, percent }) => {
+  const width = 1152;
+  const projections = 4 * tokens * width ** 2;
+  const full = projections + 2 * tokens ** 2 * width;
+  const scores = bandScores(tokens, windowTokens({ fraction: 1 / 8 }, tokens));
+  expect((100 * (projections + 2 * scores * width)) / full).toBeCloseTo(percent, 1);
+});
+
+/** MACs of the products that onnxruntime runs, from the shapes of their operands. */
+async function macsRun(attention: Attention, window: Window, tokens: number): Promise<number> {
+  const model = attentionModel(attention, (b, operands) => bandedAttention(b, operands, window));
+  const products = [...model.graph.nodes].filter((node) => isOp(node, 'MatMul'));
+  const observed = new Set(products.flatMap((node) => [node.inputs[0] as Value, node.output]));
+  for (const value of observed)
+    if (!value.isGraphOutput && !value.isGraphInput) model.graph.addOutput(value);
+  const session = await ort.InferenceSession.create(encodeSorted(model), EXACT);
+  const { lead, size } = attention;
+  const zeros = (...dims: number[]) => {
+    const all = [...lead, ...dims];
+    return new ort.Tensor('float32', new Float32Array(all.reduce((a, b) => a * b)), all);
+  };
+  const q = zeros(tokens, size);
+  const results = { ...(await session.run({ q, k: zeros(size, tokens), v: q })), q };
+  await session.release();
+  const dims = (value: Value) => (results as Record<string, ort.Tensor>)[value.name]!.dims;
+  return products
+    .map(
+      (node) => dims(node.inputs[0] as Value).at(-1)! * dims(node.output).reduce((a, b) => a * b),
+    )
+    .reduce((a, b) => a + b, 0);
+}
+
+const sizes: [number, Window][] = [
+  [300, { tokens: 16 }],
+  [300, { fraction: 1 / 8 }],
+  [1000, { tokens: 3 }],
+  [777, { tokens: 60 }],
+  [90, { tokens: 50 }],
+  [10, { tokens: 128 }],
+  [1, { tokens: 1 }],
+];
+describe.each(sizes)('%i tokens, %o', (tokens, window) => {
+  test.each([false, true])('costs what is said of it, symbolic: %s', async (symbolic) => {
+    const attention: Attention = {
+      lead: [2, 3],
+      size: 4,
+      tokens: symbolic ? 'tokens' : tokens,
+      scale: 1,
+    };
+    const expected = bandedMacs({ tokens, size: 4, lead: 6, window, symbolic });
+    expect(await macsRun(attention, window, tokens)).toBe(expected);
+  });
+});
+
+describe('a band of a static token count', () => {
+  const bandsOf = (tokens: number, width: number, count: number) => {
+    const attention: Attention = { lead: [2, 16], size: 72, tokens, scale: 1 };
+    const { graph } = attentionModel(attention, (b, operands) => {
+      const copies = Array.from({ length: count }, () =>
+        bandedAttention(b, operands, { tokens: width }),
+      );
+      return b.add({ opType: 'Sum', inputs: copies });
+    });
+    const bytes = [...graph.initializers].map((value) => tensorBytes(value.initializer!));
+    return { nodes: graph.nodes.size, bytes: bytes.reduce((a, b) => a + b, 0) };
+  };
+
+  test.each([128, 512])('is at most a quarter more than the band at 4096 tokens, ±%i', (width) => {
+    const window = { tokens: width };
+    const emitted = bandedMacs({ tokens: 4096, size: 72, lead: 32, window });
+    expect(emitted / (2 * 72 * 32 * bandScores(4096, width))).toBeLessThan(1.3);
+  });
+
+  test.each([1, 16, 128, 512, 1024])('is a small graph, ±%i', (width) => {
+    for (const tokens of [1024, 4096, 16384])
+      expect(bandsOf(tokens, width, 1).nodes).toBeLessThan(200);
+  });
+
+  test('stores nothing twice', () => {
+    const [one, two, three] = [1, 2, 3].map((count) => bandsOf(4096, 128, count));
+    expect(three!.bytes).toBe(one!.bytes);
+    expect(one!.bytes).toBeLessThan(256 * 1024);
+    // masks are worked out once
+    expect(two!.nodes - one!.nodes).toBeLessThan(one!.nodes);
+    expect(three!.nodes - two!.nodes).toBe(two!.nodes - one!.nodes);
+  });
+});

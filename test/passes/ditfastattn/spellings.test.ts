@@ -1,0 +1,124 @@
+/**
+ * Every strategy on every spelling of self-attention. A sample is y = x + attention(norm(x)), so what
+ * a shared half must give follows from the source's own outputs: y' = x' + (y - x) for the half that
+ * is not computed.
+ */
+import { describe, expect, test } from 'vitest';
+import { ditfastattn } from '../../../passes/index.js';
+import { StepfoldError } from '../../../src/errors/index.js';
+import { Pipeline } from '../../../src/pipeline/index.js';
+import type { PairOrder } from '../../../src/plan/index.js';
+import { EMITS, openSession, type ort } from '../../helpers/compile.js';
+import {
+  asFloat32,
+  loadSpelling,
+  referenceOf,
+  SPELLINGS,
+  type Spelling,
+} from '../../helpers/spellings.js';
+
+type Feeds = Record<string, ort.Tensor>;
+
+const numbers = (tensor: ort.Tensor) => asFloat32(tensor).data as Float32Array;
+
+/** Outputs of two calls: a full one, and one with the strategy. */
+async function lastCall(
+  spelling: Spelling,
+  strategy: 'reuse' | 'window' | 'guidance-share' | 'window+guidance-share',
+  feeds: Feeds,
+  order: PairOrder,
+  emit: (typeof EMITS)[number],
+): Promise<Float32Array> {
+  const compiled = await Pipeline.create({ calls: 2, emit, guidance: { order, mode: 'batch' } })
+    .use(ditfastattn, { strategy, window: 2 })
+    .compile(loadSpelling(spelling));
+  const session = await openSession(compiled);
+  await session.run(feeds);
+  const outputs = await session.run(feeds);
+  await session.release();
+  return numbers(Object.values(outputs)[0] as ort.Tensor);
+}
+
+/** What sharing gives, from the source's output: the residual of the computed half for both. */
+function sharedOutput(x: Float32Array, y: Float32Array, order: PairOrder): Float32Array {
+  const half = x.length / 2;
+  const from = order === 'cond-first' ? 0 : half;
+  return y.map((_, i) => {
+    const computed = from + (i % half);
+    return x[i]! + (y[computed]! - x[computed]!);
+  });
+}
+
+function expectClose(actual: Float32Array, expected: Float32Array, tolerance: number): void {
+  const largest = expected.reduce((m, v) => Math.max(m, Math.abs(v)), 0);
+  const worst = actual.reduce((m, v, i) => Math.max(m, Math.abs(v - expected[i]!)), 0);
+  expect(actual.length).toBe(expected.length);
+  expect(worst / largest).toBeLessThan(tolerance);
+}
+
+const selfAttentions = SPELLINGS.filter((s) => s.attention === 'self');
+const plain = selfAttentions.filter((s) => !s.mask);
+/** Files with operators that hold their projections; they can be shared, not banded. */
+const OPAQUE = ['microsoft-attention.onnx'];
+/** onnxruntime's CPU engine has no kernel for packed operands. */
+const NOT_RUN = ['microsoft-multi-head-packed.onnx'];
+
+/** Tokens lie before the batch, and are folded into one axis with it inside the module. */
+const NOT_SHARED = ['library-module.onnx'];
+
+const runnable = plain.filter((s) => !NOT_RUN.includes(s.file));
+
+describe.each(runnable.map((s) => [s.file, s] as const))('%s', (file, spelling) => {
+  const { feeds, output, tolerance } = referenceOf(spelling);
+  const source = output.data as Float32Array;
+  const x = numbers(Object.values(feeds)[0]!);
+
+  test.runIf(NOT_SHARED.includes(file))('no sharing, and the reason', async () => {
+    await expect(
+      lastCall(spelling, 'guidance-share', feeds, 'cond-first', 'split'),
+    ).rejects.toThrowError(/guidance-share.*batch/);
+  });
+
+  const shared = test.runIf(!NOT_SHARED.includes(file));
+  shared.each(['cond-first', 'uncond-first'] as const)('a shared half, %s', async (order) => {
+    for (const emit of EMITS)
+      expectClose(
+        await lastCall(spelling, 'guidance-share', feeds, order, emit),
+        sharedOutput(x, source, order),
+        tolerance,
+      );
+  });
+
+  test.runIf(!OPAQUE.includes(file))('a window with the kept rest of the same inputs', async () => {
+    expectClose(
+      await lastCall(spelling, 'window', feeds, 'cond-first', 'merged'),
+      source,
+      tolerance,
+    );
+    if (NOT_SHARED.includes(file)) return;
+    expectClose(
+      await lastCall(spelling, 'window+guidance-share', feeds, 'uncond-first', 'split'),
+      sharedOutput(x, source, 'uncond-first'),
+      tolerance,
+    );
+  });
+
+  test('reuse of the same inputs', async () => {
+    expectClose(await lastCall(spelling, 'reuse', feeds, 'cond-first', 'split'), source, tolerance);
+  });
+});
+
+test.each(selfAttentions.filter((s) => s.mask).map((s) => [s.file, s] as const))(
+  '%s: no window over a mask, and the reason',
+  async (_, spelling) => {
+    const error = await Pipeline.create({ calls: 2 })
+      .use(ditfastattn, { strategy: 'window' })
+      .compile(loadSpelling(spelling))
+      .then(
+        () => undefined,
+        (e: unknown) => e,
+      );
+    expect(error).toBeInstanceOf(StepfoldError);
+    expect((error as StepfoldError).message).toMatch(/mask/);
+  },
+);
