@@ -61,3 +61,17 @@ export function openWithCalls(
 
 /** Each program once, in the order in which the schedule first runs them. */
 export const distinctPrograms = (schedule: Schedule): string[] => [...new Set(schedule.calls)];
+
+/** Ids of states that a program reads, and that it writes. */
+export interface StateAccess {
+  readonly reads: readonly string[];
+  readonly writes: readonly string[];
+}
+
+export function statesOf({ programs }: Schedule, program: string): StateAccess {
+  const { runs } = programs[program]!;
+  return {
+    reads: runs.flatMap((run) => Object.values(run.reads ?? {})),
+    writes: runs.flatMap((run) => Object.keys(run.writes ?? {})),
+  };
+}

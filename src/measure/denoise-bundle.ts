@@ -6,11 +6,14 @@ import {
   feedType,
   feedUnknown,
   oddGuidanceBatch,
+  otherGuidance,
   roleUnknown,
   stepsDiffer,
 } from '../errors/index.js';
+import type { Value } from '../ir/value.js';
 import { loadModel } from '../onnx/files.js';
-import { prepare } from '../pipeline/index.js';
+import { type Compilation, prepare } from '../pipeline/index.js';
+import type { GuidancePair } from '../plan/index.js';
 import type { DenoiserSession } from '../runtime/index.js';
 import { openBundle } from '../runtime-node/index.js';
 import {
@@ -24,7 +27,7 @@ import {
 import type { Port } from '../schedule/index.js';
 import { requireBundle } from './bundle.js';
 import { loadOrt, openModel, runModel } from './engine.js';
-import { checkSize, concretePort, type Feeds, fitShape, randomFeeds } from './feeds.js';
+import { checkSize, concretePort, evenBatch, type Feeds, fitShape, randomFeeds } from './feeds.js';
 
 export interface DenoiserPorts {
   readonly inputs: readonly Port[];
@@ -35,6 +38,8 @@ export interface DenoiserPorts {
     readonly prediction?: string;
   };
   readonly bindings: ReadonlyMap<string, number>;
+  /** Both halves of a guidance pair are in one batch, which is even. */
+  readonly pairs?: boolean;
 }
 
 /** A denoiser that can be called in a loop: a bundle, or a plain model. */
@@ -42,6 +47,8 @@ export interface LoopDenoiser {
   readonly ports: DenoiserPorts;
   /** Calls in the schedule; undefined for a plain model, which has no schedule. */
   readonly calls: number | undefined;
+  /** How the loop must do guidance, where the schedule was made for it. */
+  readonly guidance?: GuidancePair | undefined;
   /** How often each program ran; empty for a plain model. */
   readonly counts: Map<string, number>;
   /** Starts a new image: forgets all states. */
@@ -52,7 +59,10 @@ export interface LoopDenoiser {
 
 export interface LoopOptions {
   readonly worker?: boolean;
-  /** Guidance by two calls per step keeps one set of states for each half. */
+  /**
+   * Guidance by two calls per step keeps one set of states for each half; a schedule that was made for
+   * it does so by itself.
+   */
   readonly halves?: boolean;
   readonly sessionOptions?: InferenceSession.SessionOptions;
 }
@@ -72,8 +82,9 @@ export async function openLoopBundle(
   const sessions = new Map<GuidanceHalf, DenoiserSession>([['both', await open()]]);
   const first = sessions.get('both')!;
   sessions.set('conditional', first);
-  if (options.halves) sessions.set('unconditional', await open());
   const { source, cost, calls } = first.schedule;
+  const inTurns = source.guidance?.mode === 'two-calls';
+  if (options.halves && !inTurns) sessions.set('unconditional', await open());
   const distinct = () => new Set(sessions.values());
   return {
     ports: {
@@ -81,8 +92,10 @@ export async function openLoopBundle(
       outputs: source.outputs,
       roles: source.roles ?? {},
       bindings: new Map(Object.entries(cost?.macs?.bindings ?? {})),
+      pairs: source.guidance?.mode === 'batch',
     },
     calls: calls.length,
+    guidance: source.guidance,
     counts,
     reset() {
       for (const session of distinct()) session.reset();
@@ -100,34 +113,40 @@ export async function openLoopModel(
 ): Promise<LoopDenoiser> {
   const model = loadModel(file);
   checkWeights(model);
-  const { canonical, shapes, roles, bindings } = await prepare(model);
+  const prepared = await prepare(model);
   const ort = await loadOrt();
   const session = await openModel(ort, file, { logSeverityLevel: 4, ...options.sessionOptions });
-  const port = (name: string): Port => {
-    const value = canonical.graph.find(name)!;
-    return {
-      name,
-      type: (shapes.dtype(value) ?? 'float32') as Port['type'],
-      shape: shapes.shape(value)?.map((d) => d.constant ?? d.toString()) ?? [],
-    };
-  };
-  const { latent, timestep, prediction } = roles;
   return {
-    ports: {
-      inputs: canonical.graph.inputs.filter((v) => !v.initializer).map((v) => port(v.name)),
-      outputs: canonical.graph.outputs.map((v) => port(v.name)),
-      roles: {
-        ...(latent !== undefined && { latent }),
-        ...(timestep !== undefined && { timestep }),
-        ...(prediction !== undefined && { prediction }),
-      },
-      bindings,
-    },
+    ports: modelPorts(prepared),
     calls: undefined,
     counts: new Map(),
     reset() {},
     call: (feeds) => runModel(session, feeds, `"${file}"`),
     release: () => session.release(),
+  };
+}
+
+/** Inputs and outputs of a plain model. */
+export function modelPorts({
+  canonical: { graph },
+  shapes,
+  roles: { latent, timestep, prediction },
+  bindings,
+}: Pick<Compilation, 'canonical' | 'shapes' | 'roles' | 'bindings'>): DenoiserPorts {
+  const port = (value: Value): Port => ({
+    name: value.name,
+    type: (shapes.dtype(value) ?? 'float32') as Port['type'],
+    shape: shapes.shape(value)?.map((d) => d.constant ?? d.toString()) ?? [],
+  });
+  return {
+    inputs: graph.inputs.filter((value) => !value.initializer).map(port),
+    outputs: graph.outputs.map(port),
+    roles: {
+      ...(latent !== undefined && { latent }),
+      ...(timestep !== undefined && { timestep }),
+      ...(prediction !== undefined && { prediction }),
+    },
+    bindings,
   };
 }
 
@@ -152,10 +171,50 @@ export interface Generated {
   readonly madeUp: readonly string[];
 }
 
+/** What of a loop's inputs is settled before the first call. */
+export interface SettledLoop {
+  readonly latent: string;
+  readonly timestep: string;
+  /** The latent's shape, without doubling for guidance, and its type. */
+  readonly dims: readonly number[];
+  readonly latentType: 'float16' | 'float32';
+  /** Sizes of symbols. */
+  readonly bindings: ReadonlyMap<string, number>;
+  /** Conditions that are not given. */
+  readonly missing: readonly Port[];
+}
+
+/**
+ * Checks the inputs of a loop against what the denoiser takes.
+ * @throws ROLE_UNKNOWN, FEED_UNKNOWN, FEED_TYPE, FEED_SHAPE, GUIDANCE_BATCH
+ */
+export function settleLoop(
+  ports: DenoiserPorts,
+  options: Pick<GenerateOptions, 'feeds' | 'guidance' | 'latentShape' | 'roles'>,
+): SettledLoop {
+  const names = ports.inputs.map((p) => p.name);
+  const latent = options.roles?.latent ?? ports.roles.latent;
+  const timestep = options.roles?.timestep ?? ports.roles.timestep;
+  if (latent === undefined) throw roleUnknown('latent', names);
+  if (timestep === undefined) throw roleUnknown('timestep', names);
+  const whole = portOf(ports.inputs, latent);
+  const given = ports.inputs.map((port) => asGiven(port, whole, options.guidance));
+  const latentPort = portOf(given, latent);
+  const { dims, bindings } = settleSizes(ports, given, latentPort, options);
+  const conditions = given.filter((p) => p.name !== latent && p.name !== timestep);
+  return {
+    latent,
+    timestep,
+    dims,
+    latentType: latentPort.type === 'float16' ? 'float16' : 'float32',
+    bindings,
+    missing: conditions.filter((p) => !options.feeds[p.name]),
+  };
+}
+
 /**
  * One batch from noise to a clean latent.
- * @throws RUN_STEPS, ROLE_UNKNOWN, FEED_UNKNOWN, FEED_TYPE, FEED_SHAPE, GUIDANCE_BATCH and what
- *   `denoise` throws
+ * @throws RUN_STEPS, RUN_GUIDANCE and what `settleLoop` and `denoise` throw
  */
 export async function generate(
   denoiser: LoopDenoiser,
@@ -163,21 +222,11 @@ export async function generate(
 ): Promise<Generated> {
   const { ports } = denoiser;
   const { sampler, seed, guidance } = options;
-  const names = ports.inputs.map((p) => p.name);
-  const latent = options.roles?.latent ?? ports.roles.latent;
-  const timestep = options.roles?.timestep ?? ports.roles.timestep;
-  if (latent === undefined) throw roleUnknown('latent', names);
-  if (timestep === undefined) throw roleUnknown('timestep', names);
-  if (denoiser.calls !== undefined && sampler.timesteps.length !== denoiser.calls)
-    throw stepsDiffer(sampler.timesteps.length, denoiser.calls);
-  const whole = portOf(ports.inputs, latent);
-  const given = ports.inputs.map((port) => asGiven(port, whole, options));
-  const latentPort = portOf(given, latent);
-  const { dims, bindings } = settleSizes(ports, given, latentPort, options);
+  checkSchedule(denoiser, sampler.timesteps.length, guidance);
+  const loop = settleLoop(ports, options);
+  const { latent, timestep, dims, bindings, missing } = loop;
 
   const ort = await loadOrt();
-  const conditions = given.filter((p) => p.name !== latent && p.name !== timestep);
-  const missing = conditions.filter((p) => !options.feeds[p.name]);
   const made = randomFeeds(missing, { ort: ort as never, roles: {}, bindings, seed });
   denoiser.reset();
   options.onStart?.();
@@ -186,7 +235,7 @@ export async function generate(
     ort: ort as never,
     sampler,
     latentShape: dims,
-    latentType: latentPort.type === 'float16' ? 'float16' : 'float32',
+    latentType: loop.latentType,
     seed,
     roles: { latent, timestep, output: ports.roles.prediction ?? ports.outputs[0]!.name },
     timestep: timestepFeed(portOf(ports.inputs, timestep)),
@@ -195,6 +244,21 @@ export async function generate(
     onStep: ({ step }) => options.onStep?.(step + 1, sampler.timesteps.length),
   });
   return { latent: result, dims, madeUp: missing.map((p) => p.name) };
+}
+
+/** The loop must be the one that the schedule was made for. */
+function checkSchedule(
+  { calls, guidance: made }: LoopDenoiser,
+  steps: number,
+  guidance: Guidance | undefined,
+): void {
+  if (calls === undefined) return;
+  const inTurns = made?.mode === 'two-calls';
+  if (made && guidance && (made.order !== guidance.order || made.mode !== guidance.mode))
+    throw otherGuidance(made, guidance);
+  if (inTurns && !guidance) throw otherGuidance(made, undefined);
+  const stepsOfSchedule = inTurns ? calls / 2 : calls;
+  if (steps !== stepsOfSchedule) throw stepsDiffer(steps, stepsOfSchedule);
 }
 
 const portOf = (ports: readonly Port[], name: string): Port => {
@@ -211,7 +275,7 @@ const portOf = (ports: readonly Port[], name: string): Port => {
  * An input as the caller sees it. With guidance in one batch the model sees two images for each that
  * is made: an input that both halves have is given once per image, any other goes in as it is.
  */
-function asGiven(port: Port, latent: Port, { guidance }: GenerateOptions): Port {
+function asGiven(port: Port, latent: Port, guidance: Guidance | undefined): Port {
   if (guidance?.mode !== 'batch') return port;
   const [batch, ...rest] = port.shape;
   const joined = port.name === latent.name || guidance.unconditional[port.name] !== undefined;
@@ -232,7 +296,7 @@ function settleSizes(
   ports: DenoiserPorts,
   inputs: readonly Port[],
   latentPort: Port,
-  { feeds, guidance, latentShape }: GenerateOptions,
+  { feeds, guidance, latentShape }: Pick<GenerateOptions, 'feeds' | 'guidance' | 'latentShape'>,
 ): { dims: number[]; bindings: Map<string, number> } {
   const sizes = new Map<string, number>();
   const pair = guidance?.mode === 'batch';
@@ -246,6 +310,7 @@ function settleSizes(
   if (latentShape && !fitShape(latentPort, latentShape, sizes))
     throw feedShape(latentPort.name, latentShape, latentPort.shape, sizes, pair);
   const bindings = new Map([...ports.bindings, ...sizes]);
+  if (ports.pairs && !pair) evenBatch(ports, bindings, new Set(sizes.keys()));
   const dims = latentShape ? [...latentShape] : concretePort(latentPort, bindings);
   checkSize(latentPort.name, dims);
   return { dims, bindings };

@@ -1,6 +1,7 @@
 /** How far two tensors are apart. */
-import type { Tensor } from 'onnxruntime-common';
+import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import { decodeFloat16 } from '../io/float16.js';
+import type { Schedule } from '../schedule/index.js';
 
 export interface Difference {
   /** Largest absolute difference of two elements. */
@@ -33,6 +34,16 @@ export const worst = (a: Difference, b: Difference): Difference => ({
   absolute: Math.max(a.absolute, b.absolute),
   relative: Math.max(a.relative, b.relative),
 });
+
+/** The worst of all outputs of a call. */
+export const compareOutputs = (
+  { source }: Schedule,
+  actual: InferenceSession.ReturnType,
+  expected: InferenceSession.ReturnType,
+): Difference =>
+  source.outputs
+    .map(({ name }) => difference(actual[name]!, expected[name]!))
+    .reduce(worst, { absolute: 0, relative: 0 });
 
 function numbers(tensor: Tensor): ArrayLike<number> {
   const data = tensor.data as Float32Array | Uint16Array | BigInt64Array;

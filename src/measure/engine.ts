@@ -28,13 +28,15 @@ export async function openModel(
   }
 }
 
+/** @param fetches outputs to give; all of them by default */
 export async function runModel(
   session: InferenceSession,
   feeds: InferenceSession.FeedsType,
   what: string,
+  fetches?: readonly string[],
 ): Promise<InferenceSession.ReturnType> {
   try {
-    return await session.run(feeds);
+    return await (fetches ? session.run(feeds, fetches) : session.run(feeds));
   } catch (error) {
     throw engineFailed(`run ${what}`, (error as Error).message);
   }

@@ -10,6 +10,8 @@ import { evaluate, parseDim, symbolsOf } from '../shape/index.js';
 
 export type Feeds = Record<string, Tensor>;
 
+type Roles = NonNullable<Schedule['source']['roles']>;
+
 /** Timesteps are drawn below this, which every published training schedule reaches. */
 const TRAIN_TIMESTEPS = 1000;
 /** Integer conditions are classes or tokens; every embedding has at least two rows. */
@@ -21,26 +23,27 @@ const MOST_ELEMENTS = 2 ** 31 - 1;
 export interface FeedOptions {
   readonly ort: { readonly Tensor: TensorConstructor };
   /** What the inputs are for; see `findInputRoles`. */
-  readonly roles: NonNullable<Schedule['source']['roles']>;
+  readonly roles: Roles;
   /** Sizes for symbolic dimensions. */
   readonly bindings: ReadonlyMap<string, number>;
   readonly seed: number;
+  /** By input, how many integers there are to choose from; two where nothing is said. */
+  readonly classes?: ReadonlyMap<string, number>;
 }
 
 /**
- * Standard normal floats, a timestep from 0 to 999, zeros and ones for integer conditions.
+ * Standard normal floats, a timestep from 0 to 999, integers below the number of classes.
  * @throws FEED_SHAPE_UNKNOWN when an input's size is not known
  */
 export function randomFeeds(inputs: readonly Port[], options: FeedOptions): Feeds {
-  const { ort, roles, bindings, seed } = options;
+  const { ort, roles, bindings, seed, classes } = options;
   return Object.fromEntries(
     inputs.map((port, stream) => {
       const dims = concretePort(port, bindings);
       const random = createRandom(seed, stream);
-      return [
-        port.name,
-        randomTensor(ort.Tensor, port, dims, random, port.name === roles.timestep),
-      ];
+      const isTimestep = port.name === roles.timestep;
+      const limit = isTimestep ? TRAIN_TIMESTEPS : (classes?.get(port.name) ?? CLASSES);
+      return [port.name, randomTensor(ort.Tensor, port, dims, random, isTimestep, limit)];
     }),
   );
 }
@@ -63,7 +66,8 @@ export function checkSize(input: string, dims: readonly number[]): void {
 }
 
 /**
- * Sizes for the symbols of a schedule's inputs: those it was costed with, overridden by `given`.
+ * Sizes for the symbols of a schedule's inputs: those it was costed with, overridden by `given`. Where
+ * both halves of a guidance pair are in one batch, it is even.
  * @param given shapes by input name
  * @throws SHAPE_UNKNOWN_INPUT, SHAPE_MISFIT
  */
@@ -71,7 +75,7 @@ export function scheduleBindings(
   schedule: Schedule,
   given: Readonly<Record<string, readonly number[]>> = {},
 ): Map<string, number> {
-  const { inputs } = schedule.source;
+  const { inputs, guidance } = schedule.source;
   const bindings = new Map<string, number>();
   for (const [name, dims] of Object.entries(given)) {
     const port = inputs.find((p) => p.name === name);
@@ -82,6 +86,7 @@ export function scheduleBindings(
       );
     if (!fitShape(port, dims, bindings)) throw shapeMisfit(name, dims, port.shape, bindings);
   }
+  const asked = new Set(bindings.keys());
   for (const [symbol, size] of Object.entries(schedule.cost?.macs?.bindings ?? {}))
     if (!bindings.has(symbol)) bindings.set(symbol, size);
   for (const input of inputs)
@@ -89,7 +94,25 @@ export function scheduleBindings(
       if (typeof dim === 'string')
         for (const symbol of symbolsOf(parseDim(dim)))
           if (!bindings.has(symbol)) bindings.set(symbol, DEFAULT_SIZES.batch);
+  if (guidance?.mode === 'batch') evenBatch(schedule.source, bindings, asked);
   return bindings;
+}
+
+/**
+ * Doubles a batch of odd size, so that both halves of a guidance pair are in it.
+ * @param asked symbols whose sizes were asked for, which stay as they are
+ */
+export function evenBatch(
+  { inputs, roles = {} }: { readonly inputs: readonly Port[]; readonly roles?: Roles },
+  bindings: Map<string, number>,
+  asked: ReadonlySet<string>,
+): void {
+  for (const { name, shape } of inputs) {
+    const [batch] = shape;
+    if (typeof batch !== 'string' || name !== (roles.latent ?? name)) continue;
+    const size = bindings.get(batch);
+    if (size !== undefined && size % 2 !== 0 && !asked.has(batch)) bindings.set(batch, 2 * size);
+  }
 }
 
 /**
@@ -122,9 +145,10 @@ function randomTensor(
   dims: readonly number[],
   random: Random,
   isTimestep: boolean,
+  limit: number,
 ): Tensor {
   const count = dims.reduce((a, b) => a * b, 1);
-  const whole = () => random.integer(isTimestep ? TRAIN_TIMESTEPS : CLASSES);
+  const whole = () => random.integer(limit);
   const one = whole();
   // one timestep for the whole batch, as in a denoising loop
   const next = isTimestep ? () => one : whole;

@@ -2,4 +2,5 @@ export * from './bench.js';
 export * from './denoise-bundle.js';
 export { type Difference, difference } from './difference.js';
 export { type FeedOptions, randomFeeds, scheduleBindings } from './feeds.js';
+export { representativeCalls } from './loop.js';
 export * from './verify.js';

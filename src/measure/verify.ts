@@ -1,28 +1,21 @@
 /**
- * Proof that a bundle computes what it should, in onnxruntime, on random inputs:
- *
- * - identity: with states made from the same inputs, every program that only computes or reuses
- *   gives what the source model gives. Without graph optimization, bit for bit;
- * - loop: calls of the schedule, each with inputs of its own, give what the source model gives when
- *   the values that the plan replaces are replaced in it by hand (probe.ts). The first calls are
- *   among them, and for every program its first call with the calls whose states it reads.
+ * Proof that a bundle computes what it should, in onnxruntime, on random inputs: the identity of each
+ * program (identity.ts), and a loop of calls against the source model (loop.ts).
  */
-import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
 import type { InferenceSession } from 'onnxruntime-common';
-import { loadModel } from '../onnx/files.js';
 import type { Schedule } from '../schedule/index.js';
-import { distinctPrograms, openWithCalls, readBundle } from './bundle.js';
-import { type Difference, difference, worst } from './difference.js';
-import { loadOrt, type Ort, openModel, runModel } from './engine.js';
-import { type Feeds, randomFeeds, scheduleBindings } from './feeds.js';
-import { referenceCalls } from './probe.js';
+import { distinctPrograms, readBundle } from './bundle.js';
+import type { Difference } from './difference.js';
+import { loadOrt } from './engine.js';
+import { randomFeeds, scheduleBindings } from './feeds.js';
+import { identities, type ProofContext } from './identity.js';
+import { loop } from './loop.js';
 
 /** Seeds are 32-bit numbers. */
 const SEEDS = 2 ** 32;
-/** Calls from the start of the schedule that the loop always has: a refresh and what follows it. */
-const FIRST_CALLS = 5;
+
+/** Largest relative differences that pass, where nothing else is asked for. */
+export const TOLERANCES = { float32: 1e-5, float16: 1e-2 } as const;
 
 export type OptimizationLevel = 'disabled' | 'all';
 
@@ -30,8 +23,8 @@ export interface VerifyOptions {
   readonly folder: string;
   readonly model: string;
   readonly seed?: number;
-  /** Largest relative difference that passes; default 1e-5. */
-  readonly tolerance?: number;
+  /** Largest relative difference that passes; default 1e-5, or 1e-2 where tensors are float16. */
+  readonly tolerance?: number | undefined;
   /** Graph optimization of onnxruntime to check under; default both. */
   readonly levels?: readonly OptimizationLevel[];
   /** Input shapes, where they are not fixed in the bundle. */
@@ -51,9 +44,12 @@ export interface Check extends Difference {
 }
 
 export interface VerifyReport {
+  /** Something was checked, and every check passed. */
   readonly passed: boolean;
   readonly tolerance: number;
   readonly checks: readonly Check[];
+  /** Programs that no check ran. */
+  readonly unchecked: readonly string[];
   /** What could not be checked, and why. */
   readonly skipped: readonly string[];
   /** Size of each symbolic dimension in the made-up inputs. */
@@ -61,50 +57,49 @@ export interface VerifyReport {
 }
 
 export async function verifyBundle(options: VerifyOptions): Promise<VerifyReport> {
-  const { folder, model, tolerance = 1e-5, levels = ['disabled', 'all'] } = options;
+  const { folder, model, levels = ['disabled', 'all'], onProgress } = options;
   const schedule = await readBundle(folder, model);
+  const tolerance = options.tolerance ?? TOLERANCES[usesHalves(schedule) ? 'float16' : 'float32'];
   const ort = await loadOrt();
   const bindings = scheduleBindings(schedule, options.shapes);
   const { inputs, roles = {} } = schedule.source;
-  const feedsFor = (call: number) =>
+  const feedsOf = (stream: number) =>
     randomFeeds(inputs, {
       ort: ort as never,
       roles,
       bindings,
-      seed: ((options.seed ?? 0) + call) % SEEDS,
+      seed: ((options.seed ?? 0) + stream) % SEEDS,
     });
 
   const checks: Check[] = [];
-  const skipped: string[] = [];
+  const skipped = new Set<string>();
+  const skip = (reason: string) => skipped.add(reason);
   const judge = (check: Omit<Check, 'exact' | 'passed'>) =>
-    checks.push({
-      ...check,
-      exact: check.absolute === 0,
-      passed: check.relative <= tolerance,
-    });
-  for (const level of levels) {
-    const run: Context = { ...options, ort, schedule, session: sessionOptions(level) };
-    for (const result of await identities(run, feedsFor(0), skipped))
-      judge({ kind: 'identity', optimization: level, ...result });
-  }
-  const loopLevel = levels[0] ?? 'disabled';
-  const context: Context = { ...options, ort, schedule, session: sessionOptions(loopLevel) };
-  for (const result of await loop(context, feedsFor, skipped))
-    judge({ kind: 'loop', optimization: loopLevel, ...result });
+    checks.push({ ...check, exact: check.absolute === 0, passed: check.relative <= tolerance });
+  const context = (level: OptimizationLevel): ProofContext => {
+    return { ort, folder, model, schedule, onProgress, skip, session: sessionOptions(level) };
+  };
+  for (const optimization of levels)
+    for (const result of await identities(context(optimization), feedsOf(0)))
+      judge({ kind: 'identity', optimization, ...result });
+  const [optimization = 'disabled'] = levels;
+  for (const result of await loop(context(optimization), (call) => feedsOf(call + 1)))
+    judge({ kind: 'loop', optimization, ...result });
+
+  const checked = new Set(checks.map((c) => c.program));
   return {
     passed: checks.length > 0 && checks.every((c) => c.passed),
     tolerance,
     checks,
-    skipped: [...new Set(skipped)],
+    unchecked: distinctPrograms(schedule).filter((program) => !checked.has(program)),
+    skipped: [...skipped],
     sizes: Object.fromEntries(bindings),
   };
 }
 
-interface Context extends VerifyOptions {
-  readonly ort: Ort;
-  readonly schedule: Schedule;
-  readonly session: InferenceSession.SessionOptions;
-}
+/** Half precision tells 2^-11 apart, and what is taken away and added again is rounded each time. */
+const usesHalves = ({ source, states }: Schedule): boolean =>
+  [...source.inputs, ...source.outputs, ...Object.values(states)].some((t) => t.type === 'float16');
 
 /** Without optimization the weights can stay mapped from their file, which halves the memory. */
 const sessionOptions = (level: OptimizationLevel): InferenceSession.SessionOptions => ({
@@ -112,122 +107,3 @@ const sessionOptions = (level: OptimizationLevel): InferenceSession.SessionOptio
   logSeverityLevel: 4,
   ...(level === 'disabled' && { extra: { session: { disable_prepacking: '1' } } }),
 });
-
-/** Programs in which some site is neither computed nor reused, so that no identity holds. */
-function replacedPrograms(schedule: Schedule): Set<string> {
-  const replaced = new Set<string>();
-  for (const { strategies } of Object.values(schedule.sites ?? {}))
-    for (const [call, strategy] of strategies.entries())
-      if (!['compute', 'reuse'].includes(strategy)) replaced.add(schedule.calls[call]!);
-  return replaced;
-}
-
-async function identities(
-  { ort, schedule, session, folder, model, onProgress }: Context,
-  feeds: Feeds,
-  skipped: string[],
-): Promise<(Difference & { program: string })[]> {
-  onProgress?.(`source model, optimization ${session.graphOptimizationLevel}`);
-  const source = await openModel(ort, model, session);
-  const expected = await runModel(source, feeds, `"${model}"`);
-  await source.release();
-
-  const replaced = replacedPrograms(schedule);
-  const programs = distinctPrograms(schedule);
-  onProgress?.(`bundle, optimization ${session.graphOptimizationLevel}`);
-  const bundle = await openWithCalls(ort, folder, schedule, programs, session);
-  const results: (Difference & { program: string })[] = [];
-  try {
-    for (const program of programs) {
-      onProgress?.(`program ${program}, optimization ${session.graphOptimizationLevel}`);
-      const actual = await bundle.run(feeds);
-      if (replaced.has(program)) {
-        skipped.push(
-          `program "${program}" replaces values, so no identity holds for it; see the loop`,
-        );
-        continue;
-      }
-      results.push({ program, ...compare(schedule, actual, expected) });
-    }
-  } finally {
-    await bundle.release();
-  }
-  return results;
-}
-
-/** The calls that show every program at work, in order. */
-export function representativeCalls({ calls, programs }: Schedule): number[] {
-  const chosen = new Set<number>();
-  const stateNames = (call: number, which: 'reads' | 'writes') =>
-    programs[calls[call]!]!.runs.flatMap((run) =>
-      which === 'reads' ? Object.values(run.reads ?? {}) : Object.keys(run.writes ?? {}),
-    );
-  const choose = (call: number): void => {
-    if (chosen.has(call)) return;
-    chosen.add(call);
-    for (const state of stateNames(call, 'reads')) {
-      let writer = call - 1;
-      while (writer >= 0 && !stateNames(writer, 'writes').includes(state)) writer--;
-      if (writer >= 0) choose(writer);
-    }
-  };
-  for (const [call, program] of calls.entries())
-    if (call < FIRST_CALLS || calls.indexOf(program) === call) choose(call);
-  return [...chosen].sort((a, b) => a - b);
-}
-
-async function loop(
-  context: Context,
-  feedsFor: (call: number) => Feeds,
-  skipped: string[],
-): Promise<(Difference & { program: string; call: number })[]> {
-  const { ort, schedule, session, folder, model, onProgress } = context;
-  const chosen = representativeCalls(schedule);
-  const feeds = new Map(chosen.map((call) => [call, feedsFor(call + 1)]));
-  onProgress?.(`reference for ${chosen.length} calls`);
-  const scratch = fs.mkdtempSync(path.join(scratchParent(folder), '.stepfold-verify-'));
-  try {
-    const expected = await referenceCalls(ort, loadModel(model), schedule, feeds, scratch, session);
-    if (typeof expected === 'string') {
-      skipped.push(`the loop with differing inputs was not checked: ${expected}`);
-      return [];
-    }
-    const calls = chosen.map((call) => schedule.calls[call]!);
-    const bundle = await openWithCalls(ort, folder, schedule, calls, session);
-    const results: (Difference & { program: string; call: number })[] = [];
-    try {
-      for (const call of chosen) {
-        onProgress?.(`call ${call} of the loop`);
-        const actual = await bundle.run(feeds.get(call)!);
-        const program = schedule.calls[call]!;
-        results.push({ program, call, ...compare(schedule, actual, expected.get(call)!) });
-      }
-    } finally {
-      await bundle.release();
-    }
-    return results;
-  } finally {
-    fs.rmSync(scratch, { recursive: true, force: true });
-  }
-}
-
-/** Beside the bundle, so that weights can be linked; where that cannot be written, the system's place. */
-function scratchParent(folder: string): string {
-  const parent = path.dirname(path.resolve(folder));
-  try {
-    fs.accessSync(parent, fs.constants.W_OK);
-    return parent;
-  } catch {
-    return os.tmpdir();
-  }
-}
-
-function compare(
-  schedule: Schedule,
-  actual: InferenceSession.ReturnType,
-  expected: InferenceSession.ReturnType,
-): Difference {
-  return schedule.source.outputs
-    .map(({ name }) => difference(actual[name]!, expected[name]!))
-    .reduce(worst, { absolute: 0, relative: 0 });
-}

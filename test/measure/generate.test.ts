@@ -57,7 +57,7 @@ const sampler = createSampler('ddim', { steps: 1 });
 const run = (loop: LoopDenoiser, options: Partial<GenerateOptions> = {}) =>
   generate(loop, { sampler, seed: 0, feeds: {}, ...options });
 const guidance = (mode: 'batch' | 'two-calls', unconditional: GenerateOptions['feeds']) =>
-  ({ scale: 2, order: 'conditional-first', mode, unconditional }) as const;
+  ({ scale: 2, order: 'cond-first', mode, unconditional }) as const;
 
 describe('sizes', () => {
   test('come from the figures where nothing is given', async () => {

@@ -8,7 +8,8 @@ import { describe, expect, test } from 'vitest';
 import { VERSION } from '../../src/version.js';
 
 /** What TypeScript's compiler writes for an import or export from elsewhere. */
-const IMPORT = /(?:\bfrom |^import |\bimport\()['"]([^'"\n]+)['"]/gm;
+const IMPORT =
+  /(?:^(?:import|export)\b[^'"\n]* from |^\} from |^import |\bimport\()['"]([^'"\n]+)['"]/gm;
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const manifest = JSON.parse(fs.readFileSync(path.join(root, 'package.json'), 'utf8'));

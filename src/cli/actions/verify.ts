@@ -1,6 +1,6 @@
 /** What `stepfold verify` does. */
 
-import { verifyBundle } from '../../measure/index.js';
+import { type VerifyReport, verifyBundle } from '../../measure/index.js';
 import { readShapes } from '../arguments.js';
 import { colors } from '../colors.js';
 import type { VerifyArguments } from '../commands/verify.js';
@@ -38,5 +38,12 @@ export async function verify(args: VerifyArguments): Promise<void> {
     ]),
   );
   for (const reason of report.skipped) print(`Note: ${reason}.`);
-  print(report.passed ? colors.green('All checks passed.') : colors.red('A check failed.'));
+  print(verdict(report));
+}
+
+function verdict({ passed, checks, unchecked }: VerifyReport): string {
+  if (checks.length === 0) return colors.red('Nothing was checked.');
+  if (!passed) return colors.red('A check failed.');
+  if (unchecked.length === 0) return colors.green('All checks passed.');
+  return `${colors.green('All checks passed')}, but nothing was checked of: ${unchecked.join(', ')}.`;
 }

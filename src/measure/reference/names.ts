@@ -1,0 +1,28 @@
+/** Names of the inputs and outputs that a probe has beside those of the source. */
+const PREFIX = 'stepfold.probe';
+
+/** Inputs and outputs for one value of a site. */
+export const valueNames = (value: string) => ({
+  /** bool: take what is given in place of the value. */
+  use: `${PREFIX}.use.${value}`,
+  given: `${PREFIX}.given.${value}`,
+  /** int64 [rows]: which row of the value stands in each row. */
+  rows: `${PREFIX}.rows.${value}`,
+  /** The value as the network makes it, its rows in that order. */
+  seen: `${PREFIX}.seen.${value}`,
+});
+
+/** Inputs and outputs for the product with v of one attention. */
+export const bandNames = (mixed: string) => ({
+  /** bool: take the band and what is added to it. */
+  use: `${PREFIX}.band.use.${mixed}`,
+  residual: `${PREFIX}.band.residual.${mixed}`,
+  /** What the band lacks of the full product. */
+  lacks: `${PREFIX}.band.lacks.${mixed}`,
+});
+
+/** bool: the input that says which keys each query sees; one for all attentions of a size. */
+export const maskName = (dims: readonly number[], width: number) =>
+  `${PREFIX}.mask.${dims.join('x')}.${width}`;
+
+export const innerName = (value: string) => `${PREFIX}.inner.${value}`;

@@ -1,0 +1,113 @@
+/** The band of the reference against loops over the definition, in any layout that is let through. */
+import * as ort from 'onnxruntime-node';
+import { describe, expect, test } from 'vitest';
+import { addBanded, bandOf } from '../../src/measure/reference/band.js';
+import { inferShapes } from '../../src/shape/index.js';
+import { encodeSorted } from '../helpers/compile.js';
+import { modelOf, named } from '../helpers/text.js';
+
+const TOKENS = 7;
+const HEADS = 3;
+const SIZE = 2;
+
+/** [heads, tokens, size], different in every element. */
+const operand = (phase: number): Float32Array =>
+  Float32Array.from({ length: HEADS * TOKENS * SIZE }, (_, i) => 2 * Math.sin(phase + i * i));
+const [q, k, v] = [operand(1), operand(2), operand(3)] as const;
+const at = (head: number, token: number, i: number) => (head * TOKENS + token) * SIZE + i;
+
+/** softmax(q k^T + mask) v, where the mask is 0 for |i - j| <= width and minus infinity elsewhere. */
+function defined(width: number): number[] {
+  const result: number[] = [];
+  for (let head = 0; head < HEADS; head++)
+    for (let query = 0; query < TOKENS; query++) {
+      const weights = Array.from({ length: TOKENS }, (_, key) => {
+        if (Math.abs(query - key) > width) return 0;
+        let score = 0;
+        for (let i = 0; i < SIZE; i++) score += q[at(head, query, i)]! * k[at(head, key, i)]!;
+        return Math.exp(score);
+      });
+      const sum = weights.reduce((a, b) => a + b);
+      for (let i = 0; i < SIZE; i++)
+        result.push(weights.reduce((a, w, key) => a + (w / sum) * v[at(head, key, i)]!, 0));
+    }
+  return result;
+}
+
+const attention = (scores: string, softmax: string, mix = 'w, v') => `attention
+(float[${HEADS},${TOKENS},${SIZE}] q, float[${HEADS},${TOKENS},${SIZE}] k, float[${HEADS},${TOKENS},${SIZE}] v)
+=> (float[${HEADS},${TOKENS},${SIZE}] mixed) { ${scores} ${softmax} ${mix} }`;
+
+const PLAIN = attention(
+  'kt = Transpose <perm = [0, 2, 1]> (k) s = MatMul (q, kt)',
+  'w = Softmax <axis = -1> (s)',
+  'mixed = MatMul (w, v)',
+);
+/** Queries before heads: [tokens, heads, tokens]. */
+const QUERIES_FIRST = attention(
+  'kt = Transpose <perm = [0, 2, 1]> (k) s0 = MatMul (q, kt) s = Transpose <perm = [1, 0, 2]> (s0)',
+  'same = Identity (s) w0 = Softmax <axis = 2> (same) w = Transpose <perm = [1, 0, 2]> (w0)',
+  'mixed = MatMul (w, v)',
+);
+
+const banded = (text: string, window: { tokens: number } | { fraction: number }, opset = 17) => {
+  const model = modelOf(text, opset);
+  const shapes = inferShapes(model);
+  const result = addBanded(model, shapes, named(model, 's'), named(model, 'mixed'), window);
+  return { model, ...result };
+};
+
+describe.each([
+  ['heads before queries', PLAIN],
+  ['queries before heads, and an operator that changes nothing', QUERIES_FIRST],
+])('%s', (_, text) => {
+  test.each([1, 2, 5, 6, 100])('%i tokens a side', async (width) => {
+    const { model, banded: value, mask } = banded(text, { tokens: width });
+    model.graph.addOutput(value);
+    const session = await ort.InferenceSession.create(encodeSorted(model));
+    const tensor = (data: Float32Array) => new ort.Tensor('float32', data, [HEADS, TOKENS, SIZE]);
+    const seen = new ort.Tensor('bool', bandOf(mask.tokens, mask.width), [...mask.dims]);
+    const feeds = { q: tensor(q), k: tensor(k), v: tensor(v), [mask.name]: seen };
+    const actual = (await session.run(feeds))[value.name]!.data as Float32Array;
+    await session.release();
+    const expected = defined(width);
+    expect(actual).toHaveLength(expected.length);
+    for (const [i, x] of expected.entries()) expect(actual[i]).toBeCloseTo(x, 5);
+  });
+});
+
+test('the source itself stays as it is beside the band', async () => {
+  const { model } = banded(PLAIN, { tokens: 1 });
+  const [softmax, second] = [...model.graph.nodes].filter((n) => n.opType === 'Softmax');
+  expect(softmax!.inputs[0]!.name).toBe('s');
+  expect(second!.inputs[0]!.producer!.opType).toBe('Where');
+  expect(model.graph.outputs[0]).toBe(named(model, 'mixed'));
+});
+
+test('a fraction is rounded down, and 1 at least', () => {
+  const width = (fraction: number) => banded(PLAIN, { fraction }).mask.width;
+  expect([1, 0.5, 2 / 7, 1 / 8].map(width)).toEqual([7, 3, 2, 1]);
+});
+
+describe('there is no reference', () => {
+  const reason = (text: string, opset?: number) => () => banded(text, { tokens: 1 }, opset);
+
+  test.each([
+    ['over another axis', 'w = Softmax <axis = 1> (s)', 17, /not over the last axis/],
+    ['over all axes from the second on', 'w = Softmax (s)', 11, /not over the last axis/],
+    ['twice', 'w1 = Softmax (s) w = Softmax (w1)', 17, /no single Softmax/],
+  ])('for a Softmax %s', (_, softmax, opset, message) => {
+    const text = attention(
+      'kt = Transpose <perm = [0, 2, 1]> (k) s = MatMul (q, kt)',
+      softmax,
+      'mixed = MatMul (w, v)',
+    );
+    expect(reason(text, opset)).toThrow(message);
+  });
+
+  test('for queries and keys that are not neighbours', () => {
+    const text = `cross (float[3,7,2] q, float[3,2,5] k, float[3,5,2] v) => (float[3,7,2] mixed)
+      { s = MatMul (q, k) w = Softmax (s) mixed = MatMul (w, v) }`;
+    expect(reason(text)).toThrow(/not as many queries as keys/);
+  });
+});
