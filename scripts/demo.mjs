@@ -41,7 +41,7 @@ const request = {
   feeds: { class_labels: labels((_, i) => BigInt(i % CLASSES)) },
   guidance: {
     scale: 2,
-    order: 'unconditional-first',
+    order: 'uncond-first',
     mode: 'batch',
     unconditional: { class_labels: labels(() => NULL_CLASS) },
   },

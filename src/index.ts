@@ -5,8 +5,15 @@
 
 export { canonicalize, type TraceEntry } from '../passes/canonicalize/index.js';
 export * from './analysis/index.js';
+export * from './calibrate/index.js';
 export * from './cost/index.js';
-export { type BundleOptions, type Report, writeBundle } from './emit/index.js';
+export {
+  type BundleOptions,
+  checkPlanSource,
+  planSource,
+  type Report,
+  writeBundle,
+} from './emit/index.js';
 export * from './errors/index.js';
 export { type FillOptions, type FillReport, fillWeights } from './fill/fill.js';
 export { decodePng, encodePng, type Picture, pictureGrid, toPictures } from './io/images.js';
@@ -21,17 +28,20 @@ export { type PrintOptions, parseModel, printGraph, printModel } from './onnx/te
 export * from './pass/index.js';
 export * from './pipeline/index.js';
 export * from './plan/index.js';
+export * from './report/index.js';
 export * from './runtime/index.js';
 export * from './runtime-node/index.js';
 export * from './samplers/index.js';
 export {
   checkSchedule,
+  formatPlan,
   formatSchedule,
   type PipelineConfig,
   type PlanFile,
   parsePipelineConfig,
   parsePlanFile,
   parseSchedule,
+  planOfSchedule,
   type Schedule,
 } from './schedule/index.js';
 export * from './shape/index.js';

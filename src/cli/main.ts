@@ -5,9 +5,11 @@ import { hideBin } from 'yargs/helpers';
 import { VERSION } from '../version.js';
 import type { Command } from './command.js';
 import * as bench from './commands/bench.js';
+import * as calibrate from './commands/calibrate.js';
 import * as fill from './commands/fill.js';
 import * as inspect from './commands/inspect.js';
 import * as passes from './commands/passes.js';
+import * as plan from './commands/plan.js';
 import * as print from './commands/print.js';
 import * as run from './commands/run.js';
 import * as transform from './commands/transform.js';
@@ -15,7 +17,18 @@ import * as verify from './commands/verify.js';
 import { fail } from './failure.js';
 import { usageError } from './usage.js';
 
-const COMMANDS: readonly Command[] = [inspect, transform, verify, run, bench, print, passes, fill];
+const COMMANDS: readonly Command[] = [
+  inspect,
+  transform,
+  calibrate,
+  plan,
+  verify,
+  run,
+  bench,
+  print,
+  passes,
+  fill,
+];
 const DEFAULT_WIDTH = 80;
 const MOST_WIDTH = 100;
 

@@ -1,5 +1,6 @@
 /** What commands print: tables and numbers for people on stdout, or one JSON value. */
 import Table from 'cli-table3';
+import { heatmapText, type ShownPlan } from '../report/index.js';
 import { colors } from './colors.js';
 
 export function print(text = ''): void {
@@ -87,3 +88,15 @@ export const formatSizes = (sizes: Readonly<Record<string, number>>): string =>
   Object.entries(sizes)
     .map(([name, size]) => `${name}=${size}`)
     .join(', ') || 'all sizes fixed';
+
+const DEFAULT_WIDTH = 80;
+
+/** Calls by sites, in the colours and the width of the terminal. */
+export function printHeatmap(plan: ShownPlan): void {
+  print(
+    heatmapText(plan, {
+      color: colors.isColorSupported,
+      width: process.stdout.columns ?? DEFAULT_WIDTH,
+    }),
+  );
+}

@@ -5,7 +5,7 @@
 import { canonicalize, type TraceEntry } from '../../passes/canonicalize/index.js';
 import { findInputRoles, type InputRoles } from '../analysis/index.js';
 import { concreteShapes, type ShapeOf, siteCosts } from '../cost/index.js';
-import { badCalls, feedUnknown, unknownOpset } from '../errors/index.js';
+import { badCalls, feedUnknown, oddGuidanceBatch, unknownOpset } from '../errors/index.js';
 import { cloneModel } from '../ir/clone.js';
 import type { Graph } from '../ir/graph.js';
 import { type Model, opsetVersion } from '../ir/model.js';
@@ -102,6 +102,7 @@ export class Pipeline {
     const prepared = await prepare(source, this.options);
     const { canonical, shapes, bindings } = prepared;
     const { calls, guidance } = this.options;
+    if (guidance?.mode === 'batch') refuseOddBatch(prepared);
     const context = passContext(canonical, shapes, calls, bindings, guidance);
     for (const entry of this.entries) entry.prepare(context);
     const proposed = makePlan(
@@ -126,6 +127,13 @@ export class Pipeline {
       ? plan
       : groupRows(plan, { maxPrograms, cost: siteCosts(graph, shapeOf) });
   }
+}
+
+/** @throws GUIDANCE_BATCH when the model's batch is fixed and is no pair */
+function refuseOddBatch({ canonical, shapes, roles }: Awaited<ReturnType<typeof prepare>>): void {
+  const latent = roles.latent === undefined ? undefined : canonical.graph.find(roles.latent);
+  const batch = latent && shapes.shape(latent)?.[0]?.constant;
+  if (latent && batch !== undefined && batch % 2 !== 0) throw oddGuidanceBatch(latent.name, batch);
 }
 
 /** Canonical form, shapes, roles and sizes of a model: what every command starts from. */

@@ -11,13 +11,7 @@ import {
   guidanceFeedMissing,
   unknownSamplerChoice,
 } from '../errors/index.js';
-
-export const GUIDANCE_ORDERS = ['conditional-first', 'unconditional-first'] as const;
-export type GuidanceOrder = (typeof GUIDANCE_ORDERS)[number];
-
-export const GUIDANCE_MODES = ['batch', 'two-calls'] as const;
-/** Both halves in one batch of twice the size, or one after the other. */
-export type GuidanceMode = (typeof GUIDANCE_MODES)[number];
+import { PAIR_MODES, PAIR_ORDERS, type PairMode, type PairOrder } from '../plan/guidance.js';
 
 export interface Guidance {
   /**
@@ -25,8 +19,8 @@ export interface Guidance {
    * w is s - 1.
    */
   readonly scale: number;
-  readonly order: GuidanceOrder;
-  readonly mode: GuidanceMode;
+  readonly order: PairOrder;
+  readonly mode: PairMode;
   /**
    * What the unconditional half reads in place of the feeds of the same name (such as the embedding
    * of the empty prompt). In `batch` mode the two are joined along the first dimension in the given
@@ -37,11 +31,11 @@ export interface Guidance {
 
 /** @throws SAMPLER_UNKNOWN_CHOICE, GUIDANCE_FEED_MISSING */
 export function checkGuidance(guidance: Guidance, feeds: InferenceSession.FeedsType): void {
-  if (!GUIDANCE_ORDERS.includes(guidance.order)) {
-    throw unknownSamplerChoice('guidance order', guidance.order, GUIDANCE_ORDERS);
+  if (!PAIR_ORDERS.includes(guidance.order)) {
+    throw unknownSamplerChoice('guidance order', guidance.order, PAIR_ORDERS);
   }
-  if (!GUIDANCE_MODES.includes(guidance.mode)) {
-    throw unknownSamplerChoice('guidance mode', guidance.mode, GUIDANCE_MODES);
+  if (!PAIR_MODES.includes(guidance.mode)) {
+    throw unknownSamplerChoice('guidance mode', guidance.mode, PAIR_MODES);
   }
   for (const input of Object.keys(guidance.unconditional)) {
     if (!feeds[input]) throw guidanceFeedMissing(input);
@@ -49,10 +43,8 @@ export function checkGuidance(guidance: Guidance, feeds: InferenceSession.FeedsT
 }
 
 /** Puts the two halves of a pair in the order that the denoiser was built for. */
-export function inOrder<T>(order: GuidanceOrder, conditional: T, unconditional: T): [T, T] {
-  return order === 'conditional-first'
-    ? [conditional, unconditional]
-    : [unconditional, conditional];
+export function inOrder<T>(order: PairOrder, conditional: T, unconditional: T): [T, T] {
+  return order === 'cond-first' ? [conditional, unconditional] : [unconditional, conditional];
 }
 
 type NumericArray = Exclude<Tensor.DataType, readonly string[]>;

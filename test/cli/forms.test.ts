@@ -72,7 +72,7 @@ const FEED = ['--feed', 'class_labels=labels.npy'];
 const GUIDANCE = [
   ...FEED,
   ...['--unconditional', 'class_labels=null.npy'],
-  ...['--guidance', '2', '--guidance-order', 'unconditional-first'],
+  ...['--guidance-scale', '2', '--guidance', 'uncond-first'],
 ];
 
 describe('run', () => {
@@ -191,7 +191,7 @@ describe('sizes that are fixed', () => {
   });
 
   test('hold both halves of a guidance pair', async () => {
-    const pair = ['--guidance', '2', '--guidance-order', 'unconditional-first'];
+    const pair = ['--guidance-scale', '2', '--guidance', 'uncond-first'];
     const one = [
       '--feed',
       'class_labels=label.npy',

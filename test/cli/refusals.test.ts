@@ -243,7 +243,9 @@ describe.concurrent('inputs of run', () => {
     ],
     ['--latent-shape 2x3x16x16', 'FEED_SHAPE', ['"sample"', '[2, 3, 16, 16]']],
     ['--latent-shape 99999999x1x16x16', 'FEED_TOO_LARGE', ['"sample"', '99999999']],
-    ['--guidance 2', 'CLI_ARGUMENT', ['--unconditional', '--guidance-order']],
+    ['--guidance-scale 2', 'CLI_ARGUMENT', ['--guidance cond-first']],
+    ['--guidance cond-first', 'CLI_ARGUMENT', ['--guidance-scale']],
+    ['--guidance-scale 2 --guidance cond-first', 'CLI_ARGUMENT', ['--unconditional']],
     ['--latent timestep', 'DENOISE_OUTPUT_SHAPE', ['"out_sample"']],
     ['--train-timesteps 1', 'SAMPLER_OPTION_RANGE', ['steps']],
     // only the engine knows how many classes there are

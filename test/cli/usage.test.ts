@@ -5,7 +5,17 @@ import { DIGITS, done, expectRefusal, requireBuild, stepfold } from './stepfold.
 
 beforeAll(requireBuild);
 
-const COMMANDS = ['inspect', 'transform', 'verify', 'run', 'bench', 'print', 'passes', 'fill'];
+const COMMANDS = [
+  'inspect',
+  'transform',
+  'plan',
+  'verify',
+  'run',
+  'bench',
+  'print',
+  'passes',
+  'fill',
+];
 
 describe.concurrent('a wrong command line is answered by one sentence', () => {
   test.each<[args: string, code: string, mentions: string[]]>([
@@ -32,7 +42,7 @@ describe.concurrent('a wrong command line is answered by one sentence', () => {
     ['transform a.onnx --calls 1e9 -o x', 'CLI_ARGUMENT', ['--calls', '100000']],
     ['run a --steps 0 -o x', 'CLI_ARGUMENT', ['--steps']],
     ['run a --seed 4294967296 -o x', 'CLI_ARGUMENT', ['--seed', '4294967295']],
-    ['run a --guidance much -o x', 'CLI_ARGUMENT', ['--guidance', 'number']],
+    ['run a --guidance-scale much -o x', 'CLI_ARGUMENT', ['--guidance-scale', 'number']],
     ['bench a --against b --rounds 0', 'CLI_ARGUMENT', ['--rounds']],
     ['verify a --against b --tolerance x', 'CLI_ARGUMENT', ['--tolerance']],
     ['inspect a.onnx --shape sample', 'CLI_ARGUMENT', ['--shape', 'name=value']],

@@ -198,7 +198,7 @@ describe('guidance', () => {
   const NULL_LABEL = 0;
   const guidance = (more: Partial<Guidance>): Guidance => ({
     scale: 3,
-    order: 'unconditional-first',
+    order: 'uncond-first',
     mode: 'batch',
     unconditional: { y: labels(NULL_LABEL, NULL_LABEL) },
     ...more,
@@ -208,54 +208,48 @@ describe('guidance', () => {
   const guided = (scale: number) =>
     expected('ddim', (label) => NULL_LABEL + scale * (label - NULL_LABEL));
 
-  it.each(['conditional-first', 'unconditional-first'] as const)(
-    'in one batch, %s',
-    async (order) => {
-      const { call } = options();
-      const seen: unknown[] = [];
-      const found = await denoise(
-        options({
-          feeds,
-          guidance: guidance({ order }),
-          call: (fed, context) => {
-            const x = floats(fed.x!);
-            expect(fed.x!.dims).toEqual([4, 3, 2, 2]);
-            expect(fed.t!.dims).toEqual([4]);
-            expect(x.subarray(0, 24)).toEqual(x.subarray(24));
-            seen.push([...((fed.y as ort.Tensor).data as BigInt64Array)].map(Number));
-            return call(fed, context);
-          },
-        }),
-      );
-      expectClose(found, guided(3));
-      const inBatch = order === 'conditional-first' ? [1, 2, 0, 0] : [0, 0, 1, 2];
-      expect(seen).toEqual(Array(5).fill(inBatch));
-    },
-  );
+  it.each(['cond-first', 'uncond-first'] as const)('in one batch, %s', async (order) => {
+    const { call } = options();
+    const seen: unknown[] = [];
+    const found = await denoise(
+      options({
+        feeds,
+        guidance: guidance({ order }),
+        call: (fed, context) => {
+          const x = floats(fed.x!);
+          expect(fed.x!.dims).toEqual([4, 3, 2, 2]);
+          expect(fed.t!.dims).toEqual([4]);
+          expect(x.subarray(0, 24)).toEqual(x.subarray(24));
+          seen.push([...((fed.y as ort.Tensor).data as BigInt64Array)].map(Number));
+          return call(fed, context);
+        },
+      }),
+    );
+    expectClose(found, guided(3));
+    const inBatch = order === 'cond-first' ? [1, 2, 0, 0] : [0, 0, 1, 2];
+    expect(seen).toEqual(Array(5).fill(inBatch));
+  });
 
-  it.each(['conditional-first', 'unconditional-first'] as const)(
-    'in two calls, %s',
-    async (order) => {
-      const { call } = options();
-      const halves: string[] = [];
-      const found = await denoise(
-        options({
-          feeds,
-          guidance: guidance({ order, mode: 'two-calls' }),
-          call: (fed, context) => {
-            expect(fed.x!.dims).toEqual(latentShape);
-            const first = Number(((fed.y as ort.Tensor).data as BigInt64Array)[0]);
-            expect(context.half).toBe(first === NULL_LABEL ? 'unconditional' : 'conditional');
-            halves.push(context.half);
-            return call(fed, context);
-          },
-        }),
-      );
-      expectClose(found, guided(3));
-      expect(halves).toHaveLength(10);
-      expect(halves[0]).toBe(order.replace('-first', ''));
-    },
-  );
+  it.each(['cond-first', 'uncond-first'] as const)('in two calls, %s', async (order) => {
+    const { call } = options();
+    const halves: string[] = [];
+    const found = await denoise(
+      options({
+        feeds,
+        guidance: guidance({ order, mode: 'two-calls' }),
+        call: (fed, context) => {
+          expect(fed.x!.dims).toEqual(latentShape);
+          const first = Number(((fed.y as ort.Tensor).data as BigInt64Array)[0]);
+          expect(context.half).toBe(first === NULL_LABEL ? 'unconditional' : 'conditional');
+          halves.push(context.half);
+          return call(fed, context);
+        },
+      }),
+    );
+    expectClose(found, guided(3));
+    expect(halves).toHaveLength(10);
+    expect(halves[0]).toBe(order === 'cond-first' ? 'conditional' : 'unconditional');
+  });
 
   it('with scale 1 is the conditional prediction', async () => {
     expectClose(
@@ -283,7 +277,7 @@ describe('guidance', () => {
   });
 
   it.each([
-    [{ order: 'either' as 'conditional-first' }, 'SAMPLER_UNKNOWN_CHOICE'],
+    [{ order: 'either' as 'cond-first' }, 'SAMPLER_UNKNOWN_CHOICE'],
     [{ mode: 'both' as 'batch' }, 'SAMPLER_UNKNOWN_CHOICE'],
     [{ unconditional: { z: labels(0, 0) } }, 'GUIDANCE_FEED_MISSING'],
     [{ unconditional: { y: new Tensor('int32', [0, 0], [2]) } }, 'GUIDANCE_FEED_MISMATCH'],

@@ -2,23 +2,33 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { openFolder, writeFile } from '../../emit/index.js';
-import { needsUnconditional } from '../../errors/index.js';
+import { needsGuidance, needsUnconditional } from '../../errors/index.js';
 import { encodePng, pictureGrid, toPictures } from '../../io/images.js';
 import { writeNpy } from '../../io/npy.js';
+import { requireBundle } from '../../measure/bundle.js';
 import { generate, type LoopDenoiser, openLoopBundle, openLoopModel } from '../../measure/index.js';
+import type { GuidancePair } from '../../plan/index.js';
+import { readSchedule } from '../../runtime-node/index.js';
 import { createSampler, type Guidance } from '../../samplers/index.js';
 import { readFeeds, readRoles, readSizeList } from '../arguments.js';
 import type { RunArguments } from '../commands/run.js';
+import { readSamplerOptions } from '../loop-options.js';
 import { print, printJson } from '../output.js';
 import { startProgress } from '../progress.js';
 
 export async function run(args: RunArguments): Promise<void> {
-  const sampler = createSampler(args.sampler, samplerOptions(args));
+  const sampler = createSampler(args.sampler, {
+    ...readSamplerOptions(args),
+    steps: args.steps,
+  });
   const feeds = await readFeeds('feed', args.feed);
-  const guidance = await readGuidance(args);
+  const plain = isFile(args.bundle);
+  if (!plain) requireBundle(args.bundle);
+  const made = plain ? undefined : (await readSchedule(args.bundle)).source.guidance;
+  const guidance = await readGuidance(args, made);
   const latentShape = args.latentShape && readSizeList('latent-shape', args.latentShape);
   const options = { worker: args.worker, halves: guidance?.mode === 'two-calls' };
-  const denoiser = isFile(args.bundle)
+  const denoiser = plain
     ? await openLoopModel(args.bundle, options)
     : await openLoopBundle(args.bundle, options);
   const progress = startProgress('Denoising', args.json);
@@ -44,31 +54,21 @@ export async function run(args: RunArguments): Promise<void> {
 
 const isFile = (path: string) => fs.statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 
-function samplerOptions(args: RunArguments) {
-  const given = <K extends string, V>(key: K, value: V | undefined) =>
-    (value === undefined ? {} : { [key]: value }) as { [P in K]?: V };
+/** Guidance as the arguments say, and where they do not, as the bundle was made for. */
+async function readGuidance(
+  args: RunArguments,
+  made: GuidancePair | undefined,
+): Promise<Guidance | undefined> {
+  const { guidanceScale: scale, guidance } = args;
+  const order = guidance ?? (scale === undefined ? undefined : made?.order);
+  if (order === 'none' || (order === undefined && scale === undefined)) return undefined;
+  if (order === undefined) throw needsGuidance('order');
+  if (scale === undefined) throw needsGuidance('scale');
+  if (!args.unconditional) throw needsUnconditional();
   return {
-    steps: args.steps,
-    spacing: args.spacing,
-    prediction: args.prediction,
-    schedule: {
-      betas: args.betas,
-      ...given('betaStart', args.betaStart),
-      ...given('betaEnd', args.betaEnd),
-      ...given('trainTimesteps', args.trainTimesteps),
-    },
-    ...given('clip', args.clip),
-    ...given('eta', args.eta),
-  };
-}
-
-async function readGuidance(args: RunArguments): Promise<Guidance | undefined> {
-  if (args.guidance === undefined) return undefined;
-  if (!args.unconditional || !args.guidanceOrder) throw needsUnconditional();
-  return {
-    scale: args.guidance,
-    order: args.guidanceOrder,
-    mode: args.guidanceMode,
+    scale,
+    order,
+    mode: args.guidanceMode ?? made?.mode ?? 'batch',
     unconditional: await readFeeds('unconditional', args.unconditional),
   };
 }

@@ -1,23 +1,27 @@
 /** What `stepfold transform` does. */
 import path from 'node:path';
 import { passes } from '../../../passes/index.js';
-import { checkTarget, writeBundle } from '../../emit/index.js';
+import { checkPlanSource, checkTarget, writeBundle } from '../../emit/index.js';
 import {
   inPipeline,
+  inPlan,
   needsCalls,
   needsPass,
   passAndConfig,
+  planCalls,
   StepfoldError,
   unknownPass,
 } from '../../errors/index.js';
 import { loadModel } from '../../onnx/files.js';
 import { type PassRequest, parsePassRequest } from '../../pass/index.js';
 import { Pipeline } from '../../pipeline/index.js';
+import type { GuidancePair } from '../../plan/index.js';
 import {
   type PipelineConfig,
   type PlanFile,
   parsePipelineConfig,
   parsePlanFile,
+  planOfSchedule,
   type Schedule,
 } from '../../schedule/index.js';
 import { readFile, readRoles, readShapes, readSizes } from '../arguments.js';
@@ -28,6 +32,7 @@ import {
   formatSizes,
   heading,
   print,
+  printHeatmap,
   printJson,
   printTable,
 } from '../output.js';
@@ -41,11 +46,14 @@ export async function transform(args: TransformArguments): Promise<void> {
   try {
     status.show(`Reading ${args.model}`);
     const model = loadModel(args.model);
+    if (config.plan && args.plan) checkPlanSource(config.plan, args.plan, args.model);
     let pipeline = Pipeline.create(config);
     for (const [index, request] of config.requests.entries())
-      pipeline = addPass(pipeline, request, args.config, index);
+      pipeline = addPass(pipeline, request, config.requestsFile, index);
     status.show('Compiling');
-    const compilation = await pipeline.compile(model);
+    const compilation = await pipeline.compile(model).catch((error: unknown) => {
+      throw namingPlan(error, args.plan);
+    });
     status.show(`Writing ${args.output}`);
     schedule = writeBundle(compilation, args.output, {
       sourceFile: args.model,
@@ -75,38 +83,72 @@ function addPass(
   }
 }
 
+/** What can be wrong with a plan file beside a model. */
+const PLAN_FAULTS: ReadonlySet<string> = new Set([
+  'PLAN_LENGTH',
+  'PLAN_MISSING_SITES',
+  'PLAN_UNASSIGNED',
+  'PLAN_UNKNOWN_SITE',
+  'PLAN_UNKNOWN_STRATEGY',
+]);
+
+const namingPlan = (error: unknown, file: string | undefined): unknown =>
+  file !== undefined && error instanceof StepfoldError && PLAN_FAULTS.has(error.code)
+    ? inPlan(error, file)
+    : error;
+
 type Config = Omit<PipelineConfig, 'passes' | '$schema'> & {
   readonly requests: readonly PassRequest[];
+  /** The file that the passes come from; undefined where the command line gives them. */
+  readonly requestsFile: string | undefined;
   readonly plan?: PlanFile;
+  readonly guidance?: GuidancePair;
   readonly roles: ReturnType<typeof readRoles>;
 };
 
-/** The config file, overridden by what the command line says as well. */
+/** The config file, overridden by what the command line says as well; the plan where neither does. */
 function readConfig(args: TransformArguments): Config {
   if (args.config !== undefined && args.pass !== undefined) throw passAndConfig();
   const file =
     args.config === undefined
       ? undefined
       : parsePipelineConfig(new TextDecoder().decode(readFile(args.config)), args.config);
-  const calls = args.calls ?? file?.calls;
+  const plan = args.plan === undefined ? undefined : readPlan(args.plan);
+  const calls = args.calls ?? file?.calls ?? plan?.calls;
+  const listed = file?.passes ?? (args.pass ? undefined : plan?.passes);
   const requests =
-    file?.passes.map(({ pass, options }) => ({ pass, options: options ?? {} })) ??
+    listed?.map(({ pass, options }) => ({ pass, options: options ?? {} })) ??
     (args.pass ?? []).map(parsePassRequest);
-  if (requests.length === 0) throw needsPass();
+  if (requests.length === 0) throw needsPass(args.plan);
   if (calls === undefined) throw needsCalls();
+  if (plan && plan.calls !== calls) throw namingPlan(planCalls(plan.calls, calls), args.plan);
+  const guidance = guidancePair(args, plan);
+  const maxPrograms = args.maxPrograms ?? file?.maxPrograms;
   const emit = args.emit ?? file?.emit;
   const weights = args.weights ?? file?.weights;
-  const plan = args.plan === undefined ? undefined : readPlan(args.plan);
   return {
     calls,
     requests,
+    requestsFile: file ? args.config : args.pass ? undefined : args.plan,
     shapes: { ...file?.shapes, ...readShapes(args.shape) },
     freeze: { ...file?.freeze, ...readSizes('freeze', args.freeze) },
     roles: readRoles(args),
     ...(emit && { emit }),
     ...(plan && { plan }),
+    ...(guidance && { guidance }),
+    ...(maxPrograms !== undefined && { maxPrograms }),
     ...(weights && { weights }),
   };
+}
+
+/** How the loop does guidance: as the arguments say, else as the plan does. */
+function guidancePair(
+  args: TransformArguments,
+  plan: PlanFile | undefined,
+): GuidancePair | undefined {
+  const order = args.guidance ?? plan?.guidance?.order ?? 'none';
+  const mode = args.guidanceMode ?? plan?.guidance?.mode ?? 'batch';
+  return order === 'none' ? undefined : { order, mode };
 }
 
 const readPlan = (file: string): PlanFile =>
@@ -117,13 +159,25 @@ const plural = (things: object, what: string) => {
   return `${count} ${what}${count === 1 ? '' : 's'}`;
 };
 
+/** Sites that are described one by one; more are shown as a heat map. */
+const FEW_SITES = 2;
+
 function printSummary(folder: string, model: string, schedule: Schedule): void {
-  const { macs, stateBytes } = schedule.cost ?? {};
+  const { macs, sites: siteMacs, stateBytes } = schedule.cost ?? {};
   print(
     `${folder}: ${schedule.emit}, ${plural(schedule.models, 'model')}, ${plural(schedule.states, 'state')} (${formatBytes(stateBytes)})`,
   );
-  for (const [id, site] of Object.entries(schedule.sites ?? {}))
-    print(`Site ${id}: ${site.description}`);
+  const sites = Object.entries(schedule.sites ?? {});
+  const plan = sites.length > FEW_SITES ? planOfSchedule(schedule) : undefined;
+  if (plan) {
+    print('');
+    printHeatmap(plan);
+  } else for (const [id, site] of sites) print(`Site ${id}: ${site.description}`);
+  if (siteMacs) {
+    const share = (100 * siteMacs.planned) / siteMacs.computed;
+    print('');
+    print(`Sites: ${share.toFixed(1)} % of the MACs of computing them at every call`);
+  }
   if (macs) {
     const { all, layers } = macs.convention;
     heading(`Programs (MACs for ${formatSizes(macs.bindings)})`);

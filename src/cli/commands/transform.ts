@@ -4,6 +4,7 @@ import { EMIT_FORMS } from '../../lower/lowered.js';
 import { MOST_CALLS } from '../../pipeline/limits.js';
 import { jsonOption, roleOptions, shapeOptions, texts, wholeNumber } from '../arguments.js';
 import { type Arguments, addOptions, examples } from '../command.js';
+import { pairOptions } from '../loop-options.js';
 
 export const command = 'transform <model>';
 export const describe = 'Write a bundle: models and the schedule that runs them';
@@ -23,14 +24,25 @@ export const options = {
   config: { type: 'string', describe: 'pipeline.json with passes and options' },
   plan: {
     type: 'string',
-    describe: 'plan.json: the strategy of each site at each call, in place of what passes propose',
+    describe:
+      'plan.json: the strategy of each site at each call, and passes and calls where they are not given',
   },
-  emit: { choices: EMIT_FORMS, describe: 'How programs become models [default: split]' },
+  'max-programs': {
+    type: 'number',
+    describe: 'Group calls into so many programs, none less exact than planned',
+    check: wholeNumber('max-programs', 1),
+  },
+  emit: {
+    choices: EMIT_FORMS,
+    describe:
+      'How programs become models [default: split for up to 3 different calls, else merged]',
+  },
   weights: {
     choices: ['link', 'copy'],
     describe: 'Hard-link the weights where possible, or copy them [default: link]',
   },
   force: { type: 'boolean', default: false, describe: 'Replace a bundle that is there' },
+  ...pairOptions,
   ...shapeOptions,
   ...roleOptions,
   ...jsonOption,
@@ -50,6 +62,10 @@ export const builder = (yargs: Argv) =>
       [
         'Full calls listed; one model with an If',
         'stepfold transform unet.onnx --calls 20 -o bundle --emit merged \\\n  --pass deepcache:branch=2,full=0+5+12',
+      ],
+      [
+        'A plan that was searched, in at most four programs',
+        'stepfold transform dit.onnx --plan plan.json --max-programs 4 -o bundle',
       ],
     ),
   );
