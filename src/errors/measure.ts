@@ -84,11 +84,13 @@ export const otherSource = (model: string, source: string) =>
     { file: model, hint: 'Give the source model, or transform this one.' },
   );
 
-export const stepsDiffer = (steps: number, calls: number) =>
+export const stepsDiffer = (steps: number, made: number, callsPerStep: number) =>
   new StepfoldError(
     'RUN_STEPS',
-    `The sampler takes ${steps} steps, but the schedule is made for ${calls}.`,
-    { hint: `Use --steps ${calls}, or transform the model again for ${steps}.` },
+    `The sampler takes ${steps} steps, but the schedule is made for ${made}.`,
+    {
+      hint: `Use --steps ${made}, or transform the model again with --calls ${steps * callsPerStep}.`,
+    },
   );
 
 interface Pair {

@@ -257,8 +257,8 @@ function checkSchedule(
   if (made && guidance && (made.order !== guidance.order || made.mode !== guidance.mode))
     throw otherGuidance(made, guidance);
   if (inTurns && !guidance) throw otherGuidance(made, undefined);
-  const stepsOfSchedule = inTurns ? calls / 2 : calls;
-  if (steps !== stepsOfSchedule) throw stepsDiffer(steps, stepsOfSchedule);
+  const callsPerStep = inTurns ? 2 : 1;
+  if (steps * callsPerStep !== calls) throw stepsDiffer(steps, calls / callsPerStep, callsPerStep);
 }
 
 const portOf = (ports: readonly Port[], name: string): Port => {

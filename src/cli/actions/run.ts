@@ -22,11 +22,11 @@ export async function run(args: RunArguments): Promise<void> {
     steps: args.steps,
   });
   const feeds = await readFeeds('feed', args.feed);
+  const latentShape = args.latentShape && readSizeList('latent-shape', args.latentShape);
   const plain = isFile(args.bundle);
   if (!plain) requireBundle(args.bundle);
   const made = plain ? undefined : (await readSchedule(args.bundle)).source.guidance;
   const guidance = await readGuidance(args, made);
-  const latentShape = args.latentShape && readSizeList('latent-shape', args.latentShape);
   const options = { worker: args.worker, halves: guidance?.mode === 'two-calls' };
   const denoiser = plain
     ? await openLoopModel(args.bundle, options)
