@@ -202,6 +202,12 @@ export function corePartByHalf(module: Module): Site {
 /** The output of such a module: kept for each half, and handed from the first call to the second. */
 export function outputPartByHalf({ id, attention }: Module): Site {
   const { output } = attention;
+  const second = residualState(id, 'second');
+  const taken: Pick<Strategy, 'reads' | 'produce' | 'writes'> = {
+    reads: [outputState(id, 'first')],
+    produce: (b) => [b.state(outputState(id, 'first'))],
+    writes: { [outputState(id, 'second')]: (b) => b.value(output) },
+  };
   return {
     id: `${id}.output`,
     description: 'what leaves the module',
@@ -221,14 +227,12 @@ export function outputPartByHalf({ id, attention }: Module): Site {
           }),
         ];
       }),
-      strategy('copy', 'take what the first call of the step has', {
-        reads: [outputState(id, 'first')],
-        produce: (b) => [b.state(outputState(id, 'first'))],
-        writes: {
-          [outputState(id, 'second')]: (b) => b.value(output),
-          [residualState(id, 'second')]: (b) => b.state(residualState(id, 'first')),
-        },
+      // as in one batch: a full module that is shared refreshes the residual, a band does not
+      strategy('copy', 'take the output and the residual that the first call of the step has', {
+        ...taken,
+        writes: { ...taken.writes, [second]: (b) => b.state(residualState(id, 'first')) },
       }),
+      strategy('copy-output', 'take the output that the first call of the step has', taken),
     ]),
   };
 }

@@ -164,7 +164,7 @@ function meaningByHalf(module: Module, names: readonly StrategyName[]): Meaning 
     parts,
     choices(name, call) {
       const half = halfOf(call);
-      if (shares(name, call)) return { [out]: 'copy' };
+      if (shares(name, call)) return { [out]: STRATEGIES[name].banded ? 'copy-output' : 'copy' };
       const own = ownOf(name);
       if (own === 'reuse') return { [out]: `reuse-${half}` };
       return {
@@ -177,7 +177,10 @@ function meaningByHalf(module: Module, names: readonly StrategyName[]): Meaning 
       const output = outputState(id, half);
       const residual = banded ? [residualState(id, half)] : [];
       if (shares(name, call))
-        return { reads: [outputState(id, 'first')], writes: [output, ...residual] };
+        return {
+          reads: [outputState(id, 'first')],
+          writes: [output, ...(STRATEGIES[name].banded ? [] : residual)],
+        };
       const own = ownOf(name);
       if (own === 'reuse') return { reads: [output], writes: [] };
       if (own === 'window') return { reads: residual, writes: [output] };

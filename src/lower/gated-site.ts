@@ -91,6 +91,11 @@ export class GatedSite {
     this.alternatives = found;
   }
 
+  /** Does some program compute the site? */
+  get isComputed(): boolean {
+    return this.alternatives.some(({ makes }) => equal(makes, this.outputs));
+  }
+
   /** Every value that some alternative makes or keeps. */
   values(): Value[] {
     return this.alternatives.flatMap(({ makes, keeps }) => [...makes, ...keeps.values()]);

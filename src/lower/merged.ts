@@ -45,13 +45,18 @@ export function lowerMerged(source: Instrumented): Lowered {
   for (const site of ordered) if (site.alternatives.length === 1) settle(graph, site, kept);
   const gated = ordered.filter((site) => site.alternatives.length > 1);
   // nodes of a strategy that no program takes would hold on to what an If is to move inside
-  removeUnneeded(graph, [
-    ...graph.outputs,
-    ...gated.flatMap((site) => site.values()),
-    ...kept.values(),
-  ]);
-  for (const [i, site] of gated.entries())
-    gate(graph, site, gated.slice(i + 1), kept, input, strategies);
+  const drop = (waiting: readonly GatedSite[]) =>
+    removeUnneeded(graph, [
+      ...graph.outputs,
+      ...waiting.flatMap((site) => site.values()),
+      ...kept.values(),
+    ]);
+  drop(gated);
+  for (const [i, site] of gated.entries()) {
+    const waiting = gated.slice(i + 1);
+    gate(graph, site, waiting, kept, input, strategies);
+    if (!site.isComputed) drop(waiting);
+  }
   const cycle = findCycle(graph);
   if (cycle)
     throw planNotMergeable(

@@ -60,7 +60,7 @@ export function meaningAt(strategy: string, call: number, guidance: Guidance): M
   if (!meaning?.shared || guidance?.mode !== 'two-calls') return meaning;
   return halfOfCall(call, guidance) === 0
     ? { ...meaning, shared: false }
-    : { ...NETWORK, values: 'partner', keepsResidual: true };
+    : { ...NETWORK, values: 'partner', keepsResidual: meaning.keepsResidual };
 }
 
 /** Which half of the pair a call computes, where each has a call of its own: 0, then 1. */

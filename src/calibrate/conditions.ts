@@ -1,0 +1,89 @@
+/**
+ * The inputs of a denoising loop beside latent and timestep: those that are given, and for the rest
+ * seeded random ones, one for each image.
+ */
+import type { TensorConstructor } from 'onnxruntime-common';
+import { feedShape, fixedBatch, roleUnknown } from '../errors/index.js';
+import type { DenoiserPorts } from '../measure/denoise-bundle.js';
+import { type Feeds, randomFeeds } from '../measure/feeds.js';
+import type { Port } from '../schedule/index.js';
+
+/** Seeds are 32-bit numbers. */
+const SEEDS = 2 ** 32;
+
+export interface ConditionOptions {
+  readonly ort: { readonly Tensor: TensorConstructor };
+  /** Images, counted once where both halves of a guidance pair are in one batch. */
+  readonly samples: number;
+  /** Undefined without guidance. */
+  readonly mode: 'batch' | 'two-calls' | undefined;
+  readonly feeds: Feeds;
+  /** What the unconditional half reads. */
+  readonly unconditional: Feeds;
+  readonly seed: number;
+  /** By input, how many classes there are. */
+  readonly classes: ReadonlyMap<string, number>;
+}
+
+export interface Conditions {
+  /** With the batch settled. */
+  readonly ports: DenoiserPorts;
+  readonly feeds: Feeds;
+  readonly unconditional: Feeds;
+  /** Inputs whose values were made up. */
+  readonly madeUp: readonly string[];
+}
+
+/**
+ * Completes the conditions of a loop. With guidance, an input of one row per image that is given for
+ * neither half is made up for both, since halves that read the same would share without loss.
+ * @throws ROLE_UNKNOWN, CALIBRATE_BATCH, FEED_SHAPE, FEED_SHAPE_UNKNOWN
+ */
+export function completeConditions(ports: DenoiserPorts, options: ConditionOptions): Conditions {
+  const { ort, samples, mode, feeds, unconditional, seed, classes } = options;
+  const { latent, timestep } = ports.roles;
+  const names = ports.inputs.map((port) => port.name);
+  if (latent === undefined) throw roleUnknown('latent', names);
+  if (timestep === undefined) throw roleUnknown('timestep', names);
+  const batch = ports.inputs.find((port) => port.name === latent)!.shape[0]!;
+  const rows = mode === 'batch' ? 2 * samples : samples;
+  if (typeof batch === 'number' && batch !== rows)
+    throw fixedBatch(latent, batch, samples, mode === 'batch');
+  const bindings = new Map(ports.bindings);
+  if (typeof batch === 'string') bindings.set(batch, samples);
+
+  const perImage = (port: Port) => port.shape.length > 0 && port.shape[0] === batch;
+  const conditions = ports.inputs.filter(({ name }) => name !== latent && name !== timestep);
+  for (const port of conditions.filter(perImage))
+    for (const half of [feeds, unconditional]) {
+      const dims = half[port.name]?.dims;
+      // an input that is not joined from two halves goes in as it is
+      const wants = unconditional[port.name] ? samples : rows;
+      if (dims && dims[0] !== wants)
+        throw feedShape(
+          port.name,
+          dims,
+          [wants, ...port.shape.slice(1)],
+          new Map(),
+          mode === 'batch',
+        );
+    }
+  const missing = conditions.filter(({ name }) => !feeds[name]);
+  const make = (list: readonly Port[], offset: number) =>
+    randomFeeds(
+      list.map((port) =>
+        perImage(port) ? { ...port, shape: [samples, ...port.shape.slice(1)] } : port,
+      ),
+      { ort, roles: {}, bindings, seed: (seed + offset) % SEEDS, classes },
+    );
+  const alone = missing.filter(
+    (port) => mode !== undefined && perImage(port) && !unconditional[port.name],
+  );
+  return {
+    ports: { ...ports, bindings },
+    // the noise has the seed itself
+    feeds: { ...make(missing, 1), ...feeds },
+    unconditional: { ...make(alone, 2), ...unconditional },
+    madeUp: missing.map((port) => port.name),
+  };
+}

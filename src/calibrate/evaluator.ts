@@ -1,0 +1,27 @@
+/** What a plan search needs of whatever runs the model. Two do: whole.ts and segments.ts. */
+import type { InferenceSession, Tensor } from 'onnxruntime-common';
+import type { Mode } from './modes.js';
+
+/**
+ * Runs the calls of one loop, one after another, with sites numbered in topological order. In a call
+ * that is searched, strategies are tried and fixed site by site: `begin`, then for each site any
+ * number of `attempt` and one `fix`, then `end`.
+ */
+export interface CallEvaluator {
+  /** Starts a call; gives the prediction with every site computed. */
+  begin(feeds: InferenceSession.FeedsType, computed: readonly Mode[]): Promise<Tensor>;
+  /** The prediction with sites before as they are fixed, this one in a mode, those behind computed. */
+  attempt(site: number, mode: Mode): Promise<Tensor>;
+  /** The site stays in a mode for this call: the one tried last, or computed. */
+  fix(site: number, mode: Mode): Promise<void>;
+  /** Ends a call: its outputs under the fixed modes, whose states are kept. */
+  end(): Promise<InferenceSession.ReturnType>;
+  /** A whole call whose modes are known, in place of all of the above. */
+  replay(
+    feeds: InferenceSession.FeedsType,
+    modes: readonly Mode[],
+  ): Promise<InferenceSession.ReturnType>;
+  /** Work done, in evaluations of the whole model: not whole numbers where parts of it ran. */
+  readonly evaluations: number;
+  release(): Promise<void>;
+}

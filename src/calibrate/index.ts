@@ -1,0 +1,12 @@
+export {
+  type Calibrated,
+  type CalibrateOptions,
+  calibrate,
+  type LoopGuidance,
+  type SamplerChoice,
+  SEARCHES,
+  type SearchKind,
+} from './calibrate.js';
+export { relativeLoss } from './loss.js';
+export type { DecidedCall } from './search.js';
+export { readThreshold } from './threshold.js';

@@ -1,0 +1,67 @@
+/**
+ * Models opened in the engine without a copy of their weights: they are written to a folder that lives
+ * only until the engine has read them, beside a link to the file that holds the weights.
+ */
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import type { InferenceSession } from 'onnxruntime-common';
+import { placeWeights, shareWeights } from '../emit/weights.js';
+import type { Model } from '../ir/model.js';
+import { type Ort, openModel } from '../measure/engine.js';
+import { saveModel } from '../onnx/files.js';
+
+export interface ModelToOpen {
+  /** Shown when the engine refuses it. */
+  readonly name: string;
+  /** Its weights are pointed elsewhere. */
+  readonly model: Model;
+  readonly options: InferenceSession.SessionOptions;
+}
+
+/** @throws ENGINE_REFUSED, WRITE_FAILED and the EXTERNAL_DATA_ errors */
+export async function openModels(
+  ort: Ort,
+  models: readonly ModelToOpen[],
+): Promise<InferenceSession[]> {
+  const weights = shareWeights(models.map(({ model }) => model));
+  const folder = fs.mkdtempSync(path.join(scratchParent(weights.link), '.stepfold-calibrate-'));
+  const sessions: InferenceSession[] = [];
+  try {
+    placeWeights(weights, folder, 'link');
+    for (const { name, model, options } of models) {
+      const file = path.join(folder, `${name}.onnx`);
+      saveModel(model, file);
+      sessions.push(await openModel(ort, file, options));
+    }
+    return sessions;
+  } catch (error) {
+    for (const session of sessions) await session.release();
+    throw error;
+  } finally {
+    discard(folder);
+  }
+}
+
+/** Where the weights can be linked: the system's place for such files, or beside the weights. */
+function scratchParent(weights: string | undefined): string {
+  const system = os.tmpdir();
+  if (weights === undefined || device(weights) === device(system)) return system;
+  const beside = path.dirname(weights);
+  try {
+    fs.accessSync(beside, fs.constants.W_OK);
+    return beside;
+  } catch {
+    return system;
+  }
+}
+
+const device = (file: string) => fs.statSync(file).dev;
+
+function discard(folder: string): void {
+  try {
+    fs.rmSync(folder, { recursive: true, force: true });
+  } catch {
+    // Windows keeps files that are mapped until the engine lets go of them
+  }
+}

@@ -1,0 +1,243 @@
+/** What `stepfold calibrate` does. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { passes } from '../../../passes/index.js';
+import {
+  type Calibrated,
+  type CalibrateOptions,
+  calibrate,
+  type LoopGuidance,
+} from '../../calibrate/index.js';
+import {
+  type PartialSearch,
+  partialFile,
+  readPartial,
+  removePartial,
+  type SearchIdentity,
+  searchIdentity,
+  writePartial,
+} from '../../calibrate/resume.js';
+import { openFolder, planSource, writeFile } from '../../emit/index.js';
+import {
+  guidanceIncomplete,
+  isAFolder,
+  needsPass,
+  onePassOnly,
+  passNotSearched,
+  planExists,
+  unknownPass,
+} from '../../errors/index.js';
+import type { Model } from '../../ir/model.js';
+import { loadModel } from '../../onnx/files.js';
+import { checkOptions, type Pass, type PassRequest, parsePassRequest } from '../../pass/index.js';
+import { planToJson } from '../../plan/index.js';
+import { percent, shownStrategies } from '../../report/index.js';
+import { formatPlan, type PlanFile } from '../../schedule/index.js';
+import { readFeeds, readRoles, readShapes, readSizes } from '../arguments.js';
+import type { CalibrateArguments } from '../commands/calibrate.js';
+import { readSamplerOptions } from '../loop-options.js';
+import { heading, print, printHeatmap, printJson } from '../output.js';
+import { startProgress } from '../progress.js';
+
+/** Steps of the progress bar. */
+const PROGRESS = 1000;
+
+export async function runCalibration(args: CalibrateArguments): Promise<void> {
+  const request = onePass(args.pass);
+  checkOutput(args.output, args.force);
+  const model = loadModel(args.model);
+  const pass = searchedPass(request);
+  const checked = checkOptions(pass, request.options) as Record<string, unknown>;
+  const options = await readOptions(args);
+  const identity = identityOf(args.model, model, { ...request, options: checked }, options);
+  if (args.restart) removePartial(args.output);
+  const before = readPartial(args.output, identity);
+  const progress = startProgress('Searching', args.json);
+  const clock = startClock(before.seconds);
+  const interrupted = onInterrupt(args.output, () => progress.stop());
+  let found: Calibrated;
+  try {
+    found = await calibrate(model, {
+      ...options,
+      pass: pass as Pass,
+      options: checked,
+      decided: before.decided,
+      onCall: (decided) => writePartial(args.output, identity, { decided, seconds: clock() }),
+      onProgress: (done, call) =>
+        progress.update(Math.round(done * PROGRESS), PROGRESS, `Call ${call} of ${args.calls}`),
+    });
+  } finally {
+    progress.stop();
+    interrupted.forget();
+  }
+  const seconds = clock();
+  const plan = planFile(args, { ...request, options: checked }, options, found, seconds);
+  writeFile(args.output, new TextEncoder().encode(formatPlan(plan, args.output)));
+  removePartial(args.output);
+  report(args, plan, found, seconds, before);
+}
+
+function onePass(given: readonly string[] | undefined): PassRequest {
+  const requests = (given ?? []).map(parsePassRequest);
+  const [request] = requests;
+  if (!request) throw needsPass();
+  if (requests.length > 1) throw onePassOnly(requests.length);
+  return request;
+}
+
+function searchedPass({ pass }: PassRequest) {
+  const found = passes[pass];
+  if (!found) throw unknownPass(pass, Object.keys(passes));
+  const searched = Object.values(passes).filter(({ calibration }) => calibration);
+  if (!found.calibration)
+    throw passNotSearched(
+      pass,
+      searched.map(({ name }) => name),
+    );
+  return found;
+}
+
+/** At once, since the search may take hours. */
+function checkOutput(file: string, force: boolean): void {
+  openFolder(path.dirname(path.resolve(file)));
+  const stat = fs.statSync(file, { throwIfNoEntry: false });
+  if (stat?.isDirectory()) throw isAFolder(file);
+  if (stat && !force) throw planExists(file);
+}
+
+type LoopOptions = Omit<CalibrateOptions, 'pass' | 'options'>;
+
+async function readOptions(args: CalibrateArguments): Promise<LoopOptions> {
+  const guidance = await readGuidance(args);
+  return {
+    calls: args.calls,
+    search: args.search,
+    samples: args.samples,
+    seed: args.seed,
+    sampler: { name: args.sampler, ...readSamplerOptions(args) },
+    ...(guidance && { guidance }),
+    feeds: await readFeeds('feed', args.feed),
+    ...(args.recorded && { recorded: await readFeeds('recorded', args.recorded) }),
+    shapes: readShapes(args.shape),
+    freeze: readSizes('freeze', args.freeze),
+    roles: readRoles(args),
+  };
+}
+
+async function readGuidance(args: CalibrateArguments): Promise<LoopGuidance | undefined> {
+  const { guidance: order = 'none', guidanceMode: mode = 'batch', guidanceScale: scale } = args;
+  if (order === 'none') {
+    if (scale !== undefined || args.unconditional) throw guidanceIncomplete('order');
+    return undefined;
+  }
+  const unconditional = await readFeeds('unconditional', args.unconditional);
+  return { order, mode, unconditional, ...(scale !== undefined && { scale }) };
+}
+
+function identityOf(
+  file: string,
+  model: Model,
+  pass: PassRequest,
+  { feeds, recorded, guidance, ...settings }: LoopOptions,
+): SearchIdentity {
+  const { unconditional, ...pair } = guidance ?? {};
+  return searchIdentity(
+    file,
+    model,
+    { pass: pass.pass, 'options of the pass': pass.options, ...settings, guidance: pair },
+    { feeds, recorded, unconditional },
+  );
+}
+
+/** Seconds since now, and those before. */
+function startClock(before: number): () => number {
+  const start = performance.now();
+  return () => before + (performance.now() - start) / 1000;
+}
+
+/** Ctrl-C leaves the terminal as it was and says how to go on; what is decided is on disk already. */
+function onInterrupt(plan: string, stop: () => void): { forget(): void } {
+  const interrupt = () => {
+    stop();
+    const hint = fs.existsSync(partialFile(plan))
+      ? 'Give the same command again to go on.'
+      : 'No call was finished.';
+    process.stderr.write(`Interrupted. ${hint}\n`);
+    process.exit(130);
+  };
+  process.once('SIGINT', interrupt);
+  return { forget: () => process.removeListener('SIGINT', interrupt) };
+}
+
+function planFile(
+  args: CalibrateArguments,
+  request: PassRequest,
+  options: LoopOptions,
+  found: Calibrated,
+  seconds: number,
+): PlanFile {
+  const { order, mode } = options.guidance ?? { order: 'none', mode: args.guidanceMode ?? 'batch' };
+  const steps = mode === 'two-calls' && order !== 'none' ? args.calls / 2 : args.calls;
+  return planToJson(found.plan, {
+    model: planSource(args.model),
+    passes: [{ pass: request.pass, options: { ...request.options } }],
+    guidance: { order, mode },
+    calibration: {
+      pass: request.pass,
+      threshold: found.threshold,
+      ...(!options.recorded && {
+        seed: args.seed,
+        sampler: { ...options.sampler, steps },
+      }),
+      samples: found.samples,
+      search: args.search,
+      evaluations: rounded(found.evaluations.done),
+      seconds: Math.round(seconds * 10) / 10,
+      loss: Object.fromEntries(
+        Object.entries(found.losses).map(([site, losses]) => [
+          site,
+          losses.map((loss) => (loss === null ? null : rounded(loss))),
+        ]),
+      ),
+    },
+  });
+}
+
+/** Digits that mean something. */
+const rounded = (value: number): number => Number(value.toPrecision(6));
+
+function report(
+  args: CalibrateArguments,
+  plan: PlanFile,
+  found: Calibrated,
+  seconds: number,
+  before: PartialSearch,
+): void {
+  const strategies = shownStrategies(plan);
+  const { done, plain } = found.evaluations;
+  const resumed = before.decided.length;
+  if (args.json) {
+    const shares = Object.fromEntries(strategies.map(({ name, share }) => [name, share]));
+    const { madeUp, samples, threshold, evaluations } = found;
+    printJson({
+      file: args.output,
+      threshold,
+      samples,
+      evaluations,
+      seconds,
+      resumed,
+      shares,
+      madeUp,
+      plan,
+    });
+    return;
+  }
+  printHeatmap(plan);
+  heading(`Search (threshold ${found.threshold})`);
+  const share = done < plain ? `, ${percent(done / plain)} of the ${plain} of a plain search` : '';
+  print(`${done.toFixed(1)} model evaluations${share}; ${seconds.toFixed(1)} s`);
+  if (resumed > 0) print(`Gone on from call ${resumed}, where an earlier run had been interrupted`);
+  if (found.madeUp.length > 0)
+    print(`Made-up inputs: ${found.madeUp.join(', ')} (give them with --feed)`);
+  print(`Written: ${args.output}`);
+}

@@ -1,0 +1,99 @@
+/** `stepfold calibrate`: finds the plan of a pass on a denoising loop. */
+import type { Argv } from 'yargs';
+import { MOST_CALLS } from '../../pipeline/limits.js';
+import {
+  jsonOption,
+  roleOptions,
+  seedOption,
+  shapeOptions,
+  texts,
+  wholeNumber,
+} from '../arguments.js';
+import { type Arguments, addOptions, examples } from '../command.js';
+import { guidanceOptions, noiseOptions, samplerOptions } from '../loop-options.js';
+
+export const command = 'calibrate <model>';
+export const describe = 'Find the plan of a pass: what each site does at each call';
+
+const positionals = {
+  model: { type: 'string', demandOption: true, describe: 'ONNX file' },
+} as const;
+
+const search = {
+  output: { alias: 'o', type: 'string', demandOption: true, describe: 'Plan file to write' },
+  pass: texts('The pass with its options: ditfastattn:threshold=D3,window=1/8'),
+  calls: {
+    type: 'number',
+    demandOption: true,
+    describe: 'Calls in the denoising loop',
+    check: wholeNumber('calls', 1, MOST_CALLS),
+  },
+  search: {
+    choices: ['segments', 'plain'],
+    default: 'segments',
+    describe: 'Run only what a candidate changes, or the whole model each time; same plan',
+  },
+  force: { type: 'boolean', default: false, describe: 'Replace a plan that is there' },
+  restart: {
+    type: 'boolean',
+    default: false,
+    describe: 'Drop what an interrupted search has left, and begin anew',
+  },
+  ...jsonOption,
+} as const;
+
+const loop = {
+  samples: {
+    type: 'number',
+    default: 8,
+    describe: 'Images to make and compare',
+    check: wholeNumber('samples', 1),
+  },
+  ...seedOption('the noise, and of conditions that are not given'),
+  ...samplerOptions,
+} as const;
+
+const inputs = {
+  feed: texts('Condition from a file, a row per image: labels=labels.npy; others are made up'),
+  recorded: texts('Input recorded from a real loop, with a first axis of calls; no sampler runs'),
+  ...shapeOptions,
+  ...roleOptions,
+} as const;
+
+export const options = {
+  ...search,
+  ...loop,
+  ...noiseOptions,
+  ...guidanceOptions,
+  ...inputs,
+} as const;
+
+export const builder = (yargs: Argv) =>
+  addOptions(yargs.positional('model', positionals.model), options)
+    .group(Object.keys(search), 'Search:')
+    .group(Object.keys(loop), 'Loop:')
+    .group(Object.keys(noiseOptions), 'Noise schedule of the training:')
+    .group(Object.keys(guidanceOptions), 'Guidance:')
+    .group(Object.keys(inputs), 'Inputs:')
+    .epilogue(
+      [
+        examples(
+          [
+            'With guidance, the null class as the unconditional half',
+            'stepfold calibrate dit.onnx --pass ditfastattn:threshold=D3 --calls 20 -o plan.json \\\n  --guidance cond-first --guidance-scale 4 --unconditional y=null.npy',
+          ],
+          [
+            'On the inputs of a real loop',
+            'stepfold calibrate dit.onnx --pass ditfastattn --calls 20 -o plan.json \\\n  --recorded x=x.npy --recorded t=t.npy --recorded y=y.npy',
+          ],
+          ['The plan in use', 'stepfold transform dit.onnx --plan plan.json -o bundle'],
+        ),
+        'An interrupted search goes on where it was when the same command is given again.',
+      ].join('\n\n'),
+    );
+
+export type CalibrateArguments = Arguments<typeof positionals & typeof options>;
+
+/** The work is loaded only when the command runs, so that `--help` answers at once. */
+export const handler = async (args: CalibrateArguments): Promise<void> =>
+  (await import('../actions/calibrate.js')).runCalibration(args);
