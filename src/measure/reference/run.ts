@@ -120,7 +120,7 @@ class ReferenceLoop {
     const { mixed } = site;
     if (meaning.values === 'partner') {
       for (const value of site.values) handOn(this.keptValues, value);
-      if (mixed) handOn(this.keptResiduals, mixed);
+      if (mixed && meaning.keepsResidual) handOn(this.keptResiduals, mixed);
       return;
     }
     if (keepsValues(site, meaning))
