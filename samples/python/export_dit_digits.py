@@ -3,12 +3,14 @@
     python3 export_dit_digits.py dit-digits.pt
 
 Writes into ../dit-digits what export_digits.py writes for the U-Net, with one difference: in a
-guidance pair the conditional half comes first, as is DiT's convention.
+guidance pair the conditional half comes first, as is DiT's convention. labels.npy holds each digit
+once, null.npy the null class as often.
 """
 
 import argparse
 from pathlib import Path
 
+import numpy as np
 import torch
 
 import layer_norm_export
@@ -54,6 +56,8 @@ def export(checkpoint_path):
     write_settings(OUTPUT / "dit-digits.json", settings(checkpoint["step"], checkpoint["loss"]))
     write_reference(model, OUTPUT / "reference", labels=(3, NULL_CLASS), size=size)
     write_grid(model, OUTPUT / "samples.png", size)
+    np.save(OUTPUT / "labels.npy", np.arange(NULL_CLASS, dtype=np.int64))
+    np.save(OUTPUT / "null.npy", np.full(NULL_CLASS, NULL_CLASS, dtype=np.int64))
 
 
 if __name__ == "__main__":

@@ -27,15 +27,14 @@ export function fixedBand(
   const rows = inRows(b, operands);
   const parts = cut.groups.slice(1).map((end, g) => {
     const group: Group = { cut, from: cut.groups[g] as number, end };
-    const mixed = attendChunks(b, rows, chunksOf(b, operands, group));
-    const queries = (end - group.from) * cut.chunk;
-    // 0 keeps an axis as it is
-    const shape = [...Array<number>(axis).fill(0), queries, -1];
-    const joined = node(b, 'Reshape', [mixed, integers(b.graph, shape)]);
-    const left = tokens - group.from * cut.chunk;
-    return left < queries ? leading(b, joined, axis, integers(b.graph, [left])) : joined;
+    return attendChunks(b, rows, chunksOf(b, operands, group));
   });
-  return parts.length === 1 ? (parts[0] as Value) : concat(b, parts, axis);
+  const chunks = parts.length === 1 ? (parts[0] as Value) : concat(b, parts, axis);
+  const queries = (cut.groups.at(-1) as number) * cut.chunk;
+  // 0 keeps an axis as it is
+  const shape = [...Array<number>(axis).fill(0), queries, -1];
+  const joined = node(b, 'Reshape', [chunks, integers(b.graph, shape)]);
+  return queries > tokens ? leading(b, joined, axis, integers(b.graph, [tokens])) : joined;
 }
 
 /** The whole matrix of scores, masked unless the window reaches everywhere. */

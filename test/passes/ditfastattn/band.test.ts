@@ -37,7 +37,7 @@ const window: fc.Arbitrary<Window> = fc.oneof(
 /** Far smaller than what is chosen for speed, so that a few tokens have inner and outer chunks. */
 const rules: fc.Arbitrary<CutRules> = fc.record({
   chunk: fc.integer({ min: 1, max: 9 }),
-  group: fc.integer({ min: 1, max: 20 }),
+  groups: fc.integer({ min: 1, max: 12 }),
 });
 
 describe('a band is the masked matrix', () => {
