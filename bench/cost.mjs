@@ -13,6 +13,35 @@ const ROUNDS = 5;
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'stepfold-cost-'));
 const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
+/** What is done to each kind of model: a rule for U-Nets, a plan with many different calls for the rest. */
+const CALLS = 50;
+function work() {
+  if (name.startsWith('sd') || name.startsWith('ddpm') || name.startsWith('ldm'))
+    return ['--pass', 'deepcache:branch=1,interval=5', '--calls', String(CALLS)];
+  const file = path.join(scratch, 'plan.json');
+  const sites = name.startsWith('dit-s') ? 12 : 28;
+  const strategies = ['reuse', 'window+guidance-share', 'window', 'guidance-share', 'compute'];
+  // a fixed sequence without a pattern, so that the calls differ as those of a searched plan do
+  let state = 1;
+  const next = () => {
+    state = (state * 48271) % 2147483647;
+    return strategies[state % strategies.length];
+  };
+  const column = () => ['compute', ...Array.from({ length: CALLS - 1 }, next)];
+  const plan = {
+    format: 'stepfold.plan',
+    version: 1,
+    passes: [{ pass: 'ditfastattn' }],
+    calls: CALLS,
+    guidance: { order: 'cond-first', mode: 'batch' },
+    sites: Object.fromEntries(
+      Array.from({ length: sites }, (_, s) => [`attention.${s}`, column()]),
+    ),
+  };
+  fs.writeFileSync(file, JSON.stringify(plan));
+  return ['--plan', file];
+}
+
 /** Runs a command and reads its peak memory from the kernel's accounting of the child. */
 function measure(args) {
   const start = performance.now();
@@ -29,19 +58,19 @@ try {
     model: path.join(root, `samples/architectures/${name}.onnx`),
     folder: path.join(scratch, 'model'),
   });
+  const asked = work();
   const cli = path.join(root, 'dist/src/cli/main.js');
   const transform =
     (...more) =>
     () => {
       const out = path.join(scratch, 'out');
-      const pass = ['--pass', 'deepcache:branch=1,interval=5', '--calls', '50'];
       const result = measure([
         '--import',
         preload,
         cli,
         'transform',
         model,
-        ...pass,
+        ...asked,
         '-o',
         out,
         ...more,
@@ -78,7 +107,7 @@ try {
     console.log(
       `${key.padEnd(28)}${r.seconds.toFixed(2).padStart(8)} s${r.megabytes.toFixed(0).padStart(8)} MB at most`,
     );
-  const file = path.join(root, 'bench/results/cost.json');
+  const file = path.join(root, `bench/results/cost-${name}.json`);
   fs.mkdirSync(path.dirname(file), { recursive: true });
   fs.writeFileSync(file, `${JSON.stringify({ name, rounds: ROUNDS, results }, null, 2)}\n`);
 } finally {

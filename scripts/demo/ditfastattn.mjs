@@ -60,7 +60,10 @@ for (const threshold of THRESHOLDS) {
     guidance: { scale: 2, ...pair, unconditional: small.unconditional },
     feeds: small.labels,
   });
-  const plan = planToJson(found.plan, { guidance: pair });
+  const plan = planToJson(found.plan, {
+    guidance: { ...pair },
+    calibration: { pass: ditfastattn.name, threshold: found.threshold, samples: found.samples },
+  });
   const searched = (performance.now() - start) / 1000;
   const { done, plain } = found.evaluations;
   console.log(

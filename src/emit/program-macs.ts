@@ -8,6 +8,7 @@ import { type BranchChoice, concreteShapes, graphCost, type Macs } from '../cost
 import type { Graph } from '../ir/graph.js';
 import type { Model } from '../ir/model.js';
 import { isOp, type Node } from '../ir/node.js';
+import { sortNodes } from '../ir/order.js';
 import type { Instrumented, Lowered, Run } from '../lower/index.js';
 import { inferShapes, type ShapeTable } from '../shape/index.js';
 
@@ -33,6 +34,7 @@ class Counter {
     instrumented: Instrumented,
     private readonly bindings: ReadonlyMap<string, number>,
   ) {
+    for (const { graph } of lowered.models.values()) sortNodes(graph);
     // a merged model leaves open what the sizes of its states are
     this.states = Object.fromEntries(
       [...instrumented.states.values()].map(({ input, shape }) => [
@@ -70,7 +72,7 @@ class Counter {
     if (before) return before;
     const model = this.lowered.models.get(id) as Model;
     const inputs = { ...this.states, ...Object.fromEntries(taken) };
-    const shapes = inferShapes(model, { inputs, contents });
+    const shapes = inferShapes(model, { inputs, contents, sorted: true });
     const shapeOf = concreteShapes(shapes, this.bindings);
     const { macs } = graphCost(model.graph, shapeOf, branchTaken(shapes));
     const outputs = new Map(

@@ -5,7 +5,13 @@ import { topologicalOrder } from '../ir/order.js';
 import type { Value } from '../ir/value.js';
 import type { ProgramFlow } from '../plan/index.js';
 import type { Instrumented, InstrumentedSite } from './instrument.js';
-import { type Alternatives, reachNodes, regionsOf, type StrategyValues } from './region.js';
+import {
+  type Alternatives,
+  type Needs,
+  reachNodes,
+  regionsOf,
+  type StrategyValues,
+} from './region.js';
 
 /** Inner sites first: the If of an inner site then lies within the region of the outer one. */
 export function innerFirst(graph: Graph, sites: readonly GatedSite[]): GatedSite[] {
@@ -102,8 +108,9 @@ export class GatedSite {
   }
 
   /** Nodes of each alternative alone, or of a few, given what is needed in any case. */
-  regions(outside: ReadonlySet<Node>, alternatives: Alternatives): Set<Node>[] {
-    return regionsOf(this.outputs, this.alternatives.map(valuesOf), outside, alternatives);
+  regions(outside: ReadonlySet<Node>, alternatives: Alternatives, needs: Needs): Set<Node>[] {
+    const all = this.alternatives.map(valuesOf);
+    return regionsOf(this.outputs, all, outside, alternatives, needs.of);
   }
 
   /** Nodes that exist for the sake of computing the site, whether or not a program does. */

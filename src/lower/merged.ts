@@ -21,7 +21,7 @@ import type { Instrumented, StateInfo } from './instrument.js';
 import type { Lowered, Run } from './lowered.js';
 import { stateInputName, stateOutputName } from './names.js';
 import { addNamedOutput, dropUnusedInputs, unusedInputs } from './outputs.js';
-import { reachNodes, regionsOf } from './region.js';
+import { Needs, reachNodes, regionsOf } from './region.js';
 import { StrategyInputs } from './strategy-inputs.js';
 
 const MODEL = 'merged';
@@ -52,9 +52,10 @@ export function lowerMerged(source: Instrumented): Lowered {
       ...kept.values(),
     ]);
   drop(gated);
+  const needs = new Needs();
   for (const [i, site] of gated.entries()) {
     const waiting = gated.slice(i + 1);
-    gate(graph, site, waiting, kept, input, strategies);
+    gate(graph, site, waiting, { kept, input, strategies, needs });
     if (!site.isComputed) drop(waiting);
   }
   const cycle = findCycle(graph);
@@ -107,20 +108,29 @@ function siteOfCycle(cycle: readonly Node[], sites: readonly GatedSite[]): strin
   return sites.find((site) => names.has(ifName(site.id, 0)))?.owner ?? '';
 }
 
+/** What the Ifs of all sites have in common. */
+interface Gating {
+  /** What leaves the graph as each state, so far. */
+  readonly kept: Map<string, Value>;
+  /** The input that carries a state. */
+  readonly input: (state: string) => Value;
+  readonly strategies: StrategyInputs;
+  readonly needs: Needs;
+}
+
 /** Puts the If of one site into the graph and points everybody to its results. */
 function gate(
   graph: Graph,
   site: GatedSite,
   waiting: readonly GatedSite[],
-  kept: Map<string, Value>,
-  input: (state: string) => Value,
-  strategies: StrategyInputs,
+  { kept, input, strategies, needs }: Gating,
 ): void {
   const others = alternativesOf(waiting, site);
   // sites still to be gated need their values outside of this If, to gate them there
   const roots = [...graph.outputs, ...waiting.flatMap((w) => w.outputs)];
-  const outside = reachNodes({ from: roots, given: new Set(site.outputs), alternatives: others });
-  const regions = site.regions(outside, others);
+  const given = new Set(site.outputs);
+  const outside = reachNodes({ from: roots, given, alternatives: others, needs: needs.of });
+  const regions = site.regions(outside, others, needs);
   // a state leaves through this If when the site keeps it, or an inner site's is made in its region
   const leaving = new Map<string, readonly Value[]>();
   const staying: Value[] = [];
@@ -145,15 +155,17 @@ function gate(
   const columns = distinctColumns(rows);
   const settled = reachNodes({
     from: staying,
-    given: new Set(site.outputs),
+    given,
     alternatives: others,
     known: outside,
+    needs: needs.of,
   });
   const inBranches = regionsOf(
     site.outputs,
     rows.map((row) => ({ makes: row, keeps: [] })),
     new Set([...outside, ...settled]),
     others,
+    needs.of,
   );
   const branches = rows.map((row, i) => ({
     values: columns.map((c) => row[c.first]!),
@@ -172,6 +184,7 @@ function gate(
     kept.set(id, resultOf(site.outputs.length + k));
   });
   graph.removeNodes(doomed);
+  needs.forget(site.outputs);
 }
 
 function run(

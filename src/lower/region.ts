@@ -3,6 +3,7 @@
  * that exist for the sake of a site's strategy. "Some program" means that a site's
  * value is followed into every strategy that can stand in for it.
  */
+import { subgraphs } from '../ir/attribute.js';
 import type { Node } from '../ir/node.js';
 import { nodeDependencies } from '../ir/order.js';
 import type { Value } from '../ir/value.js';
@@ -20,10 +21,35 @@ export interface Reach {
   readonly instead?: ReadonlyMap<Value, Value>;
   /** Nodes at which to stop. */
   readonly known?: ReadonlySet<Node>;
+  /** What a node needs, where that is remembered. */
+  readonly needs?: (node: Node) => readonly Value[];
+}
+
+/**
+ * What nodes need, remembered for those that hold graphs: to look through all that lies in an If is
+ * what a walk over a merged graph would spend its time on.
+ */
+export class Needs {
+  private readonly known = new Map<Node, readonly Value[]>();
+
+  readonly of = (node: Node): readonly Value[] => {
+    const before = this.known.get(node);
+    if (before) return before;
+    const values = nodeDependencies(node);
+    if (subgraphs(node).length > 0) this.known.set(node, values);
+    return values;
+  };
+
+  /** To be called when other values have taken the place of these. */
+  forget(values: readonly Value[]): void {
+    for (const [node, needed] of this.known)
+      if (values.some((value) => needed.includes(value))) this.known.delete(node);
+  }
 }
 
 /** Nodes that can be needed to have values. Costs O(nodes + edges). */
-export function reachNodes({ from, given, alternatives, instead, known }: Reach): Set<Node> {
+export function reachNodes(reach: Reach): Set<Node> {
+  const { from, given, alternatives, instead, known, needs = nodeDependencies } = reach;
   const nodes = new Set<Node>();
   const seen = new Set<Value>();
   const stack = [...from];
@@ -39,7 +65,7 @@ export function reachNodes({ from, given, alternatives, instead, known }: Reach)
     const node = value.producer;
     if (!node || nodes.has(node) || known?.has(node)) continue;
     nodes.add(node);
-    stack.push(...nodeDependencies(node));
+    stack.push(...needs(node));
   }
   return nodes;
 }
@@ -65,6 +91,7 @@ export function regionsOf(
   strategies: readonly StrategyValues[],
   outside: ReadonlySet<Node>,
   alternatives: Alternatives,
+  needs?: (node: Node) => readonly Value[],
 ): Set<Node>[] {
   const needed = strategies.map(({ makes, keeps }) =>
     reachNodes({
@@ -73,6 +100,7 @@ export function regionsOf(
       // one of the site's values may be made of another
       instead: new Map(outputs.map((v, k) => [v, makes[k]!])),
       known: outside,
+      ...(needs && { needs }),
     }),
   );
   return needed.map((own, i) => {

@@ -11,9 +11,12 @@ import {
   type Window,
   windowTokens,
 } from '../../../passes/ditfastattn/band/index.js';
+import { removeUnneeded } from '../../../src/ir/prune.js';
+import { readNumbers } from '../../../src/ir/tensor.js';
 import type { SiteBuilder } from '../../../src/plan/index.js';
 import {
   type Attention,
+  attentionModel,
   bandOf,
   definition,
   dense,
@@ -94,6 +97,8 @@ describe('a band is the masked matrix', () => {
     { count: 521, window: { fraction: 1 / 8 } },
     { count: 640, window: { tokens: 7 } },
     { count: 70, window: { tokens: 33 } },
+    // 0.7 in float32 is a little less than 7/10
+    { count: 10, window: { fraction: 0.7 } },
     { count: 70, window: { tokens: 500 } },
     { count: 1, window: { fraction: 1 / 8 } },
   ])('in onnxruntime, cut as for speed: $count tokens, $window', async ({ count, window }) => {
@@ -154,6 +159,37 @@ describe('element types', () => {
       }
     },
   );
+});
+
+test('a mask holds no number that its type has not', () => {
+  for (const softmaxType of ['float16', 'float32'] as const)
+    for (const tokens of [60, 'tokens']) {
+      const attention: Attention = { lead: [2], size: 4, tokens, scale: 1, softmaxType };
+      const { graph } = attentionModel(attention, band({ tokens: 3 }));
+      const numbers = [...graph.initializers]
+        .map((value) => value.initializer!)
+        .filter(({ dtype }) => dtype === 'float32')
+        .flatMap(readNumbers);
+      expect(Math.min(...numbers)).toBeLessThanOrEqual(-65504);
+      expect(Math.min(...numbers)).toBeGreaterThanOrEqual(
+        softmaxType === 'float16' ? -65504 : -3.3e38,
+      );
+    }
+});
+
+test('a band can be built again where an earlier one was pruned', async () => {
+  const attention: Attention = { lead: [2], size: 4, tokens: 60, scale: 1 };
+  const again = await Runner.open(attention, (b, operands) => {
+    band({ tokens: 3 })(b, operands);
+    // all but the scale, which is the model's own
+    removeUnneeded(b.graph, [operands.scale(b, operands.q)]);
+    return band({ tokens: 3 })(b, operands);
+  });
+  const operands = operandsOf(attention, 60, 2);
+  const found = await again.run(60, operands);
+  await again.release();
+  const expected = definition(attention, 60, operands, 3);
+  expect(largestDifference(found, expected)).toBeLessThan(1e-5);
 });
 
 test('opset 11 has every operator of a band', async () => {
