@@ -9,7 +9,7 @@ import { calibrate, loadModel, planToJson } from '../dist/src/index.js';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const MODEL = path.join(root, 'samples/dit-digits/dit-digits.onnx');
-const SETTINGS = { calls: 20, samples: 8 };
+const SETTINGS = { calls: 20, samples: 4 };
 const THRESHOLDS = ['D2', 'D4', 'D6'];
 const TURNS = 3;
 const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];

@@ -1,0 +1,125 @@
+/** What a user can get wrong with attention strategies, and what is said about it. */
+import { describe, expect, test } from 'vitest';
+import { ditfastattn } from '../../../passes/index.js';
+import type { Model } from '../../../src/ir/model.js';
+import { loadModel } from '../../../src/onnx/files.js';
+import { Pipeline, type PipelineOptions } from '../../../src/pipeline/index.js';
+import type { PlanFile } from '../../../src/schedule/index.js';
+import { openSession, ort } from '../../helpers/compile.js';
+
+const DIT = 'samples/dit-digits/dit-digits.onnx';
+const PAIRS = { order: 'cond-first', mode: 'batch' } as const;
+
+const spelling = (name: string) => loadModel(`samples/spellings/${name}.onnx`);
+const compile = (model: Model, options: PipelineOptions, pass: object = {}) =>
+  Pipeline.create(options).use(ditfastattn, pass).compile(model);
+const plan = (sites: Record<string, string[]>): PlanFile => ({
+  format: 'stepfold.plan',
+  version: 1,
+  calls: Object.values(sites)[0]!.length,
+  sites,
+});
+
+describe('the window', () => {
+  test.each(['0', '-1', '1.5', '0/8', '9/8', 'wide', ''])('"%s"', async (window) => {
+    await expect(compile(spelling('heads-4d'), { calls: 2 }, { window })).rejects.toMatchObject({
+      code: 'PASS_OPTION',
+      message: expect.stringContaining('"window"'),
+    });
+  });
+
+  test.each(['1', '128', '1/8', '0.25', '1/1', 3])('%s', async (window) => {
+    const options = { window, strategy: 'window' };
+    await expect(compile(spelling('heads-4d'), { calls: 2 }, options)).resolves.toBeDefined();
+  });
+});
+
+test('a plan that reads what no call wrote names call, site and state', async () => {
+  const sites = { 'attention.0': ['reuse', 'compute'] };
+  await expect(
+    compile(spelling('heads-4d'), { calls: 2, plan: plan(sites) }),
+  ).rejects.toMatchObject({
+    code: 'PLAN_UNASSIGNED',
+    message: expect.stringMatching(/Call 0 .*"attention\.0".*"attention\.0\.output"/),
+  });
+});
+
+test('sharing without guidance says what is missing', async () => {
+  const sites = { 'attention.0': ['compute', 'guidance-share'] };
+  await expect(
+    compile(spelling('heads-4d'), { calls: 2, plan: plan(sites) }),
+  ).rejects.toMatchObject({
+    code: 'PLAN_UNKNOWN_STRATEGY',
+    message: expect.stringContaining('--guidance'),
+  });
+});
+
+test('a model without self-attention', async () => {
+  await expect(compile(spelling('cross'), { calls: 2 })).rejects.toMatchObject({
+    code: 'ATTENTION_NOT_FOUND',
+  });
+});
+
+test('a fixed batch that is no pair', async () => {
+  const model = loadModel(DIT);
+  const fixed = { sample: [3, 1, 24, 24], timestep: [3], class_labels: [3] };
+  await expect(compile(model, { calls: 2, guidance: PAIRS, shapes: fixed })).rejects.toMatchObject({
+    code: 'GUIDANCE_BATCH',
+    message: expect.stringContaining('3'),
+  });
+});
+
+test('an odd batch at run time, before anything runs', async () => {
+  const compiled = await compile(
+    loadModel(DIT),
+    { calls: 2, guidance: PAIRS },
+    { strategy: 'guidance-share' },
+  );
+  const session = await openSession(compiled);
+  const feeds = (batch: number) => ({
+    sample: new ort.Tensor('float32', new Float32Array(batch * 576), [batch, 1, 24, 24]),
+    timestep: new ort.Tensor('int64', new BigInt64Array(batch), [batch]),
+    class_labels: new ort.Tensor('int64', new BigInt64Array(batch), [batch]),
+  });
+  await expect(session.run(feeds(3))).rejects.toMatchObject({
+    code: 'GUIDANCE_ODD_BATCH',
+    message: expect.stringContaining('batch of 3'),
+  });
+  expect(session.callIndex).toBe(0);
+  await expect(session.run(feeds(4))).resolves.toBeDefined();
+  await session.release();
+});
+
+describe('at most K programs', () => {
+  const S = ['reuse', 'window+guidance-share', 'window', 'guidance-share', 'compute'] as const;
+  const column = (s: number) => [
+    'compute',
+    ...Array.from({ length: 11 }, (_, t) => S[(t * t + s * 3 + t * s) % S.length]!),
+  ];
+  const asked = Object.fromEntries(
+    Array.from({ length: 6 }, (_, s) => [`attention.${s}`, column(s)]),
+  );
+
+  test.each([2, 3, 4] as const)('K = %i', async (maxPrograms) => {
+    const compiled = await compile(loadModel(DIT), {
+      calls: 12,
+      guidance: PAIRS,
+      plan: plan(asked),
+      maxPrograms,
+    });
+    expect(compiled.lowered.programs.size).toBeLessThanOrEqual(maxPrograms);
+    const exactness: Record<string, number> = {
+      reuse: 0,
+      'window+guidance-share': 1,
+      window: 2,
+      'guidance-share': 2,
+      compute: 3,
+    };
+    for (const [call, row] of compiled.plan.rows.entries())
+      for (const [s, given] of row.entries()) {
+        const wanted = asked[`attention.${s}`]![call]!;
+        if (given === wanted) continue;
+        expect(exactness[given]!, `call ${call}, site ${s}`).toBeGreaterThan(exactness[wanted]!);
+      }
+  });
+});
