@@ -41,7 +41,8 @@ export async function openSegments(
     list.flatMap((mode) => cut.mode(s, mode).piece ?? []),
   );
   const pieces = [...segments, ...modes];
-  const turns = withoutSpinning(options);
+  // dozens of sessions, each of which would hold on to the memory of its largest attention
+  const turns = { enableCpuMemArena: false, ...withoutSpinning(options) };
   const opened = await openModels(
     ort,
     pieces.map((piece) => ({
