@@ -24,8 +24,8 @@ export interface Chunks {
   readonly queries: Value;
   /** int64 [chunks, l]: the rows that are its keys and values. */
   readonly keys: Value;
-  /** Added to the scores: [c, l] or [chunks, c, l]. */
-  readonly mask: Value;
+  /** Added to the scores: [c, l], [chunks, 1, l] or [chunks, c, l]. */
+  readonly masks: readonly Value[];
 }
 
 /** [...lead, chunks, c, size] */
@@ -34,19 +34,17 @@ export function attendChunks(b: SiteBuilder, rows: Rows, chunks: Chunks): Value 
   const queries = gather(b, rows.q, chunks.queries, axis);
   const keys = gather(b, rows.keyRows, chunks.keys, axis);
   const values = gather(b, rows.v, chunks.keys, axis);
-  const scores = node(b, 'MatMul', [queries, transposed(b, keys, rows.rank + 1)]);
-  return attend(b, rows, scores, values, chunks.mask);
+  return attend(b, rows, [queries, transposed(b, keys, rows.rank + 1), values], chunks.masks);
 }
 
-/** Scores to the weighted sum of values; all shapes may have more axes in front. */
+/** softmax(scale(q k) + masks) v; the operands may have more axes in front. */
 export function attend(
   b: SiteBuilder,
-  operands: BandOperands,
-  scores: Value,
-  values: Value,
-  mask: Value | undefined,
+  { scale, weights }: BandOperands,
+  [q, k, v]: readonly [Value, Value, Value],
+  masks: readonly Value[],
 ): Value {
-  const scaled = operands.scale(b, scores);
-  const seen = softmax(b, mask ? node(b, 'Add', [scaled, mask]) : scaled);
-  return node(b, 'MatMul', [operands.weights(b, seen), values]);
+  let scores = scale(b, node(b, 'MatMul', [q, k]));
+  for (const mask of masks) scores = node(b, 'Add', [scores, mask]);
+  return node(b, 'MatMul', [weights(b, softmax(b, scores)), v]);
 }

@@ -45,10 +45,18 @@ export function evenChunks(tokens: number, queries: number): { count: number; ch
   return { count, chunk: Math.ceil(tokens / count) };
 }
 
-/** Undefined where the chunks of a band would be no less work than the whole matrix of scores. */
+/** Elements of the largest mask of a whole matrix: 4 MB in float32. */
+const LARGEST_MASK = 2 ** 20;
+
+/**
+ * Undefined where all scores at once are better: the window reaches everywhere, or the chunks of the
+ * band would be no less work and the mask is not too large to store.
+ */
 export function cutOf(tokens: number, width: number, rules: CutRules = {}): Cut | undefined {
   const { count, chunk } = evenChunks(tokens, rules.chunk ?? chunkQueries(width));
-  if (count * chunk * (chunk + 2 * width) >= tokens * tokens) return undefined;
+  const all = tokens * tokens;
+  if (width >= tokens - 1) return undefined;
+  if (count * chunk * (chunk + 2 * width) >= all && all <= LARGEST_MASK) return undefined;
   const wanted = rules.groups ?? Math.min(Math.ceil(tokens / GROUP_QUERIES), MOST_GROUPS);
   const groups = Math.min(count, wanted);
   const starts = Array.from({ length: groups + 1 }, (_, g) => Math.round((g * count) / groups));

@@ -1,17 +1,17 @@
 /**
  * Banded attention for a token count known beforehand: a few groups of chunks, one after another, so
- * that the scores of a group are used while they are in the cache. Which rows a group takes is stored
- * (8 bytes for each key of each chunk), once for all layers of a model.
+ * that the scores of a group are used while they are in the cache. What is stored, once for all layers
+ * of a model: the mask of a chunk, and the rows of each chunk's keys, 8 bytes each.
  */
 import { int64Tensor } from '../../../src/ir/tensor.js';
 import type { Value } from '../../../src/ir/value.js';
 import type { SiteBuilder } from '../../../src/plan/index.js';
 import { attend, attendChunks, type Chunks, inRows } from './attend.js';
 import { type Cut, type CutRules, cutOf } from './chunks.js';
-import { bandMask } from './mask.js';
+import { maskTensor } from './mask.js';
 import { concat, leading, node } from './nodes.js';
 import type { BandOperands } from './operands.js';
-import { integers, shared, stored } from './shared.js';
+import { integers, stored } from './shared.js';
 
 /** [...lead, tokens, size], for a window of `width` tokens per side. */
 export function fixedBand(
@@ -39,10 +39,10 @@ export function fixedBand(
 
 /** The whole matrix of scores, masked unless the window reaches everywhere. */
 function uncutBand(b: SiteBuilder, operands: BandOperands, tokens: number, width: number): Value {
-  const scores = node(b, 'MatMul', [operands.q, operands.k]);
-  const all = [0, tokens] as const;
-  const mask = width >= tokens - 1 ? undefined : sharedMask(b, operands, all, all, width);
-  return attend(b, operands, scores, operands.v, mask);
+  const { q, k, v } = operands;
+  const all: Range = [0, tokens];
+  const masks = width >= tokens - 1 ? [] : [bandMask(b, operands, all, all, width)];
+  return attend(b, operands, [q, k, v], masks);
 }
 
 /** Chunks `from` up to, not including, `end`. */
@@ -65,41 +65,37 @@ function chunksOf(b: SiteBuilder, operands: BandOperands, { cut, from, end }: Gr
   /** Positions in the sequence of those that are relative to a chunk, for all chunks. */
   const placed = (range: Range) =>
     listOf([from, end]).flatMap((t) => listOf(range).map((at) => t * chunk + at));
+  // what lies beyond the sequence takes the nearest token; its keys are hidden, its queries cut off
   const rows = (range: Range) =>
     stored(b.graph, `rows ${name} ${range}`, () => {
       const nearest = placed(range).map((at) => Math.min(Math.max(at, 0), tokens - 1));
       return int64Tensor(nearest, [end - from, range[1] - range[0]]);
     });
   const beyond = () =>
-    stored(b.graph, `beyond ${name} ${keys}`, () => {
-      const bytes = Uint8Array.from(placed(keys), (at) => Number(at < 0 || at >= tokens));
-      const dims = [end - from, 1, keys[1] - keys[0]];
-      return { dtype: 'bool', dims, data: { kind: 'bytes', bytes } };
+    stored(b.graph, `beyond ${operands.dtype} ${name} ${keys}`, () => {
+      const hidden = placed(keys).map((at) => at < 0 || at >= tokens);
+      return maskTensor(operands.dtype, [end - from, 1, keys[1] - keys[0]], hidden);
     });
   const inside = from * chunk >= width && end * chunk + width <= tokens;
+  const near = bandMask(b, operands, queries, keys, width);
   return {
     queries: rows(queries),
     keys: rows(keys),
-    mask: sharedMask(b, operands, queries, keys, width, inside ? undefined : beyond()),
+    masks: inside ? [near] : [near, beyond()],
   };
 }
 
-/** [queries, keys], or [chunks, queries, keys] with keys beyond the sequence. */
-function sharedMask(
+/** [queries, keys]: hides the keys that are more than `width` away. */
+function bandMask(
   b: SiteBuilder,
   { dtype }: BandOperands,
   queries: Range,
   keys: Range,
   width: number,
-  beyond?: Value,
 ): Value {
-  const key = `mask ${dtype} ${queries} ${keys} ${width} ${beyond?.name}`;
-  return shared(b.graph, key, () =>
-    bandMask(b, dtype, {
-      queries: integers(b.graph, listOf(queries), [queries[1] - queries[0], 1]),
-      keys: integers(b.graph, listOf(keys)),
-      width: integers(b.graph, [width], []),
-      beyond,
-    }),
-  );
+  return stored(b.graph, `band ${dtype} ${queries} ${keys} ${width}`, () => {
+    const columns = listOf(keys);
+    const hidden = listOf(queries).flatMap((i) => columns.map((j) => Math.abs(i - j) > width));
+    return maskTensor(dtype, [queries[1] - queries[0], columns.length], hidden);
+  });
 }

@@ -8,7 +8,7 @@ import type { SiteBuilder } from '../../../src/plan/index.js';
 import { Arithmetic } from './arithmetic.js';
 import { attendChunks, inRows } from './attend.js';
 import { COPIES, type CutRules, chunkQueries } from './chunks.js';
-import { bandMask } from './mask.js';
+import { runtimeMask } from './mask.js';
 import { concat, gather, leading, node } from './nodes.js';
 import type { BandOperands, Window } from './operands.js';
 import { integers } from './shared.js';
@@ -45,12 +45,14 @@ export function symbolicBand(
   const mixed = attendChunks(b, inRows(b, operands), {
     queries: x.min(x.add(starts, queries), last),
     keys: nearest,
-    mask: bandMask(b, operands.dtype, {
-      queries: reshaped(queries, -1, 1),
-      keys,
-      width,
-      beyond: reshaped(beyond, 0, 1, -1),
-    }),
+    masks: [
+      runtimeMask(b, operands.dtype, {
+        queries: reshaped(queries, -1, 1),
+        keys,
+        width,
+        beyond: reshaped(beyond, 0, 1, -1),
+      }),
+    ],
   });
   // 0 keeps an axis as it is
   const lead = Array<number>(axis).fill(0);

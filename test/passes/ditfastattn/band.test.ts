@@ -11,8 +11,11 @@ import {
   type Window,
   windowTokens,
 } from '../../../passes/ditfastattn/band/index.js';
+import { int } from '../../../src/ir/attribute.js';
 import { removeUnneeded } from '../../../src/ir/prune.js';
 import { readNumbers } from '../../../src/ir/tensor.js';
+import { type DataType, dataTypeCode } from '../../../src/ir/types.js';
+import type { Value } from '../../../src/ir/value.js';
 import type { SiteBuilder } from '../../../src/plan/index.js';
 import {
   type Attention,
@@ -161,20 +164,51 @@ describe('element types', () => {
   );
 });
 
-test('a mask holds no number that its type has not', () => {
-  for (const softmaxType of ['float16', 'float32'] as const)
-    for (const tokens of [60, 'tokens']) {
-      const attention: Attention = { lead: [2], size: 4, tokens, scale: 1, softmaxType };
-      const { graph } = attentionModel(attention, band({ tokens: 3 }));
-      const numbers = [...graph.initializers]
-        .map((value) => value.initializer!)
-        .filter(({ dtype }) => dtype === 'float32')
-        .flatMap(readNumbers);
-      expect(Math.min(...numbers)).toBeLessThanOrEqual(-65504);
-      expect(Math.min(...numbers)).toBeGreaterThanOrEqual(
-        softmaxType === 'float16' ? -65504 : -3.3e38,
+test.each([
+  { softmaxType: 'float16', lowest: -65504 },
+  { softmaxType: 'bfloat16', lowest: -3.3895e38 },
+  { softmaxType: 'float32', lowest: -3.4028e38 },
+  { softmaxType: 'float64', lowest: -3.4028e38 },
+] as const)('a mask of $softmaxType holds finite numbers', ({ softmaxType, lowest }) => {
+  for (const tokens of [60, 'tokens']) {
+    const attention: Attention = { lead: [2], size: 4, tokens, scale: 1, softmaxType };
+    const { graph } = attentionModel(attention, band({ tokens: 3 }));
+    const numbers = [...graph.initializers]
+      .map((value) => value.initializer!)
+      .filter(({ dtype }) => dtype.includes('float'))
+      .flatMap(readNumbers);
+    expect(Math.min(...numbers)).toBeLessThanOrEqual(-65504);
+    expect(Math.min(...numbers)).toBeGreaterThanOrEqual(lowest);
+    expect(numbers).not.toContain(Number.NaN);
+  }
+});
+
+test("bands of one graph do not take each other's constants", async () => {
+  const attention: Attention = { lead: [2], size: 4, tokens: 40, scale: 1 };
+  // chunks of 2 and 3 are of one size; 15 and 22 have all scores at once
+  const widths = [1, 2, 3, 15, 22];
+  const sum = await Runner.open(attention, (b, operands) => {
+    const bands = widths.map((tokens) => band({ tokens }, { groups: 3 })(b, operands));
+    // the same window over scores of another type
+    const cast = (value: Value, to: DataType) =>
+      b.add({ opType: 'Cast', inputs: [value], attributes: { to: int(dataTypeCode(to)) } });
+    for (const tokens of widths)
+      bands.push(
+        band({ tokens })(b, {
+          ...operands,
+          dtype: 'float64',
+          scale: (_, scores) => cast(operands.scale(b, scores), 'float64'),
+          weights: (_, probabilities) => cast(probabilities, 'float32'),
+        }),
       );
-    }
+    return b.add({ opType: 'Sum', inputs: bands });
+  });
+  const operands = operandsOf(attention, 40, 8);
+  const found = await sum.run(40, operands);
+  await sum.release();
+  const each = widths.map((width) => definition(attention, 40, operands, width));
+  const expected = found.map((_, i) => 2 * each.reduce((total, one) => total + one[i]!, 0));
+  expect(largestDifference(found, expected)).toBeLessThan(1e-4);
 });
 
 test('a band can be built again where an earlier one was pruned', async () => {
