@@ -33,8 +33,8 @@ export const chunkQueries = (width: number): number => Math.floor(Math.sqrt(2 * 
 
 /**
  * A group of this many queries keeps its scores in the cache: at 4096 tokens, ±128, groups of 64, 128,
- * 256, 512 queries took 122, 127, 147, 159 ms. But each adds nine nodes to every layer, and engines
- * take seconds to open models of tens of thousands, so there are at most MOST_GROUPS.
+ * 256 and 512 queries took 122, 127, 147 and 159 ms. But each adds nine nodes to every layer, and
+ * engines take seconds to open models of tens of thousands, so there are at most MOST_GROUPS.
  */
 const GROUP_QUERIES = 128;
 const MOST_GROUPS = 16;
