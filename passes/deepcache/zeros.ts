@@ -1,5 +1,5 @@
 /** A tensor of zeros shaped like a value, without computing that value. */
-import { tensor as tensorAttribute } from '../../src/ir/attribute.js';
+import { int, tensor as tensorAttribute } from '../../src/ir/attribute.js';
 import type { Tensor } from '../../src/ir/tensor.js';
 import { byteLength, type DataType } from '../../src/ir/types.js';
 import type { Value } from '../../src/ir/value.js';
@@ -37,7 +37,7 @@ export function zerosOf(
     opType: 'Concat',
     inputs: parts,
     outputs: ['stepfold.zero.shape'],
-    attributes: { axis: { type: 'int', value: 0n } },
+    attributes: { axis: int(0) },
   });
   const zero: Tensor = {
     dtype,

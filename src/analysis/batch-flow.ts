@@ -48,7 +48,7 @@ interface Carrier {
 }
 
 const ELEMENTWISE = new Set(
-  'Abs Add Cast CastLike Clip Cos Div Dropout Elu Equal Erf Exp Gelu Greater HardSigmoid HardSwish Identity IsInf IsNaN LeakyRelu Less Log Max Min Mul Neg Not Pow Reciprocal Relu Round Sigmoid Sign Sin Softplus Sqrt Sub Tanh Where'.split(
+  'Abs Add Cast CastLike Clip Cos Div Dropout Elu Equal Erf Exp Expand Gelu Greater HardSigmoid HardSwish Identity IsInf IsNaN LeakyRelu Less Log Max Min Mul Neg Not Pow Reciprocal Relu Round Sigmoid Sign Sin Softplus Sqrt Sub Tanh Where'.split(
     ' ',
   ),
 );
@@ -66,6 +66,9 @@ const NORMALIZATIONS = new Set(
   ),
 );
 
+/** An axis counted from the front. */
+const fromFront = (axis: number, rank: number): number => (axis < 0 ? axis + rank : axis);
+
 /** One node with the inputs that carry the batch. */
 class Step {
   private readonly first: Carrier;
@@ -81,7 +84,7 @@ class Step {
   /** The axis of the outputs, or why it cannot be said. */
   follow(): number | string {
     const { opType } = this.node;
-    if (ELEMENTWISE.has(opType)) return this.aligned(0);
+    if (ELEMENTWISE.has(opType)) return this.aligned();
     if (BATCH_FIRST.has(opType))
       return this.carrying.every((c) => c.axis === 0)
         ? 0
@@ -115,8 +118,6 @@ class Step {
         return this.sliced();
       case 'Gather':
         return this.gathered();
-      case 'Expand':
-        return this.aligned(0);
       case 'Einsum':
         return this.einsum();
       default:
@@ -133,8 +134,15 @@ class Step {
     return this.shapes.shape(this.node.output);
   }
 
+  /** Axes as early operator sets give them, by attribute, or as later ones do, by an input. */
+  private axesFrom(index: number): number[] | undefined {
+    const operand = this.node.inputs[index];
+    const computed = operand ? this.shapes.contents(operand) : undefined;
+    return attrNumbers(this.node, 'axes') ?? computed?.map((d) => d.constant ?? Number.NaN);
+  }
+
   /** Broadcasting aligns from the right; a side without the batch must not have a size there. */
-  private aligned(skip: number): number | string {
+  private aligned(): number | string {
     const rank = this.outputShape?.length;
     if (rank === undefined) return 'the rank of its output is not known';
     const places = this.carrying.map((c) => {
@@ -145,7 +153,7 @@ class Step {
     if (axis === undefined || places.some((p) => p !== axis))
       return 'the batch lies on different axes of its inputs';
     for (const [index, value] of this.node.inputs.entries()) {
-      if (!value || index < skip || this.carrying.some((c) => c.index === index)) continue;
+      if (!value || this.carrying.some((c) => c.index === index)) continue;
       // the shape of an Expand is no tensor that broadcasts
       if (this.node.opType === 'Expand' && index === 1) continue;
       const shape = this.shapeOf(index);
@@ -161,17 +169,14 @@ class Step {
     const rank = this.shapeOf(0)?.length;
     if (rank === undefined || this.first.index !== 0) return 'the rank of its input is not known';
     const own = attrNumber(this.node, 'axis', -1);
-    return axis < (own < 0 ? own + rank : own) ? axis : 'it works across the batch';
+    return axis < fromFront(own, rank) ? axis : 'it works across the batch';
   }
 
   private reduced(): number | string {
     const rank = this.shapeOf(0)?.length;
-    const operand = this.node.inputs[1];
-    const given =
-      attrNumbers(this.node, 'axes') ??
-      (operand && this.shapes.contents(operand)?.map((d) => d.constant ?? Number.NaN));
+    const given = this.axesFrom(1);
     if (rank === undefined || !given) return 'the axes that it reduces are not known';
-    const reduced = given.map((a) => (a < 0 ? a + rank : a));
+    const reduced = given.map((a) => fromFront(a, rank));
     const { axis } = this.first;
     if (reduced.includes(axis)) return 'it works across the batch';
     if (attrNumber(this.node, 'keepdims', 1)) return axis;
@@ -190,7 +195,7 @@ class Step {
       if (index === 0 && fromRight === 2 && this.carrying.length === 1) return rank - 2;
       return 'it sums over the batch, or pairs its images';
     }
-    return this.aligned(0);
+    return this.aligned();
   }
 
   private transposed(): number {
@@ -218,19 +223,16 @@ class Step {
   private squeezed(): number | string {
     const before = this.shapeOf(0)?.length;
     const after = this.outputShape?.length;
-    const operand = this.node.inputs[1];
-    const given =
-      attrNumbers(this.node, 'axes') ??
-      (operand && this.shapes.contents(operand)?.map((d) => d.constant ?? Number.NaN));
+    const given = this.axesFrom(1);
     if (before === undefined || after === undefined || !given) return 'its axes are not known';
     const { axis } = this.first;
     if (this.node.opType === 'Squeeze') {
-      const gone = given.map((a) => (a < 0 ? a + before : a));
+      const gone = given.map((a) => fromFront(a, before));
       return gone.includes(axis)
         ? 'it drops the batch'
         : axis - gone.filter((a) => a < axis).length;
     }
-    const fresh = new Set(given.map((a) => (a < 0 ? a + after : a)));
+    const fresh = new Set(given.map((a) => fromFront(a, after)));
     const kept = Array.from({ length: after }, (_, i) => i).filter((i) => !fresh.has(i));
     return kept[axis] ?? 'its axes do not fit its input';
   }
@@ -238,7 +240,7 @@ class Step {
   private attributeAxis(fallback: number | undefined): number | undefined {
     const rank = this.shapeOf(this.first.index)?.length;
     const axis = attrNumber(this.node, 'axis') ?? fallback;
-    return axis === undefined || rank === undefined ? undefined : axis < 0 ? axis + rank : axis;
+    return axis === undefined || rank === undefined ? undefined : fromFront(axis, rank);
   }
 
   /** For operators that work along one axis, which must not be the batch's. */
@@ -253,14 +255,11 @@ class Step {
 
   private sliced(): number | string {
     const rank = this.shapeOf(0)?.length;
-    const operand = this.node.inputs[3];
-    const given = operand
-      ? this.shapes.contents(operand)?.map((d) => d.constant ?? Number.NaN)
-      : attrNumbers(this.node, 'axes');
+    const given = this.axesFrom(3);
     if (rank === undefined || !given || this.first.index !== 0)
       return 'the axes that it slices are not known';
     const { axis } = this.first;
-    return given.some((a) => (a < 0 ? a + rank : a) === axis) ? 'it works along the batch' : axis;
+    return given.some((a) => fromFront(a, rank) === axis) ? 'it works along the batch' : axis;
   }
 
   private gathered(): number | string {

@@ -2,6 +2,7 @@
  * Makes a region run at any batch: sizes that an exporter baked into Reshape targets, or took from
  * outside of the region, follow the tensor instead. What the region computes stays the same.
  */
+import { int } from '../ir/attribute.js';
 import type { Graph } from '../ir/graph.js';
 import { isOp, type Node } from '../ir/node.js';
 import { int64Tensor } from '../ir/tensor.js';
@@ -40,8 +41,7 @@ function freeTarget(
 ): (() => void) | string | undefined {
   const [data, target] = node.inputs as [Value, Value];
   const written = shapes.contents(target)?.map((d) => d.constant);
-  if (written && (written[axis] === -1 || (written[axis] === 0 && axis < written.length)))
-    return undefined;
+  if (written?.[axis] === -1 || written?.[axis] === 0) return undefined;
   const before = shapes.shape(data);
   const after = shapes.shape(node.output);
   if (!before || !after) return 'its shapes are not known';
@@ -78,6 +78,6 @@ function mixedTarget(graph: Graph, target: Value, entries: readonly (number | un
     opType: 'Concat',
     inputs: parts,
     outputs: ['stepfold.target'],
-    attributes: { axis: { type: 'int', value: 0n } },
+    attributes: { axis: int(0) },
   }).output;
 }

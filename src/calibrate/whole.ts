@@ -7,13 +7,13 @@ import type { Model } from '../ir/model.js';
 import { type Lowered, lower, type StateInfo } from '../lower/index.js';
 import { stateInputName, stateOutputName, strategyInputName } from '../lower/names.js';
 import { type Ort, runModel } from '../measure/engine.js';
+import { openModels } from '../measure/scratch.js';
 import type { Engine } from '../runtime/engine.js';
 import { constantTensor, placeholder } from '../runtime/tensors.js';
 import type { ShapeTable } from '../shape/index.js';
 import type { CallEvaluator } from './evaluator.js';
 import { type Flows, modeFlows } from './flows.js';
 import type { Mode } from './modes.js';
-import { openModels } from './sessions.js';
 import type { SearchSpace } from './space.js';
 
 const MODEL = 'merged';

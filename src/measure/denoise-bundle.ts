@@ -38,8 +38,8 @@ export interface DenoiserPorts {
     readonly prediction?: string;
   };
   readonly bindings: ReadonlyMap<string, number>;
-  /** Both halves of a guidance pair are in one batch, which is even. */
-  readonly pairs?: boolean;
+  /** How the loop must do guidance, where the schedule was made for it. */
+  readonly guidance?: GuidancePair | undefined;
 }
 
 /** A denoiser that can be called in a loop: a bundle, or a plain model. */
@@ -47,8 +47,6 @@ export interface LoopDenoiser {
   readonly ports: DenoiserPorts;
   /** Calls in the schedule; undefined for a plain model, which has no schedule. */
   readonly calls: number | undefined;
-  /** How the loop must do guidance, where the schedule was made for it. */
-  readonly guidance?: GuidancePair | undefined;
   /** How often each program ran; empty for a plain model. */
   readonly counts: Map<string, number>;
   /** Starts a new image: forgets all states. */
@@ -92,10 +90,9 @@ export async function openLoopBundle(
       outputs: source.outputs,
       roles: source.roles ?? {},
       bindings: new Map(Object.entries(cost?.macs?.bindings ?? {})),
-      pairs: source.guidance?.mode === 'batch',
+      guidance: source.guidance,
     },
     calls: calls.length,
-    guidance: source.guidance,
     counts,
     reset() {
       for (const session of distinct()) session.reset();
@@ -248,7 +245,7 @@ export async function generate(
 
 /** The loop must be the one that the schedule was made for. */
 function checkSchedule(
-  { calls, guidance: made }: LoopDenoiser,
+  { calls, ports: { guidance: made } }: LoopDenoiser,
   steps: number,
   guidance: Guidance | undefined,
 ): void {
@@ -310,7 +307,7 @@ function settleSizes(
   if (latentShape && !fitShape(latentPort, latentShape, sizes))
     throw feedShape(latentPort.name, latentShape, latentPort.shape, sizes, pair);
   const bindings = new Map([...ports.bindings, ...sizes]);
-  if (ports.pairs && !pair) evenBatch(ports, bindings, new Set(sizes.keys()));
+  if (ports.guidance?.mode === 'batch' && !pair) evenBatch(ports, bindings, new Set(sizes.keys()));
   const dims = latentShape ? [...latentShape] : concretePort(latentPort, bindings);
   checkSize(latentPort.name, dims);
   return { dims, bindings };

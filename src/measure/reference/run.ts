@@ -10,11 +10,11 @@ import type { Schedule } from '../../schedule/index.js';
 import { type Ort, runModel } from '../engine.js';
 import type { Feeds } from '../feeds.js';
 import { conditionalHalf, rowsOfHalf, withHalfTwice } from '../pairs.js';
+import { openModels } from '../scratch.js';
 import { bandOf } from './band.js';
 import { halfOfCall, type Meaning, meaningAt } from './meanings.js';
 import { bandNames, valueNames } from './names.js';
 import { NoReference } from './no-reference.js';
-import { openScratch } from './open.js';
 import { buildProbe, type Probe, type ProbedSite, type ProbedValue } from './probe.js';
 
 /**
@@ -39,7 +39,11 @@ export async function referenceCalls(
     if (error instanceof NoReference) return error.message;
     throw error;
   }
-  const session = await openScratch(ort, probe.model, scratch, sessionOptions);
+  const [session] = (await openModels(
+    ort,
+    [{ name: 'probe', model: probe.model, options: sessionOptions }],
+    scratch,
+  )) as [InferenceSession];
   const loop = new ReferenceLoop(ort, session, probe, source, schedule);
   const results = new Map<number, InferenceSession.ReturnType>();
   try {

@@ -8,8 +8,8 @@ import path from 'node:path';
 import type { InferenceSession } from 'onnxruntime-common';
 import { placeWeights, shareWeights } from '../emit/weights.js';
 import type { Model } from '../ir/model.js';
-import { type Ort, openModel } from '../measure/engine.js';
 import { saveModel } from '../onnx/files.js';
+import { type Ort, openModel } from './engine.js';
 
 export interface ModelToOpen {
   /** Shown when the engine refuses it. */
@@ -19,18 +19,24 @@ export interface ModelToOpen {
   readonly options: InferenceSession.SessionOptions;
 }
 
-/** @throws ENGINE_REFUSED, WRITE_FAILED and the EXTERNAL_DATA_ errors */
+/**
+ * @param folder for the files, on the file system of the weights if it can be; by default one of its own
+ * @throws ENGINE_REFUSED, WRITE_FAILED and the EXTERNAL_DATA_ errors
+ */
 export async function openModels(
   ort: Ort,
   models: readonly ModelToOpen[],
+  folder?: string,
 ): Promise<InferenceSession[]> {
   const weights = shareWeights(models.map(({ model }) => model));
-  const folder = fs.mkdtempSync(path.join(scratchParent(weights.link), '.stepfold-calibrate-'));
+  const scratch =
+    folder ?? fs.mkdtempSync(path.join(scratchParent(weights.link), '.stepfold-calibrate-'));
   const sessions: InferenceSession[] = [];
   try {
-    placeWeights(weights, folder, 'link');
+    fs.mkdirSync(scratch, { recursive: true });
+    placeWeights(weights, scratch, 'link');
     for (const { name, model, options } of models) {
-      const file = path.join(folder, `${name}.onnx`);
+      const file = path.join(scratch, `${name}.onnx`);
       saveModel(model, file);
       sessions.push(await openModel(ort, file, options));
     }
@@ -39,7 +45,7 @@ export async function openModels(
     for (const session of sessions) await session.release();
     throw error;
   } finally {
-    discard(folder);
+    discard(scratch);
   }
 }
 
