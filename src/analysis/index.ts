@@ -1,5 +1,6 @@
 export * from './attention/index.js';
 export * from './batch-flow.js';
+export * from './blocks/index.js';
 export * from './branches.js';
 export * from './free-batch.js';
 export * from './roles.js';

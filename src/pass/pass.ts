@@ -5,6 +5,7 @@
  */
 
 import { type AttentionAnalysis, findAttention } from '../analysis/attention/index.js';
+import { type BlockAnalysis, findBlocks } from '../analysis/blocks/index.js';
 import { type BranchTable, branchTable } from '../analysis/branches.js';
 import { analyzeUnet, type UnetAnalysis } from '../analysis/index.js';
 import type { Model } from '../ir/model.js';
@@ -33,6 +34,8 @@ export interface PassContext {
   readonly guidance: GuidancePair | undefined;
   /** Every attention, found once. */
   attention(): AttentionAnalysis;
+  /** Transformer blocks, found once. */
+  blocks(): BlockAnalysis;
   /** The U-Net skeleton, found once. */
   unet(): UnetAnalysis;
   /** What each skip branch costs; only for a U-Net. */
@@ -63,6 +66,7 @@ export function passContext(
   let unet: UnetAnalysis | undefined;
   let branches: BranchTable | undefined;
   let attention: AttentionAnalysis | undefined;
+  let blocks: BlockAnalysis | undefined;
   const context: PassContext = {
     model,
     shapes,
@@ -72,6 +76,10 @@ export function passContext(
     attention() {
       attention ??= findAttention(model.graph, shapes);
       return attention;
+    },
+    blocks() {
+      blocks ??= findBlocks(model.graph, shapes, context.attention().found);
+      return blocks;
     },
     unet() {
       unet ??= analyzeUnet(model.graph, shapes);

@@ -2,8 +2,10 @@
 import {
   analyzeUnet,
   attentionTable,
+  blockTable,
   branchTable,
   findAttention,
+  findBlocks,
   type UnetAnalysis,
 } from '../../analysis/index.js';
 import { opsetVersion } from '../../ir/model.js';
@@ -24,6 +26,7 @@ import {
 } from '../output.js';
 import { startStatus } from '../progress.js';
 import { countModules, printAttention } from './inspect/attention.js';
+import { printBlocks } from './inspect/blocks.js';
 import { printNoUnet, printSkipBranches } from './inspect/skip-branches.js';
 
 export async function inspect(args: InspectArguments): Promise<void> {
@@ -41,6 +44,8 @@ export async function inspect(args: InspectArguments): Promise<void> {
   const table = branchTable(canonical.graph, shapes, unet.isUnet ? unet.joins : [], bindings);
   const analysis = findAttention(canonical.graph, shapes);
   const attention = attentionTable(analysis, shapes, bindings, table.fullMacs);
+  const stages = findBlocks(canonical.graph, shapes, analysis.found);
+  const blocks = blockTable(canonical.graph, stages, shapes, bindings, table.fullMacs);
   const port = (name: string, role?: string) => {
     const value = canonical.graph.find(name)!;
     return {
@@ -73,6 +78,8 @@ export async function inspect(args: InspectArguments): Promise<void> {
     branches: table.branches,
     attention,
     refusedAttention: analysis.refused,
+    blocks,
+    refusedBlocks: stages.refused,
     notes: prepared.notes,
     ...(args.explain && { rewrites: prepared.trace }),
   };
@@ -88,6 +95,7 @@ export async function inspect(args: InspectArguments): Promise<void> {
     const known = typeof size === 'string' ? evaluate(parseDim(size), bindings) : size;
     return String(known ?? size ?? '?');
   });
+  printBlocks(blocks, stages.refused);
 }
 
 /** What kind of model it is; nothing where it is neither a U-Net nor has attention. */

@@ -1,0 +1,3 @@
+export * from './blocks.js';
+export * from './range.js';
+export * from './table.js';

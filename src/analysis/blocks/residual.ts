@@ -1,0 +1,64 @@
+/**
+ * Residual connections: every Add of a value and of something that was computed from it. Chains of them
+ * are residual streams, whatever the branches hold.
+ */
+import { isHeavy } from '../../cost/index.js';
+import { between } from '../../ir/extract.js';
+import { isOp, type Node } from '../../ir/node.js';
+import type { Value } from '../../ir/value.js';
+import { equal, type ShapeTable } from '../../shape/index.js';
+import type { Ancestry } from '../ancestry.js';
+
+export interface Residual {
+  readonly add: Node;
+  /** The stream before: what the branch is computed from and added to. */
+  readonly from: Value;
+  /** The stream behind. */
+  readonly to: Value;
+  /** What is added. */
+  readonly branch: Value;
+  /** The layers and products of the branch, in topological order. */
+  readonly heavy: readonly Node[];
+}
+
+/** All residual connections whose branch holds a layer, in topological order. Costs O(adds * heavy nodes). */
+export function residuals(ancestry: Ancestry, shapes: ShapeTable): Residual[] {
+  const heavy = ancestry.order.filter(isHeavy);
+  return ancestry.order.flatMap((add) => {
+    if (!isOp(add, 'Add')) return [];
+    const [a, b] = add.inputs as [Value, Value];
+    if (a === b || a.initializer || b.initializer) return [];
+    for (const [from, branch] of [
+      [a, b],
+      [b, a],
+    ] as const) {
+      if (!sameShape(from, add.output, shapes) || !follows(branch, from, ancestry)) continue;
+      const layers = heavy.filter(
+        (node) => ancestry.dependsOn(branch, node) && follows(node.output, from, ancestry),
+      );
+      if (layers.length > 0) return [{ add, from, to: add.output, branch, heavy: layers }];
+    }
+    return [];
+  });
+}
+
+function sameShape(a: Value, b: Value, shapes: ShapeTable): boolean {
+  const [first, second] = [shapes.shape(a), shapes.shape(b)];
+  return (
+    first !== undefined &&
+    first.length === second?.length &&
+    first.every((size, axis) => equal(size, second[axis]!))
+  );
+}
+
+/**
+ * Is a value computed from another? Nodes with several outputs, such as the Split of a modulation, need
+ * a closer look: what follows from one output need not follow from the next.
+ */
+export function follows(value: Value, from: Value, ancestry: Ancestry): boolean {
+  if (from.producer) {
+    if (!ancestry.dependsOn(value, from.producer)) return false;
+    if (from.producer.outputs.length === 1) return true;
+  }
+  return between([value], new Set([from])).leaves.has(from);
+}
