@@ -1,7 +1,8 @@
 /** Sites as a merged graph sees them: their alternatives, what each needs, which lies in which. */
+import { isHeavy } from '../cost/index.js';
 import type { Graph } from '../ir/graph.js';
 import type { Node } from '../ir/node.js';
-import { topologicalOrder } from '../ir/order.js';
+import { nodeDependencies, topologicalOrder } from '../ir/order.js';
 import type { Value } from '../ir/value.js';
 import type { ProgramFlow } from '../plan/index.js';
 import type { Instrumented, InstrumentedSite } from './instrument.js';
@@ -57,7 +58,7 @@ const valuesOf = ({ makes, keeps }: Alternative): StrategyValues => ({
 
 /**
  * A site with the alternatives that programs really use, in a fixed order. A strategy is one
- * alternative, whatever it keeps, as long as keeping costs nothing; else it is one with and one
+ * alternative, whatever it keeps, as long as keeping costs no product; else it is one with and one
  * without, so that a call which need not keep a state does not compute it.
  */
 export class GatedSite {
@@ -85,7 +86,7 @@ export class GatedSite {
     const found: { makes: readonly Value[]; keeps: Map<string, Value>; free: boolean }[] = [];
     for (const program of users) {
       const { makes, keeps } = this.alternative(program);
-      const free = [...keeps.values()].every((v) => makes.includes(v));
+      const free = [...keeps.values()].every((v) => costsNothing(v, makes));
       let at = found.findIndex(
         (other) =>
           equal(other.makes, makes) && ((free && other.free) || equalMaps(other.keeps, keeps)),
@@ -146,6 +147,22 @@ export class GatedSite {
     const states = [...(this.instrumented.writes.get(name)?.keys() ?? [])];
     return `${name}>${states.filter((s) => program.writes.includes(s)).join('>')}`;
   }
+}
+
+/**
+ * Is a value to be had besides others for nothing, or by element-wise work, which is nothing beside the
+ * products that the others take? Not from an input that the others do not read: a call that need not
+ * keep the value may have been given a placeholder there.
+ */
+function costsNothing(value: Value, others: readonly Value[]): boolean {
+  if (others.includes(value)) return true;
+  const known = reachNodes({ from: others });
+  if (![...known].some(isHeavy)) return false;
+  const read = new Set([...known].flatMap(nodeDependencies));
+  const more = reachNodes({ from: [value], known });
+  const isThere = (v: Value) =>
+    v.producer !== undefined || v.initializer !== undefined || read.has(v);
+  return [...more].every((node) => !isHeavy(node) && nodeDependencies(node).every(isThere));
 }
 
 const equal = (a: readonly Value[], b: readonly Value[]) =>

@@ -20,13 +20,13 @@ const FORMS: Readonly<Record<EmitForm, (source: Instrumented) => Lowered>> = {
   chain: lowerChain,
 };
 
-/** Different calls up to which each gets a model of its own, unless another form is asked for. */
+/** So many models at most, one for each kind of call, unless another form is asked for. */
 const MOST_SPLIT = 3;
 
 /**
  * Lowers a plan over a source model. The source is not changed.
- * @param form by default `split` for a few different calls, else `merged`, which holds weights once;
- *   `split` also where a plan cannot be merged
+ * @param form by default `split` where that comes to a few models, else `merged`, which holds weights
+ *   once; `split` also where a plan cannot be merged
  */
 export function lower(
   source: Model,
@@ -43,7 +43,11 @@ export function lower(
 
 function lowerInFittingForm(instrumented: Instrumented): Lowered {
   const rows = new Set(instrumented.programs.map((program) => program.row.join('\n')));
-  if (rows.size <= MOST_SPLIT) return lowerSplit(instrumented);
+  // the two halves of a guidance pair may have calls of their own that share models
+  if (rows.size <= 2 * MOST_SPLIT) {
+    const split = lowerSplit(instrumented);
+    if (rows.size <= MOST_SPLIT || split.models.size <= MOST_SPLIT) return split;
+  }
   try {
     return lowerMerged(instrumented);
   } catch (error) {

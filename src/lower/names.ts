@@ -4,4 +4,6 @@
  */
 export const stateInputName = (state: string): string => `stepfold.in.${state}`;
 export const stateOutputName = (state: string): string => `stepfold.out.${state}`;
+/** Is it the input or the output of some state? */
+export const isStateName = (name: string): boolean => /^stepfold\.(in|out)\./.test(name);
 export const strategyInputName = (site: string): string => `stepfold.strategy.${site}`;

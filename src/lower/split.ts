@@ -1,8 +1,11 @@
 /**
- * `split`: one self-contained model per program. Programs that differ only in what they write share
- * a model as long as writing costs no node: the runtime fetches just the outputs it needs.
+ * `split`: one self-contained model per program. Programs that differ only in the names of
+ * their states share a model; so do those that differ only in what they write, as long as writing costs
+ * no product: the runtime fetches just the outputs it needs.
  */
+import { isHeavy } from '../cost/index.js';
 import { cloneModel } from '../ir/clone.js';
+import type { Graph } from '../ir/graph.js';
 import type { Model } from '../ir/model.js';
 import { removeDeadNodes } from '../ir/prune.js';
 import { tensorType } from '../ir/types.js';
@@ -12,6 +15,7 @@ import type { Instrumented } from './instrument.js';
 import type { Lowered, Run } from './lowered.js';
 import { stateInputName, stateOutputName } from './names.js';
 import { addNamedOutput, dropUnusedInputs, unusedInputs } from './outputs.js';
+import { sameModel } from './same-model.js';
 
 export function lowerSplit(source: Instrumented): Lowered {
   const models = new Map<string, Model>();
@@ -20,16 +24,40 @@ export function lowerSplit(source: Instrumented): Lowered {
     const union = [...new Set(group.flatMap((p) => p.writes))].sort();
     const shared = programModel(source, group[0]!, union);
     const bare = group.length > 1 ? programModel(source, group[0]!, []) : shared;
-    const free = shared.graph.nodes.size === bare.graph.nodes.size;
+    const free = shared.graph.nodes.size === bare.graph.nodes.size || addsNoProduct(shared, bare);
     for (const program of group) {
-      const id = free ? group[0]!.name : program.name;
-      const model =
-        models.get(id) ?? (free ? shared : programModel(source, program, program.writes));
-      models.set(id, model);
-      programs.set(program.name, [run(id, model, program)]);
+      const own = free ? shared : programModel(source, program, program.writes);
+      const { id, names } = takenUp(models, own) ?? { id: program.name, names: undefined };
+      if (!names) models.set(id, own);
+      programs.set(program.name, [run(id, own, program, names)]);
     }
   }
   return { emit: 'split', models, programs };
+}
+
+/** The model that does the same already, and what its inputs and outputs are called. */
+function takenUp(
+  models: ReadonlyMap<string, Model>,
+  model: Model,
+): { id: string; names: ReadonlyMap<string, string> } | undefined {
+  for (const [id, other] of models) {
+    const names = sameModel(other, model);
+    if (names) return { id, names };
+  }
+  return undefined;
+}
+
+/**
+ * Beside products, element-wise work is nothing: a second copy of the weights costs more. But it must not
+ * read a state that the other programs do not have.
+ */
+function addsNoProduct({ graph: shared }: Model, { graph: bare }: Model): boolean {
+  const products = (graph: Graph) => [...graph.nodes].filter(isHeavy).length;
+  return (
+    products(bare) > 0 &&
+    products(shared) === products(bare) &&
+    shared.inputs.length === bare.inputs.length
+  );
 }
 
 function byRow(programs: readonly ProgramFlow[]): ProgramFlow[][] {
@@ -93,16 +121,25 @@ export function writtenValue(
   return undefined;
 }
 
-function run(id: string, model: Model, program: ProgramFlow): Run {
-  const inputs = new Set(model.graph.inputs.map((v) => v.name));
+/** @param names of the model that is run in place of the program's own */
+function run(
+  id: string,
+  { graph }: Model,
+  program: ProgramFlow,
+  names: ReadonlyMap<string, string> = new Map(),
+): Run {
+  const inputs = new Set(graph.inputs.map((v) => v.name));
   const reads = program.reads.filter((state) => inputs.has(stateInputName(state)));
+  const named = (name: string) => names.get(name) ?? name;
   return {
     model: id,
     ...(reads.length > 0 && {
-      reads: Object.fromEntries(reads.map((state) => [stateInputName(state), state])),
+      reads: Object.fromEntries(reads.map((state) => [named(stateInputName(state)), state])),
     }),
     ...(program.writes.length > 0 && {
-      writes: Object.fromEntries(program.writes.map((state) => [state, stateOutputName(state)])),
+      writes: Object.fromEntries(
+        program.writes.map((state) => [state, named(stateOutputName(state))]),
+      ),
     }),
   };
 }

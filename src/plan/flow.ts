@@ -5,7 +5,6 @@
  */
 import { planUnassigned } from '../errors/index.js';
 import type { Plan } from './plan.js';
-import { COMPUTE } from './site.js';
 
 /** One call after liveness. */
 export interface CallFlow {
@@ -96,7 +95,8 @@ export interface ProgramFlow extends CallFlow {
 /**
  * Gives each distinct call a program, named by its strategies: `full` when every live site is
  * computed, the strategy's own word (`shallow`) when one suggests it, else `mixed`; numbered when
- * several rows claim one name. A program that writes less than its namesake says so.
+ * several rows claim one name. A program that writes less than its namesake says so; one that writes
+ * something else is numbered as well.
  */
 export function assignPrograms(
   plan: Plan,
@@ -121,10 +121,13 @@ export function assignPrograms(
     // the one that writes most has the plain name
     const ordered = [...variants].sort(([, a], [, b]) => b.writes.length - a.writes.length);
     let word: string | undefined;
+    let most: readonly string[] = [];
     for (const [writes, call] of ordered) {
-      const suffix = call.writes.length === 0 ? 'stateless' : 'partial';
-      const name = claim(word ? `${word}-${suffix}` : rowWord(plan, call.row));
-      word ??= name;
+      const less = call.writes.every((state) => most.includes(state));
+      const suffix =
+        word === undefined || !less ? '' : call.writes.length ? '-partial' : '-stateless';
+      const name = claim(suffix ? `${word}${suffix}` : rowWord(plan, call.row));
+      if (word === undefined) [word, most] = [name, call.writes];
       names.set(row, (names.get(row) ?? new Map<string, string>()).set(writes, name));
     }
   }
@@ -139,8 +142,9 @@ export function assignPrograms(
 function rowWord(plan: Plan, row: readonly (string | undefined)[]): string {
   const words = new Set<string>();
   row.forEach((name, s) => {
-    if (name !== undefined && name !== COMPUTE)
-      words.add(plan.sites[s]?.strategies[name]?.program ?? 'mixed');
+    const strategy = name === undefined ? undefined : plan.sites[s]?.strategies[name];
+    // one that makes nothing of its own computes, and only keeps something else
+    if (strategy?.produce) words.add(strategy.program ?? 'mixed');
   });
   if (words.size === 0) return 'full';
   return words.size === 1 ? ([...words][0] as string) : 'mixed';
