@@ -36,13 +36,16 @@ export {
   checkSchedule,
   formatPlan,
   formatSchedule,
+  formatTimesteps,
   type PipelineConfig,
   type PlanFile,
   parsePipelineConfig,
   parsePlanFile,
   parseSchedule,
+  parseTimestepsFile,
   planOfSchedule,
   type Schedule,
+  type TimestepsFile,
 } from './schedule/index.js';
 export * from './shape/index.js';
 export { VERSION } from './version.js';

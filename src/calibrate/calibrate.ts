@@ -11,6 +11,7 @@ import {
   guidanceIncomplete,
   oddCalls,
   passNotSearched,
+  timestepsLength,
 } from '../errors/index.js';
 import type { Model } from '../ir/model.js';
 import { type DenoiserPorts, generate, modelPorts, settleLoop } from '../measure/denoise-bundle.js';
@@ -21,6 +22,7 @@ import { MOST_CALLS } from '../pipeline/limits.js';
 import { prepare } from '../pipeline/pipeline.js';
 import { type GuidancePair, makePlan, type Plan } from '../plan/index.js';
 import { createSampler, type Sampler, type SamplerName } from '../samplers/index.js';
+import { stepsOfCalls } from '../schedule/index.js';
 import { completeConditions } from './conditions.js';
 import { tableRows } from './labels.js';
 import { recordedCalls } from './recorded.js';
@@ -33,7 +35,10 @@ export const SEARCHES = ['segments', 'plain'] as const;
 /** `plain` runs the whole model for every candidate, `segments` only what the candidate changes. */
 export type SearchKind = (typeof SEARCHES)[number];
 
-/** A sampler by name, with its options but for the steps, which the calls give. */
+/**
+ * A sampler by name, with its options but for the steps, which the calls give. Its `timesteps`, where
+ * it has any, are as many as the steps.
+ */
 export type SamplerChoice = { readonly name: SamplerName } & Readonly<Record<string, unknown>>;
 
 export interface LoopGuidance extends GuidancePair {
@@ -150,12 +155,16 @@ export async function calibrate<O>(source: Model, given: CalibrateOptions<O>): P
   }
 }
 
-function checkLoop<O>({ calls, samples = 1, guidance, recorded }: CalibrateOptions<O>): void {
+function checkLoop<O>(options: CalibrateOptions<O>): void {
+  const { calls, samples = 1, guidance, recorded, sampler } = options;
   if (!Number.isInteger(calls) || calls < 1 || calls > MOST_CALLS)
     throw badCalls(calls, MOST_CALLS);
   if (!Number.isInteger(samples) || samples < 1) throw fewSamples(samples);
   if (guidance?.mode === 'two-calls' && calls % 2 !== 0) throw oddCalls(calls);
   if (guidance && !recorded && guidance.scale === undefined) throw guidanceIncomplete('scale');
+  const listed = sampler?.timesteps as readonly number[] | undefined;
+  const steps = stepsOfCalls(calls, guidance);
+  if (listed && listed.length !== steps) throw timestepsLength(listed.length, { steps, calls });
 }
 
 type Call = (feeds: InferenceSession.FeedsType) => Promise<InferenceSession.ReturnType>;
@@ -185,7 +194,7 @@ function makeLoop<O>(
       },
     };
   }
-  const sampler = samplerOf(given.sampler, guidance?.mode === 'two-calls' ? calls / 2 : calls);
+  const sampler = samplerOf(given.sampler, stepsOfCalls(calls, guidance));
   const conditions = completeConditions(ports, {
     ort: ort as never,
     samples,

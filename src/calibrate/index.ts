@@ -10,3 +10,4 @@ export {
 export { relativeLoss } from './loss.js';
 export type { DecidedCall } from './search.js';
 export { readThreshold } from './threshold.js';
+export * from './timesteps/index.js';

@@ -1,21 +1,35 @@
 /** Options of commands that run a denoising loop: the sampler, its noise schedule, guidance. */
-import { PAIR_MODES, PAIR_ORDERS } from '../plan/index.js';
+import type { LoopGuidance } from '../calibrate/index.js';
+import { guidanceIncomplete, spacingAndTimesteps } from '../errors/index.js';
+import { type GuidancePair, PAIR_MODES, PAIR_ORDERS } from '../plan/index.js';
 import {
   BETA_SCHEDULES,
   PREDICTIONS,
   SAMPLER_NAMES,
   TIMESTEP_SPACINGS,
+  TRAIN_TIMESTEPS,
 } from '../samplers/index.js';
-import { number, texts, wholeNumber } from './arguments.js';
+import { number, readFeeds, texts, wholeNumber } from './arguments.js';
 import type { Arguments } from './command.js';
+import type { ChosenTimesteps } from './timesteps-file.js';
+
+/** The spacing of the samplers themselves, where none is asked for. */
+const SPACING = 'leading';
+
+/** Which timesteps the loop visits. */
+export const timestepOptions = {
+  spacing: {
+    choices: TIMESTEP_SPACINGS,
+    describe: `Which timesteps are visited [default: ${SPACING}]`,
+  },
+  timesteps: {
+    type: 'string',
+    describe: 'timesteps.json with those to visit, as `stepfold timesteps` finds them',
+  },
+} as const;
 
 export const samplerOptions = {
   sampler: { choices: SAMPLER_NAMES, default: 'ddim', describe: 'Sampler' },
-  spacing: {
-    choices: TIMESTEP_SPACINGS,
-    default: 'leading',
-    describe: 'Which timesteps are visited',
-  },
   prediction: { choices: PREDICTIONS, default: 'epsilon', describe: 'What the model predicts' },
   clip: {
     type: 'number',
@@ -70,12 +84,32 @@ export const guidanceOptions = {
   unconditional: texts('Input of the unconditional half: context=empty.npy'),
 } as const;
 
-/** What a sampler is made with, but for its steps; nothing where a default of its own applies. */
-export function readSamplerOptions(args: Arguments<typeof samplerOptions & typeof noiseOptions>) {
+type SamplerArguments = Arguments<typeof samplerOptions & typeof noiseOptions>;
+
+export const trainTimestepsOf = (args: Pick<SamplerArguments, 'trainTimesteps'>): number =>
+  args.trainTimesteps ?? TRAIN_TIMESTEPS;
+
+/**
+ * Where a sampler goes: over a list of timesteps where there is one, else as the spacing says.
+ * @throws RUN_TIMESTEPS when both are given
+ */
+export function readSpacing(
+  spacing: Arguments<typeof timestepOptions>['spacing'],
+  chosen: ChosenTimesteps | undefined,
+) {
+  if (!chosen) return { spacing: spacing ?? SPACING };
+  if (spacing !== undefined) throw spacingAndTimesteps(chosen.origin);
+  return { timesteps: chosen.timesteps };
+}
+
+/**
+ * What a sampler is made with, but for its steps and where it goes; nothing where a default of its
+ * own applies.
+ */
+export function readSamplerOptions(args: SamplerArguments) {
   const given = <K extends string, V>(key: K, value: V | undefined) =>
     (value === undefined ? {} : { [key]: value }) as { [P in K]?: V };
   return {
-    spacing: args.spacing,
     prediction: args.prediction,
     schedule: {
       betas: args.betas,
@@ -86,4 +120,25 @@ export function readSamplerOptions(args: Arguments<typeof samplerOptions & typeo
     ...given('clip', args.clip),
     ...given('eta', args.eta),
   };
+}
+
+/**
+ * Guidance of a loop that a search runs. Its unconditional half may be made up.
+ * @param made how the bundle does it; order and mode need not be said again
+ * @throws CALIBRATE_GUIDANCE
+ */
+export async function readLoopGuidance(
+  args: Arguments<typeof guidanceOptions>,
+  made?: GuidancePair,
+): Promise<LoopGuidance | undefined> {
+  const { guidanceScale: scale } = args;
+  const given = args.guidance ?? (scale === undefined ? undefined : made?.order) ?? 'none';
+  const order = given as LoopGuidance['order'] | 'none';
+  if (order === 'none') {
+    if (scale !== undefined || args.unconditional) throw guidanceIncomplete('order');
+    return undefined;
+  }
+  const mode = args.guidanceMode ?? made?.mode ?? 'batch';
+  const unconditional = await readFeeds('unconditional', args.unconditional);
+  return { order, mode, unconditional, ...(scale !== undefined && { scale }) };
 }

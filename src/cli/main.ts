@@ -12,6 +12,7 @@ import * as passes from './commands/passes.js';
 import * as plan from './commands/plan.js';
 import * as print from './commands/print.js';
 import * as run from './commands/run.js';
+import * as timesteps from './commands/timesteps.js';
 import * as transform from './commands/transform.js';
 import * as verify from './commands/verify.js';
 import { fail } from './failure.js';
@@ -21,6 +22,7 @@ const COMMANDS: readonly Command[] = [
   inspect,
   transform,
   calibrate,
+  timesteps,
   plan,
   verify,
   run,

@@ -80,6 +80,7 @@ export function makeSchedule(compilation: Compilation, files: ScheduleFiles): Sc
       [...lowered.programs].map(([name, runs]) => [name, { runs: [...runs] }]),
     ),
     calls: [...instrumented.calls],
+    ...(compilation.timesteps && { timesteps: [...compilation.timesteps] }),
     sites: Object.fromEntries(
       plan.sites.map((site, s) => [
         site.id,

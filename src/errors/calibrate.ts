@@ -113,7 +113,7 @@ export const recordedMissing = (input: string, recorded: readonly string[]) =>
 
 export const oddCalls = (calls: number) =>
   new StepfoldError(
-    'CALIBRATE_ODD_CALLS',
+    'GUIDANCE_ODD_CALLS',
     `Guidance by two calls a step needs an even number of calls, not ${calls}.`,
     { path: '/calls', hint: `Use --calls ${calls + 1}.` },
   );

@@ -11,3 +11,4 @@ export * from './sampler.js';
 export * from './schedule.js';
 export * from './shape.js';
 export * from './text.js';
+export * from './timesteps.js';

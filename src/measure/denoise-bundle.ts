@@ -1,5 +1,6 @@
 /** Runs a whole denoising loop on a bundle, or on a plain model for comparison. */
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
+import { tableRows } from '../calibrate/labels.js';
 import { checkWeights } from '../emit/weights.js';
 import {
   feedShape,
@@ -47,6 +48,10 @@ export interface LoopDenoiser {
   readonly ports: DenoiserPorts;
   /** Calls in the schedule; undefined for a plain model, which has no schedule. */
   readonly calls: number | undefined;
+  /** Timestep of each step, where the schedule says; a sampler takes them as its `timesteps`. */
+  readonly timesteps?: readonly number[] | undefined;
+  /** By input, how many classes it chooses from, where that was found in the graph. */
+  readonly classes?: ReadonlyMap<string, number>;
   /** How often each program ran; empty for a plain model. */
   readonly counts: Map<string, number>;
   /** Starts a new image: forgets all states. */
@@ -80,7 +85,7 @@ export async function openLoopBundle(
   const sessions = new Map<GuidanceHalf, DenoiserSession>([['both', await open()]]);
   const first = sessions.get('both')!;
   sessions.set('conditional', first);
-  const { source, cost, calls } = first.schedule;
+  const { source, cost, calls, timesteps } = first.schedule;
   const inTurns = source.guidance?.mode === 'two-calls';
   if (options.halves && !inTurns) sessions.set('unconditional', await open());
   const distinct = () => new Set(sessions.values());
@@ -93,6 +98,7 @@ export async function openLoopBundle(
       guidance: source.guidance,
     },
     calls: calls.length,
+    timesteps,
     counts,
     reset() {
       for (const session of distinct()) session.reset();
@@ -116,6 +122,7 @@ export async function openLoopModel(
   return {
     ports: modelPorts(prepared),
     calls: undefined,
+    classes: tableRows(prepared.canonical.graph),
     counts: new Map(),
     reset() {},
     call: (feeds) => runModel(session, feeds, `"${file}"`),
@@ -219,7 +226,7 @@ export async function generate(
 ): Promise<Generated> {
   const { ports } = denoiser;
   const { sampler, seed, guidance } = options;
-  checkSchedule(denoiser, sampler.timesteps.length, guidance);
+  checkLoopFits(denoiser, sampler.timesteps.length, guidance);
   const loop = settleLoop(ports, options);
   const { latent, timestep, dims, bindings, missing } = loop;
 
@@ -243,11 +250,14 @@ export async function generate(
   return { latent: result, dims, madeUp: missing.map((p) => p.name) };
 }
 
-/** The loop must be the one that the schedule was made for. */
-function checkSchedule(
+/**
+ * The loop must be the one that the schedule was made for.
+ * @throws RUN_STEPS, RUN_GUIDANCE
+ */
+export function checkLoopFits(
   { calls, ports: { guidance: made } }: LoopDenoiser,
   steps: number,
-  guidance: Guidance | undefined,
+  guidance: GuidancePair | undefined,
 ): void {
   if (calls === undefined) return;
   const inTurns = made?.mode === 'two-calls';

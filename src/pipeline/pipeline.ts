@@ -5,14 +5,23 @@
 import { canonicalize, type TraceEntry } from '../../passes/canonicalize/index.js';
 import { findInputRoles, type InputRoles } from '../analysis/index.js';
 import { concreteShapes, type ShapeOf, siteCosts } from '../cost/index.js';
-import { badCalls, feedUnknown, oddGuidanceBatch, unknownOpset } from '../errors/index.js';
+import {
+  badCalls,
+  feedUnknown,
+  oddCalls,
+  oddGuidanceBatch,
+  timestepsEmpty,
+  timestepsInvalid,
+  timestepsLength,
+  unknownOpset,
+} from '../errors/index.js';
 import { cloneModel } from '../ir/clone.js';
 import type { Graph } from '../ir/graph.js';
 import { type Model, opsetVersion } from '../ir/model.js';
 import { type EmitForm, type Instrumented, type Lowered, lower } from '../lower/index.js';
 import { checkOptions, type Pass, type PassContext, passContext } from '../pass/index.js';
 import { type GuidancePair, groupRows, makePlan, overridePlan, type Plan } from '../plan/index.js';
-import type { PlanFile } from '../schedule/index.js';
+import { type PlanFile, stepsOfCalls, timestepProblems } from '../schedule/index.js';
 import { fixInputShapes, freezeSymbols, type ShapeTable } from '../shape/index.js';
 import { chooseBindings } from './bindings.js';
 import { MOST_CALLS } from './limits.js';
@@ -32,6 +41,11 @@ export interface PipelineOptions {
   readonly maxPrograms?: number;
   /** How the loop does classifier-free guidance; left out: not at all, or it does not matter. */
   readonly guidance?: GuidancePair;
+  /**
+   * Training timestep of each step, strictly descending: one for each call, or for two with guidance by
+   * two calls a step. They change no model; the schedule tells runners.
+   */
+  readonly timesteps?: readonly number[];
   /** Names of inputs whose role is known; others are found by structure. */
   readonly roles?: { readonly latent?: string; readonly timestep?: string };
   /** Sizes for the symbols that stay, for the figures in reports only. */
@@ -52,6 +66,7 @@ export interface Compilation {
   /** What it left undone, and why. */
   readonly notes: readonly string[];
   readonly guidance?: GuidancePair | undefined;
+  readonly timesteps?: readonly number[] | undefined;
   readonly plan: Plan;
   readonly instrumented: Instrumented;
   readonly lowered: Lowered;
@@ -72,10 +87,13 @@ export class Pipeline {
     private readonly entries: readonly Entry[],
   ) {}
 
-  /** @throws PLAN_BAD_CALLS */
+  /** @throws PLAN_BAD_CALLS, GUIDANCE_ODD_CALLS, TIMESTEPS_LENGTH, TIMESTEPS_INVALID */
   static create(options: PipelineOptions): Pipeline {
     if (!Number.isInteger(options.calls) || options.calls < 1 || options.calls > MOST_CALLS)
       throw badCalls(options.calls, MOST_CALLS);
+    if (options.guidance?.mode === 'two-calls' && options.calls % 2 !== 0)
+      throw oddCalls(options.calls);
+    if (options.timesteps) checkTimesteps(options.timesteps, options);
     return new Pipeline(options, []);
   }
 
@@ -101,14 +119,12 @@ export class Pipeline {
   async compile(source: Model): Promise<Compilation> {
     const prepared = await prepare(source, this.options);
     const { canonical, shapes, bindings } = prepared;
-    const { calls, guidance } = this.options;
+    const { calls, guidance, timesteps } = this.options;
     if (guidance?.mode === 'batch') refuseOddBatch(prepared);
     const context = passContext(canonical, shapes, calls, bindings, guidance);
     for (const entry of this.entries) entry.prepare(context);
-    const proposed = makePlan(
-      calls,
-      this.entries.map((entry) => entry.propose(context)),
-    );
+    const proposals = this.entries.map((entry) => entry.propose(context));
+    const proposed = makePlan(calls, proposals);
     const asked = this.options.plan ? overridePlan(proposed, this.options.plan) : proposed;
     const plan = this.grouped(asked, canonical.graph, concreteShapes(shapes, bindings));
     const { lowered, instrumented } = lower(
@@ -118,7 +134,7 @@ export class Pipeline {
       this.options.emit,
       this.options.maxPrograms,
     );
-    return { ...prepared, guidance, plan, lowered, instrumented };
+    return { ...prepared, guidance, timesteps, plan, lowered, instrumented };
   }
 
   private grouped(plan: Plan, graph: Graph, shapeOf: ShapeOf): Plan {
@@ -127,6 +143,18 @@ export class Pipeline {
       ? plan
       : groupRows(plan, { maxPrograms, cost: siteCosts(graph, shapeOf) });
   }
+}
+
+/** @throws TIMESTEPS_LENGTH, TIMESTEPS_INVALID */
+function checkTimesteps(
+  timesteps: readonly number[],
+  { calls, guidance }: Pick<PipelineOptions, 'calls' | 'guidance'>,
+): void {
+  if (timesteps.length === 0) throw timestepsEmpty();
+  const [problem] = timestepProblems(timesteps);
+  if (problem) throw timestepsInvalid(problem.index, problem.message);
+  const steps = stepsOfCalls(calls, guidance);
+  if (timesteps.length !== steps) throw timestepsLength(timesteps.length, { steps, calls });
 }
 
 /** @throws GUIDANCE_BATCH when the model's batch is fixed and is no pair */

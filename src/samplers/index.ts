@@ -10,6 +10,7 @@ export * from './denoise.js';
 export * from './dpm-solver.js';
 export * from './euler.js';
 export type { LatentType, TimestepFeed } from './feeds.js';
+export { type GammaOptions, gammaTimesteps } from './gamma.js';
 export * from './guidance.js';
 export {
   FINAL_LEVELS,

@@ -12,6 +12,9 @@ import { interpolate, linspace } from './numbers.js';
 export const BETA_SCHEDULES = ['linear', 'scaled_linear', 'cosine'] as const;
 export type BetaSchedule = (typeof BETA_SCHEDULES)[number];
 
+/** Timesteps in training, where nothing else is said. */
+export const TRAIN_TIMESTEPS = 1000;
+
 export interface NoiseScheduleOptions {
   /** Default `linear`. */
   readonly betas?: BetaSchedule;
@@ -59,7 +62,8 @@ const BETAS: Record<BetaSchedule, (start: number, end: number, count: number) =>
  * @throws SAMPLER_UNKNOWN_CHOICE, SAMPLER_OPTION_RANGE
  */
 export function noiseSchedule(options: NoiseScheduleOptions = {}): NoiseSchedule {
-  const { betas = 'linear', betaStart = 1e-4, betaEnd = 0.02, trainTimesteps = 1000 } = options;
+  const { betas = 'linear', betaStart = 1e-4, betaEnd = 0.02 } = options;
+  const { trainTimesteps = TRAIN_TIMESTEPS } = options;
   if (!Object.hasOwn(BETAS, betas)) {
     throw unknownSamplerChoice('noise schedule', betas, BETA_SCHEDULES);
   }

@@ -8,6 +8,7 @@ import type { Schedule } from '../generated/schedule.js';
 import { checkConstant } from './check-constant.js';
 import { checkProgram } from './check-program.js';
 import { checkStates } from './check-states.js';
+import { stepsOfCalls, timestepProblems } from './check-timesteps.js';
 import { pointer } from './pointer.js';
 
 export interface CheckResult {
@@ -26,6 +27,7 @@ export function checkSchedule(schedule: Schedule): CheckResult {
     ),
     ...constants(schedule),
     ...checkCalls(schedule),
+    ...checkTimesteps(schedule),
     ...checkPlan(schedule),
     ...checkCost(schedule),
   ];
@@ -75,6 +77,18 @@ function checkCalls({ calls, programs }: Schedule): Problem[] {
       ? []
       : [{ path: pointer('calls', call), message: `names no program: "${program}"` }],
   );
+}
+
+function checkTimesteps({ timesteps, calls, source }: Schedule): Problem[] {
+  if (!timesteps) return [];
+  const steps = stepsOfCalls(calls.length, source.guidance);
+  const wrong = timestepProblems(timesteps).map(({ index, message }) => ({
+    path: pointer('timesteps', index),
+    message,
+  }));
+  if (timesteps.length === steps) return wrong;
+  const message = `must be one for each of the ${steps} steps, found ${timesteps.length}`;
+  return [{ path: pointer('timesteps'), message }, ...wrong];
 }
 
 function checkPlan({ sites = {}, calls }: Schedule): Problem[] {

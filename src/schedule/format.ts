@@ -1,11 +1,12 @@
 /**
- * Writes schedules and plans as text. What a reader would refuse is refused here, so that no such
+ * Writes schedules, plans and lists of timesteps as text. What a reader would refuse is refused here, so that no such
  * file is ever written.
  */
 import type { PlanFile } from '../generated/plan.js';
 import type { Schedule } from '../generated/schedule.js';
-import { planSchema, scheduleSchema } from '../generated/schemas.js';
-import { parsePlanFile, parseSchedule } from './parse.js';
+import { planSchema, scheduleSchema, timestepsSchema } from '../generated/schemas.js';
+import type { TimestepsFile } from '../generated/timesteps.js';
+import { parsePlanFile, parseSchedule, parseTimestepsFile } from './parse.js';
 import { printDocument } from './print.js';
 
 /**
@@ -24,4 +25,13 @@ export function formatSchedule(schedule: Schedule, file = 'schedule.json'): stri
 export function formatPlan(plan: PlanFile, file = 'plan.json'): string {
   parsePlanFile(plan, file);
   return printDocument(plan, planSchema);
+}
+
+/**
+ * The text of timesteps.json.
+ * @throws StepfoldError TIMESTEPS_INVALID when a reader would refuse it
+ */
+export function formatTimesteps(list: TimestepsFile, file = 'timesteps.json'): string {
+  parseTimestepsFile(list, file);
+  return printDocument(list, timestepsSchema);
 }

@@ -18,7 +18,14 @@ export type {
   State,
   WeightsFile,
 } from '../generated/schedule.js';
+export type { TimestepsFile } from '../generated/timesteps.js';
 export { type CheckResult, checkSchedule } from './check.js';
-export { formatPlan, formatSchedule } from './format.js';
-export { parsePipelineConfig, parsePlanFile, parseSchedule } from './parse.js';
+export { stepsOfCalls, timestepProblems } from './check-timesteps.js';
+export { formatPlan, formatSchedule, formatTimesteps } from './format.js';
+export {
+  parsePipelineConfig,
+  parsePlanFile,
+  parseSchedule,
+  parseTimestepsFile,
+} from './parse.js';
 export { planOfSchedule } from './plan-of.js';

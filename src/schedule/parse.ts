@@ -1,18 +1,21 @@
 /**
- * Reads schedule, plan and pipeline files: JSON, then the JSON Schema, then what a schema cannot
+ * Reads schedule, plan, timesteps and pipeline files: JSON, then the JSON Schema, then what a schema cannot
  * say. Everything is checked before anything is returned, so that the code behind it need not check.
  */
 import { invalidDocument, notJson, type Problem, unknownVersion } from '../errors/index.js';
 import type { PipelineConfig } from '../generated/pipeline.js';
 import type { PlanFile } from '../generated/plan.js';
 import type { Schedule } from '../generated/schedule.js';
+import type { TimestepsFile } from '../generated/timesteps.js';
 import {
   isPipelineConfig,
   isPlanFile,
   isSchedule,
+  isTimestepsFile,
   type Validator,
 } from '../generated/validators.js';
 import { checkSchedule } from './check.js';
+import { timestepProblems } from './check-timesteps.js';
 import { pointer } from './pointer.js';
 import { schemaProblems } from './schema-problems.js';
 
@@ -45,6 +48,25 @@ export function parsePlanFile(json: unknown, file: string): PlanFile {
   ];
   refuse('plan', file, problems);
   return plan;
+}
+
+/**
+ * A list of timesteps from its JSON text or parsed value.
+ * @throws StepfoldError TIMESTEPS_NOT_JSON, TIMESTEPS_VERSION, TIMESTEPS_INVALID
+ */
+export function parseTimestepsFile(json: unknown, file: string): TimestepsFile {
+  const list = read('timesteps', json, file, isTimestepsFile, 1);
+  const { steps, timesteps, trainTimesteps } = list;
+  const problems: Problem[] = timestepProblems(timesteps, trainTimesteps).map(
+    ({ index, message }) => ({ path: pointer('timesteps', index), message }),
+  );
+  if (timesteps.length !== steps)
+    problems.push({
+      path: pointer('timesteps'),
+      message: `must be as many as \`steps\` says, ${steps}; found ${timesteps.length}`,
+    });
+  refuse('timesteps', file, problems);
+  return list;
 }
 
 /** Rows by site that have not one entry for each call. */

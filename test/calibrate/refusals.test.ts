@@ -43,7 +43,7 @@ describe('options', () => {
     [
       'half a step',
       { calls: 3, guidance: { ...pair, mode: 'two-calls' } },
-      'CALIBRATE_ODD_CALLS',
+      'GUIDANCE_ODD_CALLS',
       '3',
     ],
     [

@@ -218,7 +218,7 @@ describe('refusals', () => {
         '--guidance-mode',
         'two-calls',
       ],
-      'CALIBRATE_ODD_CALLS',
+      'GUIDANCE_ODD_CALLS',
       '3',
     ],
     [

@@ -8,6 +8,7 @@ beforeAll(requireBuild);
 const COMMANDS = [
   'inspect',
   'transform',
+  'timesteps',
   'plan',
   'verify',
   'run',

@@ -1,6 +1,5 @@
 /** What `stepfold calibrate` does. */
 import fs from 'node:fs';
-import path from 'node:path';
 import { passes } from '../../../passes/index.js';
 import {
   type Calibrated,
@@ -17,10 +16,8 @@ import {
   searchIdentity,
   writePartial,
 } from '../../calibrate/resume.js';
-import { openFolder, planSource, writeFile } from '../../emit/index.js';
+import { planSource, writeFile } from '../../emit/index.js';
 import {
-  guidanceIncomplete,
-  isAFolder,
   needsPass,
   onePassOnly,
   passNotSearched,
@@ -35,16 +32,23 @@ import { percent, shownStrategies } from '../../report/index.js';
 import { formatPlan, type PlanFile } from '../../schedule/index.js';
 import { readFeeds, readRoles, readShapes, readSizes } from '../arguments.js';
 import type { CalibrateArguments } from '../commands/calibrate.js';
-import { readSamplerOptions } from '../loop-options.js';
+import {
+  readLoopGuidance,
+  readSamplerOptions,
+  readSpacing,
+  trainTimestepsOf,
+} from '../loop-options.js';
 import { heading, print, printHeatmap, printJson } from '../output.js';
+import { checkOutputFile } from '../output-file.js';
 import { startProgress } from '../progress.js';
+import { type ChosenTimesteps, readTimesteps, requireLength } from '../timesteps-file.js';
 
 /** Steps of the progress bar. */
 const PROGRESS = 1000;
 
 export async function runCalibration(args: CalibrateArguments): Promise<void> {
   const request = onePass(args.pass);
-  checkOutput(args.output, args.force);
+  checkOutputFile(args.output, args.force, planExists);
   const model = loadModel(args.model);
   const pass = searchedPass(request);
   const checked = checkOptions(pass, request.options) as Record<string, unknown>;
@@ -97,24 +101,21 @@ function searchedPass({ pass }: PassRequest) {
   return found;
 }
 
-/** At once, since the search may take hours. */
-function checkOutput(file: string, force: boolean): void {
-  openFolder(path.dirname(path.resolve(file)));
-  const stat = fs.statSync(file, { throwIfNoEntry: false });
-  if (stat?.isDirectory()) throw isAFolder(file);
-  if (stat && !force) throw planExists(file);
-}
-
 type LoopOptions = Omit<CalibrateOptions, 'pass' | 'options'>;
 
 async function readOptions(args: CalibrateArguments): Promise<LoopOptions> {
-  const guidance = await readGuidance(args);
+  const guidance = await readLoopGuidance(args);
+  const chosen = readChosen(args, guidance);
   return {
     calls: args.calls,
     search: args.search,
     samples: args.samples,
     seed: args.seed,
-    sampler: { name: args.sampler, ...readSamplerOptions(args) },
+    sampler: {
+      name: args.sampler,
+      ...readSpacing(args.spacing, chosen),
+      ...readSamplerOptions(args),
+    },
     ...(guidance && { guidance }),
     feeds: await readFeeds('feed', args.feed),
     ...(args.recorded && { recorded: await readFeeds('recorded', args.recorded) }),
@@ -124,14 +125,14 @@ async function readOptions(args: CalibrateArguments): Promise<LoopOptions> {
   };
 }
 
-async function readGuidance(args: CalibrateArguments): Promise<LoopGuidance | undefined> {
-  const { guidance: order = 'none', guidanceMode: mode = 'batch', guidanceScale: scale } = args;
-  if (order === 'none') {
-    if (scale !== undefined || args.unconditional) throw guidanceIncomplete('order');
-    return undefined;
-  }
-  const unconditional = await readFeeds('unconditional', args.unconditional);
-  return { order, mode, unconditional, ...(scale !== undefined && { scale }) };
+function readChosen(
+  args: CalibrateArguments,
+  guidance: LoopGuidance | undefined,
+): ChosenTimesteps | undefined {
+  if (args.timesteps === undefined) return undefined;
+  const chosen = readTimesteps(args.timesteps, { file: args.model }, trainTimestepsOf(args));
+  requireLength(args.timesteps, chosen, args.calls, guidance);
+  return chosen;
 }
 
 function identityOf(

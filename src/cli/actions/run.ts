@@ -2,31 +2,35 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { openFolder, writeFile } from '../../emit/index.js';
-import { needsGuidance, needsUnconditional } from '../../errors/index.js';
+import {
+  needsGuidance,
+  needsUnconditional,
+  stepsAndTimesteps,
+  twoLists,
+} from '../../errors/index.js';
 import { encodePng, pictureGrid, toPictures } from '../../io/images.js';
 import { writeNpy } from '../../io/npy.js';
 import { requireBundle } from '../../measure/bundle.js';
 import { generate, type LoopDenoiser, openLoopBundle, openLoopModel } from '../../measure/index.js';
 import type { GuidancePair } from '../../plan/index.js';
 import { readSchedule } from '../../runtime-node/index.js';
-import { createSampler, type Guidance } from '../../samplers/index.js';
+import { createSampler, type Guidance, type Sampler } from '../../samplers/index.js';
+import { type Schedule, stepsOfCalls } from '../../schedule/index.js';
 import { readFeeds, readRoles, readSizeList } from '../arguments.js';
 import type { RunArguments } from '../commands/run.js';
-import { readSamplerOptions } from '../loop-options.js';
+import { readSamplerOptions, readSpacing, trainTimestepsOf } from '../loop-options.js';
 import { print, printJson } from '../output.js';
 import { startProgress } from '../progress.js';
+import { type ChosenTimesteps, readTimesteps, requireLength } from '../timesteps-file.js';
 
 export async function run(args: RunArguments): Promise<void> {
-  const sampler = createSampler(args.sampler, {
-    ...readSamplerOptions(args),
-    steps: args.steps,
-  });
   const feeds = await readFeeds('feed', args.feed);
   const latentShape = args.latentShape && readSizeList('latent-shape', args.latentShape);
   const plain = isFile(args.bundle);
   if (!plain) requireBundle(args.bundle);
-  const made = plain ? undefined : (await readSchedule(args.bundle)).source.guidance;
-  const guidance = await readGuidance(args, made);
+  const schedule = plain ? undefined : await readSchedule(args.bundle);
+  const sampler = makeSampler(args, schedule);
+  const guidance = await readGuidance(args, schedule?.source.guidance);
   const options = { worker: args.worker, halves: guidance?.mode === 'two-calls' };
   const denoiser = plain
     ? await openLoopModel(args.bundle, options)
@@ -53,6 +57,38 @@ export async function run(args: RunArguments): Promise<void> {
 }
 
 const isFile = (path: string) => fs.statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+
+/** Steps where neither a bundle nor the command line says. */
+const STEPS = 50;
+
+/** As many steps as are asked for, else as the bundle was made for; over its timesteps, if it has any. */
+function makeSampler(args: RunArguments, schedule: Schedule | undefined): Sampler {
+  const chosen = readChosen(args, schedule);
+  const made = schedule && stepsOfCalls(schedule.calls.length, schedule.source.guidance);
+  const steps = args.steps ?? chosen?.timesteps.length ?? made ?? STEPS;
+  if (chosen && steps !== chosen.timesteps.length)
+    throw stepsAndTimesteps(chosen.origin, chosen.timesteps.length, steps);
+  return createSampler(args.sampler, {
+    ...readSamplerOptions(args),
+    ...readSpacing(args.spacing, chosen),
+    steps,
+  });
+}
+
+/** The bundle's timesteps, else those of the file that is given. */
+function readChosen(
+  args: RunArguments,
+  schedule: Schedule | undefined,
+): ChosenTimesteps | undefined {
+  const own = schedule?.timesteps && { timesteps: schedule.timesteps, origin: 'The bundle' };
+  if (args.timesteps === undefined) return own;
+  const model = schedule?.source ?? { file: args.bundle };
+  const given = readTimesteps(args.timesteps, model, trainTimestepsOf(args));
+  if (schedule)
+    requireLength(args.timesteps, given, schedule.calls.length, schedule.source.guidance);
+  if (own && own.timesteps.join() !== given.timesteps.join()) throw twoLists(args.timesteps);
+  return own ?? given;
+}
 
 /** Guidance as the arguments say, and where they do not, as the bundle was made for. */
 async function readGuidance(

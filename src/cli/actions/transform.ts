@@ -5,6 +5,7 @@ import { checkPlanSource, checkTarget, writeBundle } from '../../emit/index.js';
 import {
   inPipeline,
   inPlan,
+  inTimesteps,
   needsCalls,
   needsPass,
   passAndConfig,
@@ -37,6 +38,7 @@ import {
   printTable,
 } from '../output.js';
 import { startStatus } from '../progress.js';
+import { type ChosenTimesteps, readTimesteps, requireLength } from '../timesteps-file.js';
 
 export async function transform(args: TransformArguments): Promise<void> {
   const config = readConfig(args);
@@ -47,7 +49,7 @@ export async function transform(args: TransformArguments): Promise<void> {
     status.show(`Reading ${args.model}`);
     const model = loadModel(args.model);
     if (config.plan && args.plan) checkPlanSource(config.plan, args.plan, args.model);
-    let pipeline = Pipeline.create(config);
+    let pipeline = createPipeline(config, args.config);
     for (const [index, request] of config.requests.entries())
       pipeline = addPass(pipeline, request, config.requestsFile, index);
     status.show('Compiling');
@@ -65,6 +67,16 @@ export async function transform(args: TransformArguments): Promise<void> {
   }
   if (args.json) printJson({ folder: args.output, schedule });
   else printSummary(args.output, args.model, schedule);
+}
+
+/** Timesteps from --timesteps are checked by now; others come from the pipeline file. */
+function createPipeline(config: Config, file: string | undefined): Pipeline {
+  try {
+    return Pipeline.create(config);
+  } catch (error) {
+    if (file === undefined || !(error instanceof StepfoldError)) throw error;
+    throw error.code.startsWith('TIMESTEPS_') ? inTimesteps(error, file) : error;
+  }
 }
 
 function addPass(
@@ -114,7 +126,10 @@ function readConfig(args: TransformArguments): Config {
       ? undefined
       : parsePipelineConfig(new TextDecoder().decode(readFile(args.config)), args.config);
   const plan = args.plan === undefined ? undefined : readPlan(args.plan);
-  const calls = args.calls ?? file?.calls ?? plan?.calls;
+  const guidance = guidancePair(args, plan);
+  const chosen =
+    args.timesteps === undefined ? undefined : readTimesteps(args.timesteps, { file: args.model });
+  const calls = args.calls ?? file?.calls ?? plan?.calls ?? callsOf(chosen, guidance);
   const listed = file?.passes ?? (args.pass ? undefined : plan?.passes);
   const requests =
     listed?.map(({ pass, options }) => ({ pass, options: options ?? {} })) ??
@@ -122,7 +137,9 @@ function readConfig(args: TransformArguments): Config {
   if (requests.length === 0) throw needsPass(args.plan);
   if (calls === undefined) throw needsCalls();
   if (plan && plan.calls !== calls) throw namingPlan(planCalls(plan.calls, calls), args.plan);
-  const guidance = guidancePair(args, plan);
+  if (args.timesteps !== undefined && chosen)
+    requireLength(args.timesteps, chosen, calls, guidance);
+  const timesteps = chosen?.timesteps ?? file?.timesteps;
   const maxPrograms = args.maxPrograms ?? file?.maxPrograms;
   const emit = args.emit ?? file?.emit;
   const weights = args.weights ?? file?.weights;
@@ -136,10 +153,15 @@ function readConfig(args: TransformArguments): Config {
     ...(emit && { emit }),
     ...(plan && { plan }),
     ...(guidance && { guidance }),
+    ...(timesteps && { timesteps: [...timesteps] }),
     ...(maxPrograms !== undefined && { maxPrograms }),
     ...(weights && { weights }),
   };
 }
+
+/** Calls of a loop over a list of timesteps. */
+const callsOf = (chosen: ChosenTimesteps | undefined, guidance: GuidancePair | undefined) =>
+  chosen && chosen.timesteps.length * (guidance?.mode === 'two-calls' ? 2 : 1);
 
 /** How the loop does guidance: as the arguments say, else as the plan does. */
 function guidancePair(

@@ -10,7 +10,7 @@ import {
   wholeNumber,
 } from '../arguments.js';
 import { type Arguments, addOptions, examples } from '../command.js';
-import { guidanceOptions, noiseOptions, samplerOptions } from '../loop-options.js';
+import { guidanceOptions, noiseOptions, samplerOptions, timestepOptions } from '../loop-options.js';
 
 export const command = 'calibrate <model>';
 export const describe = 'Find the plan of a pass: what each site does at each call';
@@ -51,6 +51,7 @@ const loop = {
   },
   ...seedOption('the noise, and of conditions that are not given'),
   ...samplerOptions,
+  ...timestepOptions,
 } as const;
 
 const inputs = {

@@ -2,7 +2,7 @@
 import type { Argv } from 'yargs';
 import { jsonOption, roleOptions, seedOption, texts, wholeNumber } from '../arguments.js';
 import { type Arguments, addOptions, examples } from '../command.js';
-import { guidanceOptions, noiseOptions, samplerOptions } from '../loop-options.js';
+import { guidanceOptions, noiseOptions, samplerOptions, timestepOptions } from '../loop-options.js';
 
 export const command = 'run <bundle>';
 export const describe = 'Run a denoising loop on a bundle, or on a plain model';
@@ -21,12 +21,12 @@ const sampling = {
   sampler,
   steps: {
     type: 'number',
-    default: 50,
-    describe: 'Steps of the sampler',
+    describe: "Steps of the sampler [default: the bundle's; 50 for a plain model]",
     check: wholeNumber('steps', 1),
   },
   ...seedOption('the noise'),
   ...samplerDetails,
+  ...timestepOptions,
 } as const;
 
 const inputs = {
@@ -65,7 +65,7 @@ export const builder = (yargs: Argv) =>
     .group(Object.keys(guidanceOptions), 'Guidance:')
     .epilogue(
       examples(
-        ['Noise to images', 'stepfold run bundle --sampler ddim --steps 50 --seed 7 -o out'],
+        ['Noise to images', 'stepfold run bundle --sampler ddim --seed 7 -o out'],
         [
           'With classifier-free guidance',
           'stepfold run bundle -o out --feed class_labels=labels.npy \\\n  --guidance uncond-first --guidance-scale 2 \\\n  --unconditional class_labels=null.npy',

@@ -28,6 +28,10 @@ export const options = {
       'plan.json: the strategy of each site at each call, and passes and calls where they are not given',
   },
   'max-programs': {
+  timesteps: {
+    type: 'string',
+    describe: 'timesteps.json that the loop will run on: written into the schedule, for `run`',
+  },
     type: 'number',
     describe: 'Group calls into so many programs, none less exact than planned',
     check: wholeNumber('max-programs', 1),

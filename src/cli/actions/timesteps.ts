@@ -1,0 +1,115 @@
+/** What `stepfold timesteps` does. */
+import fs from 'node:fs';
+import { type OptimizedTimesteps, optimizeTimesteps } from '../../calibrate/index.js';
+import { planSource, writeFile } from '../../emit/index.js';
+import { againstWithModel, needsAgainst, needsSteps, timestepsExist } from '../../errors/index.js';
+import { readBundle } from '../../measure/bundle.js';
+import { type LoopDenoiser, openLoopBundle, openLoopModel } from '../../measure/index.js';
+import { formatTimesteps, stepsOfCalls, type TimestepsFile } from '../../schedule/index.js';
+import { readFeeds, readRoles, readShapes, readSizes } from '../arguments.js';
+import type { TimestepsArguments } from '../commands/timesteps.js';
+import { readLoopGuidance, readSamplerOptions } from '../loop-options.js';
+import { heading, print, printJson, printTable } from '../output.js';
+import { checkOutputFile } from '../output-file.js';
+import { startProgress } from '../progress.js';
+
+export async function runTimesteps(args: TimestepsArguments): Promise<void> {
+  checkOutputFile(args.output, args.force, timestepsExist);
+  const opened = await openDenoisers(args);
+  const { denoiser, reference } = opened;
+  const progress = startProgress('Searching', args.json);
+  try {
+    const { calls, ports } = denoiser;
+    const made = calls === undefined ? undefined : stepsOfCalls(calls, ports.guidance);
+    const steps = args.steps ?? made;
+    if (steps === undefined) throw needsSteps();
+    const guidance = await readLoopGuidance(args, ports.guidance);
+    const sampler = { name: args.sampler, ...readSamplerOptions(args) };
+    const found = await optimizeTimesteps(denoiser, {
+      steps,
+      referenceSteps: args.referenceSteps,
+      ...(reference && { reference }),
+      samples: args.samples,
+      seed: args.seed,
+      sampler,
+      ...(guidance && { guidance }),
+      feeds: await readFeeds('feed', args.feed),
+      shapes: readShapes(args.shape),
+      freeze: readSizes('freeze', args.freeze),
+      roles: readRoles(args),
+      onProgress: (done, most) => progress.update(done, most),
+    }).finally(() => progress.stop());
+    const file: TimestepsFile = {
+      format: 'stepfold.timesteps',
+      version: 1,
+      model: planSource(args.against ?? args.model),
+      steps,
+      trainTimesteps: found.trainTimesteps,
+      gamma: found.gamma,
+      timesteps: [...found.timesteps],
+      sampler,
+      ...(guidance && {
+        guidance: { order: guidance.order, mode: guidance.mode, scale: guidance.scale! },
+      }),
+      samples: found.samples,
+      seed: args.seed,
+      reference: { steps: found.referenceSteps },
+      error: found.error,
+      uniform: { error: finite(found.uniform.error) },
+      tried: found.tried.map(({ gamma, error }) => ({ gamma, error: finite(error) })),
+    };
+    writeFile(args.output, new TextEncoder().encode(formatTimesteps(file, args.output)));
+    report(args, file, found);
+  } finally {
+    for (const { release } of [denoiser, reference ?? []].flat()) await release();
+  }
+}
+
+/** JSON has no infinity. */
+const finite = (error: number): number | null => (Number.isFinite(error) ? error : null);
+
+/** The denoiser in question and, where that is a bundle, the one that makes the reference. */
+async function openDenoisers(
+  args: TimestepsArguments,
+): Promise<{ denoiser: LoopDenoiser; reference: LoopDenoiser | undefined }> {
+  const { model, against } = args;
+  if (!fs.statSync(model, { throwIfNoEntry: false })?.isDirectory()) {
+    if (against !== undefined) throw againstWithModel();
+    if (args.steps === undefined) throw needsSteps();
+    return { denoiser: await openLoopModel(model), reference: undefined };
+  }
+  if (against === undefined) throw needsAgainst(model);
+  await readBundle(model, against);
+  const halves = args.guidanceMode === 'two-calls';
+  const denoiser = await openLoopBundle(model, { halves });
+  try {
+    return { denoiser, reference: await openLoopModel(against) };
+  } catch (error) {
+    await denoiser.release();
+    throw error;
+  }
+}
+
+function report(args: TimestepsArguments, file: TimestepsFile, found: OptimizedTimesteps): void {
+  const { madeUp } = found;
+  if (args.json) {
+    printJson({ file: args.output, ...file, madeUp });
+    return;
+  }
+  const { gamma, error, uniform, timesteps } = found;
+  heading(`${file.steps} timesteps at gamma ${gamma.toFixed(3)}`);
+  print(timesteps.join(' '));
+  heading(`Mean squared difference from ${found.referenceSteps} steps, ${found.samples} images`);
+  const ratio = error / uniform.error;
+  printTable(
+    ['timesteps', 'gamma', 'error'],
+    [
+      ['equally spaced', '1.000', uniform.error.toPrecision(3)],
+      ['found', gamma.toFixed(3), error.toPrecision(3)],
+    ],
+  );
+  if (Number.isFinite(ratio) && ratio < 1)
+    print(`${(100 * (1 - ratio)).toFixed(1)} % less than equally spaced`);
+  if (madeUp.length > 0) print(`Made-up inputs: ${madeUp.join(', ')} (give them with --feed)`);
+  print(`Written: ${args.output}`);
+}

@@ -1,0 +1,94 @@
+/** `stepfold timesteps`: finds the timesteps of a loop of few steps. */
+import type { Argv } from 'yargs';
+import { REFERENCE_STEPS, SAMPLES } from '../../calibrate/timesteps/defaults.js';
+import { MOST_CALLS } from '../../pipeline/limits.js';
+import {
+  jsonOption,
+  roleOptions,
+  seedOption,
+  shapeOptions,
+  texts,
+  wholeNumber,
+} from '../arguments.js';
+import { type Arguments, addOptions, examples } from '../command.js';
+import { guidanceOptions, noiseOptions, samplerOptions } from '../loop-options.js';
+
+export const command = 'timesteps <model>';
+export const describe = 'Find the timesteps on which a loop of few steps loses least';
+
+const positionals = {
+  model: {
+    type: 'string',
+    demandOption: true,
+    describe: 'ONNX file, or folder of a bundle together with --against',
+  },
+} as const;
+
+const search = {
+  output: { alias: 'o', type: 'string', demandOption: true, describe: 'File to write' },
+  steps: {
+    type: 'number',
+    describe: "Steps of the loop; must be given but for a bundle [default: the bundle's]",
+    check: wholeNumber('steps', 1, MOST_CALLS),
+  },
+  'reference-steps': {
+    type: 'number',
+    default: REFERENCE_STEPS,
+    describe: 'Steps of the loop to come near to, equally spaced',
+    check: wholeNumber('reference-steps', 1),
+  },
+  against: { type: 'string', describe: 'The source model of a bundle, which makes the reference' },
+  force: { type: 'boolean', default: false, describe: 'Replace a file that is there' },
+  ...jsonOption,
+} as const;
+
+const loop = {
+  samples: {
+    type: 'number',
+    default: SAMPLES,
+    describe: 'Images to make and compare',
+    check: wholeNumber('samples', 1),
+  },
+  ...seedOption('the noise, and of conditions that are not given'),
+  ...samplerOptions,
+} as const;
+
+const inputs = {
+  feed: texts('Condition from a file, a row per image: labels=labels.npy; others are made up'),
+  ...shapeOptions,
+  ...roleOptions,
+} as const;
+
+export const options = {
+  ...search,
+  ...loop,
+  ...noiseOptions,
+  ...guidanceOptions,
+  ...inputs,
+} as const;
+
+export const builder = (yargs: Argv) =>
+  addOptions(yargs.positional('model', positionals.model), options)
+    .group(Object.keys(search), 'Search:')
+    .group(Object.keys(loop), 'Loop:')
+    .group(Object.keys(noiseOptions), 'Noise schedule of the training:')
+    .group(Object.keys(guidanceOptions), 'Guidance:')
+    .group(Object.keys(inputs), 'Inputs:')
+    .epilogue(
+      examples(
+        [
+          'Ten steps that end near to where a hundred do',
+          'stepfold timesteps unet.onnx --steps 10 -o timesteps.json',
+        ],
+        [
+          'For a bundle whose calls are cheaper than those of its source',
+          'stepfold timesteps bundle --against unet.onnx -o timesteps.json',
+        ],
+      ),
+    );
+
+export type TimestepsArguments = Arguments<typeof positionals & typeof options>;
+
+/** The work is loaded only when the command runs, so that `--help` answers at once. */
+export const handler = async (args: TimestepsArguments): Promise<void> =>
+  (await import('../actions/timesteps.js')).runTimesteps(args);

@@ -1,0 +1,60 @@
+/** Reading timesteps.json where a command runs on it, and checking that it is for this model and loop. */
+import fs from 'node:fs';
+import { sha256 } from '../emit/index.js';
+import {
+  fileNotFound,
+  inTimesteps,
+  timestepsLength,
+  timestepsOtherModel,
+  timestepsOtherTraining,
+} from '../errors/index.js';
+import type { GuidancePair } from '../plan/index.js';
+import { parseTimestepsFile, stepsOfCalls } from '../schedule/index.js';
+import { readFile } from './arguments.js';
+
+/** A list of timesteps, and who says so. */
+export interface ChosenTimesteps {
+  readonly timesteps: readonly number[];
+  /** The subject of a sentence: `The bundle`, or a file by its name. */
+  readonly origin: string;
+}
+
+export interface ModelInUse {
+  readonly file: string;
+  /** Of the source model, where a schedule records it; else the file is read. */
+  readonly sha256?: string;
+}
+
+/**
+ * @param trainTimesteps of the loop; left out: taken from the file, since no loop is run
+ * @throws FILE_NOT_FOUND, the TIMESTEPS_ errors of files
+ */
+export function readTimesteps(
+  file: string,
+  model: ModelInUse,
+  trainTimesteps?: number,
+): ChosenTimesteps {
+  const list = parseTimestepsFile(new TextDecoder().decode(readFile(file)), file);
+  if (list.model && list.model.sha256 !== (model.sha256 ?? hashOf(model.file)))
+    throw timestepsOtherModel(file, list.model.file, model.file);
+  if (trainTimesteps !== undefined && trainTimesteps !== list.trainTimesteps)
+    throw timestepsOtherTraining(file, list.trainTimesteps, trainTimesteps);
+  return { timesteps: list.timesteps, origin: `"${file}"` };
+}
+
+function hashOf(file: string): string {
+  if (!fs.existsSync(file)) throw fileNotFound(file);
+  return sha256(file);
+}
+
+/** @throws TIMESTEPS_LENGTH, naming the file, when the list is not for a loop of so many calls */
+export function requireLength(
+  file: string,
+  { timesteps }: ChosenTimesteps,
+  calls: number,
+  guidance: GuidancePair | undefined,
+): void {
+  const steps = stepsOfCalls(calls, guidance);
+  if (timesteps.length !== steps)
+    throw inTimesteps(timestepsLength(timesteps.length, { steps, calls }), file);
+}
