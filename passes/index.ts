@@ -1,13 +1,16 @@
 /** Every pass that ships with Stepfold. */
 import type { Pass } from '../src/pass/index.js';
 import { deepcache } from './deepcache/index.js';
+import { deltaCache } from './delta-cache/index.js';
 import { ditfastattn } from './ditfastattn/index.js';
 
 export { type DeepcacheOptions, deepcache } from './deepcache/index.js';
+export { type DeltaCacheOptions, deltaCache } from './delta-cache/index.js';
 export { type DitfastattnOptions, ditfastattn } from './ditfastattn/index.js';
 
 /** By name, as `--pass` and pipeline.json call them. */
 export const passes: Readonly<Record<string, Pass<never>>> = {
   [deepcache.name]: deepcache,
+  [deltaCache.name]: deltaCache,
   [ditfastattn.name]: ditfastattn,
 };

@@ -233,3 +233,17 @@ export const noAttention = (reason: string | undefined, node: string | undefined
     `The model has no self-attention that can be followed${reason ? `: ${reason}, at node "${node}"` : ''}.`,
     { node, hint: '`stepfold inspect` lists what was found and what was not.' },
   );
+
+export const noBlocks = (reason: string | undefined, node: string | undefined) =>
+  new StepfoldError(
+    'BLOCKS_NOT_FOUND',
+    `The model has no transformer blocks that can be followed${reason ? `: ${reason}, at node "${node}"` : ''}.`,
+    { node, hint: '`stepfold inspect` lists the blocks and attentions of a model.' },
+  );
+
+export const blockLeaks = (blocks: string, reason: string, node: string | undefined) =>
+  new StepfoldError(
+    'BLOCKS_STILL_NEEDED',
+    `What ${blocks} make cannot be replaced: ${reason} (at node "${node}").`,
+    { node, hint: 'Choose blocks before or behind it, with the option range.' },
+  );

@@ -83,6 +83,8 @@ export interface Site {
   readonly refused?: Readonly<Record<string, string>>;
   /** Of an attention: where a reference for it can be made, by names of the source graph. */
   readonly attention?: AttentionReference;
+  /** Of runs of blocks: by strategy, the run that it replaces, by names of the source graph. */
+  readonly ranges?: Readonly<Record<string, RangeReference>>;
   /** Of a part: the id of its site. */
   readonly parent?: string;
 }
@@ -94,6 +96,14 @@ export interface AttentionReference {
   readonly mixed: string;
   /** Keys that a query sees on each side when it sees a band. */
   readonly window: { readonly tokens: number } | { readonly fraction: number };
+}
+
+export interface RangeReference {
+  /** The stream before the run, and behind it. */
+  readonly from: string;
+  readonly to: string;
+  /** What is kept: the stream behind, or that less the stream before. */
+  readonly keeps: 'output' | 'deviation';
 }
 
 export const COMPUTE = 'compute';

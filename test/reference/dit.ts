@@ -15,6 +15,30 @@ const EPSILON = 1e-6;
 export type AttentionModule = (layer: number, inputs: readonly Matrix[]) => readonly Matrix[];
 
 /**
+ * How the stream goes through the blocks.
+ * @param run one block, by its number
+ */
+export type Way = (
+  tokens: readonly Matrix[],
+  run: (layer: number, tokens: readonly Matrix[]) => readonly Matrix[],
+) => readonly Matrix[];
+
+/** As it was trained: through one after the other. */
+const throughAll: Way = (tokens, run) => blocksFrom(0, DIT.layers, tokens, run);
+
+/** Through blocks `first` to `end - 1`. */
+export const blocksFrom = (
+  first: number,
+  end: number,
+  tokens: readonly Matrix[],
+  run: Parameters<Way>[1],
+): readonly Matrix[] => {
+  let stream = tokens;
+  for (let layer = first; layer < end; layer++) stream = run(layer, stream);
+  return stream;
+};
+
+/**
  * The noise that the network sees in images [1, 24, 24] at one timestep.
  * @param labels a class for each image; 10 for none
  */
@@ -24,14 +48,15 @@ export function predictNoise(
   timestep: number,
   labels: readonly number[],
   attention: AttentionModule,
+  way: Way = throughAll,
 ): Matrix[] {
   const conditions = labels.map((label) => condition(weights, timestep, label));
-  let tokens = images.map((image) => embed(weights, image));
-  for (const [layer, block] of weights.blocks.entries()) {
+  const run = (layer: number, tokens: readonly Matrix[]): Matrix[] => {
+    const block = weights.blocks[layer]!;
     const modulations = conditions.map((c) => split(modulation(c, block.modulation), 6));
     const inputs = tokens.map((x, i) => modulate(x, modulations[i]![0]!, modulations[i]![1]!));
     const attended = attention(layer, inputs);
-    tokens = tokens.map((x, i) => {
+    return tokens.map((x, i) => {
       const [, , gate, shift, scale, secondGate] = modulations[i] as Six;
       const middle = add(x, gated(attended[i]!, gate));
       const widened = gelu(
@@ -42,8 +67,9 @@ export function predictNoise(
         gated(affine(widened, block.narrow.weight, block.narrow.bias), secondGate),
       );
     });
-  }
-  return tokens.map((x, i) => {
+  };
+  const embedded = images.map((image) => embed(weights, image));
+  return way(embedded, run).map((x, i) => {
     const [shift, scale] = split(modulation(conditions[i]!, weights.finalModulation), 2);
     return image(affine(modulate(x, shift!, scale!), weights.final.weight, weights.final.bias));
   });

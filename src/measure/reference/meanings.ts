@@ -1,13 +1,15 @@
 /**
  * What each strategy means at a call, written from the papers alone: DeepCache (arXiv 2312.00858,
- * section 3) and DiTFastAttn (arXiv 2406.08552, section 3). The reference of `verify` follows this
- * table, and nothing of how programs are built goes into it.
+ * section 3), DiTFastAttn (arXiv 2406.08552, section 3) and Δ-DiT (arXiv 2406.01125). The reference of
+ * `verify` follows this table, and nothing of how programs are built goes into it.
  */
 import type { Schedule } from '../../schedule/index.js';
 
 type Guidance = Schedule['source']['guidance'];
 
 export interface Meaning {
+  /** Runs of blocks are replaced; which, and by what, is said by the ranges of the site. */
+  readonly run?: true;
   /**
    * Where the site's values come from: the network, what an earlier call kept, zeros, or what the
    * first call of the step has, for the second.
@@ -37,6 +39,8 @@ const NETWORK: Meaning = {
   identity: true,
 };
 
+const RUN: Meaning = { ...NETWORK, run: true, keepsValues: false };
+
 const MEANINGS: Readonly<Record<string, Meaning>> = {
   compute: { ...NETWORK, keepsResidual: true },
   reuse: { ...NETWORK, values: 'kept', keepsValues: false },
@@ -45,6 +49,11 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   'window-only': { ...NETWORK, banded: true, identity: false },
   'guidance-share': { ...NETWORK, shared: true, keepsResidual: true },
   'window+guidance-share': { ...NETWORK, banded: true, residual: true, shared: true },
+  delta: RUN,
+  'delta-front': RUN,
+  'delta-rear': RUN,
+  'reuse-front': RUN,
+  'reuse-rear': RUN,
 };
 
 /** Undefined for a strategy that is not known here. */

@@ -12,6 +12,15 @@ export const valueNames = (value: string) => ({
   seen: `${PREFIX}.seen.${value}`,
 });
 
+/** Inputs and outputs for a run of blocks, by the stream behind it. */
+export const runNames = (to: string) => ({
+  /** bool: take what is given in place of the run. */
+  use: `${PREFIX}.run.use.${to}`,
+  given: `${PREFIX}.run.given.${to}`,
+  /** What a call that runs the blocks keeps. */
+  kept: `${PREFIX}.run.kept.${to}`,
+});
+
 /** Inputs and outputs for the product with v of one attention. */
 export const bandNames = (mixed: string) => ({
   /** bool: take the band and what is added to it. */

@@ -13,7 +13,7 @@ import type { Schedule, Site } from '../../schedule/index.js';
 import { inferShapes, type ShapeTable } from '../../shape/index.js';
 import { addBanded, type BandMask } from './band.js';
 import { meaningOf } from './meanings.js';
-import { bandNames, innerName, valueNames } from './names.js';
+import { bandNames, innerName, runNames, valueNames } from './names.js';
 import { NoReference } from './no-reference.js';
 
 /** A value of the source, or something shaped like it. */
@@ -23,10 +23,21 @@ export interface ProbedValue {
   readonly dims: readonly number[];
 }
 
+/** A run of blocks that one strategy of a site replaces. */
+export interface ProbedRun {
+  readonly strategy: string;
+  readonly from: string;
+  /** The stream behind the run. */
+  readonly to: ProbedValue;
+  readonly keeps: 'output' | 'deviation';
+}
+
 export interface ProbedSite {
   readonly id: string;
   readonly strategies: readonly string[];
   readonly values: readonly ProbedValue[];
+  /** Of a site of runs of blocks, in place of `values`. */
+  readonly runs: readonly ProbedRun[];
   /** The product with v, where some call sees a band of keys. */
   readonly mixed: ProbedValue | undefined;
   /** Whether some call exchanges rows, so that their order has to be fed. */
@@ -70,6 +81,8 @@ export function buildProbe(
 class ProbeBuilder {
   readonly masks = new Map<string, BandMask>();
   private readonly byName: ReadonlyMap<string, Value>;
+  /** What stands for a value where something can be given in its place. */
+  private readonly chosen = new Map<Value, Value>();
 
   constructor(
     private readonly model: Model,
@@ -79,10 +92,57 @@ class ProbeBuilder {
     this.byName = new Map([...model.graph.values()].map((v) => [v.name, v]));
   }
 
-  addSite(id: string, { values = [], strategies, attention }: Site): ProbedSite {
+  addSite(id: string, site: Site): ProbedSite {
+    return site.ranges ? this.addRuns(id, site, site.ranges) : this.addValues(id, site);
+  }
+
+  private addRuns(
+    id: string,
+    { strategies }: Site,
+    ranges: NonNullable<Site['ranges']>,
+  ): ProbedSite {
+    for (const name of strategies)
+      if (name !== 'compute' && !ranges[name])
+        throw new NoReference(`the schedule does not say what "${name}" replaces at site "${id}"`);
+    const runs = Object.entries(ranges).map(([strategy, { from, to, keeps }]) => ({
+      strategy,
+      from,
+      to: this.addRun(id, from, to, keeps),
+      keeps,
+    }));
+    return { id, strategies, values: [], runs, mixed: undefined, rows: false, takes: false };
+  }
+
+  /** Lets the stream behind a run be what is given, or the stream before it and what is given. */
+  private addRun(
+    site: string,
+    from: string,
+    to: string,
+    keeps: 'output' | 'deviation',
+  ): ProbedValue {
+    const { graph } = this.model;
+    const { value, probed } = this.find(site, to);
+    const { value: first } = this.find(site, from);
+    const before = this.chosen.get(first) ?? first;
+    const users = [...value.uses];
+    const names = runNames(to);
+    const given = this.addGiven(names.given, probed);
+    const inner = (opType: 'Add' | 'Sub', a: Value, b: Value) =>
+      graph.addNode({ opType, inputs: [a, b], outputs: [innerName(to)] }).output;
+    const deviates = keeps === 'deviation';
+    this.show(deviates ? inner('Sub', value, before) : value, names.kept, probed);
+    const instead = deviates ? inner('Add', before, given) : given;
+    const chosen = this.choose(names.use, instead, value, to);
+    graph.replaceUses(value, chosen, (use) => users.includes(use));
+    this.chosen.set(value, chosen);
+    return probed;
+  }
+
+  private addValues(id: string, { values = [], strategies, attention }: Site): ProbedSite {
     const meanings = strategies.map((name) => {
       const meaning = meaningOf(name);
-      if (!meaning) throw new NoReference(`the strategy "${name}" has no reference of its own yet`);
+      if (!meaning || meaning.run)
+        throw new NoReference(`the strategy "${name}" has no reference of its own yet`);
       return meaning;
     });
     const { guidance } = this.schedule.source;
@@ -96,6 +156,7 @@ class ProbeBuilder {
       strategies,
       mixed: meanings.some((m) => m.banded) ? this.addBand(id, attention) : undefined,
       values: values.map((name) => this.addValue(id, name, rows)),
+      runs: [],
       rows,
       takes: meanings.some((m) => m.values === 'kept') || (shared && !rows),
     };
@@ -122,6 +183,7 @@ class ProbeBuilder {
     this.show(made, names.seen, probed);
     const chosen = this.choose(names.use, this.addGiven(names.given, probed), made, name);
     graph.replaceUses(value, chosen, (use) => users.includes(use));
+    this.chosen.set(value, chosen);
     return probed;
   }
 

@@ -4,7 +4,7 @@
  */
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import type { Model } from '../../ir/model.js';
-import { liveNodes } from '../../ir/prune.js';
+import { nodeDependencies } from '../../ir/order.js';
 import type { Value } from '../../ir/value.js';
 import type { Schedule } from '../../schedule/index.js';
 import { type Ort, runModel } from '../engine.js';
@@ -13,9 +13,15 @@ import { conditionalHalf, rowsOfHalf, withHalfTwice } from '../pairs.js';
 import { openModels } from '../scratch.js';
 import { bandOf } from './band.js';
 import { halfOfCall, type Meaning, meaningAt } from './meanings.js';
-import { bandNames, valueNames } from './names.js';
+import { bandNames, runNames, valueNames } from './names.js';
 import { NoReference } from './no-reference.js';
-import { buildProbe, type Probe, type ProbedSite, type ProbedValue } from './probe.js';
+import {
+  buildProbe,
+  type Probe,
+  type ProbedRun,
+  type ProbedSite,
+  type ProbedValue,
+} from './probe.js';
 
 /**
  * @param feeds the inputs of each call, by its index, in order
@@ -58,6 +64,7 @@ class ReferenceLoop {
   /** By value, and by half of the guidance pair where each has a call of its own. */
   private readonly keptValues = new Map<string, Tensor>();
   private readonly keptResiduals = new Map<string, Tensor>();
+  private readonly keptRuns = new Map<string, Tensor>();
   private readonly masks: Feeds;
   private readonly sourceValues: ReadonlyMap<string, Value>;
 
@@ -82,7 +89,8 @@ class ReferenceLoop {
     const sites = this.probe.sites.map((site) => ({
       site,
       meaning: meaningAt(site.strategies[call]!, call, guidance)!,
-      half: isAttention(site) ? halfOfCall(call, guidance) : 0,
+      strategy: site.strategies[call]!,
+      half: halfOfCall(call, guidance),
     }));
     const overrides = Object.assign({}, ...sites.map((s) => this.overrides(s)));
     const running = this.sitesThatRun(sites);
@@ -97,8 +105,13 @@ class ReferenceLoop {
     return Object.fromEntries(outputs.map(({ name }) => [name, results[nameInProbe(name)]!]));
   }
 
-  private overrides({ site, meaning, half }: SiteCall): Feeds {
+  private overrides({ site, strategy, meaning, half }: SiteCall): Feeds {
     const feeds: Feeds = {};
+    for (const run of site.runs) {
+      const names = runNames(run.to.name);
+      feeds[names.use] = this.flag(run.strategy === strategy);
+      feeds[names.given] = this.keptRuns.get(key(run.to, half)) ?? this.nothing(run.to);
+    }
     for (const value of site.values) {
       const names = valueNames(value.name);
       feeds[names.use] = this.flag(meaning.values !== 'network');
@@ -120,8 +133,11 @@ class ReferenceLoop {
     return undefined;
   }
 
-  private keep({ site, meaning, half }: SiteCall, results: InferenceSession.ReturnType): void {
+  private keep(call: SiteCall, results: InferenceSession.ReturnType): void {
+    const { site, meaning, half } = call;
     const { mixed } = site;
+    for (const { to } of keptRuns(call))
+      this.keptRuns.set(key(to, half), results[runNames(to.name).kept]!);
     if (meaning.values === 'partner') {
       for (const value of site.values) handOn(this.keptValues, value);
       if (mixed && meaning.keepsResidual) handOn(this.keptResiduals, mixed);
@@ -143,16 +159,28 @@ class ReferenceLoop {
 
   /** Those whose values the outputs depend on: one inside a region that is replaced does not run. */
   private sitesThatRun(sites: readonly SiteCall[]): SiteCall[] {
-    const sourceOf = (site: ProbedSite) => site.values.map((v) => this.sourceValues.get(v.name)!);
-    const replaced = new Set(
-      sites.flatMap(({ site, meaning }) => (meaning.values === 'network' ? [] : sourceOf(site))),
-    );
+    const source = (name: string) => this.sourceValues.get(name)!;
+    const valuesOf = (site: ProbedSite) =>
+      [...site.values, ...site.runs.map((run) => run.to)].map(({ name }) => source(name));
+    /** For values that are replaced: the one that is needed instead, if any. */
+    const instead = new Map<Value, Value | undefined>();
+    for (const { site, strategy, meaning } of sites) {
+      if (meaning.values !== 'network')
+        for (const value of site.values) instead.set(source(value.name), undefined);
+      for (const run of site.runs)
+        if (run.strategy === strategy)
+          instead.set(source(run.to.name), run.keeps === 'output' ? undefined : source(run.from));
+    }
     const met = new Set<Value>();
-    liveNodes(this.source.graph.outputs, (value) => {
+    const stack = [...this.source.graph.outputs];
+    for (let value = stack.pop(); value; value = stack.pop()) {
+      if (met.has(value)) continue;
       met.add(value);
-      return replaced.has(value);
-    });
-    return sites.filter(({ site }) => sourceOf(site).some((v) => met.has(v)));
+      if (!instead.has(value))
+        stack.push(...(value.producer ? nodeDependencies(value.producer) : []));
+      else if (instead.get(value)) stack.push(instead.get(value)!);
+    }
+    return sites.filter(({ site }) => valuesOf(site).some((v) => met.has(v)));
   }
 
   private conditional(): 0 | 1 {
@@ -184,25 +212,30 @@ class ReferenceLoop {
 /** A site at one call. */
 interface SiteCall {
   readonly site: ProbedSite;
+  readonly strategy: string;
   readonly meaning: Meaning;
   /** Whose kept tensors it uses. */
   readonly half: number;
 }
 
-/** Only attention keeps something of its own for each half; its sites are named so. */
-const isAttention = ({ id }: ProbedSite): boolean => id.startsWith('attention.');
+/** Runs of which a call keeps something: only where all blocks are computed. */
+const keptRuns = ({ site, strategy }: SiteCall): readonly ProbedRun[] =>
+  strategy === 'compute' ? site.runs : [];
 
 const keepsValues = (site: ProbedSite, meaning: Meaning): boolean =>
   site.takes && meaning.keepsValues;
 
 /** Outputs of the probe that a call keeps. */
-const shown = ({ site, meaning }: SiteCall): string[] =>
-  meaning.values === 'partner'
+const shown = (call: SiteCall): string[] => {
+  const { site, meaning } = call;
+  return meaning.values === 'partner'
     ? []
     : [
+        ...keptRuns(call).map((run) => runNames(run.to.name).kept),
         ...(keepsValues(site, meaning) ? site.values.map((v) => valueNames(v.name).seen) : []),
         ...(site.mixed && meaning.keepsResidual ? [bandNames(site.mixed.name).lacks] : []),
       ];
+};
 
 const key = ({ name }: ProbedValue, half: number) => `${half} ${name}`;
 

@@ -1,0 +1,160 @@
+/**
+ * Δ-DiT (Chen et al., arXiv 2406.01125): on a full step all transformer blocks run, and for a run of
+ * consecutive blocks a..b the deviation Δ = F_{a..b}(x) - x is kept; the steps between take x + Δ with the
+ * x of their own in place of those blocks. Early steps draw outlines, which the paper ascribes to the
+ * front blocks, so there the rear ones are replaced; late steps draw details, so there the front ones are.
+ *
+ * The paper counts its boundary b in remaining timesteps, and no text that could be read says on which
+ * side the boundary step itself falls. Here `boundary` is the number of the first late step, which is
+ * ours, as is its default, half of the steps.
+ *
+ * Assumes a residual stream that the analysis can follow and that nobody reads a replaced block from
+ * beside. Costs two states per stage of the size of the stream.
+ */
+import { leakOf, type TransformerBlock } from '../../src/analysis/index.js';
+import { badOption, blockLeaks, noBlocks } from '../../src/errors/index.js';
+import type { Pass, PassContext } from '../../src/pass/index.js';
+import { byHalf, COMPUTE, callsPerStep, perCall } from '../../src/plan/index.js';
+import { NAME, readRange } from './range.js';
+import { type BlockRun, runsSite } from './site.js';
+
+export interface DeltaCacheOptions {
+  readonly interval: number;
+  readonly blocks?: number;
+  readonly boundary?: number;
+  readonly range?: string;
+  readonly stage?: number;
+  readonly strategy: 'delta' | 'reuse';
+}
+
+export const deltaCache: Pass<DeltaCacheOptions> = {
+  name: NAME,
+  description:
+    'Keep what a run of transformer blocks adds to the stream, and add it again for several steps (Δ-DiT, 2024).',
+  example: 'delta-cache:blocks=14,interval=2,boundary=10',
+  options: {
+    type: 'object',
+    properties: {
+      interval: {
+        type: 'integer',
+        minimum: 1,
+        description: 'One full step, then interval-1 with a deviation in place of blocks.',
+      },
+      blocks: {
+        type: 'integer',
+        minimum: 1,
+        description: 'How many blocks a deviation stands for; `stepfold inspect` lists them.',
+      },
+      boundary: {
+        type: 'integer',
+        minimum: 0,
+        description:
+          'First late step: before it the rear blocks are replaced, from it on the front ones [half of the steps].',
+      },
+      range: {
+        type: 'string',
+        description: 'These blocks at every step, such as 4-9, instead of blocks and boundary.',
+      },
+      stage: {
+        type: 'integer',
+        minimum: 0,
+        description: 'Stage of a U-Net to work on; by default every one that has so many blocks.',
+      },
+      strategy: {
+        enum: ['delta', 'reuse'],
+        default: 'delta',
+        description: 'What is kept: the deviation, or naively the output (the ablation).',
+      },
+    },
+    required: ['interval'],
+  },
+  propose(context, options) {
+    const { guidance, model } = context;
+    const steps = context.calls / callsPerStep(guidance);
+    const stages = chosenStages(context, options);
+    const single = context.blocks().stages.length === 1;
+    const proposals = stages.map((stage) => {
+      const runs = runsOf(stage, options);
+      for (const run of runs) {
+        const leak = leakOf(model.graph, run);
+        if (leak) throw blockLeaks(run.description, leak.reason, leak.node);
+      }
+      const id = single ? 'blocks' : `blocks.${stage[0]!.stage}`;
+      const site = byHalf(runsSite(id, runs, options.strategy), guidance);
+      return { site, column: perCall(strategies(runs, steps, options), guidance) };
+    });
+    return {
+      sites: proposals.map(({ site }) => site),
+      entries: Object.fromEntries(proposals.map(({ site, column }) => [site.id, column])),
+    };
+  },
+};
+
+type Stage = readonly TransformerBlock[];
+
+/** @throws BLOCKS_NOT_FOUND, PASS_OPTION */
+function chosenStages(context: PassContext, options: DeltaCacheOptions): Stage[] {
+  const { stages, refused } = context.blocks();
+  if (stages.length === 0) {
+    const [nearest] = refused.length > 0 ? refused : context.attention().refused;
+    throw noBlocks(nearest?.reason, nearest?.node);
+  }
+  const { blocks, boundary, range, stage } = options;
+  if (range !== undefined) {
+    const other = (['blocks', 'boundary', 'stage'] as const).find(
+      (name) => options[name] !== undefined,
+    );
+    if (other) throw badOption(NAME, 'range', `it says which blocks, so leave out ${other}`);
+    return [readRange(range, stages)];
+  }
+  if (blocks === undefined)
+    throw badOption(NAME, 'blocks', 'it must be given, or a range of blocks');
+  const steps = context.calls / callsPerStep(context.guidance);
+  if (boundary !== undefined && boundary > steps)
+    throw badOption(
+      NAME,
+      'boundary',
+      `step ${boundary} does not exist in a loop of ${steps} steps`,
+    );
+  if (stage !== undefined && !stages[stage])
+    throw badOption(NAME, 'stage', `the model has ${stages.length} (0 to ${stages.length - 1})`);
+  const candidates = stage === undefined ? stages : [stages[stage]!];
+  const fitting = candidates.filter((s) => s.length >= blocks);
+  if (fitting.length > 0) return fitting;
+  const most = Math.max(...candidates.map((s) => s.length));
+  throw badOption(
+    NAME,
+    'blocks',
+    `there are no ${blocks} blocks in a row: ${candidates.length > 1 ? `the longest of ${candidates.length} stages` : 'the stage'} has ${most}`,
+  );
+}
+
+/** The runs of blocks that strategies replace; front and rear are one where they are all of the stage. */
+function runsOf(stage: Stage, { blocks = stage.length, range }: DeltaCacheOptions): BlockRun[] {
+  const all = stage.length;
+  const run = (which: BlockRun['which'], first: number, last: number): BlockRun => ({
+    which,
+    first: stage[first]!.index,
+    last: stage[last]!.index,
+    input: stage[first]!.input,
+    output: stage[last]!.output,
+    description:
+      first === last
+        ? `block ${stage[first]!.index}`
+        : `blocks ${stage[first]!.index} to ${stage[last]!.index}`,
+  });
+  if (range !== undefined || blocks === all) return [run('all', 0, all - 1)];
+  return [run('front', 0, blocks - 1), run('rear', all - blocks, all - 1)];
+}
+
+function strategies(
+  runs: readonly BlockRun[],
+  steps: number,
+  { interval, boundary = Math.floor(steps / 2), strategy }: DeltaCacheOptions,
+): string[] {
+  return Array.from({ length: steps }, (_, step) => {
+    if (step % interval === 0) return COMPUTE;
+    if (runs.length === 1) return strategy;
+    return `${strategy}-${step < boundary ? 'rear' : 'front'}`;
+  });
+}
