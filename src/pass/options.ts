@@ -17,7 +17,12 @@ export interface PassRequest {
 export function checkOptions<O>(pass: Pass<O>, options: Readonly<Record<string, unknown>>): O {
   // on a command line everything is text, and a list may have one entry
   const ajv = new Ajv({ useDefaults: true, coerceTypes: 'array', allErrors: true, strict: false });
-  const value = structuredClone(options) as Record<string, unknown>;
+  const value = Object.fromEntries(
+    Object.entries(structuredClone(options)).map(([name, given]) => [
+      name,
+      isList(pass, name) && typeof given === 'string' ? given.split('+') : given,
+    ]),
+  );
   const validate = ajv.compile({ ...pass.options, additionalProperties: false });
   if (validate(value)) return value as O;
   const [first] = validate.errors ?? [];
@@ -35,8 +40,12 @@ export function checkOptions<O>(pass: Pass<O>, options: Readonly<Record<string, 
   throw badOption(pass.name, option, `it ${problem?.message ?? 'is not valid'}`);
 }
 
+const isList = <O>({ options }: Pass<O>, name: string): boolean =>
+  Object.hasOwn(options.properties, name) && options.properties[name]!.type === 'array';
+
 /**
- * Reads `deepcache:branch=2,interval=3`. A list is written with `+`: `full=0+5+10`.
+ * Reads `deepcache:branch=2,interval=3`. A list is written with `+`, `full=0+5+10`, and taken apart when
+ * the pass is known: in `strategy=window+guidance-share` the sign is part of the name.
  * @throws PASS_OPTION when a part is not `name=value`, or a name comes twice
  */
 export function parsePassRequest(text: string): PassRequest {
@@ -49,8 +58,7 @@ export function parsePassRequest(text: string): PassRequest {
       throw badOption(pass, part, 'write options as name=value, separated by commas');
     const name = part.slice(0, equals);
     if (Object.hasOwn(options, name)) throw badOption(pass, name, 'it is given twice');
-    const value = part.slice(equals + 1);
-    options[name] = value.includes('+') ? value.split('+') : value;
+    options[name] = part.slice(equals + 1);
   }
   return { pass, options };
 }
