@@ -2,15 +2,18 @@
 import type { Pass } from '../src/pass/index.js';
 import { deepcache } from './deepcache/index.js';
 import { deltaCache } from './delta-cache/index.js';
+import { depthSkip } from './depth-skip/index.js';
 import { ditfastattn } from './ditfastattn/index.js';
 
 export { type DeepcacheOptions, deepcache } from './deepcache/index.js';
 export { type DeltaCacheOptions, deltaCache } from './delta-cache/index.js';
+export { type DepthSkipOptions, depthSkip } from './depth-skip/index.js';
 export { type DitfastattnOptions, ditfastattn } from './ditfastattn/index.js';
 
 /** By name, as `--pass` and pipeline.json call them. */
 export const passes: Readonly<Record<string, Pass<never>>> = {
   [deepcache.name]: deepcache,
   [deltaCache.name]: deltaCache,
+  [depthSkip.name]: depthSkip,
   [ditfastattn.name]: ditfastattn,
 };

@@ -4,14 +4,16 @@
  * only the encoder down to branch m and the decoder from there up run, with the kept value in
  * place of everything deeper (equation 5). Nothing else is approximated.
  *
- * Assumes a U-Net whose skips join by Concat; costs one state of the size of that value.
+ * Assumes a U-Net whose skips join by Concat; costs one state of the size of that value, or one for each
+ * half where guidance takes two calls a step: a step is then full or shallow as a whole.
  */
 import type { SkipJoin } from '../../src/analysis/index.js';
-import { badBranch, badOption, noUnet } from '../../src/errors/index.js';
+import { badOption } from '../../src/errors/index.js';
 import type { Pass, PassContext } from '../../src/pass/index.js';
-import { COMPUTE, type Site } from '../../src/plan/index.js';
+import { byHalf, COMPUTE, callsPerStep, perCall, type Site } from '../../src/plan/index.js';
+import { findJoin } from '../unet/join.js';
+import { zerosAt } from '../unet/zeros.js';
 import { nonUniformCalls, uniformCalls } from './schedule.js';
-import { zerosOf } from './zeros.js';
 
 export interface DeepcacheOptions {
   readonly branch: number;
@@ -69,13 +71,15 @@ export const deepcache: Pass<DeepcacheOptions> = {
     required: ['branch'],
   },
   propose(context, options) {
-    const full = new Set(fullCalls(context.calls, options));
+    const { calls, guidance } = context;
+    const steps = calls / callsPerStep(guidance);
+    const full = new Set(fullCalls(steps, options));
     const join = findJoin(context, options.branch);
-    const site = deepSite(context, join);
-    const column = Array.from({ length: context.calls }, (_, t) =>
+    const site = byHalf(deepSite(context, join), guidance);
+    const column = Array.from({ length: steps }, (_, t) =>
       full.has(t) ? COMPUTE : options.strategy,
     );
-    return { sites: [site], entries: { [SITE]: column } };
+    return { sites: [site], entries: { [SITE]: perCall(column, guidance) } };
   },
 };
 
@@ -105,32 +109,11 @@ function deepSite({ shapes }: PassContext, join: SkipJoin): Site {
         description: 'put zeros in its place',
         program: 'shallow',
         reads: [],
-        produce: (b) => [
-          zerosOf(
-            b,
-            shapes.dtype(join.main) ?? 'float32',
-            shapes.shape(join.main) ?? [],
-            join.skip,
-            shapes.shape(join.skip) ?? [],
-          ),
-        ],
+        produce: (b) => [zerosAt(b, shapes, join)],
         writes: {},
       },
     },
   };
-}
-
-function findJoin(context: PassContext, branch: number): SkipJoin {
-  const unet = context.unet();
-  if (!unet.isUnet) throw noUnet(unet.refusal.reason, unet.refusal.node, unet.refusal.nearest);
-  const join = unet.joins.find((j) => j.branch === branch);
-  if (join) return join;
-  const { fullMacs, branches } = context.branches();
-  const costs = branches.map((b) => ({
-    branch: b.branch,
-    percent: `${((100 * b.shallowMacs.layers) / fullMacs.layers).toFixed(1)} % of a full call`,
-  }));
-  throw badBranch(branch, costs, unet.refused);
 }
 
 function fullCalls(calls: number, options: DeepcacheOptions): number[] {

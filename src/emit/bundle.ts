@@ -9,6 +9,7 @@ import { saveModel } from '../onnx/files.js';
 import type { Compilation } from '../pipeline/index.js';
 import { formatSchedule, type Schedule } from '../schedule/index.js';
 import { checkTarget, REPORT_FILE, SCHEDULE_FILE, writeFolder } from './folder.js';
+import type { WeightsMode } from './modes.js';
 import { makeReport } from './report.js';
 import { makeSchedule } from './schedule.js';
 import { placeWeights, shareWeights } from './weights.js';
@@ -16,8 +17,8 @@ import { placeWeights, shareWeights } from './weights.js';
 export interface BundleOptions {
   /** Path of the source model, for the record and its hash. */
   readonly sourceFile: string;
-  /** Hard-link the weights where the file system allows (default), or always copy them. */
-  readonly weights?: 'link' | 'copy';
+  /** Hard-link the weights where the file system allows (default), copy them, or only those in use. */
+  readonly weights?: WeightsMode;
   /** Replace a bundle that is there already. */
   readonly force?: boolean;
 }
@@ -35,7 +36,7 @@ export function writeBundle(
   const copies = new Map(
     [...compilation.lowered.models].map(([id, model]) => [id, cloneModel(model).model]),
   );
-  const weights = shareWeights(copies.values());
+  const weights = shareWeights(copies.values(), mode === 'prune');
   return writeFolder(folder, force, (staging) => {
     placeWeights(weights, staging, mode);
     const models: Schedule['models'] = {};
@@ -48,7 +49,9 @@ export function writeBundle(
       sourceFile: path.basename(sourceFile),
       sourceHash: sha256(sourceFile),
       models,
-      weights: weights.file ? [{ file: weights.file.name, bytes: weights.file.bytes }] : [],
+      weights: weights.file
+        ? [{ file: weights.file.name, bytes: weights.file.bytes, used: weights.file.used }]
+        : [],
     });
     fs.writeFileSync(path.join(staging, SCHEDULE_FILE), formatSchedule(schedule));
     const report = makeReport(compilation, schedule);

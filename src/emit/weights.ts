@@ -1,8 +1,8 @@
 /**
  * The one weights file of a bundle. Tensors that lie in a file already (the source model itself, or
  * its external data) are pointed at, not read: that file is hard-linked into the bundle, or cloned
- * or copied where the file system cannot link. Only when the weights lie in several files are they
- * gathered into one.
+ * or copied where the file system cannot link. Only when the weights lie in several files, or when those
+ * that no model reads are to be left out, are they gathered into one, in one pass over the files.
  */
 import fs from 'node:fs';
 import path from 'node:path';
@@ -13,6 +13,7 @@ import type { Model } from '../ir/model.js';
 import { type ByteSource, type Tensor, tensorBytes } from '../ir/tensor.js';
 import { writePieces } from '../onnx/files.js';
 import type { Piece } from '../onnx/source.js';
+import type { WeightsMode } from './modes.js';
 
 export const WEIGHTS_FILE = 'weights.bin';
 
@@ -25,7 +26,12 @@ interface Place {
 
 export interface WeightsPlan {
   /** Undefined when the models hold all their weights themselves. */
-  readonly file?: { readonly name: string; readonly bytes: number };
+  readonly file?: {
+    readonly name: string;
+    readonly bytes: number;
+    /** Bytes of it that some model reads. */
+    readonly used: number;
+  };
   /** The one file to link, when there is one; else the pieces to gather. */
   readonly link?: string;
   readonly pieces: readonly Piece[];
@@ -36,9 +42,10 @@ const ALIGNMENT = 64;
 
 /**
  * Points the tensors of all models to the bundle's weights file (the models are changed).
+ * @param prune leave out what no model reads
  * @throws TENSOR_DATA_SIZE and the EXTERNAL_DATA_ errors
  */
-export function shareWeights(models: Iterable<Model>): WeightsPlan {
+export function shareWeights(models: Iterable<Model>, prune = false): WeightsPlan {
   const all = [...models];
   const places = new Map<Tensor, Place>();
   const paths = new Map<string, ByteSource>();
@@ -51,14 +58,17 @@ export function shareWeights(models: Iterable<Model>): WeightsPlan {
     });
   if (paths.size === 0) return { pieces: [] };
 
+  const keyOf = ({ source, offset, length }: Place) => `${source.path}\n${offset}\n${length}`;
+  const lengths = new Map([...places.values()].map((place) => [keyOf(place), place.length]));
+  const used = [...lengths.values()].reduce((sum, length) => sum + length, 0);
   const offsets = new Map<string, number>();
   const [single] = [...paths.values()];
-  const gather = paths.size > 1;
+  const gather = prune || paths.size > 1;
   const pieces: Piece[] = [];
   let end = 0;
   const offsetOf = (place: Place): number => {
     if (!gather) return place.offset;
-    const key = `${place.source.path}\n${place.offset}\n${place.length}`;
+    const key = keyOf(place);
     const known = offsets.get(key);
     if (known !== undefined) return known;
     const start = Math.ceil(end / ALIGNMENT) * ALIGNMENT;
@@ -84,7 +94,7 @@ export function shareWeights(models: Iterable<Model>): WeightsPlan {
       };
     });
   const bytes = gather ? end : single!.size;
-  const file = { name: WEIGHTS_FILE, bytes };
+  const file = { name: WEIGHTS_FILE, bytes, used };
   return gather ? { file, pieces } : { file, link: single!.path!, pieces: [] };
 }
 
@@ -131,7 +141,7 @@ function rewriteInitializers(graph: Graph, rewrite: (tensor: Tensor) => Tensor):
 }
 
 /** Puts the weights file into a folder. */
-export function placeWeights(plan: WeightsPlan, folder: string, mode: 'link' | 'copy'): void {
+export function placeWeights(plan: WeightsPlan, folder: string, mode: WeightsMode): void {
   if (!plan.file) return;
   const target = path.join(folder, plan.file.name);
   if (!plan.link) {

@@ -108,11 +108,18 @@ export const planLength = (site: string, has: number, calls: number) =>
     { path: `/sites/${site}`, hint: 'Give one strategy for each call.' },
   );
 
-export const planConflict = (site: string, other: string) =>
+/** @param value name of the value that both make; undefined where only their ids are the same */
+export const planConflict = (site: string, other: string, value: string | undefined) =>
   new StepfoldError(
     'PLAN_CONFLICT',
-    `Two passes claim the same place: site "${site}" and site "${other}".`,
-    { path: `/sites/${site}`, hint: 'Use one of the passes, or give them different options.' },
+    value === undefined
+      ? `Two passes have a site "${site}", and a plan tells sites apart by their names.`
+      : `Site "${site}" and site "${other}" cannot go together: both say how "${value}" is made.`,
+    {
+      path: `/sites/${site}`,
+      value,
+      hint: 'Use one of the passes, or give one of them another place: another branch, other blocks.',
+    },
   );
 
 export const planUnassigned = (call: number, site: string, strategy: string, state: string) =>
@@ -185,7 +192,7 @@ export const badBranch = (
 ) => {
   const no = refused.find((r) => r.branch === branch);
   return new StepfoldError(
-    'DEEPCACHE_BRANCH',
+    'UNET_BRANCH',
     no
       ? `Skip branch ${branch} cannot be cut: ${no.reason}.`
       : `The model has no skip branch ${branch}.`,
@@ -246,4 +253,11 @@ export const blockLeaks = (blocks: string, reason: string, node: string | undefi
     'BLOCKS_STILL_NEEDED',
     `What ${blocks} make cannot be replaced: ${reason} (at node "${node}").`,
     { node, hint: 'Choose blocks before or behind it, with the option range.' },
+  );
+
+export const planHidden = (site: string, by: string, strategy: string) =>
+  new StepfoldError(
+    'PLAN_HIDDEN',
+    `Site "${site}" and site "${by}" cannot go together: no call needs "${site}", since "${by}", which it lies in, is "${strategy}" at every call.`,
+    { path: `/sites/${site}`, hint: 'Cut at a shallower branch, or leave one of the passes out.' },
   );

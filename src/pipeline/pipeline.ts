@@ -24,6 +24,7 @@ import { type GuidancePair, groupRows, makePlan, overridePlan, type Plan } from 
 import { type PlanFile, stepsOfCalls, timestepProblems } from '../schedule/index.js';
 import { fixInputShapes, freezeSymbols, type ShapeTable } from '../shape/index.js';
 import { chooseBindings } from './bindings.js';
+import { refuseHidden } from './hidden.js';
 import { MOST_CALLS } from './limits.js';
 
 export interface PipelineOptions {
@@ -134,6 +135,7 @@ export class Pipeline {
       this.options.emit,
       this.options.maxPrograms,
     );
+    refuseHidden(canonical.graph, proposals, plan, instrumented);
     return { ...prepared, guidance, timesteps, plan, lowered, instrumented };
   }
 

@@ -35,10 +35,10 @@ export function makePlan(calls: number, proposals: readonly Proposal[]): Plan {
   for (const proposal of proposals) {
     refuseUnknown(Object.keys(proposal.entries), proposal.sites);
     for (const site of proposal.sites) {
-      const other = sites.find(
-        (s) => s.id === site.id || s.outputs.some((v) => site.outputs.includes(v)),
-      );
-      if (other) throw planConflict(site.id, other.id);
+      for (const other of sites) {
+        const both = other.outputs.find((v) => site.outputs.includes(v));
+        if (both || other.id === site.id) throw planConflict(site.id, other.id, both?.name);
+      }
       sites.push(site);
       columns.push(checkColumn(site, proposal.entries[site.id], calls));
     }

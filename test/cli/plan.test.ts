@@ -57,7 +57,7 @@ describe.concurrent('transform --plan', () => {
     const name = plan('branch.json', {
       passes: [{ pass: 'deepcache', options: { branch: 99, interval: 2 } }],
     });
-    expectRefusal(await refuse(name), 'DEEPCACHE_BRANCH', '99');
+    expectRefusal(await refuse(name), 'UNET_BRANCH', '99');
     const { schedule } = await transform(name, '--pass', 'deepcache:branch=3,interval=2');
     expect(schedule.sites.deep.description).toContain('branch 3');
     expect(schedule.sites.deep.strategies).toEqual(DEEP);

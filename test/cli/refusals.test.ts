@@ -27,10 +27,10 @@ describe.concurrent('passes', () => {
   test.each<[string, string, string[]]>([
     [
       'deepcache:branch=10,interval=3',
-      'DEEPCACHE_BRANCH',
+      'UNET_BRANCH',
       ['10', '1 (6.0 % of a full call)', '9 (92.8 %'],
     ],
-    ['deepcache:branch=0,interval=3', 'DEEPCACHE_BRANCH', ['skip branch 0', '1 (6.0 %']],
+    ['deepcache:branch=0,interval=3', 'UNET_BRANCH', ['skip branch 0', '1 (6.0 %']],
     ['deepcache:branch=abc,interval=3', 'PASS_OPTION', ['"branch"', '"abc"']],
     ['deepcache:branch=2', 'PASS_OPTION', ['"interval"']],
     ['deepcache:branch=2,interval=0', 'PASS_OPTION', ['"interval"', '>= 1']],

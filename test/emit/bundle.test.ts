@@ -9,6 +9,7 @@ import path from 'node:path';
 import onnxProto from 'onnx-proto';
 import { afterAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { deepcache } from '../../passes/deepcache/index.js';
+import { depthSkip } from '../../passes/depth-skip/index.js';
 import { writeBundle } from '../../src/emit/index.js';
 import type { EmitForm } from '../../src/lower/index.js';
 import { loadModel } from '../../src/onnx/files.js';
@@ -129,7 +130,11 @@ describe.each(EMITS)('%s', (emit) => {
     for (const model of Object.values(schedule.models))
       expect(model.sha256).toBe(digest(path.join(bundle, model.file)));
     expect(schedule.weights).toEqual([
-      { file: 'weights.bin', bytes: fs.statSync(path.join(bundle, 'weights.bin')).size },
+      {
+        file: 'weights.bin',
+        bytes: fs.statSync(path.join(bundle, 'weights.bin')).size,
+        used: expect.any(Number),
+      },
     ]);
     expect(new Set(fs.readdirSync(bundle))).toEqual(
       new Set([
@@ -212,6 +217,48 @@ describe('the weights file', () => {
     );
     const session = await openBundle(bundle, { sessionOptions: EXACT });
     await session.release();
+  });
+
+  test.each([
+    ['in the source itself', digits],
+    ['in a file beside it', () => external(['a.data']).file],
+    ['in files beside it', () => external(['a.data', 'b.data']).file],
+  ])('holds only what is read when that is asked for: weights %s', async (_, make) => {
+    const file = make();
+    const cut = await Pipeline.create({ calls: 2 })
+      .use(depthSkip, { branch: 1 })
+      .compile(loadModel(file));
+    const bundle = path.join(folder, 'bundle');
+    const schedule = writeBundle(cut, bundle, { sourceFile: file, weights: 'prune' });
+    const source = weightsOf(file);
+    expect(expectWeights(bundle, source)).toBeGreaterThan(0);
+    // each weight of the cut model once, and nothing but padding beside
+    const [model] = Object.values(schedule.models);
+    const outside = initializersOf(read(path.join(bundle, model!.file)).graph!).filter(
+      (tensor) => tensor.externalData?.length,
+    );
+    const [weights] = schedule.weights;
+    const used = new Map(outside.map((t) => [t.name!, bytesOf(t, bundle).length]));
+    const sum = [...used.values()].reduce((a, b) => a + b, 0);
+    expect(weights!.used).toBe(sum);
+    for (const { externalData } of outside)
+      expect(Number(externalData!.find(({ key }) => key === 'offset')?.value ?? 0) % 64).toBe(0);
+    expect(weights!.bytes).toBe(fs.statSync(path.join(bundle, weights!.file)).size);
+    expect(weights!.bytes).toBeLessThan(sum + 64 * used.size);
+    const all = [...source.values()].reduce((total, { length }) => total + length, 0);
+    expect(sum).toBeLessThan(all / 2);
+    await (await openBundle(bundle, { sessionOptions: EXACT })).release();
+  });
+
+  test('of a link says how much of it is read', async () => {
+    const file = digits();
+    const schedule = writeBundle(await compile(file), path.join(folder, 'bundle'), {
+      sourceFile: file,
+    });
+    const [weights] = schedule.weights;
+    // of a whole model all is read but the graph, which lies in the same file
+    expect(weights!.used).toBeLessThan(weights!.bytes);
+    expect(weights!.used).toBeGreaterThan(0.9 * weights!.bytes);
   });
 
   test('is left out when the weights are small enough to lie in the models', async () => {

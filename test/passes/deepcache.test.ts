@@ -78,7 +78,7 @@ describe('options that do not fit', () => {
 
   test.each([4, 0, -1])('branch %i, which is not there, with those that are', async (branch) => {
     await expect(plan({ branch, interval: 2 })).rejects.toMatchObject({
-      code: 'DEEPCACHE_BRANCH',
+      code: 'UNET_BRANCH',
       details: {
         data: { branches: [{ branch: 1 }, { branch: 2 }, { branch: 3 }] },
       },
@@ -95,7 +95,7 @@ describe('options that do not fit', () => {
         .use(deepcache, { branch, interval: 2 })
         .compile(modelOf(leaking));
     await expect(compile(1)).rejects.toMatchObject({
-      code: 'DEEPCACHE_BRANCH',
+      code: 'UNET_BRANCH',
       message: expect.stringMatching(
         /Skip branch 1 cannot be cut: .*"join3" by another way than through "r1"/,
       ),

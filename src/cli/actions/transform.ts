@@ -181,6 +181,9 @@ const plural = (things: object, what: string) => {
   return `${count} ${what}${count === 1 ? '' : 's'}`;
 };
 
+/** Fraction of a weights file that nobody reads from which on it is worth a word. */
+const WORTH_PRUNING = 0.05;
+
 /** Sites that are described one by one; more are shown as a heat map. */
 const FEW_SITES = 2;
 
@@ -217,6 +220,13 @@ function printSummary(folder: string, model: string, schedule: Schedule): void {
       ],
     );
   }
+  for (const { file, bytes, used = bytes } of schedule.weights)
+    if (bytes - used > WORTH_PRUNING * bytes) {
+      print('');
+      print(
+        `No model reads ${formatBytes(bytes - used)} of the ${formatBytes(bytes)} in ${file}; --weights prune leaves them out.`,
+      );
+    }
   // quoted for a shell where it needs to be
   const q = (p: string) => (/^[\w./:@+=-]+$/.test(p) ? p : `'${p.replaceAll("'", "'\\''")}'`);
   heading('Next');

@@ -1,5 +1,6 @@
 /** `stepfold transform`: a model and passes in, a bundle out. */
 import type { Argv } from 'yargs';
+import { WEIGHTS_MODES } from '../../emit/modes.js';
 import { EMIT_FORMS } from '../../lower/lowered.js';
 import { MOST_CALLS } from '../../pipeline/limits.js';
 import { jsonOption, roleOptions, shapeOptions, texts, wholeNumber } from '../arguments.js';
@@ -27,11 +28,11 @@ export const options = {
     describe:
       'plan.json: the strategy of each site at each call, and passes and calls where they are not given',
   },
-  'max-programs': {
   timesteps: {
     type: 'string',
     describe: 'timesteps.json that the loop will run on: written into the schedule, for `run`',
   },
+  'max-programs': {
     type: 'number',
     describe: 'Group calls into so many programs, none less exact than planned',
     check: wholeNumber('max-programs', 1),
@@ -42,8 +43,9 @@ export const options = {
       'How programs become models [default: split for up to 3 different calls, else merged]',
   },
   weights: {
-    choices: ['link', 'copy'],
-    describe: 'Hard-link the weights where possible, or copy them [default: link]',
+    choices: WEIGHTS_MODES,
+    describe:
+      'Hard-link the weights where possible, copy them, or only those that are read [default: link]',
   },
   force: { type: 'boolean', default: false, describe: 'Replace a bundle that is there' },
   ...pairOptions,

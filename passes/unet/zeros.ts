@@ -1,16 +1,23 @@
-/** A tensor of zeros shaped like a value, without computing that value. */
+/** Zeros in place of what lies deeper than a skip join, without computing it. */
+import type { SkipJoin } from '../../src/analysis/index.js';
 import { int, tensor as tensorAttribute } from '../../src/ir/attribute.js';
 import type { Tensor } from '../../src/ir/tensor.js';
 import { byteLength, type DataType } from '../../src/ir/types.js';
 import type { Value } from '../../src/ir/value.js';
 import type { SiteBuilder } from '../../src/plan/index.js';
-import type { DimExpr } from '../../src/shape/index.js';
+import type { DimExpr, ShapeTable } from '../../src/shape/index.js';
+
+/** Zeros in place of the main-branch input of a join; its skip has the same size but for channels. */
+export function zerosAt(b: SiteBuilder, shapes: ShapeTable, { main, skip }: SkipJoin): Value {
+  const dtype = shapes.dtype(main) ?? 'float32';
+  return zerosOf(b, dtype, shapes.shape(main) ?? [], skip, shapes.shape(skip) ?? []);
+}
 
 /**
  * Zeros of the given shape. Sizes known at compile time become constants; the others are taken from
  * the run-time shape of `like`, which must have an equal size somewhere.
  */
-export function zerosOf(
+function zerosOf(
   b: SiteBuilder,
   dtype: DataType,
   shape: readonly DimExpr[],

@@ -1,0 +1,18 @@
+/** The skip join at which a pass cuts a U-Net. */
+import type { SkipJoin } from '../../src/analysis/index.js';
+import { badBranch, noUnet } from '../../src/errors/index.js';
+import type { PassContext } from '../../src/pass/index.js';
+
+/** @throws UNET_NOT_FOUND, UNET_BRANCH */
+export function findJoin(context: PassContext, branch: number): SkipJoin {
+  const unet = context.unet();
+  if (!unet.isUnet) throw noUnet(unet.refusal.reason, unet.refusal.node, unet.refusal.nearest);
+  const join = unet.joins.find((j) => j.branch === branch);
+  if (join) return join;
+  const { fullMacs, branches } = context.branches();
+  const costs = branches.map((b) => ({
+    branch: b.branch,
+    percent: `${((100 * b.shallowMacs.layers) / fullMacs.layers).toFixed(1)} % of a full call`,
+  }));
+  throw badBranch(branch, costs, unet.refused);
+}
