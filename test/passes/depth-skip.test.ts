@@ -254,6 +254,22 @@ describe('what does not fit', () => {
     });
   });
 
+  test('a model without a middle, whose innermost skip has nothing deeper to cut', async () => {
+    const flat = TINY_UNET.replace('[embed] h3 = Add', '[embed] mid = Add').replace(
+      /.*\[middle\].*\n/,
+      '',
+    );
+    expect(flat).not.toContain('[middle]');
+    await expect(cut(modelOf(flat), { depth: 3 })).rejects.toMatchObject({
+      code: 'PASS_OPTION',
+      message: expect.stringMatching(/depths 1 to 2, and 3 would be all of it/),
+    });
+    const { lowered } = await cut(modelOf(flat), { depth: 2 });
+    const names = [...lowered.models.get('cut')!.graph.nodes].map((node) => node.name);
+    expect(names).toContain('join2');
+    expect(names).not.toContain('join3');
+  });
+
   test('a model without skips', async () => {
     await expect(
       cut(loadModel('samples/dit-digits/dit-digits.onnx'), { depth: 2 }),
