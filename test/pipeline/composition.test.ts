@@ -110,7 +110,7 @@ async function expectFormsAgree(
   for (const emit of EMITS) expectSame(await outputs(file, await compileAs(emit)), expected, emit);
 }
 
-const SHORT = { [UNET]: 'U-Net', [DIT]: 'transformer' };
+const SHORT: Readonly<Record<string, string>> = { [UNET]: 'U-Net', [DIT]: 'transformer' };
 
 describe.each<[file: string, Place, Place]>([
   [UNET, 'deepcache at 3', 'delta-cache of one block'],
