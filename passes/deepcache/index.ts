@@ -10,7 +10,7 @@
 import type { SkipJoin } from '../../src/analysis/index.js';
 import { badOption } from '../../src/errors/index.js';
 import type { Pass, PassContext } from '../../src/pass/index.js';
-import { byHalf, COMPUTE, callsPerStep, perCall, type Site } from '../../src/plan/index.js';
+import { byHalf, COMPUTE, perCall, type Site, stepsOfCalls } from '../../src/plan/index.js';
 import { findJoin } from '../unet/join.js';
 import { zerosAt } from '../unet/zeros.js';
 import { nonUniformCalls, uniformCalls } from './schedule.js';
@@ -72,7 +72,7 @@ export const deepcache: Pass<DeepcacheOptions> = {
   },
   propose(context, options) {
     const { calls, guidance } = context;
-    const steps = calls / callsPerStep(guidance);
+    const steps = stepsOfCalls(calls, guidance);
     const full = new Set(fullCalls(steps, options));
     const join = findJoin(context, options.branch);
     const site = byHalf(deepSite(context, join), guidance);

@@ -14,7 +14,7 @@
 import { leakOf, type TransformerBlock } from '../../src/analysis/index.js';
 import { badOption, blockLeaks, noBlocks } from '../../src/errors/index.js';
 import type { Pass, PassContext } from '../../src/pass/index.js';
-import { byHalf, COMPUTE, callsPerStep, perCall } from '../../src/plan/index.js';
+import { byHalf, COMPUTE, perCall, stepsOfCalls } from '../../src/plan/index.js';
 import { NAME, readRange } from './range.js';
 import { type BlockRun, runsSite } from './site.js';
 
@@ -70,7 +70,7 @@ export const deltaCache: Pass<DeltaCacheOptions> = {
   },
   propose(context, options) {
     const { guidance, model } = context;
-    const steps = context.calls / callsPerStep(guidance);
+    const steps = stepsOfCalls(context.calls, guidance);
     const stages = chosenStages(context, options);
     const single = context.blocks().stages.length === 1;
     const proposals = stages.map((stage) => {
@@ -109,7 +109,7 @@ function chosenStages(context: PassContext, options: DeltaCacheOptions): Stage[]
   }
   if (blocks === undefined)
     throw badOption(NAME, 'blocks', 'it must be given, or a range of blocks');
-  const steps = context.calls / callsPerStep(context.guidance);
+  const steps = stepsOfCalls(context.calls, context.guidance);
   if (boundary !== undefined && boundary > steps)
     throw badOption(
       NAME,

@@ -13,7 +13,7 @@ import { readThreshold } from '../../src/calibrate/threshold.js';
 import { concreteShapes } from '../../src/cost/index.js';
 import { badOption, noAttention } from '../../src/errors/index.js';
 import type { Pass, PassContext } from '../../src/pass/index.js';
-import { COMPUTE, type Site } from '../../src/plan/index.js';
+import { COMPUTE, perCall, type Site, stepsOfCalls } from '../../src/plan/index.js';
 import { moduleMacs } from './module-cost.js';
 import type { Module } from './parts.js';
 import { attentionSite, type SiteRefusals } from './site.js';
@@ -147,7 +147,6 @@ function rule(
   strategy: StrategyName,
   interval: number,
 ): Record<string, string[]> {
-  const perStep = guidance?.mode === 'two-calls' ? 2 : 1;
   const without = sites.find((site) => !site.strategies[strategy]);
   if (without)
     throw badOption(
@@ -155,8 +154,8 @@ function rule(
       'strategy',
       `"${strategy}" is not possible at site "${without.id}": ${without.refused?.[strategy]}`,
     );
-  const column = Array.from({ length: calls }, (_, call) =>
-    Math.floor(call / perStep) % interval === 0 ? COMPUTE : strategy,
+  const column = Array.from({ length: stepsOfCalls(calls, guidance) }, (_, step) =>
+    step % interval === 0 ? COMPUTE : strategy,
   );
-  return Object.fromEntries(sites.map((site) => [site.id, column]));
+  return Object.fromEntries(sites.map((site) => [site.id, perCall(column, guidance)]));
 }

@@ -20,9 +20,8 @@ import type { Feeds } from '../measure/feeds.js';
 import { checkOptions, type Pass, passContext } from '../pass/index.js';
 import { MOST_CALLS } from '../pipeline/limits.js';
 import { prepare } from '../pipeline/pipeline.js';
-import { type GuidancePair, makePlan, type Plan } from '../plan/index.js';
+import { type GuidancePair, makePlan, type Plan, stepsOfCalls } from '../plan/index.js';
 import { createSampler, type Sampler, type SamplerName } from '../samplers/index.js';
-import { stepsOfCalls } from '../schedule/index.js';
 import { completeConditions } from './conditions.js';
 import { tableRows } from './labels.js';
 import { recordedCalls } from './recorded.js';
@@ -160,10 +159,10 @@ function checkLoop<O>(options: CalibrateOptions<O>): void {
   if (!Number.isInteger(calls) || calls < 1 || calls > MOST_CALLS)
     throw badCalls(calls, MOST_CALLS);
   if (!Number.isInteger(samples) || samples < 1) throw fewSamples(samples);
-  if (guidance?.mode === 'two-calls' && calls % 2 !== 0) throw oddCalls(calls);
+  const steps = stepsOfCalls(calls, guidance);
+  if (!Number.isInteger(steps)) throw oddCalls(calls);
   if (guidance && !recorded && guidance.scale === undefined) throw guidanceIncomplete('scale');
   const listed = sampler?.timesteps as readonly number[] | undefined;
-  const steps = stepsOfCalls(calls, guidance);
   if (listed && listed.length !== steps) throw timestepsLength(listed.length, { steps, calls });
 }
 

@@ -8,8 +8,8 @@ import {
   timestepsOtherModel,
   timestepsOtherTraining,
 } from '../errors/index.js';
-import type { GuidancePair } from '../plan/index.js';
-import { parseTimestepsFile, stepsOfCalls } from '../schedule/index.js';
+import { type GuidancePair, stepsOfCalls } from '../plan/index.js';
+import { parseTimestepsFile } from '../schedule/index.js';
 import { readFile } from './arguments.js';
 
 /** A list of timesteps, and who says so. */

@@ -14,7 +14,7 @@ import {
 import type { Value } from '../ir/value.js';
 import { loadModel } from '../onnx/files.js';
 import { type Compilation, prepare } from '../pipeline/index.js';
-import type { GuidancePair } from '../plan/index.js';
+import { callsPerStep, type GuidancePair, stepsOfCalls } from '../plan/index.js';
 import type { DenoiserSession } from '../runtime/index.js';
 import { openBundle } from '../runtime-node/index.js';
 import {
@@ -260,12 +260,11 @@ export function checkLoopFits(
   guidance: GuidancePair | undefined,
 ): void {
   if (calls === undefined) return;
-  const inTurns = made?.mode === 'two-calls';
   if (made && guidance && (made.order !== guidance.order || made.mode !== guidance.mode))
     throw otherGuidance(made, guidance);
-  if (inTurns && !guidance) throw otherGuidance(made, undefined);
-  const callsPerStep = inTurns ? 2 : 1;
-  if (steps * callsPerStep !== calls) throw stepsDiffer(steps, calls / callsPerStep, callsPerStep);
+  if (made?.mode === 'two-calls' && !guidance) throw otherGuidance(made, undefined);
+  const needed = stepsOfCalls(calls, made);
+  if (steps !== needed) throw stepsDiffer(steps, needed, callsPerStep(made));
 }
 
 const portOf = (ports: readonly Port[], name: string): Port => {

@@ -20,8 +20,15 @@ import type { Graph } from '../ir/graph.js';
 import { type Model, opsetVersion } from '../ir/model.js';
 import { type EmitForm, type Instrumented, type Lowered, lower } from '../lower/index.js';
 import { checkOptions, type Pass, type PassContext, passContext } from '../pass/index.js';
-import { type GuidancePair, groupRows, makePlan, overridePlan, type Plan } from '../plan/index.js';
-import { type PlanFile, stepsOfCalls, timestepProblems } from '../schedule/index.js';
+import {
+  type GuidancePair,
+  groupRows,
+  makePlan,
+  overridePlan,
+  type Plan,
+  stepsOfCalls,
+} from '../plan/index.js';
+import { type PlanFile, timestepProblems } from '../schedule/index.js';
 import { fixInputShapes, freezeSymbols, type ShapeTable } from '../shape/index.js';
 import { chooseBindings } from './bindings.js';
 import { refuseHidden } from './hidden.js';
@@ -92,7 +99,7 @@ export class Pipeline {
   static create(options: PipelineOptions): Pipeline {
     if (!Number.isInteger(options.calls) || options.calls < 1 || options.calls > MOST_CALLS)
       throw badCalls(options.calls, MOST_CALLS);
-    if (options.guidance?.mode === 'two-calls' && options.calls % 2 !== 0)
+    if (!Number.isInteger(stepsOfCalls(options.calls, options.guidance)))
       throw oddCalls(options.calls);
     if (options.timesteps) checkTimesteps(options.timesteps, options);
     return new Pipeline(options, []);

@@ -14,3 +14,11 @@ export interface GuidancePair {
   readonly order: PairOrder;
   readonly mode: PairMode;
 }
+
+/** Calls of one step. */
+export const callsPerStep = (guidance: GuidancePair | undefined): 1 | 2 =>
+  guidance?.mode === 'two-calls' ? 2 : 1;
+
+/** Steps of a loop of so many calls; not whole where two calls a step do not fit. */
+export const stepsOfCalls = (calls: number, guidance: GuidancePair | undefined): number =>
+  calls / callsPerStep(guidance);

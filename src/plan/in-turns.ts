@@ -2,7 +2,7 @@
  * Sites in a loop whose guidance takes two calls a step, one for each half. What such a call keeps is of
  * use to later calls of the same half only, so every state is there twice.
  */
-import type { GuidancePair } from './guidance.js';
+import { callsPerStep, type GuidancePair } from './guidance.js';
 import { COMPUTE, type Site, type SiteBuilder, type Strategy } from './site.js';
 
 /** Of the first and the second call of each step. */
@@ -11,10 +11,6 @@ type Half = (typeof HALVES)[number];
 
 const halfOf = (call: number): Half => HALVES[call % 2]!;
 const named = (name: string, half: Half): string => `${name}.${half}`;
-
-/** Calls of one step. */
-export const callsPerStep = (guidance: GuidancePair | undefined): 1 | 2 =>
-  guidance?.mode === 'two-calls' ? 2 : 1;
 
 /** One strategy per step as one per call. */
 export const perCall = (column: readonly string[], guidance: GuidancePair | undefined): string[] =>

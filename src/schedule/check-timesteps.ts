@@ -1,6 +1,4 @@
 /** What a schema cannot say about a list of timesteps, which schedules, pipelines and files of their own have. */
-import type { GuidancePair } from '../plan/index.js';
-
 /** What is wrong with the timestep at an index. */
 export interface TimestepProblem {
   readonly index: number;
@@ -26,7 +24,3 @@ export function timestepProblems(
       : [];
   });
 }
-
-/** Steps of a loop of so many calls; not whole where two calls a step do not fit. */
-export const stepsOfCalls = (calls: number, guidance: GuidancePair | undefined): number =>
-  guidance?.mode === 'two-calls' ? calls / 2 : calls;

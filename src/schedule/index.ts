@@ -20,7 +20,7 @@ export type {
 } from '../generated/schedule.js';
 export type { TimestepsFile } from '../generated/timesteps.js';
 export { type CheckResult, checkSchedule } from './check.js';
-export { stepsOfCalls, timestepProblems } from './check-timesteps.js';
+export { timestepProblems } from './check-timesteps.js';
 export { formatPlan, formatSchedule, formatTimesteps } from './format.js';
 export {
   parsePipelineConfig,

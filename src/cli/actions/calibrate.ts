@@ -27,7 +27,7 @@ import {
 import type { Model } from '../../ir/model.js';
 import { loadModel } from '../../onnx/files.js';
 import { checkOptions, type Pass, type PassRequest, parsePassRequest } from '../../pass/index.js';
-import { planToJson } from '../../plan/index.js';
+import { planToJson, stepsOfCalls } from '../../plan/index.js';
 import { percent, shownStrategies } from '../../report/index.js';
 import { formatPlan, type PlanFile } from '../../schedule/index.js';
 import { readFeeds, readRoles, readShapes, readSizes } from '../arguments.js';
@@ -178,7 +178,7 @@ function planFile(
   seconds: number,
 ): PlanFile {
   const { order, mode } = options.guidance ?? { order: 'none', mode: args.guidanceMode ?? 'batch' };
-  const steps = mode === 'two-calls' && order !== 'none' ? args.calls / 2 : args.calls;
+  const steps = stepsOfCalls(args.calls, options.guidance);
   return planToJson(found.plan, {
     model: planSource(args.model),
     passes: [{ pass: request.pass, options: { ...request.options } }],

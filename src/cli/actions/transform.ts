@@ -16,7 +16,7 @@ import {
 import { loadModel } from '../../onnx/files.js';
 import { type PassRequest, parsePassRequest } from '../../pass/index.js';
 import { Pipeline } from '../../pipeline/index.js';
-import type { GuidancePair } from '../../plan/index.js';
+import { callsPerStep, type GuidancePair } from '../../plan/index.js';
 import {
   type PipelineConfig,
   type PlanFile,
@@ -161,7 +161,7 @@ function readConfig(args: TransformArguments): Config {
 
 /** Calls of a loop over a list of timesteps. */
 const callsOf = (chosen: ChosenTimesteps | undefined, guidance: GuidancePair | undefined) =>
-  chosen && chosen.timesteps.length * (guidance?.mode === 'two-calls' ? 2 : 1);
+  chosen && chosen.timesteps.length * callsPerStep(guidance);
 
 /** How the loop does guidance: as the arguments say, else as the plan does. */
 function guidancePair(
