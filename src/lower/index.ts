@@ -5,6 +5,7 @@ import { removeDeadNodes } from '../ir/prune.js';
 import type { Plan } from '../plan/index.js';
 import type { ShapeTable } from '../shape/index.js';
 import { lowerChain } from './chain.js';
+import { duplication } from './duplication.js';
 import { type Instrumented, instrument } from './instrument.js';
 import type { EmitForm, Lowered } from './lowered.js';
 import { lowerMerged } from './merged.js';
@@ -22,11 +23,16 @@ const FORMS: Readonly<Record<EmitForm, (source: Instrumented) => Lowered>> = {
 
 /** So many models at most, one for each kind of call, unless another form is asked for. */
 const MOST_SPLIT = 3;
+/**
+ * So many times the weights at most. A shallow U-Net beside the full one is a few percent more; half of a
+ * transformer's blocks twice beside all of them is double the memory.
+ */
+const MOST_DUPLICATED = 1.5;
 
 /**
  * Lowers a plan over a source model. The source is not changed.
- * @param form by default `split` where that comes to a few models, else `merged`, which holds weights
- *   once; `split` also where a plan cannot be merged
+ * @param form by default `split` where that comes to a few models which hold few weights twice, else
+ *   `merged`, which holds each once; `split` also where a plan cannot be merged
  */
 export function lower(
   source: Model,
@@ -46,7 +52,8 @@ function lowerInFittingForm(instrumented: Instrumented): Lowered {
   // the two halves of a guidance pair may have calls of their own that share models
   if (rows.size <= 2 * MOST_SPLIT) {
     const split = lowerSplit(instrumented);
-    if (rows.size <= MOST_SPLIT || split.models.size <= MOST_SPLIT) return split;
+    if (split.models.size <= MOST_SPLIT && duplication(split.models.values()) <= MOST_DUPLICATED)
+      return split;
   }
   try {
     return lowerMerged(instrumented);

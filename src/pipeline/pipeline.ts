@@ -37,7 +37,7 @@ import { MOST_CALLS } from './limits.js';
 export interface PipelineOptions {
   /** Calls in the denoising loop. */
   readonly calls: number;
-  /** Default: `split` for up to three different calls, else `merged`. */
+  /** Default: `split` for up to three different calls that hold few weights twice, else `merged`. */
   readonly emit?: EmitForm;
   /** Fixed input shapes, by input name. */
   readonly shapes?: Readonly<Record<string, readonly number[]>>;

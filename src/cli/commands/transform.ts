@@ -40,7 +40,7 @@ export const options = {
   emit: {
     choices: EMIT_FORMS,
     describe:
-      'How programs become models [default: split for up to 3 different calls, else merged]',
+      'How programs become models [default: split for up to 3 different calls that share few weights, else merged]',
   },
   weights: {
     choices: WEIGHTS_MODES,
