@@ -180,7 +180,7 @@ describe('refusals', () => {
   const args = (...more: string[]) => ['calibrate', DIT, '-o', at('never.json'), ...more];
   const pass = ['--pass', 'ditfastattn'];
 
-  test.each<[string, string[], string, string]>([
+  test.concurrent.each<[string, string[], string, string]>([
     ['no pass', ['--calls', '4'], 'CLI_ARGUMENT', '--pass'],
     ['two passes', ['--calls', '4', ...pass, ...pass], 'CALIBRATE_PASS', '2'],
     ['a pass that does not exist', ['--calls', '4', '--pass', 'dit'], 'PASS_UNKNOWN', 'dit'],

@@ -54,6 +54,7 @@ const samples = (name: string) =>
 beforeAll(async () => {
   requireBuild();
   writeList('list.json', LIST);
+  writeList('short.json', [999, 40]);
   const labels = (name: string, ...values: bigint[]) =>
     fs.writeFileSync(
       at(name),
@@ -123,7 +124,7 @@ describe('a search', () => {
     });
   });
 
-  test.each<[string, string[], string, string[]]>([
+  test.concurrent.each<[string, string[], string, string[]]>([
     ['more steps than timesteps', ['--steps', '1001'], 'SAMPLER_OPTION_RANGE', ['steps', '1000']],
     ['no steps', ['--steps', '0'], 'CLI_ARGUMENT', ['--steps']],
     ['steps that are not given', [], 'CLI_ARGUMENT', ['--steps 10']],
@@ -190,7 +191,7 @@ describe('transform', () => {
     await json('bench', 'listed', '--against', DIGITS, '--rounds', '1');
   });
 
-  test.each<[string, () => string, string[], string, string[]]>([
+  test.concurrent.each<[string, () => string, string[], string, string[]]>([
     [
       'another number of calls',
       () => 'list.json',
@@ -274,7 +275,7 @@ describe('run', () => {
     expect(samples('out-same')).toEqual(samples('out-listed'));
   });
 
-  test.each<[string, string[], string, string[]]>([
+  test.concurrent.each<[string, string[], string, string[]]>([
     ['other steps', ['listed', '--steps', '5'], 'RUN_TIMESTEPS', ['4 timesteps', '--steps']],
     ['a spacing', ['listed', '--spacing', 'quad'], 'RUN_TIMESTEPS', ['--spacing']],
     ['two lists', ['listed', '--timesteps', FOUND], 'RUN_TIMESTEPS', [FOUND, '--timesteps']],
@@ -304,7 +305,6 @@ describe('run', () => {
     ],
     ['other steps than calls', ['free', '--steps', '5'], 'RUN_STEPS', ['--steps 4']],
   ])('refuses %s', async (_, args, code, mentions) => {
-    writeList('short.json', [999, 40]);
     expectRefusal(await cli('run', ...args, '-o', 'never'), code, ...mentions);
     expect(fs.existsSync(at('never'))).toBe(false);
   });

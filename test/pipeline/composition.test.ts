@@ -101,13 +101,16 @@ async function expectProved(file: string, compilation: Compilation) {
   fs.rmSync(folder, { recursive: true });
 }
 
+/** The other forms give what the first does. Returns what that is. */
 async function expectFormsAgree(
   file: string,
   first: Compilation,
   compileAs: (emit: (typeof EMITS)[number]) => Promise<Compilation>,
-) {
+): Promise<ort.Tensor[]> {
   const expected = await outputs(file, first);
-  for (const emit of EMITS) expectSame(await outputs(file, await compileAs(emit)), expected, emit);
+  for (const emit of EMITS.filter((form) => form !== first.lowered.emit))
+    expectSame(await outputs(file, await compileAs(emit)), expected, emit);
+  return expected;
 }
 
 const SHORT: Readonly<Record<string, string>> = { [UNET]: 'U-Net', [DIT]: 'transformer' };
@@ -138,8 +141,10 @@ describe.each<[file: string, Place, Place]>([
     ];
     await expectProved(file, one);
     await expectProved(file, other);
-    expectSame(await outputs(file, other), await outputs(file, one), 'the other order');
-    await expectFormsAgree(file, one, (emit) => compile(file, [second, first], { emit }));
+    const expected = await expectFormsAgree(file, one, (emit) =>
+      compile(file, [second, first], { emit }),
+    );
+    expectSame(await outputs(file, other), expected, 'the other order');
   });
 });
 
@@ -296,7 +301,7 @@ describe('any plan over nested sites', () => {
         await expectProved(file, split);
         await expectFormsAgree(file, split, compileAs);
       }),
-      { numRuns: Number(process.env.FUZZ_RUNS ?? 4), seed: Number(process.env.FUZZ_SEED ?? 1) },
+      { numRuns: Number(process.env.FUZZ_RUNS ?? 3), seed: Number(process.env.FUZZ_SEED ?? 1) },
     );
   });
 });
