@@ -1,0 +1,155 @@
+// Makes pictures by the thousand for each row of a table, and judges them.
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import {
+  createSampler,
+  encodePng,
+  generate,
+  loadModel,
+  openLoopBundle,
+  openLoopModel,
+  Pipeline,
+  pictureGrid,
+  toPictures,
+  writeBundle,
+} from '../../dist/src/index.js';
+import { digits, median, pad, ROOT, timeInTurn } from '../../scripts/demo/common.mjs';
+import { openJudge } from './judge.mjs';
+
+/** Pictures of each digit in one batch. */
+const PER_DIGIT = 10;
+const SEED = 1000;
+
+/**
+ * @typedef {object} Subject
+ * @property {string} model path in samples/
+ * @property {string} judge folder in samples/
+ * @property {number} steps of the source's loop
+ * @property {'cond-first' | 'uncond-first'} order of the guidance pair
+ */
+
+/** @typedef {{ steps: number } | { timesteps: readonly number[] }} Loop */
+
+/**
+ * @typedef {object} Row
+ * @property {string} name
+ * @property {Loop} loop
+ * @property {string} [folder] of a bundle; without one the source runs
+ * @property {number} [seed] of the first batch
+ */
+
+/** @param {Subject} subject */
+export async function openSubject({ model, judge: folder, steps, order }) {
+  const file = path.join(ROOT, 'samples', model);
+  const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'stepfold-quality-'));
+  const judge = await openJudge(folder);
+  const { images: batch, labels, unconditional } = digits(PER_DIGIT);
+  const digitsOfBatch = Array.from(labels.class_labels.data, Number);
+  const samplerOf = (loop) => createSampler('ddim', { clip: 1, ...loop });
+  const request = (loop, seed) => ({
+    sampler: samplerOf(loop),
+    seed,
+    feeds: labels,
+    guidance: { scale: 2, order, mode: 'batch', unconditional },
+  });
+  const open = (row) => (row.folder ? openLoopBundle(row.folder) : openLoopModel(file));
+
+  return {
+    steps,
+    timesteps: samplerOf({ steps }).timesteps,
+
+    /** A bundle of one pass, with its ratio of MACs in the convention. */
+    async bundle(pass, options, convention) {
+      const to = fs.mkdtempSync(path.join(scratch, 'bundle-'));
+      const compilation = await Pipeline.create({ calls: steps })
+        .use(pass, options)
+        .compile(loadModel(file));
+      const { cost } = writeBundle(compilation, to, { sourceFile: file, force: true });
+      const { source, perCall } = cost.macs.convention[convention];
+      return { folder: to, macRatio: source / perCall };
+    },
+
+    /**
+     * Seconds of a batch with the source, and how much faster each bundle is, all in turn.
+     * @param {readonly { folder: string }[]} bundles
+     */
+    async time(bundles) {
+      const variants = [{}, ...bundles.map(({ folder }) => ({ folder }))];
+      for (const variant of variants) variant.denoiser = await open(variant);
+      await timeInTurn(variants, ({ denoiser }) => generate(denoiser, request({ steps }, 0)));
+      for (const { denoiser } of variants) await denoiser.release();
+      const [full, ...others] = variants.map(({ seconds }) => median(seconds));
+      return { secondsPerImage: full / batch, speedups: others.map((s) => full / s) };
+    },
+
+    /**
+     * Distances to the real digits and to the pictures of the first row, and how many are taken for what was
+     * asked; printed as they come.
+     * @param {readonly Row[]} rows the source first
+     * @param {number} images of each row
+     */
+    async judge(rows, images) {
+      const asked = Array.from({ length: images }, (_, i) => digitsOfBatch[i % batch]);
+      const pixels = judge.size ** 2;
+      const pictures = new Float32Array(images * pixels);
+      const grid = [];
+      const results = [];
+      let source;
+      const add = async ({ folder: _, seed: __, loop, ...row }) => {
+        const { moments, ...found } = await judge.judge(pictures, asked, source);
+        source ??= moments;
+        results.push({ ...row, ...(loop && { calls: callsOf(loop) }), ...found });
+        show(row.name, found);
+      };
+      console.log(`${''.padEnd(42)}to real  to source  accuracy`);
+      for (const row of rows) {
+        const denoiser = await open(row);
+        for (let start = 0; start < images; start += batch) {
+          const seed = (row.seed ?? SEED) + start / batch;
+          const { latent, dims } = await generate(denoiser, request(row.loop, seed));
+          pictures.set(latent.subarray(0, (images - start) * pixels), start * pixels);
+          if (start === 0) grid.push([toPictures(latent, dims).slice(0, 10)]);
+        }
+        await denoiser.release();
+        await add(row);
+      }
+      for (let i = 0; i < pictures.length; i++) pictures[i] = 2 * Math.random() - 1;
+      await add({ name: 'uniform noise' });
+      return { results, grid };
+    },
+
+    async release() {
+      await judge.release();
+      fs.rmSync(scratch, { recursive: true, force: true });
+    },
+  };
+}
+
+/** @param {Loop} loop */
+const callsOf = (loop) => loop.steps ?? loop.timesteps.length;
+
+const show = (name, { toReal, toSource, accuracy }) =>
+  console.log(
+    name.padEnd(42) +
+      pad(toReal.toFixed(2), 7) +
+      pad(toSource.toFixed(2), 11) +
+      pad(`${(100 * accuracy).toFixed(1)} %`, 10),
+  );
+
+/** Figures, and the first ten pictures of each row. */
+export function writeResults(name, figures, grid) {
+  const folder = path.join(ROOT, 'bench/results');
+  const machine = { cores: os.cpus().length, node: process.version };
+  fs.writeFileSync(
+    path.join(folder, `${name}.json`),
+    `${JSON.stringify({ ...machine, ...figures }, null, 2)}\n`,
+  );
+  fs.writeFileSync(path.join(folder, `${name}.png`), encodePng(pictureGrid(grid, { scale: 3 })));
+}
+
+/** The number of pictures from the command line. */
+export function askedImages(otherwise) {
+  const at = process.argv.indexOf('--images');
+  return at < 0 ? otherwise : Number(process.argv[at + 1]);
+}
