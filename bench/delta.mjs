@@ -1,6 +1,8 @@
 // Δ-DiT on the digits transformer: a third, a half and two thirds of the blocks, every 2nd, 3rd and 4th step
 // full; rear blocks early and front blocks late against one of them throughout and against the naive
 // form. Seconds in turn beside the source, and the error of the images against the source's.
+//
+//   node bench/delta.mjs [--settings]     instead: where late steps begin, and fewer steps of the source
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -28,12 +30,13 @@ const FORMS = {
   'naive, rear, then front': { strategy: 'reuse' },
   'naive, front only': { strategy: 'reuse', boundary: 0 },
 };
-/** Where late steps begin, for one setting. */
+/** Where late steps begin, with half of the blocks and N = 3. */
 const BOUNDARIES = [0, 4, 8, 10, 12, 16, 20];
+/** Steps of the source in about the time of such loops. */
+const FEWER = [17, 15, 14, 13, 12, 10];
 
 const { images, labels, unconditional } = digits(2);
 const request = {
-  sampler: createSampler('ddim', { steps: STEPS, clip: 1 }),
   feeds: labels,
   guidance: { scale: 2, order: 'cond-first', mode: 'batch', unconditional },
 };
@@ -53,11 +56,15 @@ async function bundle(options) {
 async function measure(variants) {
   const all = [{ name: 'source', denoiser: await openLoopModel(sourceFile) }];
   for (const { folder, ...rest } of variants)
-    all.push({ ...rest, denoiser: await openLoopBundle(folder) });
+    all.push({
+      ...rest,
+      denoiser: await (folder ? openLoopBundle(folder) : openLoopModel(sourceFile)),
+    });
   for (const variant of all) variant.latents = [];
   // each round has noise of its own, so that errors are over the images of all rounds
-  await timeInTurn(all, async ({ denoiser, latents }) => {
-    const made = await generate(denoiser, { ...request, seed: SEED + latents.length });
+  await timeInTurn(all, async ({ denoiser, latents, steps = STEPS }) => {
+    const sampler = createSampler('ddim', { steps, clip: 1 });
+    const made = await generate(denoiser, { ...request, sampler, seed: SEED + latents.length });
     latents.push(made.latent);
     return made;
   });
@@ -68,7 +75,7 @@ async function measure(variants) {
     ...rest,
     secondsPerImage: median(seconds) / images,
     speedup: median(source.seconds) / median(seconds),
-    macRatio: macs.source / macs.perCall,
+    macRatio: macs ? macs.source / macs.perCall : STEPS / rest.steps,
     images: images * latents.length,
     meanSquaredError: squaredError(joined(latents), wanted),
     psnr: psnr(joined(latents), wanted),
@@ -91,35 +98,45 @@ const show = (r) =>
 console.log(
   `${'blocks, interval, form'.padEnd(34)} per image  faster  by MACs       error       PSNR`,
 );
-const results = [];
-for (const interval of INTERVALS)
-  for (const blocks of BLOCKS) {
+/** Measures groups of variants, each beside the source, and writes down what came out. */
+async function run(file, groups) {
+  const results = [];
+  for (const group of groups) {
     const variants = [];
-    for (const [form, options] of Object.entries(FORMS))
-      variants.push({
-        name: `${blocks}, ${interval}, ${form}`,
-        blocks,
-        interval,
-        form,
-        ...(await bundle({ blocks, interval, ...options })),
-      });
+    for (const { options, ...variant } of group)
+      variants.push({ ...variant, ...(options && (await bundle(options))) });
     const measured = await measure(variants);
     measured.forEach(show);
     results.push(...measured);
+    fs.writeFileSync(
+      path.join(ROOT, 'bench/results', file),
+      `${JSON.stringify({ cores: os.cpus().length, node: process.version, steps: STEPS, results }, null, 2)}\n`,
+    );
   }
+}
 
-const boundaries = [];
-for (const boundary of BOUNDARIES)
-  boundaries.push({
-    name: `3, 3, boundary ${boundary}`,
-    boundary,
-    ...(await bundle({ blocks: 3, interval: 3, boundary })),
-  });
-const swept = await measure(boundaries);
-swept.forEach(show);
-
+if (!process.argv.includes('--settings'))
+  await run(
+    'delta.json',
+    INTERVALS.flatMap((interval) =>
+      BLOCKS.map((blocks) =>
+        Object.entries(FORMS).map(([form, options]) => ({
+          name: `${blocks}, ${interval}, ${form}`,
+          blocks,
+          interval,
+          form,
+          options: { blocks, interval, ...options },
+        })),
+      ),
+    ),
+  );
+else
+  await run('delta-settings.json', [
+    BOUNDARIES.map((boundary) => ({
+      name: `3, 3, boundary ${boundary}`,
+      boundary,
+      options: { blocks: 3, interval: 3, boundary },
+    })),
+    FEWER.map((steps) => ({ name: `source, ${steps} steps`, steps })),
+  ]);
 fs.rmSync(scratch, { recursive: true, force: true });
-fs.writeFileSync(
-  path.join(ROOT, 'bench/results/delta.json'),
-  `${JSON.stringify({ cores: os.cpus().length, node: process.version, steps: STEPS, results, boundaries: swept }, null, 2)}\n`,
-);

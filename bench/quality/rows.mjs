@@ -18,7 +18,7 @@ import { digits, median, pad, ROOT, timeInTurn } from '../../scripts/demo/common
 import { openJudge } from './judge.mjs';
 
 /** Pictures of each digit in one batch. */
-const PER_DIGIT = 10;
+const PER_DIGIT = 2;
 const SEED = 1000;
 
 /**

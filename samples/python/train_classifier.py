@@ -1,7 +1,6 @@
 """Train a small classifier of the digits, whose features tell real pictures from made ones.
 
     python3 train_classifier.py ../digits --size 16
-    python3 train_classifier.py ../dit-digits --size 24
 
 Writes into the folder: classifier.onnx, with a picture in and `features` and `logits` out, and
 features.json, the mean and the covariance of the features of the whole data set. The Frechet
