@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -5,6 +6,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // onnxruntime-node crashes when loaded from two worker threads at once, so test files get processes.
     pool: 'forks',
+    // by default one fewer than there are cores: on two, half of them would idle wherever no model runs
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 120_000,
     hookTimeout: 120_000,
   },

@@ -101,16 +101,15 @@ async function expectProved(file: string, compilation: Compilation) {
   fs.rmSync(folder, { recursive: true });
 }
 
-/** The other forms give what the first does. Returns what that is. */
+/** The other forms give what the first does. */
 async function expectFormsAgree(
   file: string,
   first: Compilation,
   compileAs: (emit: (typeof EMITS)[number]) => Promise<Compilation>,
-): Promise<ort.Tensor[]> {
+): Promise<void> {
   const expected = await outputs(file, first);
   for (const emit of EMITS.filter((form) => form !== first.lowered.emit))
     expectSame(await outputs(file, await compileAs(emit)), expected, emit);
-  return expected;
 }
 
 const SHORT: Readonly<Record<string, string>> = { [UNET]: 'U-Net', [DIT]: 'transformer' };
@@ -134,17 +133,14 @@ describe.each<[file: string, Place, Place]>([
   [DIT, 'delta-cache of three blocks', 'ditfastattn by windows'],
   [DIT, 'delta-cache, overlapping', 'ditfastattn by windows'],
 ])('go together, %s: %s and %s', (file, first, second) => {
-  test(`in both orders, in all forms (${SHORT[file]})`, async () => {
+  test(`in both orders (${SHORT[file]})`, async () => {
     const [one, other] = [
       await compile(file, [first, second]),
       await compile(file, [second, first]),
     ];
     await expectProved(file, one);
     await expectProved(file, other);
-    const expected = await expectFormsAgree(file, one, (emit) =>
-      compile(file, [second, first], { emit }),
-    );
-    expectSame(await outputs(file, other), expected, 'the other order');
+    expectSame(await outputs(file, other), await outputs(file, one), 'the other order');
   });
 });
 
