@@ -1,17 +1,15 @@
 // What `stepfold transform` costs beside a plain copy of the same bytes: wall time and peak memory of
 // whole processes, in turn, medians.
-import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fillWeights } from '../dist/src/fill/fill.js';
+import { measureInTurn, measureProcess, ROUNDS } from './processes.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const name = process.argv[2] ?? 'sd15-unet';
-const ROUNDS = 5;
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'stepfold-cost-'));
-const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
 /** What is done to each kind of model: a rule for U-Nets, a plan with many different calls for the rest. */
 const CALLS = 50;
@@ -42,17 +40,6 @@ function work() {
   return ['--plan', file];
 }
 
-/** Runs a command and reads its peak memory from the kernel's accounting of the child. */
-function measure(args) {
-  const start = performance.now();
-  const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
-  const seconds = (performance.now() - start) / 1000;
-  if (status !== 0) throw new Error(stderr);
-  return { seconds, megabytes: Number(/peak (\d+)/.exec(stderr)?.[1] ?? Number.NaN) / 1024 };
-}
-
-const report = `process.on('exit',()=>process.stderr.write('peak '+process.resourceUsage().maxRSS))`;
-const preload = `data:text/javascript,${encodeURIComponent(report)}`;
 try {
   const { model } = fillWeights({
     model: path.join(root, `samples/architectures/${name}.onnx`),
@@ -64,24 +51,14 @@ try {
     (...more) =>
     () => {
       const out = path.join(scratch, 'out');
-      const result = measure([
-        '--import',
-        preload,
-        cli,
-        'transform',
-        model,
-        ...asked,
-        '-o',
-        out,
-        ...more,
-      ]);
+      const result = measureProcess([cli, 'transform', model, ...asked, '-o', out, ...more]);
       fs.rmSync(out, { recursive: true });
       return result;
     };
   const copy = () => {
     const to = path.join(scratch, 'copy.bin');
     const code = `fs.copyFileSync(${JSON.stringify(path.join(path.dirname(model), 'weights.bin'))},${JSON.stringify(to)})`;
-    const result = measure(['--import', preload, '-e', code]);
+    const result = measureProcess(['-e', code]);
     fs.rmSync(to);
     return result;
   };
@@ -90,23 +67,8 @@ try {
     'transform, weights copied': transform('--weights', 'copy'),
     'plain copy of the weights': copy,
   };
-  const runs = Object.fromEntries(Object.keys(things).map((key) => [key, []]));
-  for (let round = 0; round < ROUNDS; round++)
-    for (const [key, run] of Object.entries(things)) runs[key].push(run());
-  const results = Object.fromEntries(
-    Object.entries(runs).map(([key, list]) => [
-      key,
-      {
-        seconds: median(list.map((r) => r.seconds)),
-        megabytes: median(list.map((r) => r.megabytes)),
-      },
-    ]),
-  );
   console.log(name);
-  for (const [key, r] of Object.entries(results))
-    console.log(
-      `${key.padEnd(28)}${r.seconds.toFixed(2).padStart(8)} s${r.megabytes.toFixed(0).padStart(8)} MB at most`,
-    );
+  const results = measureInTurn(things);
   const file = path.join(root, `bench/results/cost-${name}.json`);
   fs.mkdirSync(path.dirname(file), { recursive: true });
   fs.writeFileSync(file, `${JSON.stringify({ name, rounds: ROUNDS, results }, null, 2)}\n`);

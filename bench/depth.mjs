@@ -1,33 +1,18 @@
 // Depth-skip at depth 9 on Stable Diffusion v1.5 with random weights: sizes before and after, and what
 // `--weights prune` costs beside a plain copy of the same bytes: wall time and peak memory of whole
 // processes, in turn, medians.
-import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { fillWeights } from '../dist/src/fill/fill.js';
+import { measureInTurn, measureProcess, ROUNDS } from './processes.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const NAME = 'sd15-unet';
 const DEPTH = 9;
-const ROUNDS = 5;
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'stepfold-depth-'));
-const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 const size = (...parts) => fs.statSync(path.join(...parts)).size;
-
-/** Runs node and reads its peak memory from the kernel's accounting of the child. */
-const report = `process.on('exit',()=>process.stderr.write('peak '+process.resourceUsage().maxRSS))`;
-const preload = `data:text/javascript,${encodeURIComponent(report)}`;
-function measure(args) {
-  const start = performance.now();
-  const { status, stderr } = spawnSync(process.execPath, ['--import', preload, ...args], {
-    encoding: 'utf8',
-  });
-  const seconds = (performance.now() - start) / 1000;
-  if (status !== 0) throw new Error(stderr);
-  return { seconds, megabytes: Number(/peak (\d+)/.exec(stderr)?.[1] ?? Number.NaN) / 1024 };
-}
 
 try {
   const { model } = fillWeights({
@@ -37,7 +22,7 @@ try {
   const pass = ['--pass', `depth-skip:depth=${DEPTH}`, '--calls', '20'];
   const cli = path.join(root, 'dist/src/cli/main.js');
   const transform = (out, ...more) =>
-    measure([cli, 'transform', model, ...pass, '-o', out, ...more]);
+    measureProcess([cli, 'transform', model, ...pass, '-o', out, ...more]);
 
   // one bundle that stays: what it weighs, and the bytes for the plain copy
   const pruned = path.join(scratch, 'pruned');
@@ -63,7 +48,7 @@ try {
     const to = path.join(scratch, 'copy.bin');
     const from = path.join(pruned, weights[0].file);
     const code = `fs.copyFileSync(${JSON.stringify(from)},${JSON.stringify(to)})`;
-    const result = measure(['-e', code]);
+    const result = measureProcess(['-e', code]);
     fs.rmSync(to);
     return result;
   };
@@ -72,28 +57,12 @@ try {
     'transform, weights linked': bundle('link'),
     'plain copy of the pruned weights': copy,
   };
-  const runs = Object.fromEntries(Object.keys(things).map((key) => [key, []]));
-  for (let round = 0; round < ROUNDS; round++)
-    for (const [key, run] of Object.entries(things)) runs[key].push(run());
-  const results = Object.fromEntries(
-    Object.entries(runs).map(([key, list]) => [
-      key,
-      {
-        seconds: median(list.map((r) => r.seconds)),
-        megabytes: median(list.map((r) => r.megabytes)),
-      },
-    ]),
-  );
-
   console.log(`${NAME}, depth ${DEPTH}`);
   for (const [when, { model: graph, weights: bytes }] of Object.entries(sizes))
     console.log(
       `${when.padEnd(8)}${graph.toLocaleString('en').padStart(14)} + ${bytes.toLocaleString('en').padStart(13)} bytes`,
     );
-  for (const [key, r] of Object.entries(results))
-    console.log(
-      `${key.padEnd(34)}${r.seconds.toFixed(2).padStart(8)} s${r.megabytes.toFixed(0).padStart(8)} MB at most`,
-    );
+  const results = measureInTurn(things);
   const target = path.join(root, 'bench/results/depth.json');
   fs.mkdirSync(path.dirname(target), { recursive: true });
   const content = { name: NAME, depth: DEPTH, rounds: ROUNDS, sizes, results };

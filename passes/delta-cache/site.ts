@@ -9,7 +9,13 @@
  */
 import type { StreamRange } from '../../src/analysis/index.js';
 import type { Value } from '../../src/ir/value.js';
-import { COMPUTE, type Site, type SiteBuilder, type Strategy } from '../../src/plan/index.js';
+import {
+  COMPUTE,
+  type Site,
+  type SiteBuilder,
+  strategiesByName,
+  strategyOf,
+} from '../../src/plan/index.js';
 
 /** Consecutive blocks. */
 export interface BlockRun extends StreamRange {
@@ -22,15 +28,6 @@ export interface BlockRun extends StreamRange {
 
 /** What is kept of a run, and put in its place. */
 type Kind = 'delta' | 'reuse';
-
-const strategy = (
-  name: string,
-  description: string,
-  rest: Partial<Omit<Strategy, 'name' | 'description'>> = {},
-): Strategy => ({ name, description, reads: [], writes: {}, ...rest });
-
-const byName = (strategies: readonly Strategy[]): Record<string, Strategy> =>
-  Object.fromEntries(strategies.map((s) => [s.name, s]));
 
 const nameOf = ({ which }: BlockRun, kind: Kind) => (which === 'all' ? kind : `${kind}-${which}`);
 
@@ -61,13 +58,13 @@ export function runsSite(id: string, runs: readonly BlockRun[], kind: Kind): Sit
         },
       ]),
     ),
-    strategies: byName([
-      strategy(COMPUTE, 'run all blocks', {
+    strategies: strategiesByName([
+      strategyOf(COMPUTE, 'run all blocks', {
         parts: () => ({}),
         touches: () => ({ reads: [], writes: states }),
       }),
       ...runs.map((run) =>
-        strategy(nameOf(run, kind), described(kind, run), {
+        strategyOf(nameOf(run, kind), described(kind, run), {
           parts: () => ({
             ...Object.fromEntries(
               runs.map((other) => [partId(other), other === run ? kind : 'forward']),
@@ -110,10 +107,10 @@ function runPart(id: string, run: BlockRun, kind: Kind, through: Value | undefin
     description: `the stream behind ${description}`,
     outputs: [output],
     states: [{ id, like: output }],
-    strategies: byName([
-      strategy(COMPUTE, 'run them, and keep', { writes: { [id]: kept } }),
-      strategy('forward', 'run them'),
-      strategy(kind, `what is kept of ${description}`, {
+    strategies: strategiesByName([
+      strategyOf(COMPUTE, 'run them, and keep', { writes: { [id]: kept } }),
+      strategyOf('forward', 'run them'),
+      strategyOf(kind, `what is kept of ${description}`, {
         program: nameOf(run, kind),
         reads: [id],
         produce: (b) => [again(b)],
@@ -129,9 +126,9 @@ function innerPart(id: string, value: Value, front: BlockRun): Site {
     description: 'the stream before the rear blocks',
     outputs: [value],
     states: [],
-    strategies: byName([
-      strategy(COMPUTE, 'run the blocks before'),
-      strategy('through', 'the stream before the front blocks', {
+    strategies: strategiesByName([
+      strategyOf(COMPUTE, 'run the blocks before'),
+      strategyOf('through', 'the stream before the front blocks', {
         program: nameOf(front, 'delta'),
         produce: (b) => [b.value(front.input)],
       }),

@@ -12,7 +12,7 @@
  */
 import { badOption, noUnet } from '../../src/errors/index.js';
 import type { Pass, PassContext } from '../../src/pass/index.js';
-import { COMPUTE, type Site } from '../../src/plan/index.js';
+import { COMPUTE, type Site, strategiesByName, strategyOf } from '../../src/plan/index.js';
 import { findJoin } from '../unet/join.js';
 import { zerosAt } from '../unet/zeros.js';
 
@@ -77,16 +77,12 @@ function depthSite(context: PassContext, branch: number): Site {
     description: `everything deeper than skip branch ${branch}, up to "${join.main.name}"`,
     outputs: [join.main],
     states: [],
-    strategies: {
-      compute: { name: COMPUTE, description: 'run the deep part', reads: [], writes: {} },
-      zero: {
-        name: 'zero',
-        description: 'put zeros in its place',
+    strategies: strategiesByName([
+      strategyOf(COMPUTE, 'run the deep part'),
+      strategyOf('zero', 'put zeros in its place', {
         program: 'cut',
-        reads: [],
         produce: (b) => [zerosAt(b, context.shapes, join)],
-        writes: {},
-      },
-    },
+      }),
+    ]),
   };
 }

@@ -15,6 +15,8 @@ import {
   type Site,
   type SiteBuilder,
   type Strategy,
+  strategiesByName,
+  strategyOf,
 } from '../../src/plan/index.js';
 import type { ShapeTable } from '../../src/shape/index.js';
 import { bandedAttention, type Window } from './band/index.js';
@@ -34,15 +36,6 @@ export const outputState = (id: string, half?: string) => `${id}.output${half ? 
 export const residualState = (id: string, half?: string) =>
   `${id}.residual${half ? `.${half}` : ''}`;
 
-const strategy = (
-  name: string,
-  description: string,
-  rest: Partial<Omit<Strategy, 'name' | 'description'>> = {},
-): Strategy => ({ name, description, reads: [], writes: {}, ...rest });
-
-const byName = (strategies: readonly Strategy[]): Record<string, Strategy> =>
-  Object.fromEntries(strategies.map((s) => [s.name, s]));
-
 /** The computed module input, or half of it. */
 export function rowsPart({ id, attention, shapes }: Module, order: PairOrder): Site {
   const { module } = attention;
@@ -53,9 +46,9 @@ export function rowsPart({ id, attention, shapes }: Module, order: PairOrder): S
     outputs: [input],
     within: module,
     states: [],
-    strategies: byName([
-      strategy(COMPUTE, 'all images'),
-      strategy('half', 'the conditional half', {
+    strategies: strategiesByName([
+      strategyOf(COMPUTE, 'all images'),
+      strategyOf('half', 'the conditional half', {
         produce: (b) => [halfOf(b, b.value(input), order, leading(shapes, input))],
       }),
     ]),
@@ -70,9 +63,9 @@ export function copyPart({ id, attention }: Module): Site {
     description: 'the images that are given back',
     outputs: [projected],
     states: [],
-    strategies: byName([
-      strategy(COMPUTE, 'each image its own'),
-      strategy('copy', 'the conditional half for both', {
+    strategies: strategiesByName([
+      strategyOf(COMPUTE, 'each image its own'),
+      strategyOf('copy', 'the conditional half for both', {
         produce: (b) => [doubled(b, b.value(projected))],
       }),
     ]),
@@ -120,10 +113,10 @@ export function corePart(module: Module, order: PairOrder | undefined): Site {
   const half = (b: SiteBuilder, value: Value) =>
     halfOf(b, value, order ?? 'cond-first', leading(shapes, mixed));
   const paired = [
-    strategy('compute-half', 'all keys, one half', {
+    strategyOf('compute-half', 'all keys, one half', {
       writes: { [state]: (b) => doubled(b, residualOf(b, module)) },
     }),
-    strategy('window-half', 'a band of keys, one half, and the kept rest', {
+    strategyOf('window-half', 'a band of keys, one half, and the kept rest', {
       reads: [state],
       produce: (b) => [withResidual(b, module, half(b, b.state(state)))],
     }),
@@ -133,13 +126,13 @@ export function corePart(module: Module, order: PairOrder | undefined): Site {
     description: 'the keys that each query sees',
     outputs: [mixed],
     states: [{ id: state, like: mixed }],
-    strategies: byName([
-      strategy(COMPUTE, 'all keys', { writes: { [state]: (b) => residualOf(b, module) } }),
-      strategy('window', 'a band of keys, and the kept rest', {
+    strategies: strategiesByName([
+      strategyOf(COMPUTE, 'all keys', { writes: { [state]: (b) => residualOf(b, module) } }),
+      strategyOf('window', 'a band of keys, and the kept rest', {
         reads: [state],
         produce: (b) => [withResidual(b, module, b.state(state))],
       }),
-      strategy('window-only', 'a band of keys', { produce: (b) => [banded(b, module)] }),
+      strategyOf('window-only', 'a band of keys', { produce: (b) => [banded(b, module)] }),
       ...(order ? paired : []),
     ]),
   };
@@ -154,9 +147,9 @@ export function outputPart({ id, attention }: Module): Site {
     description: 'what leaves the module',
     outputs: [output],
     states: [{ id: state, like: output }],
-    strategies: byName([
-      strategy(COMPUTE, 'run the module', { writes: { [state]: (b) => b.value(output) } }),
-      strategy('reuse', 'take what the last call that ran it kept', {
+    strategies: strategiesByName([
+      strategyOf(COMPUTE, 'run the module', { writes: { [state]: (b) => b.value(output) } }),
+      strategyOf('reuse', 'take what the last call that ran it kept', {
         reads: [state],
         produce: (b) => [b.state(state)],
       }),
@@ -180,16 +173,16 @@ export function corePartByHalf(module: Module): Site {
     description: 'the keys that each query sees',
     outputs: [mixed],
     states: HALVES.map((half) => ({ id: residualState(id, half), like: mixed })),
-    strategies: byName([
-      strategy(COMPUTE, 'all keys'),
-      strategy('window-only', 'a band of keys', { produce: (b) => [banded(b, module)] }),
+    strategies: strategiesByName([
+      strategyOf(COMPUTE, 'all keys'),
+      strategyOf('window-only', 'a band of keys', { produce: (b) => [banded(b, module)] }),
       ...HALVES.flatMap((half) => {
         const state = residualState(id, half);
         return [
-          strategy(`compute-${half}`, `all keys, in the ${half} call`, {
+          strategyOf(`compute-${half}`, `all keys, in the ${half} call`, {
             writes: { [state]: (b) => residualOf(b, module) },
           }),
-          strategy(`window-${half}`, `a band of keys and the kept rest, in the ${half} call`, {
+          strategyOf(`window-${half}`, `a band of keys and the kept rest, in the ${half} call`, {
             reads: [state],
             produce: (b) => [withResidual(b, module, b.state(state))],
           }),
@@ -213,26 +206,26 @@ export function outputPartByHalf({ id, attention }: Module): Site {
     description: 'what leaves the module',
     outputs: [output],
     states: HALVES.map((half) => ({ id: outputState(id, half), like: output })),
-    strategies: byName([
-      strategy(COMPUTE, 'run the module'),
+    strategies: strategiesByName([
+      strategyOf(COMPUTE, 'run the module'),
       ...HALVES.flatMap((half) => {
         const state = outputState(id, half);
         return [
-          strategy(`compute-${half}`, `run the module, in the ${half} call`, {
+          strategyOf(`compute-${half}`, `run the module, in the ${half} call`, {
             writes: { [state]: (b) => b.value(output) },
           }),
-          strategy(`reuse-${half}`, `take what the last ${half} call that ran it kept`, {
+          strategyOf(`reuse-${half}`, `take what the last ${half} call that ran it kept`, {
             reads: [state],
             produce: (b) => [b.state(state)],
           }),
         ];
       }),
       // as in one batch: a full module that is shared refreshes the residual, a band does not
-      strategy('copy', 'take the output and the residual that the first call of the step has', {
+      strategyOf('copy', 'take the output and the residual that the first call of the step has', {
         ...taken,
         writes: { ...taken.writes, [second]: (b) => b.state(residualState(id, 'first')) },
       }),
-      strategy('copy-output', 'take the output that the first call of the step has', taken),
+      strategyOf('copy-output', 'take the output that the first call of the step has', taken),
     ]),
   };
 }

@@ -4,6 +4,7 @@
  */
 import { callsPerStep, type GuidancePair } from './guidance.js';
 import { COMPUTE, type Site, type SiteBuilder, type Strategy } from './site.js';
+import { strategiesByName, strategyOf } from './strategies.js';
 
 /** Of the first and the second call of each step. */
 const HALVES = ['first', 'second'] as const;
@@ -57,7 +58,7 @@ export function byHalf(site: Site, guidance: GuidancePair | undefined): Site {
     ...site,
     states: [],
     parts: parts.map(doubled),
-    strategies: Object.fromEntries(strategies.map((strategy) => [strategy.name, strategy])),
+    strategies: strategiesByName(strategies),
   };
 }
 
@@ -72,12 +73,7 @@ function doubled(part: Site): Site {
   const strategies = Object.values(part.strategies).flatMap((strategy) =>
     isTheSame(strategy) ? [strategy] : HALVES.map((half) => ofHalf(strategy, half)),
   );
-  const compute: Strategy = {
-    name: COMPUTE,
-    description: 'run it, and keep nothing',
-    reads: [],
-    writes: {},
-  };
+  const compute = strategyOf(COMPUTE, 'run it, and keep nothing');
   return {
     ...part,
     states: part.states.flatMap((state) =>
@@ -85,7 +81,7 @@ function doubled(part: Site): Site {
     ),
     strategies: {
       [COMPUTE]: compute,
-      ...Object.fromEntries(strategies.map((strategy) => [strategy.name, strategy])),
+      ...strategiesByName(strategies),
     },
   };
 }

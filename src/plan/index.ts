@@ -6,4 +6,5 @@ export * from './in-turns.js';
 export * from './parts.js';
 export * from './plan.js';
 export * from './site.js';
+export * from './strategies.js';
 export * from './union-writes.js';
