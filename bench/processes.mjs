@@ -1,8 +1,8 @@
 // What whole processes cost: wall time, and peak memory from the kernel's accounting of the child.
 import { spawnSync } from 'node:child_process';
+import { median } from '../scripts/demo/common.mjs';
 
 export const ROUNDS = 5;
-const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
 const report = `process.on('exit',()=>process.stderr.write('peak '+process.resourceUsage().maxRSS))`;
 const preload = `data:text/javascript,${encodeURIComponent(report)}`;

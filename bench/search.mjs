@@ -6,13 +6,13 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ditfastattn } from '../dist/passes/index.js';
 import { calibrate, loadModel, planToJson } from '../dist/src/index.js';
+import { median } from '../scripts/demo/common.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const MODEL = path.join(root, 'samples/dit-digits/dit-digits.onnx');
 const SETTINGS = { calls: 20, samples: 4 };
 const THRESHOLDS = ['D2', 'D4', 'D6'];
 const TURNS = 3;
-const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
 const results = [];
 for (const threshold of THRESHOLDS) {

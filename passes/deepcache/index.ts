@@ -10,7 +10,15 @@
 import type { SkipJoin } from '../../src/analysis/index.js';
 import { badOption } from '../../src/errors/index.js';
 import type { Pass, PassContext } from '../../src/pass/index.js';
-import { byHalf, COMPUTE, perCall, type Site, stepsOfCalls } from '../../src/plan/index.js';
+import {
+  byHalf,
+  COMPUTE,
+  perCall,
+  type Site,
+  stepsOfCalls,
+  strategiesByName,
+  strategyOf,
+} from '../../src/plan/index.js';
 import { findJoin } from '../unet/join.js';
 import { zerosAt } from '../unet/zeros.js';
 import { nonUniformCalls, uniformCalls } from './schedule.js';
@@ -89,30 +97,20 @@ function deepSite({ shapes }: PassContext, join: SkipJoin): Site {
     description: `everything deeper than skip branch ${join.branch}, up to "${join.main.name}"`,
     outputs: [join.main],
     states: [{ id: STATE, like: join.main }],
-    strategies: {
-      compute: {
-        name: COMPUTE,
-        description: 'run the deep part',
-        reads: [],
+    strategies: strategiesByName([
+      strategyOf(COMPUTE, 'run the deep part', {
         writes: { [STATE]: (b) => b.value(join.main) },
-      },
-      reuse: {
-        name: 'reuse',
-        description: 'take the value kept by the last full call',
+      }),
+      strategyOf('reuse', 'take the value kept by the last full call', {
         program: 'shallow',
         reads: [STATE],
         produce: (b) => [b.state(STATE)],
-        writes: {},
-      },
-      zero: {
-        name: 'zero',
-        description: 'put zeros in its place',
+      }),
+      strategyOf('zero', 'put zeros in its place', {
         program: 'shallow',
-        reads: [],
         produce: (b) => [zerosAt(b, shapes, join)],
-        writes: {},
-      },
-    },
+      }),
+    ]),
   };
 }
 

@@ -22,7 +22,7 @@ import { MOST_CALLS } from '../pipeline/limits.js';
 import { prepare } from '../pipeline/pipeline.js';
 import { type GuidancePair, makePlan, type Plan, stepsOfCalls } from '../plan/index.js';
 import { createSampler, type Sampler, type SamplerName } from '../samplers/index.js';
-import { completeConditions } from './conditions.js';
+import { completeConditions, loopSettings } from './conditions.js';
 import { tableRows } from './labels.js';
 import { recordedCalls } from './recorded.js';
 import { type DecidedCall, PlanSearch } from './search.js';
@@ -203,19 +203,7 @@ function makeLoop<O>(
     seed,
     classes,
   });
-  const loop = {
-    sampler,
-    seed,
-    feeds: conditions.feeds,
-    ...(guidance && {
-      guidance: {
-        scale: guidance.scale!,
-        order: guidance.order,
-        mode: guidance.mode,
-        unconditional: conditions.unconditional,
-      },
-    }),
-  };
+  const loop = { sampler, ...loopSettings(seed, guidance, conditions) };
   settleLoop(conditions.ports, loop);
   const denoiser = {
     ports: conditions.ports,

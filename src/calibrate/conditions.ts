@@ -7,6 +7,7 @@ import { feedShape, fixedBatch, roleUnknown } from '../errors/index.js';
 import type { DenoiserPorts } from '../measure/denoise-bundle.js';
 import { type Feeds, randomFeeds } from '../measure/feeds.js';
 import type { Port } from '../schedule/index.js';
+import type { LoopGuidance } from './calibrate.js';
 
 /** Seeds are 32-bit numbers. */
 const SEEDS = 2 ** 32;
@@ -33,6 +34,24 @@ export interface Conditions {
   /** Inputs whose values were made up. */
   readonly madeUp: readonly string[];
 }
+
+/** Seed, feeds and guidance of a loop, as `generate` takes them; the scale must be known. */
+export const loopSettings = (
+  seed: number,
+  guidance: LoopGuidance | undefined,
+  { feeds, unconditional }: Conditions,
+) => ({
+  seed,
+  feeds,
+  ...(guidance && {
+    guidance: {
+      scale: guidance.scale!,
+      order: guidance.order,
+      mode: guidance.mode,
+      unconditional,
+    },
+  }),
+});
 
 /**
  * Completes the conditions of a loop. With guidance, an input of one row per image that is given for

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import { sha256 } from '../emit/index.js';
 import {
   fileNotFound,
-  inTimesteps,
+  inFile,
   timestepsLength,
   timestepsOtherModel,
   timestepsOtherTraining,
@@ -56,5 +56,5 @@ export function requireLength(
 ): void {
   const steps = stepsOfCalls(calls, guidance);
   if (timesteps.length !== steps)
-    throw inTimesteps(timestepsLength(timesteps.length, { steps, calls }), file);
+    throw inFile(timestepsLength(timesteps.length, { steps, calls }), file);
 }

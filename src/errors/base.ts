@@ -38,3 +38,10 @@ export class StepfoldError extends Error {
     return this.details.hint ? `${this.message} ${this.details.hint}` : this.message;
   }
 }
+
+/** What is wrong with something that was read, with the file that it stands in. */
+export const inFile = (error: StepfoldError, file: string) =>
+  new StepfoldError(error.code, `"${file}" ${error.details.path ?? ''}: ${error.message}`, {
+    ...error.details,
+    file,
+  });

@@ -1,5 +1,5 @@
 /** Errors about command lines. */
-import { StepfoldError } from './base.js';
+import { inFile, StepfoldError } from './base.js';
 import type { SystemFailure } from './bundle.js';
 
 export const badPair = (flag: string, text: string, example: string) =>
@@ -64,11 +64,7 @@ export const passAndConfig = () =>
 export const inPipeline = (error: StepfoldError, file: string, index: number) => {
   const { path: option } = error.details;
   const path = `/passes/${index}${option === undefined ? '/pass' : `/options${option}`}`;
-  return new StepfoldError(error.code, `"${file}" ${path}: ${error.message}`, {
-    ...error.details,
-    file,
-    path,
-  });
+  return inFile(new StepfoldError(error.code, error.message, { ...error.details, path }), file);
 };
 
 export const needsUnconditional = () =>

@@ -67,13 +67,6 @@ export const planWithoutSites = (file: string) =>
     hint: 'Run `stepfold transform` again, or give the plan file.',
   });
 
-/** What is wrong with a plan, with the file that it stands in. */
-export const inPlan = (error: StepfoldError, file: string) =>
-  new StepfoldError(error.code, `"${file}" ${error.details.path ?? ''}: ${error.message}`, {
-    ...error.details,
-    file,
-  });
-
 export const tooFewPrograms = (most: number, least: number) =>
   new StepfoldError(
     'PLAN_MAX_PROGRAMS',

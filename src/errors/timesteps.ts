@@ -74,13 +74,6 @@ export const timestepsEmpty = () =>
     hint: 'Give one timestep for each step, or leave the list out.',
   });
 
-/** What is wrong with a list, with the file that it comes from. */
-export const inTimesteps = (error: StepfoldError, file: string) =>
-  new StepfoldError(error.code, `"${file}" ${error.details.path ?? ''}: ${error.message}`, {
-    ...error.details,
-    file,
-  });
-
 export const timestepsOtherModel = (file: string, made: string, given: string) =>
   new StepfoldError(
     'TIMESTEPS_OTHER_MODEL',

@@ -50,16 +50,18 @@ export function lower(
 function lowerInFittingForm(instrumented: Instrumented): Lowered {
   const rows = new Set(instrumented.programs.map((program) => program.row.join('\n')));
   // the two halves of a guidance pair may have calls of their own that share models
-  if (rows.size <= 2 * MOST_SPLIT) {
-    const split = lowerSplit(instrumented);
-    if (split.models.size <= MOST_SPLIT && duplication(split.models.values()) <= MOST_DUPLICATED)
-      return split;
-  }
+  const split = rows.size <= 2 * MOST_SPLIT ? lowerSplit(instrumented) : undefined;
+  if (
+    split &&
+    split.models.size <= MOST_SPLIT &&
+    duplication(split.models.values()) <= MOST_DUPLICATED
+  )
+    return split;
   try {
     return lowerMerged(instrumented);
   } catch (error) {
     if (error instanceof StepfoldError && error.code === 'PLAN_NOT_MERGEABLE')
-      return lowerSplit(instrumented);
+      return split ?? lowerSplit(instrumented);
     throw error;
   }
 }

@@ -28,7 +28,7 @@ import {
   type Sampler,
 } from '../../samplers/index.js';
 import type { LoopGuidance, SamplerChoice } from '../calibrate.js';
-import { completeConditions } from '../conditions.js';
+import { completeConditions, loopSettings } from '../conditions.js';
 import { REFERENCE_STEPS, SAMPLES } from './defaults.js';
 import { askedSizes, type SizeOptions } from './sizes.js';
 
@@ -148,16 +148,7 @@ async function loops(denoiser: LoopDenoiser, options: TimestepLoopOptions, sampl
   });
   const { bindings } = conditions.ports;
   const settings = {
-    seed,
-    feeds: conditions.feeds,
-    ...(guidance && {
-      guidance: {
-        scale: guidance.scale!,
-        order: guidance.order,
-        mode: guidance.mode,
-        unconditional: conditions.unconditional,
-      },
-    }),
+    ...loopSettings(seed, guidance, conditions),
     onStep: () => options.onStep?.(),
   };
   // both denoisers make as many images, also where only one was made for guidance pairs

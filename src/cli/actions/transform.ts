@@ -3,9 +3,8 @@ import path from 'node:path';
 import { passes } from '../../../passes/index.js';
 import { checkPlanSource, checkTarget, writeBundle } from '../../emit/index.js';
 import {
+  inFile,
   inPipeline,
-  inPlan,
-  inTimesteps,
   needsCalls,
   needsPass,
   passAndConfig,
@@ -75,7 +74,7 @@ function createPipeline(config: Config, file: string | undefined): Pipeline {
     return Pipeline.create(config);
   } catch (error) {
     if (file === undefined || !(error instanceof StepfoldError)) throw error;
-    throw error.code.startsWith('TIMESTEPS_') ? inTimesteps(error, file) : error;
+    throw error.code.startsWith('TIMESTEPS_') ? inFile(error, file) : error;
   }
 }
 
@@ -106,7 +105,7 @@ const PLAN_FAULTS: ReadonlySet<string> = new Set([
 
 const namingPlan = (error: unknown, file: string | undefined): unknown =>
   file !== undefined && error instanceof StepfoldError && PLAN_FAULTS.has(error.code)
-    ? inPlan(error, file)
+    ? inFile(error, file)
     : error;
 
 type Config = Omit<PipelineConfig, 'passes' | '$schema'> & {
