@@ -91,7 +91,7 @@ function takeName(from: Value, to: Value): void {
   graph.declared.delete(to);
 }
 
-/** Copies a graph inside a node to where the node stands. The node itself dies with its uses. */
+/** Copies a graph to where the node stands that it belongs to. The node itself dies with its uses. */
 function inlineGraph(
   model: Model,
   node: Node,
@@ -100,6 +100,13 @@ function inlineGraph(
   const outer = node.graph;
   const map: CloneMap = { values: new Map(), nodes: new Map() };
   const mapped = (value: Value) => map.values.get(value) ?? value;
+  // a function's body belongs to no graph: it may be copied many times, and names of nodes are unique
+  const nameOf = ({ name }: Node) =>
+    inner.parent || name === '' ? name : `${node.name || node.output.name}/${name}`;
+  inner.inputs.forEach((value, i) => {
+    const given = node.inputs[i];
+    if (given) map.values.set(value, given);
+  });
   for (const value of inner.initializers)
     if (value.initializer)
       map.values.set(value, addConstant(model, outer, value.name, value.initializer));
@@ -107,7 +114,7 @@ function inlineGraph(
     const copy = outer.addNode({
       opType: source.opType,
       domain: source.domain,
-      name: source.name,
+      name: nameOf(source),
       inputs: source.inputs.map((value) => value && mapped(value)),
       outputs: source.outputs.map((value) => value?.name ?? null),
     });

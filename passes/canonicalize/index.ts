@@ -4,7 +4,6 @@
  * result computes the same numbers, bit for bit with graph optimization off. Inputs and outputs keep
  * their names and order. Sizes are taken to be at least 1.
  */
-import { subgraphs } from '../../src/ir/attribute.js';
 import type { Graph } from '../../src/ir/graph.js';
 import { type Model, opsetVersion } from '../../src/ir/model.js';
 import { sortNodes, topologicalOrder } from '../../src/ir/order.js';
@@ -14,10 +13,13 @@ import { type Engine, loadEngine } from '../../src/ort/index.js';
 import { inferShapes, type ShapeTable } from '../../src/shape/index.js';
 import { applyRewrite } from './apply.js';
 import { constantNodes, foldNodes } from './fold.js';
+import { inlineFunctions } from './functions.js';
+import { graphsOf } from './graphs.js';
 import { mergeConstants, repeatedNodes } from './merge.js';
 import { type Rewrite, type Rule, type TraceEntry, traceOf } from './rewrite.js';
 import { RULES } from './rules/index.js';
 
+export { inlineFunctions } from './functions.js';
 export type { Rewrite, TraceEntry } from './rewrite.js';
 
 export interface CanonicalizeOptions {
@@ -35,7 +37,7 @@ export interface CanonicalizeResult {
   readonly nodesAfter: number;
   /** Shapes of the result. */
   readonly shapes: ShapeTable;
-  /** Why constants were left unfolded, if they were. */
+  /** Why constants were left unfolded, or calls of functions as they were. */
   readonly notes: readonly string[];
 }
 
@@ -51,6 +53,7 @@ export const canonicalize = {
   async run(model: Model, options: CanonicalizeOptions = {}): Promise<CanonicalizeResult> {
     const run = new Run(model);
     const nodesBefore = countNodes(model.graph);
+    const left = inlineFunctions(model, (rewrite) => run.apply(rewrite));
     let shapes = inferShapes(model);
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const before = run.trace.length;
@@ -62,7 +65,13 @@ export const canonicalize = {
     }
     sortNodes(model.graph);
     const nodesAfter = countNodes(model.graph);
-    return { trace: run.trace, nodesBefore, nodesAfter, shapes, notes: run.notes };
+    return {
+      trace: run.trace,
+      nodesBefore,
+      nodesAfter,
+      shapes,
+      notes: [...left, ...run.notes],
+    };
   },
 };
 
@@ -83,7 +92,7 @@ class Run {
     return this.inferred;
   }
 
-  private apply(rewrite: Rewrite): void {
+  apply(rewrite: Rewrite): void {
     const entry = traceOf(rewrite);
     if (!applyRewrite(this.model, rewrite)) return;
     this.trace.push(entry);
@@ -138,12 +147,6 @@ function firstMatch(
     if (rewrite) return rewrite;
   }
   return undefined;
-}
-
-/** A graph and all graphs inside it. */
-function* graphsOf(graph: Graph): Generator<Graph> {
-  yield graph;
-  for (const node of graph.nodes) for (const inner of subgraphs(node)) yield* graphsOf(inner);
 }
 
 function countNodes(graph: Graph): number {

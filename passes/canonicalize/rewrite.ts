@@ -34,7 +34,10 @@ export interface Rewrite {
   readonly replace?: readonly { readonly from: Value; readonly to: Replacement }[];
   /** New inputs of the node itself. */
   readonly operands?: readonly { readonly index: number; readonly to: Value | Tensor | null }[];
-  /** A graph inside the node that is moved out: its outputs take the places of the node's. */
+  /**
+   * A graph that the node stands for, such as a branch inside it: its outputs take the places of the
+   * node's, its inputs, where it has any, are the node's.
+   */
   readonly inline?: Graph;
 }
 

@@ -156,7 +156,11 @@ function nodeToMessage(node: Node, ranges: RawRange[]): NodeMessage {
   return message;
 }
 
-function attributeToMessage(name: string, a: Attribute, ranges: RawRange[]): AttributeMessage {
+export function attributeToMessage(
+  name: string,
+  a: Attribute,
+  ranges: RawRange[],
+): AttributeMessage {
   const old = a.extra as AttributeMessage | undefined;
   const message: AttributeMessage = old ? copy(old) : { name };
   const set = (type: number, fields: AttributeMessage) =>
@@ -272,7 +276,7 @@ function externalEntries(
 const toLong = (value: bigint, unsigned = false): Long => Long.fromBigInt(value, unsigned);
 
 /** A shallow copy that keeps the unknown fields, which protobufjs hides from enumeration. */
-function copy<T extends object>(message: T | undefined): T {
+export function copy<T extends object>(message: T | undefined): T {
   const result = { ...message } as T;
   return message ? keep(message, result) : result;
 }

@@ -79,7 +79,7 @@ export function modelFromMessage(message: ModelMessage, context: LoadContext): M
   if (!message.graph) throw notOnnx(context.label, 'it holds no graph');
   const extra: ModelExtra = { message, ranges: context.ranges };
   return {
-    graph: graphFromMessage(message.graph, context, undefined, new Map()),
+    graph: graphFromMessage(message.graph, context),
     irVersion: toNumber(message.irVersion),
     opsets: new Map(
       (message.opsetImport ?? []).map((entry) => [entry.domain ?? '', toNumber(entry.version)]),
@@ -93,11 +93,11 @@ export function modelFromMessage(message: ModelMessage, context: LoadContext): M
 
 type Names = ReadonlyMap<string, Value>;
 
-function graphFromMessage(
+export function graphFromMessage(
   message: GraphMessage,
   context: LoadContext,
-  parent: Graph | undefined,
-  outer: Names,
+  parent?: Graph,
+  outer: Names = new Map(),
 ): Graph {
   const graph = new Graph(message.name ?? '', parent);
   graph.docString = message.docString;
