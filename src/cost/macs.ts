@@ -41,8 +41,21 @@ const PRODUCTS: Readonly<Record<string, ProductRule>> = {
   MatMul: matrixProduct,
   Gemm: generalProduct,
   Einsum: einsum,
+  MatMulInteger: matrixProduct,
+  ConvInteger: convolution,
+  QLinearMatMul: matrixProduct,
+  QLinearConv: convolution,
 };
-const MICROSOFT_PRODUCTS: Readonly<Record<string, ProductRule>> = { FusedMatMul: fusedProduct };
+const MICROSOFT_PRODUCTS: Readonly<Record<string, ProductRule>> = {
+  FusedMatMul: fusedProduct,
+  FusedConv: convolution,
+  FusedGemm: generalProduct,
+  NhwcConv: convolution,
+  MatMulNBits: matrixProduct,
+  MatMulIntegerToFloat: matrixProduct,
+  DynamicQuantizeMatMul: matrixProduct,
+};
+const NCHWC_PRODUCTS: Readonly<Record<string, ProductRule>> = { Conv: convolution };
 
 /** Operators that are the whole of attention. */
 type AttentionRule = (node: Node, shapeOf: ShapeOf) => Macs | undefined;
@@ -52,21 +65,29 @@ const MICROSOFT_ATTENTION: Readonly<Record<string, AttentionRule>> = {
   MultiHeadAttention: multiHeadAttention,
 };
 
-function lookUp<T>(
-  node: Node,
-  standard: Readonly<Record<string, T>>,
-  microsoft: Readonly<Record<string, T>>,
-): T | undefined {
-  const table = isStandard(node)
-    ? standard
-    : node.domain === 'com.microsoft'
-      ? microsoft
-      : undefined;
+/** Tables of operators by domain, the standard one under `""`. */
+type ByDomain<T> = Readonly<Record<string, Readonly<Record<string, T>>>>;
+
+function lookUp<T>(node: Node, tables: ByDomain<T>): T | undefined {
+  const domain = isStandard(node) ? '' : node.domain;
+  const table = Object.hasOwn(tables, domain) ? tables[domain] : undefined;
   return table && Object.hasOwn(table, node.opType) ? table[node.opType] : undefined;
 }
 
-const productRule = (node: Node) => lookUp(node, PRODUCTS, MICROSOFT_PRODUCTS);
-const attentionRule = (node: Node) => lookUp(node, ATTENTION, MICROSOFT_ATTENTION);
+const ALL_PRODUCTS: ByDomain<ProductRule> = {
+  '': PRODUCTS,
+  'com.microsoft': MICROSOFT_PRODUCTS,
+  'com.microsoft.nchwc': NCHWC_PRODUCTS,
+};
+const ALL_ATTENTION: ByDomain<AttentionRule> = {
+  '': ATTENTION,
+  'com.microsoft': MICROSOFT_ATTENTION,
+};
+const productRule = (node: Node) => lookUp(node, ALL_PRODUCTS);
+const attentionRule = (node: Node) => lookUp(node, ALL_ATTENTION);
+
+/** The second operand of a product: behind scale and zero point of the first, where those come along. */
+const secondOperand = (node: Node): number => (node.opType.startsWith('QLinear') ? 3 : 1);
 
 /** Does the node multiply and accumulate? Such nodes are where a denoiser's time goes. */
 export function isHeavy(node: Node): boolean {
@@ -99,7 +120,7 @@ export function nodeMacs(node: Node, shapeOf: ShapeOf): Macs | undefined {
 export function multipliesWeight(node: Node): boolean {
   return (
     productRule(node) !== undefined &&
-    node.inputs.slice(0, 2).some((input) => weightBehind(input) !== undefined)
+    [0, secondOperand(node)].some((index) => weightBehind(node.inputs[index]) !== undefined)
   );
 }
 
@@ -123,7 +144,7 @@ function inputShape(node: Node, index: number, shapeOf: ShapeOf): readonly numbe
 
 /** Output elements times the kernel's elements per output channel: K * C_in / groups. */
 function convolution(node: Node, shapeOf: ShapeOf): number | undefined {
-  const weight = inputShape(node, 1, shapeOf);
+  const weight = inputShape(node, secondOperand(node), shapeOf);
   const out = shapeOf(node.output);
   return weight && out && product(out) * product(weight.slice(1));
 }

@@ -54,6 +54,26 @@ describe('operators', () => {
       15,
     ],
     [
+      'a linear layer of integers',
+      `g (uint8[2,7,3] x) => (int32[2,7,5] y) <int8[3,5] w = {${ones(15)}}> { y = MatMulInteger (x, w) }`,
+      2 * 7 * 5 * 3,
+      15,
+    ],
+    [
+      'a quantized convolution, whose weight comes fourth',
+      `g (uint8[1,3,4,4] x) => (uint8[1,2,4,4] y) <int8[2,3,1,1] w = {${ones(6)}}, float s = {0.5}, uint8 z = {1}> {
+        y = QLinearConv (x, s, z, w, s, z, s, z) }`,
+      2 * 16 * 3,
+      6,
+    ],
+    [
+      'a convolution with the channels last',
+      `g (float[1,4,4,3] x) => (float[1,4,4,2] y) <float[2,3,3,3] w = {${ones(54)}}> {
+        y = com.microsoft.NhwcConv <kernel_shape = [3, 3], pads = [1, 1, 1, 1]> (x, w) }`,
+      2 * 16 * 27,
+      54,
+    ],
+    [
       'a weight that is transposed on the way',
       `g (float[2,3] x) => (float[2,5] y) <float[5,3] w = {${ones(15)}}> {
         t = Transpose <perm = [1, 0]> (w)

@@ -617,6 +617,65 @@ const CASES: readonly Case[] = [
       { batch: 3, tokens: 4, keys: 5 },
     ],
   },
+  {
+    name: 'dynamic quantization and a product of integers',
+    inputs: 'float[batch, tokens, 4] x',
+    body: `
+      w = Constant <value = int8[4,3] {1, -2, 3, 4, 5, -6, 7, 8, 9, 1, 2, 3}> ()
+      zero = Constant <value = int8 {0}> ()
+      half = Constant <value = float {0.5}> ()
+      q, scale, point = DynamicQuantizeLinear (x)
+      a = MatMulInteger (q, w, point, zero)
+      b = com.microsoft.DynamicQuantizeMatMul (x, w, half, zero)
+      d = com.microsoft.MatMulIntegerToFloat (q, w, scale, half, point, zero)`,
+    outputs: 'b, a, d',
+    shape: 'batch,tokens,3',
+    data: true,
+    sizes: [
+      { batch: 1, tokens: 6 },
+      { batch: 3, tokens: 4 },
+    ],
+  },
+  {
+    name: 'quantized convolutions and products',
+    inputs: IMAGE,
+    body: `
+      w = Constant <value = int8[2,6,1,1] {1, -2, 3, 4, 5, -6, 7, 8, 9, 1, 2, 3}> ()
+      m = Constant <value = uint8[1,1] {2}> ()
+      zero = Constant <value = int8 {0}> ()
+      point = Constant <value = uint8 {128}> ()
+      scale = Constant <value = float {0.125}> ()
+      q = QuantizeLinear (x, scale, point)
+      unsigned = QuantizeLinear (x, scale)
+      f = DequantizeLinear (q, scale, point)
+      a = ConvInteger <kernel_shape = [1, 1], strides = [2, 1], pads = [0, 1, 0, 1]> (q, w, point)
+      b = QLinearConv <kernel_shape = [1, 1], strides = [1, 2]> (q, scale, point, w, scale, zero, scale, point)
+      flat = Constant <value = int64[2] {-1, 1}> ()
+      rows = Reshape (q, flat)
+      d = QLinearMatMul (rows, scale, point, m, scale, point, scale, point)`,
+    outputs: 'f, a, b, d, unsigned',
+    shape: 'batch,6,height,width',
+    data: true,
+    sizes: IMAGES,
+  },
+  {
+    name: 'fused norms of a sum, and weights of four bits',
+    inputs: 'float[batch, tokens, 16] x, float[batch, tokens, 16] skip',
+    body: `
+      gamma = Constant <value = float[16] {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16}> ()
+      packed = Constant <value = uint8[3,1,8] {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24}> ()
+      scales = Constant <value = float[3] {0.5, 0.25, 0.125}> ()
+      normed, , , sum = com.microsoft.SkipLayerNormalization (x, skip, gamma)
+      simple, , , total = com.microsoft.SkipSimplifiedLayerNormalization (x, skip, gamma)
+      rms = SimplifiedLayerNormalization <axis = -1> (x, gamma)
+      y = com.microsoft.MatMulNBits <K = 16, N = 3, bits = 4, block_size = 16> (x, packed, scales)`,
+    outputs: 'y, normed, sum, simple, total, rms',
+    shape: 'batch,tokens,3',
+    sizes: [
+      { batch: 1, tokens: 6 },
+      { batch: 3, tokens: 4 },
+    ],
+  },
 ];
 
 const parse = ({ opset = 17, inputs, outputs, body }: Case): Model =>

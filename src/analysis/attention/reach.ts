@@ -23,6 +23,10 @@ export interface Reached {
  */
 const CARRIES_NOTHING = ['Shape', 'Size', 'Sin', 'Cos'];
 
+/** The scale and zero point that dynamic quantization finds are about its data, which come another way. */
+const isScaleOfData = (value: Value): boolean =>
+  isOp(value.producer, 'DynamicQuantizeLinear') && value.outputIndex > 0;
+
 /** Backwards from a value over light nodes. */
 export function reachBack(from: Value): Reached {
   const heavy = new Set<Node>();
@@ -31,6 +35,7 @@ export function reachBack(from: Value): Reached {
   const stack = [from];
   for (let value = stack.pop(); value; value = stack.pop()) {
     const node = value.producer;
+    if (isScaleOfData(value)) continue;
     if (!node) {
       if (!value.initializer) inputs.add(value);
     } else if (isHeavy(node)) heavy.add(node);

@@ -50,14 +50,15 @@ function spatial(c: RuleContext, shape: Shape): Shape {
   return shape.slice(2);
 }
 
-const conv: Rule = (c) => {
-  const input = c.shape(0);
-  const weight = c.shape(1);
+/** Shape of a convolution's output: (batch, output channels, spatial axes...). */
+export function convolve(c: RuleContext, input: Shape, weight: Shape): Shape {
   const declared = c.numbers('kernel_shape')?.map((k) => constant(k));
   const window = windowOf(c, declared ?? weight.slice(2));
   const sizes = spatial(c, input).map((size, axis) => slide(window, axis, size));
-  return { dtype: c.dtype(0), shape: [input[0] as DimExpr, weight[0] as DimExpr, ...sizes] };
-};
+  return [input[0] as DimExpr, weight[0] as DimExpr, ...sizes];
+}
+
+const conv: Rule = (c) => ({ dtype: c.dtype(0), shape: convolve(c, c.shape(0), c.shape(1)) });
 
 const convTranspose: Rule = (c) => {
   const input = c.shape(0);

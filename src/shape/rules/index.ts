@@ -6,8 +6,10 @@ import { CONVOLUTION } from './convolution.js';
 import { ELEMENTWISE } from './elementwise.js';
 import { LAYOUT } from './layout.js';
 import { MICROSOFT } from './microsoft.js';
+import { NCHWC } from './nchwc.js';
 import { NORMALIZATION } from './normalization.js';
 import { PRODUCT } from './product.js';
+import { QUANTIZATION } from './quantization.js';
 import { REDUCTION } from './reduction.js';
 import { RESIZE } from './resize.js';
 import { SELECTION } from './selection.js';
@@ -24,13 +26,23 @@ export const STANDARD_RULES: ReadonlyMap<string, Rule> = new Map(
     ...NORMALIZATION,
     ...REDUCTION,
     ...RESIZE,
+    ...QUANTIZATION,
     ...CONTROL,
   }),
 );
 
 export const MICROSOFT_RULES: ReadonlyMap<string, Rule> = new Map(Object.entries(MICROSOFT));
 
+export const NCHWC_RULES: ReadonlyMap<string, Rule> = new Map(Object.entries(NCHWC));
+
+const BY_DOMAIN: Readonly<Record<string, ReadonlyMap<string, Rule>>> = {
+  'com.microsoft': MICROSOFT_RULES,
+  'com.microsoft.nchwc': NCHWC_RULES,
+};
+
 export function ruleFor(node: Node): Rule | undefined {
   if (isStandard(node)) return STANDARD_RULES.get(node.opType);
-  return node.domain === 'com.microsoft' ? MICROSOFT_RULES.get(node.opType) : undefined;
+  return Object.hasOwn(BY_DOMAIN, node.domain)
+    ? BY_DOMAIN[node.domain]?.get(node.opType)
+    : undefined;
 }

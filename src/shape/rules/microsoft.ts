@@ -1,9 +1,12 @@
 /** The com.microsoft operators that onnxruntime's optimizer writes for diffusion models. */
 import type { Rule } from '../context.js';
-import { type DimExpr, multiply, toDim } from '../dim.js';
+import { constant, type DimExpr, multiply, toDim } from '../dim.js';
 import { ceilDivide, divideExactly } from '../divide.js';
+import type { Shape } from '../facts.js';
+import { convolve } from './convolution.js';
 import { sameAsFirst } from './elementwise.js';
-import { matMulShape } from './product.js';
+import { gemm, matMul, matMulShape } from './product.js';
+import { QUANTIZATION } from './quantization.js';
 
 const biasSplitGelu: Rule = (c) => {
   const input = c.shape(0);
@@ -48,6 +51,45 @@ const fusedMatMul: Rule = (c) => {
   return { dtype: c.dtype(0), shape: matMulShape(c, swap('transA', 0), swap('transB', 1)) };
 };
 
+/** (batch, spatial axes..., channels), with a weight (output channels, spatial axes..., channels). */
+const nhwcConv: Rule = (c) => {
+  const [input, weight] = [channelsSecond(c.shape(0)), channelsSecond(c.shape(1))];
+  const [batch, channels, ...sizes] = convolve(c, input, weight) as [DimExpr, DimExpr, ...Shape];
+  return { dtype: c.dtype(0), shape: [batch, ...sizes, channels] };
+};
+
+const channelsSecond = (shape: Shape): Shape => [
+  shape[0] as DimExpr,
+  shape.at(-1) as DimExpr,
+  ...shape.slice(1, -1),
+];
+
+/** The norm of a sum, its statistics, and the sum. */
+const skipLayerNormalization: Rule = (c) => {
+  const input = c.shape(0);
+  const statistics = { dtype: 'float32' as const, shape: [...input.slice(0, -1), constant(1)] };
+  const same = { dtype: c.dtype(0), shape: input };
+  return [same, statistics, statistics, same];
+};
+
+/** The norm of a sum, and the sum. */
+const skipGroupNorm: Rule = (c) => {
+  const same = { dtype: c.dtype(0), shape: c.shape(0) };
+  return [same, same];
+};
+
+/** A weight in blocks of few bits, (N, blocks, bytes of a block), over (..., K). */
+const matMulNBits: Rule = (c) => {
+  const columns = c.number('N') ?? c.fail('its attribute N is missing');
+  return { dtype: c.dtype(0), shape: [...c.shape(0).slice(0, -1), toDim(columns)] };
+};
+
+/** Integers in, floats out; the scale of the first operand tells the type. */
+const matMulIntegerToFloat: Rule = (c) => ({
+  dtype: c.dtype(2),
+  shape: matMulShape(c, c.shape(0), c.shape(1)),
+});
+
 export const MICROSOFT: Readonly<Record<string, Rule>> = {
   BiasGelu: sameAsFirst,
   FastGelu: sameAsFirst,
@@ -56,8 +98,18 @@ export const MICROSOFT: Readonly<Record<string, Rule>> = {
   GroupNorm: sameAsFirst,
   BiasAdd: sameAsFirst,
   BiasSplitGelu: biasSplitGelu,
-  SkipLayerNormalization: sameAsFirst,
-  SkipSimplifiedLayerNormalization: sameAsFirst,
+  SkipLayerNormalization: skipLayerNormalization,
+  SkipSimplifiedLayerNormalization: skipLayerNormalization,
+  SkipGroupNorm: skipGroupNorm,
+  NhwcConv: nhwcConv,
+  FusedConv: (c) => ({ dtype: c.dtype(0), shape: convolve(c, c.shape(0), c.shape(1)) }),
+  FusedGemm: gemm,
+  RotaryEmbedding: sameAsFirst,
+  MatMulNBits: matMulNBits,
+  MatMulIntegerToFloat: matMulIntegerToFloat,
+  DynamicQuantizeMatMul: matMul,
+  QuantizeLinear: QUANTIZATION.QuantizeLinear as Rule,
+  DequantizeLinear: QUANTIZATION.DequantizeLinear as Rule,
   MultiHeadAttention: multiHeadAttention,
   Attention: packedAttention,
   FusedMatMul: fusedMatMul,

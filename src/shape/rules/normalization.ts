@@ -9,7 +9,7 @@ const batchNormalization: Rule = (c) => {
   return [{ dtype: c.dtype(0), shape: input }, perChannel, perChannel, perChannel, perChannel];
 };
 
-const layerNormalization: Rule = (c) => {
+export const layerNormalization: Rule = (c) => {
   const input = c.shape(0);
   const axis = c.axis(c.number('axis', -1), input.length);
   const statistics = input.map((size, i) => (i < axis ? size : constant(1)));
@@ -28,6 +28,8 @@ export const NORMALIZATION: Readonly<Record<string, Rule>> = {
   GroupNormalization: sameAsFirst,
   LayerNormalization: layerNormalization,
   RMSNormalization: sameAsFirst,
+  // onnxruntime's own, though it stands among the standard operators
+  SimplifiedLayerNormalization: layerNormalization,
   LpNormalization: sameAsFirst,
   MeanVarianceNormalization: sameAsFirst,
   LRN: sameAsFirst,

@@ -15,14 +15,12 @@ export function matMulShape(c: RuleContext, a: Shape, b: Shape): Shape {
   return [...batch, ...rows, ...columns];
 }
 
-const matMul: Rule = (c) => ({ dtype: c.dtype(0), shape: matMulShape(c, c.shape(0), c.shape(1)) });
-
-const matMulInteger: Rule = (c) => ({
-  dtype: 'int32',
+export const matMul: Rule = (c) => ({
+  dtype: c.dtype(0),
   shape: matMulShape(c, c.shape(0), c.shape(1)),
 });
 
-const gemm: Rule = (c) => {
+export const gemm: Rule = (c) => {
   const a = c.shape(0);
   const b = c.shape(1);
   const [rows, inner] = c.number('transA', 0) ? [a[1], a[0]] : [a[0], a[1]];
@@ -87,7 +85,6 @@ const attention: Rule = (c) => {
 
 export const PRODUCT: Readonly<Record<string, Rule>> = {
   MatMul: matMul,
-  MatMulInteger: matMulInteger,
   Gemm: gemm,
   Einsum: einsum,
   Attention: attention,

@@ -1,0 +1,47 @@
+/**
+ * The com.microsoft.nchwc operators that onnxruntime writes at its last optimization level for the
+ * processor at hand: channels in blocks of 8 or 16, behind height and width. A shape here is what
+ * onnxruntime says of the tensor: (batch, channels filled up to whole blocks, height, width).
+ */
+import type { Rule } from '../context.js';
+import { type DimExpr, multiply, toDim } from '../dim.js';
+import { CONVOLUTION } from './convolution.js';
+
+/** Blocks of more are not made by any processor that onnxruntime knows. */
+const WIDEST_BLOCK = 16;
+
+/** Into blocks; `channels_last` reads (batch, height, width, channels). */
+const reorderInput: Rule = (c) => {
+  const [batch, ...rest] = c.shape(0) as [DimExpr, ...DimExpr[]];
+  const isLast = c.number('channels_last', 0) === 1;
+  const channels = (isLast ? rest.at(-1) : rest[0]) as DimExpr;
+  const sizes = isLast ? rest.slice(0, -1) : rest.slice(1);
+  const whole = channels.constant !== undefined && channels.constant % WIDEST_BLOCK === 0;
+  return { dtype: c.dtype(0), shape: [batch, whole ? channels : c.freshSize(1), ...sizes] };
+};
+
+const reorderOutput: Rule = (c) => {
+  const [batch, , ...sizes] = c.shape(0) as [DimExpr, DimExpr, ...DimExpr[]];
+  const channels = toDim(c.number('channels') ?? c.fail('its channels are missing'));
+  const isLast = c.number('channels_last', 0) === 1;
+  const shape = isLast ? [batch, ...sizes, channels] : [batch, channels, ...sizes];
+  return { dtype: c.dtype(0), shape };
+};
+
+const upsample: Rule = (c) => {
+  const scales = c.numbers('scales') ?? c.fail('its scales are missing');
+  const shape = c.shape(0).map((size, axis) => multiply(size, scales[axis] ?? 1));
+  return { dtype: c.dtype(0), shape };
+};
+
+export const NCHWC: Readonly<Record<string, Rule>> = {
+  ReorderInput: reorderInput,
+  ReorderOutput: reorderOutput,
+  Upsample: upsample,
+  ...Object.fromEntries(
+    ['Conv', 'MaxPool', 'AveragePool', 'GlobalMaxPool', 'GlobalAveragePool'].map((name) => [
+      name,
+      CONVOLUTION[name] as Rule,
+    ]),
+  ),
+};
