@@ -136,8 +136,11 @@ function runsOf(stage: Stage, { blocks = stage.length, range }: DeltaCacheOption
     which,
     first: stage[first]!.index,
     last: stage[last]!.index,
-    input: stage[first]!.input,
-    output: stage[last]!.output,
+    streams: stage[last]!.streams.map((end) => ({
+      ...end,
+      // a stream may end before the others, but none begins in the middle
+      input: stage[first]!.streams.find((begin) => begin.stream === end.stream)!.input,
+    })),
     description:
       first === last
         ? `block ${stage[first]!.index}`

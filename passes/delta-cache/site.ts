@@ -7,8 +7,7 @@
  * since the other two strategies both need it. So it is a part as well, which then hands the stream
  * through, and the deviation of the front is added to that.
  */
-import type { StreamRange } from '../../src/analysis/index.js';
-import type { Value } from '../../src/ir/value.js';
+import type { StreamPart, StreamRange } from '../../src/analysis/index.js';
 import {
   COMPUTE,
   type Site,
@@ -34,34 +33,34 @@ const nameOf = ({ which }: BlockRun, kind: Kind) => (which === 'all' ? kind : `$
 /** @param runs the front and the rear, or one run alone */
 export function runsSite(id: string, runs: readonly BlockRun[], kind: Kind): Site {
   const [front, rear] = runs as [BlockRun, BlockRun | undefined];
-  const inner = kind === 'delta' && rear && rear.first <= front.last ? rear.input : undefined;
+  const inner = kind === 'delta' && rear && rear.first <= front.last ? rear.streams : [];
   const partId = (run: BlockRun) => `${id}.${run.which}`;
   const innerId = `${id}.inner`;
   const parts = [
-    ...(inner ? [innerPart(innerId, inner, front)] : []),
-    ...runs.map((run) => runPart(partId(run), run, kind, run === front ? inner : undefined)),
+    ...(inner.length > 0 ? [innerPart(innerId, inner, front)] : []),
+    ...runs.map((run) => runPart(partId(run), run, kind, run === front ? inner : [])),
   ];
-  const states = runs.map(partId);
+  const statesOf = (run: BlockRun) => run.streams.map((part) => stateOf(partId(run), run, part));
   return {
     id,
-    description: runs.map((run) => `${run.description}, up to "${run.output.name}"`).join('; '),
-    outputs: runs.map((run) => run.output),
+    description: runs.map((run) => `${run.description}, up to ${endsOf(run)}`).join('; '),
+    outputs: runs.flatMap((run) => run.streams.map(({ output }) => output)),
     states: [],
     parts,
     ranges: Object.fromEntries(
       runs.map((run) => [
         nameOf(run, kind),
-        {
-          from: run.input.name,
-          to: run.output.name,
+        run.streams.map(({ input, output }) => ({
+          from: input.name,
+          to: output.name,
           keeps: kind === 'delta' ? 'deviation' : 'output',
-        },
+        })),
       ]),
     ),
     strategies: strategiesByName([
       strategyOf(COMPUTE, 'run all blocks', {
         parts: () => ({}),
-        touches: () => ({ reads: [], writes: states }),
+        touches: () => ({ reads: [], writes: runs.flatMap(statesOf) }),
       }),
       ...runs.map((run) =>
         strategyOf(nameOf(run, kind), described(kind, run), {
@@ -69,68 +68,84 @@ export function runsSite(id: string, runs: readonly BlockRun[], kind: Kind): Sit
             ...Object.fromEntries(
               runs.map((other) => [partId(other), other === run ? kind : 'forward']),
             ),
-            ...(inner && run === front && { [innerId]: 'through' }),
+            ...(inner.length > 0 && run === front && { [innerId]: 'through' }),
           }),
-          touches: () => ({ reads: [partId(run)], writes: [] }),
+          touches: () => ({ reads: statesOf(run), writes: [] }),
         }),
       ),
     ]),
   };
 }
 
+/** One stream's state goes by the name of the part, several by the streams' numbers. */
+const stateOf = (id: string, { streams }: BlockRun, { stream }: StreamPart): string =>
+  streams.length === 1 ? id : `${id}.${stream}`;
+
+const endsOf = ({ streams }: BlockRun): string =>
+  streams.map(({ output }) => `"${output.name}"`).join(' and ');
+
 const described = (kind: Kind, { description }: BlockRun): string =>
   kind === 'delta'
     ? `take what enters ${description} and what they added at the last full step`
     : `take what left ${description} at the last full step (the ablation)`;
 
-/** The end of a run; its state has the id of the part. */
-function runPart(id: string, run: BlockRun, kind: Kind, through: Value | undefined): Site {
-  const { input, output, description } = run;
-  const kept = (b: SiteBuilder) =>
+/**
+ * The ends of a run, with a state for each stream.
+ * @param through values inside the run that are handed through in its place
+ */
+function runPart(id: string, run: BlockRun, kind: Kind, through: readonly StreamPart[]): Site {
+  const { streams, description } = run;
+  const state = (part: StreamPart) => stateOf(id, run, part);
+  const kept = (part: StreamPart) => (b: SiteBuilder) =>
     kind === 'reuse'
-      ? b.value(output)
+      ? b.value(part.output)
       : b.add({
           opType: 'Sub',
-          inputs: [b.value(output), b.value(input)],
-          outputs: [`stepfold.${id}.deviation`],
+          inputs: [b.value(part.output), b.value(part.input)],
+          outputs: [`stepfold.${state(part)}.deviation`],
         });
-  const again = (b: SiteBuilder) =>
-    kind === 'reuse'
-      ? b.state(id)
-      : b.add({
-          opType: 'Add',
-          inputs: [b.value(through ?? input), b.state(id)],
-          outputs: [`stepfold.${id}`],
-        });
+  const again = (b: SiteBuilder, part: StreamPart) => {
+    if (kind === 'reuse') return b.state(state(part));
+    const before = through.find(({ stream }) => stream === part.stream)?.input ?? part.input;
+    return b.add({
+      opType: 'Add',
+      inputs: [b.value(before), b.state(state(part))],
+      outputs: [`stepfold.${state(part)}`],
+    });
+  };
   return {
     id,
     description: `the stream behind ${description}`,
-    outputs: [output],
-    states: [{ id, like: output }],
+    outputs: streams.map(({ output }) => output),
+    states: streams.map((part) => ({ id: state(part), like: part.output })),
     strategies: strategiesByName([
-      strategyOf(COMPUTE, 'run them, and keep', { writes: { [id]: kept } }),
+      strategyOf(COMPUTE, 'run them, and keep', {
+        writes: Object.fromEntries(streams.map((part) => [state(part), kept(part)])),
+      }),
       strategyOf('forward', 'run them'),
       strategyOf(kind, `what is kept of ${description}`, {
         program: nameOf(run, kind),
-        reads: [id],
-        produce: (b) => [again(b)],
+        reads: streams.map(state),
+        produce: (b) => streams.map((part) => again(b, part)),
       }),
     ]),
   };
 }
 
-/** A value inside the front run, which the rear run begins with. */
-function innerPart(id: string, value: Value, front: BlockRun): Site {
+/** Values inside the front run, which the rear run begins with. */
+function innerPart(id: string, inner: readonly StreamPart[], front: BlockRun): Site {
+  const before = ({ stream }: StreamPart) =>
+    front.streams.find((part) => part.stream === stream)!.input;
   return {
     id,
     description: 'the stream before the rear blocks',
-    outputs: [value],
+    outputs: inner.map(({ input }) => input),
     states: [],
     strategies: strategiesByName([
       strategyOf(COMPUTE, 'run the blocks before'),
       strategyOf('through', 'the stream before the front blocks', {
         program: nameOf(front, 'delta'),
-        produce: (b) => [b.value(front.input)],
+        produce: (b) => inner.map((part) => b.value(before(part))),
       }),
     ]),
   };

@@ -5,7 +5,7 @@ import { elementCount } from '../ir/tensor.js';
 import { byteLength } from '../ir/types.js';
 import type { Value } from '../ir/value.js';
 import type { Compilation } from '../pipeline/index.js';
-import { COMPUTE, type Plan } from '../plan/index.js';
+import { COMPUTE, type Plan, type Site } from '../plan/index.js';
 import type { ElementType, Port, Schedule } from '../schedule/index.js';
 import { evaluate, parseDim } from '../shape/index.js';
 import { VERSION } from '../version.js';
@@ -89,13 +89,22 @@ export function makeSchedule(compilation: Compilation, files: ScheduleFiles): Sc
           values: site.outputs.map((v) => v.name),
           strategies: plan.rows.map((row) => row[s] as string),
           ...(site.attention && { attention: site.attention }),
-          ...(site.ranges && { ranges: site.ranges }),
+          ...(site.ranges && { ranges: rangesOf(site.ranges) }),
         },
       ]),
     ),
     cost: cost(compilation),
   };
 }
+
+/** One stream's part stands by itself, as most models have but one. */
+const rangesOf = (ranges: NonNullable<Site['ranges']>) =>
+  Object.fromEntries(
+    Object.entries(ranges).map(([strategy, streams]) => [
+      strategy,
+      streams.length === 1 ? streams[0]! : [...streams],
+    ]),
+  );
 
 function elementType(name: string, type: string): ElementType {
   if (!CARRIED.has(type)) throw noElementType(name, type);

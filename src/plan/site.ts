@@ -83,8 +83,8 @@ export interface Site {
   readonly refused?: Readonly<Record<string, string>>;
   /** Of an attention: where a reference for it can be made, by names of the source graph. */
   readonly attention?: AttentionReference;
-  /** Of runs of blocks: by strategy, the run that it replaces, by names of the source graph. */
-  readonly ranges?: Readonly<Record<string, RangeReference>>;
+  /** Of runs of blocks: by strategy, the run that it replaces on each stream, by names of the source graph. */
+  readonly ranges?: Readonly<Record<string, readonly RangeReference[]>>;
   /** Of a part: the id of its site. */
   readonly parent?: string;
 }

@@ -129,8 +129,10 @@ describe.each(CASES)('$file', async ({ file, self, cross, heads, headSizes, size
   test('reads its module input and leaves through its output projection, in the same layout', () => {
     for (const a of found) {
       expect(a.outputProjection, a.softmax.label).toBeDefined();
-      expect(a.input, a.softmax.label).toBe(a.kind === 'self' ? a.q.source : undefined);
-      const [input, output] = [a.q.source, a.output].map((v) => shapes.shape(v)?.map((d) => d.key));
+      expect(a.input, a.softmax.label).toBe(a.kind === 'self' ? a.q.sources[0] : undefined);
+      const [input, output] = [a.q.sources[0]!, a.output].map((v) =>
+        shapes.shape(v)?.map((d) => d.key),
+      );
       expect(input, a.softmax.label).toEqual(output);
     }
   });

@@ -20,8 +20,8 @@ function analyze(source: Model) {
 /** By stage and block: where it begins, the stream behind each layer with its kind. */
 const summary = (source: Model) =>
   analyze(source).stages.map((stage) =>
-    stage.map(({ input, layers }) => [
-      input.name,
+    stage.map(({ streams, layers }) => [
+      streams.map(({ input }) => input.name).join(),
       ...layers.map(({ to, kind }) => `${to.name}: ${kind}`),
     ]),
   );
@@ -300,7 +300,9 @@ describe('a long skip', () => {
       `float[8, 4] join = {${Array.from({ length: 32 }, (_, i) => (i % 7) - 3)}}`,
     );
   const leak = (source: Model, first: string, last: string) =>
-    leakOf(source.graph, { input: named(source, first), output: named(source, last) });
+    leakOf(source.graph, {
+      streams: [{ stream: 0, input: named(source, first), output: named(source, last) }],
+    });
 
   test('from inside a block makes it leak, by a layer of it', () => {
     const source = skipping('first_middle');

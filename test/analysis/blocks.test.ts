@@ -6,7 +6,7 @@
 import { describe, expect, test } from 'vitest';
 import { canonicalize } from '../../passes/canonicalize/index.js';
 import { findAttention } from '../../src/analysis/attention/index.js';
-import { blockTable, findBlocks, nodesOfRange } from '../../src/analysis/index.js';
+import { blockTable, findBlocks, nodesOfRange, type StreamPart } from '../../src/analysis/index.js';
 import { concreteShapes, graphCost, regionCost } from '../../src/cost/index.js';
 import { loadModel } from '../../src/onnx/files.js';
 
@@ -207,12 +207,14 @@ describe.each(CASES)('$file', async ({ file, sizes, blocks, kinds, shared = 0, w
     for (const [s, stage] of analysis.stages.entries())
       for (const [i, block] of stage.entries()) {
         expect(block.stage).toBe(s);
-        if (i > 0) expect(block.input).toBe(stage[i - 1]!.output);
-        expect(shapes.shape(block.input)!.map((d) => d.key)).toEqual(
-          shapes.shape(block.output)!.map((d) => d.key),
+        expect(block.streams).toHaveLength(1);
+        const [{ input, output }] = block.streams as [StreamPart];
+        if (i > 0) expect(input).toBe(stage[i - 1]!.streams[0]!.output);
+        expect(shapes.shape(input)!.map((d) => d.key)).toEqual(
+          shapes.shape(output)!.map((d) => d.key),
         );
-        expect(block.layers[0]!.from).toBe(block.input);
-        expect(block.layers.at(-1)!.to).toBe(block.output);
+        expect(block.layers[0]!.from).toBe(input);
+        expect(block.layers.at(-1)!.to).toBe(output);
       }
   });
 
@@ -235,7 +237,15 @@ describe.each(CASES)('$file', async ({ file, sizes, blocks, kinds, shared = 0, w
     // without a whole stage falls away what its blocks share as well
     const alone = regionCost(all, shapeOf).macs.all;
     const stages = analysis.stages.map((stage) =>
-      nodesOfRange(graph, { input: stage[0]!.input, output: stage.at(-1)!.output }),
+      nodesOfRange(graph, {
+        streams: [
+          {
+            stream: 0,
+            input: stage[0]!.streams[0]!.input,
+            output: stage.at(-1)!.streams[0]!.output,
+          },
+        ],
+      }),
     );
     expect(
       stages.reduce((sum, nodes) => sum + regionCost(nodes, shapeOf).macs.all, 0) - alone,

@@ -80,15 +80,14 @@ describe('refused, with the node and the condition', () => {
       'over an axis that q and k share',
     ],
     [
-      'image and text side by side',
+      'keys that two layers add up to',
       `${QKV}
       [of_text] kx = MatMul (text, w)
-      both = Concat <axis = 1> (k, kx)
+      both = Add (k, kx)
       kt = Transpose <perm = [0, 2, 1]> (both)
       s = MatMul (q, kt)
       [normalise] p = Softmax <axis = -1> (s)
-      vboth = Concat <axis = 1> (v, kx)
-      y = MatMul (p, vboth)`,
+      y = MatMul (p, v)`,
       'normalise',
       'comes from 2 layers ("of_text", "to_k")',
     ],
@@ -96,7 +95,7 @@ describe('refused, with the node and the condition', () => {
       'an operator whose keys come from two layers',
       `${QKV}
       [of_text] kx = MatMul (text, w)
-      both = Concat <axis = 1> (k, kx)
+      both = Add (k, kx)
       [all] y = com.microsoft.MultiHeadAttention <num_heads = 2> (q, both, both)`,
       'all',
       'comes from 2 layers ("of_text", "to_k")',
@@ -213,7 +212,39 @@ describe('found', () => {
       'int64[1] last = {1}, float[1, 4] frequencies = {1, 0.1, 0.01, 0.001}',
     );
     expect(refused).toEqual([]);
-    expect(found.map((a) => [a.kind, a.k.projection?.name])).toEqual([['self', 'to_k']]);
+    expect(found.map((a) => [a.kind, ...a.k.projections.map((node) => node.name)])).toEqual([
+      ['self', 'to_k'],
+    ]);
+  });
+
+  const JOINED = `${QKV}
+      [of_text] kx = MatMul (text, w)
+      kboth = Concat <axis = 1> (k, kx)
+      vboth = Concat <axis = 1> (v, kx)
+      kt = Transpose <perm = [0, 2, 1]> (kboth)`;
+
+  test('as cross-attention where the keys are those of image and text', () => {
+    const { found, refused } = analyze(`${JOINED}
+      s = MatMul (q, kt)
+      p = Softmax <axis = -1> (s)
+      y = MatMul (p, vboth)`);
+    expect(refused).toEqual([]);
+    expect(found.map((a) => [a.kind, ...a.k.sources.map((v) => v.name)])).toEqual([
+      ['cross', 'x', 'text'],
+    ]);
+  });
+
+  test('as attention of image and text to both, where each has layers of its own', () => {
+    const { found, refused } = analyze(`${JOINED}
+      [q_of_text] qx = MatMul (text, w)
+      qboth = Concat <axis = 1> (q, qx)
+      s = MatMul (qboth, kt)
+      p = Softmax <axis = -1> (s)
+      y = MatMul (p, vboth)`);
+    expect(refused).toEqual([]);
+    expect(found.map((a) => [a.kind, ...a.q.projections.map((n) => n.output.name)])).toEqual([
+      ['self', 'q', 'qx'],
+    ]);
   });
 
   test('with v made of the same value as q and k, though by another way', () => {

@@ -201,7 +201,7 @@ describe('raised', () => {
       p = Softmax <axis = -1> (s)
       ${PLAIN_MIX}`);
     const { attention, shapes } = analyzed(source);
-    expect(attention.k.projection).toBeUndefined();
+    expect(attention.k.projections).toEqual([]);
     const copy = raisedModel(source, attention, shapes);
     expect(copy.added).toEqual(['Transpose']);
     const readers = [...named(copy.model, 'x').users].map((node) => node.name);

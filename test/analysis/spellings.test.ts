@@ -50,10 +50,10 @@ describe.each(SPELLINGS)('$file', async (spelling) => {
 
   test('from its input to its output', () => {
     const { input, q, k, v, output, projected, outputProjection, mixed, mix } = found[0]!;
-    expect(q.source.name).toBe(values.input);
+    expect(q.sources.map((v) => v.name)).toEqual([values.input]);
     expect(input?.name).toBe(isSelf ? values.input : undefined);
     for (const operand of [k, v])
-      expect(operand.source.name).toBe(isSelf ? values.input : values.context);
+      expect(operand.sources.map((v) => v.name)).toEqual([isSelf ? values.input : values.context]);
     expect(output.name).toBe(values.output);
     expect(projected).toBe(outputProjection!.output);
     expect(mixed).toBe(mix.output);

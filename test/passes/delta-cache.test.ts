@@ -94,7 +94,9 @@ describe('which blocks', () => {
     const { plan } = await compile(model, { interval: 2, ...options }, { calls: 6 });
     return plan.sites.map(({ id, ranges }) => [
       id,
-      ...Object.entries(ranges!).map(([name, { from, to, keeps }]) => [name, from, to, keeps]),
+      ...Object.entries(ranges!).flatMap(([name, streams]) =>
+        streams.map(({ from, to, keeps }) => [name, from, to, keeps]),
+      ),
     ]);
   };
 

@@ -12,12 +12,13 @@ export interface AttentionOperand {
   /** The operand of the product, heads apart; of a fused operator, its input. */
   readonly value: Value;
   /**
-   * The layer that projects it; undefined when it reaches the product without one. An operator that
-   * projects by itself is its own projection.
+   * The layer that projects it; none when it reaches the product without one, several when sequences
+   * are joined that have a layer each, as image and text are in a transformer of two streams. An
+   * operator that projects by itself is its own projection.
    */
-  readonly projection: Node | undefined;
-  /** What the projection reads, before mere changes of layout. */
-  readonly source: Value;
+  readonly projections: readonly Node[];
+  /** What each projection reads, before mere changes of layout. */
+  readonly sources: readonly Value[];
 }
 
 /** The part between the projections: softmax(q k^T) v. */

@@ -22,9 +22,9 @@ export function borders(
   order: readonly Node[],
   shapes: ShapeTable,
 ): AttentionBorders {
-  const sources = [core.q.source, core.k.source, core.v.source];
+  const sources = [core.q, core.k, core.v].flatMap((operand) => operand.sources);
   const input = sources.find((source) => sources.every((other) => isMadeOf(other, source)));
-  const end = endOf(core.mix.output, core.q.source, shapes);
+  const end = endOf(core.mix.output, core.q.sources[0]!, shapes);
   return {
     input,
     mixed: core.mix.output,

@@ -13,7 +13,7 @@ export interface AttentionCost {
 export function attentionCost(attention: Attention, shapeOf: ShapeOf): AttentionCost | undefined {
   const { q, k, v, outputProjection, scores, mix } = attention;
   const nodes = new Set([
-    ...[q, k, v].map((operand) => operand.projection),
+    ...[q, k, v].flatMap((operand) => operand.projections),
     outputProjection,
     scores,
     mix,

@@ -32,21 +32,23 @@ export function findAttention(graph: Graph, shapes: ShapeTable): AttentionAnalys
     }
     const { q, k, v, lead } = core;
     const ends = borders(core, graph, order, shapes);
-    const isSelf = ends.input !== undefined || q.source === k.source;
+    const isSelf = ends.input !== undefined || sameValues(q.sources, k.sources);
     found.push({
       ...core,
       ...ends,
       id: isSelf ? `attention.${selfAttentions++}` : undefined,
       kind: isSelf ? 'self' : 'cross',
       packed:
-        q.projection !== undefined &&
-        q.projection === k.projection &&
-        k.projection === v.projection,
+        q.projections.length === 1 &&
+        [...k.projections, ...v.projections].every((node) => node === q.projections[0]),
       heads: lead && headsOf(lead, ends.output, shapes),
     });
   }
   return { found, refused };
 }
+
+const sameValues = (a: readonly Value[], b: readonly Value[]): boolean =>
+  a.length === b.length && a.every((value) => b.includes(value));
 
 /** The batch is the first axis of the module's output, or in some layouts a later one. */
 function headsOf(lead: DimExpr, output: Value, shapes: ShapeTable): DimExpr | undefined {

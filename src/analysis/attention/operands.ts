@@ -3,26 +3,42 @@ import { multipliesWeight, weightBehind } from '../../cost/index.js';
 import { isOp, type Node } from '../../ir/node.js';
 import type { Value } from '../../ir/value.js';
 import type { AttentionOperand } from './attention.js';
-import { reachBack } from './reach.js';
+import { type Reached, reachBack } from './reach.js';
 
 /** Operators that move elements and change none. */
 export const LAYOUT = ['Reshape', 'Transpose', 'Identity', 'Squeeze', 'Unsqueeze', 'Flatten'];
 
+/** Operators that write the same numbers in another type. */
+const SAME_NUMBERS = ['QuantizeLinear', 'DequantizeLinear', 'DynamicQuantizeLinear'];
+
 /** Follows an operand of a product back to the one layer it comes from. */
 export function operand(value: Value): AttentionOperand | { readonly reason: string } {
-  const { heavy, inputs } = reachBack(value);
-  const [projection, other] = [...heavy];
-  if (projection && other)
+  const reached = reachBack(value);
+  const joined = layersJoined(reached);
+  const projections = joined ?? [...reached.heavy];
+  const [projection, other] = projections;
+  const notALayer = projections.find((node) => !multipliesWeight(node));
+  if (notALayer)
+    return { reason: `"${value.name}" comes from "${notALayer.label}", which is no layer` };
+  if (projection && other && !joined)
     return {
-      reason: `"${value.name}" comes from ${heavy.size} layers ("${projection.label}", "${other.label}"), not from one projection`,
+      reason: `"${value.name}" comes from ${projections.length} layers ("${projection.label}", "${other.label}"), not from one projection`,
     };
-  if (projection && multipliesWeight(projection))
-    return { value, projection, source: activationOf(projection) };
-  if (projection)
-    return { reason: `"${value.name}" comes from "${projection.label}", which is no layer` };
-  const [input] = inputs;
-  if (inputs.size === 1 && input) return { value, projection: undefined, source: input };
+  if (projection) return { value, projections, sources: projections.map(activationOf) };
+  const [input] = reached.inputs;
+  if (reached.inputs.size === 1 && input) return { value, projections: [], sources: [input] };
   return { reason: `"${value.name}" comes from no layer and no single input` };
+}
+
+/** Layers that a Concat puts together, of which each comes in by an input of its own; in its order. */
+function layersJoined({ heavy, passed }: Reached): Node[] | undefined {
+  if (heavy.size < 2) return undefined;
+  for (const node of passed) {
+    if (!isOp(node, 'Concat')) continue;
+    const parts = node.inputs.flatMap((input) => (input ? [...reachBack(input).heavy] : []));
+    if (parts.length === heavy.size && parts.every((part) => heavy.has(part))) return parts;
+  }
+  return undefined;
 }
 
 /** The input of a layer that is not its weight, before mere changes of layout. */
@@ -33,6 +49,6 @@ function activationOf(layer: Node): Value {
 
 export function beforeLayout(value: Value): Value {
   let before = value;
-  while (isOp(before.producer, ...LAYOUT)) before = before.producer.inputs[0]!;
+  while (isOp(before.producer, ...LAYOUT, ...SAME_NUMBERS)) before = before.producer.inputs[0]!;
   return before;
 }

@@ -63,7 +63,9 @@ export function coreOfOperator(node: Node, shapes: ShapeTable): AttentionCore | 
   const form = operatorForm(node, shapes);
   if ('reason' in form) return form;
   const sides = [form.q, form.k, form.v].map(({ value }) =>
-    form.projectsItself ? { value, projection: node, source: beforeLayout(value) } : operand(value),
+    form.projectsItself
+      ? { value, projections: [node], sources: [beforeLayout(value)] }
+      : operand(value),
   );
   for (const side of sides) if ('reason' in side) return { reason: side.reason, node: node.label };
   const [q, k, v] = sides as [AttentionOperand, AttentionOperand, AttentionOperand];

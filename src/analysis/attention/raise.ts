@@ -60,7 +60,7 @@ export function raiseCore(attention: Attention, shapes: ShapeTable): RaisedCore 
   if (!queries || !keys) return refuse('its token counts are not known');
   if (!equal(queries, keys))
     return refuse(`it has ${queries} queries and ${keys} keys, so that they are not neighbours`);
-  if (attention.operator && attention.q.projection === attention.operator)
+  if (attention.operator && attention.q.projections.includes(attention.operator))
     return refuse('it projects q, k and v by itself, so that they are no values of the graph');
   for (const { value } of [attention.q, attention.k, attention.v])
     if (!value.producer || !attention.module.has(value.producer))

@@ -87,7 +87,8 @@ const sizeOf = (size: DimExpr | undefined): Size =>
 function nodesOf(attention: Attention): AttentionInfo['nodes'] {
   const { operator, scores, softmax, mix, outputProjection } = attention;
   const label = (node: Node | undefined) => node?.label ?? null;
-  const projection = (operand: AttentionOperand) => label(operand.projection);
+  const projection = ({ projections }: AttentionOperand) =>
+    projections.length > 0 ? projections.map(label).join(', ') : null;
   return {
     operator: operator ? [operator.domain, operator.opType].filter(Boolean).join('.') : null,
     q: projection(attention.q),

@@ -6,6 +6,9 @@
  *
  * Blocks of which each begins where another ends are a stage: all of a diffusion transformer, or one
  * transformer of a U-Net. A residual layer of convolutions over a feature map ends a stage.
+ *
+ * Where attention joins sequences that have a stream each, as in Esser et al. (arXiv 2403.03206, figure
+ * 2), a block is what lies on all of them. A stream that nothing is added to any more ends before.
  */
 import { attrNumbers } from '../../ir/attribute.js';
 import type { Graph } from '../../ir/graph.js';
@@ -15,6 +18,7 @@ import type { ShapeTable } from '../../shape/index.js';
 import { Ancestry } from '../ancestry.js';
 import type { Attention } from '../attention/index.js';
 import type { Refusal } from '../unet.js';
+import type { StreamPart } from './range.js';
 import { follows, type Residual, residuals } from './residual.js';
 
 export type LayerKind = 'self-attention' | 'cross-attention' | 'feed-forward';
@@ -28,10 +32,12 @@ export interface TransformerBlock {
   /** Over the whole model, in topological order. */
   readonly index: number;
   readonly stage: number;
-  /** The stream where the block begins. */
-  readonly input: Value;
-  /** The stream where it ends. */
-  readonly output: Value;
+  /**
+   * The streams that the block adds to, each from where the block begins to where it ends: one, or in
+   * a transformer whose attention joins image and text one for each of them.
+   */
+  readonly streams: readonly StreamPart[];
+  /** Those of the first stream, then those of the next. */
   readonly layers: readonly BlockLayer[];
 }
 
@@ -50,30 +56,34 @@ export function findBlocks(
 ): BlockAnalysis {
   const ancestry = new Ancestry(graph);
   const connections = residuals(ancestry, shapes);
-  const around = (attention: Attention) =>
-    // an outer connection, such as that around a whole transformer of a U-Net, ends later
+  /** An outer connection, such as that around a whole transformer of a U-Net, ends later. */
+  const around = (attention: Attention, source: Value) =>
     connections.find(
-      (r) =>
-        ancestry.dependsOn(r.branch, attention.mix) &&
-        follows(attention.scores.output, r.from, ancestry),
+      (r) => ancestry.dependsOn(r.branch, attention.mix) && follows(source, r.from, ancestry),
     );
-  const self = new Map<Residual, Attention>();
+  const self = new Set<Residual>();
   const cross = new Set<Residual>();
+  const joined: Residual[][] = [];
   const refused: Refusal[] = [];
   for (const attention of attentions) {
-    const found = around(attention);
-    if (found && attention.kind === 'self') self.set(found, attention);
-    else if (found) cross.add(found);
-    else if (attention.kind === 'self')
+    const { scores, q, output, softmax } = attention;
+    // of several sources each has a stream of its own
+    const sources = q.sources.length > 1 ? q.sources : [scores.output];
+    const found = new Set(sources.flatMap((source) => around(attention, source) ?? []));
+    if (attention.kind === 'cross') for (const residual of found) cross.add(residual);
+    else if (found.size > 0) {
+      const firsts = [...found].filter((residual) => !self.has(residual));
+      for (const residual of firsts) self.add(residual);
+      if (firsts.length > 0) joined.push(firsts);
+    } else
       refused.push({
-        reason: `no Add joins what "${attention.output.name}" becomes with the value that the attention was computed from`,
-        node: attention.softmax.label,
+        reason: `no Add joins what "${output.name}" becomes with the value that the attention was computed from`,
+        node: softmax.label,
       });
   }
 
-  const stages: TransformerBlock[][] = [];
-  let index = 0;
-  for (const first of connections.filter((r) => self.has(r))) {
+  /** A stream from an attention to the next one. */
+  const layersFrom = (first: Residual): BlockLayer[] => {
     const layers: BlockLayer[] = [{ ...first, kind: 'self-attention' }];
     for (
       let next = nextOn(first, connections);
@@ -81,12 +91,23 @@ export function findBlocks(
       next = nextOn(next, connections)
     )
       layers.push({ ...next, kind: cross.has(next) ? 'cross-attention' : 'feed-forward' });
-    const last = stages.at(-1);
-    const goesOn = last?.at(-1)?.output === first.from;
-    const stage = goesOn ? last! : [];
+    return layers;
+  };
+
+  const stages: TransformerBlock[][] = [];
+  let index = 0;
+  for (const firsts of joined) {
+    const parts = firsts.map(layersFrom);
+    const before = stages.at(-1)?.at(-1);
+    const streams = parts.map((layers, i): StreamPart => {
+      const { from: input } = layers[0]!;
+      const taken = before?.streams.find((part) => part.output === input);
+      return { stream: taken?.stream ?? i, input, output: layers.at(-1)!.to };
+    });
+    const goesOn = streams.every(({ input }) => before?.streams.some((p) => p.output === input));
+    const stage = goesOn ? stages.at(-1)! : [];
     if (!goesOn) stages.push(stage);
-    const output = layers.at(-1)!.to;
-    stage.push({ index: index++, stage: stages.length - 1, input: first.from, output, layers });
+    stage.push({ index: index++, stage: stages.length - 1, streams, layers: parts.flat() });
   }
   return { stages, refused };
 }

@@ -7,43 +7,57 @@ import { liveNodes } from '../../ir/prune.js';
 import type { Value } from '../../ir/value.js';
 import type { Refusal } from '../unet.js';
 
-/** A part of a residual stream. */
-export interface StreamRange {
+/** A part of one residual stream. */
+export interface StreamPart {
+  /** Which of the streams of its stage: 0 where there is but one. */
+  readonly stream: number;
   readonly input: Value;
   readonly output: Value;
+}
+
+/** Blocks in a row, or one: a part of each stream that leaves them. */
+export interface StreamRange {
+  readonly streams: readonly StreamPart[];
 }
 
 /**
  * Nodes that exist for the sake of a range alone: nobody needs them once its output is given. What its
  * input is made from stays.
  */
-export function nodesOfRange(graph: Graph, { input, output }: StreamRange): Set<Node> {
-  const rest = withoutRange(graph, { input, output });
+export function nodesOfRange(graph: Graph, range: StreamRange): Set<Node> {
+  const rest = withoutRange(graph, range);
   return new Set([...liveNodes(graph.outputs)].filter((node) => !rest.has(node)));
 }
 
 /** Why a range would still be run with its output given: somebody else reads what a layer of it makes. */
 export function leakOf(graph: Graph, range: StreamRange): Refusal | undefined {
-  const { input, output } = range;
+  const [inputs, outputs] = bordersOf(range);
   const rest = withoutRange(graph, range);
-  const { nodes } = between([output], new Set([input]));
-  const onWay = followersOf(input, nodes);
+  const { nodes } = between(outputs, new Set(inputs));
+  const onWay = followersOf(inputs, nodes);
   const leaking = [...onWay].find((node) => isHeavy(node) && rest.has(node));
   return (
     leaking && {
-      reason: `something else than "${output.name}" needs what this layer makes, so it would run all the same`,
+      reason: `something else than ${outputs.map((v) => `"${v.name}"`).join(' and ')} needs what this layer makes, so it would run all the same`,
       node: leaking.label,
     }
   );
 }
 
-const withoutRange = (graph: Graph, { input, output }: StreamRange): Set<Node> =>
-  liveNodes([...graph.outputs, input], (value) => value === output);
+const bordersOf = ({ streams }: StreamRange): [inputs: Value[], outputs: Value[]] => [
+  streams.map(({ input }) => input),
+  streams.map(({ output }) => output),
+];
 
-/** Of some nodes, those that a value flows into. */
-function followersOf(value: Value, nodes: ReadonlySet<Node>): Set<Node> {
+function withoutRange(graph: Graph, range: StreamRange): Set<Node> {
+  const [inputs, outputs] = bordersOf(range);
+  return liveNodes([...graph.outputs, ...inputs], (value) => outputs.includes(value));
+}
+
+/** Of some nodes, those that values flow into. */
+function followersOf(values: readonly Value[], nodes: ReadonlySet<Node>): Set<Node> {
   const found = new Set<Node>();
-  const stack = [value];
+  const stack = [...values];
   for (let next = stack.pop(); next; next = stack.pop())
     for (const user of next.users)
       if (nodes.has(user) && !found.has(user)) {

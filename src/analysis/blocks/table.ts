@@ -9,11 +9,12 @@ export interface BlockInfo {
   readonly index: number;
   readonly stage: number;
   readonly layers: readonly LayerKind[];
-  /** Names of the stream where the block begins and where it ends. */
-  readonly input: string;
-  readonly output: string;
-  /** Of the stream; symbols kept. */
-  readonly shape: readonly (number | string)[] | null;
+  /** The streams that it adds to: names of where the block begins and ends, and the shape, symbols kept. */
+  readonly streams: readonly {
+    readonly input: string;
+    readonly output: string;
+    readonly shape: readonly (number | string)[] | null;
+  }[];
   /** What would fall away without the block. */
   readonly macs: Macs;
   /** MACs as a fraction of all of the model's, attention products included. */
@@ -40,9 +41,11 @@ export function blockTable(
       index: block.index,
       stage: block.stage,
       layers: block.layers.map((layer) => layer.kind),
-      input: block.input.name,
-      output: block.output.name,
-      shape: shapes.shape(block.output)?.map((d) => d.constant ?? d.toString()) ?? null,
+      streams: block.streams.map(({ input, output }) => ({
+        input: input.name,
+        output: output.name,
+        shape: shapes.shape(output)?.map((d) => d.constant ?? d.toString()) ?? null,
+      })),
       macs,
       share: macs.all / model.all,
       parameters,

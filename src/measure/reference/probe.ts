@@ -104,12 +104,14 @@ class ProbeBuilder {
     for (const name of strategies)
       if (name !== 'compute' && !ranges[name])
         throw new NoReference(`the schedule does not say what "${name}" replaces at site "${id}"`);
-    const runs = Object.entries(ranges).map(([strategy, { from, to, keeps }]) => ({
-      strategy,
-      from,
-      to: this.addRun(id, from, to, keeps),
-      keeps,
-    }));
+    const runs = Object.entries(ranges).flatMap(([strategy, streams]) =>
+      [streams].flat().map(({ from, to, keeps }) => ({
+        strategy,
+        from,
+        to: this.addRun(id, from, to, keeps),
+        keeps,
+      })),
+    );
     return { id, strategies, values: [], runs, mixed: undefined, rows: false, takes: false };
   }
 

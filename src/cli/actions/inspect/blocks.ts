@@ -27,8 +27,8 @@ export function printBlocks(table: readonly BlockInfo[], refused: readonly Refus
       runsOfEqual(table).map(([first, last]) => [
         first === last ? first.index : `${first.index}-${last.index}`,
         ...(stages > 1 ? [first.stage] : []),
-        first.layers.map((kind) => SHORT[kind]).join(', '),
-        formatShape(first.shape ?? undefined),
+        layersOf(first),
+        first.streams.map(({ shape }) => formatShape(shape ?? undefined)).join(' and '),
         formatMacs(first.macs.layers),
         formatMacs(first.macs.all),
         percent(first.share),
@@ -39,9 +39,18 @@ export function printBlocks(table: readonly BlockInfo[], refused: readonly Refus
   for (const { node, reason } of refused) print(`No block around ${node}: ${reason}.`);
 }
 
+/** Of several streams with the same layers, those are named once. */
+function layersOf({ layers, streams }: BlockInfo): string {
+  const names = layers.map((kind) => SHORT[kind]);
+  const each = names.slice(0, names.length / streams.length);
+  const alike = names.every((name, i) => name === each[i % each.length]);
+  return (alike ? each : names).join(', ');
+}
+
 /** Most transformers repeat one block: those of a stage that differ only by their place are one line. */
 function runsOfEqual(table: readonly BlockInfo[]): [first: BlockInfo, last: BlockInfo][] {
-  const key = ({ index, input, output, ...rest }: BlockInfo) => JSON.stringify(rest);
+  const key = ({ index, streams, ...rest }: BlockInfo) =>
+    JSON.stringify([rest, streams.map((stream) => stream.shape)]);
   const runs: [BlockInfo, BlockInfo][] = [];
   for (const block of table) {
     const run = runs.at(-1);
