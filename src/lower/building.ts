@@ -112,7 +112,10 @@ export class Building {
   private forgetSizes(nodes: ReadonlySet<Node | undefined>): void {
     for (const node of nodes)
       for (const output of node?.outputs ?? [])
-        if (output && !output.isGraphOutput) output.type = undefined;
+        if (output && !output.isGraphOutput) {
+          output.type = undefined;
+          this.graph.declared.delete(output);
+        }
   }
 
   private builder(site: Site, own: (claim: Claim, output: number) => Value): SiteBuilder {

@@ -130,6 +130,7 @@ function infoToMessage(value: Value, as: 'input' | 'info' | 'output'): ValueInfo
   message.name = value.name;
   if (extra?.[as] && value.type === extra.loadedType) return message;
   if (value.type) message.type = typeToMessage(value.type);
+  else delete message.type;
   return message;
 }
 

@@ -18,14 +18,24 @@ export const reshapeTarget: Rule = (node, { shapes, opset }): Rewrite | undefine
   if (!data || !target || constantTensor(target)) return undefined;
   const from = shapes.shape(data);
   const to = shapes.shape(node.output);
-  // With allowzero a 0 no longer copies.
-  if (!from || !to || attrNumber(node, 'allowzero', 0) !== 0) return undefined;
+  if (!from || !to) return undefined;
   const direct = relativeTarget(from, to);
+  const why = `(${from.join(', ')}) to (${to.join(', ')})`;
+  // With allowzero, as the dynamo exporter writes it, a 0 does not copy: that takes another node.
+  if (direct?.includes(0) && attrNumber(node, 'allowzero', 0) !== 0) {
+    const step = { opType: 'Reshape', inputs: [data, int64Tensor(direct)] };
+    return {
+      rule: 'reshape-target',
+      node,
+      why,
+      replace: [{ from: node.output, to: { nodes: [step] } }],
+    };
+  }
   if (direct)
     return {
       rule: 'reshape-target',
       node,
-      why: `(${from.join(', ')}) to (${to.join(', ')})`,
+      why,
       operands: [{ index: 1, to: int64Tensor(direct) }],
     };
   const steps = byUnitAxis(node, from, to, opset);
@@ -33,7 +43,7 @@ export const reshapeTarget: Rule = (node, { shapes, opset }): Rewrite | undefine
   return {
     rule: 'reshape-by-unit-axis',
     node,
-    why: `(${from.join(', ')}) to (${to.join(', ')})`,
+    why,
     replace: [{ from: node.output, to: { nodes: steps } }],
   };
 };

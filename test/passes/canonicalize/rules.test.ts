@@ -377,6 +377,27 @@ const CASES: readonly Case[] = [
     ],
   },
   {
+    name: 'a target of the dynamo exporter, whose 0 would not copy',
+    inputs: 'float[batch, height, 8] x',
+    outputs: 'y, z',
+    body: `
+      b = Shape <start = 0, end = 1> (x)
+      h = Shape <start = 1, end = 2> (x)
+      heads = Constant <value = int64[2] {2, 4}> ()
+      apart = Concat <axis = 0> (b, h, heads)
+      y = Reshape <allowzero = 1> (x, apart)
+      wide = Constant <value = int64[1] {8}> ()
+      open = Constant <value = int64[1] {-1}> ()
+      flat = Concat <axis = 0> (open, wide)
+      z = Reshape <allowzero = 1> (x, flat)`,
+    left: ['Reshape(x, -1,8)', 'Reshape(x, 0,0,2,4)'],
+    rules: ['reshape-target'],
+    sizes: [
+      { batch: 1, height: 3 },
+      { batch: 3, height: 5 },
+    ],
+  },
+  {
     name: 'before IR version 4, constants stay Constant nodes',
     irVersion: 3,
     opset: 8,
