@@ -47,13 +47,11 @@ export function attentionSite(
     outputs: [attention.output],
     states: [],
     parts: meaning.parts,
-    ...(!attention.operator && {
-      attention: {
-        scores: attention.softmax.inputs[0]!.name,
-        mixed: attention.mixed.name,
-        window: module.window,
-      },
-    }),
+    attention: {
+      ...(!attention.operator && { scores: attention.softmax.inputs[0]!.name }),
+      mixed: attention.mixed.name,
+      window: module.window,
+    },
     strategies: Object.fromEntries(
       names.map((name): [string, Strategy] => [
         name,

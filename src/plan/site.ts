@@ -90,8 +90,8 @@ export interface Site {
 }
 
 export interface AttentionReference {
-  /** What the Softmax over the keys reads. */
-  readonly scores: string;
+  /** What the Softmax over the keys reads; left out where one operator is all of the attention. */
+  readonly scores?: string;
   /** What the product with v gives. */
   readonly mixed: string;
   /** Keys that a query sees on each side when it sees a band. */

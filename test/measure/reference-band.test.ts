@@ -2,6 +2,7 @@
 import * as ort from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
 import { addBanded, bandOf } from '../../src/measure/reference/band.js';
+import { addBandedOperator } from '../../src/measure/reference/band-operator.js';
 import { inferShapes } from '../../src/shape/index.js';
 import { encodeSorted } from '../helpers/compile.js';
 import { modelOf, named } from '../helpers/text.js';
@@ -73,6 +74,55 @@ describe.each([
     const expected = defined(width);
     expect(actual).toHaveLength(expected.length);
     for (const [i, x] of expected.entries()) expect(actual[i]).toBeCloseTo(x, 5);
+  });
+});
+
+/** All of the attention in one operator; q, k and v come as [1, heads, tokens, size]. */
+const OPERATORS = {
+  'ONNX Attention': ['[all] mixed = Attention <scale = 1.0> (q4, k4, v4)', 23],
+  'ONNX Attention with a mask of its own': [
+    `zero = Constant <value = float[${TOKENS},${TOKENS}] {${Array(TOKENS * TOKENS).fill(0)}}> () [all] mixed = Attention <scale = 1.0> (q4, k4, v4, zero)`,
+    23,
+  ],
+  MultiHeadAttention: [
+    `qt = Transpose <perm = [0, 2, 1, 3]> (q4) flat = Constant <value = int64[3] {1, ${TOKENS}, ${HEADS * SIZE}}> ()
+    q3 = Reshape (qt, flat)
+    [all] mixed3 = com.microsoft.MultiHeadAttention <num_heads = ${HEADS}, scale = 1.0> (q3, k4, v4)
+    back = Constant <value = int64[4] {1, ${TOKENS}, ${HEADS}, ${SIZE}}> ()
+    apart = Reshape (mixed3, back) mixed = Transpose <perm = [0, 2, 1, 3]> (apart)`,
+    17,
+  ],
+} as const;
+
+describe.each(Object.entries(OPERATORS))('%s', (_, [body, opset]) => {
+  test.each([1, 3, 100])('%i tokens a side', async (width) => {
+    const type = `float[${HEADS},${TOKENS},${SIZE}]`;
+    const model = modelOf(
+      `g (${type} q, ${type} k, ${type} v) => (float[1,${HEADS},${TOKENS},${SIZE}] mixed)
+      { a = Constant <value = int64[1] {0}> ()
+      q4 = Unsqueeze (q, a) k4 = Unsqueeze (k, a) v4 = Unsqueeze (v, a) ${body} }`,
+      opset,
+    );
+    const operator = [...model.graph.nodes].find((node) => node.name === 'all')!;
+    const { banded: value, mask } = addBandedOperator(
+      model.graph,
+      inferShapes(model),
+      operator.output,
+      { tokens: width },
+    );
+    model.graph.addOutput(value);
+    const session = await ort.InferenceSession.create(encodeSorted(model));
+    const tensor = (data: Float32Array) => new ort.Tensor('float32', data, [HEADS, TOKENS, SIZE]);
+    const seen = new ort.Tensor('bool', bandOf(mask.tokens, mask.width), [...mask.dims]);
+    const feeds = { q: tensor(q), k: tensor(k), v: tensor(v), [mask.name]: seen };
+    const flat = (await session.run(feeds))[value.name]!.data as Float32Array;
+    await session.release();
+    const headsFirst = operator.opType === 'Attention';
+    for (const [i, x] of defined(width).entries()) {
+      const [head, token] = [Math.floor(i / (TOKENS * SIZE)), Math.floor(i / SIZE) % TOKENS];
+      const place = headsFirst ? i : (token * HEADS + head) * SIZE + (i % SIZE);
+      expect(flat[place]).toBeCloseTo(x, 5);
+    }
   });
 });
 

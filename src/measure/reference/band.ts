@@ -18,7 +18,7 @@ import type { ShapeTable } from '../../shape/index.js';
 import { innerName, maskName } from './names.js';
 import { NoReference } from './no-reference.js';
 
-type Window = NonNullable<Site['attention']>['window'];
+export type Window = NonNullable<Site['attention']>['window'];
 
 /** Which keys each query sees: an input of the probe, the same at every call. */
 export interface BandMask {
@@ -31,7 +31,7 @@ export interface BandMask {
 }
 
 /** Keys on each side: as many as given, or a fraction of all tokens, rounded down, 1 at least. */
-const widthOf = (window: Window, tokens: number): number =>
+export const widthOf = (window: Window, tokens: number): number =>
   window.tokens ?? Math.max(1, Math.floor(tokens * (window.fraction ?? 0)));
 
 /** 1 where query i sees key j, in row-major order of [tokens, tokens]. */
@@ -127,7 +127,7 @@ function maskFor(scores: Value, shapes: ShapeTable, window: Window): BandMask {
 }
 
 /** So low a score that its weight is exactly 0, in the type of the scores. */
-function lowest(graph: Graph, shapes: ShapeTable, scores: Value): Value {
+export function lowest(graph: Graph, shapes: ShapeTable, scores: Value): Value {
   const type = shapes.dtype(scores);
   const isHalf = type === 'float16';
   const value = graph.addInitializer(

@@ -12,6 +12,7 @@ import type { Value } from '../../ir/value.js';
 import type { Schedule, Site } from '../../schedule/index.js';
 import { inferShapes, type ShapeTable } from '../../shape/index.js';
 import { addBanded, type BandMask } from './band.js';
+import { addBandedOperator } from './band-operator.js';
 import { meaningOf } from './meanings.js';
 import { bandNames, innerName, runNames, valueNames } from './names.js';
 import { NoReference } from './no-reference.js';
@@ -196,10 +197,13 @@ class ProbeBuilder {
         `the schedule does not say where in the source model the attention of site "${site}" is`,
       );
     const { graph } = this.model;
-    const { value: scores } = this.find(site, attention.scores);
     const { value: mixed, probed } = this.find(site, attention.mixed);
     const users = [...mixed.uses];
-    const { banded, mask } = addBanded(this.model, this.shapes, scores, mixed, attention.window);
+    const { scores, window } = attention;
+    const { banded, mask } =
+      scores === undefined
+        ? addBandedOperator(graph, this.shapes, mixed, window)
+        : addBanded(this.model, this.shapes, this.find(site, scores).value, mixed, window);
     this.masks.set(mask.name, mask);
     const names = bandNames(mixed.name);
     const lacks = graph.addNode({
