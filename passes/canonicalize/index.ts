@@ -1,7 +1,7 @@
 /**
  * The canonical form that every analysis starts from: constants are initializers, shape arithmetic
  * that comes down to numbers is gone, what does nothing is gone, what is repeated is shared. The
- * result computes the same numbers, bit for bit with graph optimization off. Inputs and outputs keep
+ * result computes the same numbers, bit for bit with graph optimization off (but see rules/skip-norm.ts). Inputs and outputs keep
  * their names and order. Sizes are taken to be at least 1.
  */
 import type { Graph } from '../../src/ir/graph.js';

@@ -7,6 +7,7 @@ import { localShape } from './local-shape.js';
 import { noOperation } from './no-operation.js';
 import { reshapeTarget } from './reshape-target.js';
 import { resizeScale } from './resize-scale.js';
+import { skipNorm } from './skip-norm.js';
 import { zeroAdd } from './zero-add.js';
 
 export const RULES: readonly Rule[] = [
@@ -18,4 +19,5 @@ export const RULES: readonly Rule[] = [
   reshapeTarget,
   resizeScale,
   localShape,
+  skipNorm,
 ];

@@ -25,13 +25,13 @@ export interface Residual {
 export function residuals(ancestry: Ancestry, shapes: ShapeTable): Residual[] {
   const heavy = ancestry.order.filter(isHeavy);
   return ancestry.order.flatMap((add) => {
-    if (!isOp(add, 'Add')) return [];
-    const [a, b] = add.inputs as [Value, Value];
-    if (a === b || a.initializer || b.initializer) return [];
-    for (const [from, branch] of [
+    const [a, b] = operandsOf(add);
+    if (!a || !b || a === b || a.initializer || b.initializer) return [];
+    for (const [one, branch] of [
       [a, b],
       [b, a],
     ] as const) {
+      const from = beforeQuantization(one);
       if (!sameShape(from, add.output, shapes) || !follows(branch, from, ancestry)) continue;
       const layers = heavy.filter(
         (node) => ancestry.dependsOn(branch, node) && follows(node.output, from, ancestry),
@@ -40,6 +40,20 @@ export function residuals(ancestry: Ancestry, shapes: ShapeTable): Residual[] {
     }
     return [];
   });
+}
+
+/** com.microsoft `BiasAdd` adds a bias as well, between the two. */
+function operandsOf(add: Node): readonly (Value | null | undefined)[] {
+  if (isOp(add, 'Add')) return add.inputs;
+  const isBiasAdd = add.domain === 'com.microsoft' && add.opType === 'BiasAdd';
+  return isBiasAdd ? [add.inputs[0], add.inputs[2]] : [];
+}
+
+/** The stream is what was quantized, not what an Add reads of it in fewer bits. */
+function beforeQuantization(value: Value): Value {
+  const quantized = isOp(value.producer, 'DequantizeLinear') && value.producer.inputs[0];
+  const source = quantized && isOp(quantized.producer, 'QuantizeLinear');
+  return (source && quantized.producer?.inputs[0]) || value;
 }
 
 function sameShape(a: Value, b: Value, shapes: ShapeTable): boolean {
