@@ -4,13 +4,14 @@
 
 Each network is built with random weights, exported by PyTorch's TorchScript exporter with
 dynamic axes, and stripped (see strip.py) into ../architectures. Nothing is simplified: the
-shape arithmetic is what a user's export has. Stable Diffusion takes up to 10 GB of memory
-and 3.5 GB of temporary files; PixArt, with its 4,096 tokens, about ten minutes.
+shape arithmetic is what a user's export has. Stable Diffusion takes up to 10 GB of memory and
+3.5 GB of temporary files, Stable Diffusion XL three times as much; PixArt, with its 4,096
+tokens, about ten minutes. What was made by PyTorch 2 (see ../README.md) needs it again.
 """
 
 import argparse
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Callable
 
@@ -19,13 +20,15 @@ import torch
 from torch import nn
 
 import layer_norm_export
+import script_exporter
 import strip
 from dit import S_2_512, XL_2_256, XL_2_512, Dit
 from macs import attention_macs, macs_by_branch, macs_by_layer
+from mmdit import SD3, Mmdit
 from pixart import CAPTION_CHANNELS, DEPTH, HIDDEN, INPUT_SIZE, LATENT_CHANNELS, PixArtTransformer
+from unet_conditional import SD15, SD21, SDXL, ConditionalUNet
 from unet_ddpm import CIFAR10, LSUN256, DdpmUNet
 from unet_ldm import LdmUNet
-from unet_sd15 import StableDiffusionUNet
 
 OUTPUT = Path(__file__).resolve().parent.parent / "architectures"
 
@@ -77,6 +80,29 @@ def dit(config, opset):
     )
 
 
+def stable_diffusion(config, opset, size=64):
+    inputs = {
+        "sample": lambda batch: torch.randn(batch, 4, size, size),
+        "timestep": lambda batch: torch.tensor(500),
+        "encoder_hidden_states": lambda batch: torch.randn(batch, 77, config.context),
+    }
+    axes = {
+        "sample": ("batch", None, "height", "width"),
+        "encoder_hidden_states": ("batch", "sequence"),
+    }
+    if config.pooled:
+        inputs["text_embeds"] = lambda batch: torch.randn(batch, config.pooled)
+        inputs["time_ids"] = lambda batch: torch.tensor([[1024.0, 1024, 0, 0, 1024, 1024]] * batch)
+        axes["text_embeds"] = axes["time_ids"] = ("batch",)
+    return Architecture(
+        build=lambda: ConditionalUNet(config),
+        inputs=inputs,
+        output="out_sample",
+        axes=axes,
+        opset=opset,
+    )
+
+
 ARCHITECTURES = {
     "ddpm-cifar10": ddpm(CIFAR10),
     "ddpm-lsun256": ddpm(LSUN256),
@@ -96,19 +122,26 @@ ARCHITECTURES = {
         # From opset 17 on, LayerNormalization is one node.
         opset=17,
     ),
-    "sd15-unet": Architecture(
-        build=StableDiffusionUNet,
+    "sd15-unet": stable_diffusion(SD15, opset=14),
+    "sd21-unet": stable_diffusion(replace(SD21, fused_attention=True), opset=14, size=96),
+    "sdxl-unet": stable_diffusion(replace(SDXL, fused_attention=True), opset=17, size=128),
+    "sd3-medium": Architecture(
+        build=lambda: Mmdit(SD3),
         inputs={
-            "sample": lambda batch: torch.randn(batch, 4, 64, 64),
-            "timestep": lambda batch: torch.tensor(500),
-            "encoder_hidden_states": lambda batch: torch.randn(batch, 77, 768),
+            "hidden_states": lambda batch: torch.randn(batch, 16, 128, 128),
+            "encoder_hidden_states": lambda batch: torch.randn(batch, 333, 4096),
+            "pooled_projections": lambda batch: torch.randn(batch, 2048),
+            "timestep": lambda batch: torch.full((batch,), 500.0),
         },
-        output="out_sample",
+        output="out_hidden_states",
         axes={
-            "sample": ("batch", None, "height", "width"),
-            "encoder_hidden_states": ("batch", "sequence"),
+            "hidden_states": ("batch_size",),
+            "encoder_hidden_states": ("batch_size", "sequence_length"),
+            "pooled_projections": ("batch_size",),
+            "timestep": ("batch_size",),
         },
-        opset=14,
+        opset=17,
+        attention={(4429, 4429, SD3.hidden): SD3.depth},
     ),
     # Below opset 17, LayerNormalization is a chain of simple nodes.
     "dit-xl-2-256": dit(XL_2_256, opset=17),
@@ -167,22 +200,16 @@ def export(name, architecture):
         print(f"  {modules} attention modules of {queries} by {keys} tokens:", end=" ")
         print(f"{linear / 1e9:.2f} GMACs in linear layers, {products / 1e9:.2f} in products, each")
 
-    axes = {
-        value: {axis: name for axis, name in enumerate(names) if name}
-        for value, names in architecture.axes.items()
-    }
-    image = next(iter(architecture.inputs))
-    axes[architecture.output] = axes[image]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.onnx"
-        torch.onnx.export(
+        script_exporter.export(
             model,
             tuple(make(2) for make in architecture.inputs.values()),
-            str(path),
-            opset_version=architecture.opset,
-            input_names=list(architecture.inputs),
-            output_names=[architecture.output],
-            dynamic_axes=axes,
+            path,
+            architecture.opset,
+            list(architecture.inputs),
+            architecture.output,
+            architecture.axes,
         )
         # Past 2 GB the exporter writes each weight to a file of its own; none is read back.
         exported = onnx.load(str(path), load_external_data=False)
@@ -197,7 +224,8 @@ def export(name, architecture):
 
 
 if __name__ == "__main__":
-    layer_norm_export.register()
+    if script_exporter.TORCH == 1:
+        layer_norm_export.register()
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(ARCHITECTURES))
     arguments = parser.parse_args()

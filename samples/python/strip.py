@@ -10,12 +10,11 @@ exported GroupNorm are part of its form.
 
 import onnx
 from onnx import TensorProto, numpy_helper
-from onnx.mapping import TENSOR_TYPE_TO_NP_TYPE
 
 LOCATION = "weights.bin"
 INLINE_ELEMENTS = 16
 ALIGNMENT = 64
-FLOAT_TYPES = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE)
+FLOAT_BYTES = {TensorProto.FLOAT: 4, TensorProto.FLOAT16: 2, TensorProto.DOUBLE: 8}
 DATA_FIELDS = ("raw_data", "float_data", "int32_data", "double_data")
 
 
@@ -35,7 +34,7 @@ def tensors(graph):
 
 
 def is_weight(tensor):
-    if tensor.data_type not in FLOAT_TYPES or element_count(tensor) <= INLINE_ELEMENTS:
+    if tensor.data_type not in FLOAT_BYTES or element_count(tensor) <= INLINE_ELEMENTS:
         return False
     if tensor.data_location == TensorProto.EXTERNAL:
         return True
@@ -43,29 +42,32 @@ def is_weight(tensor):
     return bool((values != values.flat[0]).any())
 
 
-def strip(model):
-    """Strip `model` (an onnx.ModelProto) in place; the size that its weights file would have."""
+def strip(model, location=LOCATION):
+    """Strip `model` (an onnx.ModelProto) in place; the size that its weights file would have.
+
+    `location` is the name of that file.
+    """
     end = 0
     for tensor in tensors(model.graph):
         if not is_weight(tensor):
             continue
         offset = -(-end // ALIGNMENT) * ALIGNMENT
-        length = element_count(tensor) * TENSOR_TYPE_TO_NP_TYPE[tensor.data_type].itemsize
+        length = element_count(tensor) * FLOAT_BYTES[tensor.data_type]
         end = offset + length
         for field in DATA_FIELDS + ("external_data",):
             tensor.ClearField(field)
         tensor.data_location = TensorProto.EXTERNAL
-        for key, value in (("location", LOCATION), ("offset", offset), ("length", length)):
+        for key, value in (("location", location), ("offset", offset), ("length", length)):
             tensor.external_data.add(key=key, value=str(value))
     return end
 
 
-def check(path, weights_size):
+def check(path, weights_size, location=LOCATION):
     """Run ONNX's checker on a stripped model, beside a hollow file of the right size.
 
     The checker insists that an external file exists; it does not read it.
     """
-    weights = path.with_name(LOCATION)
+    weights = path.with_name(location)
     try:
         with open(weights, "xb") as file:
             file.truncate(weights_size)
