@@ -8,6 +8,7 @@ import type { Graph } from '../../src/ir/graph.js';
 import { type Model, opsetVersion } from '../../src/ir/model.js';
 import { sortNodes, topologicalOrder } from '../../src/ir/order.js';
 import { removeDeadNodes } from '../../src/ir/prune.js';
+import { checkRequirements } from '../../src/ir/requirements.js';
 import type { Value } from '../../src/ir/value.js';
 import { type Engine, loadEngine } from '../../src/ort/index.js';
 import { inferShapes, type ShapeTable } from '../../src/shape/index.js';
@@ -49,10 +50,15 @@ export const canonicalize = {
   description:
     'Fold constants, resolve shape arithmetic, and remove what does nothing or is done twice.',
 
-  /** Brings a model to canonical form, in place. */
+  /**
+   * Brings a model to canonical form, in place.
+   * @throws GRAPH_MISSING_INPUT, GRAPH_MISSING_OUTPUT, TENSOR_DIMENSION
+   */
   async run(model: Model, options: CanonicalizeOptions = {}): Promise<CanonicalizeResult> {
-    const run = new Run(model);
     const nodesBefore = countNodes(model.graph);
+    removeDeadNodes(model.graph);
+    checkRequirements(model.graph);
+    const run = new Run(model);
     const left = inlineFunctions(model, (rewrite) => run.apply(rewrite));
     let shapes = inferShapes(model);
     for (let round = 0; round < MAX_ROUNDS; round++) {

@@ -1,6 +1,12 @@
 /** Making small integer constants, and reading what constant tensors hold. */
 import { constantTensor } from '../../src/ir/constants.js';
-import { elementCount, int64Tensor, readNumbers, type Tensor } from '../../src/ir/tensor.js';
+import {
+  areNumbers,
+  elementCount,
+  int64Tensor,
+  readNumbers,
+  type Tensor,
+} from '../../src/ir/tensor.js';
 import { byteLength, type DataType } from '../../src/ir/types.js';
 import type { Value } from '../../src/ir/value.js';
 
@@ -39,16 +45,10 @@ export function uniformConstant(value: Value | null | undefined): number | undef
 }
 
 export function uniformElement(tensor: Tensor): number | undefined {
-  if (tensor.dtype === 'string' || !isAtHand(tensor)) return undefined;
+  if (!areNumbers(tensor.dtype) || !isAtHand(tensor)) return undefined;
   const count = elementCount(tensor.dims);
   if (count === 0 || count > MAX_UNIFORM) return undefined;
-  let numbers: number[];
-  try {
-    numbers = readNumbers(tensor);
-  } catch {
-    // a type whose elements cannot be read as numbers
-    return undefined;
-  }
+  const numbers = readNumbers(tensor);
   const [first] = numbers;
   return numbers.every((n) => Object.is(n, first)) ? first : undefined;
 }

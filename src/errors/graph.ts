@@ -45,6 +45,28 @@ export const usedBeforeMade = (name: string, node: string) =>
     hint: 'Nodes of an ONNX graph must be in topological order; export it again.',
   });
 
+export const missingInput = (node: Node, index: number, required: number) =>
+  new StepfoldError(
+    'GRAPH_MISSING_INPUT',
+    `Node "${node.label}" (${node.opType}) has no input ${index}; the operator needs ${required === 1 ? 'one' : `the first ${required}`}.`,
+    {
+      node: node.label,
+      opType: node.opType,
+      hint: 'The file is not a valid ONNX model; export it again.',
+    },
+  );
+
+export const missingOutput = (node: Node) =>
+  new StepfoldError(
+    'GRAPH_MISSING_OUTPUT',
+    `Node "${node.label}" (${node.opType}) leaves out its first output, which the operator always makes.`,
+    {
+      node: node.label,
+      opType: node.opType,
+      hint: 'The file is not a valid ONNX model; export it again.',
+    },
+  );
+
 export const unboundedCut = (missing: readonly string[]) =>
   new StepfoldError(
     'GRAPH_UNBOUNDED_CUT',

@@ -47,6 +47,12 @@ export const tensorDataSize = (tensor: string, needs: number, has: number) =>
     { value: tensor, hint: 'The file is damaged or was edited by hand; export it again.' },
   );
 
+export const negativeDimension = (tensor: string, dim: number) =>
+  new StepfoldError('TENSOR_DIMENSION', `Tensor "${tensor}" has a dimension of ${dim}.`, {
+    value: tensor,
+    hint: 'The file is not a valid ONNX model; export it again.',
+  });
+
 export const externalDataMissing = (tensor: string, location: string, folder: string) =>
   new StepfoldError(
     'EXTERNAL_DATA_MISSING',
@@ -74,6 +80,13 @@ export const externalDataShort = (tensor: string, location: string, needs: numbe
       file: location,
       hint: 'The weights file is incomplete; copy or download it again.',
     },
+  );
+
+export const modelTooDeep = () =>
+  new StepfoldError(
+    'ONNX_TOO_DEEP',
+    'The graphs of the model lie deeper in one another than a protobuf file can say (100 messages).',
+    { hint: 'Export the model with fewer If, Loop and Scan nodes inside one another.' },
   );
 
 export const modelTooLarge = (file: string, bytes: number) =>

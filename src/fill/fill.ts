@@ -12,6 +12,7 @@ import { encodeFloat16 } from '../io/float16.js';
 import { subgraphs } from '../ir/attribute.js';
 import type { Graph } from '../ir/graph.js';
 import { isOp, type Node } from '../ir/node.js';
+import { checkDimensions } from '../ir/requirements.js';
 import { elementCount, type Tensor, tensorBytes } from '../ir/tensor.js';
 import { byteLength } from '../ir/types.js';
 import type { Value } from '../ir/value.js';
@@ -44,7 +45,7 @@ const PERIOD = 2 ** 22;
 /** Elements converted at a time. */
 const BLOCK = 2 ** 20;
 
-/** @throws FILL_NOTHING, EXTERNAL_DATA_ESCAPES, the OUTPUT_ errors and WRITE_FAILED */
+/** @throws FILL_NOTHING, EXTERNAL_DATA_ESCAPES, TENSOR_DIMENSION, the OUTPUT_ errors and WRITE_FAILED */
 export function fillWeights(options: FillOptions): FillReport {
   const { folder } = options;
   checkTarget(folder, false);
@@ -54,6 +55,7 @@ export function fillWeights(options: FillOptions): FillReport {
   const name = path.basename(options.model);
   for (const { location, tensor } of slots) {
     checkLocation(location, tensor.name ?? '');
+    checkDimensions(tensor, tensor.name ?? '');
     if (path.normalize(location) === name) throw fillsItself(options.model, tensor.name ?? '');
   }
   const files = writeFolder(folder, false, (staging) => {

@@ -123,6 +123,11 @@ export function readNumbers(tensor: Tensor): number[] {
   return Array.from({ length: count }, (_, i) => get(view, i * width));
 }
 
+/** Can elements of the type be read with `readNumbers`? Those of less than a byte, 8-bit floats and complex ones cannot. */
+export function areNumbers(dtype: DataType): boolean {
+  return dtype === 'int64' || dtype === 'uint64' || dtype in GETTERS;
+}
+
 export function readBigInts(tensor: Tensor): bigint[] {
   if (tensor.dtype !== 'int64' && tensor.dtype !== 'uint64')
     return readNumbers(tensor).map((x) => BigInt(x));

@@ -4,6 +4,7 @@
  * unknown fields. One field is ours: `Tensor.rawRange` stands for bytes left in the file.
  */
 import protobuf from 'protobufjs/light.js';
+import { modelTooDeep } from '../errors/index.js';
 import type { ModelMessage } from './messages.js';
 
 /** `name: "id type"`; `*` repeated, `+` repeated and packed; message names are capitalised. */
@@ -210,7 +211,12 @@ export function decodeMessage(bytes: Uint8Array): ModelMessage {
   return modelType.decode(reader) as unknown as ModelMessage;
 }
 
+/** @throws ONNX_TOO_DEEP: a transformed model may nest one graph more than its source */
 export function encodeMessage(message: ModelMessage): Uint8Array {
   modelType ??= buildModelType();
-  return modelType.encode(message as Record<string, unknown>).finish();
+  try {
+    return modelType.encode(message as Record<string, unknown>).finish();
+  } catch (error) {
+    throw (error as Error).message === 'max depth exceeded' ? modelTooDeep() : error;
+  }
 }

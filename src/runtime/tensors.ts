@@ -1,5 +1,6 @@
 /** Small helpers on the engine's tensors: making constants and placeholders, copying, disposing. */
 import type { Tensor } from 'onnxruntime-common';
+import { outOfMemory } from '../errors/index.js';
 import type { Constant, ElementType, State } from '../generated/schedule.js';
 import type { Engine } from './engine.js';
 
@@ -25,10 +26,21 @@ const ZEROS: Record<ElementType, Make> = {
   uint4: (n) => new Uint8Array(Math.ceil(n / 2)),
 };
 
-/** Zeros for a required input that nothing looks at, as small as the state's shape allows. */
+/**
+ * Zeros for a required input that nothing looks at, as small as the state's shape allows.
+ * @throws OUT_OF_MEMORY for a size that no machine has: a schedule may say anything
+ */
 export function placeholder({ Tensor }: Engine, { type, shape }: State): Tensor {
   const dims = shape.map((dim) => (typeof dim === 'number' ? dim : 1));
-  return new Tensor(type, ZEROS[type](count(dims)), dims);
+  return new Tensor(type, zeros(type, count(dims)), dims);
+}
+
+function zeros(type: ElementType, count: number) {
+  try {
+    return ZEROS[type](count);
+  } catch (error) {
+    throw outOfMemory((error as Error).message);
+  }
 }
 
 /** The tensor of a constant of the schedule. */

@@ -6,7 +6,7 @@ import { attrNumber, attrNumbers, attrString } from '../ir/attribute.js';
 import { constantTensor } from '../ir/constants.js';
 import type { Graph } from '../ir/graph.js';
 import type { Node } from '../ir/node.js';
-import { readNumbers, type Tensor } from '../ir/tensor.js';
+import { areNumbers, readNumbers, type Tensor } from '../ir/tensor.js';
 import type { DataType } from '../ir/types.js';
 import type { Value } from '../ir/value.js';
 import { areDifferent } from './bounds.js';
@@ -123,14 +123,34 @@ export class RuleContext {
     return tensor && readSmall(tensor);
   }
 
+  /** An attribute that is a whole number. */
   number(name: string): number | undefined;
   number(name: string, fallback: number): number;
   number(name: string, fallback?: number): number | undefined {
-    return attrNumber(this.node, name) ?? fallback;
+    const found = attrNumber(this.node, name);
+    if (found !== undefined && !Number.isInteger(found)) this.fail(`its ${name} is ${found}`);
+    return found ?? fallback;
   }
 
+  /** An attribute that is a list of whole numbers. */
   numbers(name: string): number[] | undefined {
+    const found = attrNumbers(this.node, name);
+    const wrong = found?.find((n) => !Number.isInteger(n));
+    if (wrong !== undefined) this.fail(`its ${name} holds ${wrong}`);
+    return found;
+  }
+
+  floats(name: string): number[] | undefined {
     return attrNumbers(this.node, name);
+  }
+
+  /** One size of an input. */
+  size(index: number, axis: number): DimExpr {
+    const shape = this.shape(index);
+    return (
+      shape.at(axis) ??
+      this.fail(`input ${index} has rank ${shape.length}, and no size number ${axis}`)
+    );
   }
 
   text(name: string): string | undefined {
@@ -177,6 +197,7 @@ export class RuleContext {
   }
 
   broadcast(...shapes: readonly Shape[]): Shape {
+    if (shapes.length === 0) this.fail('it has no inputs');
     return shapes.reduce((a, b) => {
       const [long, short] = a.length >= b.length ? [a, b] : [b, a];
       const offset = long.length - short.length;
@@ -199,6 +220,6 @@ export function readSmall(tensor: Tensor, limit = 256): number[] | undefined {
   const { kind } = tensor.data;
   if (kind !== 'bytes' && kind !== 'range' && kind !== 'typed') return undefined;
   const count = tensor.dims.reduce((n, d) => n * d, 1);
-  if (count > limit || tensor.dtype === 'string') return undefined;
+  if (count > limit || !areNumbers(tensor.dtype)) return undefined;
   return readNumbers(tensor);
 }

@@ -77,6 +77,12 @@ export class DimExpr {
 
 export type DimLike = DimExpr | number | bigint;
 
+/** @internal Thrown where there is no size to give: only malformed models lead there. */
+export class NoSize extends Error {}
+
+/** Sizes of real graphs have a handful of terms; products of long sums would grow without end. */
+const MOST_TERMS = 1024;
+
 const smallConstants = new Map<bigint, DimExpr>();
 
 export function constant(value: number | bigint): DimExpr {
@@ -125,6 +131,8 @@ export function multiply(a: DimLike, b: DimLike): DimExpr {
   const right = toDim(b);
   if (left.exactConstant === 1n) return right;
   if (right.exactConstant === 1n) return left;
+  if (left.terms.length * right.terms.length > MOST_TERMS)
+    throw new NoSize(`a size has more than ${MOST_TERMS} terms`);
   return fromTerms(left.terms.flatMap((s) => right.terms.map((t) => multiplyTerms(s, t))));
 }
 
@@ -179,11 +187,12 @@ export function substitute(value: DimExpr, bindings: ReadonlyMap<string, DimLike
         const bound = bindings.get(atom.name);
         return bound === undefined ? undefined : toDim(bound);
       }
-      case 'floor':
-        return floorDivide(
-          substitute(atom.numerator, bindings),
-          substitute(atom.denominator, bindings),
-        );
+      case 'floor': {
+        const denominator = substitute(atom.denominator, bindings);
+        // for these sizes there is no such size, so the expression stays as it is
+        if (denominator.exactConstant === 0n) return undefined;
+        return floorDivide(substitute(atom.numerator, bindings), denominator);
+      }
       case 'max':
       case 'min': {
         const pick = atom.kind === 'max' ? maximum : minimum;

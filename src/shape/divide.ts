@@ -13,6 +13,7 @@ import {
   fromTerms,
   makeTerm,
   multiply,
+  NoSize,
   negate,
   soleAtom,
   subtract,
@@ -50,7 +51,7 @@ export function floorDivide(a: DimLike, b: DimLike): DimExpr {
   const denominator = toDim(b);
   const divisor = denominator.exactConstant;
   if (divisor === undefined) return floorBySymbols(numerator, denominator);
-  if (divisor === 0n) throw new RangeError('division of a symbolic size by zero');
+  if (divisor === 0n) throw new NoSize('a size is divided by zero');
   if (divisor < 0n) return floorDivide(negate(numerator), -divisor);
   return floorByConstant(numerator, divisor);
 }

@@ -1,5 +1,5 @@
 /** Positions of elements in small row-major tensors, for rules that move elements about. */
-import type { Fraction } from './facts.js';
+import { type Fraction, MAX_CONTENTS } from './facts.js';
 
 export function countOf(shape: readonly number[]): number {
   return shape.reduce((n, d) => n * d, 1);
@@ -35,13 +35,17 @@ export function elementAt<T>(
   return elements[index.reduce((at, i, axis) => at + i * (strides[axis] as number), 0)] as T;
 }
 
-/** A tensor each of whose elements comes from the index that `source` names in another. */
+/**
+ * A tensor each of whose elements comes from the index that `source` names in another; undefined when
+ * they are too many to follow.
+ */
 export function rearrange(
   elements: readonly Fraction[],
   from: readonly number[],
   to: readonly number[],
   source: (index: readonly number[]) => readonly number[],
-): Fraction[] {
+): Fraction[] | undefined {
+  if (countOf(to) > MAX_CONTENTS) return undefined;
   const moved: Fraction[] = [];
   for (const index of indicesOf(to)) moved.push(elementAt(elements, from, source(index)));
   return moved;

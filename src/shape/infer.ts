@@ -11,8 +11,9 @@ import { topologicalOrder } from '../ir/order.js';
 import type { DataType, Dim } from '../ir/types.js';
 import type { Value } from '../ir/value.js';
 import { type Equality, type Inference, RuleContext, Unresolved } from './context.js';
-import { constant, type DimExpr, hasFreshSymbol, substitute, symbol } from './dim.js';
-import { type Facts, whole } from './facts.js';
+import { constant, type DimExpr, hasFreshSymbol, NoSize, substitute, symbol } from './dim.js';
+import { countOf } from './elements.js';
+import { constantShape, type Facts, whole } from './facts.js';
 import { parseDim } from './parse.js';
 import { ruleFor } from './rules/index.js';
 import { ShapeTable } from './table.js';
@@ -37,6 +38,20 @@ export function inferShapes(model: Model, options: InferOptions = {}): ShapeTabl
 }
 
 const NOTHING: Facts = {};
+
+/**
+ * What a rule made, held against what other rules rely on. A model whose attributes contradict its
+ * shapes makes sizes that are missing or negative, and more or fewer elements than its shape has.
+ */
+function sound(facts: Facts): Facts {
+  const { shape, contents } = facts;
+  if (shape?.some((size) => size === undefined)) throw new Unresolved('a size is missing');
+  if (shape?.some((size) => (size.constant ?? 0) < 0)) throw new Unresolved('a size is negative');
+  const sizes = shape && constantShape(shape);
+  if (!contents || (sizes && countOf(sizes) === contents.length && contents.every(Boolean)))
+    return facts;
+  return { ...facts, contents: undefined };
+}
 
 class ModelInference implements Inference {
   readonly known = new Map<Value, Facts>();
@@ -97,9 +112,10 @@ class ModelInference implements Inference {
   private read(dims: readonly Dim[], value: Value): DimExpr[] {
     const { bindings } = this.options;
     return dims.map((dim, axis) => {
-      if (typeof dim === 'number') return constant(dim);
+      if (typeof dim === 'number' && dim >= 0) return constant(dim);
+      // some exporters write -1 where they know nothing
       const size =
-        dim === null || dim === ''
+        typeof dim === 'number' || dim === null || dim === ''
           ? symbol(this.freshName(`${value.name}_dim_${axis}`))
           : parseDim(dim);
       return bindings ? substitute(size, bindings) : size;
@@ -121,10 +137,10 @@ class ModelInference implements Inference {
       : (this.model.opsets.get(node.domain) ?? 1);
     try {
       const made = rule(new RuleContext(node, version, this));
-      return Array.isArray(made) ? made : [made as Facts];
+      return (Array.isArray(made) ? made : [made as Facts]).map(sound);
     } catch (error) {
-      if (!(error instanceof Unresolved)) throw error;
-      return this.unknown(node, error.message, error.inherited);
+      if (!(error instanceof Unresolved || error instanceof NoSize)) throw error;
+      return this.unknown(node, error.message, error instanceof Unresolved && error.inherited);
     }
   }
 

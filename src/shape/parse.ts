@@ -4,7 +4,7 @@
  * whatever does not read as an expression is one symbol of that name.
  */
 import { maximum, minimum } from './bounds.js';
-import { add, constant, type DimExpr, multiply, negate, symbol } from './dim.js';
+import { add, constant, type DimExpr, multiply, NoSize, negate, symbol } from './dim.js';
 import { ceilDivide, divideExactly, floorDivide } from './divide.js';
 
 /** A quotient on the way to a size: exporters write halves inside `floor`. */
@@ -15,13 +15,17 @@ interface Quotient {
 
 /** The expression that a `dim_param` stands for; never fails. Symbols are at least 1. */
 export function parseDim(text: string): DimExpr {
+  if (text.length > LONGEST) return symbol(text);
   try {
     return new Reader(text).all();
   } catch (error) {
-    if (error instanceof NotAnExpression) return symbol(text);
+    if (error instanceof NotAnExpression || error instanceof NoSize) return symbol(text);
     throw error;
   }
 }
+
+/** Characters of an expression; what exporters write for a U-Net of six levels has two hundred. */
+const LONGEST = 2000;
 
 class NotAnExpression extends Error {}
 

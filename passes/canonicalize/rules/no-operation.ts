@@ -108,35 +108,37 @@ const add: Check = (node, context) => {
   return neutral((c) => (integer ? c === 0 : Object.is(c, -0)), 'it adds', true)(node, context);
 };
 
-const CHECKS: Readonly<Record<string, Check>> = {
-  Identity: always('identity'),
-  Dropout: dropout,
-  Cast: cast,
-  CastLike: cast,
-  Reshape: unchangedShape,
-  Flatten: unchangedShape,
-  Squeeze: unchangedShape,
-  Unsqueeze: unchangedShape,
-  Expand: unchangedShape,
-  Tile: unchangedShape,
-  Slice: slice,
-  Transpose: transpose,
-  Pad: pad,
-  Where: where,
-  Concat: single,
-  Sum: single,
-  Max: single,
-  Min: single,
-  Split: wholeSplit,
-  Mul: neutral((c) => c === 1, 'it multiplies by', true),
-  Div: neutral((c) => c === 1, 'it divides by', false),
-  Sub: neutral((c) => Object.is(c, 0), 'it subtracts', false),
-  Add: add,
-};
+const CHECKS: ReadonlyMap<string, Check> = new Map(
+  Object.entries({
+    Identity: always('identity'),
+    Dropout: dropout,
+    Cast: cast,
+    CastLike: cast,
+    Reshape: unchangedShape,
+    Flatten: unchangedShape,
+    Squeeze: unchangedShape,
+    Unsqueeze: unchangedShape,
+    Expand: unchangedShape,
+    Tile: unchangedShape,
+    Slice: slice,
+    Transpose: transpose,
+    Pad: pad,
+    Where: where,
+    Concat: single,
+    Sum: single,
+    Max: single,
+    Min: single,
+    Split: wholeSplit,
+    Mul: neutral((c) => c === 1, 'it multiplies by', true),
+    Div: neutral((c) => c === 1, 'it divides by', false),
+    Sub: neutral((c) => Object.is(c, 0), 'it subtracts', false),
+    Add: add,
+  }),
+);
 
 export const noOperation: Rule = (node, context): Rewrite | undefined => {
   if (!isStandard(node)) return undefined;
-  const passed = CHECKS[node.opType]?.(node, context);
+  const passed = CHECKS.get(node.opType)?.(node, context);
   if (!passed?.value) return undefined;
   const replace = [{ from: node.output, to: { value: passed.value } }];
   return { rule: 'no-operation', node, why: passed.why, replace };

@@ -27,6 +27,8 @@ export function computeAll(
   shape: Shape,
   type: DataType | undefined,
 ): readonly Fraction[] | undefined {
+  // its first parameter is the context
+  if (inputs.length < compute.length - 1) c.fail(`it needs ${compute.length - 1} inputs`);
   const contents = inputs.map((_, i) => c.contents(i));
   const sizes = constantShape(shape);
   if (!sizes || sizes.reduce((n, d) => n * d, 1) > MAX_CONTENTS) return undefined;

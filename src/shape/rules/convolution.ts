@@ -14,13 +14,20 @@ interface Window {
   readonly ceil: boolean;
 }
 
-function windowOf(c: RuleContext, kernel: readonly DimExpr[]): Window {
-  const ones = new Array<number>(kernel.length).fill(1);
+/** @param axes spatial axes of the input */
+function windowOf(c: RuleContext, kernel: readonly DimExpr[], axes: number): Window {
+  if (kernel.length !== axes) c.fail(`its kernel has ${kernel.length} sizes for ${axes} axes`);
+  const list = (name: string, length: number, fallback: number) => {
+    const given = c.numbers(name) ?? new Array<number>(length).fill(fallback);
+    return given.length === length
+      ? given
+      : c.fail(`its ${name} has ${given.length} entries, it needs ${length}`);
+  };
   return {
     kernel,
-    strides: c.numbers('strides') ?? ones,
-    dilations: c.numbers('dilations') ?? ones,
-    pads: c.numbers('pads') ?? new Array<number>(2 * kernel.length).fill(0),
+    strides: list('strides', axes, 1),
+    dilations: list('dilations', axes, 1),
+    pads: list('pads', 2 * axes, 0),
     autoPad: c.text('auto_pad') ?? 'NOTSET',
     ceil: c.number('ceil_mode', 0) === 1,
   };
@@ -53,9 +60,11 @@ function spatial(c: RuleContext, shape: Shape): Shape {
 /** Shape of a convolution's output: (batch, output channels, spatial axes...). */
 export function convolve(c: RuleContext, input: Shape, weight: Shape): Shape {
   const declared = c.numbers('kernel_shape')?.map((k) => constant(k));
-  const window = windowOf(c, declared ?? weight.slice(2));
-  const sizes = spatial(c, input).map((size, axis) => slide(window, axis, size));
-  return [input[0] as DimExpr, weight[0] as DimExpr, ...sizes];
+  const axes = spatial(c, input);
+  const window = windowOf(c, declared ?? weight.slice(2), axes.length);
+  const sizes = axes.map((size, axis) => slide(window, axis, size));
+  const channels = weight[0] ?? c.fail('its weight has no axes');
+  return [input[0] as DimExpr, channels, ...sizes];
 }
 
 const conv: Rule = (c) => ({ dtype: c.dtype(0), shape: convolve(c, c.shape(0), c.shape(1)) });
@@ -63,29 +72,33 @@ const conv: Rule = (c) => ({ dtype: c.dtype(0), shape: convolve(c, c.shape(0), c
 const convTranspose: Rule = (c) => {
   const input = c.shape(0);
   const weight = c.shape(1);
-  const w = windowOf(c, weight.slice(2));
+  const axes = spatial(c, input);
+  const w = windowOf(c, weight.slice(2), axes.length);
   const wanted = c.numbers('output_shape');
   const extra = c.numbers('output_padding');
-  const sizes = spatial(c, input).map((size, axis) => {
-    if (wanted) return constant(wanted.at(axis - (input.length - 2)) as number);
+  if (wanted && wanted.length < axes.length) c.fail('its output_shape is too short');
+  const sizes = axes.map((size, axis) => {
+    if (wanted) return constant(wanted.at(axis - axes.length) as number);
     const stride = w.strides[axis] as number;
     if (w.autoPad.startsWith('SAME')) return multiply(size, stride);
     const reach = multiply(subtract(w.kernel[axis] as DimExpr, 1), w.dilations[axis] as number);
     const pad = (w.pads[axis] as number) + (w.pads[axis + w.kernel.length] as number);
     return add(add(multiply(subtract(size, 1), stride), reach), 1 + (extra?.[axis] ?? 0) - pad);
   });
-  const channels = multiply(weight[1] as DimExpr, c.number('group', 1));
+  const channels = multiply(c.size(1, 1), c.number('group', 1));
   return { dtype: c.dtype(0), shape: [input[0] as DimExpr, channels, ...sizes] };
 };
 
 const pool: Rule = (c) => {
   const input = c.shape(0);
   const kernel = c.numbers('kernel_shape') ?? c.fail('its kernel_shape is missing');
+  const axes = spatial(c, input);
   const window = windowOf(
     c,
     kernel.map((k) => constant(k)),
+    axes.length,
   );
-  const sizes = spatial(c, input).map((size, axis) => slide(window, axis, size));
+  const sizes = axes.map((size, axis) => slide(window, axis, size));
   const shape = [...input.slice(0, 2), ...sizes];
   // The second output of MaxPool holds indices.
   return [

@@ -63,6 +63,7 @@ export function unknownList(c: RuleContext, input: number): DimExpr[] {
   const [length] = c.facts(input).shape ?? [];
   const count = length?.constant;
   if (count === undefined) return c.fail(`the elements of "${c.value(input).name}" are not known`);
+  if (count > MAX_CONTENTS) return c.fail(`its result would have rank ${count}`);
   return Array.from({ length: count }, (_, i) => c.freshSize(i));
 }
 
@@ -78,6 +79,7 @@ const transpose: Rule = (c) => {
   const order = c.numbers('perm') ?? shape.map((_, i) => shape.length - 1 - i);
   if (order.length !== shape.length)
     c.fail(`perm has ${order.length} axes for rank ${shape.length}`);
+  if (shape.some((_, axis) => !order.includes(axis))) c.fail(`perm ${order} leaves out an axis`);
   const result = order.map((axis) => shape[axis] as DimExpr);
   const elements = c.contents(0);
   if (!elements) return { dtype: c.dtype(0), shape: result };
@@ -162,15 +164,18 @@ const tile: Rule = (c) => {
   return { dtype: c.dtype(0), shape: result, contents };
 };
 
+/** Sizes of an input (batch, channels, height, width). */
+const image = (c: RuleContext) => [c.size(0, 0), c.size(0, 1), c.size(0, 2), c.size(0, 3)] as const;
+
 const depthToSpace: Rule = (c) => {
-  const [n, channels, h, w] = c.shape(0) as readonly [DimExpr, DimExpr, DimExpr, DimExpr];
+  const [n, channels, h, w] = image(c);
   const block = c.number('blocksize', 1);
   const shape = [n, floorDivide(channels, block * block), multiply(h, block), multiply(w, block)];
   return { dtype: c.dtype(0), shape };
 };
 
 const spaceToDepth: Rule = (c) => {
-  const [n, channels, h, w] = c.shape(0) as readonly [DimExpr, DimExpr, DimExpr, DimExpr];
+  const [n, channels, h, w] = image(c);
   const block = c.number('blocksize', 1);
   const shape = [
     n,

@@ -10,8 +10,7 @@ import { QUANTIZATION } from './quantization.js';
 
 const biasSplitGelu: Rule = (c) => {
   const input = c.shape(0);
-  const last = input.at(-1) as DimExpr;
-  return { dtype: c.dtype(0), shape: [...input.slice(0, -1), ceilDivide(last, 2)] };
+  return { dtype: c.dtype(0), shape: [...input.slice(0, -1), ceilDivide(c.size(0, -1), 2)] };
 };
 
 /**
@@ -36,7 +35,7 @@ const multiHeadAttention: Rule = (c) => {
 const packedAttention: Rule = (c) => {
   const input = c.shape(0);
   const sizes = c.numbers('qkv_hidden_sizes');
-  const packed = c.shape(1)[1] as DimExpr;
+  const packed = c.size(1, 1);
   const hidden = sizes ? sizes[2] : undefined;
   const width = hidden ?? divideExactly(packed, 3) ?? c.fail('its packed weight is not three wide');
   return { dtype: c.dtype(0), shape: [...input.slice(0, 2), toDim(width)] };

@@ -21,12 +21,14 @@ export const matMul: Rule = (c) => ({
 });
 
 export const gemm: Rule = (c) => {
-  const a = c.shape(0);
-  const b = c.shape(1);
-  const [rows, inner] = c.number('transA', 0) ? [a[1], a[0]] : [a[0], a[1]];
-  const [depth, columns] = c.number('transB', 0) ? [b[1], b[0]] : [b[0], b[1]];
-  c.same(inner as DimExpr, depth as DimExpr);
-  return { dtype: c.dtype(0), shape: [rows as DimExpr, columns as DimExpr] };
+  const matrix = (index: number, transposed: string) => {
+    const [first, second] = [c.size(index, 0), c.size(index, 1)] as const;
+    return c.number(transposed, 0) ? ([second, first] as const) : ([first, second] as const);
+  };
+  const [rows, inner] = matrix(0, 'transA');
+  const [depth, columns] = matrix(1, 'transB');
+  c.same(inner, depth);
+  return { dtype: c.dtype(0), shape: [rows, columns] };
 };
 
 /** Sizes of an Einsum's letters; `...` stands for axes that broadcast. */
@@ -74,12 +76,10 @@ function implicitOutput(left: string): string {
 const attention: Rule = (c) => {
   const dtype = c.dtype(0);
   const q = c.shape(0);
-  const v = c.shape(2);
-  if (q.length === 4) return { dtype, shape: [...q.slice(0, 3), v[3] as DimExpr] };
+  if (q.length === 4) return { dtype, shape: [...q.slice(0, 3), c.size(2, 3)] };
   const heads = c.number('q_num_heads') ?? c.fail('q_num_heads is missing');
   const valueHeads = c.number('kv_num_heads') ?? c.fail('kv_num_heads is missing');
-  const width =
-    divideExactly(v[2] as DimExpr, valueHeads) ?? c.fail('heads do not divide the width');
+  const width = divideExactly(c.size(2, 2), valueHeads) ?? c.fail('heads do not divide the width');
   return { dtype, shape: [...q.slice(0, 2), multiply(width, heads)] };
 };
 

@@ -24,7 +24,7 @@ function scaled(c: RuleContext, shape: Shape, axes: readonly number[], scales: S
     const exact = scales.exact[i];
     const number = scales.numbers?.[i];
     if (exact) result[axis] = floorDivide(multiply(size, exact.over), exact.under);
-    else if (number !== undefined && size.constant !== undefined)
+    else if (number !== undefined && Number.isFinite(number) && size.constant !== undefined)
       // The engine multiplies in single precision.
       result[axis] = constant(Math.floor(Math.fround(size.constant * number)));
     else result[axis] = c.freshSize(axis);
@@ -59,7 +59,7 @@ const resize: Rule = (c) => {
 const upsample: Rule = (c) => {
   const shape = c.shape(0);
   const all = shape.map((_, i) => i);
-  const listed = c.numbers('scales');
+  const listed = c.floats('scales');
   const scales = listed ? { exact: listed.map(fromFloat), numbers: listed } : scalesOf(c, 1);
   if (!scales) return { dtype: c.dtype(0), shape: shape.map((_, i) => c.freshSize(i)) };
   return { dtype: c.dtype(0), shape: scaled(c, shape, all, scales) };

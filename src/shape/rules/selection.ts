@@ -3,7 +3,7 @@ import { isNonNegative, maximum, minimum } from '../bounds.js';
 import type { Rule, RuleContext } from '../context.js';
 import { add, constant, type DimExpr, multiply, negate, subtract, sum } from '../dim.js';
 import { ceilDivide, divideExactly } from '../divide.js';
-import { elementAt, indicesOf, rearrange } from '../elements.js';
+import { countOf, elementAt, indicesOf, rearrange } from '../elements.js';
 import { constantShape, type Facts, type Fraction, MAX_CONTENTS, type Shape } from '../facts.js';
 
 const concat: Rule = (c) => {
@@ -29,10 +29,11 @@ function joinContents(
   if (!sizes || sizes.reduce((n, d) => n * d, 1) > MAX_CONTENTS) return undefined;
   // One list of which nothing is known need not hide the others.
   const parts = shapes.map((s, i) => {
-    const from = constantShape(s) as number[];
-    const count = from.reduce((n, d) => n * d, 1);
-    return { from, elements: c.contents(i), count };
+    const from = constantShape(s);
+    return from && { from, elements: c.contents(i), count: countOf(from) };
   });
+  // symbols may cancel in the sum
+  if (!parts.every((part) => part !== undefined)) return undefined;
   if (parts.every((p) => p.elements === undefined)) return undefined;
   const filled = parts.map(
     (p) => p.elements ?? Array.from({ length: p.count }, () => c.freshNumber()),
@@ -95,6 +96,7 @@ const slice: Rule = (c) => {
   const starts = list(1, 'starts');
   const ends = list(2, 'ends');
   const steps = list(4, 'steps');
+  const short = () => c.fail('its bounds are fewer than its axes');
   const count = axesList?.length ?? starts?.length ?? ends?.length ?? shape.length;
   const result = [...shape];
   const cuts: Cut[] = [];
@@ -106,7 +108,7 @@ const slice: Rule = (c) => {
     const step = steps ? steps[i]?.constant : missing(4) ? undefined : 1;
     const range =
       starts && ends && step
-        ? bounds(shape[axis] as DimExpr, starts[i] as DimExpr, ends[i] as DimExpr, step)
+        ? bounds(shape[axis] as DimExpr, starts[i] ?? short(), ends[i] ?? short(), step)
         : undefined;
     if (!range || !step) {
       result[axis] = c.freshSize(axis);
@@ -218,10 +220,11 @@ const pad: Rule = (c) => {
     ? (c.constants(3) ?? c.fail(`its axes "${c.value(3).name}" are not known`))
     : shape.map((_, i) => i);
   const axes = listed.map((a) => c.axis(a, shape.length));
+  const short = () => c.fail(`its pads are too few for ${axes.length} axes`);
   const result = [...shape];
   axes.forEach((axis, i) => {
     result[axis] = pads
-      ? sum([shape[axis] as DimExpr, pads[i] as DimExpr, pads[i + axes.length] as DimExpr])
+      ? sum([shape[axis], pads[i], pads[i + axes.length]].map((size) => size ?? short()))
       : c.freshSize(axis);
   });
   return { dtype: c.dtype(0), shape: result };

@@ -36,6 +36,7 @@ const constantOfShape: Rule = (c) => {
   const facts: Facts = { dtype: fill?.dtype ?? 'float32', shape };
   const sizes = constantShape(shape);
   const element = fill ? tensorFacts(fill).contents?.[0] : whole(0);
+  if (sizes?.some((size) => size < 0)) return c.fail('a size is negative');
   if (!element || !sizes || countOf(sizes) > MAX_CONTENTS) return facts;
   return { ...facts, contents: new Array(countOf(sizes)).fill(element) };
 };
