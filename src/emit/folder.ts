@@ -5,7 +5,6 @@
  * `force` that is the files which the schedule of the bundle in place lists, and no other.
  */
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import {
   outputHoldsSource,
@@ -16,6 +15,7 @@ import {
   StepfoldError,
   writeFailed,
 } from '../errors/index.js';
+import { restoreInterrupted, settle, siblingOf, siblingsOf } from '../io/siblings.js';
 import { writePieces } from '../onnx/files.js';
 import { parseSchedule } from '../schedule/index.js';
 
@@ -66,7 +66,7 @@ export function writeFolder<T>(folder: string, force: boolean, write: (staging: 
     const target = path.resolve(folder);
     recover(target);
     checkTarget(folder, force);
-    const staging = sibling(target, 'partial');
+    const staging = siblingOf(target, 'partial');
     makeFolder(staging);
     try {
       const result = write(staging);
@@ -100,29 +100,55 @@ export function openFolder(folder: string): void {
 }
 
 /**
- * Writes a file, complete or not at all.
+ * Writes a file, complete or not at all, and clears away what an interrupted write of it has left.
  * @throws WRITE_FAILED
  */
 export function writeFile(file: string, bytes: Uint8Array): void {
-  attempt(file, () => writePieces([bytes], file));
+  attempt(file, () => {
+    for (const { path: left, kind, abandoned } of siblingsOf(file))
+      if (kind === 'partial' && abandoned) tidy(() => fs.rmSync(left, { force: true }));
+    writePieces([bytes], file);
+  });
 }
 
+/**
+ * Takes two renames where there is a bundle to replace, since nothing exchanges two folders in one step
+ * on every system. What ends a process between them leaves the old one beside its place, and whatever
+ * opens the bundle next puts it back.
+ */
 function replace(staging: string, target: string, force: boolean): void {
   // looked at again: minutes may have passed since the first time
   checkTarget(target, force);
-  if (!fs.existsSync(target)) {
-    fs.renameSync(staging, target);
+  settleFiles(staging);
+  if (isEmpty(target)) fs.rmdirSync(target);
+  if (fs.existsSync(target)) {
+    const old = siblingOf(target, 'old');
+    fs.renameSync(target, old);
+    try {
+      fs.renameSync(staging, target);
+    } catch (error) {
+      fs.renameSync(old, target);
+      throw error;
+    }
+    settle(path.dirname(target));
+    tidy(() => removeBundle(old));
     return;
   }
-  const old = sibling(target, 'old');
-  fs.renameSync(target, old);
-  try {
-    fs.renameSync(staging, target);
-  } catch (error) {
-    fs.renameSync(old, target);
-    throw error;
+  fs.renameSync(staging, target);
+  settle(path.dirname(target));
+}
+
+const isEmpty = (folder: string): boolean =>
+  fs.existsSync(folder) && fs.readdirSync(folder).length === 0;
+
+/** Before a folder takes its place: a rename may outlive a loss of power that the files do not. */
+function settleFiles(folder: string): void {
+  for (const name of fs.readdirSync(folder)) {
+    const file = path.join(folder, name);
+    if (fs.statSync(file).isDirectory()) settleFiles(file);
+    else settle(file);
   }
-  tidy(() => removeBundle(old));
+  settle(folder);
 }
 
 /**
@@ -142,34 +168,15 @@ function tidy(act: () => void): void {
   } catch {}
 }
 
-/** Machines are told apart too: containers share folders, and each has a process of number 1. */
-const writer = (pid: number) => `${os.hostname()}-${pid}`;
-const sibling = (target: string, kind: string) => `${target}.${kind}-${writer(process.pid)}`;
-
 /** Clears away what processes that are no more left beside the target, or puts it back. */
 function recover(target: string): void {
-  const parent = path.dirname(target);
-  if (!fs.existsSync(parent)) return;
-  for (const name of fs.readdirSync(parent)) {
-    const found = /^(.+)\.(partial|old)-(.+)-(\d+)$/.exec(name);
-    if (found?.[1] !== path.basename(target) || found[3] !== os.hostname()) continue;
-    if (isAlive(Number(found[4]))) continue;
-    const left = path.join(parent, name);
-    tidy(() => {
-      if (found[2] === 'partial') fs.rmSync(left, { recursive: true, force: true });
-      else if (fs.existsSync(target)) removeBundle(left);
-      else fs.renameSync(left, target);
-    });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
+  restoreInterrupted(target);
+  for (const { path: left, kind, abandoned } of siblingsOf(target))
+    if (abandoned)
+      tidy(() => {
+        if (kind === 'partial') fs.rmSync(left, { recursive: true, force: true });
+        else removeBundle(left);
+      });
 }
 
 function attempt<T>(folder: string, act: () => T): T {

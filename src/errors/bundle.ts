@@ -20,6 +20,21 @@ export const outputIsAFile = (path: string) =>
     hint: 'Choose another name for the folder.',
   });
 
+/** @param aside where the bundle is now, and who moved it there */
+export const bundleInterrupted = (
+  folder: string,
+  aside: { readonly path: string; readonly host: string; readonly pid: number },
+) =>
+  new StepfoldError(
+    'BUNDLE_INTERRUPTED',
+    `The bundle "${folder}" is being replaced by process ${aside.pid} on "${aside.host}"; what was there before is in "${aside.path}".`,
+    {
+      file: folder,
+      hint: 'Try again when that process is done; if it is no more, rename that folder back.',
+      data: aside,
+    },
+  );
+
 export const outputUnnamed = () =>
   new StepfoldError('OUTPUT_UNNAMED', 'The name of the output folder is empty.', {
     hint: 'Say where to write, such as -o bundle.',

@@ -5,6 +5,7 @@ import type { InferenceSession } from 'onnxruntime-common';
 import { SCHEDULE_FILE, sha256 } from '../emit/index.js';
 import { checkWeights } from '../emit/weights.js';
 import { fileNotFound, notABundle, otherSource } from '../errors/index.js';
+import { restoreInterrupted } from '../io/siblings.js';
 import { loadModel } from '../onnx/files.js';
 import { ScheduledSession, type ScheduledSessionOptions } from '../runtime/index.js';
 import { checkFiles, readSchedule } from '../runtime-node/index.js';
@@ -28,8 +29,9 @@ export async function readBundle(folder: string, model?: string): Promise<Schedu
   return schedule;
 }
 
-/** @throws FILE_NOT_FOUND, NOT_A_BUNDLE */
+/** @throws BUNDLE_INTERRUPTED, FILE_NOT_FOUND, NOT_A_BUNDLE */
 export function requireBundle(folder: string): void {
+  restoreInterrupted(folder);
   if (!fs.existsSync(folder)) throw fileNotFound(folder);
   if (!fs.existsSync(path.join(folder, SCHEDULE_FILE))) throw notABundle(folder);
 }

@@ -14,6 +14,7 @@ import {
   modelTooLarge,
   truncatedOnnx,
 } from '../errors/index.js';
+import { siblingOf } from '../io/siblings.js';
 import type { Model } from '../ir/model.js';
 import { sortNodes } from '../ir/order.js';
 import type { ByteSource, ExternalFiles } from '../ir/tensor.js';
@@ -136,11 +137,13 @@ export function saveModel(model: Model, file: string): void {
 
 /** Writes pieces one after another, in bounded memory, to a file that appears only when complete. */
 export function writePieces(pieces: readonly Piece[], file: string): void {
-  const partial = `${file}.partial-${process.pid}`;
+  const partial = siblingOf(file, 'partial');
   try {
     const fd = fs.openSync(partial, 'w');
     try {
       for (const piece of pieces) writePiece(fd, piece);
+      // a rename may outlive a loss of power that the bytes do not
+      fs.fsyncSync(fd);
     } finally {
       fs.closeSync(fd);
     }

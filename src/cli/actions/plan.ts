@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { SCHEDULE_FILE, writeFile } from '../../emit/index.js';
 import { planWithoutSites } from '../../errors/index.js';
+import { restoreInterrupted } from '../../io/siblings.js';
 import { requireBundle } from '../../measure/bundle.js';
 import { heatmapSvg, planTitle, shownStrategies } from '../../report/index.js';
 import {
@@ -44,6 +45,7 @@ export async function showPlan(args: PlanArguments): Promise<void> {
 
 /** A plan file, or the plan that the schedule of a bundle records. */
 function readPlan(file: string): PlanFile {
+  restoreInterrupted(file);
   const isFolder = fs.statSync(file, { throwIfNoEntry: false })?.isDirectory();
   if (isFolder) requireBundle(file);
   const source = isFolder ? path.join(file, SCHEDULE_FILE) : file;
