@@ -1,5 +1,6 @@
 /** Errors about running bundles for checks, measurements and images. */
 import { StepfoldError } from './base.js';
+import { inOneLine } from './in-one-line.js';
 
 export const feedShapeUnknown = (input: string, axis: number) =>
   new StepfoldError(
@@ -111,14 +112,6 @@ export const roleUnknown = (role: string, inputs: readonly string[]) =>
   new StepfoldError('ROLE_UNKNOWN', `Which input is the ${role} was not found.`, {
     hint: `Say it with --${role}; the inputs are ${inputs.join(', ')}.`,
   });
-
-/** onnxruntime's own words, as one line without its source files. */
-const inOneLine = (text: string) =>
-  text
-    .replaceAll(/\s+/g, ' ')
-    .replaceAll(/\/onnxruntime_src\/\S+ /g, '')
-    .trim()
-    .replace(/\.?$/, '.');
 
 export const engineMissing = (why: string) =>
   new StepfoldError('ENGINE_MISSING', `onnxruntime-node could not be loaded: ${inOneLine(why)}`, {

@@ -1,5 +1,6 @@
-/** Errors about a schedule, plan or pipeline file, and about running a schedule. */
+/** Errors about schedules, plans and pipeline files, and running a schedule. */
 import { StepfoldError } from './base.js';
+import { inOneLine } from './in-one-line.js';
 
 /** One thing that is wrong with a JSON file. */
 export interface Problem {
@@ -51,6 +52,13 @@ export const hashMismatch = (file: string, model: string, expected: string, foun
     { file, path: `/models/${model}/sha256`, hint: 'Run `stepfold transform` again.' },
   );
 
+export const scheduleFileEscapes = (file: string, folder: string) =>
+  new StepfoldError(
+    'SCHEDULE_FILE_ESCAPES',
+    `"${file}" leads out of the bundle "${folder}"; onnxruntime refuses weights there too.`,
+    { file, hint: 'Copy the file into the bundle, or make it a hard link.' },
+  );
+
 export const weightsSizeMismatch = (file: string, expected: number, found: number) =>
   new StepfoldError(
     'SCHEDULE_WEIGHTS_SIZE',
@@ -93,7 +101,9 @@ export const feedMissing = (input: string) =>
   });
 
 export const feedsNotAnObject = () =>
-  new StepfoldError('FEED_INVALID', 'run() takes an object of tensors by input name.');
+  new StepfoldError('FEED_INVALID', 'run() takes an object of tensors by input name.', {
+    hint: 'Call it like run({ sample, timestep }), with one tensor for each input.',
+  });
 
 export const fetchesInvalid = (why: string) =>
   new StepfoldError('FETCH_INVALID', `The fetches of run() are invalid: ${why}.`, {
@@ -127,12 +137,15 @@ export const oddPair = (call: number, input: string, batch: number) =>
     },
   );
 
+const wordsOf = (cause: unknown) =>
+  inOneLine(cause instanceof Error ? cause.message : String(cause));
+
 /** The engine failed in the middle of a call; states are as they were before it. */
 export const runFailed = (call: number, program: string, file: string, cause: unknown) => {
   const error = new StepfoldError(
     'RUN_FAILED',
-    `Call ${call} (program "${program}", model "${file}") failed: ${cause instanceof Error ? cause.message : cause}`,
-    { file },
+    `Call ${call} (program "${program}", model "${file}") failed: ${wordsOf(cause)}`,
+    { file, hint: 'Nothing has changed: mend the feeds and make the same call again.' },
   );
   error.cause = cause;
   return error;
@@ -141,8 +154,11 @@ export const runFailed = (call: number, program: string, file: string, cause: un
 export const modelLoadFailed = (model: string, file: string, cause: unknown) => {
   const error = new StepfoldError(
     'MODEL_LOAD_FAILED',
-    `Model "${model}" ("${file}") could not be loaded: ${cause instanceof Error ? cause.message : cause}`,
-    { file },
+    `Model "${model}" ("${file}") could not be loaded: ${wordsOf(cause)}`,
+    {
+      file,
+      hint: 'Check that this onnxruntime has the operators and the provider, or run `stepfold transform` again.',
+    },
   );
   error.cause = cause;
   return error;

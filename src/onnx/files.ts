@@ -86,24 +86,39 @@ function isFile(file: string): boolean {
 }
 
 /**
- * Refuses a place of external data outside the model's folder.
+ * Refuses a place of external data outside the model's folder, on whichever system the file is read later.
  * @throws EXTERNAL_DATA_ESCAPES
  */
 export function checkLocation(location: string, tensor: string): void {
-  if (path.isAbsolute(location) || path.win32.isAbsolute(location))
-    throw externalDataEscapes(tensor, location, 'is an absolute path');
-  if (location.split(/[\\/]/).includes('..'))
-    throw externalDataEscapes(tensor, location, 'leaves the folder by ".."');
+  const why = locationProblem(location);
+  if (why !== undefined) throw externalDataEscapes(tensor, location, why);
+}
+
+function locationProblem(location: string): string | undefined {
+  if (location.includes('\0')) return 'holds a zero byte, which no file name does';
+  if (path.posix.isAbsolute(location) || path.win32.isAbsolute(location))
+    return 'is an absolute path';
+  // `C:x` is a file in whatever folder is current on that drive
+  if (/^[A-Za-z]:/.test(location)) return 'names a drive';
+  // Windows takes dots and spaces off the end of a name, so `.. ` is `..` there
+  if (location.split(/[\\/]/).some((part) => /^\.\.[. ]*$/.test(part)))
+    return 'leaves the folder by ".."';
+  return undefined;
 }
 
 function resolveExternal(folder: string, location: string, tensor: string): string {
   checkLocation(location, tensor);
   const file = path.join(folder, location);
   if (!isFile(file)) throw externalDataMissing(tensor, location, folder);
-  const inside = path.relative(fs.realpathSync(folder), fs.realpathSync(file));
-  if (inside.startsWith('..') || path.isAbsolute(inside))
+  if (!isInside(folder, file))
     throw externalDataEscapes(tensor, location, 'is a link out of the folder');
   return file;
+}
+
+/** Does a file lie in a folder or in one below it, links followed? Both must be there. */
+export function isInside(folder: string, file: string): boolean {
+  const inside = path.relative(fs.realpathSync(folder), fs.realpathSync(file));
+  return !path.isAbsolute(inside) && inside.split(path.sep)[0] !== '..';
 }
 
 function boundedSource(source: ByteSource, location: string, tensor: string): ByteSource {

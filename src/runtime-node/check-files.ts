@@ -7,33 +7,43 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { fileNotFound, hashMismatch, weightsSizeMismatch } from '../errors/index.js';
+import {
+  cannotRead,
+  fileNotFound,
+  hashMismatch,
+  scheduleFileEscapes,
+  weightsSizeMismatch,
+} from '../errors/index.js';
+import { isInside } from '../onnx/files.js';
 import type { Schedule } from '../schedule/index.js';
 
 /**
  * @param hashes false leaves models unread: only the presence of the files and weights sizes count
- * @throws StepfoldError FILE_NOT_FOUND, SCHEDULE_HASH_MISMATCH, SCHEDULE_WEIGHTS_SIZE
+ * @throws StepfoldError FILE_NOT_FOUND, FILE_UNREADABLE, SCHEDULE_FILE_ESCAPES, SCHEDULE_HASH_MISMATCH,
+ *   SCHEDULE_WEIGHTS_SIZE
  */
 export async function checkFiles(folder: string, schedule: Schedule, hashes = true): Promise<void> {
   for (const { file, bytes } of schedule.weights) {
     const path = join(folder, file);
-    const found = await sizeOf(path);
+    const found = await sizeOf(folder, path);
     if (found !== bytes) throw weightsSizeMismatch(path, bytes, found);
   }
   for (const [id, { file, sha256 }] of Object.entries(schedule.models)) {
     const path = join(folder, file);
-    await sizeOf(path);
+    await sizeOf(folder, path);
     if (!hashes) continue;
     const found = await hashOf(path);
     if (found !== sha256) throw hashMismatch(path, id, sha256, found);
   }
 }
 
-async function sizeOf(path: string): Promise<number> {
-  const { size } = await stat(path).catch((error: NodeJS.ErrnoException) => {
-    throw error.code === 'ENOENT' ? fileNotFound(path) : error;
+async function sizeOf(folder: string, path: string): Promise<number> {
+  const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'ENOENT' ? fileNotFound(path) : cannotRead(path, error.message);
   });
-  return size;
+  if (!found.isFile()) throw cannotRead(path, 'it is not a file');
+  if (!isInside(folder, path)) throw scheduleFileEscapes(path, folder);
+  return found.size;
 }
 
 async function hashOf(path: string): Promise<string> {

@@ -1,5 +1,5 @@
 /** A bundle at a web address, for browsers and everything else that has `fetch`. */
-import { fetchFailed } from '../errors/index.js';
+import { fetchFailed, scheduleFileEscapes } from '../errors/index.js';
 import type { Bundle } from './engine.js';
 
 /**
@@ -13,6 +13,8 @@ export async function bundleFromUrl(base: string | URL, init?: RequestInit): Pro
   const get = async (file: string): Promise<Response> => {
     // Schedules name plain files; a "#" or "?" in a name is part of it.
     const url = new URL(encodeURIComponent(file), folder);
+    // `.` and `..` are the two names that encoding leaves as they are; a schedule with them is refused
+    if (!url.pathname.startsWith(folder.pathname)) throw scheduleFileEscapes(file, folder.href);
     url.search = folder.search;
     const response = await fetch(url, init).catch((error: Error) => {
       throw fetchFailed(url.href, error.message);

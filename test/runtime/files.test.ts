@@ -1,6 +1,6 @@
 /** Bundles in folders and at addresses: what is read, and what is refused. */
 
-import { rm, truncate, writeFile } from 'node:fs/promises';
+import { rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -51,6 +51,37 @@ describe('a bundle in a folder', () => {
     });
   });
 
+  it.each(['weights.bin', 'full.onnx'])('is refused when %s is a link out of it', async (name) => {
+    const folder = await writeTiny(splitExternal());
+    const elsewhere = await writeTiny(splitExternal());
+    await rm(join(folder, name));
+    await symlink(join(elsewhere, name), join(folder, name));
+    // the bytes are the right ones, and the schedule knows their hash
+    await expect(openBundle(folder)).rejects.toMatchObject({
+      code: 'SCHEDULE_FILE_ESCAPES',
+      details: { file: join(folder, name) },
+    });
+  });
+
+  it('may be a link itself, and hold links to its own files', async () => {
+    const folder = await writeTiny(splitExternal());
+    const elsewhere = await writeTiny(split());
+    await symlink(folder, join(elsewhere, 'linked'));
+    await rename(join(folder, 'full.onnx'), join(folder, 'real.onnx'));
+    await symlink('real.onnx', join(folder, 'full.onnx'));
+    await (await openBundle(join(elsewhere, 'linked'))).release();
+  });
+
+  it.each(['../secret', '/etc/passwd', 'link'])(
+    'runs no model whose weights lie in %s',
+    async (location) => {
+      const folder = await writeTiny(splitExternal(location));
+      const outside = await writeTiny(splitExternal());
+      await symlink(join(outside, 'weights.bin'), join(folder, 'link'));
+      await expect(openBundle(folder)).rejects.toMatchObject({ code: 'MODEL_LOAD_FAILED' });
+    },
+  );
+
   it('is refused when a file is missing', async () => {
     const folder = await writeTiny(split());
     await rm(join(folder, 'shallow.onnx'));
@@ -81,6 +112,21 @@ describe('a bundle at an address', () => {
     expect(numbers((await session.run(feeds())).y)).toEqual([12, 14]);
     await session.release();
   });
+
+  it.each(['..', '../tiny/full.onnx', '//127.0.0.1/x', 'http://127.0.0.1/x', '..\\x', '%2e%2e'])(
+    'never asks for anything above it: %s',
+    async (name) => {
+      const asked: string[] = [];
+      const note = ({ url }: { url?: string | undefined }) => asked.push(url!);
+      server.on('request', note);
+      const bundle = await bundleFromUrl(`${base}/tiny`);
+      await expect(bundle.open(name)).rejects.toMatchObject({
+        code: expect.stringMatching(/^(SCHEDULE_FILE_ESCAPES|FETCH_FAILED)$/),
+      });
+      server.off('request', note);
+      expect(asked.filter((url) => !/^\/bundles\/tiny\/[^/]+$/.test(url))).toEqual([]);
+    },
+  );
 
   it('says which address could not be fetched', async () => {
     await expect(bundleFromUrl(`${base}/none/`)).rejects.toMatchObject({

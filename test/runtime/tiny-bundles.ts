@@ -43,13 +43,13 @@ const valueInfo = ([name, elemType, shape]: Info) => ({
 const two = () => ({ name: 'two', dataType: FLOAT, dims: [1], floatData: [2] });
 
 /** The weight in `weights.bin` beside the model. */
-const externalTwo = () => ({
+const externalTwo = (location: string) => ({
   name: 'two',
   dataType: FLOAT,
   dims: [1],
   dataLocation: onnx.TensorProto.DataLocation.EXTERNAL,
   externalData: [
-    { key: 'location', value: 'weights.bin' },
+    { key: 'location', value: location },
     { key: 'offset', value: '4' },
     { key: 'length', value: '4' },
   ],
@@ -135,7 +135,7 @@ export function split(): TinyBundle {
 }
 
 /** As `split`, with the weight in an external file behind four other bytes. */
-export function splitExternal(): TinyBundle {
+export function splitExternal(location = 'weights.bin'): TinyBundle {
   return bundle({
     emit: 'split',
     models: {
@@ -143,7 +143,7 @@ export function splitExternal(): TinyBundle {
         [X, T],
         [Y, DEEP],
         [doubled, node('Add', ['deep', 't'], ['y'])],
-        [externalTwo()],
+        [externalTwo(location)],
       ),
       shallow: encode([T, DEEP_IN], [Y], [join_]),
     },
