@@ -1,0 +1,272 @@
+/**
+ * One call of every function of src/errors, with arguments as they occur, and what each code means.
+ * docs/errors.md is made from this (`npm run errors`). A function or a code that is not in here does not
+ * compile or fails the test.
+ */
+import * as errors from '../../src/errors/index.js';
+import type { Node } from '../../src/ir/node.js';
+import type { Value } from '../../src/ir/value.js';
+
+type Errors = typeof errors;
+
+/** Functions that make an error; the two that put a place to one that is there already are none. */
+export type ErrorFunction = Exclude<
+  {
+    [K in keyof Errors]: Errors[K] extends (...given: never[]) => errors.StepfoldError ? K : never;
+  }[keyof Errors],
+  'inFile' | 'inPipeline'
+>;
+
+const e = errors;
+const conv = { label: '/conv_in/Conv', opType: 'Conv', name: '/conv_in/Conv' } as Node;
+const add = { label: '/mid/Add', opType: 'Add', name: '/mid/Add' } as Node;
+const value = { name: 'h.3' } as Value;
+const place = {
+  file: 'unet.onnx.txt',
+  line: 4,
+  column: 9,
+  source: '  y = Conv <strides = [1, 1> (x, w)',
+};
+const sizes = new Map([['batch', 2]]);
+
+/** Several calls where the kinds of file differ, or where the words do. */
+export const EXAMPLES = {
+  // bundle.ts
+  outputNotEmpty: [() => e.outputNotEmpty('bundle')],
+  outputNotABundle: [() => e.outputNotABundle('results', 'thesis.txt')],
+  outputIsAFile: [() => e.outputIsAFile('bundle')],
+  bundleInterrupted: [
+    () =>
+      e.bundleInterrupted('bundle', {
+        path: '/models/bundle.old-render-3-4711',
+        host: 'render-3',
+        pid: 4711,
+      }),
+  ],
+  outputUnnamed: [() => e.outputUnnamed()],
+  outputHoldsSource: [() => e.outputHoldsSource('bundle', 'bundle/full.onnx')],
+  writeFailed: [
+    () => e.writeFailed('bundle', { code: 'ENOSPC', message: 'ENOSPC: no space left on device' }),
+  ],
+  noElementType: [() => e.noElementType('sample', 'bfloat16')],
+  // calibrate.ts
+  passNotSearched: [() => e.passNotSearched('deepcache', ['ditfastattn'])],
+  onePassOnly: [() => e.onePassOnly(2)],
+  noSites: [() => e.noSites('ditfastattn')],
+  sitesNested: [() => e.sitesNested('attention.3', ['deep'])],
+  stateNeverWritten: [() => e.stateNeverWritten('attention.0', 'window', 'attention.0.residual')],
+  unknownCandidate: [() => e.unknownCandidate('attention.0', 'halve', ['compute', 'reuse'])],
+  notFinite: [() => e.notFinite('out_sample', 3)],
+  fewSamples: [() => e.fewSamples(0)],
+  fixedBatch: [() => e.fixedBatch('sample', 2, 4, true)],
+  oddRecordedBatch: [() => e.oddRecordedBatch('sample', 3)],
+  oddBatch: [() => e.oddBatch('out_sample', 3)],
+  recordedShape: [() => e.recordedShape('sample', [20, 4, 8, 8], 10, ['batch', 4, 8, 8])],
+  recordedMissing: [() => e.recordedMissing('timestep', ['sample'])],
+  oddCalls: [() => e.oddCalls(19)],
+  guidanceIncomplete: [() => e.guidanceIncomplete('scale')],
+  planExists: [() => e.planExists('plan.json')],
+  otherSearch: [() => e.otherSearch('plan.json.partial', ['model', 'samples'])],
+  brokenPartial: [() => e.brokenPartial('plan.json.partial', 'it is not JSON')],
+  // cli.ts
+  badPair: [() => e.badPair('freeze', 'batch', 'batch=2')],
+  badShape: [() => e.badShape('shape', 'sample=2by4')],
+  badNumber: [() => e.badNumber('guidance-scale')],
+  badWholeNumber: [() => e.badWholeNumber('calls', 1, 100_000)],
+  givenTwice: [() => e.givenTwice('shape sample')],
+  needsValue: [() => e.needsValue('output')],
+  badUsage: [() => e.badUsage('There is no command "tansform".', 'Did you mean transform?')],
+  badSize: [() => e.badSize('freeze', 'batch=two')],
+  needsCalls: [() => e.needsCalls()],
+  needsPass: [() => e.needsPass()],
+  passAndConfig: [() => e.passAndConfig()],
+  needsUnconditional: [() => e.needsUnconditional()],
+  needsGuidance: [() => e.needsGuidance('order'), () => e.needsGuidance('scale')],
+  systemError: [() => e.systemError({ message: 'EMFILE: too many open files', path: 'unet.onnx' })],
+  outOfMemory: [() => e.outOfMemory('Array buffer allocation failed')],
+  cannotRead: [() => e.cannotRead('unet.onnx', 'EACCES: permission denied')],
+  // graph.ts
+  duplicateName: [() => e.duplicateName('h.3')],
+  nodeStillUsed: [() => e.nodeStillUsed(conv, value)],
+  graphCycle: [() => e.graphCycle([conv, add, conv])],
+  undefinedValue: [() => e.undefinedValue('h.9', 'Node "/conv_in/Conv"')],
+  usedBeforeMade: [() => e.usedBeforeMade('h.9', 'Node "/conv_in/Conv"')],
+  missingInput: [() => e.missingInput(add, 1, 2)],
+  missingOutput: [() => e.missingOutput(conv)],
+  unboundedCut: [() => e.unboundedCut(['emb', 'h.3'])],
+  // io.ts
+  notNpy: [() => e.notNpy('labels.npy', 'it does not begin with the bytes that mark one')],
+  npyTruncated: [() => e.npyTruncated('labels.npy', 1152, 640)],
+  npyType: [() => e.npyType('labels.npy', '<c16')],
+  npyLength: [() => e.npyLength(12, [4, 4])],
+  notPicture: [() => e.notPicture([2, 64, 32])],
+  picturesDiffer: [() => e.picturesDiffer('32x32x3', '16x16x1')],
+  gridEmpty: [() => e.gridEmpty()],
+  gridOption: [() => e.gridOption('columns', 0, 1)],
+  notPng: [() => e.notPng('grid.png', 'it is cut short')],
+  // measure.ts
+  feedShapeUnknown: [() => e.feedShapeUnknown('context', 1)],
+  feedTooLarge: [() => e.feedTooLarge('sample', [1_000_000, 4, 4096, 4096])],
+  feedUnknown: [() => e.feedUnknown('latent', ['sample', 'timestep'])],
+  feedType: [() => e.feedType('class_labels', 'float32', 'int64')],
+  feedShape: [() => e.feedShape('class_labels', [3], ['batch'], sizes, false)],
+  shapeMisfit: [() => e.shapeMisfit('sample', [2, 3, 8, 8], ['batch', 4, 8, 8], sizes)],
+  oddGuidanceBatch: [() => e.oddGuidanceBatch('sample', 1)],
+  notABundle: [() => e.notABundle('results')],
+  otherSource: [() => e.otherSource('unet-v2.onnx', 'unet.onnx')],
+  stepsDiffer: [() => e.stepsDiffer(20, 50, 1)],
+  otherGuidance: [() => e.otherGuidance({ order: 'cond-first', mode: 'batch' }, undefined)],
+  roleUnknown: [() => e.roleUnknown('timestep', ['a', 'b'])],
+  engineMissing: [() => e.engineMissing('Cannot find module onnxruntime-node')],
+  engineRefused: [
+    () => e.engineRefused('unet.onnx', 'Fatal error: AcmeConv is not a registered op'),
+  ],
+  engineFailed: [() => e.engineFailed('run program "full"', 'Got invalid dimensions for input: x')],
+  nothingToFill: [() => e.nothingToFill('unet.onnx')],
+  fillsItself: [() => e.fillsItself('unet.onnx', 'conv.weight')],
+  // onnx.ts
+  fileNotFound: [() => e.fileNotFound('unet.onnx')],
+  isAFolder: [() => e.isAFolder('models')],
+  notOnnx: [() => e.notOnnx('unet.onnx', 'it is a zip archive, such as a PyTorch checkpoint')],
+  truncatedOnnx: [() => e.truncatedOnnx('unet.onnx', 1_048_576)],
+  tensorDataMissing: [() => e.tensorDataMissing('conv.weight')],
+  tensorDataSize: [() => e.tensorDataSize('conv.weight', 8192, 100)],
+  negativeDimension: [() => e.negativeDimension('conv.weight', -1)],
+  externalDataMissing: [() => e.externalDataMissing('conv.weight', 'weights.bin', '/models')],
+  externalDataEscapes: [
+    () => e.externalDataEscapes('conv.weight', '../secret.bin', 'leaves the folder by ".."'),
+  ],
+  externalDataShort: [() => e.externalDataShort('conv.weight', 'weights.bin', 8192, 4096)],
+  modelTooDeep: [() => e.modelTooDeep()],
+  modelTooLarge: [() => e.modelTooLarge('merged.onnx', 3_438_411_520)],
+  // plan.ts
+  planUnknownSite: [() => e.planUnknownSite(['attention.30'], 28, ['attention.0', 'attention.1'])],
+  planMissingSites: [() => e.planMissingSites(['attention.2'], 2, ['attention.0', 'attention.2'])],
+  planOtherModel: [() => e.planOtherModel('plan.json', 'dit.onnx', 'dit-xl.onnx')],
+  planCalls: [() => e.planCalls(20, 50)],
+  planWithoutSites: [() => e.planWithoutSites('schedule.json')],
+  tooFewPrograms: [() => e.tooFewPrograms(1, 2)],
+  badMaxPrograms: [() => e.badMaxPrograms(0)],
+  planUnknownStrategy: [
+    () =>
+      e.planUnknownStrategy('attention.0', 'window', 3, ['compute', 'reuse'], 'it has no window'),
+  ],
+  planLength: [() => e.planLength('deep', 19, 20)],
+  planConflict: [() => e.planConflict('deep', 'cut', 'h.3')],
+  planUnassigned: [() => e.planUnassigned(0, 'deep', 'reuse', 'deep.0')],
+  planStateShape: [() => e.planStateShape('deep', 'deep.0', 'h.3', 'no shape rule for AcmeConv')],
+  planNotMergeable: [() => e.planNotMergeable('deep', ['/mid/Add', '/out/Conv'])],
+  planNotChainable: [() => e.planNotChainable(['a', 'b'])],
+  badCalls: [() => e.badCalls(0, 100_000)],
+  noUnet: [() => e.noUnet('no Concat joins two branches on the channel axis', '/mid/Add')],
+  badBranch: [() => e.badBranch(12, [{ branch: 1, percent: '6.0 % of a full call' }], [])],
+  badOption: [() => e.badOption('deepcache', 'interval', 'it must be >= 1; found 0')],
+  unknownPass: [() => e.unknownPass('deepcach', ['deepcache', 'depth-skip'])],
+  stateShapeUnknown: [() => e.stateShapeUnknown('deep.0', 'h.3', 'no shape rule for AcmeConv')],
+  unknownOpset: [() => e.unknownOpset(99, 26)],
+  noAttention: [() => e.noAttention('its scores are not normalised', '/attn/Softmax')],
+  noBlocks: [() => e.noBlocks(undefined, undefined)],
+  blockLeaks: [() => e.blockLeaks('blocks 3 to 5', '"h.3" is read elsewhere', '/out/Concat')],
+  planHidden: [() => e.planHidden('attention.3', 'deep', 'zero')],
+  // sampler.ts
+  unknownSamplerChoice: [() => e.unknownSamplerChoice('sampler', 'pndm', ['ddim', 'euler'])],
+  samplerOptionOutOfRange: [() => e.samplerOptionOutOfRange('eta', 2, 'a number from 0 to 1')],
+  timestepsNotDescending: [() => e.timestepsNotDescending(3, 700, 650)],
+  karrasWithTimesteps: [() => e.karrasWithTimesteps()],
+  stepOutOfRange: [() => e.stepOutOfRange(20, 20)],
+  noiseMissing: [() => e.noiseMissing(0.5)],
+  latentLength: [() => e.latentLength('The prediction', 512, 256)],
+  outputMissing: [() => e.outputMissing('out_sample', ['eps'])],
+  outputShape: [() => e.outputShape('out_sample', [1, 2, 8, 8], [1, 4, 8, 8])],
+  outputElementType: [() => e.outputElementType('out_sample', 'int64')],
+  guidanceFeedMissing: [() => e.guidanceFeedMissing('class_labels')],
+  guidanceFeedMismatch: [
+    () => e.guidanceFeedMismatch('context', 'float32 [1, 77, 768]', 'float32 [1, 1, 768]'),
+  ],
+  roleFed: [() => e.roleFed('timestep', 'timestep')],
+  // schedule.ts
+  notJson: [
+    () => e.notJson('pipeline', 'pipeline.json', 'Unexpected end of JSON input'),
+    () => e.notJson('plan', 'plan.json', 'Unexpected end of JSON input'),
+    () => e.notJson('schedule', 'schedule.json', 'Unexpected end of JSON input'),
+    () => e.notJson('timesteps', 'timesteps.json', 'Unexpected end of JSON input'),
+  ],
+  invalidDocument: [
+    () =>
+      e.invalidDocument('pipeline', 'pipeline.json', [
+        { path: '/emit', message: 'must be one of "split", "merged", "chain"; found "folded"' },
+      ]),
+    () =>
+      e.invalidDocument('plan', 'plan.json', [
+        { path: '/sites/deep', message: 'must have a strategy for each of the 20 calls, found 19' },
+      ]),
+    () =>
+      e.invalidDocument('schedule', 'schedule.json', [
+        { path: '/calls/2', message: 'names no program: "none"' },
+      ]),
+    () =>
+      e.invalidDocument('timesteps', 'timesteps.json', [
+        { path: '/timesteps/3', message: 'must be less than the one before, 650; found 700' },
+      ]),
+  ],
+  unknownVersion: [
+    () => e.unknownVersion('plan', 'plan.json', 2, 1),
+    () => e.unknownVersion('schedule', 'schedule.json', 2, 1),
+    () => e.unknownVersion('timesteps', 'timesteps.json', 2, 1),
+  ],
+  hashMismatch: [() => e.hashMismatch('bundle/full.onnx', 'full', '70e8b364…', 'e9edb015…')],
+  scheduleFileEscapes: [() => e.scheduleFileEscapes('bundle/weights.bin', 'bundle')],
+  weightsSizeMismatch: [() => e.weightsSizeMismatch('bundle/weights.bin', 4_048_631, 4096)],
+  modelMismatch: [() => e.modelMismatch('full', 'full.onnx', 'it has no input "deep_in"')],
+  scheduleExhausted: [() => e.scheduleExhausted(50)],
+  sessionBusy: [() => e.sessionBusy('run()')],
+  sessionReleased: [() => e.sessionReleased()],
+  feedMissing: [() => e.feedMissing('timestep')],
+  feedsNotAnObject: [() => e.feedsNotAnObject()],
+  fetchesInvalid: [() => e.fetchesInvalid('there is no output "eps"')],
+  stateShapeChanged: [() => e.stateShapeChanged(3, 'deep.0', 'batch', 2, 1, 0)],
+  oddPair: [() => e.oddPair(0, 'sample', 3)],
+  runFailed: [() => e.runFailed(3, 'shallow', 'shallow.onnx', new Error('Got invalid dimensions'))],
+  modelLoadFailed: [
+    () => e.modelLoadFailed('full', 'full.onnx', new Error('AcmeConv is not a registered op')),
+  ],
+  fetchFailed: [() => e.fetchFailed('https://example.org/bundle/schedule.json', '404 Not Found')],
+  tensorNotTransferable: [() => e.tensorNotTransferable('sample', 'gpu-buffer')],
+  workerEnded: [() => e.workerEnded('exit code 1')],
+  workerNotFound: [() => e.workerNotFound('dist/src/runtime-node/worker.js')],
+  workerTakesNoEngine: [() => e.workerTakesNoEngine()],
+  // shape.ts
+  unknownInput: [() => e.unknownInput('latent', ['sample', 'timestep'])],
+  notATensor: [() => e.notATensor('images')],
+  invalidSize: [() => e.invalidSize('batch', 0)],
+  rankMismatch: [() => e.rankMismatch('sample', [2, 4], ['batch', 4, 8, 8])],
+  sizeConflict: [() => e.sizeConflict('sample', 1, 3, '4')],
+  symbolConflict: [() => e.symbolConflict('batch', 1, 2)],
+  unknownSymbol: [() => e.unknownSymbol('bach', ['batch'])],
+  // text.ts
+  textSyntax: [() => e.textSyntax(place, '"]"', '">"')],
+  textRange: [() => e.textRange(place, '300', 'uint8')],
+  textElements: [() => e.textElements(place, 'float[2,2]', 4, 3)],
+  textAttributeType: [() => e.textAttributeType(place, 'axis', 'int', 'a string')],
+  textListType: [() => e.textListType(place, 'float', 'the string "a"')],
+  textNesting: [() => e.textNesting(place, 30)],
+  // timesteps.ts
+  timestepsExist: [() => e.timestepsExist('timesteps.json')],
+  badReferenceSteps: [() => e.badReferenceSteps(5, 10, 1000)],
+  noReference: [() => e.noReference()],
+  freshNoise: [() => e.freshNoise()],
+  referenceNotFinite: [() => e.referenceNotFinite()],
+  noGammaFinite: [() => e.noGammaFinite()],
+  noKarras: [() => e.noKarras()],
+  timestepsLength: [() => e.timestepsLength(10, { steps: 20, calls: 20 })],
+  timestepsInvalid: [() => e.timestepsInvalid(3, 'must be less than the one before, 650')],
+  timestepsEmpty: [() => e.timestepsEmpty()],
+  timestepsOtherModel: [() => e.timestepsOtherModel('timesteps.json', 'unet.onnx', 'dit.onnx')],
+  timestepsOtherTraining: [() => e.timestepsOtherTraining('timesteps.json', 1000, 4000)],
+  stepsAndTimesteps: [() => e.stepsAndTimesteps('The bundle', 10, 20)],
+  spacingAndTimesteps: [() => e.spacingAndTimesteps('"timesteps.json"')],
+  twoLists: [() => e.twoLists('timesteps.json')],
+  needsAgainst: [() => e.needsAgainst('bundle')],
+  againstWithModel: [() => e.againstWithModel()],
+  needsSteps: [() => e.needsSteps()],
+} satisfies Record<ErrorFunction, readonly (() => errors.StepfoldError)[]>;

@@ -1,0 +1,210 @@
+/** When each code is given, in one sentence or two: what its messages, about one case, do not say. */
+export const MEANINGS: Readonly<Record<string, string>> = {
+  // writing
+  OUTPUT_NOT_EMPTY:
+    'The output folder holds something, and `--force` is not given. Nothing was touched.',
+  OUTPUT_NOT_A_BUNDLE:
+    "`--force` replaces bundles and nothing else: a file that the schedule there does not list is somebody's own.",
+  OUTPUT_IS_A_FILE: 'A folder is to be written where a file is.',
+  BUNDLE_INTERRUPTED:
+    'Another process is between the two steps of replacing the bundle, or ended there on a machine whose processes cannot be looked up. What one of this machine left is put back without a word.',
+  OUTPUT_UNNAMED: 'The path to write to is an empty text, often an unset variable of a shell.',
+  OUTPUT_HOLDS_SOURCE: '`--force` would delete the very model that is read.',
+  WRITE_FAILED:
+    'The operating system refused to write: no space, no permission, a path that leads through a file. What was in the place before is still there.',
+  SCHEDULE_ELEMENT_TYPE:
+    'A tensor that the loop has to carry is of a type that JavaScript cannot hold.',
+  // searching a plan
+  CALIBRATE_PASS: '`calibrate` was given a pass whose plan is not searched, or several passes.',
+  CALIBRATE_NO_SITES:
+    'The pass has nothing to work on in this model, so there is no plan to search.',
+  CALIBRATE_NESTED: 'Sites that are searched must not lie in one another.',
+  CALIBRATE_STATE: "A pass of one's own tries a strategy that reads what nothing writes.",
+  CALIBRATE_CANDIDATE: "A pass of one's own wants to try a strategy that the site does not have.",
+  CALIBRATE_NOT_FINITE: 'The model gives NaN or infinity on the inputs of the search.',
+  CALIBRATE_SAMPLES: 'The number of images to search on is no number, or none.',
+  CALIBRATE_BATCH: "The model's batch is fixed at a size that the samples do not fill.",
+  CALIBRATE_ODD_BATCH: 'What should be a guidance pair has an odd number of rows.',
+  CALIBRATE_INPUT_SHAPE:
+    'A recorded input does not have one entry for each call, or sizes that the model does not take.',
+  CALIBRATE_INPUT_MISSING: 'Some inputs are recorded, another is neither recorded nor given.',
+  GUIDANCE_ODD_CALLS: 'With two calls a step, the number of calls is odd.',
+  CALIBRATE_GUIDANCE: 'Guidance is asked for, but its order or its scale is missing.',
+  CALIBRATE_PLAN_EXISTS:
+    'The plan that the search would write is there already. A search takes long, so this is said before it.',
+  CALIBRATE_OTHER_SEARCH:
+    'Beside the plan lies what an interrupted search had found, and it was a search of something else.',
+  CALIBRATE_PARTIAL: 'What an interrupted search had found is damaged.',
+  // command lines
+  CLI_ARGUMENT:
+    'An option is missing, has a value of the wrong form, or does not go with another one.',
+  CLI_USAGE: 'There is no such command or option, or a command lacks its file.',
+  SYSTEM: 'An error of the operating system that no other code speaks of.',
+  OUT_OF_MEMORY: 'An array could not be made: sizes too large for this machine.',
+  FILE_UNREADABLE:
+    'The file is there and cannot be read: no permission, a failing disk, not a file at all.',
+  // the graph
+  GRAPH_DUPLICATE_NAME:
+    'Two values of a graph have one name. In a file: it is no valid ONNX. By program: choose another name.',
+  GRAPH_STILL_USED: 'By program: something is removed from a graph that is still in use.',
+  GRAPH_CYCLE: 'A value depends on itself.',
+  GRAPH_UNDEFINED_VALUE: 'A node or an output names a value that nothing makes.',
+  GRAPH_NOT_SORTED: 'A node stands before the one that makes its input, which ONNX does not allow.',
+  GRAPH_MISSING_INPUT:
+    'A node leaves out an input that its operator cannot do without. onnxruntime refuses such a model too.',
+  GRAPH_MISSING_OUTPUT: 'A node leaves out the output that its operator always makes.',
+  GRAPH_UNBOUNDED_CUT:
+    'By program: a part is cut out of a graph, and not all that it needs is listed.',
+  // arrays and pictures
+  NPY_INVALID: 'The file is no NumPy array, or of a version that is not known.',
+  NPY_TRUNCATED: 'A NumPy file ends before its array does.',
+  NPY_TYPE: 'The array holds records, strings, complex or longer numbers.',
+  NPY_LENGTH: 'By program: the number of elements does not fit the shape.',
+  IMAGE_SHAPE: 'What should become a picture is not shaped like one.',
+  IMAGE_GRID: 'By program: pictures of one grid differ in size or channels.',
+  IMAGE_GRID_EMPTY: 'By program: a grid of no pictures.',
+  IMAGE_GRID_OPTION: 'By program: an option of a grid is out of range.',
+  PNG_INVALID: 'The file is no PNG that can be read here.',
+  // running
+  FEED_SHAPE_UNKNOWN:
+    'An input is not given, and random values cannot stand in since its size or type is not known.',
+  FEED_TOO_LARGE: 'The sizes that are asked for make an input that no array holds.',
+  FEED_UNKNOWN: 'A value is given for an input that the model does not have.',
+  FEED_TYPE: 'The array that is given has another element type than the input.',
+  FEED_SHAPE:
+    'The array that is given has another shape than the input, or disagrees with another one about a size.',
+  SHAPE_MISFIT: '`--shape` says sizes that the input cannot have.',
+  GUIDANCE_BATCH:
+    "Guidance in one batch is asked for, and the model's batch is fixed at an odd size.",
+  NOT_A_BUNDLE: 'The folder has no schedule.',
+  SOURCE_DIFFERS:
+    '`--against` names a model that the bundle was not made from, so comparing would prove nothing.',
+  RUN_STEPS: 'The loop and the schedule differ in their number of steps.',
+  RUN_GUIDANCE: 'The loop does guidance in another way than the schedule was made for.',
+  ROLE_UNKNOWN: 'The latent or the timestep among the inputs could not be told by structure.',
+  ENGINE_MISSING: 'onnxruntime-node is not installed or has no build for this system.',
+  ENGINE_REFUSED: 'onnxruntime does not load the model. Its own words follow.',
+  ENGINE_FAILED: 'onnxruntime loads the model and fails when it runs. Its own words follow.',
+  FILL_NOTHING: '`fill` is for models whose weights are not there, and this one has them.',
+  FILL_ITSELF: 'The model names its own file as the place of its weights.',
+  // files
+  FILE_NOT_FOUND: 'There is no such file or folder.',
+  FILE_IS_A_FOLDER: 'A file is wanted, and a folder is given.',
+  ONNX_INVALID:
+    'The file is something else, or damaged in a way that a part of it cannot be read. The message says which.',
+  ONNX_TRUNCATED: 'The file ends too early, as after an interrupted download.',
+  TENSOR_DATA_MISSING:
+    'The elements of a tensor are needed, and neither are they in the model nor does it say where they are.',
+  TENSOR_DATA_SIZE: 'A tensor has more or fewer bytes than its type and dimensions make.',
+  TENSOR_DIMENSION: 'A tensor has a negative size.',
+  EXTERNAL_DATA_MISSING: 'The file that holds the weights is not beside the model.',
+  EXTERNAL_DATA_ESCAPES:
+    'The model says that its weights lie outside of its own folder: by an absolute path, a drive, a server, `..`, or a link. This is how a hostile model would read other files, so it is refused on every system, whichever of these it knows.',
+  EXTERNAL_DATA_SHORT: 'The weights file ends before a tensor in it does.',
+  ONNX_TOO_DEEP: 'Graphs within graphs, more than protobuf can nest.',
+  ONNX_TOO_LARGE: 'The model itself would exceed what protobuf can hold.',
+  // plans and passes
+  PLAN_UNKNOWN_SITE: 'The plan speaks of sites that the passes do not find in this model.',
+  PLAN_MISSING_SITES:
+    'A searched plan says nothing of some sites of this model, so it was searched for another one.',
+  PLAN_OTHER_MODEL: 'The plan says by a hash which model it was made for, and it is not this one.',
+  PLAN_LENGTH: 'Plan and loop differ in their number of calls.',
+  PLAN_WITHOUT_SITES: 'The bundle was written without its plan.',
+  PLAN_MAX_PROGRAMS: 'The calls cannot be grouped into so few programs.',
+  PLAN_UNKNOWN_STRATEGY: 'The plan asks for a strategy that the site does not have in this model.',
+  PLAN_CONFLICT: 'Two passes want to make one value, or call their sites by one name.',
+  PLAN_UNASSIGNED: 'A call would read a state that no call before it has written.',
+  PLAN_STATE_SHAPE:
+    'What a site keeps has a shape that cannot be told, so the state cannot be declared.',
+  PLAN_NOT_MERGEABLE: 'The form `merged` cannot express this site.',
+  PLAN_NOT_CHAINABLE: 'The form `chain` cannot express these sites together.',
+  PLAN_BAD_CALLS: 'The number of calls in the loop is no number, or out of range.',
+  UNET_NOT_FOUND:
+    'The pass needs a U-Net, and the model has no encoder and decoder joined by skip connections that can be followed.',
+  UNET_BRANCH: 'There is no such skip branch, or it cannot be cut.',
+  PASS_OPTION: 'An option of a pass is unknown, missing, given twice or out of range.',
+  PASS_UNKNOWN: 'There is no pass of that name.',
+  OPSET_UNKNOWN:
+    'The model uses a newer set of operators, in which names known here may mean something else.',
+  ATTENTION_NOT_FOUND: 'The pass needs self-attention, and none was found that can be followed.',
+  BLOCKS_NOT_FOUND: 'The pass needs transformer blocks, and none were found that can be followed.',
+  BLOCKS_STILL_NEEDED:
+    'Something behind the blocks needs more of them than the stream that they add to.',
+  PLAN_HIDDEN: 'One pass removes for good what another one works on.',
+  // sampling
+  SAMPLER_UNKNOWN_CHOICE: 'There is no sampler, schedule or spacing of that name.',
+  SAMPLER_OPTION_RANGE: 'A number given to the sampler is out of range.',
+  SAMPLER_TIMESTEPS_ORDER: 'A list of timesteps does not go from the noisiest down.',
+  SAMPLER_KARRAS_TIMESTEPS: 'Karras noise levels and a list of timesteps are both given.',
+  SAMPLER_STEP_RANGE: 'By program: a step that the sampler does not have.',
+  SAMPLER_NOISE_MISSING: 'By program: the sampler draws noise and was given no source of it.',
+  SAMPLER_LATENT_LENGTH: 'By program: two arrays of one step differ in length.',
+  DENOISE_OUTPUT_MISSING:
+    'The denoiser does not return the output that is taken for the prediction.',
+  DENOISE_OUTPUT_SHAPE: 'The prediction is not shaped like the latent.',
+  DENOISE_OUTPUT_TYPE: 'The prediction holds integers or booleans.',
+  GUIDANCE_FEED_MISSING: 'An input has a value for the unconditional half only.',
+  GUIDANCE_FEED_MISMATCH: 'The two halves of a guidance pair get arrays that do not stack.',
+  DENOISE_ROLE_FED: 'A value is given for an input that the sampler provides.',
+  // schedules and sessions
+  PIPELINE_NOT_JSON: 'The pipeline file is no JSON.',
+  PLAN_NOT_JSON: 'The plan file is no JSON.',
+  SCHEDULE_NOT_JSON: 'The schedule is no JSON.',
+  TIMESTEPS_NOT_JSON: 'The file of timesteps is no JSON.',
+  PIPELINE_INVALID: 'The pipeline file does not fit its schema.',
+  PLAN_INVALID: 'The plan does not fit its schema, or contradicts itself.',
+  SCHEDULE_INVALID:
+    'The schedule does not fit its schema, or contradicts itself. It is checked as a whole before anything runs.',
+  TIMESTEPS_INVALID: 'The timesteps do not fit their schema, or are not in descending order.',
+  PLAN_VERSION: 'The plan was written by a version of stepfold with another format.',
+  SCHEDULE_VERSION: 'The schedule was written by a version of stepfold with another format.',
+  TIMESTEPS_VERSION: 'The timesteps were written by a version of stepfold with another format.',
+  SCHEDULE_HASH_MISMATCH: 'A model in the bundle is not the one that was written there.',
+  SCHEDULE_FILE_ESCAPES:
+    "A file of the bundle is a link to one outside of it, or its name leads above the bundle's address.",
+  SCHEDULE_WEIGHTS_SIZE: 'The weights of the bundle are not of the size that was written.',
+  SCHEDULE_MODEL_MISMATCH:
+    'A model loads, but its inputs and outputs are not those that the schedule uses.',
+  SCHEDULE_EXHAUSTED:
+    'More calls are made than the schedule has; mostly `reset()` is missing between two images.',
+  SESSION_BUSY: 'Two calls of one session overlap.',
+  SESSION_RELEASED: 'The session is used after `release()`.',
+  FEED_MISSING: 'A call leaves out an input.',
+  FEED_INVALID: 'A call is given something else than feeds.',
+  FETCH_INVALID: 'A call asks for outputs in a form or by a name that is not known.',
+  STATE_SHAPE_CHANGED: 'The sizes of the inputs changed in the middle of an image.',
+  GUIDANCE_ODD_BATCH: 'A bundle for guidance pairs is fed an odd batch.',
+  RUN_FAILED: 'The engine failed in a call. States are as they were before it.',
+  MODEL_LOAD_FAILED: 'The engine does not load a model of the bundle. Its own words follow.',
+  FETCH_FAILED: 'A file of a bundle at an address could not be fetched.',
+  TENSOR_NOT_TRANSFERABLE: 'A tensor on a device is fed to a session in a worker.',
+  WORKER_ENDED: 'The worker is gone: it crashed, ran out of memory, or was terminated.',
+  WORKER_NOT_FOUND: 'Stepfold runs from its sources and was not built.',
+  WORKER_TAKES_NO_ENGINE: '`worker` and `ort` are both given.',
+  // sizes
+  SHAPE_UNKNOWN_INPUT: '`--shape` names an input that the model does not have.',
+  SHAPE_NOT_A_TENSOR: '`--shape` names an input that is a sequence or a map.',
+  SHAPE_INVALID_SIZE: 'A size is no whole number of at least 1.',
+  SHAPE_RANK_MISMATCH: '`--shape` gives more or fewer sizes than the input has axes.',
+  SHAPE_CONFLICT: 'A size contradicts the model, or two sizes contradict one another.',
+  SHAPE_UNKNOWN_SYMBOL: '`--freeze` names a symbol that no input has.',
+  // the text form
+  TEXT_SYNTAX: 'The text cannot be read from that place on.',
+  TEXT_RANGE: 'A number does not fit its type.',
+  TEXT_ELEMENTS: 'A tensor has more or fewer numbers than its dimensions make.',
+  TEXT_ATTRIBUTE_TYPE: "An attribute's declared type and its value differ.",
+  TEXT_LIST_TYPE: 'A list mixes types.',
+  TEXT_NESTING: 'Types or graphs are nested too deep.',
+  // timesteps
+  TIMESTEPS_EXIST:
+    'The file that would be written is there already. Finding takes long, so this is said before it.',
+  TIMESTEPS_REFERENCE:
+    'There is no loop to compare with: its length is out of range, or its model is not given.',
+  TIMESTEPS_NOISE: 'Timesteps are compared without fresh noise only.',
+  TIMESTEPS_NOT_FINITE: 'A loop ended in NaN or infinity.',
+  TIMESTEPS_KARRAS: 'Timesteps are to be found for a sampler that has its own.',
+  TIMESTEPS_LENGTH: 'List and loop differ in length.',
+  TIMESTEPS_OTHER_MODEL: 'The file says by a hash which model it is for, and it is not this one.',
+  TIMESTEPS_TRAINING: 'File and loop differ in the number of training timesteps.',
+  RUN_TIMESTEPS: "The loop's timesteps are said in two ways that differ.",
+};
