@@ -192,8 +192,11 @@ export function corePartByHalf(module: Module): Site {
   };
 }
 
-/** The output of such a module: kept for each half, and handed from the first call to the second. */
-export function outputPartByHalf({ id, attention }: Module): Site {
+/**
+ * The output of such a module: kept for each half, and handed from the first call to the second.
+ * @param banded the module's core keeps residuals
+ */
+export function outputPartByHalf({ id, attention }: Module, banded: boolean): Site {
   const { output } = attention;
   const second = residualState(id, 'second');
   const taken: Pick<Strategy, 'reads' | 'produce' | 'writes'> = {
@@ -223,7 +226,10 @@ export function outputPartByHalf({ id, attention }: Module): Site {
       // as in one batch: a full module that is shared refreshes the residual, a band does not
       strategyOf('copy', 'take the output and the residual that the first call of the step has', {
         ...taken,
-        writes: { ...taken.writes, [second]: (b) => b.state(residualState(id, 'first')) },
+        writes: {
+          ...taken.writes,
+          ...(banded && { [second]: (b: SiteBuilder) => b.state(residualState(id, 'first')) }),
+        },
       }),
       strategyOf('copy-output', 'take the output that the first call of the step has', taken),
     ]),

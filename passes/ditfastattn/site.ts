@@ -149,7 +149,7 @@ function meaningInBatch(
 function meaningByHalf(module: Module, names: readonly StrategyName[]): Meaning {
   const { id } = module;
   const banded = names.some((name) => STRATEGIES[name].banded);
-  const parts = [...(banded ? [corePartByHalf(module)] : []), outputPartByHalf(module)];
+  const parts = [...(banded ? [corePartByHalf(module)] : []), outputPartByHalf(module, banded)];
   const core = `${id}.core`;
   const out = `${id}.output`;
   const halfOf = (call: number) => HALVES[call % 2]!;

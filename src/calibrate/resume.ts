@@ -90,10 +90,28 @@ function parse(file: string): PartialSearch & { search: SearchIdentity } {
     throw brokenPartial(file, `it cannot be read (${(error as Error).message})`);
   }
   const { format, version, search, decided, seconds } = document ?? {};
-  const whole = Array.isArray(decided) && typeof seconds === 'number' && typeof search === 'object';
+  const whole =
+    Array.isArray(decided) &&
+    decided.every(isDecided) &&
+    typeof seconds === 'number' &&
+    typeof search === 'object';
   if (format !== FORMAT || version !== VERSION_OF_FORMAT || !whole || !search)
     throw brokenPartial(file, 'it is something else');
   return { search: search as SearchIdentity, decided, seconds };
+}
+
+/** Whether sites and strategies of those names exist is known only beside the model. */
+function isDecided(call: unknown): call is DecidedCall {
+  const { row, losses, attempts, evaluations } = (call ?? {}) as Partial<DecidedCall>;
+  return (
+    Array.isArray(row) &&
+    row.every((strategy) => typeof strategy === 'string') &&
+    Array.isArray(losses) &&
+    losses.length === row.length &&
+    losses.every((loss) => loss === null || typeof loss === 'number') &&
+    typeof attempts === 'number' &&
+    typeof evaluations === 'number'
+  );
 }
 
 const digest = (texts: readonly string[]): string =>

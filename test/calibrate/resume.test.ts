@@ -69,6 +69,18 @@ test.each([
   ['something else', '{"format": "stepfold.plan", "version": 1}'],
   ['nothing', 'null'],
   ['a call that is none', JSON.stringify({ format: 'stepfold.calibration-partial', version: 1 })],
+  ...[null, {}, { ...CALL, row: [null, null] }, { ...CALL, losses: [0.1] }].map(
+    (call): [string, string] => [
+      `the call ${JSON.stringify(call)}`,
+      JSON.stringify({
+        format: 'stepfold.calibration-partial',
+        version: 1,
+        search: {},
+        decided: [call],
+        seconds: 1,
+      }),
+    ],
+  ),
 ])('a file that holds %s is refused', (_, text) => {
   const plan = planIn('broken.json');
   fs.writeFileSync(partialFile(plan), text);

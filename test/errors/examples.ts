@@ -66,8 +66,8 @@ export const EXAMPLES = {
   oddCalls: [() => e.oddCalls(19)],
   guidanceIncomplete: [() => e.guidanceIncomplete('scale')],
   planExists: [() => e.planExists('plan.json')],
-  otherSearch: [() => e.otherSearch('plan.json.partial', ['model', 'samples'])],
-  brokenPartial: [() => e.brokenPartial('plan.json.partial', 'it is not JSON')],
+  otherSearch: [() => e.otherSearch('plan.json.partial.json', ['model', 'samples'])],
+  brokenPartial: [() => e.brokenPartial('plan.json.partial.json', 'it is not JSON')],
   // cli.ts
   badPair: [() => e.badPair('freeze', 'batch', 'batch=2')],
   badShape: [() => e.badShape('shape', 'sample=2by4')],

@@ -5,7 +5,7 @@ import { encodeModel, loadModel, parseModel } from '../../dist/src/index.js';
 import { decodeModel } from '../../dist/src/onnx/codec.js';
 import * as corpus from './corpus.mjs';
 import * as drive from './drive.mjs';
-import { mutateBytes, randomBytes } from './mutate-bytes.mjs';
+import { mutateBytes, randomBytes, withChecksums } from './mutate-bytes.mjs';
 import { mutateGraph } from './mutate-graph.mjs';
 import { mutateJson, mutateText } from './mutate-json.mjs';
 import { mutateMessage } from './mutate-message.mjs';
@@ -209,6 +209,29 @@ export const CLASSES = {
     file: 'in/model.onnx.txt',
     drive: drive.driveText,
     weight: 3,
+  },
+  pictures: {
+    make: (c) => {
+      const damaged = mutateBytes(bytesOf(c.pick(corpus.PICTURES)), c);
+      return { bytes: c.chance(1, 4) ? damaged : withChecksums(damaged) };
+    },
+    bytes: ({ bytes }) => bytes,
+    file: 'in/picture.png',
+    drive: drive.drivePicture,
+  },
+  'interrupted searches': {
+    make: (c) => ({ text: mutateJson(drive.PARTIAL, c) }),
+    bytes: ({ text }) => new TextEncoder().encode(text),
+    file: 'in/plan.json.partial.json',
+    drive: drive.drivePartial,
+  },
+  arguments: {
+    make: (c) => ({
+      text: mutateText(c.pick(['sample=2x4x64x64', 'batch=2', '2x4', 'x=1,2,3']), c),
+    }),
+    bytes: ({ text }) => new TextEncoder().encode(text),
+    file: 'in/argument.txt',
+    drive: drive.driveArguments,
   },
   'pass options': {
     make: (c) => ({

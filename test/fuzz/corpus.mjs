@@ -48,6 +48,12 @@ export const ARRAYS = [...within('samples', '.npy')].map((name) => ({
   bytes: () => read(name),
 }));
 
+export const PICTURES = [
+  'samples/digits/samples.png',
+  'docs/images/digits-grid.png',
+  'samples/dit-digits/samples.png',
+].map((name) => ({ name, bytes: () => read(name) }));
+
 /** The graphs that bundles are made of. */
 export const UNET = TEXTS.find(({ name }) => name.includes('deepcache-uniform'));
 export const TRANSFORMER = TEXTS.find(({ name }) => name.includes('attention-split'));

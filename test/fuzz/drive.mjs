@@ -12,10 +12,11 @@ const { showPlan } = await action('plan');
 const { verify } = await action('verify');
 const { run } = await action('run');
 const { fill } = await action('fill');
-const { checkFiles, openBundle, parseModel, printModel, readNpy, writeNpy } = await import(
-  '../../dist/src/index.js'
-);
+const { checkFiles, decodePng, openBundle, parseModel, printModel, readNpy, writeNpy } =
+  await import('../../dist/src/index.js');
 const { readTimesteps } = await import('../../dist/src/cli/timesteps-file.js');
+const { readPartial } = await import('../../dist/src/calibrate/resume.js');
+const { readShapes, readSizes, readSizeList } = await import('../../dist/src/cli/arguments.js');
 const { checkOptions, parsePassRequest } = await import('../../dist/src/pass/index.js');
 const { passes } = await import('../../dist/passes/index.js');
 
@@ -186,3 +187,31 @@ export const driveOptions = (report, { file }) =>
     const { pass, options } = parsePassRequest(fs.readFileSync(file, 'utf8'));
     if (Object.hasOwn(passes, pass)) checkOptions(passes[pass], options);
   });
+
+export const drivePicture = (report, { file }) =>
+  attempt(report, 'decode', () => decodePng(new Uint8Array(fs.readFileSync(file)), file));
+
+export const PARTIAL = {
+  format: 'stepfold.calibration-partial',
+  version: 1,
+  search: { model: 'a', calls: '2' },
+  decided: [{ row: ['compute', 'reuse'], losses: [null, 0.1], attempts: 3, evaluations: 2.5 }],
+  seconds: 3,
+};
+export const drivePartial = (report, { file }) =>
+  attempt(report, 'resume', () => {
+    const { decided } = readPartial(file.slice(0, -'.partial.json'.length), PARTIAL.search);
+    for (const { row, losses } of decided)
+      for (const i of row.keys()) void [row[i].length, losses[i]];
+  });
+
+export async function driveArguments(report, { file }) {
+  const text = fs.readFileSync(file, 'utf8');
+  const check = (sizes) => {
+    const wrong = sizes.find((size) => !Number.isSafeInteger(size) || size < 1);
+    if (wrong !== undefined) throw new Error(`a size of ${wrong}`);
+  };
+  await attempt(report, 'shapes', () => check(Object.values(readShapes([text])).flat()));
+  await attempt(report, 'sizes', () => check(Object.values(readSizes('freeze', [text]))));
+  await attempt(report, 'size list', () => check(readSizeList('latent-shape', text)));
+}

@@ -1,6 +1,8 @@
 // Damage that knows nothing of the format, and some that knows protobuf's: flipped bits, cuts, splices,
 // numbers of too many bytes, lengths that promise more than there is.
 
+import { crc32 } from 'node:zlib';
+
 const varint = (value) => {
   const out = [];
   for (let rest = BigInt(value); ; rest >>= 7n) {
@@ -96,3 +98,16 @@ export const randomBytes = (choices) =>
   Uint8Array.from({ length: choices.below(choices.pick([4, 40, 400, 4000])) }, () =>
     choices.below(256),
   );
+
+/** A PNG whose chunks have the checksums of what they hold, so that more than the checksum is looked at. */
+export function withChecksums(png) {
+  const out = png.slice();
+  const view = new DataView(out.buffer);
+  for (let at = 8; at + 12 <= out.length; ) {
+    const end = at + 8 + view.getUint32(at);
+    if (end + 4 > out.length) break;
+    view.setUint32(end, crc32(out.subarray(at + 4, end)));
+    at = end + 4;
+  }
+  return out;
+}

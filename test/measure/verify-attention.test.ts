@@ -116,6 +116,15 @@ describe('a bundle as it was made passes', () => {
     expect(loop[0]!.exact).toBe(true);
   });
 
+  test('of a masked module, which takes no window, in two calls a step', async () => {
+    const model = 'samples/spellings/mask-added.onnx';
+    const row = ['compute', 'guidance-share', 'reuse', 'reuse', 'guidance-share', 'guidance-share'];
+    const folder = await build({ 'attention.0': row }, { guidance: twoCalls, model });
+    const report = await verify(folder, model);
+    expect(failures(report)).toEqual([]);
+    expect(report.passed).toBe(true);
+  });
+
   test('whose halves are made up evenly', async () => {
     const folder = await build(SHARED, { guidance: batch() });
     expect((await verify(folder)).sizes).toEqual({ batch: 2 });
