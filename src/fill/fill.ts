@@ -7,7 +7,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { checkTarget, writeFolder } from '../emit/folder.js';
-import { fillsItself, nothingToFill } from '../errors/index.js';
+import { fillsItself, nothingToFill, writeFailed } from '../errors/index.js';
 import { encodeFloat16 } from '../io/float16.js';
 import { subgraphs } from '../ir/attribute.js';
 import type { Graph } from '../ir/graph.js';
@@ -59,6 +59,7 @@ export function fillWeights(options: FillOptions): FillReport {
     if (path.normalize(location) === name) throw fillsItself(options.model, tensor.name ?? '');
   }
   const files = writeFolder(folder, false, (staging) => {
+    refuseNoRoom(slots, folder, staging);
     fs.copyFileSync(options.model, path.join(staging, name));
     return writeSlots(slots, staging, options);
   });
@@ -68,6 +69,16 @@ export function fillWeights(options: FillOptions): FillReport {
     tensors: slots.length,
     elements: slots.reduce((sum, s) => sum + elementCount(s.tensor.dims), 0),
   };
+}
+
+/** What a damaged model declares may be more than any disk holds: said before the disk is full. */
+function refuseNoRoom(slots: readonly Slot[], folder: string, staging: string): void {
+  const ends = new Map<string, number>();
+  for (const { location, offset, tensor } of slots)
+    ends.set(location, Math.max(ends.get(location) ?? 0, offset + tensorBytes(tensor)));
+  const needs = [...ends.values()].reduce((sum, end) => sum + end, 0);
+  const { bavail, bsize } = fs.statfsSync(staging);
+  if (needs > bavail * bsize) throw writeFailed(folder, { code: 'ENOSPC', message: 'no room' });
 }
 
 /** @returns the size of each file */

@@ -224,6 +224,16 @@ describe('refused, with nothing written', () => {
     expect(fs.readFileSync(model).equals(before)).toBe(true);
   });
 
+  test.each([
+    ['more than a disk holds', [2 ** 25, 2 ** 25], 0, 'WRITE_FAILED'],
+    ['behind the end of any disk', [4], 2 ** 52, 'WRITE_FAILED'],
+    ['less than nothing', [-4, -1], 0, 'TENSOR_DIMENSION'],
+  ])('weights of %s', (_, dims, offset, code) => {
+    const model = writeModel([{ name: 'w', dims, offset }], [node('Add', ['x', 'w'])]);
+    expect(refusal(() => fill(model))).toBe(code);
+    expect(fs.readdirSync(folder)).toEqual(['model.onnx']);
+  });
+
   test('a model that has all its weights', () => {
     expect(refusal(() => fill('samples/digits/digits-unet.onnx'))).toBe('FILL_NOTHING');
     expect(fs.readdirSync(folder)).toEqual([]);

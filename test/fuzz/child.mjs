@@ -65,7 +65,12 @@ function secretsIn(folder) {
 async function tryInput(kind, input, bytes, folder, words, silent) {
   const { prepare, drive, file } = CLASSES[kind];
   layOut(folder);
-  const place = { file: path.join(folder, file), folder, ...prepare?.(input, folder) };
+  const place = {
+    file: path.join(folder, file),
+    folder,
+    origin: input.origin?.name,
+    ...prepare?.(input, folder),
+  };
   fs.writeFileSync(place.file, bytes);
   const before = standing(folder);
   let at = 'start';

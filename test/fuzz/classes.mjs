@@ -153,7 +153,7 @@ export const CLASSES = {
   bytes: {
     make: (c) => {
       const origin = c.chance(1, 30) ? c.pick(corpus.WHOLE_MODELS) : c.pick(corpus.SMALL_MODELS);
-      return { bytes: c.chance(1, 10) ? randomBytes(c) : mutateBytes(bytesOf(origin), c) };
+      return { origin, bytes: c.chance(1, 10) ? randomBytes(c) : mutateBytes(bytesOf(origin), c) };
     },
     bytes: ({ bytes }) => bytes,
     file: 'in/model.onnx',

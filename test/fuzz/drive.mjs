@@ -35,6 +35,14 @@ export const TRANSFORMER_PASSES = [
 ];
 const ALL_PASSES = [...UNET_PASSES, ...TRANSFORMER_PASSES];
 
+/** Mostly such as fit the model, so that more than their first refusal is tried. */
+const passesFor = (origin = '', c) =>
+  c.chance(1, 5)
+    ? ALL_PASSES
+    : /deep|skip|unet|ddpm/.test(origin)
+      ? UNET_PASSES
+      : TRANSFORMER_PASSES;
+
 /** @param steps how each step ends: `refused` with its code, or `done` */
 async function attempt(report, step, act) {
   report.step(step);
@@ -50,7 +58,7 @@ async function attempt(report, step, act) {
 }
 
 /** A model file in `folder`: looked at, printed, and transformed in one way of many. */
-export async function driveModel(report, { file, folder, choices: c, whole = false }) {
+export async function driveModel(report, { file, folder, origin, choices: c, whole = false }) {
   if (
     !(await attempt(report, 'inspect', () =>
       inspect({ model: file, json: c.chance(1, 2), explain: true }),
@@ -62,7 +70,7 @@ export async function driveModel(report, { file, folder, choices: c, whole = fal
       await printCommand({ model: file, canonical: c.chance(1, 3), elements: 40, json: false });
     });
   const output = path.join(folder, 'out');
-  const pass = Array.from({ length: c.few(3) }, () => c.pick(ALL_PASSES));
+  const pass = Array.from({ length: c.few(3) }, () => c.pick(passesFor(origin, c)));
   const guidance = c.pick(['none', 'none', 'cond-first', 'uncond-first']);
   const written = await attempt(report, 'transform', () =>
     transform({
@@ -75,7 +83,7 @@ export async function driveModel(report, { file, folder, choices: c, whole = fal
       maxPrograms: c.pick([undefined, undefined, 1, 2]),
       guidance,
       guidanceMode: c.pick(['batch', 'two-calls']),
-      freeze: c.pick([undefined, undefined, ['batch=2']]),
+      freeze: c.chance(1, 8) ? ['batch=2'] : undefined,
       force: false,
       json: true,
     }),
