@@ -29,10 +29,13 @@ export async function prepareSteps(
 ): Promise<readonly Step[]> {
   const { runs } = schedule.programs[program]!;
   const missing = new Set(schedule.source.outputs.map(({ name }) => name));
+  // of several runs that take a wire the last one counts
+  const lastTaken = new Map(
+    runs.flatMap((run, i) => Object.values(run.takes ?? {}).map((wire) => [wire, i] as const)),
+  );
   const steps: Step[] = [];
   for (const [i, run] of runs.entries()) {
     const session = await models.get(run.model);
-    const taken = new Set(runs.slice(i + 1).flatMap((later) => Object.values(later.takes ?? {})));
     const outputs = session.outputNames.filter((name) => missing.delete(name));
     const sourceInputs = schedule.source.inputs.map(({ name }) => name);
     steps.push({
@@ -47,7 +50,7 @@ export async function prepareSteps(
       ),
       feeds: sourceInputs.filter((name) => session.inputNames.includes(name)),
       outputs,
-      wires: Object.entries(run.gives ?? {}).filter(([wire]) => taken.has(wire)),
+      wires: Object.entries(run.gives ?? {}).filter(([wire]) => (lastTaken.get(wire) ?? i) > i),
     });
   }
   const [output] = missing;
