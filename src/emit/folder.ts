@@ -23,13 +23,15 @@ export const SCHEDULE_FILE = 'schedule.json';
 export const REPORT_FILE = 'report.json';
 
 /**
- * Checks that a folder can be made or replaced, without changing anything.
+ * Checks that a folder can be made or replaced. Puts back what an interrupted replacement left beside it,
+ * so that this is what is checked, and changes nothing else.
  * @param sourceFile must not lie among the files that `force` replaces
- * @throws OUTPUT_UNNAMED, OUTPUT_IS_A_FILE, OUTPUT_NOT_EMPTY, OUTPUT_NOT_A_BUNDLE,
+ * @throws BUNDLE_INTERRUPTED, OUTPUT_UNNAMED, OUTPUT_IS_A_FILE, OUTPUT_NOT_EMPTY, OUTPUT_NOT_A_BUNDLE,
  *   OUTPUT_HOLDS_SOURCE, WRITE_FAILED
  */
 export function checkTarget(folder: string, force: boolean, sourceFile?: string): void {
   if (folder === '') throw outputUnnamed();
+  attempt(folder, () => restoreInterrupted(folder));
   const stat = attempt(folder, () => fs.statSync(folder, { throwIfNoEntry: false }));
   if (!stat) return;
   if (!stat.isDirectory()) throw outputIsAFile(folder);
@@ -64,8 +66,8 @@ function bundleFiles(folder: string): Set<string> {
 export function writeFolder<T>(folder: string, force: boolean, write: (staging: string) => T): T {
   return attempt(folder, () => {
     const target = path.resolve(folder);
-    recover(target);
     checkTarget(folder, force);
+    clearLeftOvers(target);
     const staging = siblingOf(target, 'partial');
     makeFolder(staging);
     try {
@@ -168,9 +170,8 @@ function tidy(act: () => void): void {
   } catch {}
 }
 
-/** Clears away what processes that are no more left beside the target, or puts it back. */
-function recover(target: string): void {
-  restoreInterrupted(target);
+/** Clears away what processes that are no more left beside the target. */
+function clearLeftOvers(target: string): void {
   for (const { path: left, kind, abandoned } of siblingsOf(target))
     if (abandoned)
       tidy(() => {

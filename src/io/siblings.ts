@@ -28,14 +28,22 @@ export const siblingOf = (target: string, kind: SiblingKind): string =>
 export function siblingsOf(target: string): Sibling[] {
   const absolute = path.resolve(target);
   const parent = path.dirname(absolute);
-  if (!fs.statSync(parent, { throwIfNoEntry: false })?.isDirectory()) return [];
-  return fs.readdirSync(parent).flatMap((name) => {
+  return namesIn(parent).flatMap((name) => {
     const found = /^(.+)\.(partial|old)-(.+)-(\d+)$/.exec(name);
     if (found?.[1] !== path.basename(absolute)) return [];
     const [host, pid] = [found[3] as string, Number(found[4])];
     const abandoned = host === os.hostname() && !isAlive(pid);
     return [{ path: path.join(parent, name), kind: found[2] as SiblingKind, host, pid, abandoned }];
   });
+}
+
+/** None where the folder is not there, or may be passed through but not listed. */
+function namesIn(folder: string): string[] {
+  try {
+    return fs.readdirSync(folder);
+  } catch {
+    return [];
+  }
 }
 
 /**
