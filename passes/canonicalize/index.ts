@@ -57,9 +57,9 @@ export const canonicalize = {
   async run(model: Model, options: CanonicalizeOptions = {}): Promise<CanonicalizeResult> {
     const nodesBefore = countNodes(model.graph);
     removeDeadNodes(model.graph);
-    checkRequirements(model.graph);
     const run = new Run(model);
     const left = inlineFunctions(model, (rewrite) => run.apply(rewrite));
+    checkRequirements(model.graph);
     let shapes = inferShapes(model);
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const before = run.trace.length;

@@ -63,7 +63,7 @@ export function convolve(c: RuleContext, input: Shape, weight: Shape): Shape {
   const axes = spatial(c, input);
   const window = windowOf(c, declared ?? weight.slice(2), axes.length);
   const sizes = axes.map((size, axis) => slide(window, axis, size));
-  const channels = weight[0] ?? c.fail('its weight has no axes');
+  const channels = weight[0] ?? c.fail('its weight has rank 0');
   return [input[0] as DimExpr, channels, ...sizes];
 }
 

@@ -3,16 +3,22 @@
  * processor at hand: channels in blocks of 8 or 16, behind height and width. A shape here is what
  * onnxruntime says of the tensor: (batch, channels filled up to whole blocks, height, width).
  */
-import type { Rule } from '../context.js';
+import type { Rule, RuleContext } from '../context.js';
 import { type DimExpr, multiply, toDim } from '../dim.js';
 import { CONVOLUTION } from './convolution.js';
 
 /** Blocks of more are not made by any processor that onnxruntime knows. */
 const WIDEST_BLOCK = 16;
 
+function image(c: RuleContext): readonly [DimExpr, DimExpr, ...DimExpr[]] {
+  const shape = c.shape(0);
+  if (shape.length < 3) c.fail(`its input has rank ${shape.length}, it needs at least 3`);
+  return shape as readonly DimExpr[] as [DimExpr, DimExpr, ...DimExpr[]];
+}
+
 /** Into blocks; `channels_last` reads (batch, height, width, channels). */
 const reorderInput: Rule = (c) => {
-  const [batch, ...rest] = c.shape(0) as [DimExpr, ...DimExpr[]];
+  const [batch, ...rest] = image(c);
   const isLast = c.number('channels_last', 0) === 1;
   const channels = (isLast ? rest.at(-1) : rest[0]) as DimExpr;
   const sizes = isLast ? rest.slice(0, -1) : rest.slice(1);
@@ -21,7 +27,7 @@ const reorderInput: Rule = (c) => {
 };
 
 const reorderOutput: Rule = (c) => {
-  const [batch, , ...sizes] = c.shape(0) as [DimExpr, DimExpr, ...DimExpr[]];
+  const [batch, , ...sizes] = image(c);
   const channels = toDim(c.number('channels') ?? c.fail('its channels are missing'));
   const isLast = c.number('channels_last', 0) === 1;
   const shape = isLast ? [batch, ...sizes, channels] : [batch, channels, ...sizes];
