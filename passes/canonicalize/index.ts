@@ -19,6 +19,7 @@ import { graphsOf } from './graphs.js';
 import { mergeConstants, repeatedNodes } from './merge.js';
 import { type Rewrite, type Rule, type TraceEntry, traceOf } from './rewrite.js';
 import { RULES } from './rules/index.js';
+import { readSmallTensors } from './small-tensors.js';
 
 export { inlineFunctions } from './functions.js';
 export type { Rewrite, TraceEntry } from './rewrite.js';
@@ -60,6 +61,7 @@ export const canonicalize = {
     const run = new Run(model);
     const left = inlineFunctions(model, (rewrite) => run.apply(rewrite));
     checkRequirements(model.graph);
+    readSmallTensors(model);
     let shapes = inferShapes(model);
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const before = run.trace.length;

@@ -1,5 +1,5 @@
 /**
- * Writes a bundle: models, one weights file, schedule.json, report.json; complete, or not at all.
+ * Writes a bundle: models, weights, schedule.json, report.json; complete, or not at all.
  */
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
@@ -10,17 +10,22 @@ import type { Compilation } from '../pipeline/index.js';
 import { formatSchedule, type Schedule } from '../schedule/index.js';
 import { checkTarget, REPORT_FILE, SCHEDULE_FILE, writeFolder } from './folder.js';
 import type { WeightsMode } from './modes.js';
-import { makeReport } from './report.js';
+import { makeReport, type Report } from './report.js';
 import { makeSchedule } from './schedule.js';
 import { placeWeights, shareWeights } from './weights.js';
 
 export interface BundleOptions {
   /** Path of the source model, for the record and its hash. */
   readonly sourceFile: string;
-  /** Hard-link the weights where the file system allows (default), copy them, or only those in use. */
+  /** Hard-link the weights where the file system allows (default), or another way to get them. */
   readonly weights?: WeightsMode;
   /** Replace a bundle that is there already. */
   readonly force?: boolean;
+}
+
+export interface Bundle {
+  readonly schedule: Schedule;
+  readonly report: Report;
 }
 
 /**
@@ -30,34 +35,51 @@ export interface BundleOptions {
 export function writeBundle(
   compilation: Compilation,
   folder: string,
-  { sourceFile, weights: mode = 'link', force = false }: BundleOptions,
+  options: BundleOptions,
 ): Schedule {
+  const { sourceFile, weights, force = false } = options;
   checkTarget(folder, force, sourceFile);
+  const prepared = prepareBundle(compilation, sourceFile, weights);
+  return writeFolder(folder, force, (staging) => prepared.write(staging)).schedule;
+}
+
+/** A bundle of which nothing is written yet, but all that can be wrong with its weights is known. */
+export interface PreparedBundle {
+  /** Fills a folder that is there. */
+  write(folder: string): Bundle;
+}
+
+/** @throws TENSOR_DATA_SIZE and the EXTERNAL_DATA_ errors */
+export function prepareBundle(
+  compilation: Compilation,
+  sourceFile: string,
+  mode: WeightsMode = 'link',
+): PreparedBundle {
   const copies = new Map(
     [...compilation.lowered.models].map(([id, model]) => [id, cloneModel(model).model]),
   );
-  const weights = shareWeights(copies.values(), mode === 'prune');
-  return writeFolder(folder, force, (staging) => {
-    placeWeights(weights, staging, mode);
-    const models: Schedule['models'] = {};
-    for (const [id, model] of copies) {
-      const file = `${id}.onnx`;
-      saveModel(model, path.join(staging, file));
-      models[id] = { file, sha256: sha256(path.join(staging, file)) };
-    }
-    const schedule = makeSchedule(compilation, {
-      sourceFile: path.basename(sourceFile),
-      sourceHash: sha256(sourceFile),
-      models,
-      weights: weights.file
-        ? [{ file: weights.file.name, bytes: weights.file.bytes, used: weights.file.used }]
-        : [],
-    });
-    fs.writeFileSync(path.join(staging, SCHEDULE_FILE), formatSchedule(schedule));
-    const report = makeReport(compilation, schedule);
-    fs.writeFileSync(path.join(staging, REPORT_FILE), `${JSON.stringify(report, null, 2)}\n`);
-    return schedule;
-  });
+  const weights = shareWeights(copies.values(), mode, compilation.source);
+  return {
+    write(folder) {
+      const placed = placeWeights(weights, folder, mode);
+      const models: Schedule['models'] = {};
+      for (const [id, model] of copies) {
+        const file = `${id}.onnx`;
+        saveModel(model, path.join(folder, file));
+        models[id] = { file, sha256: sha256(path.join(folder, file)) };
+      }
+      const schedule = makeSchedule(compilation, {
+        sourceFile: path.basename(sourceFile),
+        sourceHash: sha256(sourceFile),
+        models,
+        weights: weights.map(({ name, bytes, used }) => ({ file: name, bytes, used })),
+      });
+      fs.writeFileSync(path.join(folder, SCHEDULE_FILE), formatSchedule(schedule));
+      const report = makeReport(compilation, schedule, placed);
+      fs.writeFileSync(path.join(folder, REPORT_FILE), `${JSON.stringify(report, null, 2)}\n`);
+      return { schedule, report };
+    },
+  };
 }
 
 /** SHA-256 of a file, read in pieces. */

@@ -1,6 +1,7 @@
 /**
- * How a bundle gets its weights file: a link to the source's where the file system allows one, a copy, or
- * a file of its own that holds only what some model of the bundle reads.
+ * How a bundle gets its weights: hard links to the source's files, copy-on-write clones of them, copies
+ * with bytes of their own, or one file that holds only what some model of the bundle reads. Where the
+ * file system cannot do it, a link falls back to a clone and a clone to a copy.
  */
-export const WEIGHTS_MODES = ['link', 'copy', 'prune'] as const;
+export const WEIGHTS_MODES = ['link', 'reflink', 'copy', 'prune'] as const;
 export type WeightsMode = (typeof WEIGHTS_MODES)[number];

@@ -3,6 +3,7 @@
 import { tensorBytes } from '../ir/tensor.js';
 import type { Compilation } from '../pipeline/index.js';
 import type { Schedule } from '../schedule/index.js';
+import type { WeightsPlaced } from './weights.js';
 
 export interface Report {
   readonly stepfold: string;
@@ -22,11 +23,19 @@ export interface Report {
   readonly models: Readonly<
     Record<string, { readonly nodes: number; readonly weightBytes: number }>
   >;
+  /** How each weights file came into the folder. */
+  readonly weights: Readonly<
+    Record<string, { readonly bytes: number; readonly by: WeightsPlaced }>
+  >;
   readonly programs: Readonly<Record<string, { readonly calls: number }>>;
   readonly cost: Schedule['cost'];
 }
 
-export function makeReport(compilation: Compilation, schedule: Schedule): Report {
+export function makeReport(
+  compilation: Compilation,
+  schedule: Schedule,
+  placed: ReadonlyMap<string, WeightsPlaced>,
+): Report {
   const { source, canonical, lowered, plan } = compilation;
   return {
     stepfold: schedule.producer,
@@ -53,6 +62,9 @@ export function makeReport(compilation: Compilation, schedule: Schedule): Report
           ),
         },
       ]),
+    ),
+    weights: Object.fromEntries(
+      schedule.weights.map(({ file, bytes }) => [file, { bytes, by: placed.get(file)! }]),
     ),
     programs: Object.fromEntries(
       Object.entries(count(schedule.calls)).map(([name, calls]) => [name, { calls }]),

@@ -1,21 +1,18 @@
 /**
- * The one weights file of a bundle. Tensors that lie in a file already (the source model itself, or
- * its external data) are pointed at, not read: that file is hard-linked into the bundle, or cloned
- * or copied where the file system cannot link. Only when the weights lie in several files, or when those
- * that no model reads are to be left out, are they gathered into one, in one pass over the files.
+ * The weights files of a bundle. Tensors that lie in a file already (the source model itself, or its
+ * external data) are pointed at, not read: each such file that some model reads is linked, cloned or
+ * copied into the bundle as a whole. They are gathered into one, in one pass over the files, only where
+ * those that no model reads are to be left out, or where several files have to be copied anyhow.
  */
-import fs from 'node:fs';
 import path from 'node:path';
 import { externalDataShort, tensorDataSize } from '../errors/index.js';
-import { subgraphs } from '../ir/attribute.js';
-import type { Graph } from '../ir/graph.js';
 import type { Model } from '../ir/model.js';
+import { replaceTensors } from '../ir/stored-tensors.js';
 import { type ByteSource, type Tensor, tensorBytes } from '../ir/tensor.js';
 import { writePieces } from '../onnx/files.js';
 import type { Piece } from '../onnx/source.js';
 import type { WeightsMode } from './modes.js';
-
-export const WEIGHTS_FILE = 'weights.bin';
+import { type Placed, placeFile } from './place-file.js';
 
 /** Where a tensor's bytes lie on disk. */
 interface Place {
@@ -24,86 +21,153 @@ interface Place {
   readonly length: number;
 }
 
-export interface WeightsPlan {
-  /** Undefined when the models hold all their weights themselves. */
-  readonly file?: {
-    readonly name: string;
-    readonly bytes: number;
-    /** Bytes of it that some model reads. */
-    readonly used: number;
-  };
-  /** The one file to link, when there is one; else the pieces to gather. */
-  readonly link?: string;
-  readonly pieces: readonly Piece[];
+export interface WeightsFile {
+  readonly name: string;
+  readonly bytes: number;
+  /** Bytes of it that some model reads. */
+  readonly used: number;
+  /** The file that it is, or the pieces to gather. */
+  readonly from: string | readonly Piece[];
+  /**
+   * onnxruntime takes external data of graphs inside nodes only from a file with one name: a hard link
+   * would keep it from loading this bundle, and the source.
+   */
+  readonly linkable: boolean;
 }
+
+/** None where the models hold all their weights themselves. */
+export type WeightsPlan = readonly WeightsFile[];
 
 /** Gathered tensors start at multiples of this, so that engines can map them. */
 const ALIGNMENT = 64;
 
 /**
- * Points the tensors of all models to the bundle's weights file (the models are changed).
- * @param prune leave out what no model reads
+ * Points the tensors of all models to the bundle's weights files (the models are changed).
+ * @param source the model that the others were made from, if it has to stay as usable as it is
  * @throws TENSOR_DATA_SIZE and the EXTERNAL_DATA_ errors
  */
-export function shareWeights(models: Iterable<Model>, prune = false): WeightsPlan {
+export function shareWeights(
+  models: Iterable<Model>,
+  mode: WeightsMode = 'link',
+  source?: Model,
+): WeightsPlan {
   const all = [...models];
-  const places = new Map<Tensor, Place>();
-  const paths = new Map<string, ByteSource>();
-  for (const model of all)
-    forEachInitializer(model.graph, (tensor, name) => {
-      const place = placeOf(tensor, name);
-      if (!place?.source.path) return;
-      places.set(tensor, place);
-      paths.set(place.source.path, place.source);
+  const unlinkable = new Set<string>();
+  for (const model of source ? [...all, source] : all)
+    replaceTensors(model.graph, (tensor, name, inNode) => {
+      const file = inNode && tensor.data.kind === 'external' && placeOf(tensor, name)?.source.path;
+      if (file) unlinkable.add(file);
+      return undefined;
     });
-  if (paths.size === 0) return { pieces: [] };
-
-  const keyOf = ({ source, offset, length }: Place) => `${source.path}\n${offset}\n${length}`;
-  const lengths = new Map([...places.values()].map((place) => [keyOf(place), place.length]));
-  const used = [...lengths.values()].reduce((sum, length) => sum + length, 0);
-  const offsets = new Map<string, number>();
-  const [single] = [...paths.values()];
-  const gather = prune || paths.size > 1;
-  const pieces: Piece[] = [];
-  let end = 0;
-  const offsetOf = (place: Place): number => {
-    if (!gather) return place.offset;
-    const key = keyOf(place);
-    const known = offsets.get(key);
-    if (known !== undefined) return known;
-    const start = Math.ceil(end / ALIGNMENT) * ALIGNMENT;
-    if (start > end) pieces.push(new Uint8Array(start - end));
-    pieces.push(place);
-    offsets.set(key, start);
-    end = start + place.length;
-    return start;
-  };
+  const places = new Map<Tensor, Place>();
+  /** By path, and within a file by range: what is read of it. */
+  const files = new Map<string, Map<string, Place>>();
   for (const model of all)
-    rewriteInitializers(model.graph, (tensor) => {
+    replaceTensors(model.graph, (tensor, name) => {
+      const place = placeOf(tensor, name);
+      if (!place?.source.path) return undefined;
+      places.set(tensor, place);
+      const ranges = files.get(place.source.path) ?? new Map<string, Place>();
+      files.set(place.source.path, ranges.set(rangeOf(place), place));
+      return undefined;
+    });
+  if (files.size === 0) return [];
+  const gather = mode === 'prune' || (mode === 'copy' && files.size > 1);
+  const layout = gather ? gathered(files) : asTheyAre(files, unlinkable);
+  for (const model of all)
+    replaceTensors(model.graph, (tensor) => {
       const place = places.get(tensor);
-      if (!place) return tensor;
+      if (!place) return undefined;
+      const { length } = place;
       return {
         ...tensor,
-        data: {
-          kind: 'external',
-          location: WEIGHTS_FILE,
-          offset: offsetOf(place),
-          length: place.length,
-          files: undefined,
-        },
+        data: { kind: 'external', ...layout.at(place), length, files: undefined },
       };
     });
-  const bytes = gather ? end : single!.size;
-  const file = { name: WEIGHTS_FILE, bytes, used };
-  return gather ? { file, pieces } : { file, link: single!.path!, pieces: [] };
+  return layout.files;
 }
+
+const rangeOf = ({ offset, length }: Place) => `${offset} ${length}`;
+
+interface Layout {
+  readonly files: WeightsPlan;
+  at(place: Place): { location: string; offset: number };
+}
+
+type FileRanges = ReadonlyMap<string, ReadonlyMap<string, Place>>;
+
+/** The source's own files, under names that say nothing of where they came from. */
+function asTheyAre(files: FileRanges, unlinkable: ReadonlySet<string>): Layout {
+  const digits = String(files.size - 1).length;
+  const names = new Map(
+    [...files.keys()].map((file, index) => [
+      file,
+      files.size === 1 ? 'weights.bin' : `weights.${String(index).padStart(digits, '0')}.bin`,
+    ]),
+  );
+  return {
+    files: [...files].map(([file, ranges]) => {
+      const [{ source } = { source: { size: 0 } }] = ranges.values();
+      return {
+        name: names.get(file)!,
+        bytes: source.size,
+        used: total(ranges),
+        from: file,
+        linkable: !unlinkable.has(file),
+      };
+    }),
+    at: ({ source, offset }) => ({ location: names.get(source.path!)!, offset }),
+  };
+}
+
+/** One file with each range once. */
+function gathered(files: FileRanges): Layout {
+  const name = 'weights.bin';
+  const offsets = new Map<string, number>();
+  const pieces: Piece[] = [];
+  let end = 0;
+  for (const [file, ranges] of files)
+    for (const [range, place] of ranges) {
+      const start = Math.ceil(end / ALIGNMENT) * ALIGNMENT;
+      if (start > end) pieces.push(new Uint8Array(start - end));
+      pieces.push(place);
+      offsets.set(`${file}\n${range}`, start);
+      end = start + place.length;
+    }
+  const used = [...files.values()].reduce((sum, ranges) => sum + total(ranges), 0);
+  return {
+    files: [{ name, bytes: end, used, from: pieces, linkable: false }],
+    at: (place) => ({
+      location: name,
+      offset: offsets.get(`${place.source.path}\n${rangeOf(place)}`)!,
+    }),
+  };
+}
+
+const total = (ranges: ReadonlyMap<string, Place>) =>
+  [...ranges.values()].reduce((sum, { length }) => sum + length, 0);
 
 /**
  * Checks that all weights of a model are there, without reading them.
  * @throws TENSOR_DATA_SIZE and the EXTERNAL_DATA_ errors
  */
 export function checkWeights(model: Model): void {
-  forEachInitializer(model.graph, placeOf);
+  weightsFilesOf(model);
+}
+
+/**
+ * Paths of the files that hold weights of a model, each once: the model's own among them where some lie
+ * inside it.
+ * @throws TENSOR_DATA_SIZE and the EXTERNAL_DATA_ errors
+ */
+export function weightsFilesOf(model: Model): Set<string> {
+  const files = new Set<string>();
+  replaceTensors(model.graph, (tensor, name) => {
+    const file = placeOf(tensor, name)?.source.path;
+    if (file !== undefined) files.add(file);
+    return undefined;
+  });
+  return files;
 }
 
 function placeOf(tensor: Tensor, name: string): Place | undefined {
@@ -126,41 +190,25 @@ function placeOf(tensor: Tensor, name: string): Place | undefined {
   return { source, offset: data.offset, length };
 }
 
-function forEachInitializer(graph: Graph, visit: (tensor: Tensor, name: string) => void): void {
-  for (const value of graph.initializers)
-    if (value.initializer) visit(value.initializer, value.name);
-  for (const node of graph.nodes)
-    for (const inner of subgraphs(node)) forEachInitializer(inner, visit);
-}
+/** How a weights file came to be. */
+export type WeightsPlaced = Placed | 'gathered';
 
-function rewriteInitializers(graph: Graph, rewrite: (tensor: Tensor) => Tensor): void {
-  for (const value of graph.initializers)
-    if (value.initializer) value.initializer = rewrite(value.initializer);
-  for (const node of graph.nodes)
-    for (const inner of subgraphs(node)) rewriteInitializers(inner, rewrite);
-}
-
-/** Puts the weights file into a folder. */
-export function placeWeights(plan: WeightsPlan, folder: string, mode: WeightsMode): void {
-  if (!plan.file) return;
-  const target = path.join(folder, plan.file.name);
-  if (!plan.link) {
-    writePieces(plan.pieces, target);
-    return;
-  }
-  if (mode === 'link') {
-    try {
-      fs.linkSync(fs.realpathSync(plan.link), target);
-      return;
-    } catch (error) {
-      // another file system, or one without hard links: a copy serves as well
-      if (
-        !['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP', 'ENOSYS', 'EACCES'].includes(
-          (error as NodeJS.ErrnoException).code ?? '',
-        )
-      )
-        throw error;
-    }
-  }
-  fs.copyFileSync(plan.link, target, fs.constants.COPYFILE_FICLONE);
+/** Puts the weights files into a folder; says of each, by name, how. */
+export function placeWeights(
+  plan: WeightsPlan,
+  folder: string,
+  mode: WeightsMode,
+): Map<string, WeightsPlaced> {
+  return new Map(
+    plan.map(({ name, from, linkable }) => {
+      const target = path.join(folder, name);
+      if (typeof from !== 'string') {
+        writePieces(from, target);
+        return [name, 'gathered'];
+      }
+      // what is pruned is gathered, so a whole file is never meant by it
+      const way = mode === 'prune' ? 'copy' : mode;
+      return [name, placeFile(from, target, way === 'link' && !linkable ? 'reflink' : way)];
+    }),
+  );
 }

@@ -4,8 +4,9 @@
  */
 import { setTimeout } from 'node:timers/promises';
 import { distinctPrograms, openWithCalls, readBundle } from './bundle.js';
-import { loadOrt, openModel, runModel } from './engine.js';
+import { loadOrt, runModel } from './engine.js';
 import { randomFeeds, scheduleBindings } from './feeds.js';
+import { openSource } from './scratch.js';
 
 /**
  * Milliseconds after a run of the source, whose threads spin for a while as they do for anybody who
@@ -71,7 +72,7 @@ export async function benchBundle(options: BenchOptions): Promise<BenchReport> {
     ...(options.threads !== undefined && { intraOpNumThreads: options.threads }),
   };
   const programs = distinctPrograms(schedule);
-  const source = await openModel(ort, model, session);
+  const source = await openSource(ort, model, session);
   const sourceMemory = process.memoryUsage.rss();
   const times = new Map<string, number[]>(programs.map((p) => [p, []]));
   const sourceTimes: number[] = [];

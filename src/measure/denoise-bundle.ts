@@ -27,8 +27,9 @@ import {
 } from '../samplers/index.js';
 import type { Port } from '../schedule/index.js';
 import { requireBundle } from './bundle.js';
-import { loadOrt, openModel, runModel } from './engine.js';
+import { loadOrt, runModel } from './engine.js';
 import { checkSize, concretePort, evenBatch, type Feeds, fitShape, randomFeeds } from './feeds.js';
+import { openSource } from './scratch.js';
 
 export interface DenoiserPorts {
   readonly inputs: readonly Port[];
@@ -118,7 +119,7 @@ export async function openLoopModel(
   checkWeights(model);
   const prepared = await prepare(model);
   const ort = await loadOrt();
-  const session = await openModel(ort, file, { logSeverityLevel: 4, ...options.sessionOptions });
+  const session = await openSource(ort, file, { logSeverityLevel: 4, ...options.sessionOptions });
   return {
     ports: modelPorts(prepared),
     calls: undefined,

@@ -7,10 +7,11 @@ import type { InferenceSession } from 'onnxruntime-common';
 import type { Schedule } from '../schedule/index.js';
 import { distinctPrograms, openWithCalls, type StateAccess, statesOf } from './bundle.js';
 import { compareOutputs, type Difference } from './difference.js';
-import { type Ort, openModel, runModel } from './engine.js';
+import { type Ort, runModel } from './engine.js';
 import type { Feeds } from './feeds.js';
 import { withEqualHalves } from './pairs.js';
 import { meaningOf, sharesGuidance } from './reference/meanings.js';
+import { openSource } from './scratch.js';
 
 export interface ProofContext {
   readonly ort: Ort;
@@ -33,7 +34,7 @@ export async function identities(
   const halved = guidance?.mode === 'batch' && sharesGuidance(schedule);
   const feeds = halved ? withEqualHalves(ort.Tensor as never, given, roles) : given;
   onProgress?.(`source model, optimization ${session.graphOptimizationLevel}`);
-  const source = await openModel(ort, model, session);
+  const source = await openSource(ort, model, session);
   const expected = await runModel(source, feeds, `"${model}"`).finally(() => source.release());
 
   const programs = distinctPrograms(schedule);

@@ -1,14 +1,15 @@
 /**
  * Models opened in the engine without a copy of their weights: they are written to a folder that lives
- * only until the engine has read them, beside a link to the file that holds the weights.
+ * only until the engine has read them, beside links to the files that hold the weights.
  */
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { InferenceSession } from 'onnxruntime-common';
-import { placeWeights, shareWeights } from '../emit/weights.js';
+import { placeWeights, shareWeights, weightsFilesOf } from '../emit/weights.js';
 import type { Model } from '../ir/model.js';
-import { saveModel } from '../onnx/files.js';
+import { loadModel, saveModel } from '../onnx/files.js';
+import { isInside } from '../onnx/hub-cache.js';
 import { type Ort, openModel } from './engine.js';
 
 export interface ModelToOpen {
@@ -29,8 +30,8 @@ export async function openModels(
   folder?: string,
 ): Promise<InferenceSession[]> {
   const weights = shareWeights(models.map(({ model }) => model));
-  const scratch =
-    folder ?? fs.mkdtempSync(path.join(scratchParent(weights.link), '.stepfold-calibrate-'));
+  const first = weights.find(({ from }) => typeof from === 'string')?.from as string | undefined;
+  const scratch = folder ?? fs.mkdtempSync(path.join(scratchParent(first), '.stepfold-calibrate-'));
   const sessions: InferenceSession[] = [];
   try {
     fs.mkdirSync(scratch, { recursive: true });
@@ -47,6 +48,25 @@ export async function openModels(
   } finally {
     discard(scratch);
   }
+}
+
+/**
+ * Opens a source model. The engine takes no external data behind a link that leaves the model's folder, as
+ * all do in the hub's cache: such a model is opened from a folder of hard links.
+ * @throws ENGINE_REFUSED, and what `loadModel` and `openModels` throw
+ */
+export async function openSource(
+  ort: Ort,
+  file: string,
+  options: InferenceSession.SessionOptions,
+): Promise<InferenceSession> {
+  const model = loadModel(file);
+  const folder = fs.realpathSync(path.dirname(file));
+  const files = [...weightsFilesOf(model)].filter((name) => name !== path.resolve(file));
+  if (files.every((name) => isInside(fs.realpathSync(name), folder)))
+    return openModel(ort, file, options);
+  const [session] = await openModels(ort, [{ name: 'source', model, options }]);
+  return session!;
 }
 
 /** Where the weights can be linked: the system's place for such files, or beside the weights. */

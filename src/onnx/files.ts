@@ -19,6 +19,7 @@ import type { Model } from '../ir/model.js';
 import { sortNodes } from '../ir/order.js';
 import type { ByteSource, ExternalFiles } from '../ir/tensor.js';
 import { modelPieces, readModel } from './codec.js';
+import { isBlobOf, isInside } from './hub-cache.js';
 import type { Piece } from './source.js';
 
 /** One read of Node's `fs` must stay below 2^31 bytes. */
@@ -62,8 +63,8 @@ function readable<T>(file: string, act: () => T): T {
 }
 
 /**
- * Opens external data the way onnxruntime allows it: inside the model's folder, symbolic links
- * included.
+ * Opens external data the way onnxruntime allows it: inside the model's folder, wherever symbolic links
+ * lead. One place more is allowed: the blobs of the hub's cache that the folder is a snapshot in.
  * @throws EXTERNAL_DATA_ESCAPES, EXTERNAL_DATA_MISSING
  */
 export function externalFiles(folder: string): ExternalFiles {
@@ -110,15 +111,11 @@ function resolveExternal(folder: string, location: string, tensor: string): stri
   checkLocation(location, tensor);
   const file = path.join(folder, location);
   if (!isFile(file)) throw externalDataMissing(tensor, location, folder);
-  if (!isInside(folder, file))
+  const from = fs.realpathSync(folder);
+  const to = fs.realpathSync(file);
+  if (!isInside(to, from) && !isBlobOf(to, from))
     throw externalDataEscapes(tensor, location, 'is a link out of the folder');
   return file;
-}
-
-/** Does a file lie in a folder or in one below it, links followed? Both must be there. */
-export function isInside(folder: string, file: string): boolean {
-  const inside = path.relative(fs.realpathSync(folder), fs.realpathSync(file));
-  return !path.isAbsolute(inside) && inside.split(path.sep)[0] !== '..';
 }
 
 function boundedSource(source: ByteSource, location: string, tensor: string): ByteSource {

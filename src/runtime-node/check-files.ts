@@ -3,7 +3,7 @@
  * by size. Models are read once as a stream; weights, which may be gigabytes, are not read.
  */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, realpathSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -14,7 +14,7 @@ import {
   scheduleFileEscapes,
   weightsSizeMismatch,
 } from '../errors/index.js';
-import { isInside } from '../onnx/files.js';
+import { isInside } from '../onnx/hub-cache.js';
 import type { Schedule } from '../schedule/index.js';
 
 /**
@@ -42,7 +42,7 @@ async function sizeOf(folder: string, path: string): Promise<number> {
     throw error.code === 'ENOENT' ? fileNotFound(path) : cannotRead(path, error.message);
   });
   if (!found.isFile()) throw cannotRead(path, 'it is not a file');
-  if (!isInside(folder, path)) throw scheduleFileEscapes(path, folder);
+  if (!isInside(realpathSync(path), realpathSync(folder))) throw scheduleFileEscapes(path, folder);
   return found.size;
 }
 

@@ -193,11 +193,12 @@ describe('the weights file', () => {
     expect(expectWeights(bundle, weightsOf(file))).toBeGreaterThan(5);
   });
 
-  test('gathers several external files, each tensor once and aligned', async () => {
+  test('gathers several external files that have to be copied, each tensor once and aligned', async () => {
     const { file, parts } = external(['a.data', 'b.data', 'c.data']);
     const bundle = path.join(folder, 'bundle');
     const schedule = writeBundle(await compile(file, 'split', { branch: 1 }), bundle, {
       sourceFile: file,
+      weights: 'copy',
     });
     expect(fs.readdirSync(bundle).filter((name) => !name.endsWith('.onnx'))).toHaveLength(3);
     expect(expectWeights(bundle, weightsOf(file))).toBeGreaterThan(5);

@@ -45,7 +45,7 @@ export const options = {
   weights: {
     choices: WEIGHTS_MODES,
     describe:
-      'Hard-link the weights where possible, copy them, or only those that are read [default: link]',
+      'Hard-link the weights, clone or copy them, or write only those that are read [default: link]',
   },
   force: { type: 'boolean', default: false, describe: 'Replace a bundle that is there' },
   ...pairOptions,
