@@ -10,9 +10,11 @@ export * from './cost/index.js';
 export {
   type BundleOptions,
   checkPlanSource,
+  type PipelineFolderOptions,
   planSource,
   type Report,
   writeBundle,
+  writePipelineFolder,
 } from './emit/index.js';
 export * from './errors/index.js';
 export { type FillOptions, type FillReport, fillWeights } from './fill/fill.js';
@@ -21,6 +23,7 @@ export { type NumericArray, readNpy, writeNpy } from './io/npy.js';
 export * from './ir/index.js';
 export { EMIT_FORMS, type EmitForm, type Lowered } from './lower/index.js';
 export * from './measure/index.js';
+export * from './model-folder/index.js';
 export { loadModel, saveModel } from './onnx/files.js';
 export * from './onnx/index.js';
 export { fromOnnxProto, toOnnxProto } from './onnx/interchange.js';

@@ -7,6 +7,7 @@ import {
   PREDICTIONS,
   SAMPLER_NAMES,
   TIMESTEP_SPACINGS,
+  type TimestepSpacing,
   TRAIN_TIMESTEPS,
 } from '../samplers/index.js';
 import { number, readFeeds, texts, wholeNumber } from './arguments.js';
@@ -30,7 +31,7 @@ export const timestepOptions = {
 
 export const samplerOptions = {
   sampler: { choices: SAMPLER_NAMES, default: 'ddim', describe: 'Sampler' },
-  prediction: { choices: PREDICTIONS, default: 'epsilon', describe: 'What the model predicts' },
+  prediction: { choices: PREDICTIONS, describe: 'What the model predicts [default: epsilon]' },
   clip: {
     type: 'number',
     describe: 'Clamp predicted pixels to [-clip, clip]',
@@ -44,7 +45,7 @@ export const samplerOptions = {
 } as const;
 
 export const noiseOptions = {
-  betas: { choices: BETA_SCHEDULES, default: 'linear', describe: 'Curve of the betas' },
+  betas: { choices: BETA_SCHEDULES, describe: 'Curve of the betas [default: linear]' },
   'beta-start': {
     type: 'number',
     describe: 'First beta [default: 0.0001]',
@@ -91,13 +92,15 @@ export const trainTimestepsOf = (args: Pick<SamplerArguments, 'trainTimesteps'>)
 
 /**
  * Where a sampler goes: over a list of timesteps where there is one, else as the spacing says.
+ * @param otherwise the spacing where none is given
  * @throws RUN_TIMESTEPS when both are given
  */
 export function readSpacing(
   spacing: Arguments<typeof timestepOptions>['spacing'],
   chosen: ChosenTimesteps | undefined,
+  otherwise: TimestepSpacing = SPACING,
 ) {
-  if (!chosen) return { spacing: spacing ?? SPACING };
+  if (!chosen) return { spacing: spacing ?? otherwise };
   if (spacing !== undefined) throw spacingAndTimesteps(chosen.origin);
   return { timesteps: chosen.timesteps };
 }
@@ -110,9 +113,9 @@ export function readSamplerOptions(args: SamplerArguments) {
   const given = <K extends string, V>(key: K, value: V | undefined) =>
     (value === undefined ? {} : { [key]: value }) as { [P in K]?: V };
   return {
-    prediction: args.prediction,
+    prediction: args.prediction ?? 'epsilon',
     schedule: {
-      betas: args.betas,
+      betas: args.betas ?? 'linear',
       ...given('betaStart', args.betaStart),
       ...given('betaEnd', args.betaEnd),
       ...given('trainTimesteps', args.trainTimesteps),

@@ -37,10 +37,19 @@ export function writeBundle(
   folder: string,
   options: BundleOptions,
 ): Schedule {
+  return emitBundle(compilation, folder, options).schedule;
+}
+
+/** The same, with the report beside the schedule. */
+export function emitBundle(
+  compilation: Compilation,
+  folder: string,
+  options: BundleOptions,
+): Bundle {
   const { sourceFile, weights, force = false } = options;
   checkTarget(folder, force, sourceFile);
   const prepared = prepareBundle(compilation, sourceFile, weights);
-  return writeFolder(folder, force, (staging) => prepared.write(staging)).schedule;
+  return writeFolder(folder, force, (staging) => prepared.write(staging));
 }
 
 /** A bundle of which nothing is written yet, but all that can be wrong with its weights is known. */

@@ -2,7 +2,7 @@
  * Folders that appear only when they are complete. What is written goes to a folder beside the
  * target, which is then renamed; the name says which process writes it, so that what an interrupted
  * one left is cleared away by the next. Nothing is ever deleted that is not known to be ours: with
- * `force` that is the files which the schedule of the bundle in place lists, and no other.
+ * `force` that is what the schedule of a bundle or the record of a pipeline lists, and no other.
  */
 import fs from 'node:fs';
 import path from 'node:path';
@@ -17,10 +17,9 @@ import {
 } from '../errors/index.js';
 import { restoreInterrupted, settle, siblingOf, siblingsOf } from '../io/siblings.js';
 import { writePieces } from '../onnx/files.js';
-import { parseSchedule } from '../schedule/index.js';
+import { entriesOf, foldersOf, ownedFiles } from './owned-files.js';
 
-export const SCHEDULE_FILE = 'schedule.json';
-export const REPORT_FILE = 'report.json';
+export { REPORT_FILE, SCHEDULE_FILE } from './owned-files.js';
 
 /**
  * Checks that a folder can be made or replaced. Puts back what an interrupted replacement left beside it,
@@ -38,24 +37,12 @@ export function checkTarget(folder: string, force: boolean, sourceFile?: string)
   const files = attempt(folder, () => fs.readdirSync(folder));
   if (files.length === 0) return;
   if (!force) throw outputNotEmpty(folder);
-  const ours = bundleFiles(folder);
-  const foreign = files.find((name) => !ours.has(name));
+  const ours = ownedFiles(folder);
+  const foreign = entriesOf(folder, ours).find((name) => !ours.has(name));
   if (foreign !== undefined) throw outputNotABundle(folder, foreign);
   if (sourceFile === undefined || !fs.existsSync(sourceFile)) return;
   const inside = path.relative(fs.realpathSync(folder), fs.realpathSync(sourceFile));
   if (ours.has(inside)) throw outputHoldsSource(folder, sourceFile);
-}
-
-/** The files of the bundle in a folder, the schedule first; none where that is missing or damaged. */
-function bundleFiles(folder: string): Set<string> {
-  const file = path.join(folder, SCHEDULE_FILE);
-  try {
-    const { models, weights } = parseSchedule(fs.readFileSync(file, 'utf8'), file);
-    const names = [...Object.values(models), ...weights].map((entry) => entry.file);
-    return new Set([SCHEDULE_FILE, REPORT_FILE, ...names]);
-  } catch {
-    return new Set();
-  }
 }
 
 /**
@@ -154,12 +141,15 @@ function settleFiles(folder: string): void {
 }
 
 /**
- * Removes a bundle file by file, so that anything else that is in the folder stays; its schedule
+ * Removes a bundle file by file, so that anything else that is in the folder stays; what lists the files
  * last, so that an interrupted removal can be finished.
  */
 function removeBundle(folder: string): void {
-  for (const name of [...bundleFiles(folder)].reverse())
-    fs.rmSync(path.join(folder, name), { force: true });
+  const ours = [...ownedFiles(folder)];
+  const [record] = ours;
+  for (const name of ours.slice(1).reverse()) fs.rmSync(path.join(folder, name), { force: true });
+  for (const name of foldersOf(ours)) tidy(() => fs.rmdirSync(path.join(folder, name)));
+  if (record !== undefined) fs.rmSync(path.join(folder, record), { force: true });
   fs.rmdirSync(folder);
 }
 

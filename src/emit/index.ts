@@ -1,4 +1,5 @@
 export * from './bundle.js';
 export * from './folder.js';
+export * from './pipeline-folder.js';
 export * from './plan-source.js';
 export type { Report } from './report.js';

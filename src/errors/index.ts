@@ -2,6 +2,7 @@ export * from './base.js';
 export * from './bundle.js';
 export * from './calibrate.js';
 export * from './cli.js';
+export * from './folder.js';
 export * from './graph.js';
 export * from './io.js';
 export * from './measure.js';

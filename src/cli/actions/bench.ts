@@ -1,5 +1,6 @@
 /** What `stepfold bench` does. */
 import { benchBundle } from '../../measure/index.js';
+import { findBundle, findModel } from '../../model-folder/index.js';
 import { readShapes } from '../arguments.js';
 import type { BenchArguments } from '../commands/bench.js';
 import { formatBytes, formatSizes, formatTimes, print, printJson, printTable } from '../output.js';
@@ -8,8 +9,8 @@ import { startProgress } from '../progress.js';
 export async function bench(args: BenchArguments): Promise<void> {
   const progress = startProgress('Measuring', args.json);
   const report = await benchBundle({
-    folder: args.bundle,
-    model: args.against,
+    folder: findBundle(args.bundle),
+    model: findModel(args.against).file,
     rounds: args.rounds,
     seed: args.seed,
     shapes: readShapes(args.shape),

@@ -25,10 +25,12 @@ import {
   unknownPass,
 } from '../../errors/index.js';
 import type { Model } from '../../ir/model.js';
+import { findModel, readScheduler } from '../../model-folder/index.js';
 import { loadModel } from '../../onnx/files.js';
 import { checkOptions, type Pass, type PassRequest, parsePassRequest } from '../../pass/index.js';
 import { planToJson, stepsOfCalls } from '../../plan/index.js';
 import { percent, shownStrategies } from '../../report/index.js';
+import type { TimestepSpacing } from '../../samplers/index.js';
 import { formatPlan, type PlanFile } from '../../schedule/index.js';
 import { readFeeds, readRoles, readShapes, readSizes } from '../arguments.js';
 import type { CalibrateArguments } from '../commands/calibrate.js';
@@ -46,13 +48,16 @@ import { type ChosenTimesteps, readTimesteps, requireLength } from '../timesteps
 /** Steps of the progress bar. */
 const PROGRESS = 1000;
 
-export async function runCalibration(args: CalibrateArguments): Promise<void> {
+export async function runCalibration(given: CalibrateArguments): Promise<void> {
+  const { pipeline, file } = findModel(given.model);
+  const { spacing, ...noise } = pipeline ? readScheduler(pipeline.folder, given) : {};
+  const args = { ...given, ...noise, model: file };
   const request = onePass(args.pass);
   checkOutputFile(args.output, args.force, planExists);
   const model = loadModel(args.model);
   const pass = searchedPass(request);
   const checked = checkOptions(pass, request.options) as Record<string, unknown>;
-  const options = await readOptions(args);
+  const options = await readOptions(args, spacing);
   const identity = identityOf(args.model, model, { ...request, options: checked }, options);
   if (args.restart) removePartial(args.output);
   const before = readPartial(args.output, identity);
@@ -103,7 +108,10 @@ function searchedPass({ pass }: PassRequest) {
 
 type LoopOptions = Omit<CalibrateOptions, 'pass' | 'options'>;
 
-async function readOptions(args: CalibrateArguments): Promise<LoopOptions> {
+async function readOptions(
+  args: CalibrateArguments,
+  spacing: TimestepSpacing | undefined,
+): Promise<LoopOptions> {
   const guidance = await readLoopGuidance(args);
   const chosen = readChosen(args, guidance);
   return {
@@ -113,7 +121,7 @@ async function readOptions(args: CalibrateArguments): Promise<LoopOptions> {
     seed: args.seed,
     sampler: {
       name: args.sampler,
-      ...readSpacing(args.spacing, chosen),
+      ...readSpacing(args.spacing, chosen, spacing),
       ...readSamplerOptions(args),
     },
     ...(guidance && { guidance }),

@@ -9,6 +9,7 @@ import {
   type UnetAnalysis,
 } from '../../analysis/index.js';
 import { opsetVersion } from '../../ir/model.js';
+import { findModel } from '../../model-folder/index.js';
 import { loadModel } from '../../onnx/files.js';
 import { prepare } from '../../pipeline/index.js';
 import { evaluate, parseDim } from '../../shape/index.js';
@@ -37,7 +38,7 @@ export async function inspect(args: InspectArguments): Promise<void> {
   };
   const status = startStatus(args.json);
   status.show(`Reading ${args.model}`);
-  const source = loadModel(args.model);
+  const source = loadModel(findModel(args.model).file);
   const prepared = await prepare(source, options).finally(() => status.stop());
   const { canonical, shapes, bindings, roles } = prepared;
   const unet = analyzeUnet(canonical.graph, shapes);

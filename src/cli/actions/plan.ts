@@ -5,6 +5,7 @@ import { SCHEDULE_FILE, writeFile } from '../../emit/index.js';
 import { planWithoutSites } from '../../errors/index.js';
 import { restoreInterrupted } from '../../io/siblings.js';
 import { requireBundle } from '../../measure/bundle.js';
+import { findBundle } from '../../model-folder/index.js';
 import { heatmapSvg, planTitle, shownStrategies } from '../../report/index.js';
 import {
   type PlanFile,
@@ -44,8 +45,9 @@ export async function showPlan(args: PlanArguments): Promise<void> {
 }
 
 /** A plan file, or the plan that the schedule of a bundle records. */
-function readPlan(file: string): PlanFile {
-  restoreInterrupted(file);
+function readPlan(given: string): PlanFile {
+  restoreInterrupted(given);
+  const file = findBundle(given);
   const isFolder = fs.statSync(file, { throwIfNoEntry: false })?.isDirectory();
   if (isFolder) requireBundle(file);
   const source = isFolder ? path.join(file, SCHEDULE_FILE) : file;

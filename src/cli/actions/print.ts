@@ -1,4 +1,5 @@
 /** What `stepfold print` does. */
+import { findModel } from '../../model-folder/index.js';
 import { loadModel } from '../../onnx/files.js';
 import { printModel } from '../../onnx/text/index.js';
 import { prepare } from '../../pipeline/index.js';
@@ -7,7 +8,7 @@ import type { PrintArguments } from '../commands/print.js';
 import { printJson } from '../output.js';
 
 export async function printCommand(args: PrintArguments): Promise<void> {
-  const source = loadModel(args.model);
+  const source = loadModel(findModel(args.model).file);
   const shapes = readShapes(args.shape);
   const freeze = readSizes('freeze', args.freeze);
   const fixed = Object.keys(shapes).length + Object.keys(freeze).length > 0;

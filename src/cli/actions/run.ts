@@ -1,5 +1,4 @@
 /** What `stepfold run` does. */
-import fs from 'node:fs';
 import path from 'node:path';
 import { openFolder, writeFile } from '../../emit/index.js';
 import {
@@ -10,31 +9,36 @@ import {
 } from '../../errors/index.js';
 import { encodePng, pictureGrid, toPictures } from '../../io/images.js';
 import { writeNpy } from '../../io/npy.js';
-import { requireBundle } from '../../measure/bundle.js';
 import { generate, type LoopDenoiser, openLoopBundle, openLoopModel } from '../../measure/index.js';
 import { type GuidancePair, stepsOfCalls } from '../../plan/index.js';
 import { readSchedule } from '../../runtime-node/index.js';
-import { createSampler, type Guidance, type Sampler } from '../../samplers/index.js';
+import {
+  createSampler,
+  type Guidance,
+  type Sampler,
+  type TimestepSpacing,
+} from '../../samplers/index.js';
 import type { Schedule } from '../../schedule/index.js';
 import { readFeeds, readRoles, readSizeList } from '../arguments.js';
 import type { RunArguments } from '../commands/run.js';
+import { findLoopModel } from '../loop-model.js';
 import { readSamplerOptions, readSpacing, trainTimestepsOf } from '../loop-options.js';
 import { print, printJson } from '../output.js';
 import { startProgress } from '../progress.js';
 import { type ChosenTimesteps, readTimesteps, requireLength } from '../timesteps-file.js';
 
-export async function run(args: RunArguments): Promise<void> {
+export async function run(given: RunArguments): Promise<void> {
+  const { place, isBundle, spacing, ...found } = findLoopModel(given.bundle, given);
+  const args = { ...found.args, bundle: place };
   const feeds = await readFeeds('feed', args.feed);
   const latentShape = args.latentShape && readSizeList('latent-shape', args.latentShape);
-  const plain = isFile(args.bundle);
-  if (!plain) requireBundle(args.bundle);
-  const schedule = plain ? undefined : await readSchedule(args.bundle);
-  const sampler = makeSampler(args, schedule);
+  const schedule = isBundle ? await readSchedule(place) : undefined;
+  const sampler = makeSampler(args, schedule, spacing);
   const guidance = await readGuidance(args, schedule?.source.guidance);
   const options = { worker: args.worker, halves: guidance?.mode === 'two-calls' };
-  const denoiser = plain
-    ? await openLoopModel(args.bundle, options)
-    : await openLoopBundle(args.bundle, options);
+  const denoiser = isBundle
+    ? await openLoopBundle(place, options)
+    : await openLoopModel(place, options);
   const progress = startProgress('Denoising', args.json);
   try {
     const start = performance.now();
@@ -56,13 +60,15 @@ export async function run(args: RunArguments): Promise<void> {
   }
 }
 
-const isFile = (path: string) => fs.statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
-
 /** Steps where neither a bundle nor the command line says. */
 const STEPS = 50;
 
 /** As many steps as are asked for, else as the bundle was made for; over its timesteps, if it has any. */
-function makeSampler(args: RunArguments, schedule: Schedule | undefined): Sampler {
+function makeSampler(
+  args: RunArguments,
+  schedule: Schedule | undefined,
+  spacing: TimestepSpacing | undefined,
+): Sampler {
   const chosen = readChosen(args, schedule);
   const made = schedule && stepsOfCalls(schedule.calls.length, schedule.source.guidance);
   const steps = args.steps ?? chosen?.timesteps.length ?? made ?? STEPS;
@@ -70,7 +76,7 @@ function makeSampler(args: RunArguments, schedule: Schedule | undefined): Sample
     throw stepsAndTimesteps(chosen.origin, chosen.timesteps.length, steps);
   return createSampler(args.sampler, {
     ...readSamplerOptions(args),
-    ...readSpacing(args.spacing, chosen),
+    ...readSpacing(args.spacing, chosen, spacing),
     steps,
   });
 }

@@ -5,16 +5,21 @@ import { planSource, writeFile } from '../../emit/index.js';
 import { againstWithModel, needsAgainst, needsSteps, timestepsExist } from '../../errors/index.js';
 import { readBundle } from '../../measure/bundle.js';
 import { type LoopDenoiser, openLoopBundle, openLoopModel } from '../../measure/index.js';
+import { findModel } from '../../model-folder/index.js';
 import { stepsOfCalls } from '../../plan/index.js';
 import { formatTimesteps, type TimestepsFile } from '../../schedule/index.js';
 import { readFeeds, readRoles, readShapes, readSizes } from '../arguments.js';
 import type { TimestepsArguments } from '../commands/timesteps.js';
+import { findLoopModel } from '../loop-model.js';
 import { readLoopGuidance, readSamplerOptions } from '../loop-options.js';
 import { heading, print, printJson, printTable } from '../output.js';
 import { checkOutputFile } from '../output-file.js';
 import { startProgress } from '../progress.js';
 
-export async function runTimesteps(args: TimestepsArguments): Promise<void> {
+export async function runTimesteps(given: TimestepsArguments): Promise<void> {
+  const loop = findLoopModel(given.model, given);
+  const source = given.against === undefined ? {} : { against: findModel(given.against).file };
+  const args = { ...loop.args, model: loop.place, ...source };
   checkOutputFile(args.output, args.force, timestepsExist);
   const opened = await openDenoisers(args);
   const { denoiser, reference } = opened;

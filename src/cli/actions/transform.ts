@@ -1,7 +1,15 @@
 /** What `stepfold transform` does. */
 import path from 'node:path';
 import { passes } from '../../../passes/index.js';
-import { checkPlanSource, checkTarget, writeBundle } from '../../emit/index.js';
+import {
+  type Bundle,
+  checkApart,
+  checkPlanSource,
+  checkTarget,
+  emitBundle,
+  type Report,
+  writePipelineFolder,
+} from '../../emit/index.js';
 import {
   inFile,
   inPipeline,
@@ -12,6 +20,7 @@ import {
   StepfoldError,
   unknownPass,
 } from '../../errors/index.js';
+import { findModel } from '../../model-folder/index.js';
 import { loadModel } from '../../onnx/files.js';
 import { type PassRequest, parsePassRequest } from '../../pass/index.js';
 import { Pipeline } from '../../pipeline/index.js';
@@ -22,7 +31,6 @@ import {
   parsePipelineConfig,
   parsePlanFile,
   planOfSchedule,
-  type Schedule,
 } from '../../schedule/index.js';
 import { readFile, readRoles, readShapes, readSizes } from '../arguments.js';
 import type { TransformArguments } from '../commands/transform.js';
@@ -39,11 +47,14 @@ import {
 import { startStatus } from '../progress.js';
 import { type ChosenTimesteps, readTimesteps, requireLength } from '../timesteps-file.js';
 
-export async function transform(args: TransformArguments): Promise<void> {
+export async function transform(given: TransformArguments): Promise<void> {
+  const { file, pipeline: from } = findModel(given.model);
+  const args = { ...given, model: file };
   const config = readConfig(args);
+  if (from) checkApart(args.output, from.folder);
   checkTarget(args.output, args.force, args.model);
   const status = startStatus(args.json);
-  let schedule: Schedule;
+  let bundle: Bundle;
   try {
     status.show(`Reading ${args.model}`);
     const model = loadModel(args.model);
@@ -56,16 +67,28 @@ export async function transform(args: TransformArguments): Promise<void> {
       throw namingPlan(error, args.plan);
     });
     status.show(`Writing ${args.output}`);
-    schedule = writeBundle(compilation, args.output, {
-      sourceFile: args.model,
-      weights: config.weights ?? 'link',
-      force: args.force,
-    });
+    const { weights = 'link' } = config;
+    const options = { sourceFile: args.model, weights, force: args.force };
+    bundle = from
+      ? writePipelineFolder(compilation, args.output, {
+          ...options,
+          pipeline: from.folder,
+          component: from.component,
+        })
+      : emitBundle(compilation, args.output, options);
   } finally {
     status.stop();
   }
-  if (args.json) printJson({ folder: args.output, schedule });
-  else printSummary(args.output, args.model, schedule);
+  const { schedule, report } = bundle;
+  const { weights } = report;
+  if (args.json)
+    printJson({
+      folder: args.output,
+      ...(from && { bundle: path.join(args.output, from.component) }),
+      weights,
+      schedule,
+    });
+  else printSummary(args.output, given.model, bundle);
 }
 
 /** Timesteps from --timesteps are checked by now; others come from the pipeline file. */
@@ -180,17 +203,39 @@ const plural = (things: object, what: string) => {
   return `${count} ${what}${count === 1 ? '' : 's'}`;
 };
 
+const PLACED = {
+  linked: 'hard links to the source',
+  cloned: 'clones of the source',
+  copied: 'copied',
+  gathered: 'gathered into one file',
+} as const satisfies Record<Report['weights'][string]['by'], string>;
+
+/** How the weights came into the bundle; nothing where the models hold them. */
+function placedWeights({ weights }: Report): string | undefined {
+  const files = Object.values(weights);
+  if (files.length === 0) return undefined;
+  const ways = Object.entries(PLACED).flatMap(([by, what]) => {
+    const those = files.filter((file) => file.by === by);
+    const bytes = those.reduce((sum, file) => sum + file.bytes, 0);
+    const count = those.length > 1 ? `${those.length} files, ` : '';
+    return those.length > 0 ? [`${count}${formatBytes(bytes)} ${what}`] : [];
+  });
+  return `Weights: ${ways.join('; ')}`;
+}
+
 /** Fraction of a weights file that nobody reads from which on it is worth a word. */
 const WORTH_PRUNING = 0.05;
 
 /** Sites that are described one by one; more are shown as a heat map. */
 const FEW_SITES = 2;
 
-function printSummary(folder: string, model: string, schedule: Schedule): void {
+function printSummary(folder: string, model: string, { schedule, report }: Bundle): void {
   const { macs, sites: siteMacs, stateBytes } = schedule.cost ?? {};
   print(
     `${folder}: ${schedule.emit}, ${plural(schedule.models, 'model')}, ${plural(schedule.states, 'state')} (${formatBytes(stateBytes)})`,
   );
+  const weights = placedWeights(report);
+  if (weights) print(weights);
   const sites = Object.entries(schedule.sites ?? {});
   const plan = sites.length > FEW_SITES ? planOfSchedule(schedule) : undefined;
   if (plan) {

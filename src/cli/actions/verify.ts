@@ -1,6 +1,7 @@
 /** What `stepfold verify` does. */
 
 import { type VerifyReport, verifyBundle } from '../../measure/index.js';
+import { findBundle, findModel } from '../../model-folder/index.js';
 import { readShapes } from '../arguments.js';
 import { colors } from '../colors.js';
 import type { VerifyArguments } from '../commands/verify.js';
@@ -10,8 +11,8 @@ import { startStatus } from '../progress.js';
 export async function verify(args: VerifyArguments): Promise<void> {
   const status = startStatus(args.json);
   const report = await verifyBundle({
-    folder: args.bundle,
-    model: args.against,
+    folder: findBundle(args.bundle),
+    model: findModel(args.against).file,
     seed: args.seed,
     tolerance: args.tolerance,
     levels: args.optimization === 'both' ? ['disabled', 'all'] : [args.optimization],

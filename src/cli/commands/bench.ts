@@ -7,11 +7,19 @@ export const command = 'bench <bundle>';
 export const describe = 'Measure a bundle and its source in alternating runs';
 
 const positionals = {
-  bundle: { type: 'string', demandOption: true, describe: 'Folder of the bundle' },
+  bundle: {
+    type: 'string',
+    demandOption: true,
+    describe: 'Folder of the bundle, or of its pipeline',
+  },
 } as const;
 
 export const options = {
-  against: { type: 'string', demandOption: true, describe: 'The source model' },
+  against: {
+    type: 'string',
+    demandOption: true,
+    describe: 'The source: its ONNX file, or folder of its pipeline',
+  },
   rounds: {
     type: 'number',
     default: 7,

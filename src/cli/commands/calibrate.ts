@@ -16,7 +16,7 @@ export const command = 'calibrate <model>';
 export const describe = 'Find the plan of a pass: what each site does at each call';
 
 const positionals = {
-  model: { type: 'string', demandOption: true, describe: 'ONNX file' },
+  model: { type: 'string', demandOption: true, describe: 'ONNX file, or folder of a pipeline' },
 } as const;
 
 const search = {

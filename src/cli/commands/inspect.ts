@@ -7,7 +7,7 @@ export const command = 'inspect <model>';
 export const describe = 'Show what a model is, what each cut would save, and its attention';
 
 const positionals = {
-  model: { type: 'string', demandOption: true, describe: 'ONNX file' },
+  model: { type: 'string', demandOption: true, describe: 'ONNX file, or folder of a pipeline' },
 } as const;
 
 export const options = {

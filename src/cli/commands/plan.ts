@@ -7,7 +7,11 @@ export const command = 'plan <plan>';
 export const describe = 'Show a plan: which strategy each site has at each call';
 
 const positionals = {
-  plan: { type: 'string', demandOption: true, describe: 'plan.json, schedule.json or bundle' },
+  plan: {
+    type: 'string',
+    demandOption: true,
+    describe: 'plan.json, schedule.json, bundle or pipeline',
+  },
 } as const;
 
 export const options = {

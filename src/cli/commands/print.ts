@@ -7,7 +7,7 @@ export const command = 'print <model>';
 export const describe = "Print a model in ONNX's standard text form";
 
 const positionals = {
-  model: { type: 'string', demandOption: true, describe: 'ONNX file' },
+  model: { type: 'string', demandOption: true, describe: 'ONNX file, or folder of a pipeline' },
 } as const;
 
 export const options = {

@@ -11,7 +11,7 @@ const positionals = {
   bundle: {
     type: 'string',
     demandOption: true,
-    describe: 'Folder of the bundle, or an ONNX file to run every call in full',
+    describe: 'Folder of the bundle or its pipeline, or a model to run every call in full',
   },
 } as const;
 

@@ -20,7 +20,7 @@ const positionals = {
   model: {
     type: 'string',
     demandOption: true,
-    describe: 'ONNX file, or folder of a bundle together with --against',
+    describe: 'ONNX file or folder of a pipeline; or folder of a bundle, together with --against',
   },
 } as const;
 

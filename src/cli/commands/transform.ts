@@ -11,7 +11,7 @@ export const command = 'transform <model>';
 export const describe = 'Write a bundle: models and the schedule that runs them';
 
 const positionals = {
-  model: { type: 'string', demandOption: true, describe: 'ONNX file' },
+  model: { type: 'string', demandOption: true, describe: 'ONNX file, or folder of a pipeline' },
 } as const;
 
 export const options = {

@@ -7,11 +7,19 @@ export const command = 'verify <bundle>';
 export const describe = 'Check in onnxruntime that a bundle computes what it should';
 
 const positionals = {
-  bundle: { type: 'string', demandOption: true, describe: 'Folder of the bundle' },
+  bundle: {
+    type: 'string',
+    demandOption: true,
+    describe: 'Folder of the bundle, or of its pipeline',
+  },
 } as const;
 
 export const options = {
-  against: { type: 'string', demandOption: true, describe: 'The source model' },
+  against: {
+    type: 'string',
+    demandOption: true,
+    describe: 'The source: its ONNX file, or folder of its pipeline',
+  },
   ...seedOption('the random inputs'),
   tolerance: {
     type: 'number',

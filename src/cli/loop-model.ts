@@ -1,0 +1,40 @@
+/**
+ * What a command that runs a loop is pointed at: a model, a bundle, or the folder of a pipeline that holds
+ * one. A pipeline's folder also says what noise its denoiser was trained with, which then need not be said
+ * again.
+ */
+import fs from 'node:fs';
+import { requireBundle } from '../measure/bundle.js';
+import {
+  findBundle,
+  findModel,
+  holdsBundle,
+  readScheduler,
+  type SchedulerSettings,
+} from '../model-folder/index.js';
+import type { TimestepSpacing } from '../samplers/index.js';
+
+/** Options that are left out take what the folder says. */
+export interface LoopModel<A> {
+  /** The .onnx file, or the folder of the bundle. */
+  readonly place: string;
+  readonly isBundle: boolean;
+  readonly args: A;
+  /** Of the folder's scheduler; an option of the command line comes before it. */
+  readonly spacing: TimestepSpacing | undefined;
+}
+
+/** @throws FILE_NOT_FOUND, NOT_A_BUNDLE and the FOLDER_ errors */
+export function findLoopModel<A extends SchedulerSettings>(given: string, args: A): LoopModel<A> {
+  const isBundle = holdsBundle(given);
+  const found = isBundle ? { file: findBundle(given) } : modelAt(given);
+  // beside the denoiser's folder, whether or not there is a bundle in that
+  const folder = fs.statSync(given).isDirectory() ? given : undefined;
+  const { spacing, ...noise } = folder === undefined ? {} : readScheduler(folder, args);
+  return { place: found.file, isBundle, args: { ...args, ...noise }, spacing };
+}
+
+function modelAt(given: string) {
+  if (!fs.existsSync(given)) requireBundle(given);
+  return findModel(given);
+}

@@ -1,0 +1,66 @@
+/** Errors about folders that models are found in. */
+import { StepfoldError } from './base.js';
+
+const list = (files: readonly string[]) => files.map((file) => `"${file}"`).join(', ');
+
+export const folderWithoutModel = (folder: string) =>
+  new StepfoldError(
+    'FOLDER_NO_MODEL',
+    `"${folder}" holds no .onnx file, neither itself nor in a unet or transformer folder.`,
+    { file: folder, hint: 'Export the pipeline to ONNX first, or give the .onnx file itself.' },
+  );
+
+export const severalModels = (folder: string, files: readonly string[]) =>
+  new StepfoldError('FOLDER_SEVERAL_MODELS', `"${folder}" holds several models: ${list(files)}.`, {
+    file: folder,
+    hint: 'Give the one that is meant by its file.',
+    data: { files },
+  });
+
+export const severalDenoisers = (folder: string, files: readonly string[]) =>
+  new StepfoldError(
+    'FOLDER_SEVERAL_DENOISERS',
+    `"${folder}" holds several denoisers: ${list(files)}.`,
+    { file: folder, hint: 'Give the one that is meant by its file.', data: { files } },
+  );
+
+export const folderIsBundle = (folder: string, bundle: string) =>
+  new StepfoldError(
+    'FOLDER_IS_A_BUNDLE',
+    `"${folder}" is no source: "${bundle}" is a bundle that \`stepfold transform\` wrote.`,
+    { file: folder, hint: 'Give the model, or the folder, that it was made from.' },
+  );
+
+export const severalBundles = (folder: string, bundles: readonly string[]) =>
+  new StepfoldError(
+    'FOLDER_SEVERAL_BUNDLES',
+    `"${folder}" holds several bundles: ${list(bundles)}.`,
+    { file: folder, hint: 'Give the one that is meant.', data: { bundles } },
+  );
+
+export const linkLeavesFolder = (link: string, folder: string) =>
+  new StepfoldError(
+    'FOLDER_LINK_ESCAPES',
+    `"${link}" is a link out of the folder "${folder}", so what it leads to is not passed on.`,
+    { file: link, hint: 'Put the file itself there, or take the link away.' },
+  );
+
+export const bundleNameTaken = (file: string) =>
+  new StepfoldError(
+    'FOLDER_NAME_TAKEN',
+    `The bundle needs the name of "${file}", which the pipeline has already.`,
+    { file, hint: 'Rename that file, or transform the .onnx file by itself.' },
+  );
+
+export const outputInSource = (output: string, source: string) =>
+  new StepfoldError(
+    'OUTPUT_HOLDS_SOURCE',
+    `The folders "${output}" and "${source}" lie one inside the other.`,
+    { file: output, hint: 'Choose another folder.' },
+  );
+
+export const schedulerUnreadable = (file: string, why: string) =>
+  new StepfoldError('FOLDER_SCHEDULER', `"${file}" cannot be used: ${why}.`, {
+    file,
+    hint: 'Say it on the command line: --betas, --beta-start, --beta-end, --prediction.',
+  });

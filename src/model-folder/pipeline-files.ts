@@ -1,0 +1,40 @@
+/**
+ * The files of a pipeline's folder beside its denoiser, links resolved. A link may lead to a file in the
+ * folder or, in a snapshot of the hub's cache, to one of its blobs; what is hidden was left there by the
+ * programs that fetched the folder and is not part of the pipeline.
+ */
+import fs from 'node:fs';
+import path from 'node:path';
+import { linkLeavesFolder } from '../errors/index.js';
+import { isBlobOf, isInside } from '../onnx/hub-cache.js';
+
+export interface PipelineFile {
+  /** Relative to the pipeline's folder, with slashes. */
+  readonly name: string;
+  /** The file itself. */
+  readonly file: string;
+  readonly bytes: number;
+}
+
+/** @throws FOLDER_LINK_ESCAPES */
+export function pipelineFiles(folder: string): PipelineFile[] {
+  const root = fs.realpathSync(folder);
+  const found: PipelineFile[] = [];
+  const walk = (at: string, name: string, above: ReadonlySet<string>) => {
+    const file = fs.realpathSync(at);
+    if (!isInside(file, root) && !isBlobOf(file, root)) throw linkLeavesFolder(at, folder);
+    const stat = fs.statSync(file);
+    if (stat.isFile()) found.push({ name, file, bytes: stat.size });
+    // a link to a folder that it lies in leads round and round
+    if (!stat.isDirectory() || above.has(file)) return;
+    for (const entry of fs.readdirSync(file).sort())
+      if (!entry.startsWith('.'))
+        walk(
+          path.join(at, entry),
+          name === '' ? entry : `${name}/${entry}`,
+          new Set([...above, file]),
+        );
+  };
+  walk(folder, '', new Set());
+  return found;
+}
