@@ -4,6 +4,7 @@
  * again.
  */
 import fs from 'node:fs';
+import { StepfoldError } from '../errors/index.js';
 import { requireBundle } from '../measure/bundle.js';
 import {
   findBundle,
@@ -34,7 +35,13 @@ export function findLoopModel<A extends SchedulerSettings>(given: string, args: 
   return { place: found.file, isBundle, args: { ...args, ...noise }, spacing };
 }
 
+/** What holds neither a bundle nor a model was meant for a bundle. */
 function modelAt(given: string) {
   if (!fs.existsSync(given)) requireBundle(given);
-  return findModel(given);
+  try {
+    return findModel(given);
+  } catch (error) {
+    if (error instanceof StepfoldError && error.code === 'FOLDER_NO_MODEL') requireBundle(given);
+    throw error;
+  }
 }

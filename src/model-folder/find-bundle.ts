@@ -3,6 +3,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { SCHEDULE_FILE } from '../emit/owned-files.js';
 import { severalBundles } from '../errors/index.js';
+import { isDenoiser } from './component-names.js';
+import { isFolder } from './is-folder.js';
 
 /**
  * @param given the folder of a bundle or of a pipeline; anything else is given back as it is
@@ -17,12 +19,13 @@ export function findBundle(given: string): string {
 /** Is there a bundle at a path, or in the pipeline there? */
 export const holdsBundle = (given: string): boolean => bundlesIn(given).length > 0;
 
-/** The folder itself, or those right inside it that are bundles. */
+/** The folder itself, or the denoisers' folders right inside it that are bundles. */
 export function bundlesIn(folder: string): string[] {
-  if (!fs.statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return [];
+  if (!isFolder(folder)) return [];
   if (isBundle(folder)) return [folder];
   return fs
     .readdirSync(folder)
+    .filter(isDenoiser)
     .sort()
     .map((name) => path.join(folder, name))
     .filter(isBundle);

@@ -1,7 +1,7 @@
 /**
  * The denoiser in a folder. Pipelines are kept as one folder for each component beside a model_index.json,
- * as diffusers and optimum write them: the denoiser is in `unet` or `transformer`. That the components'
- * names say what they are is part of that format; inside a model no name is relied on.
+ * as diffusers and optimum write them: the denoiser is in `unet` or `transformer`. Inside a model no
+ * name is relied on.
  */
 import fs from 'node:fs';
 import path from 'node:path';
@@ -11,7 +11,9 @@ import {
   severalDenoisers,
   severalModels,
 } from '../errors/index.js';
+import { isDenoiser } from './component-names.js';
 import { bundlesIn } from './find-bundle.js';
+import { isFolder } from './is-folder.js';
 
 export interface FoundModel {
   /** The .onnx file. */
@@ -25,15 +27,12 @@ const INDEX_FILE = 'model_index.json';
 /** The file of a component's model, where it has several. */
 const MODEL_FILE = 'model.onnx';
 
-/** Names that components go by which are called once a step: `unet`, `transformer_2`, `unet_refiner`. */
-const DENOISER = /(^|_)(unet|transformer|refiner|prior)(_\d+)?$/;
-
 /**
  * @param given a file, which is taken as it is, a pipeline's folder, or one that holds a model
  * @throws FOLDER_NO_MODEL, FOLDER_SEVERAL_MODELS, FOLDER_SEVERAL_DENOISERS, FOLDER_IS_A_BUNDLE
  */
 export function findModel(given: string): FoundModel {
-  if (!fs.statSync(given, { throwIfNoEntry: false })?.isDirectory()) return { file: given };
+  if (!isFolder(given)) return { file: given };
   const [bundle] = bundlesIn(given);
   if (bundle !== undefined) throw folderIsBundle(given, bundle);
   if (!fs.existsSync(path.join(given, INDEX_FILE))) {
@@ -47,7 +46,7 @@ export function findModel(given: string): FoundModel {
 function denoiserOf(folder: string): FoundModel {
   const found = fs
     .readdirSync(folder)
-    .filter((name) => DENOISER.test(name))
+    .filter(isDenoiser)
     .map((component) => ({ component, files: modelsIn(path.join(folder, component)) }))
     .filter(({ files }) => files.length > 0)
     .map(({ component, files }) => ({
@@ -73,7 +72,7 @@ function isModelFile(file: string, files: readonly string[]): boolean {
 }
 
 function modelsIn(folder: string): string[] {
-  if (!fs.statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return [];
+  if (!isFolder(folder)) return [];
   return fs
     .readdirSync(folder)
     .filter((name) => name.endsWith('.onnx') && !name.startsWith('.'))

@@ -86,7 +86,7 @@ describe('what is no ONNX file', () => {
   });
 
   test('a folder, and nothing at all', async () => {
-    expectRefusal(await inspect('folder.onnx'), 'FILE_IS_A_FOLDER', '"folder.onnx"');
+    expectRefusal(await inspect('folder.onnx'), 'FOLDER_NO_MODEL', '"folder.onnx"');
     expectRefusal(await inspect('absent.onnx'), 'FILE_NOT_FOUND', '"absent.onnx"');
     expectRefusal(await inspect('empty.onnx/model.onnx'), 'FILE_NOT_FOUND', 'model.onnx');
   });

@@ -156,7 +156,7 @@ describe.concurrent('bundles', () => {
     );
     expectRefusal(await against('bench', other), 'SOURCE_DIFFERS', 'full.onnx', 'digits-unet.onnx');
     expectRefusal(await against('verify', 'absent.onnx'), 'FILE_NOT_FOUND', 'absent.onnx');
-    expectRefusal(await against('bench', folder), 'FILE_IS_A_FOLDER', folder);
+    expectRefusal(await against('bench', folder), 'FOLDER_NO_MODEL', folder);
   });
 
   test('with shapes that the source does not take', async () => {

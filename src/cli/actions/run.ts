@@ -28,10 +28,10 @@ import { startProgress } from '../progress.js';
 import { type ChosenTimesteps, readTimesteps, requireLength } from '../timesteps-file.js';
 
 export async function run(given: RunArguments): Promise<void> {
+  const feeds = await readFeeds('feed', given.feed);
+  const latentShape = given.latentShape && readSizeList('latent-shape', given.latentShape);
   const { place, isBundle, spacing, ...found } = findLoopModel(given.bundle, given);
   const args = { ...found.args, bundle: place };
-  const feeds = await readFeeds('feed', args.feed);
-  const latentShape = args.latentShape && readSizeList('latent-shape', args.latentShape);
   const schedule = isBundle ? await readSchedule(place) : undefined;
   const sampler = makeSampler(args, schedule, spacing);
   const guidance = await readGuidance(args, schedule?.source.guidance);
