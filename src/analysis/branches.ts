@@ -1,7 +1,7 @@
 /** What each skip branch of a U-Net would save: the table that `inspect` prints. */
-import { concreteShapes, graphCost, type Macs, regionCost, valueBytes } from '../cost/index.js';
+import { concreteShapes, exclusiveCosts, graphCost, type Macs, valueBytes } from '../cost/index.js';
+import { Dominance } from '../ir/dominance.js';
 import type { Graph } from '../ir/graph.js';
-import { liveNodes } from '../ir/prune.js';
 import type { ShapeTable } from '../shape/index.js';
 import type { SkipJoin } from './unet.js';
 
@@ -42,17 +42,21 @@ export function branchTable(
 ): BranchTable {
   const shapeOf = concreteShapes(shapes, bindings);
   const full = graphCost(graph, shapeOf);
+  const exclusive = exclusiveCosts(new Dominance(graph), shapeOf);
+  const needed = exclusive();
   const branches = joins.map((join): BranchInfo => {
-    const live = liveNodes(graph.outputs, (value) => value === join.main);
-    const cost = regionCost(live, shapeOf);
+    const deep = exclusive(join.main);
     return {
       branch: join.branch,
       join: join.node.label,
       value: join.main.name,
       shape: shapes.shape(join.main)?.map((d) => d.constant ?? d.toString()),
       stateBytes: valueBytes(join.main, shapes, shapeOf),
-      shallowMacs: cost.macs,
-      shallowParameters: cost.parameters,
+      shallowMacs: {
+        all: needed.macs.all - deep.macs.all,
+        layers: needed.macs.layers - deep.macs.layers,
+      },
+      shallowParameters: needed.parameters - deep.parameters,
       ddpmBranch: ddpmBranch(join.branch),
       cacheBranchId: join.branch - 1,
     };

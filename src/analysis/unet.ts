@@ -10,9 +10,9 @@
 import { isHeavy } from '../cost/index.js';
 import { withContents } from '../ir/attribute.js';
 import { constantTensor } from '../ir/constants.js';
+import { Dominance } from '../ir/dominance.js';
 import type { Graph } from '../ir/graph.js';
 import { isOp, type Node } from '../ir/node.js';
-import { liveNodes } from '../ir/prune.js';
 import type { Value } from '../ir/value.js';
 import type { ShapeTable } from '../shape/index.js';
 import { Ancestry } from './ancestry.js';
@@ -75,8 +75,9 @@ export function analyzeUnet(graph: Graph, shapes: ShapeTable): UnetAnalysis {
   if (broken) return no(broken);
 
   const refused: (Refusal & { branch: number })[] = [];
+  const dominance = new Dominance(graph, ancestry.order);
   const kept = joins.filter((join) => {
-    const leak = leakAround(join, joins, graph);
+    const leak = leakAround(join, joins, dominance);
     if (leak) refused.push({ ...leak, branch: join.branch });
     return !leak;
   });
@@ -147,9 +148,14 @@ function firstUnnested(
 }
 
 /** With the main input given, nothing deeper may be needed any more. */
-function leakAround(join: SkipJoin, joins: readonly SkipJoin[], graph: Graph): Refusal | undefined {
-  const live = liveNodes(graph.outputs, (value) => value === join.main);
-  const leaking = joins.find((other) => other.branch > join.branch && live.has(other.node));
+function leakAround(
+  join: SkipJoin,
+  joins: readonly SkipJoin[],
+  dominance: Dominance,
+): Refusal | undefined {
+  const leaking = joins.find(
+    (other) => other.branch > join.branch && !dominance.isOnlyFor(other.node, join.main),
+  );
   return (
     leaking && {
       reason: `the output depends on the deeper Concat "${leaking.node.label}" by another way than through "${join.main.name}"`,

@@ -68,12 +68,14 @@ export const graphCost = (graph: Graph, shapeOf: ShapeOf, choose?: BranchChoice)
 
 const PARAMETER_TYPES = new Set(['float32', 'float16', 'bfloat16', 'float64', 'int8', 'uint8']);
 
-function isParameter(value: Value): boolean {
+/** Is it a constant of floating-point or quantized numbers, of rank 1 or more? */
+export function isParameter(value: Value): boolean {
   const tensor = value.initializer ?? constantTensor(value);
   return tensor !== undefined && tensor.dims.length > 0 && PARAMETER_TYPES.has(tensor.dtype);
 }
 
-function* innerParameters(graph: Graph): Generator<Value> {
+/** Weights that a graph inside a node reads, its own and others. */
+export function* innerParameters(graph: Graph): Generator<Value> {
   for (const node of graph.nodes)
     for (const value of nodeDependencies(node)) if (isParameter(value)) yield value;
 }

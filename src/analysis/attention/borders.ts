@@ -5,21 +5,25 @@
  */
 import { multipliesWeight } from '../../cost/index.js';
 import { constantTensor } from '../../ir/constants.js';
+import type { Dominance } from '../../ir/dominance.js';
 import { between } from '../../ir/extract.js';
-import type { Graph } from '../../ir/graph.js';
 import { isOp, type Node } from '../../ir/node.js';
 import { nodeDependencies } from '../../ir/order.js';
-import { liveNodes } from '../../ir/prune.js';
 import type { Value } from '../../ir/value.js';
 import { equal, type ShapeTable } from '../../shape/index.js';
 import type { AttentionBorders, AttentionCore } from './attention.js';
 import { LAYOUT } from './operands.js';
 
-/** @param order the graph's nodes in topological order */
+/** What is known about the graph as a whole. */
+export interface Surroundings {
+  /** Place of a node in topological order. */
+  readonly place: (node: Node) => number;
+  readonly dominance: Dominance;
+}
+
 export function borders(
   core: AttentionCore,
-  graph: Graph,
-  order: readonly Node[],
+  surroundings: Surroundings,
   shapes: ShapeTable,
 ): AttentionBorders {
   const sources = [core.q, core.k, core.v].flatMap((operand) => operand.sources);
@@ -29,7 +33,7 @@ export function borders(
     input,
     mixed: core.mix.output,
     ...end,
-    module: nodesBetween(new Set(input ? [input] : sources), end.output, graph, order),
+    module: nodesBetween(new Set(input ? [input] : sources), end.output, surroundings),
   };
 }
 
@@ -77,20 +81,19 @@ function onlyUser(value: Value): Node | undefined {
   return users.length === 1 && !value.isGraphOutput ? users[0] : undefined;
 }
 
+/**
+ * What an output is made of from the sources on, and beside it what is made for its sake alone. Costs a
+ * walk over the module.
+ */
 function nodesBetween(
   sources: ReadonlySet<Value>,
   output: Value,
-  graph: Graph,
-  order: readonly Node[],
+  { place, dominance }: Surroundings,
 ): Set<Node> {
-  const needed = between([output], sources).nodes;
-  const neededElsewhere = liveNodes(graph.outputs, (value) => value === output);
+  const needed = [...between([output], sources).nodes].sort((a, b) => place(a) - place(b));
   const onWay = new Set<Node>();
-  for (const node of order)
-    if (
-      needed.has(node) &&
-      nodeDependencies(node).some((v) => sources.has(v) || (v.producer && onWay.has(v.producer)))
-    )
+  for (const node of needed)
+    if (nodeDependencies(node).some((v) => sources.has(v) || (v.producer && onWay.has(v.producer))))
       onWay.add(node);
-  return new Set(order.filter((n) => needed.has(n) && (onWay.has(n) || !neededElsewhere.has(n))));
+  return new Set(needed.filter((node) => onWay.has(node) || dominance.isOnlyFor(node, output)));
 }

@@ -2,6 +2,7 @@
  * Finds attention by dataflow, in any spelling: a Softmax between two products of activations, or one
  * operator. Says of each Softmax and operator that is none why it is not.
  */
+import { Dominance } from '../../ir/dominance.js';
 import type { Graph } from '../../ir/graph.js';
 import { isOp } from '../../ir/node.js';
 import { topologicalOrder } from '../../ir/order.js';
@@ -9,15 +10,20 @@ import type { Value } from '../../ir/value.js';
 import { type DimExpr, divideExactly, type ShapeTable } from '../../shape/index.js';
 import type { Refusal } from '../unet.js';
 import type { Attention, AttentionAnalysis } from './attention.js';
-import { borders } from './borders.js';
+import { borders, type Surroundings } from './borders.js';
 import { coreOfOperator, isWholeAttention } from './operator.js';
 import { coreOfProducts } from './products.js';
 
-/** Costs O(nodes) for each attention. */
+/** Costs one walk over the graph, and one over each attention module. */
 export function findAttention(graph: Graph, shapes: ShapeTable): AttentionAnalysis {
   const found: Attention[] = [];
   const refused: Refusal[] = [];
   const order = topologicalOrder(graph);
+  const places = new Map(order.map((node, i) => [node, i]));
+  const surroundings: Surroundings = {
+    place: (node) => places.get(node)!,
+    dominance: new Dominance(graph, order),
+  };
   let selfAttentions = 0;
   for (const node of order) {
     const core = isOp(node, 'Softmax')
@@ -31,7 +37,7 @@ export function findAttention(graph: Graph, shapes: ShapeTable): AttentionAnalys
       continue;
     }
     const { q, k, v, lead } = core;
-    const ends = borders(core, graph, order, shapes);
+    const ends = borders(core, surroundings, shapes);
     const isSelf = ends.input !== undefined || sameValues(q.sources, k.sources);
     found.push({
       ...core,

@@ -3,6 +3,7 @@ import { isHeavy } from '../../cost/index.js';
 import { between } from '../../ir/extract.js';
 import type { Graph } from '../../ir/graph.js';
 import type { Node } from '../../ir/node.js';
+import { nodeDependencies } from '../../ir/order.js';
 import { liveNodes } from '../../ir/prune.js';
 import type { Value } from '../../ir/value.js';
 import type { Refusal } from '../unet.js';
@@ -21,21 +22,17 @@ export interface StreamRange {
 }
 
 /**
- * Nodes that exist for the sake of a range alone: nobody needs them once its output is given. What its
- * input is made from stays.
+ * Nodes that exist for the sake of a range alone: nobody needs them once its outputs are given. What its
+ * inputs are made from stays. Costs a walk over the range.
  */
 export function nodesOfRange(graph: Graph, range: StreamRange): Set<Node> {
-  const rest = withoutRange(graph, range);
-  return new Set([...liveNodes(graph.outputs)].filter((node) => !rest.has(node)));
+  return ownNodes(graph, range).own;
 }
 
-/** Why a range would still be run with its output given: somebody else reads what a layer of it makes. */
+/** Why a range would still be run with its outputs given: somebody else reads what a layer of it makes. */
 export function leakOf(graph: Graph, range: StreamRange): Refusal | undefined {
-  const [inputs, outputs] = bordersOf(range);
-  const rest = withoutRange(graph, range);
-  const { nodes } = between(outputs, new Set(inputs));
-  const onWay = followersOf(inputs, nodes);
-  const leaking = [...onWay].find((node) => isHeavy(node) && rest.has(node));
+  const { inputs, outputs, nodes, own } = ownNodes(graph, range);
+  const leaking = followersOf(inputs, nodes).find((node) => isHeavy(node) && !own.has(node));
   return (
     leaking && {
       reason: `something else than ${outputs.map((v) => `"${v.name}"`).join(' and ')} needs what this layer makes, so it would run all the same`,
@@ -44,18 +41,57 @@ export function leakOf(graph: Graph, range: StreamRange): Refusal | undefined {
   );
 }
 
-const bordersOf = ({ streams }: StreamRange): [inputs: Value[], outputs: Value[]] => [
-  streams.map(({ input }) => input),
-  streams.map(({ output }) => output),
-];
+/** The nodes between the borders of a range, and those of them that nobody else needs. */
+function ownNodes(graph: Graph, { streams }: StreamRange) {
+  const inputs = streams.map(({ input }) => input);
+  const outputs = streams.map(({ output }) => output);
+  const { nodes } = between(outputs, new Set(inputs));
+  const own = neededWithin(nodes, outputs) ?? neededWithout(graph, nodes, inputs, outputs);
+  return { inputs, outputs, nodes, own };
+}
 
-function withoutRange(graph: Graph, range: StreamRange): Set<Node> {
-  const [inputs, outputs] = bordersOf(range);
-  return liveNodes([...graph.outputs, ...inputs], (value) => outputs.includes(value));
+/**
+ * Of some nodes, those whose every use is one of theirs, or by an output of the range: from the outputs
+ * back, a node joins when the last of its users has. Undefined where a user lies in a graph inside a node,
+ * which does not say which node that is.
+ */
+function neededWithin(nodes: ReadonlySet<Node>, outputs: readonly Value[]): Set<Node> | undefined {
+  const users = new Map<Node, Set<object>>();
+  for (const node of nodes) {
+    const reading = new Set<object>();
+    for (const value of node.outputs)
+      if (value && !outputs.includes(value)) for (const user of value.users) reading.add(user);
+    for (const user of reading)
+      if ('opType' in user && (user as Node).graph !== node.graph) return undefined;
+    if (node.outputs.some((value) => value?.isGraphOutput && !outputs.includes(value)))
+      reading.add(node.graph);
+    users.set(node, reading);
+  }
+  const own = new Set<Node>();
+  const stack = [...nodes].filter((node) => users.get(node)!.size === 0);
+  for (let node = stack.pop(); node; node = stack.pop()) {
+    own.add(node);
+    for (const { producer } of nodeDependencies(node)) {
+      const left = producer && users.get(producer);
+      if (left?.delete(node) && left.size === 0) stack.push(producer!);
+    }
+  }
+  return own;
+}
+
+/** The same, by what is left of the whole graph. */
+function neededWithout(
+  graph: Graph,
+  nodes: ReadonlySet<Node>,
+  inputs: readonly Value[],
+  outputs: readonly Value[],
+): Set<Node> {
+  const rest = liveNodes([...graph.outputs, ...inputs], (value) => outputs.includes(value));
+  return new Set([...nodes].filter((node) => !rest.has(node)));
 }
 
 /** Of some nodes, those that values flow into. */
-function followersOf(values: readonly Value[], nodes: ReadonlySet<Node>): Set<Node> {
+function followersOf(values: readonly Value[], nodes: ReadonlySet<Node>): Node[] {
   const found = new Set<Node>();
   const stack = [...values];
   for (let next = stack.pop(); next; next = stack.pop())
@@ -64,5 +100,5 @@ function followersOf(values: readonly Value[], nodes: ReadonlySet<Node>): Set<No
         found.add(user);
         for (const made of user.outputs) if (made) stack.push(made);
       }
-  return found;
+  return [...found];
 }

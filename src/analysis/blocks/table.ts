@@ -23,7 +23,7 @@ export interface BlockInfo {
 }
 
 /**
- * Costs one walk over the graph per block.
+ * Costs a walk over each block.
  * @param bindings a size for each symbol of the inputs' shapes
  * @param model MACs of the whole model at these sizes
  */
