@@ -64,7 +64,7 @@ export function cloneGraph(source: Graph, parent: Graph | undefined, map: CloneM
   const graph = new Graph(source.name, parent);
   graph.docString = source.docString;
   graph.extra = source.extra;
-  for (const input of source.inputs) graph.inputList.push(copyValue(input, graph, map));
+  for (const input of source.inputs) graph.listInput(copyValue(input, graph, map));
   for (const value of source.initializers)
     graph.setInitializer(map.values.get(value) ?? copyValue(value, graph, map), value.initializer!);
   for (const [value, data] of source.sparseInitializers)

@@ -36,7 +36,7 @@ export function extract(model: Model, cut: Cut): { model: Model; map: CloneMap }
   const graph = new Graph(cut.name);
   const copied = (value: Value) => copyValue(value, graph, map);
   for (const value of new Set([...cut.inputs, ...open]))
-    if (leaves.has(value)) graph.inputList.push(copied(value));
+    if (leaves.has(value)) graph.listInput(copied(value));
   for (const value of source.initializers)
     if (leaves.has(value) && value.initializer && !given.has(value))
       graph.setInitializer(map.values.get(value) ?? copied(value), value.initializer);

@@ -97,7 +97,7 @@ export class Graph {
   /** Every value of this graph itself: inputs, initializers, then node outputs in node order. */
   *values(): Generator<Value> {
     yield* this.inputList;
-    for (const v of this.initializerSet) if (!this.inputList.includes(v)) yield v;
+    for (const v of this.initializerSet) if (!v.isGraphInput) yield v;
     yield* this.sparseInitializers.keys();
     for (const node of this.nodeSet) for (const v of node.outputList) if (v) yield v;
   }
@@ -112,8 +112,14 @@ export class Graph {
   addInput(name: string, type?: ValueType): Value {
     const value = this.newValue(name, undefined, 0);
     value.type = type;
-    this.inputList.push(value);
+    this.listInput(value);
     return value;
+  }
+
+  /** @internal Puts a value that nobody makes among the inputs, as the last. */
+  listInput(value: Value): void {
+    value.listed = true;
+    this.inputList.push(value);
   }
 
   addInitializer(name: string, tensor: Tensor): Value {
@@ -224,6 +230,7 @@ export class Graph {
     if (value.useSet.size > 0) throw nodeStillUsed(undefined, value);
     const index = this.inputList.indexOf(value);
     if (index >= 0) this.inputList.splice(index, 1);
+    value.listed = false;
     this.scope.release(value.name);
   }
 

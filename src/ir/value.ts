@@ -18,6 +18,8 @@ export class Value {
   initializer: Tensor | undefined;
   /** Fields of the file's ValueInfo that the graph does not model. */
   extra: unknown;
+  /** @internal It is in its graph's list of inputs. */
+  listed = false;
   /** @internal */
   readonly useSet = new Set<Use>();
 
@@ -51,7 +53,7 @@ export class Value {
   }
 
   get isGraphInput(): boolean {
-    return this.producer === undefined && this.graph.inputs.includes(this);
+    return this.listed;
   }
 
   get isGraphOutput(): boolean {

@@ -12,6 +12,7 @@ import type { GatedSite } from './gated-site.js';
 import { strategyInputName } from './names.js';
 
 export class StrategyInputs {
+  private readonly inputs = new Map<string, Value>();
   private readonly parts = new Map<string, GatedSite[]>();
 
   constructor(
@@ -27,7 +28,8 @@ export class StrategyInputs {
   /** The number of the alternative to take, as a scalar of the graph. */
   choiceOf(site: GatedSite): Value {
     const name = strategyInputName(site.owner);
-    const input = this.graph.find(name) ?? this.graph.addInput(name, tensorType('int64', []));
+    const input = this.inputs.get(name) ?? this.graph.addInput(name, tensorType('int64', []));
+    this.inputs.set(name, input);
     const parts = this.parts.get(site.owner)!;
     if (parts.length === 1) return input;
     const meanings = this.combinations(site.owner).map((row) => row[parts.indexOf(site)]!);

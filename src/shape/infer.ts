@@ -81,7 +81,7 @@ class ModelInference implements Inference {
       this.known.set(input, inputs[i] ?? NOTHING);
     });
     for (const value of graph.initializers)
-      if (value.initializer && !graph.inputs.includes(value))
+      if (value.initializer && !value.isGraphInput)
         this.known.set(value, tensorFacts(value.initializer));
     const order = this.options.sorted ? graph.nodes : topologicalOrder(graph);
     for (const node of order) this.visit(node);
