@@ -1,0 +1,89 @@
+// One denoiser of a given size through everything the compiler does, each part by itself: CPU seconds of
+// each, as JSON. A process of its own for each size, so that none has the memory of another.
+import fs from 'node:fs';
+import path from 'node:path';
+import { passes } from '../../dist/passes/index.js';
+import {
+  analyzeUnet,
+  attentionTable,
+  blockTable,
+  branchTable,
+  findAttention,
+  findBlocks,
+  inferShapes,
+  loadModel,
+  Pipeline,
+  prepare,
+  saveModel,
+  writeBundle,
+} from '../../dist/src/index.js';
+import { buildProbe } from '../../dist/src/measure/reference/probe.js';
+import { grow } from './graphs.mjs';
+
+const [kind, nodes, scratch, ...left] = process.argv.slice(2);
+const leftOut = new Set(left);
+const seconds = {};
+const results = {};
+
+async function phase(name, act) {
+  if (leftOut.has(name)) return;
+  const before = process.cpuUsage();
+  try {
+    results[name] = await act();
+  } catch (error) {
+    // a stack that is not deep enough is what this is to find
+    seconds[name] = { failed: String(error.message).slice(0, 200) };
+    return;
+  }
+  const { user, system } = process.cpuUsage(before);
+  seconds[name] = (user + system) / 1e6;
+}
+
+const PASSES = {
+  unet: [
+    ['deepcache', { branch: 1, interval: 2 }],
+    ['depth-skip', { branch: 1 }],
+  ],
+  transformer: [
+    ['delta-cache', { blocks: 2, interval: 2 }],
+    ['ditfastattn', { strategy: 'reuse', interval: 2 }],
+  ],
+};
+const SIZES = { unet: { x: [1, 8, 8, 8], t: [1] }, transformer: { x: [1, 4, 8], t: [1] } };
+
+const file = path.join(scratch, 'model.onnx');
+const grown = grow(kind, Number(nodes));
+await phase('save', () => saveModel(grown, file));
+await phase('load', () => loadModel(file));
+const model = results.load;
+await phase('infer shapes', () => inferShapes(model));
+await phase('canonicalize', () => prepare(model));
+const { canonical, shapes, bindings } = results.canonicalize;
+await phase('inspect', () => {
+  const unet = analyzeUnet(canonical.graph, shapes);
+  const table = branchTable(canonical.graph, shapes, unet.isUnet ? unet.joins : [], bindings);
+  const attention = findAttention(canonical.graph, shapes);
+  attentionTable(attention, shapes, bindings, table.fullMacs);
+  const blocks = findBlocks(canonical.graph, shapes, attention.found);
+  blockTable(canonical.graph, blocks, shapes, bindings, table.fullMacs);
+});
+for (const [pass, options] of PASSES[kind]) {
+  await phase(pass, () => Pipeline.create({ calls: 4 }).use(passes[pass], options).compile(model));
+  // a compilation brings the model to canonical form first
+  if (typeof seconds[pass] === 'number')
+    seconds[pass] = Math.max(0, seconds[pass] - seconds.canonicalize);
+  if (!results[pass]) continue;
+  const bundle = path.join(scratch, pass);
+  await phase(`${pass}: write`, () => writeBundle(results[pass], bundle, { sourceFile: file }));
+  const schedule = results[`${pass}: write`];
+  if (schedule)
+    await phase(`${pass}: verify's reference`, () => buildProbe(model, schedule, SIZES[kind]));
+  fs.rmSync(bundle, { recursive: true, force: true });
+}
+console.log(
+  JSON.stringify({
+    nodes: model.graph.nodes.size,
+    seconds,
+    megabytes: process.resourceUsage().maxRSS / 1024,
+  }),
+);
