@@ -31,10 +31,31 @@ export class Ancestry {
     return set !== undefined && i !== undefined && ((set[i >> 5]! >> (i & 31)) & 1) === 1;
   }
 
-  /** Nodes that `value` depends on and none of `others` does, among `candidates`. */
-  *only(value: Value, other: Value, candidates: Iterable<Node>): Generator<Node> {
-    for (const node of candidates)
-      if (this.dependsOn(value, node) && !this.dependsOn(other, node)) yield node;
+  /** Place of a node in the order. */
+  place(node: Node): number {
+    return this.index.get(node)!;
+  }
+
+  /** Some nodes as a set to be asked about with `firstOnly`. */
+  setOfNodes(nodes: Iterable<Node>): Uint32Array {
+    const set = new Uint32Array(Math.ceil(this.order.length / 32));
+    for (const node of nodes) {
+      const i = this.place(node);
+      set[i >> 5]! |= 1 << (i & 31);
+    }
+    return set;
+  }
+
+  /** The first of some nodes that `value` depends on and `other` does not. */
+  firstOnly(value: Value, other: Value | undefined, among: Uint32Array): Node | undefined {
+    const mine = this.setOf(value);
+    const others = other && this.setOf(other);
+    if (!mine) return undefined;
+    for (let w = 0; w < among.length; w++) {
+      const bits = mine[w]! & among[w]! & ~(others?.[w] ?? 0);
+      if (bits !== 0) return this.order[w * 32 + 31 - Math.clz32(bits & -bits)];
+    }
+    return undefined;
   }
 
   private setOf(value: Value): Uint32Array | undefined {

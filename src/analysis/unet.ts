@@ -48,9 +48,10 @@ export type UnetAnalysis =
 
 export function analyzeUnet(graph: Graph, shapes: ShapeTable): UnetAnalysis {
   const ancestry = new Ancestry(graph);
-  const heavy = ancestry.order.filter(holdsHeavy);
-  if (heavy.length === 0)
+  const layers = ancestry.order.filter(holdsHeavy);
+  if (layers.length === 0)
     return no({ reason: 'the graph has no convolution or matrix product at all' });
+  const heavy = ancestry.setOfNodes(layers);
 
   const concats = ancestry.order.filter((node) => isOp(node, 'Concat'));
   const rejected: Refusal[] = [];
@@ -93,7 +94,7 @@ const no = (refusal: Refusal): UnetAnalysis => ({ isUnet: false, refusal });
 function asJoin(
   node: Node,
   ancestry: Ancestry,
-  heavy: readonly Node[],
+  heavy: Uint32Array,
   shapes: ShapeTable,
 ): Omit<SkipJoin, 'branch'> | Refusal {
   const refuse = (reason: string): Refusal => ({ reason, node: node.label });
@@ -103,16 +104,15 @@ function asJoin(
   if (rank !== undefined && rank < 3)
     return refuse(`its values have rank ${rank}, so they are no feature maps`);
   const [a, b] = data as [Value, Value];
-  const onlyA = [...ancestry.only(a, b, heavy)];
-  const onlyB = [...ancestry.only(b, a, heavy)];
-  if (onlyA.length > 0 && onlyB.length > 0)
+  const onlyA = ancestry.firstOnly(a, b, heavy);
+  const onlyB = ancestry.firstOnly(b, a, heavy);
+  if (onlyA && onlyB)
     return refuse(
-      `both inputs hold work of their own ("${onlyA[0]!.label}" and "${onlyB[0]!.label}"), so neither is a skip`,
+      `both inputs hold work of their own ("${onlyA.label}" and "${onlyB.label}"), so neither is a skip`,
     );
-  if (onlyA.length === 0 && onlyB.length === 0)
-    return refuse('neither input went through layers that the other did not');
-  const [main, skip] = onlyA.length > 0 ? [a, b] : [b, a];
-  if (!heavy.some((n) => ancestry.dependsOn(skip, n)))
+  if (!onlyA && !onlyB) return refuse('neither input went through layers that the other did not');
+  const [main, skip] = onlyA ? [a, b] : [b, a];
+  if (!ancestry.firstOnly(skip, undefined, heavy))
     return refuse('its skip comes from no layer of the encoder');
   return { node, main, skip };
 }
@@ -121,15 +121,16 @@ function asJoin(
 function firstUnnested(
   joins: readonly SkipJoin[],
   ancestry: Ancestry,
-  heavy: readonly Node[],
+  heavy: Uint32Array,
 ): Refusal | undefined {
+  const decoder = ancestry.setOfNodes(joins.map(({ node }) => node));
   for (const [i, outer] of joins.entries()) {
-    for (const other of joins)
-      if (ancestry.dependsOn(outer.skip, other.node))
-        return {
-          reason: `the skip of this Concat comes out of the decoder (it depends on "${other.node.label}")`,
-          node: outer.node.label,
-        };
+    const before = ancestry.firstOnly(outer.skip, undefined, decoder);
+    if (before)
+      return {
+        reason: `the skip of this Concat comes out of the decoder (it depends on "${before.label}")`,
+        node: outer.node.label,
+      };
     const inner = joins[i + 1];
     if (!inner) continue;
     if (!ancestry.dependsOn(outer.main, inner.node))
@@ -137,7 +138,7 @@ function firstUnnested(
         reason: `its main branch does not go through the Concat before it, "${inner.node.label}"`,
         node: outer.node.label,
       };
-    const stray = [...ancestry.only(outer.skip, inner.skip, heavy)][0];
+    const stray = ancestry.firstOnly(outer.skip, inner.skip, heavy);
     if (stray)
       return {
         reason: `its skip holds "${stray.label}", which the skip of the inner Concat "${inner.node.label}" has not gone through: the skips do not nest`,

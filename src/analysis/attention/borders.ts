@@ -27,7 +27,11 @@ export function borders(
   shapes: ShapeTable,
 ): AttentionBorders {
   const sources = [core.q, core.k, core.v].flatMap((operand) => operand.sources);
-  const input = sources.find((source) => sources.every((other) => isMadeOf(other, source)));
+  // streams that are joined are made of nothing in common, and to look for it would take long
+  const input =
+    core.q.sources.length > 1
+      ? undefined
+      : sources.find((source) => sources.every((other) => isMadeOf(other, source)));
   const end = endOf(core.mix.output, core.q.sources[0]!, shapes);
   return {
     input,

@@ -21,7 +21,7 @@ export interface Residual {
   readonly heavy: readonly Node[];
 }
 
-/** All residual connections whose branch holds a layer, in topological order. Costs O(adds * heavy nodes). */
+/** All residual connections whose branch holds a layer, in topological order. Costs a look at the layers within each. */
 export function residuals(ancestry: Ancestry, shapes: ShapeTable): Residual[] {
   const heavy = ancestry.order.filter(isHeavy);
   return ancestry.order.flatMap((add) => {
@@ -33,7 +33,7 @@ export function residuals(ancestry: Ancestry, shapes: ShapeTable): Residual[] {
     ] as const) {
       const from = beforeQuantization(one);
       if (!sameShape(from, add.output, shapes) || !follows(branch, from, ancestry)) continue;
-      const layers = heavy.filter(
+      const layers = within(heavy, from.producer, add, ancestry).filter(
         (node) => ancestry.dependsOn(branch, node) && follows(node.output, from, ancestry),
       );
       if (layers.length > 0) return [{ add, from, to: add.output, branch, heavy: layers }];
@@ -54,6 +54,28 @@ function beforeQuantization(value: Value): Value {
   const quantized = isOp(value.producer, 'DequantizeLinear') && value.producer.inputs[0];
   const source = quantized && isOp(quantized.producer, 'QuantizeLinear');
   return (source && quantized.producer?.inputs[0]) || value;
+}
+
+/** Of nodes in topological order, those behind one node and before another: what lies between is among them. */
+function within(
+  nodes: readonly Node[],
+  after: Node | undefined,
+  before: Node,
+  ancestry: Ancestry,
+): readonly Node[] {
+  const start = after ? firstFrom(nodes, ancestry.place(after), ancestry) : 0;
+  return nodes.slice(start, firstFrom(nodes, ancestry.place(before), ancestry));
+}
+
+/** Index of the first of the nodes at a place of the order or behind it. */
+function firstFrom(nodes: readonly Node[], place: number, ancestry: Ancestry): number {
+  let [low, high] = [0, nodes.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (ancestry.place(nodes[middle]!) < place) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function sameShape(a: Value, b: Value, shapes: ShapeTable): boolean {
