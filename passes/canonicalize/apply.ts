@@ -56,25 +56,27 @@ function outputUses(value: Value): number {
 
 function realize(model: Model, from: Value, to: Replacement): Value {
   if ('value' in to) return to.value;
-  if ('nodes' in to) return makeChain(model, from.graph, from.name, to.nodes);
+  if ('nodes' in to) return makeNodes(model, from.graph, from.name, chained(to.nodes));
+  if ('steps' in to) return makeNodes(model, from.graph, from.name, to.steps);
   return addConstant(model, from.graph, `${from.name}_constant`, to.tensor);
 }
 
-function makeChain(model: Model, graph: Graph, name: string, steps: readonly NodeStep[]): Value {
-  let last: Value | undefined;
+/** A chain in so many words: each step reads the one before. */
+const chained = (steps: readonly NodeStep[]): NodeStep[] =>
+  steps.map((step, i) => (i === 0 ? step : { ...step, inputs: [{ step: i - 1 }, ...step.inputs] }));
+
+function makeNodes(model: Model, graph: Graph, name: string, steps: readonly NodeStep[]): Value {
+  const made: Value[] = [];
   for (const { opType, domain = '', inputs, attributes = {} } of steps) {
-    const made = inputs.map((input) =>
-      input && isTensor(input) ? addConstant(model, graph, `${name}_constant`, input) : input,
-    );
-    last = graph.addNode({
-      opType,
-      domain,
-      inputs: last ? [last, ...made] : made,
-      outputs: [`${name}_${opType.toLowerCase()}`],
-      attributes,
-    }).output;
+    const read = inputs.map((input) => {
+      if (input === null) return null;
+      if ('step' in input) return made[input.step]!;
+      return isTensor(input) ? addConstant(model, graph, `${name}_constant`, input) : input;
+    });
+    const outputs = [`${name}_${opType.toLowerCase()}`];
+    made.push(graph.addNode({ opType, domain, inputs: read, outputs, attributes }).output);
   }
-  return last as Value;
+  return made.at(-1) as Value;
 }
 
 /** An output has to be made by a node of its own graph, and can have one name only. */

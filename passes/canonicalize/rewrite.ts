@@ -13,14 +13,21 @@ export type Replacement =
   | { readonly value: Value }
   | { readonly tensor: Tensor }
   /** A chain of new nodes, each reading the one before as its first input; the last makes the value. */
-  | { readonly nodes: readonly NodeStep[] };
+  | { readonly nodes: readonly NodeStep[] }
+  /** New nodes that say what they read; the last makes the value. */
+  | { readonly steps: readonly NodeStep[] };
+
+/** What an earlier one of some steps makes, by its index. */
+export interface StepOutput {
+  readonly step: number;
+}
 
 /** A node to be made. Inputs that are tensors become constants. */
 export interface NodeStep {
   readonly opType: string;
   readonly domain?: string;
   /** Inputs in order; in all but the first step of a chain, the step before comes first. */
-  readonly inputs: readonly (Value | Tensor | null)[];
+  readonly inputs: readonly (Value | Tensor | StepOutput | null)[];
   readonly attributes?: NodeSpec['attributes'];
 }
 
@@ -67,6 +74,6 @@ export function traceOf(rewrite: Rewrite): TraceEntry {
 }
 
 /** Is this a tensor rather than a value of the graph? */
-export function isTensor(x: Value | Tensor): x is Tensor {
+export function isTensor(x: Value | Tensor | StepOutput): x is Tensor {
   return 'dims' in x;
 }

@@ -2,4 +2,4 @@ export * from './bundle.js';
 export * from './folder.js';
 export * from './pipeline-folder.js';
 export * from './plan-source.js';
-export type { Report } from './report.js';
+export type { Report, TargetReport } from './report.js';

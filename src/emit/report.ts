@@ -1,5 +1,6 @@
 /** What a transform did, for people and programs: report.json. */
 
+import type { TargetResult } from '../../passes/targets/target.js';
 import { tensorBytes } from '../ir/tensor.js';
 import type { Compilation } from '../pipeline/index.js';
 import type { Schedule } from '../schedule/index.js';
@@ -28,7 +29,19 @@ export interface Report {
     Record<string, { readonly bytes: number; readonly by: WeightsPlaced }>
   >;
   readonly programs: Readonly<Record<string, { readonly calls: number }>>;
+  /** What was done for the target, by model. */
+  readonly target?:
+    | { readonly name: string; readonly models: Readonly<Record<string, TargetReport>> }
+    | undefined;
   readonly cost: Schedule['cost'];
+}
+
+/** What a target's rules made of one model. */
+export interface TargetReport {
+  /** How often each rule was applied. */
+  readonly rewrites: Readonly<Record<string, number>>;
+  /** Where one looked likely to apply and was not. */
+  readonly left: TargetResult['misses'];
 }
 
 export function makeReport(
@@ -69,8 +82,19 @@ export function makeReport(
     programs: Object.fromEntries(
       Object.entries(count(schedule.calls)).map(([name, calls]) => [name, { calls }]),
     ),
+    target: targetReport(compilation),
     cost: schedule.cost,
   };
+}
+
+/** What was done for the target, if there is one. */
+function targetReport({ target }: Pick<Compilation, 'target'>): Report['target'] {
+  if (!target) return undefined;
+  const models = [...target.models].map(([id, { trace, misses }]) => [
+    id,
+    { rewrites: count(trace.map(({ rule }) => rule)), left: misses },
+  ]);
+  return { name: target.name, models: Object.fromEntries(models) };
 }
 
 function count(names: readonly string[]): Record<string, number> {

@@ -3,6 +3,7 @@
  * the passes, the plan, programs, models. A pipeline is immutable: `use` returns a new one.
  */
 import { canonicalize, type TraceEntry } from '../../passes/canonicalize/index.js';
+import { applyTarget, type Target, type TargetResult } from '../../passes/targets/target.js';
 import { findInputRoles, type InputRoles } from '../analysis/index.js';
 import { concreteShapes, type ShapeOf, siteCosts } from '../cost/index.js';
 import {
@@ -56,7 +57,9 @@ export interface PipelineOptions {
   readonly timesteps?: readonly number[];
   /** Names of inputs whose role is known; others are found by structure. */
   readonly roles?: { readonly latent?: string; readonly timestep?: string };
-  /** Sizes for the symbols that stay, for the figures in reports only. */
+  /** Engine that the emitted models are rewritten for; left out: they run on any. */
+  readonly target?: Target;
+  /** Sizes for the symbols that stay: for the figures in reports, and for choices of the target. */
   readonly sizes?: Readonly<Record<string, number>>;
 }
 
@@ -78,6 +81,10 @@ export interface Compilation {
   readonly plan: Plan;
   readonly instrumented: Instrumented;
   readonly lowered: Lowered;
+  /** What was rewritten for the target, and what was left and why, by model. */
+  readonly target?:
+    | { readonly name: string; readonly models: ReadonlyMap<string, TargetResult> }
+    | undefined;
 }
 
 /** Operators of later sets may mean something else under the same name. */
@@ -143,7 +150,21 @@ export class Pipeline {
       this.options.maxPrograms,
     );
     refuseHidden(canonical.graph, proposals, plan, instrumented);
-    return { ...prepared, guidance, timesteps, plan, lowered, instrumented };
+    const target = this.forTarget(lowered, bindings);
+    return { ...prepared, guidance, timesteps, plan, lowered, instrumented, target };
+  }
+
+  /** Last of all, so that sites, plans and proofs speak of the graph as it was given. */
+  private forTarget(
+    { models }: Lowered,
+    sizes: ReadonlyMap<string, number>,
+  ): Compilation['target'] {
+    const { target } = this.options;
+    if (!target) return undefined;
+    const results = [...models].map(
+      ([id, model]) => [id, applyTarget(model, target, sizes)] as const,
+    );
+    return { name: target.name, models: new Map(results) };
   }
 
   private grouped(plan: Plan, graph: Graph, shapeOf: ShapeOf): Plan {

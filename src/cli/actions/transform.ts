@@ -1,6 +1,7 @@
 /** What `stepfold transform` does. */
 import path from 'node:path';
 import { passes } from '../../../passes/index.js';
+import { type Target, targets } from '../../../passes/targets/index.js';
 import {
   type Bundle,
   checkApart,
@@ -80,13 +81,14 @@ export async function transform(given: TransformArguments): Promise<void> {
     status.stop();
   }
   const { schedule, report } = bundle;
-  const { weights } = report;
+  const { weights, target } = report;
   if (args.json)
     printJson({
       folder: args.output,
       ...(from && { bundle: path.join(args.output, from.component) }),
       weights,
       schedule,
+      ...(target && { target }),
     });
   else printSummary(args.output, given.model, bundle);
 }
@@ -131,7 +133,8 @@ const namingPlan = (error: unknown, file: string | undefined): unknown =>
     ? inFile(error, file)
     : error;
 
-type Config = Omit<PipelineConfig, 'passes' | '$schema'> & {
+type Config = Omit<PipelineConfig, 'passes' | '$schema' | 'target'> & {
+  readonly target?: Target;
   readonly requests: readonly PassRequest[];
   /** The file that the passes come from; undefined where the command line gives them. */
   readonly requestsFile: string | undefined;
@@ -156,7 +159,8 @@ function readConfig(args: TransformArguments): Config {
   const requests =
     listed?.map(({ pass, options }) => ({ pass, options: options ?? {} })) ??
     (args.pass ?? []).map(parsePassRequest);
-  if (requests.length === 0) throw needsPass(args.plan);
+  const target = args.target ?? file?.target;
+  if (requests.length === 0 && !target) throw needsPass(args.plan);
   if (calls === undefined) throw needsCalls();
   if (plan && plan.calls !== calls) throw namingPlan(planCalls(plan.calls, calls), args.plan);
   if (args.timesteps !== undefined && chosen)
@@ -178,6 +182,7 @@ function readConfig(args: TransformArguments): Config {
     ...(timesteps && { timesteps: [...timesteps] }),
     ...(maxPrograms !== undefined && { maxPrograms }),
     ...(weights && { weights }),
+    ...(target && { target: targets[target] }),
   };
 }
 
@@ -264,6 +269,7 @@ function printSummary(folder: string, model: string, { schedule, report }: Bundl
       ],
     );
   }
+  if (report.target) printTarget(report.target);
   for (const { file, bytes, used = bytes } of schedule.weights)
     if (bytes - used > WORTH_PRUNING * bytes) {
       print('');
@@ -276,4 +282,23 @@ function printSummary(folder: string, model: string, { schedule, report }: Bundl
   heading('Next');
   print(`stepfold verify ${q(folder)} --against ${q(path.normalize(model))}`);
   print(`stepfold bench ${q(folder)} --against ${q(path.normalize(model))}`);
+}
+
+/** How often each rule was applied in each model, and where none was though it looked likely. */
+function printTarget({ name, models }: NonNullable<Report['target']>): void {
+  heading(`For ${name}`);
+  const rules = [...new Set(Object.values(models).flatMap((m) => Object.keys(m.rewrites)))];
+  printTable(
+    ['model', ...rules, 'left'],
+    Object.entries(models).map(([id, { rewrites, left }]) => [
+      id,
+      ...rules.map((rule) => rewrites[rule] ?? 0),
+      left.length,
+    ]),
+  );
+  const [first] = Object.values(models).flatMap(({ left }) => left);
+  if (first)
+    print(
+      `Left, for one: ${first.rule} at "${first.node}", since ${first.reason}. All are in report.json.`,
+    );
 }

@@ -1,5 +1,6 @@
 /** `stepfold transform`: a model and passes in, a bundle out. */
 import type { Argv } from 'yargs';
+import { TARGET_NAMES } from '../../../passes/targets/names.js';
 import { WEIGHTS_MODES } from '../../emit/modes.js';
 import { EMIT_FORMS } from '../../lower/lowered.js';
 import { MOST_CALLS } from '../../pipeline/limits.js';
@@ -42,6 +43,11 @@ export const options = {
     describe:
       'How programs become models [default: split for up to 3 different calls that share few weights, else merged]',
   },
+  target: {
+    choices: TARGET_NAMES,
+    describe:
+      'Rewrite the models for one engine: faster there, equal up to rounding, and no longer for any other',
+  },
   weights: {
     choices: WEIGHTS_MODES,
     describe:
@@ -68,6 +74,10 @@ export const builder = (yargs: Argv) =>
       [
         'Full calls listed; one model with an If',
         'stepfold transform unet.onnx --calls 20 -o bundle --emit merged \\\n  --pass deepcache:branch=2,full=0+5+12',
+      ],
+      [
+        'The model as it is, faster in onnxruntime on a CPU',
+        'stepfold transform unet.onnx --calls 50 --target onnxruntime-cpu -o bundle',
       ],
       [
         'A plan that was searched, in at most four programs',

@@ -1,0 +1,14 @@
+/** Engines that emitted models can be rewritten for. */
+
+import type { TargetName } from './names.js';
+import { onnxruntimeCpu } from './onnxruntime-cpu/index.js';
+import type { Target } from './target.js';
+
+export { TARGET_NAMES, type TargetName } from './names.js';
+export { onnxruntimeCpu } from './onnxruntime-cpu/index.js';
+export { applyTarget, type MissEntry, type Target, type TargetResult } from './target.js';
+
+/** By name, as `--target` and pipeline.json call them. */
+export const targets: Readonly<Record<TargetName, Target>> = {
+  'onnxruntime-cpu': onnxruntimeCpu,
+};
