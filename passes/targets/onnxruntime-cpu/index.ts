@@ -4,6 +4,7 @@
  */
 import type { Target } from '../target.js';
 import { attention } from './attention.js';
+import { branchWeights } from './branch-weights.js';
 import { channelAffine } from './channel-affine.js';
 import { paddedConvolution } from './padded-convolution.js';
 import { tanhGelu } from './tanh-gelu.js';
@@ -13,5 +14,12 @@ export const onnxruntimeCpu: Target = {
   name: 'onnxruntime-cpu',
   description:
     "onnxruntime's CPU provider: fold what its own optimizer leaves, by rounding at most, with operators that only it has.",
-  rules: [paddedConvolution, upsampledConvolution, tanhGelu, attention, channelAffine],
+  rules: [
+    paddedConvolution,
+    upsampledConvolution,
+    tanhGelu,
+    attention,
+    channelAffine,
+    branchWeights,
+  ],
 };
