@@ -105,7 +105,7 @@ export async function calibrate<O>(source: Model, given: CalibrateOptions<O>): P
   checkWeights(source);
   const prepared = await prepare(source, given);
   const { canonical, shapes, bindings, roles } = prepared;
-  const context = passContext(canonical, shapes, calls, bindings, guidance);
+  const context = passContext(canonical, shapes, calls, bindings, guidance, roles);
   pass.prepare?.(context, options);
   const proposal = pass.propose(context, options);
   const space = searchSpace(canonical, proposal.sites, {

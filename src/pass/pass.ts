@@ -7,7 +7,12 @@
 import { type AttentionAnalysis, findAttention } from '../analysis/attention/index.js';
 import { type BlockAnalysis, findBlocks } from '../analysis/blocks/index.js';
 import { type BranchTable, branchTable } from '../analysis/branches.js';
-import { analyzeUnet, type UnetAnalysis } from '../analysis/index.js';
+import {
+  analyzeUnet,
+  findInputRoles,
+  type InputRoles,
+  type UnetAnalysis,
+} from '../analysis/index.js';
 import type { Model } from '../ir/model.js';
 import type { GuidancePair, Proposal } from '../plan/index.js';
 import type { ShapeTable } from '../shape/index.js';
@@ -30,6 +35,8 @@ export interface PassContext {
   readonly calls: number;
   /** A size for each symbol, for figures in reports and errors. */
   readonly bindings: ReadonlyMap<string, number>;
+  /** What the inputs are for. */
+  readonly roles: InputRoles;
   /** How the loop calls the denoiser for classifier-free guidance; undefined: not, or not known. */
   readonly guidance: GuidancePair | undefined;
   /** Every attention, found once. */
@@ -62,6 +69,7 @@ export function passContext(
   calls: number,
   bindings: ReadonlyMap<string, number>,
   guidance?: GuidancePair,
+  roles: InputRoles = findInputRoles(model.graph, shapes),
 ): PassContext {
   let unet: UnetAnalysis | undefined;
   let branches: BranchTable | undefined;
@@ -72,6 +80,7 @@ export function passContext(
     shapes,
     calls,
     bindings,
+    roles,
     guidance,
     attention() {
       attention ??= findAttention(model.graph, shapes);

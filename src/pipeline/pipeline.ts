@@ -133,10 +133,10 @@ export class Pipeline {
    */
   async compile(source: Model): Promise<Compilation> {
     const prepared = await prepare(source, this.options);
-    const { canonical, shapes, bindings } = prepared;
+    const { canonical, shapes, bindings, roles } = prepared;
     const { calls, guidance, timesteps } = this.options;
     if (guidance?.mode === 'batch') refuseOddBatch(prepared);
-    const context = passContext(canonical, shapes, calls, bindings, guidance);
+    const context = passContext(canonical, shapes, calls, bindings, guidance, roles);
     for (const entry of this.entries) entry.prepare(context);
     const proposals = this.entries.map((entry) => entry.propose(context));
     const proposed = makePlan(calls, proposals);
