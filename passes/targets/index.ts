@@ -6,7 +6,13 @@ import type { Target } from './target.js';
 
 export { TARGET_NAMES, type TargetName } from './names.js';
 export { onnxruntimeCpu } from './onnxruntime-cpu/index.js';
-export { applyTarget, type MissEntry, type Target, type TargetResult } from './target.js';
+export {
+  applyTarget,
+  type MissEntry,
+  type Target,
+  type TargetResult,
+  type TargetRule,
+} from './target.js';
 
 /** By name, as `--target` and pipeline.json call them. */
 export const targets: Readonly<Record<TargetName, Target>> = {
