@@ -297,8 +297,7 @@ function printTarget({ name, models }: NonNullable<Report['target']>): void {
     ]),
   );
   const [first] = Object.values(models).flatMap(({ left }) => left);
-  if (first)
-    print(
-      `Left, for one: ${first.rule} at "${first.node}", since ${first.reason}. All are in report.json.`,
-    );
+  if (!first) return;
+  print(`Left, for one: ${first.rule} at "${first.node}",`);
+  print(`since ${first.reason}. All are in report.json.`);
 }
