@@ -156,6 +156,7 @@ function judge(times, best, { schedule }, calls) {
     row.speedup = best.wall / row.wall;
     row.cpuSpeedup = best.cpu / row.cpu;
     row.efficiency = row.speedup / row.macRatio;
+    row.cpuEfficiency = row.cpuSpeedup / row.macRatio;
   }
   return rows;
 }
@@ -201,7 +202,7 @@ const show = (time, row) =>
   `${time.wall.toFixed(1).padStart(9)} ms${time.cpu.toFixed(1).padStart(10)} ms processor` +
   (row
     ? `${row.speedup.toFixed(2).padStart(7)}x${row.cpuSpeedup.toFixed(2).padStart(7)}x` +
-      `  MACs ${row.macRatio.toFixed(2)}x  measured/MACs ${(100 * row.efficiency).toFixed(0)} %`
+      `  MACs ${row.macRatio.toFixed(2)}x  measured/MACs ${(100 * row.efficiency).toFixed(0)} %, ${(100 * row.cpuEfficiency).toFixed(0)} %`
     : '');
 
 try {
