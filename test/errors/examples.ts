@@ -49,6 +49,25 @@ export const EXAMPLES = {
     () => e.writeFailed('bundle', { code: 'ENOSPC', message: 'ENOSPC: no space left on device' }),
   ],
   noElementType: [() => e.noElementType('sample', 'bfloat16')],
+  // folder.ts
+  folderWithoutModel: [() => e.folderWithoutModel('pipeline')],
+  severalModels: [() => e.severalModels('models', ['models/a.onnx', 'models/b.onnx'])],
+  severalDenoisers: [
+    () =>
+      e.severalDenoisers('pipeline', ['pipeline/unet/model.onnx', 'pipeline/refiner/model.onnx']),
+  ],
+  folderIsBundle: [() => e.folderIsBundle('pipeline', 'pipeline/unet')],
+  severalBundles: [() => e.severalBundles('out', ['out/unet', 'out/transformer'])],
+  linkLeavesFolder: [() => e.linkLeavesFolder('pipeline/vae/model.onnx', 'pipeline')],
+  bundleNameTaken: [() => e.bundleNameTaken('pipeline/unet/report.json')],
+  outputInSource: [() => e.outputInSource('pipeline/out', 'pipeline')],
+  schedulerUnreadable: [
+    () =>
+      e.schedulerUnreadable(
+        'pipeline/scheduler/scheduler_config.json',
+        'beta_schedule "sigmoid" is not known',
+      ),
+  ],
   // calibrate.ts
   passNotSearched: [() => e.passNotSearched('deepcache', ['ditfastattn'])],
   onePassOnly: [() => e.onePassOnly(2)],
@@ -140,6 +159,7 @@ export const EXAMPLES = {
   modelTooDeep: [() => e.modelTooDeep()],
   modelTooLarge: [() => e.modelTooLarge('merged.onnx', 3_438_411_520)],
   // plan.ts
+  noInvariant: [() => e.noInvariant([]), () => e.noInvariant(['class_labels'])],
   planUnknownSite: [() => e.planUnknownSite(['attention.30'], 28, ['attention.0', 'attention.1'])],
   planMissingSites: [() => e.planMissingSites(['attention.2'], 2, ['attention.0', 'attention.2'])],
   planOtherModel: [() => e.planOtherModel('plan.json', 'dit.onnx', 'dit-xl.onnx')],

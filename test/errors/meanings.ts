@@ -14,6 +14,17 @@ export const MEANINGS: Readonly<Record<string, string>> = {
     'The operating system refused to write: no space, no permission, a path that leads through a file. What was in the place before is still there.',
   SCHEDULE_ELEMENT_TYPE:
     'A tensor that the loop has to carry is of a type that JavaScript cannot hold.',
+  // folders
+  FOLDER_NO_MODEL: 'A folder was given in place of a model, and no denoiser is in it.',
+  FOLDER_SEVERAL_MODELS: 'A folder was given in place of a model, and it could mean several files.',
+  FOLDER_SEVERAL_DENOISERS:
+    'A pipeline has more than one model that is called at each step, as one with a refiner.',
+  FOLDER_IS_A_BUNDLE: 'What `transform` wrote was given as the model to transform.',
+  FOLDER_SEVERAL_BUNDLES: 'A folder was given in place of a bundle, and it could mean several.',
+  FOLDER_LINK_ESCAPES:
+    'A pipeline holds a symbolic link to somewhere else. Links into the blobs of the hub cache that the pipeline lies in are followed.',
+  FOLDER_NAME_TAKEN: 'A file of the denoiser in a pipeline goes by a name that the bundle uses.',
+  FOLDER_SCHEDULER: "A pipeline's scheduler_config.json is damaged, or says what is not known.",
   // searching a plan
   CALIBRATE_PASS: '`calibrate` was given a pass whose plan is not searched, or several passes.',
   CALIBRATE_NO_SITES:
@@ -122,6 +133,8 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   UNET_NOT_FOUND:
     'The pass needs a U-Net, and the model has no encoder and decoder joined by skip connections that can be followed.',
   UNET_BRANCH: 'There is no such skip branch, or it cannot be cut.',
+  INVARIANT_NOT_FOUND:
+    'No layer depends on the condition alone, so nothing can be kept for an image.',
   PASS_OPTION: 'An option of a pass is unknown, missing, given twice or out of range.',
   PASS_UNKNOWN: 'There is no pass of that name.',
   OPSET_UNKNOWN:
