@@ -5,6 +5,8 @@
 import { describe, expect, test } from 'vitest';
 import { canonicalize } from '../../passes/canonicalize/index.js';
 import { StepfoldError } from '../../src/errors/index.js';
+import { encodeMessage } from '../../src/onnx/descriptor.js';
+import type { GraphMessage } from '../../src/onnx/messages.js';
 import { parseModel } from '../../src/onnx/text/index.js';
 import { placeholder } from '../../src/runtime/tensors.js';
 import { parsePipelineConfig } from '../../src/schedule/index.js';
@@ -132,6 +134,15 @@ test('a state of a size that no machine has', () => {
   const state = { type: 'float32', shape: [2 ** 40, 2 ** 12] } as const;
   expect(() => placeholder({} as never, { ...state, shape: [...state.shape] })).toThrow(
     expect.objectContaining({ code: 'OUT_OF_MEMORY' }),
+  );
+});
+
+test('graphs within graphs, more than protobuf nests', () => {
+  let graph: GraphMessage = { name: 'innermost' };
+  for (let depth = 0; depth < 40; depth++)
+    graph = { node: [{ opType: 'If', attribute: [{ name: 'then_branch', type: 5, g: graph }] }] };
+  expect(() => encodeMessage({ graph })).toThrow(
+    expect.objectContaining({ code: 'ONNX_TOO_DEEP' }),
   );
 });
 
