@@ -83,7 +83,7 @@ try {
     );
   }
   const file = path.join(root, 'bench/results/scaling.json');
-  fs.writeFileSync(file, `${JSON.stringify({ sizes, budget, results }, null, 2)}\n`);
+  fs.writeFileSync(file, `${JSON.stringify({ sizes: options.sizes, budget, results }, null, 2)}\n`);
 } finally {
   fs.rmSync(scratch, { recursive: true, force: true });
 }
