@@ -55,7 +55,9 @@ export function shareWeights(
   const unlinkable = new Set<string>();
   for (const model of source ? [...all, source] : all)
     replaceTensors(model.graph, (tensor, name, inNode) => {
-      const file = inNode && tensor.data.kind === 'external' && placeOf(tensor, name)?.source.path;
+      // what the source holds itself it may go on holding in branches; in the bundle all is external
+      const isExternal = model !== source || tensor.data.kind === 'external';
+      const file = inNode && isExternal && placeOf(tensor, name)?.source.path;
       if (file) unlinkable.add(file);
       return undefined;
     });

@@ -1,0 +1,139 @@
+// What Stepfold makes of one model: `node file.mjs MODEL JSON` prints a row of cells as JSON. A
+// process for each model, so that what one needs in memory, or breaks, does not touch the next.
+import fs from 'node:fs';
+import path from 'node:path';
+import { deepcache, deltaCache, depthSkip, ditfastattn } from '../../dist/passes/index.js';
+import {
+  analyzeUnet,
+  fillWeights,
+  findAttention,
+  findBlocks,
+  loadModel,
+  Pipeline,
+  prepare,
+  StepfoldError,
+  verifyBundle,
+  writeBundle,
+} from '../../dist/src/index.js';
+
+const [file, asked] = process.argv.slice(2);
+const { holds, inputs: shapes, roles, run, scratch } = JSON.parse(asked);
+
+const CALLS = 5;
+const GUIDANCE = { order: 'uncond-first', mode: 'batch' };
+const FORMS = ['split', 'merged', 'chain'];
+
+/** What an error says, for a table. */
+const refusal = (error) => {
+  if (!(error instanceof StepfoldError)) throw error;
+  return { state: 'refused', code: error.code, reason: error.message };
+};
+
+async function inspect(model) {
+  const { canonical, shapes: known } = await prepare(model, { roles });
+  const unet = analyzeUnet(canonical.graph, known);
+  const { found } = findAttention(canonical.graph, known);
+  const { stages } = findBlocks(canonical.graph, known, found);
+  const count = (kind) => found.filter((attention) => attention.kind === kind).length;
+  return {
+    branches: unet.isUnet ? unet.joins.length : 0,
+    selfAttentions: count('self'),
+    crossAttentions: count('cross'),
+    blocks: stages.flat().length,
+  };
+}
+
+/** A plan in which every site goes through the strategies it has, each site beginning elsewhere. */
+async function everyStrategy(model) {
+  const pipeline = Pipeline.create({ calls: CALLS, guidance: GUIDANCE, roles });
+  const { plan } = await pipeline.use(ditfastattn, { window: '1/4' }).compile(model);
+  const sites = plan.sites.map((site, s) => {
+    const names = Object.keys(site.strategies).filter((name) => name !== 'window-only');
+    const column = Array.from({ length: CALLS }, (_, call) =>
+      call === 0 ? 'compute' : names[(s + call) % names.length],
+    );
+    return [site.id, column];
+  });
+  return { calls: CALLS, sites: Object.fromEntries(sites) };
+}
+
+async function transformed(name, model, source, pass, options, more = {}) {
+  const cell = { state: 'transformed', forms: {} };
+  for (const emit of FORMS) {
+    try {
+      const pipeline = Pipeline.create({ calls: CALLS, emit, roles, ...more });
+      const compilation = await pipeline.use(pass, options).compile(model);
+      cell.programs = compilation.lowered.programs.size;
+      cell.forms[emit] = source
+        ? await checked(compilation, path.join(scratch, `${name}-${emit}`), source)
+        : { state: 'transformed' };
+    } catch (error) {
+      cell.forms[emit] = refusal(error);
+    }
+  }
+  return cell;
+}
+
+async function checked(compilation, folder, source) {
+  writeBundle(compilation, folder, { sourceFile: source });
+  const options = { folder, model: source, shapes };
+  const report = await verifyBundle(options).catch((error) => ({ error }));
+  fs.rmSync(folder, { recursive: true });
+  if (report.error) return { ...refusal(report.error), state: 'not run' };
+  const worst = Math.max(0, ...report.checks.map((check) => check.relative));
+  const { passed, unchecked, skipped, checks } = report;
+  const state = checks.length === 0 ? 'not run' : passed ? 'verified' : 'failed';
+  return {
+    state,
+    worst,
+    loop: checks.some((check) => check.kind === 'loop'),
+    ...(skipped.length > 0 && { skipped }),
+    ...(unchecked.length > 0 && { unchecked }),
+  };
+}
+
+async function row() {
+  const model = loadModel(file);
+  const found = await inspect(model).catch(refusal);
+  const source = run ? filled() : undefined;
+  const denoiser = source ? loadModel(source) : model;
+  const branches = Math.max(1, Math.ceil((found.branches ?? 0) / 2));
+  const cells = { inspect: found };
+  cells.deepcache = await transformed('deepcache', denoiser, source, deepcache, {
+    branch: branches,
+    interval: 2,
+  });
+  const plan = await everyStrategy(denoiser).catch(refusal);
+  cells.ditfastattn =
+    plan.state === 'refused'
+      ? plan
+      : await transformed(
+          'ditfastattn',
+          denoiser,
+          source,
+          ditfastattn,
+          { window: '1/4' },
+          { plan, guidance: GUIDANCE },
+        );
+  cells['delta-cache'] = await transformed('delta', denoiser, source, deltaCache, {
+    blocks: 1,
+    interval: 2,
+  });
+  cells['depth-skip'] = await transformed('depth', denoiser, source, depthSkip, {
+    branch: branches,
+  });
+  return cells;
+}
+
+function filled() {
+  const folder = path.join(scratch, 'model');
+  try {
+    return fillWeights({ model: file, folder }).model;
+  } catch (error) {
+    if (error.code !== 'FILL_NOTHING') throw error;
+    return file;
+  }
+}
+
+fs.mkdirSync(scratch, { recursive: true });
+console.log(JSON.stringify({ holds, cells: await row() }));
