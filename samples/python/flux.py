@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from dit import layer_norm, timestep_features
-from mmdit import AdaLayerNorm, Mlp, RmsNorm, gelu
+from mmdit import AdaLayerNorm, Mlp, Stream, gelu
 
 FREQUENCY_FEATURES = 256
 ROTARY_BASE = 10000.0
@@ -35,10 +35,8 @@ class FluxConfig:
     pooled: int = 768
     axes: tuple = (16, 56, 56)
     guidance: bool = False
-
-    @property
-    def head_dim(self):
-        return self.hidden // self.heads
+    # q and k go by their root mean square in every version
+    normed: bool = True
 
 
 def rotary_tables(positions, axes):
@@ -59,28 +57,6 @@ def rotate(x, tables):
     return x * cosine[None, None] + turned * sine[None, None]
 
 
-class Attention(nn.Module):
-    """Projections of one stream: q and k normed by their root mean square."""
-
-    def __init__(self, config, has_output=True):
-        super().__init__()
-        self.heads = config.heads
-        self.to_q = nn.Linear(config.hidden, config.hidden)
-        self.to_k = nn.Linear(config.hidden, config.hidden)
-        self.to_v = nn.Linear(config.hidden, config.hidden)
-        self.norm_q = RmsNorm(config.head_dim)
-        self.norm_k = RmsNorm(config.head_dim)
-        self.to_out = nn.Linear(config.hidden, config.hidden) if has_output else None
-
-    def split(self, x):
-        return x.view(x.shape[0], -1, self.heads, x.shape[2] // self.heads).transpose(1, 2)
-
-    def project(self, x):
-        q = self.norm_q(self.split(self.to_q(x)))
-        k = self.norm_k(self.split(self.to_k(x)))
-        return q, k, self.split(self.to_v(x))
-
-
 def attend(q, k, v, tables):
     mixed = F.scaled_dot_product_attention(rotate(q, tables), rotate(k, tables), v)
     batch, heads, tokens, width = mixed.shape
@@ -93,8 +69,8 @@ class DoubleBlock(nn.Module):
         hidden = config.hidden
         self.norm1 = AdaLayerNorm(hidden, 6)
         self.norm1_context = AdaLayerNorm(hidden, 6)
-        self.attn = Attention(config)
-        self.attn_context = Attention(config)
+        self.attn = Stream(config, True)
+        self.attn_context = Stream(config, True)
         self.norm2 = layer_norm(hidden)
         self.norm2_context = layer_norm(hidden)
         self.ff = Mlp(hidden, 4 * hidden, hidden, gelu)
@@ -125,7 +101,7 @@ class SingleBlock(nn.Module):
         super().__init__()
         hidden = config.hidden
         self.norm = AdaLayerNorm(hidden, 3)
-        self.attn = Attention(config, has_output=False)
+        self.attn = Stream(config, False)
         self.proj_mlp = nn.Linear(hidden, 4 * hidden)
         self.proj_out = nn.Linear(5 * hidden, hidden)
 
