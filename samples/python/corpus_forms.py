@@ -18,7 +18,12 @@ PLAIN = {}
 DIFFUSERS = {"channels": "channels"}
 OPTIMUM = {"batch": "batch_size", "sequence": "sequence_length"}
 OLIVE = {
-    "sample": ("unet_sample_batch", "unet_sample_channels", "unet_sample_height", "unet_sample_width"),
+    "sample": (
+        "unet_sample_batch",
+        "unet_sample_channels",
+        "unet_sample_height",
+        "unet_sample_width",
+    ),
     "timestep": ("unet_time_batch",),
     "encoder_hidden_states": ("unet_hidden_batch", "unet_hidden_sequence"),
 }
@@ -126,6 +131,8 @@ EXPORTED = {
         location="weights.pb",
     ),
     "unet-script1-16-static": script1("unet", 16, dynamic=False, timestep=("one", torch.int64)),
+    "unet-script1-16": script1("unet", 16, timestep=("one", torch.int64)),
+    "unet-script1-17-static": script1("unet", 17, dynamic=False, timestep=FLOATS),
     "unet-script1-17": script1("unet", 17, metadata={"author": "corpus", "licence": "Apache-2.0"}),
     "unet-functions-16": script1(
         "unet", 16, "TorchScript exporter, opset 16, modules as functions", functions=True

@@ -84,7 +84,12 @@ def by_dynamic_quantizer(source, target, form):
 
 
 def by_static_quantizer(source, target, form):
-    from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+    from onnxruntime.quantization import (
+        CalibrationDataReader,
+        QuantFormat,
+        QuantType,
+        quantize_static,
+    )
 
     class Reader(CalibrationDataReader):
         def __init__(self):
@@ -111,7 +116,8 @@ def by_static_quantizer(source, target, form):
 def by_bits_quantizer(source, target, form):
     from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
 
-    quantizer = MatMulNBitsQuantizer(onnx.load(str(source)), bits=4, block_size=32, is_symmetric=True)
+    model = onnx.load(str(source))
+    quantizer = MatMulNBitsQuantizer(model, bits=4, block_size=32, is_symmetric=True)
     quantizer.process()
     quantizer.model.save_model_to_file(str(target))
 

@@ -1,4 +1,4 @@
-"""A U-Net over frames, in the layout of Stable Video Diffusion (Blattmann et al., arXiv 2311.15127).
+"""A U-Net over frames, in the layout of Stable Video Diffusion (arXiv 2311.15127).
 
 Each residual block and each transformer of an image U-Net is followed by one along time, and a
 learned weight blends the two (Blattmann et al., arXiv 2304.08818, section 3). Frames lie in the

@@ -17,11 +17,10 @@ import {
 } from '../../dist/src/index.js';
 
 const [file, asked] = process.argv.slice(2);
-const { holds, inputs: shapes, roles, run, scratch } = JSON.parse(asked);
+const { holds, inputs: shapes, run, forms, scratch } = JSON.parse(asked);
 
 const CALLS = 5;
 const GUIDANCE = { order: 'uncond-first', mode: 'batch' };
-const FORMS = ['split', 'merged', 'chain'];
 
 /** What an error says, for a table. */
 const refusal = (error) => {
@@ -30,7 +29,7 @@ const refusal = (error) => {
 };
 
 async function inspect(model) {
-  const { canonical, shapes: known } = await prepare(model, { roles });
+  const { canonical, shapes: known } = await prepare(model);
   const unet = analyzeUnet(canonical.graph, known);
   const { found } = findAttention(canonical.graph, known);
   const { stages } = findBlocks(canonical.graph, known, found);
@@ -45,7 +44,7 @@ async function inspect(model) {
 
 /** A plan in which every site goes through the strategies it has, each site beginning elsewhere. */
 async function everyStrategy(model) {
-  const pipeline = Pipeline.create({ calls: CALLS, guidance: GUIDANCE, roles });
+  const pipeline = Pipeline.create({ calls: CALLS, guidance: GUIDANCE });
   const { plan } = await pipeline.use(ditfastattn, { window: '1/4' }).compile(model);
   const sites = plan.sites.map((site, s) => {
     const names = Object.keys(site.strategies).filter((name) => name !== 'window-only');
@@ -59,16 +58,17 @@ async function everyStrategy(model) {
 
 async function transformed(name, model, source, pass, options, more = {}) {
   const cell = { state: 'transformed', forms: {} };
-  for (const emit of FORMS) {
+  for (const form of forms) {
     try {
-      const pipeline = Pipeline.create({ calls: CALLS, emit, roles, ...more });
+      const emit = form === 'default' ? {} : { emit: form };
+      const pipeline = Pipeline.create({ calls: CALLS, ...emit, ...more });
       const compilation = await pipeline.use(pass, options).compile(model);
       cell.programs = compilation.lowered.programs.size;
-      cell.forms[emit] = source
-        ? await checked(compilation, path.join(scratch, `${name}-${emit}`), source)
+      cell.forms[form] = source
+        ? await checked(compilation, path.join(scratch, `${name}-${form}`), source)
         : { state: 'transformed' };
     } catch (error) {
-      cell.forms[emit] = refusal(error);
+      cell.forms[form] = refusal(error);
     }
   }
   return cell;

@@ -2,7 +2,8 @@
 //
 //   npm run matrix                        all files; those whose weights need gigabytes are compiled, not run
 //   npm run matrix -- unet-dynamo-23 …    these files alone; the other rows stay as they were
-//   npm run matrix -- --run sd15-unet …   the same, and run large ones too
+//   npm run matrix -- --run sd15-unet …   the same, and run large ones too, in the form that is the default
+//   npm run matrix -- --missing           the files without a row
 //
 // What a file holds is said by samples/corpus/corpus.json and samples/architectures/architectures.json. A
 // cell that is neither supported nor refused for what the model is must be explained in gaps.json.
@@ -32,17 +33,16 @@ for (const word of process.argv.slice(2))
 const rows = {};
 for (const [group, manifest] of Object.entries(manifests))
   for (const [name, about] of Object.entries(manifest)) {
-    if (asked.length > 0 && !asked.includes(name)) {
+    const isWanted = options.has('--missing') ? !known[name] : asked.length === 0;
+    if (!isWanted && !asked.includes(name)) {
       if (known[name]) rows[name] = known[name];
       continue;
     }
     const run = group === 'corpus' || options.has('--run');
     const started = Date.now();
-    rows[name] = {
-      group,
-      run,
-      ...measure(path.join('samples', group, `${name}.onnx`), about, run),
-    };
+    const forms = group === 'corpus' || !run ? ['split', 'merged', 'chain'] : ['default'];
+    const file = path.join('samples', group, `${name}.onnx`);
+    rows[name] = { group, run, ...measure(file, about, { run, forms }) };
     console.log(`${name}: ${((Date.now() - started) / 1000).toFixed(0)} s`);
     fs.writeFileSync(results, `${JSON.stringify({ ...known, ...rows }, null, 1)}\n`);
   }
@@ -53,7 +53,7 @@ for (const cell of unexplained) console.error(`not explained in gaps.json: ${cel
 process.exitCode = unexplained.length > 0 ? 1 : 0;
 
 /** A process for each model, so that what one needs in memory, or breaks, does not touch the next. */
-function measure(file, { holds, inputs }, run) {
+function measure(file, { holds, inputs }, asked) {
   const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'stepfold-matrix-'));
   try {
     const child = spawnSync(
@@ -61,7 +61,7 @@ function measure(file, { holds, inputs }, run) {
       [
         path.join(root, 'scripts/matrix/file.mjs'),
         path.join(root, file),
-        JSON.stringify({ holds, inputs, run, scratch }),
+        JSON.stringify({ holds, inputs, ...asked, scratch }),
       ],
       { encoding: 'utf8', maxBuffer: 2 ** 28 },
     );

@@ -1,6 +1,5 @@
 // The page of the matrix: a table per group, and below it every reason that a cell gives by number.
 const PASSES = ['deepcache', 'ditfastattn', 'delta-cache', 'depth-skip'];
-const FORMS = ['split', 'merged', 'chain'];
 
 const HEAD = `# What works on which file
 
@@ -16,6 +15,7 @@ blocks that the network has by its definition; then, for each pass, what became 
 | – | refused, since the model is of another kind: *n* says what was missing |
 | gap | not supported yet: *n* says what and why |
 
+Published architectures with a ✓ were run in the form that is the default for the plan.
 DeepCache and depth-skip cut at the middle branch; DiTFastAttn's plan takes every strategy that each site
 offers, in turn, with guidance in one batch; Δ-DiT keeps one block.
 `;
@@ -74,7 +74,7 @@ const applies = (holds, pass) =>
   pass === 'deepcache' || pass === 'depth-skip' ? holds.kind === 'unet' : holds.selfAttentions > 0;
 
 function cellOf(cell, holds, pass, run) {
-  const forms = cell.state === 'refused' ? [cell] : FORMS.map((form) => cell.forms[form]);
+  const forms = cell.state === 'refused' ? [cell] : Object.values(cell.forms);
   const [worst] = ['failed', 'refused', 'not run', 'transformed', 'verified'].flatMap((state) =>
     forms.filter((form) => form.state === state),
   );
