@@ -326,7 +326,6 @@ describe('parsePipelineConfig', () => {
     expect(parsePipelineConfig(JSON.stringify(config), 'c.json')).toEqual(config);
   });
   it.each([
-    ['/passes', { passes: [], calls: 1 }],
     ['/passes/0', { passes: [{ options: {} }], calls: 1 }],
     ['/calls', { passes: [{ pass: 'deepcache' }], calls: 0 }],
     ['/freeze/batch', { passes: [{ pass: 'deepcache' }], calls: 1, freeze: { batch: 'two' } }],
