@@ -88,18 +88,23 @@ class Form:
         return {**named, **{name: names for name, names in self.dims.items() if name in axes}}
 
 
+def exported(exporter, opset, dynamic=True, half=False, **_):
+    sizes = "" if dynamic else ", fixed sizes"
+    return f"{exporter}, opset {opset}{', float16' if half else ''}{sizes}"
+
+
 def script1(network, opset, made="", **more):
-    made = made or f"TorchScript exporter, opset {opset}"
+    made = made or exported("PyTorch 1, TorchScript", opset, **more)
     return Form(network, 1, made, "torchscript", opset, **more)
 
 
 def script2(network, opset, made="", **more):
-    made = made or f"TorchScript exporter, opset {opset}"
+    made = made or exported("PyTorch 2, TorchScript", opset, **more)
     return Form(network, 2, made, "torchscript", opset, fused=True, **more)
 
 
 def dynamo(network, opset, made="", **more):
-    made = made or f"dynamo exporter, opset {opset}"
+    made = made or exported("PyTorch 2, dynamo", opset, **more)
     return Form(network, 2, made, "dynamo", opset, fused=True, **more)
 
 
@@ -135,10 +140,10 @@ EXPORTED = {
     "unet-script1-17-static": script1("unet", 17, dynamic=False, timestep=FLOATS),
     "unet-script1-17": script1("unet", 17, metadata={"author": "corpus", "licence": "Apache-2.0"}),
     "unet-functions-16": script1(
-        "unet", 16, "TorchScript exporter, opset 16, modules as functions", functions=True
+        "unet", 16, "PyTorch 1, TorchScript, opset 16, modules as functions", functions=True
     ),
     "unet-if-17": script1(
-        "unet-even", 17, "TorchScript exporter, opset 17, a scripted branch as If"
+        "unet-even", 17, "PyTorch 1, TorchScript, opset 17, a scripted branch as If"
     ),
     "unet-linear-14": script1("unet-linear", 14, location="weights.pb"),
     "dit-script1-13-static": script1("dit", 13, dynamic=False, timestep=BATCH),
@@ -161,7 +166,9 @@ EXPORTED = {
         location="weights.pb",
     ),
     "unet-script2-17": script2("unet", 17),
-    "unet-folded-17": Form("unet", 2, "TorchScript exporter, opset 17, attention by baddbmm"),
+    "unet-folded-17": Form(
+        "unet", 2, "PyTorch 2, TorchScript, opset 17, attention by baddbmm"
+    ),
     "unet-half-timestep-17": script2("unet", 17, half=True, timestep=("one", torch.float16)),
     "unet-xl-optimum-17": script2(
         "unet-xl", 17, "optimum: TorchScript, opset 17", dims=OPTIMUM, location="model.onnx_data"

@@ -20,9 +20,10 @@ const SEEDS = 2 ** 32;
 /**
  * Largest relative differences that pass, where nothing else is asked for. Quantized activations go by
  * steps of a 255th of their range: the last bit of a sum decides which, and so does how the engine
- * fuses operators, so that a few steps more or less mean nothing.
+ * fuses operators. A step here is several further on: at level `all` a quantized U-Net with one output
+ * more differs from itself by a twelfth of its largest number, where it is equal to the bit without fusing.
  */
-export const TOLERANCES = { float32: 1e-5, float16: 1e-2, quantized: 5e-2 } as const;
+export const TOLERANCES = { float32: 1e-5, float16: 1e-2, quantized: 1e-1 } as const;
 
 export type OptimizationLevel = 'disabled' | 'all';
 
@@ -31,7 +32,7 @@ export interface VerifyOptions {
   readonly model: string;
   readonly seed?: number;
   /**
-   * Largest relative difference that passes; default 1e-5, 1e-2 where tensors are float16, 5e-2 where
+   * Largest relative difference that passes; default 1e-5, 1e-2 where tensors are float16, 1e-1 where
    * activations are quantized.
    */
   readonly tolerance?: number | undefined;

@@ -170,22 +170,24 @@ class ProbeBuilder {
     const { graph } = this.model;
     const { value, probed } = this.find(site, name);
     const names = valueNames(name);
-    const users = [...value.uses];
-    let made = value;
+    // where a fused attention is all of the module, its band stands for the value already
+    const current = this.chosen.get(value) ?? value;
+    const users = [...current.uses];
+    let made = current;
     if (rows) {
       if (probed.dims.length === 0)
         throw new NoReference(`"${name}", which site "${site}" records, has no rows to share`);
       const order = graph.addInput(names.rows, tensorType('int64', [probed.dims[0]!]));
       made = graph.addNode({
         opType: 'Gather',
-        inputs: [value, order],
+        inputs: [current, order],
         outputs: [innerName(name)],
         attributes: { axis: int(0) },
       }).output;
     }
     this.show(made, names.seen, probed);
     const chosen = this.choose(names.use, this.addGiven(names.given, probed), made, name);
-    graph.replaceUses(value, chosen, (use) => users.includes(use));
+    graph.replaceUses(current, chosen, (use) => users.includes(use));
     this.chosen.set(value, chosen);
     return probed;
   }
@@ -219,6 +221,7 @@ class ProbeBuilder {
     }).output;
     const chosen = this.choose(names.use, withResidual, mixed, mixed.name);
     graph.replaceUses(mixed, chosen, (use) => users.includes(use));
+    this.chosen.set(mixed, chosen);
     return probed;
   }
 
