@@ -43,3 +43,24 @@ export function liveNodes(
   }
   return live;
 }
+
+/**
+ * Removes what made some values that nobody reads any more, as far as nothing else needs it. Costs a walk
+ * over what goes; graphs inside nodes and initializers are left to `removeDeadNodes`.
+ * @param isNeeded for values that are to stay though nothing in the graph reads them
+ */
+export function removeUnused(
+  graph: Graph,
+  values: Iterable<Value>,
+  isNeeded: (value: Value) => boolean,
+): void {
+  const stack = [...values];
+  for (let value = stack.pop(); value; value = stack.pop()) {
+    const node = value.producer;
+    if (!node || !graph.nodes.has(node)) continue;
+    if (node.outputs.some((made) => made && (made.uses.size > 0 || isNeeded(made)))) continue;
+    const needed = nodeDependencies(node);
+    graph.removeNode(node);
+    stack.push(...needed);
+  }
+}

@@ -1,48 +1,85 @@
 /** Sites as a merged graph sees them: their alternatives, what each needs, which lies in which. */
-import { isHeavy } from '../cost/index.js';
 import type { Graph } from '../ir/graph.js';
+import { Holders } from '../ir/holders.js';
 import type { Node } from '../ir/node.js';
-import { nodeDependencies, topologicalOrder } from '../ir/order.js';
 import type { Value } from '../ir/value.js';
 import type { ProgramFlow } from '../plan/index.js';
+import { costsNothing } from './beside.js';
 import type { Instrumented, InstrumentedSite } from './instrument.js';
-import {
-  type Alternatives,
-  type Needs,
-  reachNodes,
-  regionsOf,
-  type StrategyValues,
-} from './region.js';
+import { ownNodes } from './own-nodes.js';
+import { reachNodes, regionsOf, type StrategyValues } from './region.js';
 
-/** Inner sites first: the If of an inner site then lies within the region of the outer one. */
-export function innerFirst(graph: Graph, sites: readonly GatedSite[]): GatedSite[] {
-  const place = new Map(topologicalOrder(graph).map((node, i) => [node, i]));
+/**
+ * Inner sites first: the If of an inner site then lies within the region of the outer one. Costs a walk
+ * over the graph, and one over what exists for each site's sake.
+ * @param place of each node in topological order
+ */
+export function innerFirst(
+  graph: Graph,
+  sites: readonly GatedSite[],
+  place: ReadonlyMap<Node, number>,
+): GatedSite[] {
+  const ways = new Ways(graph, sites);
   return sites
     .map((site, listed) => ({
       site,
       listed,
-      size: site.computedRegion(graph.outputs, alternativesOf(sites, site)).size,
+      size: ways.computedRegion(site).size,
       place: Math.max(0, ...site.outputs.map((v) => place.get(v.producer as Node) ?? 0)),
     }))
     .sort((a, b) => a.size - b.size || a.place - b.place || a.listed - b.listed)
     .map((entry) => entry.site);
 }
 
-/** What the values of sites can come from beside being computed, except for one site. */
-export function alternativesOf(sites: readonly GatedSite[], except: GatedSite): Alternatives {
-  return new Map(
-    sites
-      .filter((site) => site !== except)
-      .flatMap((site) =>
-        site.outputs.map((v, k) => [
-          v,
-          site.alternatives.flatMap(({ makes, keeps }) => [
-            ...(makes[k] === v ? [] : [makes[k]!]),
-            ...keeps.values(),
-          ]),
-        ]),
-      ),
-  );
+/** What the values of all sites can come from beside being computed. */
+class Ways {
+  private readonly alternatives = new Map<Value, readonly Value[]>();
+  private readonly standsFor = new Map<Value, Value[]>();
+  private readonly live: ReadonlySet<Node>;
+  private readonly holders: Holders;
+  private readonly outputs: ReadonlySet<Value>;
+
+  constructor(graph: Graph, sites: readonly GatedSite[]) {
+    for (const site of sites)
+      site.outputs.forEach((output, k) => {
+        const others = site.alternatives.flatMap(({ makes, keeps }) => [
+          ...(makes[k] === output ? [] : [makes[k]!]),
+          ...keeps.values(),
+        ]);
+        this.alternatives.set(output, others);
+        for (const other of new Set(others)) {
+          const known = this.standsFor.get(other);
+          if (known) known.push(output);
+          else this.standsFor.set(other, [output]);
+        }
+      });
+    this.holders = new Holders(graph);
+    this.outputs = new Set(graph.outputs);
+    this.live = reachNodes({
+      from: graph.outputs,
+      alternatives: (value) => this.alternatives.get(value) ?? [],
+    });
+  }
+
+  /** Nodes that exist for the sake of computing a site, whether or not a program does. */
+  computedRegion(site: GatedSite): Set<Node> {
+    const given = new Set(site.outputs);
+    const alternatives = (value: Value) =>
+      given.has(value) ? [] : (this.alternatives.get(value) ?? []);
+    const own = ownNodes({
+      from: [...site.outputs, ...site.values()],
+      given,
+      isRoot: (value) => this.outputs.has(value),
+      isLive: (node) => this.live.has(node),
+      holderOf: this.holders.of,
+      alternatives,
+      standsFor: (value) => this.standsFor.get(value) ?? [],
+    });
+    const others = site.alternatives.filter(({ makes }) => !equal(makes, site.outputs));
+    const computed = { makes: site.outputs, keeps: [] };
+    const all = [computed, ...others.map(valuesOf)];
+    return regionsOf(site.outputs, all, own, alternatives)[0]!;
+  }
 }
 
 /** One branch of a site: what it makes, and what it keeps as states. */
@@ -69,11 +106,17 @@ export class GatedSite {
   readonly alternatives: readonly Alternative[];
   private readonly choices = new Map<string, number>();
 
+  /**
+   * @param writes by program, the states that it writes
+   * @param place of each node in topological order
+   */
   constructor(
     private readonly instrumented: InstrumentedSite,
     private readonly index: number,
     source: Instrumented,
+    private readonly writes: ReadonlyMap<ProgramFlow, ReadonlySet<string>>,
     private readonly mapped: (v: Value) => Value,
+    place: ReadonlyMap<Node, number>,
   ) {
     const { site } = instrumented;
     this.id = site.id;
@@ -86,7 +129,7 @@ export class GatedSite {
     const found: { makes: readonly Value[]; keeps: Map<string, Value>; free: boolean }[] = [];
     for (const program of users) {
       const { makes, keeps } = this.alternative(program);
-      const free = [...keeps.values()].every((v) => costsNothing(v, makes));
+      const free = [...keeps.values()].every((v) => costsNothing(v, makes, place));
       let at = found.findIndex(
         (other) =>
           equal(other.makes, makes) && ((free && other.free) || equalMaps(other.keeps, keeps)),
@@ -108,19 +151,9 @@ export class GatedSite {
     return this.alternatives.flatMap(({ makes, keeps }) => [...makes, ...keeps.values()]);
   }
 
-  /** Nodes of each alternative alone, or of a few, given what is needed in any case. */
-  regions(outside: ReadonlySet<Node>, alternatives: Alternatives, needs: Needs): Set<Node>[] {
-    const all = this.alternatives.map(valuesOf);
-    return regionsOf(this.outputs, all, outside, alternatives, needs.of);
-  }
-
-  /** Nodes that exist for the sake of computing the site, whether or not a program does. */
-  computedRegion(roots: readonly Value[], alternatives: Alternatives): Set<Node> {
-    const outside = reachNodes({ from: roots, given: new Set(this.outputs), alternatives });
-    const others = this.alternatives.filter(({ makes }) => !equal(makes, this.outputs));
-    const computed = { makes: this.outputs, keeps: [] };
-    const all = [computed, ...others.map(valuesOf)];
-    return regionsOf(this.outputs, all, outside, alternatives)[0]!;
+  /** Nodes of each alternative alone, or of a few, of those that are not needed in any case. */
+  regions(own: ReadonlySet<Node>): Set<Node>[] {
+    return regionsOf(this.outputs, this.alternatives.map(valuesOf), own);
   }
 
   /** Which alternative a program takes; the first where the site is not live in it. */
@@ -131,11 +164,12 @@ export class GatedSite {
   private alternative(program: ProgramFlow): Alternative {
     const name = program.row[this.index] as string;
     const kept = [...(this.instrumented.writes.get(name) ?? [])];
+    const written = this.writes.get(program)!;
     return {
       makes: this.instrumented.produced.get(name)?.map(this.mapped) ?? this.outputs,
       keeps: new Map(
         kept
-          .filter(([state]) => program.writes.includes(state))
+          .filter(([state]) => written.has(state))
           .map(([state, value]) => [state, this.mapped(value)]),
       ),
     };
@@ -145,24 +179,9 @@ export class GatedSite {
     const name = program.row[this.index];
     if (name === undefined) return '';
     const states = [...(this.instrumented.writes.get(name)?.keys() ?? [])];
-    return `${name}>${states.filter((s) => program.writes.includes(s)).join('>')}`;
+    const written = this.writes.get(program)!;
+    return `${name}>${states.filter((s) => written.has(s)).join('>')}`;
   }
-}
-
-/**
- * Is a value to be had besides others for nothing, or by element-wise work, which is nothing beside the
- * products that the others take? Not from an input that the others do not read: a call that need not
- * keep the value may have been given a placeholder there.
- */
-function costsNothing(value: Value, others: readonly Value[]): boolean {
-  if (others.includes(value)) return true;
-  const known = reachNodes({ from: others });
-  if (![...known].some(isHeavy)) return false;
-  const read = new Set([...known].flatMap(nodeDependencies));
-  const more = reachNodes({ from: [value], known });
-  const isThere = (v: Value) =>
-    v.producer !== undefined || v.initializer !== undefined || read.has(v);
-  return [...more].every((node) => !isHeavy(node) && nodeDependencies(node).every(isThere));
 }
 
 const equal = (a: readonly Value[], b: readonly Value[]) =>

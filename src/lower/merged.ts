@@ -6,22 +6,22 @@
  */
 
 import { planNotMergeable } from '../errors/index.js';
-import { withContents } from '../ir/attribute.js';
 import { cloneModel } from '../ir/clone.js';
 import type { Graph } from '../ir/graph.js';
 import type { Node } from '../ir/node.js';
-import { findCycle } from '../ir/order.js';
+import { findCycle, topologicalOrder } from '../ir/order.js';
 import { removeDeadNodes, removeUnneeded } from '../ir/prune.js';
 import { tensorType } from '../ir/types.js';
 import type { Value } from '../ir/value.js';
 import type { ProgramFlow } from '../plan/index.js';
-import { alternativesOf, GatedSite, innerFirst } from './gated-site.js';
-import { buildIf, distinctColumns, ifName } from './if-node.js';
+import { GatedSite, innerFirst } from './gated-site.js';
+import { Gating } from './gating.js';
+import { ifName } from './if-node.js';
 import type { Instrumented, StateInfo } from './instrument.js';
+import { Kept } from './kept.js';
 import type { Lowered, Run } from './lowered.js';
 import { stateInputName, stateOutputName } from './names.js';
 import { addNamedOutput, dropUnusedInputs, unusedInputs } from './outputs.js';
-import { Needs, reachNodes, regionsOf } from './region.js';
 import { StrategyInputs } from './strategy-inputs.js';
 
 const MODEL = 'merged';
@@ -34,30 +34,26 @@ export function lowerMerged(source: Instrumented): Lowered {
   const mapped = (v: Value) => map.values.get(v) as Value;
   const input = (state: string) => mapped(source.states.get(state)!.input);
   const written = new Set(source.programs.flatMap((p) => p.writes));
+  const writes = new Map(source.programs.map((p) => [p, new Set(p.writes)]));
+  const place = new Map(topologicalOrder(graph).map((node, i) => [node, i]));
   const sites = source.sites
-    .map((site, index) => new GatedSite(site, index, source, mapped))
+    .map((site, index) => new GatedSite(site, index, source, writes, mapped, place))
     .filter((site) => site.alternatives.length > 0);
-  const ordered = innerFirst(graph, sites);
+  const ordered = innerFirst(graph, sites, place);
   const strategies = new StrategyInputs(graph, source.programs, ordered);
 
-  /** What leaves the graph as each state; starts as the state itself, passed through. */
-  const kept = new Map([...written].map((state) => [state, input(state)]));
+  const kept = new Kept([...written].map((state) => [state, input(state)]));
   for (const site of ordered) if (site.alternatives.length === 1) settle(graph, site, kept);
   const gated = ordered.filter((site) => site.alternatives.length > 1);
   // nodes of a strategy that no program takes would hold on to what an If is to move inside
-  const drop = (waiting: readonly GatedSite[]) =>
-    removeUnneeded(graph, [
-      ...graph.outputs,
-      ...waiting.flatMap((site) => site.values()),
-      ...kept.values(),
-    ]);
-  drop(gated);
-  const needs = new Needs();
-  for (const [i, site] of gated.entries()) {
-    const waiting = gated.slice(i + 1);
-    gate(graph, site, waiting, { kept, input, strategies, needs });
-    if (!site.isComputed) drop(waiting);
-  }
+  removeUnneeded(graph, [
+    ...graph.outputs,
+    ...gated.flatMap((site) => site.values()),
+    ...kept.values(),
+  ]);
+  const gating = new Gating(graph, gated, kept, input, strategies);
+  for (const site of gated) gating.gate(site);
+  removeUnneeded(graph, [...graph.outputs, ...kept.values()]);
   const cycle = findCycle(graph);
   if (cycle)
     throw planNotMergeable(
@@ -94,7 +90,7 @@ const looseType = ({ type, shape }: StateInfo) =>
   );
 
 /** A site that every program produces in the same way needs no If. */
-function settle(graph: Graph, site: GatedSite, kept: Map<string, Value>): void {
+function settle(graph: Graph, site: GatedSite, kept: Kept): void {
   const [only] = site.alternatives;
   for (const [id, value] of only!.keeps) kept.set(id, value);
   only!.makes.forEach((value, k) => {
@@ -108,85 +104,6 @@ function siteOfCycle(cycle: readonly Node[], sites: readonly GatedSite[]): strin
   return sites.find((site) => names.has(ifName(site.id, 0)))?.owner ?? '';
 }
 
-/** What the Ifs of all sites have in common. */
-interface Gating {
-  /** What leaves the graph as each state, so far. */
-  readonly kept: Map<string, Value>;
-  /** The input that carries a state. */
-  readonly input: (state: string) => Value;
-  readonly strategies: StrategyInputs;
-  readonly needs: Needs;
-}
-
-/** Puts the If of one site into the graph and points everybody to its results. */
-function gate(
-  graph: Graph,
-  site: GatedSite,
-  waiting: readonly GatedSite[],
-  { kept, input, strategies, needs }: Gating,
-): void {
-  const others = alternativesOf(waiting, site);
-  // sites still to be gated need their values outside of this If, to gate them there
-  const roots = [...graph.outputs, ...waiting.flatMap((w) => w.outputs)];
-  const given = new Set(site.outputs);
-  const outside = reachNodes({ from: roots, given, alternatives: others, needs: needs.of });
-  const regions = site.regions(outside, others, needs);
-  // a state leaves through this If when the site keeps it, or an inner site's is made in its region
-  const leaving = new Map<string, readonly Value[]>();
-  const staying: Value[] = [];
-  for (const [id, before] of kept) {
-    const inside = regions.map((nodes) => !!before.producer && nodes.has(before.producer));
-    const own = site.alternatives.some(({ keeps }) => keeps.has(id));
-    if (!inside.includes(true)) staying.push(before);
-    if (!own && !inside.includes(true)) continue;
-    const passed = (index: number) =>
-      inside[index] || !inside.includes(true) ? before : input(id);
-    leaving.set(
-      id,
-      site.alternatives.map(({ keeps }, index) => keeps.get(id) ?? passed(index)),
-    );
-  }
-
-  /** One row per alternative: the site's values, then the states. */
-  const rows = site.alternatives.map(({ makes }, index) => [
-    ...makes,
-    ...[...leaving.values()].map((values) => values[index]!),
-  ]);
-  const columns = distinctColumns(rows);
-  const settled = reachNodes({
-    from: staying,
-    given,
-    alternatives: others,
-    known: outside,
-    needs: needs.of,
-  });
-  const inBranches = regionsOf(
-    site.outputs,
-    rows.map((row) => ({ makes: row, keeps: [] })),
-    new Set([...outside, ...settled]),
-    others,
-    needs.of,
-  );
-  const branches = rows.map((row, i) => ({
-    values: columns.map((c) => row[c.first]!),
-    region: inBranches[i]!,
-    instead: new Map(site.outputs.map((v, k) => [v, row[k]!])),
-  }));
-
-  const results = buildIf(graph, site.id, strategies.choiceOf(site), branches, 0);
-  const resultOf = (column: number) => results[columns.findIndex((c) => c.all.includes(column))]!;
-  const doomed = new Set(branches.flatMap((b) => [...b.region]));
-  const inIf = withContents([...doomed, results[0]!.producer as Node]);
-  site.outputs.forEach((output, k) => {
-    graph.replaceUses(output, resultOf(k), (use) => !inIf.has(use.user));
-  });
-  [...leaving.keys()].forEach((id, k) => {
-    kept.set(id, resultOf(site.outputs.length + k));
-  });
-  graph.removeNodes(doomed);
-  needs.forget(site.outputs);
-}
-
 function run(
   program: ProgramFlow,
   source: Instrumented,
@@ -197,11 +114,10 @@ function run(
   for (const [name, choice] of strategies.of(program))
     if (inputs.has(name)) constants[name] = { type: 'int64', shape: [], data: [choice] };
   const states = [...source.states.keys()].filter((id) => inputs.has(stateInputName(id)));
+  const read = new Set(program.reads);
   const pick = (wanted: boolean) =>
     Object.fromEntries(
-      states
-        .filter((id) => program.reads.includes(id) === wanted)
-        .map((id) => [stateInputName(id), id]),
+      states.filter((id) => read.has(id) === wanted).map((id) => [stateInputName(id), id]),
     );
   const reads = pick(true);
   const unused = pick(false);

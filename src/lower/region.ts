@@ -3,13 +3,12 @@
  * that exist for the sake of a site's strategy. "Some program" means that a site's
  * value is followed into every strategy that can stand in for it.
  */
-import { subgraphs } from '../ir/attribute.js';
 import type { Node } from '../ir/node.js';
 import { nodeDependencies } from '../ir/order.js';
 import type { Value } from '../ir/value.js';
 
 /** For the values of sites: what else, beside their producer, may be needed to have them. */
-export type Alternatives = ReadonlyMap<Value, readonly Value[]>;
+export type Alternatives = (value: Value) => readonly Value[];
 
 export interface Reach {
   /** Where to begin. */
@@ -21,35 +20,13 @@ export interface Reach {
   readonly instead?: ReadonlyMap<Value, Value>;
   /** Nodes at which to stop. */
   readonly known?: ReadonlySet<Node>;
-  /** What a node needs, where that is remembered. */
-  readonly needs?: (node: Node) => readonly Value[];
+  /** Where given, all others are nodes at which to stop. */
+  readonly within?: ReadonlySet<Node>;
 }
 
-/**
- * What nodes need, remembered for those that hold graphs: to look through all that lies in an If is
- * what a walk over a merged graph would spend its time on.
- */
-export class Needs {
-  private readonly known = new Map<Node, readonly Value[]>();
-
-  readonly of = (node: Node): readonly Value[] => {
-    const before = this.known.get(node);
-    if (before) return before;
-    const values = nodeDependencies(node);
-    if (subgraphs(node).length > 0) this.known.set(node, values);
-    return values;
-  };
-
-  /** To be called when other values have taken the place of these. */
-  forget(values: readonly Value[]): void {
-    for (const [node, needed] of this.known)
-      if (values.some((value) => needed.includes(value))) this.known.delete(node);
-  }
-}
-
-/** Nodes that can be needed to have values. Costs O(nodes + edges). */
+/** Nodes that can be needed to have values. Costs O(nodes + edges) of those found. */
 export function reachNodes(reach: Reach): Set<Node> {
-  const { from, given, alternatives, instead, known, needs = nodeDependencies } = reach;
+  const { from, given, alternatives, instead, known, within } = reach;
   const nodes = new Set<Node>();
   const seen = new Set<Value>();
   const stack = [...from];
@@ -61,11 +38,11 @@ export function reachNodes(reach: Reach): Set<Node> {
       stack.push(other);
       continue;
     }
-    stack.push(...(alternatives?.get(value) ?? []));
+    if (alternatives) stack.push(...alternatives(value));
     const node = value.producer;
-    if (!node || nodes.has(node) || known?.has(node)) continue;
+    if (!node || nodes.has(node) || known?.has(node) || within?.has(node) === false) continue;
     nodes.add(node);
-    stack.push(...needs(node));
+    stack.push(...nodeDependencies(node));
   }
   return nodes;
 }
@@ -84,28 +61,26 @@ export interface StrategyValues {
  * one inside except through the site's own values. Two of three strategies may need the same node: it
  * is then in the region of both, to be had twice, for outside it would run for the third as well.
  * @param outputs the site's values as computed; whoever else reads them is given them
- * @param outside nodes that are needed in any case, and with each all that it needs
+ * @param own nodes that are not needed in any case; with each that is, all that it needs is as well
  */
 export function regionsOf(
   outputs: readonly Value[],
   strategies: readonly StrategyValues[],
-  outside: ReadonlySet<Node>,
-  alternatives: Alternatives,
-  needs?: (node: Node) => readonly Value[],
+  own: ReadonlySet<Node>,
+  alternatives?: Alternatives,
 ): Set<Node>[] {
   const needed = strategies.map(({ makes, keeps }) =>
     reachNodes({
       from: [...makes, ...keeps],
-      alternatives,
+      ...(alternatives && { alternatives }),
       // one of the site's values may be made of another
       instead: new Map(outputs.map((v, k) => [v, makes[k]!])),
-      known: outside,
-      ...(needs && { needs }),
+      within: own,
     }),
   );
-  return needed.map((own, i) => {
+  return needed.map((nodes, i) => {
     const others = needed.filter((_, j) => j !== i);
-    if (others.length === 0) return own;
-    return new Set([...own].filter((node) => !others.every((nodes) => nodes.has(node))));
+    if (others.length === 0) return nodes;
+    return new Set([...nodes].filter((node) => !others.every((other) => other.has(node))));
   });
 }
