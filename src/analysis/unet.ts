@@ -48,17 +48,18 @@ export type UnetAnalysis =
 
 export function analyzeUnet(graph: Graph, shapes: ShapeTable): UnetAnalysis {
   const ancestry = new Ancestry(graph);
-  const layers = ancestry.order.filter(holdsHeavy);
-  if (layers.length === 0)
+  const layers = new Set(ancestry.order.filter(holdsHeavy));
+  if (layers.size === 0)
     return no({ reason: 'the graph has no convolution or matrix product at all' });
-  const heavy = ancestry.setOfNodes(layers);
-
+  const firstLayer = ancestry.firstsAmong(layers);
   const concats = ancestry.order.filter((node) => isOp(node, 'Concat'));
   const rejected: Refusal[] = [];
   const found: Omit<SkipJoin, 'branch'>[] = [];
   for (const node of concats) {
-    const result = asJoin(node, ancestry, heavy, shapes);
+    const result = asJoin(node, ancestry, layers, shapes);
     if ('reason' in result) rejected.push(result);
+    else if (!firstLayer(result.skip))
+      rejected.push({ reason: 'its skip comes from no layer of the encoder', node: node.label });
     else found.push(result);
   }
   if (found.length === 0)
@@ -72,7 +73,7 @@ export function analyzeUnet(graph: Graph, shapes: ShapeTable): UnetAnalysis {
 
   // the last join of the graph is the outermost
   const joins = found.reverse().map((join, i) => ({ ...join, branch: i + 1 }));
-  const broken = firstUnnested(joins, ancestry, heavy);
+  const broken = firstUnnested(joins, ancestry, layers);
   if (broken) return no(broken);
 
   const refused: (Refusal & { branch: number })[] = [];
@@ -94,7 +95,7 @@ const no = (refusal: Refusal): UnetAnalysis => ({ isUnet: false, refusal });
 function asJoin(
   node: Node,
   ancestry: Ancestry,
-  heavy: Uint32Array,
+  layers: ReadonlySet<Node>,
   shapes: ShapeTable,
 ): Omit<SkipJoin, 'branch'> | Refusal {
   const refuse = (reason: string): Refusal => ({ reason, node: node.label });
@@ -104,16 +105,16 @@ function asJoin(
   if (rank !== undefined && rank < 3)
     return refuse(`its values have rank ${rank}, so they are no feature maps`);
   const [a, b] = data as [Value, Value];
-  const onlyA = ancestry.firstOnly(a, b, heavy);
-  const onlyB = ancestry.firstOnly(b, a, heavy);
-  if (onlyA && onlyB)
+  const onlyA = ancestry.hasOnly(a, b, layers);
+  const onlyB = ancestry.hasOnly(b, a, layers);
+  if (onlyA && onlyB) {
+    const [first, second] = [ancestry.firstOnly(a, b, layers), ancestry.firstOnly(b, a, layers)];
     return refuse(
-      `both inputs hold work of their own ("${onlyA.label}" and "${onlyB.label}"), so neither is a skip`,
+      `both inputs hold work of their own ("${first!.label}" and "${second!.label}"), so neither is a skip`,
     );
+  }
   if (!onlyA && !onlyB) return refuse('neither input went through layers that the other did not');
   const [main, skip] = onlyA ? [a, b] : [b, a];
-  if (!ancestry.firstOnly(skip, undefined, heavy))
-    return refuse('its skip comes from no layer of the encoder');
   return { node, main, skip };
 }
 
@@ -121,11 +122,11 @@ function asJoin(
 function firstUnnested(
   joins: readonly SkipJoin[],
   ancestry: Ancestry,
-  heavy: Uint32Array,
+  layers: ReadonlySet<Node>,
 ): Refusal | undefined {
-  const decoder = ancestry.setOfNodes(joins.map(({ node }) => node));
+  const firstJoin = ancestry.firstsAmong(new Set(joins.map(({ node }) => node)));
   for (const [i, outer] of joins.entries()) {
-    const before = ancestry.firstOnly(outer.skip, undefined, decoder);
+    const before = firstJoin(outer.skip);
     if (before)
       return {
         reason: `the skip of this Concat comes out of the decoder (it depends on "${before.label}")`,
@@ -138,7 +139,7 @@ function firstUnnested(
         reason: `its main branch does not go through the Concat before it, "${inner.node.label}"`,
         node: outer.node.label,
       };
-    const stray = ancestry.firstOnly(outer.skip, inner.skip, heavy);
+    const stray = ancestry.firstOnly(outer.skip, inner.skip, layers);
     if (stray)
       return {
         reason: `its skip holds "${stray.label}", which the skip of the inner Concat "${inner.node.label}" has not gone through: the skips do not nest`,

@@ -19,7 +19,8 @@ export function removeUnneeded(graph: Graph, values: readonly Value[]): number {
   // inner graphs first: what only their dead nodes captured is then dead here as well
   for (const node of graph.nodes)
     for (const inner of subgraphs(node)) removed += removeDeadNodes(inner);
-  const live = liveNodes(values);
+  // what a graph captures from outside is none of its own
+  const live = liveNodes(values, (value) => value.graph !== graph);
   const dead = new Set([...graph.nodes].filter((n) => !live.has(n)));
   graph.removeNodes(dead);
   removed += dead.size;

@@ -26,6 +26,9 @@ export class Building {
   private readonly counterparts: Map<Value, Value>;
   private readonly claims = new Map<Site, readonly Claim[]>();
   private readonly claimed = new Set<Value>();
+  /** Claims inside of a site that has parts, by the site. */
+  private readonly inside = new Map<string, Claim[]>();
+  private readonly stateInputs: ReadonlySet<Value>;
   /** Identities that only stand between a site and what computes its value. */
   readonly standIns = new Set<Node>();
 
@@ -35,16 +38,18 @@ export class Building {
     private readonly states: ReadonlyMap<string, StateInfo>,
   ) {
     this.counterparts = new Map(map.values);
+    this.stateInputs = new Set([...states.values()].map(({ input }) => input));
     this.originals = new Map([...map.values].map(([original, copy]) => [copy, original]));
   }
 
   /** Gives every site values of its own. To be called once, before strategies are built. */
   claim(sites: readonly Site[]): void {
-    for (const site of sites)
-      this.claims.set(
-        site,
-        site.outputs.map((original) => this.claimValue(site, original)),
-      );
+    for (const site of sites) {
+      const made = site.outputs.map((original) => this.claimValue(site, original));
+      this.claims.set(site, made);
+      if (site.within && site.parent !== undefined)
+        this.inside.set(site.parent, [...(this.inside.get(site.parent) ?? []), ...made]);
+    }
     // a graph output that is itself a site's value gets a node of its own, which no site claims
     for (const output of [...this.graph.outputs])
       if (this.claimed.has(output)) this.standIn(output, (use) => use.user === this.graph);
@@ -121,9 +126,7 @@ export class Building {
   private builder(site: Site, own: (claim: Claim, output: number) => Value): SiteBuilder {
     const claims = this.claims.get(site)!;
     // what one part chooses for the inside of the site holds for the others
-    const inside = [...this.claims].flatMap(([other, made]) =>
-      other.within && other.parent !== undefined && other.parent === site.parent ? made : [],
-    );
+    const inside = this.inside.get(site.parent ?? '') ?? [];
     return {
       graph: this.graph,
       value: (source) => {
@@ -166,7 +169,7 @@ export class Building {
 
   /** The value, by way of an Identity where it is a site's, or nothing in the graph makes it. */
   private ownNode(value: Value, stateAllowed: boolean): Value {
-    const isState = [...this.states.values()].some(({ input }) => input === value);
+    const isState = this.stateInputs.has(value);
     const plain = value.producer ? !this.claimed.has(value) : isState && stateAllowed;
     if (plain) return value;
     return this.graph.addNode({

@@ -15,7 +15,7 @@ import type { Value } from '../ir/value.js';
 import { COMPUTE, type ProgramFlow } from '../plan/index.js';
 import type { Instrumented } from './instrument.js';
 import type { Lowered, Run } from './lowered.js';
-import { writtenValue } from './split.js';
+import { writtenValues } from './split.js';
 
 /** A program with the nodes it runs. */
 interface ProgramView {
@@ -83,9 +83,10 @@ function viewOf(source: Instrumented, program: ProgramFlow): ProgramView {
     });
   });
   const actual = (value: Value) => instead.get(value) ?? value;
+  const kept = writtenValues(source, program);
   const written = new Map(
     program.writes.flatMap((state) => {
-      const value = writtenValue(source, program, state);
+      const value = kept.get(state);
       return value ? [[state, value] as const] : [];
     }),
   );

@@ -89,7 +89,8 @@ export function instrument(
   const live = livenessUnder(model.graph, resolved, states, reached);
   const least = analyzeFlow(plan, live);
   const flow = maxPrograms === undefined ? least : unionWrites(plan, least, live, maxPrograms);
-  const used = resolved.map((built, s) => usedParts(built, s, flow, reached));
+  const rows = flow.map(({ row, writes }) => ({ row, writes: new Set(writes) }));
+  const used = resolved.map((built, s) => usedParts(built, s, rows, reached));
   const added = used.flatMap((u) => [
     ...[...u.produced.values()].flat(),
     ...[...u.writes.values()].flatMap((kept) => [...kept.values()]),
@@ -105,13 +106,14 @@ export function instrument(
 function usedParts(
   built: InstrumentedSite,
   index: number,
-  flow: readonly { row: readonly (string | undefined)[]; writes: readonly string[] }[],
+  flow: readonly { row: readonly (string | undefined)[]; writes: ReadonlySet<string> }[],
   reached: ReadonlySet<Value>,
 ): InstrumentedSite {
-  const written = new Map<string, Set<string>>();
+  /** By strategy, what each call that takes it writes. */
+  const written = new Map<string, ReadonlySet<string>[]>();
   for (const { row, writes } of flow) {
     const name = row[index];
-    if (name !== undefined) written.set(name, new Set([...(written.get(name) ?? []), ...writes]));
+    if (name !== undefined) written.set(name, [...(written.get(name) ?? []), writes]);
   }
   const live = (_: Value, k: number) => reached.has(built.outputs[k]!);
   return {
@@ -125,7 +127,7 @@ function usedParts(
     writes: new Map(
       [...built.writes].map(([name, states]) => [
         name,
-        new Map([...states].filter(([id]) => written.get(name)?.has(id))),
+        new Map([...states].filter(([id]) => written.get(name)?.some((w) => w.has(id)))),
       ]),
     ),
   };

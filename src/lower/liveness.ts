@@ -27,11 +27,12 @@ export function livenessUnder(
     const read = new Set<string>();
     const seen = new Set<Value>();
     const stack: Value[] = [];
+    const written = new Set(writes);
     const reach = (s: number) => {
       if (live.has(s)) return;
       live.add(s);
-      const kept = sites[s]!.writes.get(row[s] as string);
-      for (const state of writes) stack.push(...(kept?.get(state) ? [kept.get(state)!] : []));
+      for (const [state, value] of sites[s]!.writes.get(row[s] as string) ?? [])
+        if (written.has(state)) stack.push(value);
     };
     stack.push(...graph.outputs);
     for (let value = stack.pop(); value; value = stack.pop()) {

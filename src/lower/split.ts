@@ -87,8 +87,9 @@ function programModel(
       graph.replaceUses(mapped(site.outputs[k]!), mapped(value));
     });
   });
+  const values = writtenValues(source, program);
   for (const state of writes) {
-    const value = writtenValue(source, program, state);
+    const value = values.get(state);
     const info = source.states.get(state);
     if (value && info)
       addNamedOutput(
@@ -108,17 +109,13 @@ function programModel(
   return model;
 }
 
-/** The value that a program keeps as a state. */
-export function writtenValue(
-  source: Instrumented,
-  program: ProgramFlow,
-  state: string,
-): Value | undefined {
-  for (const [s, site] of source.sites.entries()) {
-    const value = site.writes.get(program.row[s] ?? '')?.get(state);
-    if (value) return value;
-  }
-  return undefined;
+/** The values that a program keeps, by state. */
+export function writtenValues(source: Instrumented, program: ProgramFlow): Map<string, Value> {
+  const values = new Map<string, Value>();
+  for (const [s, site] of source.sites.entries())
+    for (const [state, value] of site.writes.get(program.row[s] ?? '') ?? [])
+      if (!values.has(state)) values.set(state, value);
+  return values;
 }
 
 /** @param names of the model that is run in place of the program's own */

@@ -19,7 +19,7 @@ import { Ancestry } from '../ancestry.js';
 import type { Attention } from '../attention/index.js';
 import type { Refusal } from '../unet.js';
 import type { StreamPart } from './range.js';
-import { follows, type Residual, residuals } from './residual.js';
+import { firstFrom, follows, type Residual, residuals } from './residual.js';
 
 export type LayerKind = 'self-attention' | 'cross-attention' | 'feed-forward';
 
@@ -48,7 +48,7 @@ export interface BlockAnalysis {
   readonly refused: readonly Refusal[];
 }
 
-/** Costs O(adds * heavy nodes) beside the bit sets of `Ancestry`. */
+/** Costs walks over the branches of the residual stream, beside `Ancestry`. */
 export function findBlocks(
   graph: Graph,
   shapes: ShapeTable,
@@ -56,11 +56,22 @@ export function findBlocks(
 ): BlockAnalysis {
   const ancestry = new Ancestry(graph);
   const connections = residuals(ancestry, shapes);
+  /** Where a value is the stream of several, the first connection that takes it up. */
+  const onwards = new Map(connections.map((r) => [r.from, r] as const).reverse());
+  const adds = connections.map(({ add }) => add);
   /** An outer connection, such as that around a whole transformer of a U-Net, ends later. */
-  const around = (attention: Attention, source: Value) =>
-    connections.find(
-      (r) => ancestry.dependsOn(r.branch, attention.mix) && follows(source, r.from, ancestry),
-    );
+  const around = (attention: Attention, source: Value): Residual | undefined => {
+    for (
+      let i = firstFrom(adds, ancestry.place(attention.mix), ancestry);
+      i < connections.length;
+      i++
+    ) {
+      const { branch, from } = connections[i]!;
+      if (ancestry.dependsOn(branch, attention.mix) && follows(source, from, ancestry))
+        return connections[i];
+    }
+    return undefined;
+  };
   const self = new Set<Residual>();
   const cross = new Set<Residual>();
   const joined: Residual[][] = [];
@@ -86,9 +97,9 @@ export function findBlocks(
   const layersFrom = (first: Residual): BlockLayer[] => {
     const layers: BlockLayer[] = [{ ...first, kind: 'self-attention' }];
     for (
-      let next = nextOn(first, connections);
+      let next = onwards.get(first.to);
       next && !self.has(next) && !convolvesFeatureMap(next, shapes);
-      next = nextOn(next, connections)
+      next = onwards.get(next.to)
     )
       layers.push({ ...next, kind: cross.has(next) ? 'cross-attention' : 'feed-forward' });
     return layers;
@@ -112,13 +123,14 @@ export function findBlocks(
   return { stages, refused };
 }
 
-/** The connection that takes up the stream where another ends. */
-const nextOn = (residual: Residual, connections: readonly Residual[]): Residual | undefined =>
-  connections.find((next) => next.from === residual.to);
-
 /** A residual layer of a convolutional network, which reads the neighbours of each pixel. */
 const convolvesFeatureMap = ({ from, heavy }: Residual, shapes: ShapeTable): boolean =>
-  (shapes.shape(from)?.length ?? 0) >= 4 && heavy.some((node) => kernelOf(node, shapes) > 1);
+  (shapes.shape(from)?.length ?? 0) >= 4 && someOf(heavy(), (node) => kernelOf(node, shapes) > 1);
+
+function someOf<T>(items: Iterable<T>, holds: (item: T) => boolean): boolean {
+  for (const item of items) if (holds(item)) return true;
+  return false;
+}
 
 function kernelOf(node: Node, shapes: ShapeTable): number {
   if (!isOp(node, 'Conv', 'ConvTranspose')) return 1;

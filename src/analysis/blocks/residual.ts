@@ -3,7 +3,6 @@
  * are residual streams, whatever the branches hold.
  */
 import { isHeavy } from '../../cost/index.js';
-import { between } from '../../ir/extract.js';
 import { isOp, type Node } from '../../ir/node.js';
 import type { Value } from '../../ir/value.js';
 import { equal, type ShapeTable } from '../../shape/index.js';
@@ -17,11 +16,11 @@ export interface Residual {
   readonly to: Value;
   /** What is added. */
   readonly branch: Value;
-  /** The layers and products of the branch, in topological order. */
-  readonly heavy: readonly Node[];
+  /** The layers and products of the branch, in topological order; looked for as they are asked for. */
+  readonly heavy: () => Iterable<Node>;
 }
 
-/** All residual connections whose branch holds a layer, in topological order. Costs a look at the layers within each. */
+/** All residual connections whose branch holds a layer, in topological order. Costs a look at the first layers within each. */
 export function residuals(ancestry: Ancestry, shapes: ShapeTable): Residual[] {
   const heavy = ancestry.order.filter(isHeavy);
   return ancestry.order.flatMap((add) => {
@@ -33,10 +32,8 @@ export function residuals(ancestry: Ancestry, shapes: ShapeTable): Residual[] {
     ] as const) {
       const from = beforeQuantization(one);
       if (!sameShape(from, add.output, shapes) || !follows(branch, from, ancestry)) continue;
-      const layers = within(heavy, from.producer, add, ancestry).filter(
-        (node) => ancestry.dependsOn(branch, node) && follows(node.output, from, ancestry),
-      );
-      if (layers.length > 0) return [{ add, from, to: add.output, branch, heavy: layers }];
+      const layers = () => layersWithin(heavy, { add, from, branch }, ancestry);
+      if (!layers().next().done) return [{ add, from, to: add.output, branch, heavy: layers }];
     }
     return [];
   });
@@ -56,19 +53,22 @@ function beforeQuantization(value: Value): Value {
   return (source && quantized.producer?.inputs[0]) || value;
 }
 
-/** Of nodes in topological order, those behind one node and before another: what lies between is among them. */
-function within(
+/** Of nodes in topological order, those of a branch. */
+function* layersWithin(
   nodes: readonly Node[],
-  after: Node | undefined,
-  before: Node,
+  { add, from, branch }: Pick<Residual, 'add' | 'from' | 'branch'>,
   ancestry: Ancestry,
-): readonly Node[] {
-  const start = after ? firstFrom(nodes, ancestry.place(after), ancestry) : 0;
-  return nodes.slice(start, firstFrom(nodes, ancestry.place(before), ancestry));
+): Generator<Node> {
+  const start = from.producer ? firstFrom(nodes, ancestry.place(from.producer), ancestry) : 0;
+  const end = firstFrom(nodes, ancestry.place(add), ancestry);
+  for (let i = start; i < end; i++) {
+    const node = nodes[i]!;
+    if (ancestry.dependsOn(branch, node) && follows(node.output, from, ancestry)) yield node;
+  }
 }
 
 /** Index of the first of the nodes at a place of the order or behind it. */
-function firstFrom(nodes: readonly Node[], place: number, ancestry: Ancestry): number {
+export function firstFrom(nodes: readonly Node[], place: number, ancestry: Ancestry): number {
   let [low, high] = [0, nodes.length];
   while (low < high) {
     const middle = (low + high) >> 1;
@@ -96,5 +96,5 @@ export function follows(value: Value, from: Value, ancestry: Ancestry): boolean 
     if (!ancestry.dependsOn(value, from.producer)) return false;
     if (from.producer.outputs.length === 1) return true;
   }
-  return between([value], new Set([from])).leaves.has(from);
+  return ancestry.follows(value, from);
 }
