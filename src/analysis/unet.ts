@@ -76,13 +76,11 @@ export function analyzeUnet(graph: Graph, shapes: ShapeTable): UnetAnalysis {
   const broken = firstUnnested(joins, ancestry, layers);
   if (broken) return no(broken);
 
-  const refused: (Refusal & { branch: number })[] = [];
-  const dominance = new Dominance(graph, ancestry.order);
-  const kept = joins.filter((join) => {
-    const leak = leakAround(join, joins, dominance);
-    if (leak) refused.push({ ...leak, branch: join.branch });
-    return !leak;
-  });
+  const leaks = leaksAround(joins, new Dominance(graph, ancestry.order));
+  const refused = joins.flatMap((join, i) =>
+    leaks[i] ? [{ ...leaks[i], branch: join.branch }] : [],
+  );
+  const kept = joins.filter((_, i) => !leaks[i]);
   return { isUnet: true, joins: kept, refused };
 }
 
@@ -149,15 +147,24 @@ function firstUnnested(
   return undefined;
 }
 
-/** With the main input given, nothing deeper may be needed any more. */
+/** With the main input given, nothing deeper may be needed any more: for each join, what is. */
+function leaksAround(joins: readonly SkipJoin[], dominance: Dominance): (Refusal | undefined)[] {
+  const leaks: (Refusal | undefined)[] = joins.map(() => undefined);
+  // where the next one holds everything deeper, it is enough to look at that one
+  for (let i = joins.length - 2; i >= 0; i--) {
+    const { node, main } = joins[i + 1]!;
+    const holds = [node, main].every((part) => dominance.isOnlyFor(part, joins[i]!.main));
+    if (leaks[i + 1] || !holds) leaks[i] = leakAround(joins[i]!, joins.slice(i + 1), dominance);
+  }
+  return leaks;
+}
+
 function leakAround(
   join: SkipJoin,
-  joins: readonly SkipJoin[],
+  deeper: readonly SkipJoin[],
   dominance: Dominance,
 ): Refusal | undefined {
-  const leaking = joins.find(
-    (other) => other.branch > join.branch && !dominance.isOnlyFor(other.node, join.main),
-  );
+  const leaking = deeper.find((other) => !dominance.isOnlyFor(other.node, join.main));
   return (
     leaking && {
       reason: `the output depends on the deeper Concat "${leaking.node.label}" by another way than through "${join.main.name}"`,
