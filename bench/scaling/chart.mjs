@@ -51,6 +51,6 @@ export function chart(title, lines, { x, y }) {
   const span = Math.min(x1 - x0, y1 - y0);
   const linear = `<path class="slope" d="M${px(10 ** x0)} ${py(10 ** y0)}L${px(10 ** (x0 + span))} ${py(10 ** (y0 + span))}"/>`;
   const width = right + 300;
-  const height = bottom + 52;
+  const height = Math.max(bottom + 52, PLOT.top + 8 + lines.length * 20 + 8);
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${title}"><style>${STYLE}</style><rect class="paper" width="${width}" height="${height}"/><text class="title" x="16" y="26">${title}</text>${grid.join('')}${linear}${drawn.join('')}<text x="${PLOT.left + PLOT.width / 2}" y="${bottom + 40}" text-anchor="middle">${x}</text><text x="16" y="${PLOT.top - 4}">${y}</text></svg>\n`;
 }

@@ -41,12 +41,13 @@ async function phase(name, act) {
 
 const PASSES = {
   unet: [
-    ['deepcache', { branch: 1, interval: 2 }],
-    ['depth-skip', { branch: 1 }],
+    ['deepcache', 'deepcache', { branch: 1, interval: 2 }],
+    ['depth-skip', 'depth-skip', { branch: 1 }],
   ],
   transformer: [
-    ['delta-cache', { blocks: 2, interval: 2 }],
-    ['ditfastattn', { strategy: 'reuse', interval: 2 }],
+    ['delta-cache', 'delta-cache', { blocks: 2, interval: 2 }],
+    ['ditfastattn, split', 'ditfastattn', { strategy: 'reuse', interval: 2 }, 'split'],
+    ['ditfastattn, merged', 'ditfastattn', { strategy: 'reuse', interval: 2 }, 'merged'],
   ],
 };
 const SIZES = { unet: { x: [1, 8, 8, 8], t: [1] }, transformer: { x: [1, 4, 8], t: [1] } };
@@ -67,17 +68,18 @@ await phase('inspect', () => {
   const blocks = findBlocks(canonical.graph, shapes, attention.found);
   blockTable(canonical.graph, blocks, shapes, bindings, table.fullMacs);
 });
-for (const [pass, options] of PASSES[kind]) {
-  await phase(pass, () => Pipeline.create({ calls: 4 }).use(passes[pass], options).compile(model));
-  // a compilation brings the model to canonical form first
-  if (typeof seconds[pass] === 'number')
-    seconds[pass] = Math.max(0, seconds[pass] - seconds.canonicalize);
-  if (!results[pass]) continue;
-  const bundle = path.join(scratch, pass);
-  await phase(`${pass}: write`, () => writeBundle(results[pass], bundle, { sourceFile: file }));
-  const schedule = results[`${pass}: write`];
+for (const [name, pass, options, emit] of PASSES[kind]) {
+  // bringing the model to canonical form is a part of it
+  await phase(`${name}: compile`, () =>
+    Pipeline.create({ calls: 4, emit }).use(passes[pass], options).compile(model),
+  );
+  const compiled = results[`${name}: compile`];
+  if (!compiled) continue;
+  const bundle = path.join(scratch, 'bundle');
+  await phase(`${name}: write`, () => writeBundle(compiled, bundle, { sourceFile: file }));
+  const schedule = results[`${name}: write`];
   if (schedule)
-    await phase(`${pass}: verify's reference`, () => buildProbe(model, schedule, SIZES[kind]));
+    await phase(`${name}: verify's reference`, () => buildProbe(model, schedule, SIZES[kind]));
   fs.rmSync(bundle, { recursive: true, force: true });
 }
 console.log(
