@@ -36,6 +36,8 @@ class Ways {
   private readonly alternatives = new Map<Value, readonly Value[]>();
   private readonly standsFor = new Map<Value, Value[]>();
   private readonly live: ReadonlySet<Node>;
+  /** Nodes that are needed where every site is computed and nothing is kept. */
+  private readonly plain: ReadonlySet<Node>;
   private readonly holders: Holders;
   private readonly outputs: ReadonlySet<Value>;
 
@@ -55,6 +57,7 @@ class Ways {
       });
     this.holders = new Holders(graph);
     this.outputs = new Set(graph.outputs);
+    this.plain = reachNodes({ from: graph.outputs });
     this.live = reachNodes({
       from: graph.outputs,
       alternatives: (value) => this.alternatives.get(value) ?? [],
@@ -71,6 +74,7 @@ class Ways {
       given,
       isRoot: (value) => this.outputs.has(value),
       isLive: (node) => this.live.has(node),
+      isAside: (node) => !this.plain.has(node),
       holderOf: this.holders.of,
       alternatives,
       standsFor: (value) => this.standsFor.get(value) ?? [],

@@ -17,6 +17,11 @@ export interface Owning {
   readonly isRoot: (value: Value) => boolean;
   /** Does a node that reads a value need it? All do that are not told apart. */
   readonly isLive?: (node: Node) => boolean;
+  /**
+   * Is a node there to have what may stand for other values, and for nothing else? It needs what it reads
+   * only where one of those values is needed: what is kept of a value is made of that value itself.
+   */
+  readonly isAside?: (node: Node) => boolean;
   /** The node of the graph that a use belongs to; undefined for an output of the graph. */
   readonly holderOf: (use: Use) => Node | undefined;
   /** What else may be needed to have a value. */
@@ -30,7 +35,7 @@ export interface Owning {
  * and of a value that others read as well no more than its uses up to the first of them.
  */
 export function ownNodes(owning: Owning): Set<Node> {
-  const { from, given, isRoot, isLive, holderOf, alternatives, standsFor } = owning;
+  const { from, given, isRoot, isLive, isAside, holderOf, alternatives, standsFor } = owning;
   const own = new Set<Node>();
   const isNeeded = (value: Value): boolean => {
     // values of one site may each stand for the other
@@ -40,7 +45,10 @@ export function ownNodes(owning: Owning): Set<Node> {
       if (isRoot(next)) return true;
       for (const use of next.uses) {
         const user = holderOf(use);
-        if (!user || (!own.has(user) && (!isLive || isLive(user)))) return true;
+        if (!user) return true;
+        if (own.has(user) || (isLive && !isLive(user))) continue;
+        if (!isAside?.(user)) return true;
+        for (const made of user.outputs) if (made) seen.add(made);
       }
       for (const other of standsFor?.(next) ?? []) seen.add(other);
     }
