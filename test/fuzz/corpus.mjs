@@ -31,10 +31,14 @@ export const SMALL_MODELS = [
   })),
 ];
 
-/** A whole U-Net, a whole transformer. */
+/** A whole U-Net, a whole transformer, and forms of them: functions, two streams, quantized. */
 export const WHOLE_MODELS = [
   'samples/digits/digits-unet.onnx',
   'samples/dit-digits/dit-digits.onnx',
+  'samples/corpus/unet-functions-16.onnx',
+  'samples/corpus/mmdit-dynamo-23.onnx',
+  'samples/corpus/dit-quantized-dynamic.onnx',
+  'samples/corpus/dit-optimizer.onnx',
 ].map((name) => ({ name, bytes: () => read(name) }));
 
 /** Published architectures without weights. */
