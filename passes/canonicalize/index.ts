@@ -1,8 +1,8 @@
 /**
  * The canonical form that every analysis starts from: constants are initializers, shape arithmetic
  * that comes down to numbers is gone, what does nothing is gone, what is repeated is shared. The
- * result computes the same numbers, bit for bit with graph optimization off (but see rules/skip-norm.ts). Inputs and outputs keep
- * their names and order. Sizes are taken to be at least 1.
+ * result computes the same numbers, bit for bit with graph optimization off (but see
+ * rules/skip-norm.ts). Inputs and outputs keep their names and order. Sizes are taken to be at least 1.
  */
 import type { Graph } from '../../src/ir/graph.js';
 import { type Model, opsetVersion } from '../../src/ir/model.js';

@@ -3,7 +3,6 @@
  * models, so that sites, plans and proofs speak of the graph as it was given. Its rewrites change results
  * by rounding at most, and what comes out may use operators that only this engine has.
  */
-import { subgraphs } from '../../src/ir/attribute.js';
 import type { Graph } from '../../src/ir/graph.js';
 import { type Model, opsetVersion } from '../../src/ir/model.js';
 import type { Node } from '../../src/ir/node.js';
@@ -11,6 +10,7 @@ import { sortNodes, topologicalOrder } from '../../src/ir/order.js';
 import { removeDeadNodes } from '../../src/ir/prune.js';
 import { inferShapes } from '../../src/shape/index.js';
 import { applyRewrite } from '../canonicalize/apply.js';
+import { graphsOf } from '../canonicalize/graphs.js';
 import {
   type Rewrite,
   type RuleContext,
@@ -91,12 +91,6 @@ export function applyTarget(
   if (!model.opsets.has(MICROSOFT) && usesMicrosoft(model.graph)) model.opsets.set(MICROSOFT, 1);
   sortNodes(model.graph);
   return { trace, misses };
-}
-
-/** A graph and all graphs inside it. */
-function* graphsOf(graph: Graph): Generator<Graph> {
-  yield graph;
-  for (const node of graph.nodes) for (const inner of subgraphs(node)) yield* graphsOf(inner);
 }
 
 function usesMicrosoft(graph: Graph): boolean {

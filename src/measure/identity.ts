@@ -4,6 +4,7 @@
  * both, that holds when both halves are equal.
  */
 import type { InferenceSession } from 'onnxruntime-common';
+import type { Model } from '../ir/model.js';
 import type { Schedule } from '../schedule/index.js';
 import { distinctPrograms, openWithCalls, type StateAccess, statesOf } from './bundle.js';
 import { compareOutputs, type Difference } from './difference.js';
@@ -18,6 +19,8 @@ export interface ProofContext {
   readonly folder: string;
   /** Path of the source model. */
   readonly model: string;
+  /** The graph of it. */
+  readonly source: Model;
   readonly schedule: Schedule;
   readonly session: InferenceSession.SessionOptions;
   readonly onProgress?: ((what: string) => void) | undefined;

@@ -7,7 +7,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { inlineFunctions } from '../../passes/canonicalize/index.js';
-import { loadModel } from '../onnx/files.js';
+import { cloneModel } from '../ir/clone.js';
 import type { Schedule } from '../schedule/index.js';
 import { openWithCalls, statesOf } from './bundle.js';
 import { compareOutputs, type Difference } from './difference.js';
@@ -37,7 +37,7 @@ export function representativeCalls(schedule: Schedule): number[] {
 }
 
 export async function loop(
-  { ort, folder, model, schedule, session, onProgress, skip }: ProofContext,
+  { ort, folder, source: given, schedule, session, onProgress, skip }: ProofContext,
   feedsFor: (call: number) => Feeds,
 ): Promise<(Difference & { program: string; call: number })[]> {
   const chosen = representativeCalls(schedule);
@@ -45,7 +45,7 @@ export async function loop(
   onProgress?.(`reference for ${chosen.length} calls`);
   const scratch = fs.mkdtempSync(path.join(scratchParent(folder), '.stepfold-verify-'));
   try {
-    const source = loadModel(model);
+    const { model: source } = cloneModel(given);
     // sites may lie inside functions, where nothing can be given in a value's place; that they are
     // written out rightly shows in the identities, which run the source as it is
     inlineFunctions(source);

@@ -5,6 +5,7 @@
 import type { InferenceSession } from 'onnxruntime-common';
 import { constantTensor } from '../ir/constants.js';
 import type { Graph } from '../ir/graph.js';
+import type { Model } from '../ir/model.js';
 import { loadModel } from '../onnx/files.js';
 import type { Schedule } from '../schedule/index.js';
 import { distinctPrograms, readBundle } from './bundle.js';
@@ -70,7 +71,8 @@ export interface VerifyReport {
 export async function verifyBundle(options: VerifyOptions): Promise<VerifyReport> {
   const { folder, model, levels = ['disabled', 'all'], onProgress } = options;
   const schedule = await readBundle(folder, model);
-  const tolerance = options.tolerance ?? TOLERANCES[precisionOf(schedule, model)];
+  const source = loadModel(model);
+  const tolerance = options.tolerance ?? TOLERANCES[precisionOf(schedule, source)];
   const ort = await loadOrt();
   const bindings = scheduleBindings(schedule, options.shapes);
   const { inputs, roles = {} } = schedule.source;
@@ -88,7 +90,8 @@ export async function verifyBundle(options: VerifyOptions): Promise<VerifyReport
   const judge = (check: Omit<Check, 'exact' | 'passed'>) =>
     checks.push({ ...check, exact: check.absolute === 0, passed: check.relative <= tolerance });
   const context = (level: OptimizationLevel): ProofContext => {
-    return { ort, folder, model, schedule, onProgress, skip, session: sessionOptions(level) };
+    const session = sessionOptions(level);
+    return { ort, folder, model, source, schedule, onProgress, skip, session };
   };
   for (const optimization of levels)
     for (const result of await identities(context(optimization), feedsOf(0)))
@@ -108,8 +111,8 @@ export async function verifyBundle(options: VerifyOptions): Promise<VerifyReport
   };
 }
 
-function precisionOf(schedule: Schedule, model: string): keyof typeof TOLERANCES {
-  if (quantizesActivations(loadModel(model).graph)) return 'quantized';
+function precisionOf(schedule: Schedule, source: Model): keyof typeof TOLERANCES {
+  if (quantizesActivations(source.graph)) return 'quantized';
   return usesHalves(schedule) ? 'float16' : 'float32';
 }
 
