@@ -6,7 +6,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { linkLeavesFolder } from '../errors/index.js';
-import { isBlobOf, isInside } from '../onnx/hub-cache.js';
+import { mayLeadTo } from '../onnx/hub-cache.js';
 
 export interface PipelineFile {
   /** Relative to the pipeline's folder, with slashes. */
@@ -22,7 +22,7 @@ export function pipelineFiles(folder: string): PipelineFile[] {
   const found: PipelineFile[] = [];
   const walk = (at: string, name: string, above: ReadonlySet<string>) => {
     const file = fs.realpathSync(at);
-    if (!isInside(file, root) && !isBlobOf(file, root)) throw linkLeavesFolder(at, folder);
+    if (!mayLeadTo(file, root)) throw linkLeavesFolder(at, folder);
     const stat = fs.statSync(file);
     if (stat.isFile()) found.push({ name, file, bytes: stat.size });
     // a link to a folder that it lies in leads round and round

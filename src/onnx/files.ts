@@ -19,7 +19,7 @@ import type { Model } from '../ir/model.js';
 import { sortNodes } from '../ir/order.js';
 import type { ByteSource, ExternalFiles } from '../ir/tensor.js';
 import { modelPieces, readModel } from './codec.js';
-import { isBlobOf, isInside } from './hub-cache.js';
+import { mayLeadTo } from './hub-cache.js';
 import type { Piece } from './source.js';
 
 /** One read of Node's `fs` must stay below 2^31 bytes. */
@@ -111,9 +111,7 @@ function resolveExternal(folder: string, location: string, tensor: string): stri
   checkLocation(location, tensor);
   const file = path.join(folder, location);
   if (!isFile(file)) throw externalDataMissing(tensor, location, folder);
-  const from = fs.realpathSync(folder);
-  const to = fs.realpathSync(file);
-  if (!isInside(to, from) && !isBlobOf(to, from))
+  if (!mayLeadTo(fs.realpathSync(file), fs.realpathSync(folder)))
     throw externalDataEscapes(tensor, location, 'is a link out of the folder');
   return file;
 }

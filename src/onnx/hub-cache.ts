@@ -12,8 +12,12 @@ export function isInside(file: string, folder: string): boolean {
   return way !== '..' && !way.startsWith(`..${path.sep}`) && !path.isAbsolute(way);
 }
 
+/** May a link in a folder lead to a file, both with links resolved? */
+export const mayLeadTo = (file: string, folder: string): boolean =>
+  isInside(file, folder) || isBlobOf(file, folder);
+
 /** Is a file among the blobs of the cached repository that a folder is a snapshot of, or lies in one? */
-export function isBlobOf(file: string, folder: string): boolean {
+function isBlobOf(file: string, folder: string): boolean {
   const parts = folder.split(path.sep);
   const snapshots = parts.lastIndexOf('snapshots');
   if (snapshots < 1 || snapshots === parts.length - 1) return false;
