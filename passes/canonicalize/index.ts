@@ -4,6 +4,7 @@
  * result computes the same numbers, bit for bit with graph optimization off (but see
  * rules/skip-norm.ts). Inputs and outputs keep their names and order. Sizes are taken to be at least 1.
  */
+import { NotHeld } from '../../src/files/held-file.js';
 import type { Graph } from '../../src/ir/graph.js';
 import { type Model, opsetVersion } from '../../src/ir/model.js';
 import { sortNodes, topologicalOrder } from '../../src/ir/order.js';
@@ -26,8 +27,8 @@ export type { Rewrite, TraceEntry } from './rewrite.js';
 
 export interface CanonicalizeOptions {
   /**
-   * onnxruntime, for folding constants; `false` to do without. Default: onnxruntime-node, if it is
-   * installed.
+   * onnxruntime, for folding constants; `false` to do without. Default: onnxruntime-node in Node, if it is
+   * installed; none elsewhere.
    */
   readonly engine?: Engine | false;
 }
@@ -126,12 +127,15 @@ class Run {
     if (nodes.size === 0) return;
     const engine = given ?? (await loadEngine());
     if (!engine) {
-      this.notes.push(`${nodes.size} constant nodes are left: onnxruntime-node is not installed`);
+      this.notes.push(
+        `${nodes.size} constant nodes are left: no onnxruntime is at hand (install onnxruntime-node, or hand in an engine)`,
+      );
       return;
     }
     try {
       for (const rewrite of await foldNodes(this.model, nodes, engine)) this.apply(rewrite);
     } catch (error) {
+      if (error instanceof NotHeld) throw error;
       this.notes.push(`${nodes.size} constant nodes are left: ${(error as Error).message}`);
     }
     removeDeadNodes(this.model.graph);

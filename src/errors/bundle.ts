@@ -35,6 +35,16 @@ export const bundleInterrupted = (
     },
   );
 
+export const weightsElsewhere = (file: string) =>
+  new StepfoldError(
+    'WEIGHTS_ELSEWHERE',
+    `"${file}" was not opened from a disk, so its weights cannot be linked or copied into a folder.`,
+    {
+      file,
+      hint: 'Load the model with loadModel, or take the files of bundleFiles and write them.',
+    },
+  );
+
 export const outputUnnamed = () =>
   new StepfoldError('OUTPUT_UNNAMED', 'The name of the output folder is empty.', {
     hint: 'Say where to write, such as -o bundle.',

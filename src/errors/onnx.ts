@@ -53,10 +53,11 @@ export const negativeDimension = (tensor: string, dim: number) =>
     hint: 'The file is not a valid ONNX model; export it again.',
   });
 
-export const externalDataMissing = (tensor: string, location: string, folder: string) =>
+/** @param where in which folder, or beside which file */
+export const externalDataMissing = (tensor: string, location: string, where: string) =>
   new StepfoldError(
     'EXTERNAL_DATA_MISSING',
-    `The weights file "${location}" of tensor "${tensor}" is not in "${folder}".`,
+    `The weights file "${location}" of tensor "${tensor}" is not ${where}.`,
     {
       value: tensor,
       file: location,
@@ -81,6 +82,18 @@ export const externalDataShort = (tensor: string, location: string, needs: numbe
       hint: 'The weights file is incomplete; copy or download it again.',
     },
   );
+
+export const fileChanged = (file: string, why: string) =>
+  new StepfoldError('FILE_CHANGED', `"${file}" can no longer be read: ${why}.`, {
+    file,
+    hint: 'It was written, moved or removed since it was chosen; choose it again.',
+  });
+
+export const rangesRefused = (url: string) =>
+  new StepfoldError('FETCH_RANGES', `The server of "${url}" sends no parts of files.`, {
+    file: url,
+    hint: 'Serve it with range requests, and Content-Range exposed to other origins; or fetch it whole and pass it as a Blob.',
+  });
 
 export const modelTooDeep = () =>
   new StepfoldError(

@@ -11,9 +11,21 @@ export interface ByteSource {
   readonly label: string;
   /** Absolute path when the source is a file on disk. */
   readonly path?: string;
+  /** The file that the bytes come from, where only some of them can be read at once. */
+  readonly file?: FileAccess;
   readonly size: number;
   /** Exactly `length` bytes from `offset`; throws when the source is shorter. */
   read(offset: number, length: number): Uint8Array;
+}
+
+/** A file that is read in ranges, wherever it lies: on a disk, in a browser's tab, at a web address. */
+export interface FileAccess {
+  /** Shown in errors and written into schedules: the last part of a path or address. */
+  readonly name: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Exactly `length` bytes from `offset`; rejects when the file is shorter. */
+  read(offset: number, length: number): Promise<Uint8Array>;
 }
 
 /** Opens a model's external data files by the location written in the model. */

@@ -8,23 +8,20 @@ import {
   cannotRead,
   externalDataEscapes,
   externalDataMissing,
-  externalDataShort,
   fileNotFound,
   isAFolder,
-  modelTooLarge,
   truncatedOnnx,
 } from '../errors/index.js';
 import { siblingOf } from '../io/siblings.js';
 import type { Model } from '../ir/model.js';
-import { sortNodes } from '../ir/order.js';
 import type { ByteSource, ExternalFiles } from '../ir/tensor.js';
-import { modelPieces, readModel } from './codec.js';
+import { boundedSource } from './bounded.js';
+import { readModel, sortedPieces } from './codec.js';
 import { mayLeadTo } from './hub-cache.js';
 import type { Piece } from './source.js';
 
 /** One read of Node's `fs` must stay below 2^31 bytes. */
 const CHUNK = 64 * 1024 * 1024;
-const PROTOBUF_LIMIT = 2 ** 31 - 1;
 
 export function fileSource(file: string): ByteSource {
   const absolute = path.resolve(file);
@@ -110,21 +107,10 @@ function locationProblem(location: string): string | undefined {
 function resolveExternal(folder: string, location: string, tensor: string): string {
   checkLocation(location, tensor);
   const file = path.join(folder, location);
-  if (!isFile(file)) throw externalDataMissing(tensor, location, folder);
+  if (!isFile(file)) throw externalDataMissing(tensor, location, `in "${folder}"`);
   if (!mayLeadTo(fs.realpathSync(file), fs.realpathSync(folder)))
     throw externalDataEscapes(tensor, location, 'is a link out of the folder');
   return file;
-}
-
-function boundedSource(source: ByteSource, location: string, tensor: string): ByteSource {
-  return {
-    ...source,
-    read(offset, length) {
-      if (offset + length > source.size)
-        throw externalDataShort(tensor, location, offset + length, source.size);
-      return source.read(offset, length);
-    },
-  };
 }
 
 /**
@@ -138,11 +124,7 @@ export function loadModel(file: string): Model {
 
 /** Writes a model file: complete, or not at all. Nodes are put in topological order first. */
 export function saveModel(model: Model, file: string): void {
-  sortNodes(model.graph);
-  const pieces = modelPieces(model);
-  const size = pieces.reduce((sum, p) => sum + p.length, 0);
-  if (size > PROTOBUF_LIMIT) throw modelTooLarge(file, size);
-  writePieces(pieces, file);
+  writePieces(sortedPieces(model, file), file);
 }
 
 /** Writes pieces one after another, in bounded memory, to a file that appears only when complete. */

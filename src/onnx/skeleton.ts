@@ -8,7 +8,17 @@ import { notOnnx } from '../errors/index.js';
 import type { ByteSource } from '../ir/tensor.js';
 import { fieldsOf, MESSAGES, RAW_DATA_FIELD, RAW_RANGE_FIELD } from './descriptor.js';
 import { type Piece, pieceLength } from './source.js';
-import { encodeVarint, fieldHeader, WireCursor } from './wire.js';
+import { decodeVarint, encodeVarint, fieldHeader, type Stretch, WireCursor } from './wire.js';
+
+/** Work that asks for stretches of a source as it goes, whichever way they are read. */
+export type Reading<T> = Generator<Stretch, T, Uint8Array>;
+
+/** Drives such work over a source that is read at once. */
+export function readThrough<T>(reading: Reading<T>, source: ByteSource): T {
+  let step = reading.next();
+  while (!step.done) step = reading.next(source.read(step.value.offset, step.value.length));
+  return step.value;
+}
 
 export interface RawRange {
   readonly source: ByteSource;
@@ -48,15 +58,15 @@ function tensorPaths(): Map<string, Map<number, string>> {
  * Rewrites the fields of Tensor messages found anywhere in a message; everything else is passed
  * through in whole stretches. `rewrite` returns what replaces a tensor's field, or undefined.
  */
-function rewriteTensors(
+function* rewriteTensors(
   cursor: WireCursor,
+  source: ByteSource,
   type: string,
   start: number,
   end: number,
   rewrite: (id: number, dataStart: number, dataEnd: number) => Piece[] | undefined,
   depth = 0,
-): Piece[] | undefined {
-  const { source } = cursor;
+): Reading<Piece[] | undefined> {
   if (depth > NESTING_LIMIT)
     throw notOnnx(source.label, `its messages are nested more than ${NESTING_LIMIT} deep`);
   const pieces: Piece[] = [];
@@ -69,6 +79,8 @@ function rewriteTensors(
   cursor.position = start;
   let afterRawData: number | undefined;
   while (cursor.position < end) {
+    const needed = cursor.needs();
+    if (needed) cursor.fill(yield needed);
     const field = cursor.field(end);
     const child = PATHS.get(type)?.get(field.id);
     if (type === 'Tensor') {
@@ -80,7 +92,15 @@ function rewriteTensors(
         replace(field.start, field.end, []);
       } else if (field.id > RAW_DATA_FIELD) afterRawData ??= field.start;
     } else if (child && field.wireType === 2) {
-      const inner = rewriteTensors(cursor, child, field.dataStart, field.end, rewrite, depth + 1);
+      const inner = yield* rewriteTensors(
+        cursor,
+        source,
+        child,
+        field.dataStart,
+        field.end,
+        rewrite,
+        depth + 1,
+      );
       cursor.position = field.end;
       if (inner) {
         const length = inner.reduce((sum, p) => sum + pieceLength(p), 0);
@@ -94,10 +114,11 @@ function rewriteTensors(
 }
 
 /** Splits a model's bytes into its skeleton and the ranges that were taken out. */
-export function takeOut(source: ByteSource): { skeleton: Piece[]; ranges: RawRange[] } {
+export function* takeOut(source: ByteSource): Reading<{ skeleton: Piece[]; ranges: RawRange[] }> {
   const ranges: RawRange[] = [];
-  const skeleton = rewriteTensors(
+  const skeleton = yield* rewriteTensors(
     new WireCursor(source),
+    source,
     'Model',
     0,
     source.size,
@@ -119,11 +140,11 @@ export function takeOut(source: ByteSource): { skeleton: Piece[]; ranges: RawRan
 
 /** The bytes of a model: its skeleton with every range put back as `raw_data`. */
 export function putBack(skeleton: ByteSource, ranges: readonly RawRange[]): Piece[] {
-  const cursor = new WireCursor(skeleton);
-  const pieces = rewriteTensors(cursor, 'Model', 0, skeleton.size, (id, start) => {
+  const { size } = skeleton;
+  const pieces = rewriteTensors(new WireCursor(skeleton), skeleton, 'Model', 0, size, (id, at) => {
     if (id !== RAW_RANGE_FIELD) return undefined;
-    const range = ranges[new WireCursor(skeleton, start).varint()] as RawRange;
+    const range = ranges[decodeVarint(skeleton.read(at, Math.min(10, size - at)))] as RawRange;
     return [fieldHeader(RAW_DATA_FIELD, range.length), range];
   });
-  return pieces ?? [{ source: skeleton, offset: 0, length: skeleton.size }];
+  return readThrough(pieces, skeleton) ?? [{ source: skeleton, offset: 0, length: size }];
 }

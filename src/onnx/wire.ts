@@ -1,33 +1,54 @@
-/** Reads protobuf tags and lengths from a source through a window, so that long fields are stepped over. */
+/**
+ * Reads protobuf tags and lengths from a source through a window, so that long fields are stepped over.
+ * The window is filled by whoever drives the cursor, since some sources are read at once and others not.
+ */
 import { notOnnx, truncatedOnnx } from '../errors/index.js';
 import type { ByteSource } from '../ir/tensor.js';
 
 const WINDOW = 64 * 1024;
+/** A tag, then a number or a length: ten bytes each at most. */
+const HEADER = 20;
+
+/** A stretch of the source that has to be read before work can go on. */
+export interface Stretch {
+  readonly offset: number;
+  readonly length: number;
+}
 
 export class WireCursor {
   private window: Uint8Array = new Uint8Array(0);
   private windowStart = 0;
 
   constructor(
-    readonly source: ByteSource,
+    readonly source: Pick<ByteSource, 'label' | 'size'>,
     public position = 0,
   ) {}
 
+  /** What to read so that the next field can be; undefined where it is in the window. */
+  needs(): Stretch | undefined {
+    const { size } = this.source;
+    const end = Math.min(this.position + HEADER, size);
+    const isHere =
+      this.position >= this.windowStart && end <= this.windowStart + this.window.length;
+    if (isHere || this.position >= size) return undefined;
+    return { offset: this.position, length: Math.min(WINDOW, size - this.position) };
+  }
+
+  /** Takes the bytes that `needs` asked for. */
+  fill(bytes: Uint8Array): void {
+    this.window = bytes;
+    this.windowStart = this.position;
+  }
+
   private byte(): number {
-    let at = this.position - this.windowStart;
-    if (at < 0 || at >= this.window.length) {
-      const length = Math.min(WINDOW, this.source.size - this.position);
-      if (length <= 0) throw truncatedOnnx(this.source.label, this.position);
-      this.window = this.source.read(this.position, length);
-      this.windowStart = this.position;
-      at = 0;
-    }
+    const byte = this.window[this.position - this.windowStart];
+    if (byte === undefined) throw truncatedOnnx(this.source.label, this.position);
     this.position++;
-    return this.window[at] as number;
+    return byte;
   }
 
   /** A varint as a number; exact up to 2^53, which lengths and tags never reach. */
-  varint(): number {
+  private varint(): number {
     const start = this.position;
     let value = 0;
     for (let shift = 0; shift < 70; shift += 7) {
@@ -69,6 +90,12 @@ export class WireCursor {
     }
     return { id, wireType, start, dataStart, end: this.position };
   }
+}
+
+/** A small number at the start of some bytes. */
+export function decodeVarint(bytes: Uint8Array): number {
+  const end = bytes.findIndex((byte) => byte < 0x80);
+  return bytes.subarray(0, end + 1).reduceRight((value, byte) => value * 0x80 + (byte & 0x7f), 0);
 }
 
 export function encodeVarint(value: number): number[] {

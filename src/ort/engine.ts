@@ -1,8 +1,10 @@
 /**
- * onnxruntime, loaded only when something needs it: transforming a model works without it, and in a
- * browser another build of it can be handed in.
+ * onnxruntime, loaded only when something needs it: transforming a model works without it. In Node that is
+ * onnxruntime-node; in a browser `#engine` is another file (package.json, `imports`), which has none, and
+ * an engine is handed in.
  */
 import type { InferenceSessionFactory, TensorConstructor } from 'onnxruntime-common';
+import { importEngine } from '#engine';
 
 /** The part of the `ort` namespace that evaluation needs; onnxruntime-node and -web both have it. */
 export interface Engine {
@@ -14,9 +16,6 @@ let loading: Promise<Engine | undefined> | undefined;
 
 /** onnxruntime-node, or undefined where it is not installed or cannot be loaded. Loaded once. */
 export function loadEngine(): Promise<Engine | undefined> {
-  loading ??= import('onnxruntime-node').then(
-    (module) => module as unknown as Engine,
-    () => undefined,
-  );
+  loading ??= importEngine().catch(() => undefined);
   return loading;
 }

@@ -16,10 +16,12 @@ import {
   timestepsLength,
   unknownOpset,
 } from '../errors/index.js';
+import { holding } from '../files/held-file.js';
 import { cloneModel } from '../ir/clone.js';
 import type { Graph } from '../ir/graph.js';
 import { type Model, opsetVersion } from '../ir/model.js';
 import { type EmitForm, type Instrumented, type Lowered, lower } from '../lower/index.js';
+import type { Engine } from '../ort/index.js';
 import { checkOptions, type Pass, type PassContext, passContext } from '../pass/index.js';
 import {
   type GuidancePair,
@@ -61,6 +63,11 @@ export interface PipelineOptions {
   readonly target?: Target;
   /** Sizes for the symbols that stay: for the figures in reports, and for choices of the target. */
   readonly sizes?: Readonly<Record<string, number>>;
+  /**
+   * onnxruntime, for folding constants: `import * as ort from 'onnxruntime-web'` in a browser; `false` to do
+   * without. Default: onnxruntime-node in Node, if it is installed; none elsewhere.
+   */
+  readonly engine?: Engine | false;
 }
 
 /** What a pipeline makes of a model, in memory. */
@@ -131,8 +138,12 @@ export class Pipeline {
    * Compiles a model, which is left as it is.
    * @throws StepfoldError whatever a step finds wrong, naming node, option or file
    */
-  async compile(source: Model): Promise<Compilation> {
-    const prepared = await prepare(source, this.options);
+  compile(source: Model): Promise<Compilation> {
+    return holding(() => this.compileOnce(source));
+  }
+
+  private async compileOnce(source: Model): Promise<Compilation> {
+    const prepared = await prepareOnce(source, this.options);
     const { canonical, shapes, bindings, roles } = prepared;
     const { calls, guidance, timesteps } = this.options;
     if (guidance?.mode === 'batch') refuseOddBatch(prepared);
@@ -188,23 +199,35 @@ function checkTimesteps(
 }
 
 /** @throws GUIDANCE_BATCH when the model's batch is fixed and is no pair */
-function refuseOddBatch({ canonical, shapes, roles }: Awaited<ReturnType<typeof prepare>>): void {
+function refuseOddBatch({
+  canonical,
+  shapes,
+  roles,
+}: Awaited<ReturnType<typeof prepareOnce>>): void {
   const latent = roles.latent === undefined ? undefined : canonical.graph.find(roles.latent);
   const batch = latent && shapes.shape(latent)?.[0]?.constant;
   if (latent && batch !== undefined && batch % 2 !== 0) throw oddGuidanceBatch(latent.name, batch);
 }
 
+type PrepareOptions = Pick<
+  PipelineOptions,
+  'shapes' | 'freeze' | 'roles' | 'sizes' | 'guidance' | 'engine'
+>;
+
 /** Canonical form, shapes, roles and sizes of a model: what every command starts from. */
-export async function prepare(
-  source: Model,
-  options: Pick<PipelineOptions, 'shapes' | 'freeze' | 'roles' | 'sizes' | 'guidance'> = {},
-) {
+export function prepare(source: Model, options: PrepareOptions = {}) {
+  return holding(() => prepareOnce(source, options));
+}
+
+async function prepareOnce(source: Model, options: PrepareOptions) {
   const opset = opsetVersion(source);
   if (opset > NEWEST_OPSET) throw unknownOpset(opset, NEWEST_OPSET);
   const { model: canonical } = cloneModel(source);
   if (options.shapes) fixInputShapes(canonical, options.shapes);
   if (options.freeze) freezeSymbols(canonical, options.freeze);
-  const { shapes, trace, notes } = await canonicalize.run(canonical);
+  const { shapes, trace, notes } = await canonicalize.run(canonical, {
+    ...(options.engine !== undefined && { engine: options.engine }),
+  });
   const names = canonical.graph.inputs.map((v) => v.name);
   for (const name of Object.values(options.roles ?? {}))
     if (!names.includes(name)) throw feedUnknown(name, names);

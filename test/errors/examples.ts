@@ -43,6 +43,7 @@ export const EXAMPLES = {
         pid: 4711,
       }),
   ],
+  weightsElsewhere: [() => e.weightsElsewhere('unet.onnx')],
   outputUnnamed: [() => e.outputUnnamed()],
   outputHoldsSource: [() => e.outputHoldsSource('bundle', 'bundle/full.onnx')],
   writeFailed: [
@@ -151,7 +152,9 @@ export const EXAMPLES = {
   tensorDataMissing: [() => e.tensorDataMissing('conv.weight')],
   tensorDataSize: [() => e.tensorDataSize('conv.weight', 8192, 100)],
   negativeDimension: [() => e.negativeDimension('conv.weight', -1)],
-  externalDataMissing: [() => e.externalDataMissing('conv.weight', 'weights.bin', '/models')],
+  externalDataMissing: [() => e.externalDataMissing('conv.weight', 'weights.bin', 'in "/models"')],
+  fileChanged: [() => e.fileChanged('unet.onnx', 'the requested file could not be read')],
+  rangesRefused: [() => e.rangesRefused('https://example.org/unet.onnx')],
   externalDataEscapes: [
     () => e.externalDataEscapes('conv.weight', '../secret.bin', 'leaves the folder by ".."'),
   ],

@@ -112,8 +112,14 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   EXTERNAL_DATA_ESCAPES:
     'The model says that its weights lie outside of its own folder: by an absolute path, a drive, a server, `..`, or a link. This is how a hostile model would read other files, so it is refused on every system, whichever of these it knows.',
   EXTERNAL_DATA_SHORT: 'The weights file ends before a tensor in it does.',
+  FILE_CHANGED:
+    'In a browser: a file that was chosen was changed or removed before it was read to the end.',
+  FETCH_RANGES:
+    'A model at a web address is read in parts, by HTTP range requests, and its server only sends it whole.',
   ONNX_TOO_DEEP: 'Graphs within graphs, more than protobuf can nest.',
   ONNX_TOO_LARGE: 'The model itself would exceed what protobuf can hold.',
+  WEIGHTS_ELSEWHERE:
+    'The model was opened from a Blob or a web address, and a folder on a disk is asked for.',
   // plans and passes
   PLAN_UNKNOWN_SITE: 'The plan speaks of sites that the passes do not find in this model.',
   PLAN_MISSING_SITES:

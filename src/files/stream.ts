@@ -1,0 +1,37 @@
+/** Bytes of files one stretch after another, so that gigabytes pass through a few megabytes of memory. */
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
+import type { FileAccess } from '../ir/tensor.js';
+import type { Piece } from '../onnx/source.js';
+
+const CHUNK = 8 * 1024 * 1024;
+
+/** The bytes of pieces, those that are not in memory read as they come up. */
+export async function* streamPieces(pieces: readonly Piece[]): AsyncGenerator<Uint8Array> {
+  for (const piece of pieces) {
+    if (piece instanceof Uint8Array) {
+      yield piece;
+      continue;
+    }
+    const { source, offset, length } = piece;
+    for (let at = 0; at < length; at += CHUNK) {
+      const size = Math.min(CHUNK, length - at);
+      yield source.file
+        ? await source.file.read(offset + at, size)
+        : source.read(offset + at, size);
+    }
+  }
+}
+
+/** The bytes of a whole file. */
+export async function* streamFile(file: FileAccess): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < file.size; at += CHUNK)
+    yield await file.read(at, Math.min(CHUNK, file.size - at));
+}
+
+/** SHA-256 in hexadecimal digits. */
+export async function hashOf(bytes: AsyncIterable<Uint8Array>): Promise<string> {
+  const hash = sha256.create();
+  for await (const part of bytes) hash.update(part);
+  return bytesToHex(hash.digest());
+}
