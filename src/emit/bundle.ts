@@ -4,15 +4,15 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { cloneModel } from '../ir/clone.js';
 import { saveModel } from '../onnx/files.js';
 import type { Compilation } from '../pipeline/index.js';
-import { formatSchedule, type Schedule } from '../schedule/index.js';
-import { checkTarget, REPORT_FILE, SCHEDULE_FILE, writeFolder } from './folder.js';
+import type { Schedule } from '../schedule/index.js';
+import { assemble, type Bundle, describe, modelFile } from './assemble.js';
+import { checkTarget, writeFolder } from './folder.js';
 import type { WeightsMode } from './modes.js';
-import { makeReport, type Report } from './report.js';
-import { makeSchedule } from './schedule.js';
-import { placeWeights, shareWeights } from './weights.js';
+import { placeWeights } from './place-weights.js';
+
+export type { Bundle } from './assemble.js';
 
 export interface BundleOptions {
   /** Path of the source model, for the record and its hash. */
@@ -21,11 +21,6 @@ export interface BundleOptions {
   readonly weights?: WeightsMode;
   /** Replace a bundle that is there already. */
   readonly force?: boolean;
-}
-
-export interface Bundle {
-  readonly schedule: Schedule;
-  readonly report: Report;
 }
 
 /**
@@ -64,29 +59,20 @@ export function prepareBundle(
   sourceFile: string,
   mode: WeightsMode = 'link',
 ): PreparedBundle {
-  const copies = new Map(
-    [...compilation.lowered.models].map(([id, model]) => [id, cloneModel(model).model]),
-  );
-  const weights = shareWeights(copies.values(), mode, compilation.source);
+  const assembly = assemble(compilation, mode);
   return {
     write(folder) {
-      const placed = placeWeights(weights, folder, mode);
-      const models: Schedule['models'] = {};
-      for (const [id, model] of copies) {
-        const file = `${id}.onnx`;
-        saveModel(model, path.join(folder, file));
-        models[id] = { file, sha256: sha256(path.join(folder, file)) };
+      const placed = placeWeights(assembly.weights, folder, mode);
+      const hashes = new Map<string, string>();
+      for (const [id, model] of assembly.models) {
+        const file = path.join(folder, modelFile(id));
+        saveModel(model, file);
+        hashes.set(id, sha256(file));
       }
-      const schedule = makeSchedule(compilation, {
-        sourceFile: path.basename(sourceFile),
-        sourceHash: sha256(sourceFile),
-        models,
-        weights: weights.map(({ name, bytes, used }) => ({ file: name, bytes, used })),
-      });
-      fs.writeFileSync(path.join(folder, SCHEDULE_FILE), formatSchedule(schedule));
-      const report = makeReport(compilation, schedule, placed);
-      fs.writeFileSync(path.join(folder, REPORT_FILE), `${JSON.stringify(report, null, 2)}\n`);
-      return { schedule, report };
+      const source = { file: path.basename(sourceFile), sha256: sha256(sourceFile) };
+      const { bundle, files } = describe(compilation, assembly, { source, hashes, placed });
+      for (const { name, text } of files) fs.writeFileSync(path.join(folder, name), text);
+      return bundle;
     },
   };
 }

@@ -5,9 +5,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { parseSchedule } from '../schedule/index.js';
+import { REPORT_FILE, SCHEDULE_FILE } from './names.js';
 
-export const SCHEDULE_FILE = 'schedule.json';
-export const REPORT_FILE = 'report.json';
 /** Lies beside model_index.json: what transform put into the folder. */
 export const RECORD_FILE = 'stepfold.json';
 

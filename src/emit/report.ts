@@ -4,7 +4,10 @@ import type { TargetResult } from '../../passes/targets/target.js';
 import { tensorBytes } from '../ir/tensor.js';
 import type { Compilation } from '../pipeline/index.js';
 import type { Schedule } from '../schedule/index.js';
-import type { WeightsPlaced } from './weights.js';
+import type { Placed } from './place-file.js';
+
+/** How a weights file came to be. */
+export type WeightsPlaced = Placed | 'gathered';
 
 export interface Report {
   readonly stepfold: string;

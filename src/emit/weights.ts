@@ -3,18 +3,16 @@
  * external data) are pointed at, not read: each such file that some model reads is linked, cloned or
  * copied into the bundle as a whole. They are gathered into one, in one pass over the files, only where
  * those that no model reads are to be left out, or where several files have to be copied anyhow.
+ * place-weights.ts puts them on a disk.
  */
-import path from 'node:path';
 import { externalDataShort, tensorDataSize } from '../errors/index.js';
 import type { Model } from '../ir/model.js';
 import { replaceTensors } from '../ir/stored-tensors.js';
-import { type ByteSource, type Tensor, tensorBytes } from '../ir/tensor.js';
-import { writePieces } from '../onnx/files.js';
+import { type ByteSource, type FileAccess, type Tensor, tensorBytes } from '../ir/tensor.js';
 import type { Piece } from '../onnx/source.js';
 import type { WeightsMode } from './modes.js';
-import { type Placed, placeFile } from './place-file.js';
 
-/** Where a tensor's bytes lie on disk. */
+/** Where a tensor's bytes lie in a file. */
 interface Place {
   readonly source: ByteSource;
   readonly offset: number;
@@ -26,8 +24,8 @@ export interface WeightsFile {
   readonly bytes: number;
   /** Bytes of it that some model reads. */
   readonly used: number;
-  /** The file that it is, or the pieces to gather. */
-  readonly from: string | readonly Piece[];
+  /** The file that it is as a whole, or the pieces to gather. */
+  readonly from: ByteSource | readonly Piece[];
   /**
    * onnxruntime takes external data of graphs inside nodes only from a file with one name: a hard link
    * would keep it from loading this bundle, and the source.
@@ -37,6 +35,10 @@ export interface WeightsFile {
 
 /** None where the models hold all their weights themselves. */
 export type WeightsPlan = readonly WeightsFile[];
+
+/** What tells a file from others; nothing tells bytes that lie in memory. */
+type FileKey = string | FileAccess;
+const keyOf = (source: ByteSource): FileKey | undefined => source.path ?? source.file;
 
 /** Gathered tensors start at multiples of this, so that engines can map them. */
 const ALIGNMENT = 64;
@@ -52,25 +54,27 @@ export function shareWeights(
   source?: Model,
 ): WeightsPlan {
   const all = [...models];
-  const unlinkable = new Set<string>();
+  const unlinkable = new Set<FileKey>();
   for (const model of source ? [...all, source] : all)
     replaceTensors(model.graph, (tensor, name, inNode) => {
       // what the source holds itself it may go on holding in branches; in the bundle all is external
       const isExternal = model !== source || tensor.data.kind === 'external';
-      const file = inNode && isExternal && placeOf(tensor, name)?.source.path;
+      const place = inNode && isExternal ? placeOf(tensor, name) : undefined;
+      const file = place && keyOf(place.source);
       if (file) unlinkable.add(file);
       return undefined;
     });
   const places = new Map<Tensor, Place>();
-  /** By path, and within a file by range: what is read of it. */
-  const files = new Map<string, Map<string, Place>>();
+  /** By file, and within a file by range: what is read of it. */
+  const files = new Map<FileKey, Map<string, Place>>();
   for (const model of all)
     replaceTensors(model.graph, (tensor, name) => {
       const place = placeOf(tensor, name);
-      if (!place?.source.path) return undefined;
+      const file = place && keyOf(place.source);
+      if (!file) return undefined;
       places.set(tensor, place);
-      const ranges = files.get(place.source.path) ?? new Map<string, Place>();
-      files.set(place.source.path, ranges.set(rangeOf(place), place));
+      const ranges = files.get(file) ?? new Map<string, Place>();
+      files.set(file, ranges.set(rangeOf(place), place));
       return undefined;
     });
   if (files.size === 0) return [];
@@ -96,10 +100,10 @@ interface Layout {
   at(place: Place): { location: string; offset: number };
 }
 
-type FileRanges = ReadonlyMap<string, ReadonlyMap<string, Place>>;
+type FileRanges = ReadonlyMap<FileKey, ReadonlyMap<string, Place>>;
 
 /** The source's own files, under names that say nothing of where they came from. */
-function asTheyAre(files: FileRanges, unlinkable: ReadonlySet<string>): Layout {
+function asTheyAre(files: FileRanges, unlinkable: ReadonlySet<FileKey>): Layout {
   const digits = String(files.size - 1).length;
   const names = new Map(
     [...files.keys()].map((file, index) => [
@@ -109,39 +113,42 @@ function asTheyAre(files: FileRanges, unlinkable: ReadonlySet<string>): Layout {
   );
   return {
     files: [...files].map(([file, ranges]) => {
-      const [{ source } = { source: { size: 0 } }] = ranges.values();
+      const [place] = ranges.values();
       return {
         name: names.get(file)!,
-        bytes: source.size,
+        bytes: place!.source.size,
         used: total(ranges),
-        from: file,
+        from: place!.source,
         linkable: !unlinkable.has(file),
       };
     }),
-    at: ({ source, offset }) => ({ location: names.get(source.path!)!, offset }),
+    at: ({ source, offset }) => ({ location: names.get(keyOf(source)!)!, offset }),
   };
 }
 
 /** One file with each range once. */
 function gathered(files: FileRanges): Layout {
   const name = 'weights.bin';
-  const offsets = new Map<string, number>();
+  const offsets = new Map<FileKey, Map<string, number>>();
   const pieces: Piece[] = [];
   let end = 0;
-  for (const [file, ranges] of files)
+  for (const [file, ranges] of files) {
+    const starts = new Map<string, number>();
+    offsets.set(file, starts);
     for (const [range, place] of ranges) {
       const start = Math.ceil(end / ALIGNMENT) * ALIGNMENT;
       if (start > end) pieces.push(new Uint8Array(start - end));
       pieces.push(place);
-      offsets.set(`${file}\n${range}`, start);
+      starts.set(range, start);
       end = start + place.length;
     }
+  }
   const used = [...files.values()].reduce((sum, ranges) => sum + total(ranges), 0);
   return {
     files: [{ name, bytes: end, used, from: pieces, linkable: false }],
     at: (place) => ({
       location: name,
-      offset: offsets.get(`${place.source.path}\n${rangeOf(place)}`)!,
+      offset: offsets.get(keyOf(place.source)!)!.get(rangeOf(place))!,
     }),
   };
 }
@@ -190,27 +197,4 @@ function placeOf(tensor: Tensor, name: string): Place | undefined {
   if (data.offset + length > source.size)
     throw externalDataShort(name, data.location, data.offset + length, source.size);
   return { source, offset: data.offset, length };
-}
-
-/** How a weights file came to be. */
-export type WeightsPlaced = Placed | 'gathered';
-
-/** Puts the weights files into a folder; says of each, by name, how. */
-export function placeWeights(
-  plan: WeightsPlan,
-  folder: string,
-  mode: WeightsMode,
-): Map<string, WeightsPlaced> {
-  return new Map(
-    plan.map(({ name, from, linkable }) => {
-      const target = path.join(folder, name);
-      if (typeof from !== 'string') {
-        writePieces(from, target);
-        return [name, 'gathered'];
-      }
-      // what is pruned is gathered, so a whole file is never meant by it
-      const way = mode === 'prune' ? 'copy' : mode;
-      return [name, placeFile(from, target, way === 'link' && !linkable ? 'reflink' : way)];
-    }),
-  );
 }

@@ -6,7 +6,8 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { InferenceSession } from 'onnxruntime-common';
-import { placeWeights, shareWeights, weightsFilesOf } from '../emit/weights.js';
+import { placeWeights } from '../emit/place-weights.js';
+import { shareWeights, weightsFilesOf } from '../emit/weights.js';
 import type { Model } from '../ir/model.js';
 import { loadModel, saveModel } from '../onnx/files.js';
 import { isInside } from '../onnx/hub-cache.js';
@@ -30,7 +31,7 @@ export async function openModels(
   folder?: string,
 ): Promise<InferenceSession[]> {
   const weights = shareWeights(models.map(({ model }) => model));
-  const first = weights.find(({ from }) => typeof from === 'string')?.from as string | undefined;
+  const [first] = weights.flatMap(({ from }) => ('path' in from && from.path ? [from.path] : []));
   const scratch = folder ?? fs.mkdtempSync(path.join(scratchParent(first), '.stepfold-calibrate-'));
   const sessions: InferenceSession[] = [];
   try {

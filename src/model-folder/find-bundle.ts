@@ -1,7 +1,7 @@
 /** The bundle in a folder: the folder itself, or the denoiser's of a pipeline that transform wrote. */
 import fs from 'node:fs';
 import path from 'node:path';
-import { SCHEDULE_FILE } from '../emit/owned-files.js';
+import { SCHEDULE_FILE } from '../emit/names.js';
 import { severalBundles } from '../errors/index.js';
 import { isDenoiser } from './component-names.js';
 import { isFolder } from './is-folder.js';

@@ -1,0 +1,69 @@
+/**
+ * What a bundle is made of, before it lies anywhere: its models with their tensors pointed to the bundle's
+ * weights files, and, once those have names and hashes, the schedule and the report. Free of Node imports:
+ * bundle.ts writes the files to a disk, bundle-files.ts hands them out.
+ */
+import { cloneModel } from '../ir/clone.js';
+import type { Model } from '../ir/model.js';
+import type { Compilation } from '../pipeline/index.js';
+import { formatSchedule, type Schedule } from '../schedule/index.js';
+import type { WeightsMode } from './modes.js';
+import { REPORT_FILE, SCHEDULE_FILE } from './names.js';
+import { makeReport, type Report, type WeightsPlaced } from './report.js';
+import { makeSchedule } from './schedule.js';
+import { shareWeights, type WeightsPlan } from './weights.js';
+
+export interface Bundle {
+  readonly schedule: Schedule;
+  readonly report: Report;
+}
+
+export interface Assembly {
+  /** By id. Each is written to `modelFile(id)`. */
+  readonly models: ReadonlyMap<string, Model>;
+  readonly weights: WeightsPlan;
+}
+
+export const modelFile = (id: string): string => `${id}.onnx`;
+
+/**
+ * The compilation itself stays as it is.
+ * @throws TENSOR_DATA_SIZE and the EXTERNAL_DATA_ errors
+ */
+export function assemble({ lowered, source }: Compilation, mode: WeightsMode = 'link'): Assembly {
+  const models = new Map([...lowered.models].map(([id, model]) => [id, cloneModel(model).model]));
+  return { models, weights: shareWeights(models.values(), mode, source) };
+}
+
+export interface WrittenFiles {
+  /** The source model's file, for the record. */
+  readonly source: { readonly file: string; readonly sha256: string };
+  /** SHA-256 of each model's file, by id. */
+  readonly hashes: ReadonlyMap<string, string>;
+  /** How each weights file comes into the bundle, by name. */
+  readonly placed: ReadonlyMap<string, WeightsPlaced>;
+}
+
+/** Schedule and report, with the files that hold them. */
+export function describe(
+  compilation: Compilation,
+  { weights }: Assembly,
+  { source, hashes, placed }: WrittenFiles,
+): { bundle: Bundle; files: { readonly name: string; readonly text: string }[] } {
+  const schedule = makeSchedule(compilation, {
+    sourceFile: source.file,
+    sourceHash: source.sha256,
+    models: Object.fromEntries(
+      [...hashes].map(([id, sha256]) => [id, { file: modelFile(id), sha256 }]),
+    ),
+    weights: weights.map(({ name, bytes, used }) => ({ file: name, bytes, used })),
+  });
+  const report = makeReport(compilation, schedule, placed);
+  return {
+    bundle: { schedule, report },
+    files: [
+      { name: SCHEDULE_FILE, text: formatSchedule(schedule) },
+      { name: REPORT_FILE, text: `${JSON.stringify(report, null, 2)}\n` },
+    ],
+  };
+}

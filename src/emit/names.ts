@@ -1,0 +1,3 @@
+/** Names of files in a bundle. */
+export const SCHEDULE_FILE = 'schedule.json';
+export const REPORT_FILE = 'report.json';
