@@ -7,15 +7,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ditfastattn } from '../dist/passes/index.js';
 import { fillWeights } from '../dist/src/fill/fill.js';
-import {
-  benchBundle,
-  calibrate,
-  loadModel,
-  Pipeline,
-  planToJson,
-  verifyBundle,
-  writeBundle,
-} from '../dist/src/index.js';
+import { Pipeline, planToJson } from '../dist/src/index.js';
+import { benchBundle, calibrate, loadModel, verifyBundle, writeBundle } from '../dist/src/node.js';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const GUIDANCE = { order: 'cond-first', mode: 'batch' };
@@ -140,9 +133,10 @@ async function measure(model, options, rounds) {
 
 /** Peak memory of a process that does nothing but run the bundle's loop once, bytes. */
 function residentAfterLoop(folder) {
-  const library = JSON.stringify(path.join(root, 'dist/src/index.js'));
+  const entry = (name) => JSON.stringify(path.join(root, `dist/src/${name}.js`));
   const code = `
-    const { createSampler, generate, openLoopBundle } = await import(${library});
+    const { createSampler } = await import(${entry('index')});
+    const { generate, openLoopBundle } = await import(${entry('node')});
     const denoiser = await openLoopBundle(${JSON.stringify(folder)});
     const sampler = createSampler('ddim', { steps: denoiser.calls });
     await generate(denoiser, { sampler, seed: 0, feeds: {} });

@@ -8,7 +8,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { weightsFilesOf } from '../dist/src/emit/weights.js';
 import { fillWeights } from '../dist/src/fill/fill.js';
-import { analyzeUnet, findAttention, loadModel, prepare } from '../dist/src/index.js';
+import { analyzeUnet, findAttention, prepare } from '../dist/src/index.js';
+import { loadModel } from '../dist/src/node.js';
 import { findPeers } from './peers.mjs';
 import { measureInTurn, measureProcess, ROUNDS } from './processes.mjs';
 

@@ -7,15 +7,14 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { deltaCache } from '../dist/passes/index.js';
+import { createSampler, Pipeline } from '../dist/src/index.js';
 import {
-  createSampler,
   generate,
   loadModel,
   openLoopBundle,
   openLoopModel,
-  Pipeline,
   writeBundle,
-} from '../dist/src/index.js';
+} from '../dist/src/node.js';
 import { digits, median, pad, psnr, ROOT, timeInTurn } from '../scripts/demo/common.mjs';
 
 const sourceFile = path.join(ROOT, 'samples/dit-digits/dit-digits.onnx');

@@ -9,8 +9,9 @@ import { fileURLToPath } from 'node:url';
 import * as ort from 'onnxruntime-node';
 import { deepcache, deltaCache, loopInvariant, onnxruntimeCpu } from '../dist/passes/index.js';
 import { fillWeights } from '../dist/src/fill/fill.js';
-import { loadModel, openBundle, Pipeline, verifyBundle, writeBundle } from '../dist/src/index.js';
+import { Pipeline } from '../dist/src/index.js';
 import { randomFeeds, scheduleBindings } from '../dist/src/measure/feeds.js';
+import { loadModel, openBundle, verifyBundle, writeBundle } from '../dist/src/node.js';
 import { median } from '../scripts/demo/common.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));

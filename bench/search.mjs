@@ -5,7 +5,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ditfastattn } from '../dist/passes/index.js';
-import { calibrate, loadModel, planToJson } from '../dist/src/index.js';
+import { planToJson } from '../dist/src/index.js';
+import { calibrate, loadModel } from '../dist/src/node.js';
 import { median } from '../scripts/demo/common.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));

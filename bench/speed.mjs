@@ -5,7 +5,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { deepcache } from '../dist/passes/index.js';
 import { fillWeights } from '../dist/src/fill/fill.js';
-import { benchBundle, loadModel, Pipeline, verifyBundle, writeBundle } from '../dist/src/index.js';
+import { Pipeline } from '../dist/src/index.js';
+import { benchBundle, loadModel, verifyBundle, writeBundle } from '../dist/src/node.js';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 /** The branch that the paper uses on each, batch 1, and the paper's size. */

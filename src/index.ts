@@ -1,39 +1,29 @@
 /**
- * Stepfold as a library: everything that the command line does, by program. The runtime alone, for
- * browsers, is `stepfold/runtime`; the passes are `stepfold/passes`.
+ * The compiler and all that needs neither a disk nor an engine of its own: it runs in Node, in browsers and
+ * wherever else there is JavaScript. Files on disks, engines, proofs and measurements are in
+ * `stepfold/node`, the passes in `stepfold/passes`, pictures in `stepfold/report`, the runtime alone in
+ * `stepfold/runtime`.
  */
 
 export { canonicalize, type TraceEntry } from '../passes/canonicalize/index.js';
 export * from './analysis/index.js';
-export * from './calibrate/index.js';
 export * from './cost/index.js';
-export {
-  type BundleOptions,
-  checkPlanSource,
-  type PipelineFolderOptions,
-  planSource,
-  type Report,
-  writeBundle,
-  writePipelineFolder,
-} from './emit/index.js';
+export type { Bundle } from './emit/assemble.js';
+export { type BundleFile, type BundleFilesOptions, bundleFiles } from './emit/bundle-files.js';
+export type { Report } from './emit/report.js';
 export * from './errors/index.js';
-export { type FillOptions, type FillReport, fillWeights } from './fill/fill.js';
+export * from './files/index.js';
 export { decodePng, encodePng, type Picture, pictureGrid, toPictures } from './io/images.js';
 export { type NumericArray, readNpy, writeNpy } from './io/npy.js';
 export * from './ir/index.js';
 export { EMIT_FORMS, type EmitForm, type Lowered } from './lower/index.js';
-export * from './measure/index.js';
-export * from './model-folder/index.js';
-export { loadModel, saveModel } from './onnx/files.js';
 export * from './onnx/index.js';
 export { fromOnnxProto, toOnnxProto } from './onnx/interchange.js';
 export { type PrintOptions, parseModel, printGraph, printModel } from './onnx/text/index.js';
 export * from './pass/index.js';
 export * from './pipeline/index.js';
 export * from './plan/index.js';
-export * from './report/index.js';
 export * from './runtime/index.js';
-export * from './runtime-node/index.js';
 export * from './samplers/index.js';
 export {
   checkSchedule,

@@ -5,15 +5,17 @@ import path from 'node:path';
 import {
   createSampler,
   encodePng,
+  Pipeline,
+  pictureGrid,
+  toPictures,
+} from '../../dist/src/index.js';
+import {
   generate,
   loadModel,
   openLoopBundle,
   openLoopModel,
-  Pipeline,
-  pictureGrid,
-  toPictures,
   writeBundle,
-} from '../../dist/src/index.js';
+} from '../../dist/src/node.js';
 import { digits, median, pad, ROOT, timeInTurn } from '../../scripts/demo/common.mjs';
 import { openJudge } from './judge.mjs';
 

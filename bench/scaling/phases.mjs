@@ -11,13 +11,11 @@ import {
   findAttention,
   findBlocks,
   inferShapes,
-  loadModel,
   Pipeline,
   prepare,
-  saveModel,
-  writeBundle,
 } from '../../dist/src/index.js';
 import { buildProbe } from '../../dist/src/measure/reference/probe.js';
+import { loadModel, saveModel, writeBundle } from '../../dist/src/node.js';
 import { grow } from './graphs.mjs';
 
 const [kind, nodes, scratch, ...left] = process.argv.slice(2);

@@ -3,16 +3,15 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { deepcache } from '../../dist/passes/index.js';
+import { createSampler, Pipeline } from '../../dist/src/index.js';
 import {
-  createSampler,
   generate,
   loadModel,
   openLoopBundle,
   openLoopModel,
-  Pipeline,
   verifyBundle,
   writeBundle,
-} from '../../dist/src/index.js';
+} from '../../dist/src/node.js';
 import { digits, median, pad, psnr, ROOT, timeInTurn, writeGrid } from './common.mjs';
 
 const sourceFile = path.join(ROOT, 'samples/digits/digits-unet.onnx');

@@ -4,21 +4,17 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { ditfastattn } from '../../dist/passes/index.js';
+import { createSampler, formatPlan, Pipeline, planToJson } from '../../dist/src/index.js';
 import {
   calibrate,
-  createSampler,
-  formatPlan,
   generate,
-  heatmapSvg,
-  heatmapText,
   loadModel,
   openLoopBundle,
   openLoopModel,
-  Pipeline,
-  planToJson,
   verifyBundle,
   writeBundle,
-} from '../../dist/src/index.js';
+} from '../../dist/src/node.js';
+import { heatmapSvg, heatmapText } from '../../dist/src/report/index.js';
 import { digits, median, pad, psnr, ROOT, timeInTurn, writeGrid } from './common.mjs';
 
 const sourceFile = path.join(ROOT, 'samples/dit-digits/dit-digits.onnx');

@@ -5,16 +5,13 @@ import path from 'node:path';
 import { deepcache, deltaCache, depthSkip, ditfastattn } from '../../dist/passes/index.js';
 import {
   analyzeUnet,
-  fillWeights,
   findAttention,
   findBlocks,
-  loadModel,
   Pipeline,
   prepare,
   StepfoldError,
-  verifyBundle,
-  writeBundle,
 } from '../../dist/src/index.js';
+import { fillWeights, loadModel, verifyBundle, writeBundle } from '../../dist/src/node.js';
 
 const [file, asked] = process.argv.slice(2);
 const { holds, inputs: shapes, run, forms, scratch } = JSON.parse(asked);

@@ -10,18 +10,15 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { deepcache } from '../../passes/index.js';
 import { type OptimizeTimestepsOptions, optimizeTimesteps } from '../../src/calibrate/index.js';
 import { best, EVALUATIONS, searchGamma } from '../../src/calibrate/timesteps/minimum.js';
+import { batchNoise, createSampler, gammaTimesteps, Pipeline } from '../../src/index.js';
 import {
-  batchNoise,
-  createSampler,
-  gammaTimesteps,
   generate,
   type LoopDenoiser,
   loadModel,
   openLoopBundle,
   openLoopModel,
-  Pipeline,
   writeBundle,
-} from '../../src/index.js';
+} from '../../src/node.js';
 
 /** Standard deviations of the toy's clean latents, by element: images of 4. */
 const SPREADS = [0.1, 0.4, 1, 2];

@@ -2,8 +2,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { createSampler, generate, openLoopBundle, openLoopModel } from '../../src/index.js';
+import { createSampler } from '../../src/index.js';
 import { readNpy, writeNpy } from '../../src/io/npy.js';
+import { generate, openLoopBundle, openLoopModel } from '../../src/node.js';
 import { parseSchedule, parseTimestepsFile, type TimestepsFile } from '../../src/schedule/index.js';
 import {
   DIGITS,

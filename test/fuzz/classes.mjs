@@ -1,7 +1,8 @@
 // The kinds of input: how one is made from its number, and what is done with it.
 import fs from 'node:fs';
 import path from 'node:path';
-import { encodeModel, loadModel, parseModel } from '../../dist/src/index.js';
+import { encodeModel, parseModel } from '../../dist/src/index.js';
+import { loadModel } from '../../dist/src/node.js';
 import { decodeModel } from '../../dist/src/onnx/codec.js';
 import * as corpus from './corpus.mjs';
 import * as drive from './drive.mjs';

@@ -12,8 +12,10 @@ const { showPlan } = await action('plan');
 const { verify } = await action('verify');
 const { run } = await action('run');
 const { fill } = await action('fill');
-const { checkFiles, decodePng, openBundle, parseModel, printModel, readNpy, writeNpy } =
-  await import('../../dist/src/index.js');
+const { decodePng, parseModel, printModel, readNpy, writeNpy } = await import(
+  '../../dist/src/index.js'
+);
+const { checkFiles, openBundle } = await import('../../dist/src/node.js');
 const { readTimesteps } = await import('../../dist/src/cli/timesteps-file.js');
 const { readPartial } = await import('../../dist/src/calibrate/resume.js');
 const { readShapes, readSizes, readSizeList } = await import('../../dist/src/cli/arguments.js');

@@ -1,10 +1,14 @@
 /**
- * Nothing that `stepfold/runtime` imports, however deep, is Node's or an engine: what is left must
- * run in a browser. Also, validators must not compile code at run time (content security policies).
+ * Nothing that the entries for browsers import, however deep, is Node's or an engine. The runtime imports no
+ * package either, and compiles no code at run time, which content security policies may forbid.
  */
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import fs from 'node:fs';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+
+const manifest = JSON.parse(fs.readFileSync('package.json', 'utf8')) as {
+  imports: Record<string, { default: string }>;
+};
 
 const IMPORT =
   /(?:^|\n)\s*(?:import|export)\s(?!type\b)[^;]*?from\s*['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)/g;
@@ -17,41 +21,67 @@ function importsOf(entry: string): { files: Set<string>; bare: Map<string, strin
     if (files.has(file)) return;
     files.add(file);
     // A `typeof import()` or `import('…').T` in a type vanishes when it is compiled.
-    const text = readFileSync(file, 'utf8').replace(
-      /\btypeof import\([^)]*\)|import\([^)]*\)\./g,
-      '',
-    );
+    const text = fs
+      .readFileSync(file, 'utf8')
+      .replace(/\btypeof import\([^)]*\)|import\([^)]*\)\./g, '');
     for (const [, staticName, dynamicName] of text.matchAll(IMPORT)) {
       const name = (staticName ?? dynamicName)!;
-      if (!name.startsWith('.')) bare.set(name, file);
-      else visit(resolve(dirname(file), name.replace(/\.js$/, '.ts')));
+      // what bundlers for browsers take
+      const own = manifest.imports[name]?.default.replace('./dist/', './');
+      if (own) visit(path.resolve(own.replace(/\.js$/, '.ts')));
+      else if (!name.startsWith('.')) bare.set(name, file);
+      else visit(path.resolve(path.dirname(file), name.replace(/\.js$/, '.ts')));
     }
   };
-  visit(entry);
+  visit(path.resolve(entry));
   return { files, bare };
 }
 
-describe('stepfold/runtime', () => {
-  const { files, bare } = importsOf(resolve('src/runtime/index.ts'));
+const entries = {
+  stepfold: { entry: 'src/index.ts', reaches: 'src/emit/bundle-files.ts' },
+  'stepfold/passes': { entry: 'passes/index.ts', reaches: 'passes/deepcache/index.ts' },
+  'stepfold/report': { entry: 'src/report/index.ts', reaches: 'src/report/heatmap-svg.ts' },
+  'stepfold/runtime': { entry: 'src/runtime/index.ts', reaches: 'src/generated/validators.ts' },
+};
+
+/** Packages that run in browsers: pure JavaScript without anything of Node. */
+const PURE = new Set([
+  '@noble/hashes/sha2.js',
+  '@noble/hashes/utils.js',
+  'ajv',
+  'fast-png',
+  'long',
+  'protobufjs/light.js',
+]);
+
+describe.each(Object.entries(entries))('%s', (_, { entry, reaches }) => {
+  const { files, bare } = importsOf(entry);
 
   it('reaches the files that it is made of', () => {
-    const names = [...files].map((file) => file.slice(resolve('src').length + 1));
-    expect(names).toContain('runtime/scheduled-session.ts');
-    expect(names).toContain('generated/validators.ts');
-    expect([...files].every((file) => existsSync(file))).toBe(true);
+    expect([...files].map((file) => path.relative('.', file))).toContain(reaches);
   });
 
-  it('imports no package, no engine and nothing of Node', () => {
+  it('imports no engine and nothing of Node', () => {
+    expect([...bare].filter(([name]) => !PURE.has(name))).toEqual([]);
+  });
+
+  it('names no global of Node', () => {
+    for (const file of files)
+      expect(fs.readFileSync(file, 'utf8'), file).not.toMatch(
+        /\b(?:Buffer|process)\.|__dirname|\brequire\(/,
+      );
+  });
+});
+
+describe('stepfold/runtime', () => {
+  const { files, bare } = importsOf(entries['stepfold/runtime'].entry);
+
+  it('imports no package', () => {
     expect(Object.fromEntries(bare)).toEqual({});
   });
 
   it('evaluates no text as code', () => {
     for (const file of files)
-      expect(readFileSync(file, 'utf8'), file).not.toMatch(/\bnew Function\b|\beval\(|\brequire\(/);
-  });
-
-  it('names no global of Node', () => {
-    for (const file of files)
-      expect(readFileSync(file, 'utf8'), file).not.toMatch(/\b(?:Buffer|process)\.|__dirname/);
+      expect(fs.readFileSync(file, 'utf8'), file).not.toMatch(/\bnew Function\b|\beval\(/);
   });
 });

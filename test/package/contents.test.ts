@@ -63,6 +63,7 @@ describe('the packed files', () => {
     const known = new Set([
       ...Object.keys(manifest.dependencies),
       ...builtinModules.map((m) => `node:${m}`),
+      ...Object.keys(manifest.imports),
     ]);
     const packageOf = (specifier: string) =>
       specifier

@@ -3,20 +3,16 @@
  * be an error is marked as expected; it stops compiling when it no longer is one.
  */
 import type { InferenceSession } from 'onnxruntime-common';
+import { type Compilation, createSampler, Pipeline, type Schedule, StepfoldError } from 'stepfold';
 import {
-  type Compilation,
-  createSampler,
   generate,
   loadModel,
   openBundle,
   openLoopBundle,
-  Pipeline,
-  type Schedule,
-  StepfoldError,
   type VerifyReport,
   verifyBundle,
   writeBundle,
-} from 'stepfold';
+} from 'stepfold/node';
 import { type DeepcacheOptions, deepcache, passes } from 'stepfold/passes';
 import {
   bundleFromUrl,

@@ -1,0 +1,19 @@
+/**
+ * What needs Node: models and bundles on disks, onnxruntime-node, proofs, measurements and searches that
+ * run models. The compiler itself is `stepfold`.
+ */
+export * from './calibrate/index.js';
+export {
+  type BundleOptions,
+  checkPlanSource,
+  type PipelineFolderOptions,
+  planSource,
+  writeBundle,
+  writePipelineFolder,
+} from './emit/index.js';
+export { nodeFile } from './files/node-file.js';
+export { type FillOptions, type FillReport, fillWeights } from './fill/fill.js';
+export * from './measure/index.js';
+export * from './model-folder/index.js';
+export { loadModel, saveModel } from './onnx/files.js';
+export * from './runtime-node/index.js';
