@@ -8,6 +8,7 @@
 export { canonicalize, type TraceEntry } from '../passes/canonicalize/index.js';
 export * from './analysis/index.js';
 export * from './cost/index.js';
+export * from './diff/index.js';
 export type { Bundle } from './emit/assemble.js';
 export { type BundleFile, type BundleFilesOptions, bundleFiles } from './emit/bundle-files.js';
 export type { Report } from './emit/report.js';

@@ -3,6 +3,7 @@
  * run models. The compiler itself is `stepfold`.
  */
 export * from './calibrate/index.js';
+export { sameFileOnDisk } from './diff/same-file.js';
 export {
   type BundleOptions,
   checkPlanSource,

@@ -1,0 +1,12 @@
+/** The difference of two models. */
+export type { SameFile } from './contents.js';
+export {
+  type DiffOptions,
+  diffModels,
+  isSame,
+  type KeptNode,
+  type ModelDifference,
+  type PortDifference,
+} from './difference.js';
+export type { FlatGraph } from './flat.js';
+export { type Region, regionsOf } from './regions.js';
