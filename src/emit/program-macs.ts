@@ -4,13 +4,11 @@
  * the branch that is taken counts, and with the sizes of the wires that its earlier runs gave, since
  * a call that computes half of a guidance pair has smaller ones. Costs a shape inference per run.
  */
-import { type BranchChoice, concreteShapes, graphCost, type Macs } from '../cost/index.js';
-import type { Graph } from '../ir/graph.js';
+import { concreteShapes, graphCost, type Macs } from '../cost/index.js';
 import type { Model } from '../ir/model.js';
-import { isOp, type Node } from '../ir/node.js';
 import { sortNodes } from '../ir/order.js';
 import type { Instrumented, Lowered, Run } from '../lower/index.js';
-import { inferShapes, type ShapeTable } from '../shape/index.js';
+import { branchTaken, inferShapes } from '../shape/index.js';
 
 /** Symbolic where they are: a size that is known under one name is not known under a number. */
 type Sizes = readonly (number | string)[];
@@ -85,15 +83,4 @@ class Counter {
     this.known.set(key, result);
     return result;
   }
-}
-
-/** The branch of an If whose condition is known. */
-function branchTaken(shapes: ShapeTable): BranchChoice {
-  return (node: Node): Graph | undefined => {
-    if (!isOp(node, 'If') || !node.inputs[0]) return undefined;
-    const condition = shapes.contents(node.inputs[0])?.[0]?.constant;
-    if (condition === undefined) return undefined;
-    const branch = node.attributes.get(condition ? 'then_branch' : 'else_branch');
-    return branch?.type === 'graph' ? branch.value : undefined;
-  };
 }

@@ -3,6 +3,7 @@
 import type { TargetResult } from '../../passes/targets/target.js';
 import { tensorBytes } from '../ir/tensor.js';
 import type { Compilation } from '../pipeline/index.js';
+import type { Site } from '../plan/index.js';
 import type { Schedule } from '../schedule/index.js';
 import type { Placed } from './place-file.js';
 
@@ -17,12 +18,16 @@ export interface Report {
     readonly canonicalNodes: number;
   };
   readonly roles: Compilation['roles'];
+  /** The passes with the options that were given, in order. */
+  readonly passes: Compilation['passes'];
   readonly emit: string;
   readonly sites: readonly {
     readonly id: string;
     readonly description: string;
     /** How many calls use each strategy. */
     readonly calls: Readonly<Record<string, number>>;
+    /** MACs of the site under each strategy that is used and says what it costs. */
+    readonly macs: Readonly<Record<string, number>>;
   }[];
   readonly models: Readonly<
     Record<string, { readonly nodes: number; readonly weightBytes: number }>
@@ -61,12 +66,12 @@ export function makeReport(
       canonicalNodes: canonical.graph.nodes.size,
     },
     roles: compilation.roles,
+    passes: compilation.passes,
     emit: lowered.emit,
-    sites: plan.sites.map((site, s) => ({
-      id: site.id,
-      description: site.description,
-      calls: count(plan.rows.map((row) => row[s] as string)),
-    })),
+    sites: plan.sites.map((site, s) => {
+      const calls = count(plan.rows.map((row) => row[s] as string));
+      return { id: site.id, description: site.description, calls, macs: macsOf(site, calls) };
+    }),
     models: Object.fromEntries(
       [...lowered.models].map(([id, model]) => [
         id,
@@ -98,6 +103,13 @@ function targetReport({ target }: Pick<Compilation, 'target'>): Report['target']
     { rewrites: count(trace.map(({ rule }) => rule)), left: misses },
   ]);
   return { name: target.name, models: Object.fromEntries(models) };
+}
+
+function macsOf({ strategies }: Site, used: object): Record<string, number> {
+  const costs = Object.keys(used).map((name) => [name, strategies[name]?.cost] as const);
+  return Object.fromEntries(
+    costs.flatMap(([name, cost]) => (cost === undefined ? [] : [[name, cost]])),
+  );
 }
 
 function count(names: readonly string[]): Record<string, number> {

@@ -85,6 +85,11 @@ export interface Compilation {
   readonly notes: readonly string[];
   readonly guidance?: GuidancePair | undefined;
   readonly timesteps?: readonly number[] | undefined;
+  /** The passes with the options that were given, in order. */
+  readonly passes: readonly {
+    readonly pass: string;
+    readonly options: Readonly<Record<string, unknown>>;
+  }[];
   readonly plan: Plan;
   readonly instrumented: Instrumented;
   readonly lowered: Lowered;
@@ -99,6 +104,8 @@ const NEWEST_OPSET = 26;
 
 /** A pass with its options. */
 interface Entry {
+  readonly pass: string;
+  readonly options: Readonly<Record<string, unknown>>;
   prepare(context: PassContext): void;
   propose(context: PassContext): ReturnType<Pass['propose']>;
 }
@@ -128,6 +135,10 @@ export class Pipeline {
     return new Pipeline(this.options, [
       ...this.entries,
       {
+        pass: pass.name,
+        options: Object.fromEntries(
+          Object.keys(options).map((key) => [key, (checked as Record<string, unknown>)[key]]),
+        ),
         prepare: (context) => pass.prepare?.(context, checked),
         propose: (context) => pass.propose(context, checked),
       },
@@ -162,7 +173,8 @@ export class Pipeline {
     );
     refuseHidden(canonical.graph, proposals, plan, instrumented);
     const target = this.forTarget(lowered, bindings);
-    return { ...prepared, guidance, timesteps, plan, lowered, instrumented, target };
+    const passes = this.entries.map(({ pass, options }) => ({ pass, options }));
+    return { ...prepared, guidance, timesteps, passes, plan, lowered, instrumented, target };
   }
 
   /** Last of all, so that sites, plans and proofs speak of the graph as it was given. */

@@ -1,5 +1,6 @@
 /** Symbolic sizes and shape inference. */
 export { areDifferent, isAtLeast, isNonNegative, isPositive, maximum, minimum } from './bounds.js';
+export * from './branch-taken.js';
 export type { Equality } from './context.js';
 export {
   add,

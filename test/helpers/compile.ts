@@ -39,6 +39,7 @@ export function compileSites(
     bindings,
     trace: [],
     notes: [],
+    passes: [],
     plan,
     ...lower(model, shapes, plan, emit),
   };
