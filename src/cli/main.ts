@@ -6,11 +6,13 @@ import { VERSION } from '../version.js';
 import type { Command } from './command.js';
 import * as bench from './commands/bench.js';
 import * as calibrate from './commands/calibrate.js';
+import * as diff from './commands/diff.js';
 import * as fill from './commands/fill.js';
 import * as inspect from './commands/inspect.js';
 import * as passes from './commands/passes.js';
 import * as plan from './commands/plan.js';
 import * as print from './commands/print.js';
+import * as report from './commands/report.js';
 import * as run from './commands/run.js';
 import * as timesteps from './commands/timesteps.js';
 import * as transform from './commands/transform.js';
@@ -27,6 +29,8 @@ const COMMANDS: readonly Command[] = [
   verify,
   run,
   bench,
+  report,
+  diff,
   print,
   passes,
   fill,

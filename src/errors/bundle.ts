@@ -14,6 +14,12 @@ export const outputNotABundle = (folder: string, example: string) =>
     { file: folder, hint: 'Choose another folder.' },
   );
 
+export const outputExists = (file: string) =>
+  new StepfoldError('OUTPUT_EXISTS', `"${file}" is there already.`, {
+    file,
+    hint: 'Choose another name with --output, or replace it with --force.',
+  });
+
 export const outputIsAFile = (path: string) =>
   new StepfoldError('OUTPUT_IS_A_FILE', `"${path}" is a file, not a folder.`, {
     file: path,

@@ -8,6 +8,7 @@ export * from './io.js';
 export * from './measure.js';
 export * from './onnx.js';
 export * from './plan.js';
+export * from './report.js';
 export * from './sampler.js';
 export * from './schedule.js';
 export * from './shape.js';

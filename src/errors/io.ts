@@ -72,3 +72,15 @@ export const notPng = (file: string, why: string) =>
     file,
     hint: 'Give a complete PNG file.',
   });
+
+export const noImages = (folder: string) =>
+  new StepfoldError('IMAGES_NONE', `"${folder}" holds no pictures in pairs.`, {
+    file: folder,
+    hint: 'Name them NAME-source.png and NAME-bundle.png.',
+  });
+
+export const imagesUnpaired = (file: string) =>
+  new StepfoldError('IMAGES_UNPAIRED', `"${file}" is missing beside its other half.`, {
+    file,
+    hint: 'Give both pictures of each pair: NAME-source.png and NAME-bundle.png.',
+  });

@@ -19,6 +19,7 @@ import type { DenoiserSession } from '../runtime/index.js';
 import { openBundle } from '../runtime-node/index.js';
 import {
   type DenoiserCall,
+  type DenoiseStep,
   denoise,
   type Guidance,
   type GuidanceHalf,
@@ -166,7 +167,8 @@ export interface GenerateOptions {
   readonly guidance?: Guidance;
   /** Called when everything has been checked, before the first call. */
   readonly onStart?: () => void;
-  readonly onStep?: (step: number, steps: number) => void;
+  /** @param made the latent and the prediction of the step; they are not kept */
+  readonly onStep?: (step: number, steps: number, made: DenoiseStep) => void;
 }
 
 export interface Generated {
@@ -246,7 +248,7 @@ export async function generate(
     timestep: timestepFeed(portOf(ports.inputs, timestep)),
     feeds: { ...made, ...options.feeds },
     ...(guidance && { guidance }),
-    onStep: ({ step }) => options.onStep?.(step + 1, sampler.timesteps.length),
+    onStep: (made) => options.onStep?.(made.step + 1, sampler.timesteps.length, made),
   });
   return { latent: result, dims, madeUp: missing.map((p) => p.name) };
 }

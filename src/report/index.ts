@@ -1,6 +1,10 @@
-/** Pictures of plans. */
+/** Plans, bundles and differences as text, pictures and pages. Free of Node imports. */
+export { type DifferencePageOptions, differencePage } from './difference-page.js';
+export { type DifferenceTextOptions, differenceText } from './difference-text.js';
+export type * from './facts/subject.js';
 export { heatmapSvg } from './heatmap-svg.js';
 export { type HeatmapTextOptions, heatmapText } from './heatmap-text.js';
+export { reportPage } from './report-page.js';
 export {
   percent,
   planTitle,

@@ -47,6 +47,9 @@ export function shownStrategies({ sites }: ShownPlan): ShownStrategy[] {
   });
 }
 
+/** The colour of a strategy by itself, for those that a plan does not name. */
+export const colorOf = (name: string): string => KNOWN[name]?.[1] ?? furtherColor(0);
+
 const LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
 
 /** A letter of the name that stands for nothing else yet, or the first that there is. */

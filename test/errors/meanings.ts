@@ -118,6 +118,12 @@ export const MEANINGS: Readonly<Record<string, string>> = {
     'A model at a web address is read in parts, by HTTP range requests, and its server only sends it whole.',
   ONNX_TOO_DEEP: 'Graphs within graphs, more than protobuf can nest.',
   ONNX_TOO_LARGE: 'The model itself would exceed what protobuf can hold.',
+  IMAGES_NONE: 'The folder given with `--images` has no pictures named in pairs.',
+  IMAGES_UNPAIRED: 'One picture of a pair is there and the other is not.',
+  REPORT_SOURCE: 'Plans are compared by running them, which needs the source model.',
+  REPORT_NO_THRESHOLD: 'The plan was not found by a search, so it stands for no threshold.',
+  REPORT_MISSING: 'A bundle has a report.json beside its schedule, which pages are made from.',
+  OUTPUT_EXISTS: 'A page is to be written where there is a file already.',
   WEIGHTS_ELSEWHERE:
     'The model was opened from a Blob or a web address, and a folder on a disk is asked for.',
   // plans and passes

@@ -48,8 +48,11 @@ const entries = {
 const PURE = new Set([
   '@noble/hashes/sha2.js',
   '@noble/hashes/utils.js',
+  '@dagrejs/dagre',
+  '@observablehq/plot',
   'ajv',
   'fast-png',
+  'linkedom',
   'long',
   'protobufjs/light.js',
 ]);

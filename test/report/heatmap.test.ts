@@ -1,5 +1,6 @@
 /** Heat maps, read back: what text and picture show is the plan, whatever its size. */
 import fc from 'fast-check';
+import { parseHTML } from 'linkedom';
 import { describe, expect, test } from 'vitest';
 import {
   heatmapSvg,
@@ -123,28 +124,53 @@ describe('as text', () => {
 });
 
 describe('as a picture', () => {
-  /** Cells by place: `M<x> <y>h<w>v<h>h-<w>z`. */
+  /** The plan that a picture shows, by its own legend and by where its bars lie. */
   function readSvg(svg: string, plan: ShownPlan): Record<string, string[]> {
-    const legend = new Map(
-      [...svg.matchAll(/<rect fill="(#\w{6})"[^>]*\/>\n<text[^>]*>([^:<]+): \d+ \(/g)].map(
-        ([, color, name]) => [color, name!] as const,
-      ),
+    const { document } = parseHTML(svg);
+    const number = (element: Element, name: string) => Number(element.getAttribute(name));
+    const squares = [...document.querySelectorAll('[aria-label="dot"] path')];
+    const words = [...document.querySelectorAll('[aria-label="text"] text')]
+      .map((element) => element.textContent)
+      .filter((text) => /: \d+ \(/.test(text));
+    const byColor = new Map(
+      squares.map((square, i) => [fillOf(square), words[i]!.replace(/: \d+ \(.*$/, '')]),
     );
-    const cells = [...svg.matchAll(/<path fill="(#\w{6})" d="([^"]+)"\/>/g)].flatMap(
-      ([, color, path]) =>
-        [...path!.matchAll(/M(\d+) (\d+)h(\d+)v(\d+)h-\3z/g)].map(([, x, y]) => ({
-          x: Number(x),
-          y: Number(y),
-          name: legend.get(color)!,
-        })),
-    );
-    const xs = [...new Set(cells.map(({ x }) => x))].sort((a, b) => a - b);
-    const ys = [...new Set(cells.map(({ y }) => y))].sort((a, b) => a - b);
+    expect(words).toHaveLength(squares.length);
+    const bars = [...document.querySelectorAll('[aria-label="bar"] rect')].map((bar) => ({
+      from: number(bar, 'x'),
+      to: number(bar, 'x') + number(bar, 'width'),
+      row: number(bar, 'y'),
+      name: byColor.get(fillOf(bar))!,
+    }));
+    // many cells: a line with gaps for each strategy, as thick as a row
+    for (const path of document.querySelectorAll('[aria-label="line"] path'))
+      for (const [, x1, y1, x2] of path
+        .getAttribute('d')!
+        .matchAll(/M([\d.]+),([\d.]+)L([\d.]+),\2/g))
+        bars.push({
+          from: Number(x1),
+          to: Number(x2),
+          row: Number(y1),
+          name: byColor.get(strokeOf(path))!,
+        });
+    const left = Math.min(...bars.map(({ from }) => from));
+    const right = Math.max(...bars.map(({ to }) => to));
+    const call = (x: number) => Math.round(((x - left) / (right - left)) * plan.calls);
+    const rows = [...new Set(bars.map(({ row }) => row))].sort((a, b) => a - b);
     const ids = Object.keys(plan.sites);
+    expect(rows).toHaveLength(ids.length);
     const sites = Object.fromEntries(ids.map((id) => [id, [] as string[]]));
-    for (const { x, y, name } of cells) sites[ids[ys.indexOf(y)]!]![xs.indexOf(x)] = name;
+    for (const { from, to, row, name } of bars)
+      for (let at = call(from); at < call(to); at++) sites[ids[rows.indexOf(row)]!]![at] = name;
     return sites;
   }
+
+  /** Plot writes what all of a mark have in common on the group. */
+  const strokeOf = (element: Element): string =>
+    element.getAttribute('stroke') ??
+    (element.parentElement ? strokeOf(element.parentElement) : '');
+  const fillOf = (element: Element): string =>
+    element.getAttribute('fill') ?? (element.parentElement ? fillOf(element.parentElement) : '');
 
   test('has every cell in its place', () => {
     fc.assert(
@@ -165,6 +191,7 @@ describe('as a picture', () => {
     const svg = heatmapSvg(plan);
     expect(svg).toContain('a&lt;b&gt;&amp;&quot;c&quot;.onnx: 2 calls, threshold 0.075');
     expect(svg).toContain('&lt;i&gt;&amp;');
+    expect(svg).not.toContain('<i>');
     // nothing is left open, and nothing is fetched
     const open: string[] = [];
     for (const [, close, name, self] of svg.matchAll(/<(\/?)(\w+)(?:\s[^<>]*?)?(\/?)>/g))
@@ -182,7 +209,9 @@ describe('as a picture', () => {
     const sites = Object.fromEntries(
       Array.from({ length: 30 }, (_, s) => [`attention.${s}`, column]),
     );
-    expect(heatmapSvg({ calls: 1000, sites }).length).toBeLessThan(2 ** 20);
+    const svg = heatmapSvg({ calls: 1000, sites });
+    expect(svg.length).toBeLessThan(2 ** 20);
+    expect(readSvg(svg, { calls: 1000, sites })).toEqual(sites);
   });
 });
 

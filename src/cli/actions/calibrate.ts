@@ -29,7 +29,7 @@ import { findModel, readScheduler } from '../../model-folder/index.js';
 import { loadModel } from '../../onnx/files.js';
 import { checkOptions, type Pass, type PassRequest, parsePassRequest } from '../../pass/index.js';
 import { planToJson, stepsOfCalls } from '../../plan/index.js';
-import { percent, shownStrategies } from '../../report/index.js';
+import { percent, shownStrategies } from '../../report/strategies.js';
 import type { TimestepSpacing } from '../../samplers/index.js';
 import { formatPlan, type PlanFile } from '../../schedule/index.js';
 import { readFeeds, readRoles, readShapes, readSizes } from '../arguments.js';

@@ -6,7 +6,7 @@ import { planWithoutSites } from '../../errors/index.js';
 import { restoreInterrupted } from '../../io/siblings.js';
 import { requireBundle } from '../../measure/bundle.js';
 import { findBundle } from '../../model-folder/index.js';
-import { heatmapSvg, planTitle, shownStrategies } from '../../report/index.js';
+import { planTitle, shownStrategies } from '../../report/strategies.js';
 import {
   type PlanFile,
   parsePlanFile,
@@ -20,7 +20,11 @@ import { print, printHeatmap, printJson } from '../output.js';
 
 export async function showPlan(args: PlanArguments): Promise<void> {
   const plan = readPlan(args.plan);
-  if (args.svg !== undefined) writeFile(args.svg, new TextEncoder().encode(heatmapSvg(plan)));
+  if (args.svg !== undefined) {
+    // what draws takes longer to load than all the rest
+    const { heatmapSvg } = await import('../../report/heatmap-svg.js');
+    writeFile(args.svg, new TextEncoder().encode(heatmapSvg(plan)));
+  }
   const distinctRows = countRows(plan);
   if (args.json) {
     const strategies = shownStrategies(plan).map(({ name, count, share }) => ({

@@ -1,31 +1,16 @@
 /** What `stepfold run` does. */
 import path from 'node:path';
 import { openFolder, writeFile } from '../../emit/index.js';
-import {
-  needsGuidance,
-  needsUnconditional,
-  stepsAndTimesteps,
-  twoLists,
-} from '../../errors/index.js';
 import { encodePng, pictureGrid, toPictures } from '../../io/images.js';
 import { writeNpy } from '../../io/npy.js';
 import { generate, type LoopDenoiser, openLoopBundle, openLoopModel } from '../../measure/index.js';
-import { type GuidancePair, stepsOfCalls } from '../../plan/index.js';
 import { readSchedule } from '../../runtime-node/index.js';
-import {
-  createSampler,
-  type Guidance,
-  type Sampler,
-  type TimestepSpacing,
-} from '../../samplers/index.js';
-import type { Schedule } from '../../schedule/index.js';
 import { readFeeds, readRoles, readSizeList } from '../arguments.js';
 import type { RunArguments } from '../commands/run.js';
 import { findLoopModel } from '../loop-model.js';
-import { readSamplerOptions, readSpacing, trainTimestepsOf } from '../loop-options.js';
+import { makeSampler, readGuidance } from '../loop-settings.js';
 import { print, printJson } from '../output.js';
 import { startProgress } from '../progress.js';
-import { type ChosenTimesteps, readTimesteps, requireLength } from '../timesteps-file.js';
 
 export async function run(given: RunArguments): Promise<void> {
   const feeds = await readFeeds('feed', given.feed);
@@ -58,61 +43,6 @@ export async function run(given: RunArguments): Promise<void> {
   } finally {
     await denoiser.release();
   }
-}
-
-/** Steps where neither a bundle nor the command line says. */
-const STEPS = 50;
-
-/** As many steps as are asked for, else as the bundle was made for; over its timesteps, if it has any. */
-function makeSampler(
-  args: RunArguments,
-  schedule: Schedule | undefined,
-  spacing: TimestepSpacing | undefined,
-): Sampler {
-  const chosen = readChosen(args, schedule);
-  const made = schedule && stepsOfCalls(schedule.calls.length, schedule.source.guidance);
-  const steps = args.steps ?? chosen?.timesteps.length ?? made ?? STEPS;
-  if (chosen && steps !== chosen.timesteps.length)
-    throw stepsAndTimesteps(chosen.origin, chosen.timesteps.length, steps);
-  return createSampler(args.sampler, {
-    ...readSamplerOptions(args),
-    ...readSpacing(args.spacing, chosen, spacing),
-    steps,
-  });
-}
-
-/** The bundle's timesteps, else those of the file that is given. */
-function readChosen(
-  args: RunArguments,
-  schedule: Schedule | undefined,
-): ChosenTimesteps | undefined {
-  const own = schedule?.timesteps && { timesteps: schedule.timesteps, origin: 'The bundle' };
-  if (args.timesteps === undefined) return own;
-  const model = schedule?.source ?? { file: args.bundle };
-  const given = readTimesteps(args.timesteps, model, trainTimestepsOf(args));
-  if (schedule)
-    requireLength(args.timesteps, given, schedule.calls.length, schedule.source.guidance);
-  if (own && own.timesteps.join() !== given.timesteps.join()) throw twoLists(args.timesteps);
-  return own ?? given;
-}
-
-/** Guidance as the arguments say, and where they do not, as the bundle was made for. */
-async function readGuidance(
-  args: RunArguments,
-  made: GuidancePair | undefined,
-): Promise<Guidance | undefined> {
-  const { guidanceScale: scale, guidance } = args;
-  const order = guidance ?? (scale === undefined ? undefined : made?.order);
-  if (order === 'none' || (order === undefined && scale === undefined)) return undefined;
-  if (order === undefined) throw needsGuidance('order');
-  if (scale === undefined) throw needsGuidance('scale');
-  if (!args.unconditional) throw needsUnconditional();
-  return {
-    scale,
-    order,
-    mode: args.guidanceMode ?? made?.mode ?? 'batch',
-    unconditional: await readFeeds('unconditional', args.unconditional),
-  };
 }
 
 /** The latent as .npy, and as a picture when it has the channels of one. */

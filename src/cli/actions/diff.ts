@@ -1,0 +1,107 @@
+/** What `stepfold diff` does. */
+import {
+  diffModels,
+  isSame,
+  type KeptNode,
+  type ModelDifference,
+  type Region,
+  regionsOf,
+} from '../../diff/index.js';
+import { sameFileOnDisk } from '../../diff/same-file.js';
+import { writeFile } from '../../emit/index.js';
+import { outputExists } from '../../errors/index.js';
+import type { Model } from '../../ir/model.js';
+import type { Node } from '../../ir/node.js';
+import { findModel } from '../../model-folder/index.js';
+import { loadModel } from '../../onnx/files.js';
+import { prepare } from '../../pipeline/index.js';
+import { differenceText, operatorOf, type Tone } from '../../report/difference-text.js';
+import { inferShapes } from '../../shape/index.js';
+import { colors } from '../colors.js';
+import type { DiffArguments } from '../commands/diff.js';
+import { print, printJson } from '../output.js';
+import { checkOutputFile } from '../output-file.js';
+import { startStatus } from '../progress.js';
+
+export async function diff(args: DiffArguments): Promise<void> {
+  if (args.output !== undefined) checkOutputFile(args.output, args.force, outputExists);
+  const status = startStatus(args.json);
+  const read = async (name: string) => {
+    status.show(`Reading ${name}`);
+    const model = loadModel(findModel(name).file);
+    return args.canonical ? (await prepare(model)).canonical : model;
+  };
+  let models: readonly [Model, Model];
+  let difference: ModelDifference;
+  try {
+    models = [await read(args.before), await read(args.after)];
+    status.show('Comparing');
+    difference = diffModels(...models, { sameFile: sameFileOnDisk() });
+  } finally {
+    status.stop();
+  }
+  if (!isSame(difference)) process.exitCode = 1;
+  const [before, after] = models;
+  const shapes = { before: inferShapes(before), after: inferShapes(after) };
+  if (args.output !== undefined) {
+    const { differencePage } = await import('../../report/difference-page.js');
+    const page = differencePage(difference, { before: args.before, after: args.after, shapes });
+    writeFile(args.output, new TextEncoder().encode(page));
+  }
+  if (args.json) printJson(json(difference));
+  else {
+    const most = args.nodes === 0 ? Number.POSITIVE_INFINITY : args.nodes;
+    print(differenceText(difference, { paint, most, shapes }));
+    if (args.output !== undefined) print(`\n${args.output} shows the regions as pictures.`);
+  }
+}
+
+const TONES: Readonly<Record<Tone, (text: string) => string>> = {
+  removed: colors.red,
+  inserted: colors.green,
+  changed: colors.yellow,
+  heading: colors.bold,
+  faint: colors.dim,
+};
+
+const paint = (text: string, tone: Tone) => TONES[tone](text);
+
+function json(difference: ModelDifference) {
+  const { header, inputs, outputs, kept, removed, inserted, unread } = difference;
+  const names = ({ removed: r, inserted: i }: ModelDifference['inputs']) => ({
+    removed: r.map((value) => value.name),
+    inserted: i.map((value) => value.name),
+  });
+  return {
+    same: isSame(difference),
+    header,
+    inputs: names(inputs),
+    outputs: names(outputs),
+    nodes: {
+      same: kept.filter((k) => k.changes.length + k.rewired.length === 0).length,
+      changed: kept.filter((k) => k.changes.length > 0).length,
+      rewired: kept.filter((k) => k.changes.length === 0 && k.rewired.length > 0).length,
+      removed: removed.length,
+      inserted: inserted.length,
+    },
+    unreadConstants: unread,
+    regions: regionsOf(difference).map((region: Region) => ({
+      removed: region.removed.map(nodeJson),
+      inserted: region.inserted.map(nodeJson),
+      changed: region.changed.map(changeJson),
+    })),
+  };
+}
+
+const nodeJson = (node: Node) => ({
+  operator: operatorOf(node),
+  ...(node.name && { name: node.name }),
+  outputs: node.outputs.map((value) => value?.name ?? null),
+});
+
+const changeJson = ({ before, after, changes, rewired }: KeptNode) => ({
+  ...nodeJson(before),
+  after: nodeJson(after),
+  changes,
+  rewired,
+});

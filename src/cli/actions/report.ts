@@ -1,0 +1,130 @@
+/** What `stepfold report` does. */
+import { writeFile } from '../../emit/index.js';
+import { outputExists, plansNeedSource } from '../../errors/index.js';
+import {
+  benchBundle,
+  compareLoops,
+  type GenerateOptions,
+  openLoopBundle,
+  openLoopModel,
+  recordLoop,
+} from '../../measure/index.js';
+import { findModel } from '../../model-folder/index.js';
+import type { ReportSubject } from '../../report/facts/subject.js';
+import { reportPage } from '../../report/report-page.js';
+import { readFeeds, readRoles, readSizeList } from '../arguments.js';
+import type { ReportArguments } from '../commands/report.js';
+import { findLoopModel } from '../loop-model.js';
+import { makeSampler, readGuidance } from '../loop-settings.js';
+import { formatBytes, print, printJson } from '../output.js';
+import { checkOutputFile } from '../output-file.js';
+import { startStatus } from '../progress.js';
+import { loopPairs, readPairs } from './report/pictures.js';
+import { readSubject } from './report/subject.js';
+import { type TrialContext, tryBranches, tryPlans } from './report/trials.js';
+
+export async function report(given: ReportArguments): Promise<void> {
+  checkOutputFile(given.output, given.force, outputExists);
+  const against = given.against === undefined ? undefined : findModel(given.against).file;
+  if (given.plans && (against === undefined || !given.measure)) throw plansNeedSource();
+  const pairs = given.images === undefined ? [] : readPairs(given.images);
+  const status = startStatus(given.json);
+  let subject: ReportSubject;
+  try {
+    status.show('Reading the bundle');
+    const { place, args, spacing } = findLoopModel(given.bundle, given);
+    subject = await readSubject(place, against);
+    if (against !== undefined && args.measure) {
+      const loop = await loopOptions(args, subject, spacing);
+      const seen = await measure(place, against, subject, loop, args, status.show);
+      subject = { ...subject, ...seen };
+    }
+    subject = { ...subject, pictures: [...pairs, ...(subject.pictures ?? [])] };
+  } finally {
+    status.stop();
+  }
+  const page = new TextEncoder().encode(reportPage(subject));
+  writeFile(given.output, page);
+  if (given.json) printJson({ file: given.output, bytes: page.length });
+  else {
+    print(`${given.output}: ${formatBytes(page.length)}, complete in itself`);
+    if (against === undefined)
+      print('Give the source with --against to see blocks, times and errors, too.');
+  }
+}
+
+type Loop = Omit<GenerateOptions, 'onStep'>;
+
+async function loopOptions(
+  args: ReportArguments,
+  { schedule }: ReportSubject,
+  spacing: Parameters<typeof makeSampler>[2],
+): Promise<Loop> {
+  const guidance = await readGuidance(args, schedule.source.guidance);
+  const latentShape = args.latentShape && readSizeList('latent-shape', args.latentShape);
+  return {
+    sampler: makeSampler(args, schedule, spacing),
+    seed: args.seed,
+    feeds: await readFeeds('feed', args.feed),
+    roles: readRoles(args),
+    ...(latentShape && { latentShape }),
+    ...(guidance && { guidance }),
+  };
+}
+
+/** Bytes of weights up to which other branches are tried unasked. */
+const SMALL_WEIGHTS = 256 * 2 ** 20;
+
+async function measure(
+  folder: string,
+  against: string,
+  subject: ReportSubject,
+  loop: Loop,
+  args: ReportArguments,
+  show: (what: string) => void,
+): Promise<Partial<ReportSubject>> {
+  const { schedule } = subject;
+  const halves = loop.guidance?.mode === 'two-calls';
+  const record = async (what: string, open: () => ReturnType<typeof openLoopModel>) => {
+    const denoiser = await open();
+    const onStep = (step: number, steps: number) => show(`${what}: step ${step} of ${steps}`);
+    return recordLoop(denoiser, { ...loop, onStep }).finally(() => denoiser.release());
+  };
+  const full = await record('Source', () => openLoopModel(against));
+  const own = await record('Bundle', () => openLoopBundle(folder, { halves }));
+  const context: TrialContext = { source: against, subject, full, loop, onProgress: show };
+  const weights = schedule.weights.reduce((sum, { bytes }) => sum + bytes, 0);
+  const branches =
+    args.branches === 'all' || (args.branches === 'auto' && weights <= SMALL_WEIGHTS)
+      ? await tryBranches(context)
+      : undefined;
+  const plans = args.plans && (await tryPlans(context, args.plans));
+  show('Measuring times');
+  const bench = await benchBundle({
+    folder,
+    model: against,
+    rounds: args.rounds,
+    onProgress: (round, rounds) => show(`Measuring times: ${round} of ${rounds}`),
+  });
+  return {
+    trace: {
+      sampler: args.sampler,
+      seed: args.seed,
+      images: full.dims[0] ?? 1,
+      madeUp: full.madeUp,
+      steps: compareLoops(own, full),
+    },
+    pictures: loopPairs(full, own),
+    branches,
+    plans,
+    measured: {
+      rounds: bench.rounds,
+      sourceMilliseconds: bench.source.milliseconds,
+      programs: Object.fromEntries(
+        Object.entries(bench.programs).map(([name, { milliseconds }]) => [name, milliseconds]),
+      ),
+      loop: { source: bench.loop.sourceMilliseconds, bundle: bench.loop.milliseconds },
+      memory: bench.memory,
+    },
+  };
+}

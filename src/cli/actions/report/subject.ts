@@ -1,0 +1,53 @@
+/** Reads what a report is about. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { sameFileOnDisk } from '../../../diff/same-file.js';
+import type { Report } from '../../../emit/index.js';
+import { REPORT_FILE } from '../../../emit/names.js';
+import { reportMissing } from '../../../errors/index.js';
+import type { Model } from '../../../ir/model.js';
+import { readBundle } from '../../../measure/bundle.js';
+import { loadModel } from '../../../onnx/files.js';
+import { prepare } from '../../../pipeline/index.js';
+import type { ReportSubject } from '../../../report/facts/subject.js';
+
+/**
+ * The files are checked first: a page about a bundle that changed would show what is no longer so.
+ * @throws what `readBundle` throws; REPORT_MISSING
+ */
+export async function readSubject(folder: string, against?: string): Promise<ReportSubject> {
+  const schedule = await readBundle(folder, against);
+  const files = Object.entries(schedule.models);
+  const source = against === undefined ? undefined : await canonicalSource(against, schedule);
+  return {
+    name: path.basename(path.resolve(folder)),
+    schedule,
+    report: readReport(folder),
+    modelBytes: Object.fromEntries(
+      files.map(([id, { file }]) => [id, fs.statSync(path.join(folder, file)).size]),
+    ),
+    models: new Map(files.map(([id, { file }]) => [id, loadModel(path.join(folder, file))])),
+    source,
+    sameFile: sameFileOnDisk(),
+  };
+}
+
+async function canonicalSource(file: string, { cost }: ReportSubject['schedule']): Promise<Model> {
+  const sizes = cost?.macs?.bindings ?? {};
+  return (await prepare(loadModel(file), { sizes })).canonical;
+}
+
+function readReport(folder: string): Report {
+  const file = path.join(folder, REPORT_FILE);
+  let report: Partial<Report>;
+  try {
+    report = JSON.parse(fs.readFileSync(file, 'utf8')) as Partial<Report>;
+  } catch (error) {
+    throw reportMissing(file, (error as Error).message);
+  }
+  // of an earlier version, or of somebody else
+  for (const key of ['passes', 'sites', 'models', 'weights'] as const)
+    if (typeof report?.[key] !== 'object' || report[key] === null)
+      throw reportMissing(file, `it has no "${key}"`);
+  return report as Report;
+}

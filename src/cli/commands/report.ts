@@ -1,0 +1,83 @@
+/** `stepfold report`: a bundle as a page to look at. */
+import type { Argv } from 'yargs';
+import { jsonOption, roleOptions, seedOption, texts, wholeNumber } from '../arguments.js';
+import { type Arguments, addOptions, examples } from '../command.js';
+import { guidanceOptions, noiseOptions, samplerOptions, timestepOptions } from '../loop-options.js';
+
+export const command = 'report <bundle>';
+export const describe = 'Write a page that shows a bundle: plan, blocks, error, images';
+
+const positionals = {
+  bundle: {
+    type: 'string',
+    demandOption: true,
+    describe: 'Folder of the bundle, or of its pipeline',
+  },
+} as const;
+
+const page = {
+  output: { alias: 'o', type: 'string', default: 'report.html', describe: 'The page' },
+  force: { type: 'boolean', default: false, describe: 'Replace a page that is there' },
+  against: {
+    type: 'string',
+    describe:
+      'The source, to measure against and to draw: its ONNX file, or folder of its pipeline',
+  },
+  images: {
+    type: 'string',
+    describe: 'Folder of pictures in pairs: NAME-source.png and NAME-bundle.png',
+  },
+  plans: texts('Searched plan to compare by threshold, cost and error: plan.json'),
+  branches: {
+    choices: ['auto', 'all', 'none'],
+    default: 'auto',
+    describe: "Try DeepCache's other branches; auto: where the weights are small",
+  },
+  measure: {
+    type: 'boolean',
+    default: true,
+    describe: 'Run source and bundle; --no-measure draws only',
+  },
+  rounds: {
+    type: 'number',
+    default: 5,
+    describe: 'Counted runs of each program for its time',
+    check: wholeNumber('rounds', 1),
+  },
+} as const;
+
+const loop = {
+  ...seedOption('the noise'),
+  ...samplerOptions,
+  ...timestepOptions,
+  ...noiseOptions,
+  feed: texts('Input from a file: context=context.npy; others are made up'),
+  'latent-shape': { type: 'string', describe: 'Shape of the latent: 4x1x16x16' },
+  ...roleOptions,
+  ...guidanceOptions,
+} as const;
+
+export const options = { ...page, ...loop, ...jsonOption } as const;
+
+export const builder = (yargs: Argv) =>
+  addOptions(yargs.positional('bundle', positionals.bundle), options)
+    .group(Object.keys(loop), 'The loop that is run for errors and images:')
+    .epilogue(
+      examples(
+        ['The plan and what it costs, without running anything', 'stepfold report bundle'],
+        [
+          'Measured, with error, images and blocks',
+          'stepfold report bundle --against unet.onnx -o report.html',
+        ],
+        [
+          'Plans of several thresholds beside that of the bundle',
+          'stepfold report bundle --against dit.onnx \\\n  --plans plan-02.json --plans plan-05.json',
+        ],
+      ),
+    );
+
+export type ReportArguments = Arguments<typeof positionals & typeof options>;
+
+/** The work is loaded only when the command runs, so that `--help` answers at once. */
+export const handler = async (args: ReportArguments): Promise<void> =>
+  (await import('../actions/report.js')).report(args);

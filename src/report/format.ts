@@ -1,0 +1,34 @@
+/** Numbers and sizes as people read them, on a terminal and in a page. */
+
+/** Multiply-accumulates with a unit: 6.05 G. */
+export function formatMacs(macs: number): string {
+  if (macs >= 1e9) return `${(macs / 1e9).toFixed(2)} G`;
+  if (macs >= 1e6) return `${(macs / 1e6).toFixed(2)} M`;
+  return `${(macs / 1e3).toFixed(2)} k`;
+}
+
+/** Elements in millions. */
+export const formatCount = (count: number): string =>
+  count >= 1e6 ? `${(count / 1e6).toFixed(2)} M` : `${(count / 1e3).toFixed(1)} k`;
+
+export function formatBytes(bytes: number | undefined): string {
+  if (bytes === undefined) return '?';
+  if (bytes >= 2 ** 30) return `${(bytes / 2 ** 30).toFixed(2)} GiB`;
+  if (bytes >= 2 ** 20) return `${(bytes / 2 ** 20).toFixed(2)} MiB`;
+  return `${(bytes / 2 ** 10).toFixed(1)} KiB`;
+}
+
+export const formatShape = (shape: readonly (number | string | null)[] | undefined): string =>
+  shape ? `[${shape.map((d) => d ?? '?').join(', ')}]` : '?';
+
+/** A difference: 0 or a power of ten with two digits. */
+export const formatDifference = (value: number): string =>
+  value === 0 ? '0' : value.toExponential(1);
+
+export const formatTimes = (value: number): string => `${value.toFixed(2)}x`;
+
+/** The sizes that figures hold for: `batch=1, height=64`. */
+export const formatSizes = (sizes: Readonly<Record<string, number>>): string =>
+  Object.entries(sizes)
+    .map(([name, size]) => `${name}=${size}`)
+    .join(', ') || 'all sizes fixed';

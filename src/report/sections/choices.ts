@@ -1,0 +1,122 @@
+/** Other ways that could have been taken: DeepCache's branches, thresholds of a search. */
+import * as Plot from '@observablehq/plot';
+import { chart } from '../charts/chart.js';
+import type { BranchChoices, ReportSubject, SearchedPlan } from '../facts/subject.js';
+import { formatMacs } from '../format.js';
+import { html, type Markup } from '../page/html.js';
+import { figure, type Section, table } from '../page/page.js';
+
+export function choicesSection(subject: ReportSubject): Section | undefined {
+  const { branches, plans } = subject;
+  if (!branches?.points.length && !plans?.length) return undefined;
+  return {
+    id: 'choices',
+    title: 'What else could have been chosen',
+    body: html`${branches?.points.length ? branchFigure(branches) : undefined}${
+      plans?.length ? planFigures(plans) : undefined
+    }`,
+  };
+}
+
+interface Choice {
+  readonly label: string;
+  readonly macs: number;
+  readonly error: number;
+  readonly chosen: boolean;
+}
+
+function scatter(label: string, choices: readonly Choice[]): Markup {
+  const most = Math.max(...choices.map(({ macs }) => macs));
+  const [unit, name] = most >= 1e9 ? [1e9, 'G'] : most >= 1e6 ? [1e6, 'M'] : [1e3, 'k'];
+  return chart(label, {
+    width: 640,
+    height: 330,
+    marginTop: 40,
+    marginLeft: 60,
+    marginRight: 60,
+    x: { label: `MACs of a call on average (${name})`, nice: true, grid: true },
+    y: { label: 'relative error of the final latent', zero: true, nice: true, grid: true },
+    style: { fontSize: '11px' },
+    marks: [
+      Plot.dot(choices, {
+        x: ({ macs }: Choice) => macs / unit,
+        y: 'error',
+        r: ({ chosen }: Choice) => (chosen ? 7 : 4.5),
+        fill: ({ chosen }: Choice) => (chosen ? 'var(--bundle)' : 'var(--source)'),
+        title: ({ label: what, macs, error }: Choice) =>
+          `${what}: ${formatMacs(macs)} MACs a call, off by ${(100 * error).toPrecision(2)} %`,
+      }),
+      Plot.text(choices, {
+        x: ({ macs }: Choice) => macs / unit,
+        y: 'error',
+        text: ({ label: what, chosen }: Choice) => (chosen ? `${what} (this one)` : what),
+        dy: -12,
+        fill: 'var(--ink)',
+      }),
+    ],
+    r: { type: 'identity' },
+  });
+}
+
+const KEY = html`<ul class="keys"><li><i style="background:var(--bundle)"></i>this bundle</li><li><i style="background:var(--source)"></i>others</li></ul>`;
+
+function branchFigure({ interval, chosen, points }: BranchChoices): Markup {
+  const choices = points.map(({ branch, macs, error }) => ({
+    label: `branch ${branch}`,
+    macs,
+    error,
+    chosen: branch === chosen,
+  }));
+  return html`<h3>DeepCache's branches</h3>${KEY}${figure(
+    scatter('Cost against error of each skip branch', choices),
+    `Every skip branch at interval ${interval}, each in a loop of its own from the same noise.`,
+  )}${choiceTable(choices)}`;
+}
+
+const choiceTable = (choices: readonly Choice[]) =>
+  table(
+    ['', 'MACs of a call', 'error of the final latent'],
+    choices.map(({ label, macs, error, chosen }) => [
+      chosen ? `${label} (this one)` : label,
+      formatMacs(macs),
+      `${(100 * error).toPrecision(2)} %`,
+    ]),
+    [1, 2],
+  );
+
+function planFigures(plans: readonly SearchedPlan[]): Markup {
+  const sorted = [...plans].sort((a, b) => a.threshold - b.threshold);
+  const line = (label: string, value: (plan: SearchedPlan) => number, color: string) =>
+    chart(label, {
+      width: 420,
+      height: 240,
+      marginLeft: 60,
+      x: { label: 'threshold', grid: true },
+      y: { label, zero: true, grid: true },
+      style: { fontSize: '11px' },
+      marks: [
+        Plot.line(sorted, { x: 'threshold', y: value, stroke: color }),
+        Plot.dot(sorted, {
+          x: 'threshold',
+          y: value,
+          fill: color,
+          r: ({ chosen }: SearchedPlan) => (chosen ? 6 : 3.5),
+          title: ({ file, threshold }: SearchedPlan) => `${file}: threshold ${threshold}`,
+        }),
+      ],
+      r: { type: 'identity' },
+    });
+  const most = Math.max(...sorted.map(({ macs }) => macs));
+  return html`<h3>Thresholds</h3><div class="small">${line(
+    'MACs of a call, of the dearest plan',
+    ({ macs }) => macs / most,
+    'var(--source)',
+  )}${line('relative error of the final latent', ({ error }) => error, 'var(--bundle)')}</div>${choiceTable(
+    sorted.map(({ file, threshold, macs, error, chosen }) => ({
+      label: `${threshold} (${file})`,
+      macs,
+      error,
+      chosen,
+    })),
+  )}`;
+}
