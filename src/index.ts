@@ -14,6 +14,12 @@ export { type BundleFile, type BundleFilesOptions, bundleFiles } from './emit/bu
 export type { Report } from './emit/report.js';
 export * from './errors/index.js';
 export * from './files/index.js';
+export {
+  type Inspected,
+  type Inspection,
+  type InspectOptions,
+  inspectModel,
+} from './inspect/inspect.js';
 export { decodePng, encodePng, type Picture, pictureGrid, toPictures } from './io/images.js';
 export { type NumericArray, readNpy, writeNpy } from './io/npy.js';
 export * from './ir/index.js';

@@ -1,17 +1,8 @@
 /** What `stepfold inspect` does. */
-import {
-  analyzeUnet,
-  attentionTable,
-  blockTable,
-  branchTable,
-  findAttention,
-  findBlocks,
-  type UnetAnalysis,
-} from '../../analysis/index.js';
-import { opsetVersion } from '../../ir/model.js';
+import type { UnetAnalysis } from '../../analysis/index.js';
+import { inspectModel } from '../../inspect/inspect.js';
 import { findModel } from '../../model-folder/index.js';
 import { loadModel } from '../../onnx/files.js';
-import { prepare } from '../../pipeline/index.js';
 import { evaluate, parseDim } from '../../shape/index.js';
 import { readRoles, readShapes, readSizes } from '../arguments.js';
 import type { InspectArguments } from '../commands/inspect.js';
@@ -39,64 +30,26 @@ export async function inspect(args: InspectArguments): Promise<void> {
   const status = startStatus(args.json);
   status.show(`Reading ${args.model}`);
   const source = loadModel(findModel(args.model).file);
-  const prepared = await prepare(source, options).finally(() => status.stop());
-  const { canonical, shapes, bindings, roles } = prepared;
-  const unet = analyzeUnet(canonical.graph, shapes);
-  const table = branchTable(canonical.graph, shapes, unet.isUnet ? unet.joins : [], bindings);
-  const analysis = findAttention(canonical.graph, shapes);
-  const attention = attentionTable(analysis, shapes, bindings, table.fullMacs);
-  const stages = findBlocks(canonical.graph, shapes, analysis.found);
-  const blocks = blockTable(canonical.graph, stages, shapes, bindings, table.fullMacs);
-  const port = (name: string, role?: string) => {
-    const value = canonical.graph.find(name)!;
-    return {
-      name,
-      type: shapes.dtype(value) ?? 'unknown',
-      shape: shapes.shape(value)?.map((d) => d.constant ?? d.toString()),
-      ...(role && { role }),
-    };
-  };
-  const role = (name: string) =>
-    name === roles.latent ? 'latent' : name === roles.timestep ? 'timestep' : 'condition';
+  const inspected = await inspectModel(source, options).finally(() => status.stop());
+  const { inspection, prepared, unet, branches, attention, blocks } = inspected;
   const report = {
     file: args.model,
-    producer: [source.producerName, source.producerVersion].filter(Boolean).join(' '),
-    irVersion: source.irVersion,
-    opset: opsetVersion(source),
-    nodes: source.graph.nodes.size,
-    canonicalNodes: canonical.graph.nodes.size,
-    inputs: canonical.graph.inputs
-      .filter((v) => !v.initializer)
-      .map((v) => port(v.name, role(v.name))),
-    outputs: canonical.graph.outputs.map((v) => port(v.name)),
-    roles,
-    sizes: Object.fromEntries(bindings),
-    parameters: table.parameters,
-    macs: table.fullMacs,
-    unknownMacs: table.unknownNodes,
-    isUnet: unet.isUnet,
-    ...(unet.isUnet ? { refusedBranches: unet.refused } : { refusal: unet.refusal }),
-    branches: table.branches,
-    attention,
-    refusedAttention: analysis.refused,
-    blocks,
-    refusedBlocks: stages.refused,
-    notes: prepared.notes,
+    ...inspection,
     ...(args.explain && { rewrites: prepared.trace }),
   };
   if (args.json) {
     printJson(report);
     return;
   }
-  printModel(report, whatItIs(unet, countModules(attention)));
-  if (unet.isUnet) printSkipBranches(unet, table);
+  printModel(report, whatItIs(unet, countModules(inspection.attention)));
+  if (unet.isUnet) printSkipBranches(unet, branches);
   // a transformer is no U-Net that went wrong
-  else if (attention.length === 0) printNoUnet(unet);
-  printAttention(attention, analysis.refused, (size) => {
-    const known = typeof size === 'string' ? evaluate(parseDim(size), bindings) : size;
+  else if (inspection.attention.length === 0) printNoUnet(unet);
+  printAttention(inspection.attention, attention.refused, (size) => {
+    const known = typeof size === 'string' ? evaluate(parseDim(size), prepared.bindings) : size;
     return String(known ?? size ?? '?');
   });
-  printBlocks(blocks, stages.refused);
+  printBlocks(inspection.blocks, blocks.refused);
 }
 
 /** What kind of model it is; nothing where it is neither a U-Net nor has attention. */
