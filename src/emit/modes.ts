@@ -5,3 +5,6 @@
  */
 export const WEIGHTS_MODES = ['link', 'reflink', 'copy', 'prune'] as const;
 export type WeightsMode = (typeof WEIGHTS_MODES)[number];
+
+/** How a file came into a folder in the end. */
+export type Placed = 'linked' | 'cloned' | 'copied';

@@ -5,9 +5,7 @@
  * neither, the bytes are copied.
  */
 import fs from 'node:fs';
-
-/** What was done in the end. */
-export type Placed = 'linked' | 'cloned' | 'copied';
+import type { Placed } from './modes.js';
 
 /** Ways to place a file, the first that works being taken. */
 const WAYS = {

@@ -5,7 +5,7 @@ import { tensorBytes } from '../ir/tensor.js';
 import type { Compilation } from '../pipeline/index.js';
 import type { Site } from '../plan/index.js';
 import type { Schedule } from '../schedule/index.js';
-import type { Placed } from './place-file.js';
+import type { Placed } from './modes.js';
 
 /** How a weights file came to be. */
 export type WeightsPlaced = Placed | 'gathered';

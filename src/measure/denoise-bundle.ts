@@ -24,7 +24,7 @@ import {
   type Guidance,
   type GuidanceHalf,
   type Sampler,
-  type TimestepFeed,
+  timestepFeed,
 } from '../samplers/index.js';
 import type { Port } from '../schedule/index.js';
 import { requireBundle } from './bundle.js';
@@ -323,9 +323,4 @@ function settleSizes(
   const dims = latentShape ? [...latentShape] : concretePort(latentPort, bindings);
   checkSize(latentPort.name, dims);
   return { dims, bindings };
-}
-
-function timestepFeed(port: Port): TimestepFeed {
-  const shape = port.shape.length === 0 ? 'scalar' : port.shape[0] === 1 ? 'one' : 'batch';
-  return { type: port.type as TimestepFeed['type'], shape };
 }

@@ -10,6 +10,7 @@ import {
   unknownSamplerChoice,
 } from '../errors/index.js';
 import { decodeFloat16, encodeFloat16 } from '../io/float16.js';
+import type { Port } from '../schedule/index.js';
 
 export type LatentType = 'float32' | 'float16';
 
@@ -23,6 +24,12 @@ export interface TimestepFeed {
 
 export type TimestepType = 'int64' | 'int32' | 'float32' | 'float64' | 'float16';
 export type TimestepShape = 'scalar' | 'one' | 'batch';
+
+/** How a denoiser takes its timestep, by the input's port in a schedule. */
+export function timestepFeed({ type, shape }: Port): TimestepFeed {
+  const form = shape.length === 0 ? 'scalar' : shape[0] === 1 ? 'one' : 'batch';
+  return { type: type as TimestepFeed['type'], shape: form };
+}
 
 export function latentTensor(
   Tensor: TensorConstructor,

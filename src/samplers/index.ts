@@ -9,7 +9,7 @@ export * from './ddim.js';
 export * from './denoise.js';
 export * from './dpm-solver.js';
 export * from './euler.js';
-export type { LatentType, TimestepFeed } from './feeds.js';
+export { type LatentType, type TimestepFeed, timestepFeed } from './feeds.js';
 export { type GammaOptions, gammaTimesteps } from './gamma.js';
 export * from './guidance.js';
 export {

@@ -1,0 +1,34 @@
+/** What page and worker say to one another. */
+import type { Inspection, Report, Schedule } from 'stepfold';
+
+export type CompileRequest =
+  | {
+      readonly type: 'open';
+      readonly base: string;
+      readonly model: File;
+      readonly others: readonly File[];
+    }
+  | {
+      readonly type: 'compile';
+      readonly calls: number;
+      /** As on the command line: `deepcache:branch=2,interval=3`. */
+      readonly passes: readonly string[];
+      readonly weights: 'copy' | 'prune';
+      /** Bytes that the page may keep. */
+      readonly room: number;
+      /** Where to write; without it the zip is made in memory or wherever the browser keeps Blobs. */
+      readonly handle?: FileSystemFileHandle;
+    };
+
+export type CompileReply =
+  | { readonly type: 'status'; readonly text: string }
+  | { readonly type: 'inspected'; readonly inspection: Inspection }
+  | {
+      readonly type: 'compiled';
+      readonly schedule: Schedule;
+      readonly report: Report;
+      readonly files: readonly { readonly name: string; readonly size: number }[];
+      /** Left out where it was written to a file. */
+      readonly zip?: Blob;
+    }
+  | { readonly type: 'failed'; readonly code: string; readonly message: string };

@@ -1,0 +1,94 @@
+/** The compiler beside the page. The model's file is read in parts; its weights only when they are written. */
+import { downloadZip } from 'client-zip';
+import {
+  blobFile,
+  bundleFiles,
+  type FileAccess,
+  inspectModel,
+  type Model,
+  openModel,
+  Pipeline,
+  parsePassRequest,
+  StepfoldError,
+} from 'stepfold';
+import { passes } from 'stepfold/passes';
+import { loadEngine } from '../page/engine.js';
+import type { CompileReply, CompileRequest } from './messages.js';
+import { tooLarge, unknownPass } from './problems.js';
+
+const post = (reply: CompileReply) => postMessage(reply);
+
+let opened: { readonly model: Model; readonly file: FileAccess } | undefined;
+let base = '';
+
+self.addEventListener('message', ({ data }: MessageEvent<CompileRequest>) => {
+  const work = data.type === 'open' ? open(data) : compile(data);
+  work.catch((error: Error) =>
+    post({
+      type: 'failed',
+      code: error instanceof StepfoldError ? error.code : error.name,
+      message: error instanceof StepfoldError ? error.fullMessage : error.message,
+    }),
+  );
+});
+
+/** Folds constants as the command line does, on one thread. */
+const engine = async () => (await loadEngine('wasm-1', base)).ort as never;
+
+async function open(request: CompileRequest & { type: 'open' }): Promise<void> {
+  opened = undefined;
+  base = request.base;
+  post({ type: 'status', text: `Reading ${request.model.name}` });
+  const file = blobFile(request.model);
+  // a browser says nothing of folders, so weights are found by the last part of their path
+  const others = new Map(request.others.map((other) => [other.name, other]));
+  const external = (location: string) => {
+    const found = others.get(location.split(/[\\/]/).at(-1)!);
+    return found && blobFile(found);
+  };
+  const model = await openModel(file, { external });
+  opened = { model, file };
+  post({ type: 'status', text: 'Looking for what repeats' });
+  const { inspection } = await inspectModel(model, { engine: await engine() });
+  // functions and graphs stay here
+  post({ type: 'inspected', inspection: JSON.parse(JSON.stringify(inspection)) });
+}
+
+async function compile(request: CompileRequest & { type: 'compile' }): Promise<void> {
+  if (!opened) return;
+  const { model, file } = opened;
+  post({ type: 'status', text: 'Compiling' });
+  let pipeline = Pipeline.create({ calls: request.calls, engine: await engine() });
+  for (const text of request.passes) {
+    const { pass, options } = parsePassRequest(text);
+    const found = passes[pass];
+    if (!found) throw unknownPass(pass);
+    pipeline = pipeline.use(found, options as never);
+  }
+  const compilation = await pipeline.compile(model);
+  const { files, schedule, report } = await bundleFiles(compilation, {
+    source: file,
+    weights: request.weights,
+  });
+  post({ type: 'status', text: 'Writing the zip' });
+  const lastModified = new Date();
+  const entries = files.map(({ name, size, bytes }) => ({
+    name,
+    size,
+    lastModified,
+    input: bytes(),
+  }));
+  const result = {
+    type: 'compiled' as const,
+    schedule,
+    report,
+    files: files.map(({ name, size }) => ({ name, size })),
+  };
+  if (request.handle) {
+    await downloadZip(entries).body!.pipeTo(await request.handle.createWritable());
+    return post(result);
+  }
+  const size = files.reduce((sum, entry) => sum + entry.size, 0);
+  if (size > request.room) throw tooLarge(size, request.room);
+  post({ ...result, zip: await downloadZip(entries).blob() });
+}

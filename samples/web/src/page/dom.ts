@@ -1,0 +1,56 @@
+/** Small helpers on the page. */
+
+export function byId<T extends Element>(id: string, type: new () => T): T {
+  const found = document.getElementById(id);
+  if (!(found instanceof type)) throw new TypeError(`the page has no #${id}`);
+  return found;
+}
+
+type Child = Node | string | undefined | false;
+
+/** An element with properties and children. */
+export function el<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  properties: Partial<HTMLElementTagNameMap[K]> = {},
+  ...children: readonly Child[]
+): HTMLElementTagNameMap[K] {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...children.filter((child) => child !== undefined && child !== false));
+  return made;
+}
+
+export function table(
+  head: readonly string[],
+  rows: readonly (readonly (string | number)[])[],
+): HTMLElement {
+  const numeric = head.map((_, c) =>
+    rows.every((row) => /^[-\d.]*( ?[kMG%x])?$/.test(String(row[c]))),
+  );
+  const cell = (tag: 'td' | 'th', text: string | number, c: number) =>
+    el(tag, { textContent: String(text), className: numeric[c] ? 'number' : '' });
+  return el(
+    'div',
+    { className: 'scroll' },
+    el(
+      'table',
+      {},
+      el('thead', {}, el('tr', {}, ...head.map((text, c) => cell('th', text, c)))),
+      el(
+        'tbody',
+        {},
+        ...rows.map((row) => el('tr', {}, ...row.map((text, c) => cell('td', text, c)))),
+      ),
+    ),
+  );
+}
+
+export const options = (
+  select: HTMLSelectElement,
+  entries: readonly {
+    readonly value: string;
+    readonly text: string;
+    readonly disabled?: boolean;
+  }[],
+): void => {
+  select.replaceChildren(...entries.map((entry) => el('option', entry)));
+};

@@ -1,0 +1,41 @@
+/** What page and worker say to one another. */
+import type { Schedule } from 'stepfold';
+import type { CatalogueModel } from './catalogue.js';
+
+export type Which = 'source' | 'bundle';
+
+export interface DrawRequest {
+  readonly type: 'draw';
+  /** Address of the page. */
+  readonly base: string;
+  readonly model: CatalogueModel;
+  readonly variant: string;
+  readonly digit: number;
+  readonly seed: number;
+  readonly backend: string;
+}
+
+export type Request = DrawRequest | { readonly type: 'pause' | 'resume' | 'step' };
+
+export type Reply =
+  | { readonly type: 'status'; readonly text: string }
+  | { readonly type: 'schedule'; readonly schedule: Schedule }
+  | {
+      readonly type: 'step';
+      readonly which: Which;
+      readonly step: number;
+      readonly steps: number;
+      /** In the engine, of this call. */
+      readonly milliseconds: number;
+      readonly latent: Float32Array;
+      /** Where the states lay that the calls so far were fed. */
+      readonly stateLocations: readonly string[];
+    }
+  | {
+      readonly type: 'done';
+      readonly latents: Readonly<Record<Which, Float32Array>>;
+      /** In the engine, of all calls. */
+      readonly milliseconds: Readonly<Record<Which, number>>;
+      readonly stateLocations: readonly string[];
+    }
+  | { readonly type: 'failed'; readonly code: string; readonly message: string };

@@ -1,0 +1,144 @@
+/** The part of the page that draws one image twice. */
+
+import { backends, type Capabilities } from '../page/capabilities.js';
+import { byId, options } from '../page/dom.js';
+import { catalogue } from './catalogue.js';
+import type { DrawRequest, Reply, Which } from './messages.js';
+import { drawLatent, psnr } from './picture.js';
+import { type PlanView, showPlan } from './plan-view.js';
+
+export function startWatch(capabilities: Capabilities): void {
+  const form = byId('watch-form', HTMLFormElement);
+  const choices = byId('watch-choices', HTMLFieldSetElement);
+  const [start, pause, step] = ['start', 'pause', 'step'].map((id) =>
+    byId(id, HTMLButtonElement),
+  ) as [HTMLButtonElement, HTMLButtonElement, HTMLButtonElement];
+  const status = byId('watch-status', HTMLParagraphElement);
+  const select = (name: string) => form.elements.namedItem(name) as HTMLSelectElement;
+  const model = () => catalogue.find(({ id }) => id === select('model').value)!;
+
+  options(
+    select('model'),
+    catalogue.map(({ id, title }) => ({ value: id, text: title })),
+  );
+  options(
+    select('digit'),
+    Array.from({ length: 10 }, (_, n) => ({ value: String(n), text: String(n) })),
+  );
+  options(select('backend'), backends(capabilities));
+  select('digit').value = '3';
+  select('backend').value = `wasm-${capabilities.threads}`;
+  const showVariants = () => {
+    const { variants } = model();
+    options(
+      select('variant'),
+      variants.map(({ id, title }) => ({ value: id, text: title })),
+    );
+    select('variant').selectedIndex = variants.length - 2;
+  };
+  select('model').addEventListener('change', showVariants);
+  showVariants();
+
+  let worker: Worker | undefined;
+  let paused = false;
+  const setPaused = (value: boolean) => {
+    paused = value;
+    pause.textContent = paused ? 'Go on' : 'Pause';
+    step.disabled = !paused;
+  };
+  const setRunning = (running: boolean) => {
+    choices.disabled = running;
+    start.textContent = running ? 'Stop' : 'Draw';
+    pause.disabled = !running;
+    setPaused(false);
+  };
+  const stop = (text: string) => {
+    worker?.terminate();
+    worker = undefined;
+    setRunning(false);
+    status.textContent = text;
+  };
+
+  pause.addEventListener('click', () => {
+    setPaused(!paused);
+    worker?.postMessage({ type: paused ? 'pause' : 'resume' });
+  });
+  step.addEventListener('click', () => worker?.postMessage({ type: 'step' }));
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    if (worker) return stop('Stopped.');
+    const request: DrawRequest = {
+      type: 'draw',
+      base: document.baseURI,
+      model: model(),
+      variant: select('variant').value,
+      digit: Number(select('digit').value),
+      seed: Number((form.elements.namedItem('seed') as HTMLInputElement).value),
+      backend: select('backend').value,
+    };
+    setRunning(true);
+    worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
+    worker.addEventListener('message', receiver(request, status, stop));
+    worker.addEventListener('error', ({ message }) => stop(`The worker failed: ${message}`));
+    worker.postMessage(request);
+  });
+}
+
+/** Shows what the worker says of one drawing. */
+function receiver(
+  { model, backend }: DrawRequest,
+  status: HTMLElement,
+  stop: (text: string) => void,
+): (event: MessageEvent<Reply>) => void {
+  const canvases = {
+    source: byId('source', HTMLCanvasElement),
+    bundle: byId('bundle', HTMLCanvasElement),
+  };
+  const outputs = {
+    source: byId('source-time', HTMLOutputElement),
+    bundle: byId('bundle-time', HTMLOutputElement),
+  };
+  const ratio = byId('ratio', HTMLParagraphElement);
+  const times: Record<Which, number> = { source: 0, bundle: 0 };
+  let plan: PlanView | undefined;
+  ratio.textContent = '';
+  return ({ data }) => {
+    // for whoever wants the numbers themselves
+    document.dispatchEvent(new CustomEvent(`stepfold:${data.type}`, { detail: data }));
+    switch (data.type) {
+      case 'status':
+        status.textContent = data.text;
+        break;
+      case 'schedule':
+        plan = showPlan(byId('plan', HTMLDivElement), data.schedule);
+        plan.light(0);
+        break;
+      case 'step': {
+        const { which, step, steps, milliseconds, latent } = data;
+        times[which] += milliseconds;
+        drawLatent(canvases[which], latent, model.size);
+        outputs[which].value = `${times[which].toFixed(0)} ms, call ${step + 1} of ${steps}`;
+        if (which === 'bundle') {
+          plan?.light(Math.min(step + 1, steps - 1));
+          ratio.textContent = `${(times.source / times.bundle).toFixed(2)}x`;
+        }
+        break;
+      }
+      case 'done': {
+        const { latents, milliseconds, stateLocations } = data;
+        plan?.light(undefined);
+        const decibels = psnr(latents.bundle, latents.source);
+        const on =
+          backend === 'webgpu'
+            ? `WebGPU, states on ${stateLocations.join(', ')}`
+            : backend.replace('-', ', threads: ');
+        stop(
+          `Done on ${on}: ${milliseconds.source.toFixed(0)} ms in full, ${milliseconds.bundle.toFixed(0)} ms with the schedule; the pictures differ by ${Number.isFinite(decibels) ? `${decibels.toFixed(1)} dB` : 'nothing'}.`,
+        );
+        break;
+      }
+      case 'failed':
+        stop(`${data.code}: ${data.message}`);
+    }
+  };
+}

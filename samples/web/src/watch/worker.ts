@@ -1,0 +1,131 @@
+/** Runs the two loops beside the page, so that it stays responsive. */
+import type { InferenceSession } from 'onnxruntime-common';
+import { createSampler, type DenoiserCall, denoise, StepfoldError, timestepFeed } from 'stepfold';
+import { bundleFromUrl, ScheduledSession } from 'stepfold/runtime';
+import { type LoadedEngine, loadEngine } from '../page/engine.js';
+import type { DrawRequest, Reply, Request, Which } from './messages.js';
+import { Turns } from './turns.js';
+
+const turns = new Turns();
+const post = (reply: Reply, transfer: Transferable[] = []) => postMessage(reply, { transfer });
+
+self.addEventListener('message', ({ data }: MessageEvent<Request>) => {
+  if (data.type === 'draw')
+    draw(data).catch((error: Error) =>
+      post({
+        type: 'failed',
+        code: error instanceof StepfoldError ? error.code : error.name,
+        message: error instanceof StepfoldError ? error.fullMessage : error.message,
+      }),
+    );
+  else turns[data.type]();
+});
+
+const NULL_CLASS = 10;
+
+async function draw(request: DrawRequest): Promise<void> {
+  const { base, model, variant, backend } = request;
+  post({ type: 'status', text: 'Loading the engine' });
+  const engine = await loadEngine(backend, base);
+  post({ type: 'status', text: 'Loading the model' });
+  const folder = new URL(`models/${model.id}/`, base);
+  const response = await fetch(new URL('source.onnx', folder));
+  const source = new Uint8Array(await response.arrayBuffer());
+  const full = await engine.ort.InferenceSession.create(
+    source.slice(),
+    engine.options.sessionOptions,
+  );
+  const bundle = await bundleFromUrl(new URL(`${variant}/`, folder));
+  const stateLocations = new Set<string>();
+  const session = await ScheduledSession.create(
+    watched(engine, stateLocations),
+    // the weights file of these bundles is the source's own file, which is here already
+    { ...bundle, externalData: () => source },
+    engine.options,
+  );
+  post({ type: 'schedule', schedule: session.schedule });
+  post({ type: 'status', text: 'Drawing' });
+  const loop = (which: Which, run: Run) =>
+    drawOne(which, run, session, engine, request, stateLocations);
+  const [a, b] = await Promise.all([
+    loop('source', (feeds) => full.run(feeds)),
+    loop('bundle', (feeds) => session.run(feeds)),
+  ]);
+  // frees the states, on whatever device they are
+  session.reset();
+  await session.release();
+  await full.release();
+  post({
+    type: 'done',
+    latents: { source: a.latent, bundle: b.latent },
+    milliseconds: { source: a.milliseconds, bundle: b.milliseconds },
+    stateLocations: [...stateLocations],
+  });
+}
+
+type Run = (feeds: InferenceSession.FeedsType) => Promise<InferenceSession.ReturnType>;
+
+async function drawOne(
+  which: Which,
+  run: Run,
+  { schedule }: ScheduledSession,
+  { ort }: LoadedEngine,
+  { model, digit, seed }: DrawRequest,
+  locations: ReadonlySet<string>,
+) {
+  const { inputs, outputs, roles = {} } = schedule.source;
+  const { latent = '', timestep = '', prediction = outputs[0]!.name } = roles;
+  const label = (value: number) => new ort.Tensor('int64', BigInt64Array.of(BigInt(value)), [1]);
+  const condition = inputs.find(({ name }) => name !== latent && name !== timestep)!.name;
+  const { steps, size, order } = model;
+  let milliseconds = 0;
+  let ofStep = 0;
+  const call: DenoiserCall = async (feeds) => {
+    await turns.take(which);
+    const start = performance.now();
+    const results = await run(feeds);
+    // outputs of a device are read where the sampler needs them, which is part of the call
+    for (const value of Object.values(results)) if ('getData' in value) await value.getData();
+    ofStep = performance.now() - start;
+    milliseconds += ofStep;
+    return results;
+  };
+  const made = await denoise({
+    call,
+    ort,
+    sampler: createSampler('ddim', { steps, clip: 1 }),
+    latentShape: [1, 1, size, size],
+    seed,
+    roles: { latent, timestep, output: prediction },
+    timestep: timestepFeed(inputs.find(({ name }) => name === timestep)!),
+    feeds: { [condition]: label(digit) },
+    guidance: { scale: 2, order, mode: 'batch', unconditional: { [condition]: label(NULL_CLASS) } },
+    onStep({ step, latent: values }) {
+      const stateLocations = [...locations];
+      const latent = values.slice();
+      post({ type: 'step', which, step, steps, milliseconds: ofStep, latent, stateLocations });
+      turns.pass(which);
+    },
+  });
+  return { latent: made, milliseconds };
+}
+
+/** An engine whose sessions tell where the tensors lie that they are fed as states. */
+function watched({ ort }: LoadedEngine, locations: Set<string>): LoadedEngine['ort'] {
+  return {
+    Tensor: ort.Tensor,
+    InferenceSession: {
+      async create(model: never, options?: InferenceSession.SessionOptions) {
+        const session = await ort.InferenceSession.create(model, options);
+        const run = session.run.bind(session);
+        session.run = (feeds: InferenceSession.FeedsType, ...rest: never[]) => {
+          for (const [name, value] of Object.entries(feeds))
+            if (name.startsWith('stepfold.in.') && 'location' in value)
+              locations.add(value.location);
+          return run(feeds, ...rest);
+        };
+        return session;
+      },
+    },
+  };
+}

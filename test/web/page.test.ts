@@ -1,0 +1,375 @@
+/** What the web page does in a browser, held against onnxruntime-node and the command line. */
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import * as ort from 'onnxruntime-node';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createSampler } from '../../src/index.js';
+import { openLoopBundle, openLoopModel, recordLoop } from '../../src/node.js';
+import { done } from '../cli/stepfold.js';
+import { writeLayout } from '../helpers/layouts.js';
+import { launch, type Opened, open, type Served, serve, WEB, whySkipped } from './browser.js';
+
+const UNET = path.resolve('samples/digits/digits-unet.onnx');
+const DIT = path.resolve('samples/dit-digits/dit-digits.onnx');
+const TOLERANCE = 1e-4;
+
+const why = whySkipped();
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'stepfold-web-'));
+const at = (...names: string[]) => path.join(folder, ...names);
+
+const catalogue = JSON.parse(fs.readFileSync(path.join(WEB, 'catalogue.json'), 'utf8')) as {
+  id: string;
+  file: string;
+  steps: number;
+  order: 'cond-first' | 'uncond-first';
+  variants: { id: string; transform: string[] }[];
+}[];
+
+interface Choice {
+  readonly model: string;
+  readonly variant: string;
+  readonly backend: string;
+}
+
+/** The same loops on onnxruntime-node: the latent of every step. */
+async function onNode({ model, variant }: Choice, digit: number, seed: number) {
+  const { file, steps, order, variants } = catalogue.find(({ id }) => id === model)!;
+  const { transform } = variants.find(({ id }) => id === variant)!;
+  const bundle = at(`${model}-${variant}`);
+  if (!fs.existsSync(bundle)) await done(['transform', file, ...transform, '-o', bundle]);
+  const labels = (value: number) => new ort.Tensor('int64', BigInt64Array.of(BigInt(value)), [1]);
+  const record = async (denoiser: Awaited<ReturnType<typeof openLoopModel>>) => {
+    const { steps: all } = await recordLoop(denoiser, {
+      sampler: createSampler('ddim', { steps, clip: 1 }),
+      seed,
+      feeds: { class_labels: labels(digit) },
+      guidance: { scale: 2, order, mode: 'batch', unconditional: { class_labels: labels(10) } },
+    });
+    await denoiser.release();
+    return all.map(({ latent }) => latent);
+  };
+  return {
+    source: await record(await openLoopModel(file)),
+    bundle: await record(await openLoopBundle(bundle)),
+  };
+}
+
+interface Step {
+  readonly which: 'source' | 'bundle';
+  readonly step: number;
+  readonly latent: readonly number[];
+  readonly stateLocations: readonly string[];
+}
+
+/** Chooses and starts; everything that the worker says is kept in the page. */
+async function start(page: Page, choice: Choice): Promise<void> {
+  await page.evaluate(() => {
+    const heard: object[] = [];
+    Object.assign(window, { heard });
+    for (const type of ['step', 'done', 'failed'])
+      document.addEventListener(`stepfold:${type}`, ({ detail }: CustomEventInit) => {
+        heard.push({ ...detail, ...(detail.latent && { latent: [...detail.latent] }) });
+      });
+  });
+  for (const [name, value] of Object.entries(choice))
+    await page.selectOption(`[name=${name}]`, value);
+  await page.click('#start');
+}
+
+const heard = (page: Page) =>
+  page.evaluate(() => (window as unknown as { heard: Step[] }).heard) as Promise<Step[]>;
+
+/** The worker is done, or gave up. */
+async function finished(page: Page): Promise<void> {
+  const last = await page.waitForFunction(() =>
+    (window as unknown as { heard: { type: string }[] }).heard.find(({ type }) => type !== 'step'),
+  );
+  expect(await last.evaluate((reply) => reply?.type)).toBe('done');
+}
+
+const largest = (a: ArrayLike<number>, b: ArrayLike<number>) =>
+  Math.max(...Array.from(a, (value, i) => Math.abs(value - b[i]!)));
+
+/** Every step that was heard is that of onnxruntime-node. */
+function expectEqual(steps: readonly Step[], expected: Awaited<ReturnType<typeof onNode>>): void {
+  for (const { which, step, latent } of steps)
+    expect(largest(latent, expected[which][step]!), `${which}, step ${step}`).toBeLessThan(
+      TOLERANCE,
+    );
+}
+
+const digest = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+
+/** Entries of a zip that stores: by the central directory (APPNOTE.TXT, 4.3.12). */
+function unzip(file: string): Map<string, string> {
+  const zip = fs.readFileSync(file);
+  const end = zip.lastIndexOf(Buffer.from('PK\x05\x06', 'latin1'));
+  const found = new Map<string, string>();
+  for (let i = 0, entry = zip.readUInt32LE(end + 16); i < zip.readUInt16LE(end + 10); i++) {
+    expect(zip.readUInt16LE(entry + 10), 'stored').toBe(0);
+    const [size, name, extra, comment] = [
+      zip.readUInt32LE(entry + 24),
+      zip.readUInt16LE(entry + 28),
+      zip.readUInt16LE(entry + 30),
+      zip.readUInt16LE(entry + 32),
+    ];
+    const local = zip.readUInt32LE(entry + 42);
+    const data = local + 30 + zip.readUInt16LE(local + 26) + zip.readUInt16LE(local + 28);
+    found.set(
+      zip.toString('utf8', entry + 46, entry + 46 + name),
+      digest(zip.subarray(data, data + size)),
+    );
+    entry += 46 + name + extra + comment;
+  }
+  return found;
+}
+
+const onDisk = (bundle: string) =>
+  new Map(
+    fs.readdirSync(bundle).map((name) => [name, digest(fs.readFileSync(path.join(bundle, name)))]),
+  );
+
+const said = (page: Page, id: string, words: RegExp) =>
+  page.waitForFunction(
+    ([selector, source]) =>
+      new RegExp(source!).test(document.querySelector(selector!)!.textContent!),
+    [id, words.source],
+  );
+
+async function download(page: Page, name: string, act: () => Promise<void>): Promise<string> {
+  const [started] = await Promise.all([page.waitForEvent('download'), act()]);
+  await started.saveAs(at(name));
+  return at(name);
+}
+
+describe.skipIf(why)(`in Chromium${why ? ` (skipped: ${why})` : ''}`, () => {
+  let browser: Browser;
+  let served: Served;
+  let opened: Opened;
+
+  beforeAll(async () => {
+    [browser, served] = await Promise.all([launch(false), serve()]);
+    opened = await open(browser, served.url);
+  });
+
+  afterAll(async () => {
+    await browser.close();
+    await served.close();
+    fs.rmSync(folder, { recursive: true, force: true });
+  });
+
+  test.each<Choice>([
+    { model: 'digits-unet', variant: 'n5', backend: 'wasm-1' },
+    { model: 'dit-digits', variant: 'd4', backend: 'wasm-1' },
+  ])('$model draws what onnxruntime-node draws, step for step', async (choice) => {
+    const { page, complaints } = opened;
+    await start(page, choice);
+    await finished(page);
+    const all = await heard(page);
+    const steps = all.filter(({ latent }) => latent);
+    const { steps: count } = catalogue.find(({ id }) => id === choice.model)!;
+    expect(steps).toHaveLength(2 * count);
+    expectEqual(steps, await onNode(choice, 3, 7));
+    // in turns, so that neither is timed while the other runs
+    expect(steps.map(({ which }) => which)).toEqual(
+      Array.from({ length: 2 * count }, (_, i) => (i % 2 === 0 ? 'source' : 'bundle')),
+    );
+    expect(complaints).toEqual([]);
+  });
+
+  test('threads are used where the page may share memory', async () => {
+    const { page } = opened;
+    expect(await page.textContent('#engine')).toContain(
+      `wasm on up to ${Math.min(4, os.availableParallelism())} thread`,
+    );
+    expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
+  });
+
+  test('without WebGPU it says so, and offers none', async () => {
+    const { page } = opened;
+    expect(await page.textContent('#engine')).toMatch(/no WebGPU \(.+\)/);
+    expect(await page.isDisabled('option[value=webgpu]')).toBe(true);
+  });
+
+  test('a dropped model comes back as the bundle that the command line writes', async () => {
+    const { page, complaints } = opened;
+    // the page has the same file on its own server
+    const transfer = await page.evaluateHandle(async () => {
+      const response = await fetch('models/digits-unet/source.onnx');
+      const files = new DataTransfer();
+      files.items.add(new File([await response.blob()], 'digits-unet.onnx'));
+      return files;
+    });
+    await page.dispatchEvent('#drop', 'drop', { dataTransfer: transfer });
+    await said(page, '#compile-status', /^Choose passes/);
+    expect(await page.textContent('#inspection')).toContain('A U-Net with 9 skip branches');
+    const zip = await download(page, 'unet.zip', () => page.click('#download'));
+    const command = (await page.textContent('#command'))!.split(' ').slice(1, -1);
+    expect(command.slice(0, 2)).toEqual(['transform', 'digits-unet.onnx']);
+    await done([...command, at('unet')], { cwd: path.dirname(UNET) });
+    expect(unzip(zip)).toEqual(onDisk(at('unet')));
+    expect(complaints).toEqual([]);
+  });
+
+  test('weights beside the model, of several files, and only those that are read', async () => {
+    const { page } = opened;
+    const source = writeLayout(at('layout'), fs.readFileSync(DIT), {
+      file: (_, index) => (index % 2 === 0 ? undefined : `part-${index % 3}.bin`),
+    });
+    const parts = fs.readdirSync(at('layout')).map((name) => at('layout', name));
+    await page.setInputFiles('#files', parts);
+    await said(page, '#compile-status', /^Choose passes/);
+    await page.selectOption('[name=weights]', 'prune');
+    const zip = await download(page, 'dit.zip', () => page.click('#download'));
+    const command = (await page.textContent('#command'))!.split(' ').slice(1, -1);
+    await done([...command, at('dit')], { cwd: path.dirname(source) });
+    expect(unzip(zip)).toEqual(onDisk(at('dit')));
+  });
+
+  test('can be used by keyboard alone', async () => {
+    const { page, complaints } = await open(browser, served.url);
+    const focused = () =>
+      page.evaluate(
+        () => document.activeElement?.getAttribute('name') ?? document.activeElement?.id,
+      );
+    const tabTo = async (name: string) => {
+      for (let i = 0; i < 40; i++) {
+        await page.keyboard.press('Tab');
+        if ((await focused()) === name) return;
+      }
+      throw new Error(`Tab never comes to ${name}`);
+    };
+    await tabTo('model');
+    await page.keyboard.press('ArrowDown');
+    await tabTo('start');
+    await page.keyboard.press('Enter');
+    await said(page, '#bundle-time', /call 1 of 20/);
+    await tabTo('pause');
+    await page.keyboard.press('Space');
+    const reached = () => page.textContent('#bundle-time');
+    await page.waitForTimeout(300);
+    const before = await reached();
+    await tabTo('step');
+    await page.keyboard.press('Enter');
+    await page.waitForFunction(
+      (text) => document.querySelector('#bundle-time')!.textContent !== text,
+      before,
+    );
+    await page.waitForTimeout(300);
+    const call = (text: string | null) => Number(/call (\d+)/.exec(text!)![1]);
+    expect(call(await reached())).toBe(call(before) + 1);
+    // the column of the call that comes next is lit
+    expect(await page.getAttribute('#plan .lit', 'data-call')).toBe(String(call(before) + 1));
+
+    await tabTo('files');
+    const [chooser] = await Promise.all([
+      page.waitForEvent('filechooser'),
+      page.keyboard.press('Enter'),
+    ]);
+    await chooser.setFiles(UNET);
+    await said(page, '#compile-status', /^Choose passes/);
+    await tabTo('download');
+    await download(page, 'keyboard.zip', () => page.keyboard.press('Enter'));
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test('says what is wrong with files', async () => {
+    const { page, complaints } = opened;
+    const choose = async (
+      words: RegExp,
+      ...files: { name: string; content: string | Buffer }[]
+    ) => {
+      await page.setInputFiles(
+        '#files',
+        files.map(({ name, content }) => ({ name, mimeType: '', buffer: Buffer.from(content) })),
+      );
+      await said(page, '#compile-status', words);
+      expect(await page.isHidden('#compile-form')).toBe(true);
+    };
+    const unet = fs.readFileSync(UNET);
+    await choose(/^ONNX_INVALID: .*HTML/, { name: 'page.onnx', content: '<!doctype html>' });
+    await choose(/^ONNX_TRUNCATED/, { name: 'cut.onnx', content: unet.subarray(0, 2_000_000) });
+    await choose(
+      /^TAB_SEVERAL_MODELS/,
+      { name: 'a.onnx', content: 'x' },
+      { name: 'b.onnx', content: 'x' },
+    );
+    await choose(/^TAB_NO_MODEL/, { name: 'a.bin', content: 'x' }, { name: 'b.bin', content: 'x' });
+
+    const lonely = writeLayout(at('lonely'), unet, { file: () => 'weights.bin' });
+    await page.setInputFiles('#files', lonely);
+    await said(page, '#compile-status', /^Choose passes/);
+    await page.click('#download');
+    await said(page, '#compile-status', /^EXTERNAL_DATA_MISSING: .*weights\.bin/);
+
+    await page.setInputFiles('#files', DIT);
+    await said(page, '#compile-status', /^Choose passes/);
+    await page.uncheck('[value=ditfastattn]');
+    await page.click('#download');
+    await said(page, '#compile-status', /^Tick at least one/);
+    await page.check('[value=deepcache]');
+    await page.click('#download');
+    await said(page, '#compile-status', /^UNET_\w+: .*no U-Net/);
+    expect(complaints).toEqual([]);
+  });
+
+  test('says when a bundle is too large for the tab', async () => {
+    const { page } = await open(browser, served.url);
+    await page.evaluate(() => {
+      navigator.storage.estimate = async () => ({ quota: 3_000_000, usage: 1_000_000 });
+    });
+    await page.setInputFiles('#files', UNET);
+    await said(page, '#compile-status', /^Choose passes/);
+    await page.click('#download');
+    await said(page, '#compile-status', /^TAB_TOO_SMALL: The bundle has 4 MiB.*keep 2 MiB/);
+    await page.close();
+  });
+
+  test('runs on one thread where memory cannot be shared, and says why', async () => {
+    const bare = await serve(false);
+    try {
+      const { page, complaints } = await open(browser, bare.url);
+      expect(await page.textContent('#engine')).toMatch(/one thread, since .*SharedArrayBuffer/);
+      const backends = await page.$$eval('[name=backend] option', (all) =>
+        all.map((o) => o.getAttribute('value')),
+      );
+      expect(backends).toEqual(['wasm-1', 'webgpu']);
+      const choice = { model: 'dit-digits', variant: 'd4', backend: 'wasm-1' };
+      await start(page, choice);
+      await finished(page);
+      expectEqual(
+        (await heard(page)).filter(({ latent }) => latent),
+        await onNode(choice, 3, 7),
+      );
+      expect(complaints).toEqual([]);
+      await page.close();
+    } finally {
+      await bare.close();
+    }
+  });
+
+  test('on WebGPU, states stay on the device and the steps are the same', async () => {
+    const withGpu = await launch(true);
+    try {
+      const { page, complaints } = await open(withGpu, served.url);
+      expect(await page.textContent('#engine')).toMatch(/; WebGPU\.$/);
+      const choice = { model: 'digits-unet', variant: 'n5', backend: 'webgpu' };
+      await start(page, choice);
+      await said(page, '#bundle-time', /call 2 of/);
+      await page.click('#start');
+      await said(page, '#watch-status', /^Stopped/);
+      const steps = (await heard(page)).filter(({ latent }) => latent);
+      expectEqual(steps, await onNode(choice, 3, 7));
+      expect(steps.findLast(({ which }) => which === 'bundle')!.stateLocations).toEqual([
+        'gpu-buffer',
+      ]);
+      expect(complaints).toEqual([]);
+    } finally {
+      await withGpu.close();
+    }
+  });
+});
