@@ -6,13 +6,16 @@ import * as ort from 'onnxruntime-node';
 import { encodePng, pictureGrid, toPictures } from '../../dist/src/index.js';
 
 export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
-const ROUNDS = 3;
+/** As little as shows that everything works. */
+export const QUICK = process.argv.includes('--quick');
+const ROUNDS = QUICK ? 1 : 3;
 const CLASSES = 10;
 /** The class that the models were trained to read as "no class". */
 const NULL_CLASS = 10n;
 
 /** So many of each digit, with what the unconditional half reads. */
-export function digits(rows) {
+export function digits(wanted) {
+  const rows = QUICK ? 1 : wanted;
   const images = CLASSES * rows;
   const of = (label) =>
     new ort.Tensor('int64', BigInt64Array.from({ length: images }, label), [images]);
