@@ -69,7 +69,7 @@ async function start(page: Page, choice: Choice): Promise<void> {
   await page.evaluate(() => {
     const heard: object[] = [];
     Object.assign(window, { heard });
-    for (const type of ['step', 'done', 'failed'])
+    for (const type of ['step', 'done', 'stopped', 'failed'])
       document.addEventListener(`stepfold:${type}`, ({ detail }: CustomEventInit) => {
         heard.push({ ...detail, ...(detail.latent && { latent: [...detail.latent] }) });
       });
@@ -231,6 +231,8 @@ describe.skipIf(why)(`in Chromium${why ? ` (skipped: ${why})` : ''}`, () => {
 
   test('can be used by keyboard alone', async () => {
     const { page, complaints } = await open(browser, served.url);
+    // from the start, as Chromium takes a moment until it hands choosers over
+    page.on('filechooser', (chooser) => chooser.setFiles(UNET));
     const focused = () =>
       page.evaluate(
         () => document.activeElement?.getAttribute('name') ?? document.activeElement?.id,
@@ -265,11 +267,7 @@ describe.skipIf(why)(`in Chromium${why ? ` (skipped: ${why})` : ''}`, () => {
     expect(await page.getAttribute('#plan .lit', 'data-call')).toBe(String(call(before) + 1));
 
     await tabTo('files');
-    const [chooser] = await Promise.all([
-      page.waitForEvent('filechooser'),
-      page.keyboard.press('Enter'),
-    ]);
-    await chooser.setFiles(UNET);
+    await page.keyboard.press('Enter');
     await said(page, '#compile-status', /^Choose passes/);
     await tabTo('download');
     await download(page, 'keyboard.zip', () => page.keyboard.press('Enter'));
@@ -362,6 +360,9 @@ describe.skipIf(why)(`in Chromium${why ? ` (skipped: ${why})` : ''}`, () => {
       await said(page, '#bundle-time', /call 2 of/);
       await page.click('#start');
       await said(page, '#watch-status', /^Stopped/);
+      const last = (await heard(page)).at(-1) as unknown as { type: string; statesLeft: number };
+      // reset() frees what lay on the device
+      expect(last).toMatchObject({ type: 'stopped', statesLeft: 0 });
       const steps = (await heard(page)).filter(({ latent }) => latent);
       expectEqual(steps, await onNode(choice, 3, 7));
       expect(steps.findLast(({ which }) => which === 'bundle')!.stateLocations).toEqual([

@@ -15,7 +15,7 @@ export interface DrawRequest {
   readonly backend: string;
 }
 
-export type Request = DrawRequest | { readonly type: 'pause' | 'resume' | 'step' };
+export type Request = DrawRequest | { readonly type: 'pause' | 'resume' | 'step' | 'stop' };
 
 export type Reply =
   | { readonly type: 'status'; readonly text: string }
@@ -37,5 +37,8 @@ export type Reply =
       /** In the engine, of all calls. */
       readonly milliseconds: Readonly<Record<Which, number>>;
       readonly stateLocations: readonly string[];
+      /** States on a device that were not freed at the end. */
+      readonly statesLeft: number;
     }
+  | { readonly type: 'stopped'; readonly statesLeft: number }
   | { readonly type: 'failed'; readonly code: string; readonly message: string };

@@ -1,18 +1,27 @@
 /** Two loops that take turns, so that neither takes the cores from the other; and a gate that stops both. */
 import type { Which } from './messages.js';
 
+/** Ends a loop at its next turn. */
+export class Stopped extends Error {}
+
+interface Waiting {
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
 export class Turns {
   private next: Which = 'source';
-  private waiting = new Map<Which, () => void>();
+  private waiting = new Map<Which, Waiting>();
   private open = true;
+  private stopped = false;
   /** Turns that a closed gate lets through. */
   private allowed = 0;
 
   /** Resolves when it is this loop's turn and the gate is open. */
   async take(which: Which): Promise<void> {
     await letMessagesIn();
-    return new Promise((resolve) => {
-      this.waiting.set(which, resolve);
+    return new Promise((resolve, reject) => {
+      this.waiting.set(which, { resolve, reject });
       this.wake();
     });
   }
@@ -38,12 +47,23 @@ export class Turns {
     this.wake();
   }
 
+  /** Ends both loops. */
+  stop(): void {
+    this.stopped = true;
+    this.wake();
+  }
+
   private wake(): void {
-    const resolve = this.waiting.get(this.next);
-    if (!resolve || (!this.open && this.allowed === 0)) return;
+    if (this.stopped) {
+      for (const { reject } of this.waiting.values()) reject(new Stopped());
+      this.waiting.clear();
+      return;
+    }
+    const turn = this.waiting.get(this.next);
+    if (!turn || (!this.open && this.allowed === 0)) return;
     if (!this.open) this.allowed--;
     this.waiting.delete(this.next);
-    resolve();
+    turn.resolve();
   }
 }
 

@@ -47,6 +47,7 @@ export function startWatch(capabilities: Capabilities): void {
     step.disabled = !paused;
   };
   const setRunning = (running: boolean) => {
+    start.disabled = false;
     choices.disabled = running;
     start.textContent = running ? 'Stop' : 'Draw';
     pause.disabled = !running;
@@ -66,7 +67,11 @@ export function startWatch(capabilities: Capabilities): void {
   step.addEventListener('click', () => worker?.postMessage({ type: 'step' }));
   form.addEventListener('submit', (event) => {
     event.preventDefault();
-    if (worker) return stop('Stopped.');
+    if (worker) {
+      status.textContent = 'Stopping';
+      start.disabled = true;
+      return worker.postMessage({ type: 'stop' });
+    }
     const request: DrawRequest = {
       type: 'draw',
       base: document.baseURI,
@@ -137,6 +142,10 @@ function receiver(
         );
         break;
       }
+      case 'stopped':
+        plan?.light(undefined);
+        stop('Stopped.');
+        break;
       case 'failed':
         stop(`${data.code}: ${data.message}`);
     }

@@ -1,10 +1,10 @@
 /** Runs the two loops beside the page, so that it stays responsive. */
-import type { InferenceSession } from 'onnxruntime-common';
+import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import { createSampler, type DenoiserCall, denoise, StepfoldError, timestepFeed } from 'stepfold';
 import { bundleFromUrl, ScheduledSession } from 'stepfold/runtime';
 import { type LoadedEngine, loadEngine } from '../page/engine.js';
 import type { DrawRequest, Reply, Request, Which } from './messages.js';
-import { Turns } from './turns.js';
+import { Stopped, Turns } from './turns.js';
 
 const turns = new Turns();
 const post = (reply: Reply, transfer: Transferable[] = []) => postMessage(reply, { transfer });
@@ -36,31 +36,37 @@ async function draw(request: DrawRequest): Promise<void> {
     engine.options.sessionOptions,
   );
   const bundle = await bundleFromUrl(new URL(`${variant}/`, folder));
-  const stateLocations = new Set<string>();
+  const states = new StateWatch();
   const session = await ScheduledSession.create(
-    watched(engine, stateLocations),
+    watched(engine, states),
     // the weights file of these bundles is the source's own file, which is here already
     { ...bundle, externalData: () => source },
     engine.options,
   );
   post({ type: 'schedule', schedule: session.schedule });
   post({ type: 'status', text: 'Drawing' });
-  const loop = (which: Which, run: Run) =>
-    drawOne(which, run, session, engine, request, stateLocations);
-  const [a, b] = await Promise.all([
+  const loop = (which: Which, run: Run) => drawOne(which, run, session, engine, request, states);
+  const results = await Promise.allSettled([
     loop('source', (feeds) => full.run(feeds)),
     loop('bundle', (feeds) => session.run(feeds)),
   ]);
   // frees the states, on whatever device they are
   session.reset();
+  const statesLeft = states.left();
   await session.release();
   await full.release();
-  post({
-    type: 'done',
-    latents: { source: a.latent, bundle: b.latent },
-    milliseconds: { source: a.milliseconds, bundle: b.milliseconds },
-    stateLocations: [...stateLocations],
-  });
+  const [a, b] = results;
+  if (a.status === 'fulfilled' && b.status === 'fulfilled')
+    return post({
+      type: 'done',
+      latents: { source: a.value.latent, bundle: b.value.latent },
+      milliseconds: { source: a.value.milliseconds, bundle: b.value.milliseconds },
+      stateLocations: [...states.locations],
+      statesLeft,
+    });
+  const failed = results.find((result) => result.status === 'rejected')!;
+  if (failed.reason instanceof Stopped) return post({ type: 'stopped', statesLeft });
+  throw failed.reason;
 }
 
 type Run = (feeds: InferenceSession.FeedsType) => Promise<InferenceSession.ReturnType>;
@@ -71,7 +77,7 @@ async function drawOne(
   { schedule }: ScheduledSession,
   { ort }: LoadedEngine,
   { model, digit, seed }: DrawRequest,
-  locations: ReadonlySet<string>,
+  { locations }: StateWatch,
 ) {
   const { inputs, outputs, roles = {} } = schedule.source;
   const { latent = '', timestep = '', prediction = outputs[0]!.name } = roles;
@@ -110,8 +116,24 @@ async function drawOne(
   return { latent: made, milliseconds };
 }
 
-/** An engine whose sessions tell where the tensors lie that they are fed as states. */
-function watched({ ort }: LoadedEngine, locations: Set<string>): LoadedEngine['ort'] {
+/** The tensors that calls are fed as states. */
+class StateWatch {
+  readonly locations = new Set<string>();
+  private readonly fed = new Set<Tensor>();
+
+  see(state: Tensor): void {
+    this.locations.add(state.location);
+    this.fed.add(state);
+  }
+
+  /** Those on a device that nobody has freed. */
+  left(): number {
+    return [...this.fed].filter(({ location }) => location !== 'none' && location !== 'cpu').length;
+  }
+}
+
+/** An engine whose sessions tell what they are fed as states. */
+function watched({ ort }: LoadedEngine, states: StateWatch): LoadedEngine['ort'] {
   return {
     Tensor: ort.Tensor,
     InferenceSession: {
@@ -120,8 +142,7 @@ function watched({ ort }: LoadedEngine, locations: Set<string>): LoadedEngine['o
         const run = session.run.bind(session);
         session.run = (feeds: InferenceSession.FeedsType, ...rest: never[]) => {
           for (const [name, value] of Object.entries(feeds))
-            if (name.startsWith('stepfold.in.') && 'location' in value)
-              locations.add(value.location);
+            if (name.startsWith('stepfold.in.')) states.see(value as Tensor);
           return run(feeds, ...rest);
         };
         return session;
