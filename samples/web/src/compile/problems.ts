@@ -3,14 +3,18 @@ import { StepfoldError } from 'stepfold';
 
 const mebibytes = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MiB`;
 
+const tooSmall = (message: string) =>
+  new StepfoldError('TAB_TOO_SMALL', message, {
+    hint: 'Use a browser that saves straight to a file (Chrome, Edge) and a window that is not private, leave out what no model reads, or compile with `stepfold transform`.',
+  });
+
 export const tooLarge = (size: number, room: number) =>
-  new StepfoldError(
-    'TAB_TOO_SMALL',
+  tooSmall(
     `The bundle has ${mebibytes(size)}, and this browser lets the page keep ${mebibytes(room)}.`,
-    {
-      hint: 'Use a browser that saves straight to a file (Chrome, Edge), leave out what no model reads, or compile with `stepfold transform`.',
-    },
   );
+
+export const notKept = (size: number, why: string) =>
+  tooSmall(`This browser could not keep the ${mebibytes(size)} of the bundle: ${why}.`);
 
 export const unknownPass = (pass: string) =>
   new StepfoldError('CLI_UNKNOWN_PASS', `There is no pass "${pass}".`);

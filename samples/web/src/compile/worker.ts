@@ -1,5 +1,4 @@
 /** The compiler beside the page. The model's file is read in parts; its weights only when they are written. */
-import { downloadZip } from 'client-zip';
 import {
   blobFile,
   bundleFiles,
@@ -14,7 +13,8 @@ import {
 import { passes } from 'stepfold/passes';
 import { loadEngine } from '../page/engine.js';
 import type { CompileReply, CompileRequest } from './messages.js';
-import { tooLarge, unknownPass } from './problems.js';
+import { unknownPass } from './problems.js';
+import { writeZip } from './zip.js';
 
 const post = (reply: CompileReply) => postMessage(reply);
 
@@ -71,24 +71,12 @@ async function compile(request: CompileRequest & { type: 'compile' }): Promise<v
     weights: request.weights,
   });
   post({ type: 'status', text: 'Writing the zip' });
-  const lastModified = new Date();
-  const entries = files.map(({ name, size, bytes }) => ({
-    name,
-    size,
-    lastModified,
-    input: bytes(),
-  }));
-  const result = {
-    type: 'compiled' as const,
+  const zip = await writeZip(files, request);
+  post({
+    type: 'compiled',
     schedule,
     report,
     files: files.map(({ name, size }) => ({ name, size })),
-  };
-  if (request.handle) {
-    await downloadZip(entries).body!.pipeTo(await request.handle.createWritable());
-    return post(result);
-  }
-  const size = files.reduce((sum, entry) => sum + entry.size, 0);
-  if (size > request.room) throw tooLarge(size, request.room);
-  post({ ...result, zip: await downloadZip(entries).blob() });
+    ...(zip && { zip }),
+  });
 }
