@@ -51,6 +51,9 @@ export class ModelFunctions {
       return {
         reason: `it is written in version ${toNumber(clash.version)} of ${clash.domain || 'the standard operators'}, the model in version ${this.model.opsets.get(clash.domain ?? '')}`,
       };
+    const given = f.output?.length ?? 0;
+    if (node.outputs.some((output, i) => i >= given && output?.uses.size))
+      return { reason: `it gives fewer results (${given}) than the call takes` };
     if (this.size(called) > MOST_NODES)
       return { reason: `it calls itself, or comes to more than ${MOST_NODES} nodes` };
     for (const { domain = '', version } of f.opsetImport ?? [])

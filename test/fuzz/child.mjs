@@ -40,7 +40,7 @@ function layOut(folder) {
 }
 
 /** Everything in a folder but what a command may write, with size and time of change. */
-const MAY_APPEAR = /^(out|filled|samples|out\.svg|in\/(out\.svg|samples))(\/|$)/;
+const MAY_APPEAR = /^(out|filled|samples|out\.svg|report\.html|in\/(out\.svg|samples|report\.html))(\/|$)/;
 function standing(folder) {
   return fs
     .readdirSync(folder, { recursive: true })
@@ -53,12 +53,13 @@ function standing(folder) {
     .join('\n');
 }
 
+/** Files that hold it, of what a command may write. */
 function secretsIn(folder) {
-  if (!fs.existsSync(folder)) return [];
   return fs
     .readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => path.join(entry.parentPath, entry.name))
+    .filter((file) => MAY_APPEAR.test(path.relative(folder, file)))
     .filter((file) => fs.readFileSync(file).includes(SECRET));
 }
 
@@ -90,9 +91,7 @@ async function tryInput(kind, input, bytes, folder, words, silent) {
     const after = standing(folder);
     if (after !== before)
       throw new Error(`changed outside of the output: ${difference(before, after)}`);
-    const secrets = ['out', 'filled', 'samples'].flatMap((name) =>
-      secretsIn(path.join(folder, name)),
-    );
+    const secrets = secretsIn(folder);
     if (secrets.length > 0) throw new Error(`read outside of the folder: ${secrets[0]}`);
     return undefined;
   } catch (error) {

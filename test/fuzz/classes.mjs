@@ -263,11 +263,13 @@ export const COMMANDS = {
     ],
     ['fill', file, '-o', output],
     ['run', file, '--steps', '1', '-o', output],
+    ['diff', file, path.join(path.dirname(file), '../../bundles/split.source.onnx')],
   ],
   'in/bundle/schedule.json': (file, output) => [
     ['plan', path.dirname(file)],
     ['run', path.dirname(file), '-o', output],
     ['run', path.dirname(file), '-o', output, '--worker'],
+    ['report', path.dirname(file), '-o', output, '--no-measure'],
     [
       'verify',
       path.dirname(file),

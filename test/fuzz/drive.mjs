@@ -12,6 +12,8 @@ const { showPlan } = await action('plan');
 const { verify } = await action('verify');
 const { run } = await action('run');
 const { fill } = await action('fill');
+const { report: page } = await action('report');
+const { diff } = await action('diff');
 const { decodePng, parseModel, printModel, readNpy, writeNpy } = await import(
   '../../dist/src/index.js'
 );
@@ -96,12 +98,39 @@ export async function driveModel(report, { file, folder, origin, choices: c, who
       await attempt(report, 'verify', () =>
         verify({ bundle: output, against: file, seed: 1, optimization: 'disabled', json: true }),
       );
+    if (c.chance(1, 3)) await drawPage(report, { bundle: output, against: file, folder });
+    const program = fs.readdirSync(output).find((name) => name.endsWith('.onnx'));
+    if (program && c.chance(1, 3))
+      await attempt(report, 'diff', async () => {
+        const canonical = c.chance(1, 2);
+        await diff({
+          before: file,
+          after: path.join(output, program),
+          canonical,
+          nodes: 0,
+          json: false,
+        });
+        process.exitCode = undefined; // `diff` says by it that two models differ
+      });
   }
   if (c.chance(1, 6))
     await attempt(report, 'fill', () =>
       fill({ model: file, output: path.join(folder, 'filled'), seed: 1, json: true }),
     );
 }
+
+/** The page of a bundle, of which nothing is run. */
+const drawPage = (report, { bundle, against, folder }) =>
+  attempt(report, 'report', () =>
+    page({
+      bundle,
+      against,
+      output: path.join(folder, 'report.html'),
+      measure: false,
+      force: false,
+      json: true,
+    }),
+  );
 
 /** Whoever proves a bundle at a million columns gets the work of a million columns. */
 function asksForMuch(bundle) {
@@ -118,6 +147,11 @@ export async function driveBundle(report, { bundle, model, choices: c }) {
   await attempt(report, 'plan', () =>
     showPlan({ plan: bundle, svg: path.join(bundle, '..', 'out.svg'), json: c.chance(1, 2) }),
   );
+  await drawPage(report, {
+    bundle,
+    against: c.pick([model, undefined]),
+    folder: path.join(bundle, '..'),
+  });
   const opened = await attempt(report, 'open', async () => {
     const session = await openBundle(bundle, {
       load: c.pick(['lazy', undefined]),

@@ -112,6 +112,14 @@ it.each([
     ),
     'more than 1000000 nodes',
   ],
+  [
+    'that gives less than is taken from it',
+    one('<domain: "own", opset_import: ["": 17]> F (a) => (b) { b = Relu (a) }').replace(
+      'y = own.F',
+      'none, y = own.F',
+    ),
+    'it gives fewer results (1) than the call takes',
+  ],
 ])('leaves a function %s, and says so', async (_, text, why) => {
   const model = parseModel(text);
   const { notes, nodesAfter } = await canonicalize.run(model, { engine: false });
