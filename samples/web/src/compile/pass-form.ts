@@ -28,7 +28,7 @@ function suggestion(
       ...(!isUnet && { blocks: String(Math.max(1, Math.floor(blocks.length / 2))) }),
     };
   if (pass === 'depth-skip') return { branch: String(branches.at(-1)?.branch ?? 1) };
-  if (pass === 'ditfastattn') return { strategy: 'window', interval: '2' };
+  if (pass === 'ditfastattn') return { strategy: 'reuse', interval: '2' };
   return {};
 }
 

@@ -133,12 +133,13 @@ function receiver(
         const { latents, milliseconds, stateLocations } = data;
         plan?.light(undefined);
         const decibels = psnr(latents.bundle, latents.source);
+        const threads = backend.split('-')[1];
         const on =
           backend === 'webgpu'
             ? `WebGPU, states on ${stateLocations.join(', ')}`
-            : backend.replace('-', ', threads: ');
+            : `wasm with ${threads} ${threads === '1' ? 'thread' : 'threads'}`;
         stop(
-          `Done on ${on}: ${milliseconds.source.toFixed(0)} ms in full, ${milliseconds.bundle.toFixed(0)} ms with the schedule; the pictures differ by ${Number.isFinite(decibels) ? `${decibels.toFixed(1)} dB` : 'nothing'}.`,
+          `Done on ${on}: ${milliseconds.source.toFixed(0)} ms in full, ${milliseconds.bundle.toFixed(0)} ms with the schedule; the pictures are ${Number.isFinite(decibels) ? `${decibels.toFixed(1)} dB apart (PSNR)` : 'the same'}.`,
         );
         break;
       }
