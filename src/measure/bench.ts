@@ -3,14 +3,15 @@
  * ratio that the MACs promise.
  */
 import { setTimeout } from 'node:timers/promises';
+import type { ScheduledSession } from '../runtime/index.js';
 import { distinctPrograms, openWithCalls, readBundle } from './bundle.js';
 import { loadOrt, runModel } from './engine.js';
 import { randomFeeds, scheduleBindings } from './feeds.js';
 import { openSource } from './scratch.js';
 
 /**
- * Milliseconds after a run of the source, whose threads spin for a while as they do for anybody who
- * runs it with default options; the bundle must not be measured against them.
+ * Milliseconds between turns. Threads spin for a while after a run, as they do for anybody who runs a model
+ * with default options; what comes next must not be measured against them.
  */
 const REST = 50;
 
@@ -21,6 +22,12 @@ export interface BenchOptions {
   readonly rounds?: number;
   readonly seed?: number;
   readonly shapes?: Readonly<Record<string, readonly number[]>>;
+  /**
+   * Milliseconds of the source's loop up to which a turn is the whole loop; default 1000. What a call costs depends
+   * on what ran before it, since threads and caches fall asleep and are filled by others: little in long calls, half of
+   * the time in those of a millisecond.
+   */
+  readonly wholeLoop?: number;
   /** Threads of onnxruntime within an operator; its own choice by default. */
   readonly threads?: number;
   readonly onProgress?: (round: number, rounds: number) => void;
@@ -28,6 +35,8 @@ export interface BenchOptions {
 
 export interface BenchReport {
   readonly rounds: number;
+  /** What ran in a turn: short loops as a whole, of others each program once. */
+  readonly turns: 'loops' | 'programs';
   readonly sizes: Readonly<Record<string, number>>;
   readonly source: { readonly milliseconds: number };
   readonly programs: Readonly<
@@ -43,7 +52,7 @@ export interface BenchReport {
       }
     >
   >;
-  /** All calls of the schedule, from the medians of their programs. */
+  /** All calls of the schedule: medians of loops, or the sum of the medians of their programs. */
   readonly loop: {
     readonly calls: number;
     readonly milliseconds: number;
@@ -56,7 +65,7 @@ export interface BenchReport {
 }
 
 export async function benchBundle(options: BenchOptions): Promise<BenchReport> {
-  const { folder, model, rounds = 7, onProgress } = options;
+  const { folder, model, rounds = 7, wholeLoop = 1000, onProgress } = options;
   const schedule = await readBundle(folder, model);
   const ort = await loadOrt();
   const bindings = scheduleBindings(schedule, options.shapes);
@@ -71,47 +80,64 @@ export async function benchBundle(options: BenchOptions): Promise<BenchReport> {
     logSeverityLevel: 4 as const,
     ...(options.threads !== undefined && { intraOpNumThreads: options.threads }),
   };
+  const { calls } = schedule;
   const programs = distinctPrograms(schedule);
   const source = await openSource(ort, model, session);
   const sourceMemory = process.memoryUsage.rss();
-  const times = new Map<string, number[]>(programs.map((p) => [p, []]));
-  const sourceTimes: number[] = [];
-  const bundle = await openWithCalls(ort, folder, schedule, programs, session, (info) => {
-    times.get(info.program)?.push(info.milliseconds);
-  });
+  const sourceTurns: number[][] = [];
+  const bundleTurns: number[][] = [];
+  let bundle: ScheduledSession | undefined;
+  let turn: readonly string[];
   try {
-    // the first round warms everything up and is not counted
-    for (let round = -1; round < rounds; round++) {
-      onProgress?.(round + 1, rounds + 1);
-      const start = performance.now();
-      await runModel(source, feeds, `"${model}"`);
-      sourceTimes.push(performance.now() - start);
+    const runSource = () => runModel(source, feeds, `"${model}"`);
+    // the first run of everything warms it up and is not counted
+    const [first] = await timesOf(1, runSource);
+    turn = first! * calls.length < wholeLoop ? calls : programs;
+    const opened = await openWithCalls(ort, folder, schedule, turn, session);
+    bundle = opened;
+    for (let round = 0; round <= rounds; round++) {
+      onProgress?.(round, rounds + 1);
+      if (round > 0) sourceTurns.push(await timesOf(turn === calls ? calls.length : 1, runSource));
       await setTimeout(REST);
-      for (const _ of programs) await bundle.run(feeds);
-      bundle.reset();
+      const times = await timesOf(turn.length, () => opened.run(feeds));
+      if (round > 0) bundleTurns.push(times);
+      opened.reset();
+      await setTimeout(REST);
     }
     onProgress?.(rounds + 1, rounds + 1);
   } finally {
-    await bundle.release();
+    await bundle?.release();
     await source.release();
   }
-  const sourceMs = median(sourceTimes.slice(1));
-  const ms = new Map([...times].map(([name, all]) => [name, median(all.slice(1))]));
+  const whole = turn === calls;
+  const sourceMs = median(sourceTurns.flat());
+  const ms = new Map(
+    programs.map((program) => [
+      program,
+      median(bundleTurns.flatMap((times) => times.filter((_, i) => turn[i] === program))),
+    ]),
+  );
+  const loop = whole
+    ? { source: median(sourceTurns.map(sum)), bundle: median(bundleTurns.map(sum)) }
+    : {
+        source: sourceMs * calls.length,
+        bundle: sum(calls.map((program) => ms.get(program)!)),
+      };
   const macs = schedule.cost?.macs?.convention;
   const ratio = (program: string, convention: 'all' | 'layers') =>
     macs
       ? macs[convention].source / (macs[convention].programs[program] ?? Number.NaN)
       : Number.NaN;
-  const total = schedule.calls.reduce((sum, name) => sum + (ms.get(name) ?? Number.NaN), 0);
   return {
     rounds,
+    turns: whole ? 'loops' : 'programs',
     sizes: Object.fromEntries(bindings),
     source: { milliseconds: sourceMs },
     programs: Object.fromEntries(
       programs.map((name) => [
         name,
         {
-          calls: schedule.calls.filter((c) => c === name).length,
+          calls: calls.filter((c) => c === name).length,
           milliseconds: ms.get(name)!,
           speedup: sourceMs / ms.get(name)!,
           macRatio: { all: ratio(name, 'all'), layers: ratio(name, 'layers') },
@@ -119,10 +145,10 @@ export async function benchBundle(options: BenchOptions): Promise<BenchReport> {
       ]),
     ),
     loop: {
-      calls: schedule.calls.length,
-      milliseconds: total,
-      sourceMilliseconds: sourceMs * schedule.calls.length,
-      speedup: (sourceMs * schedule.calls.length) / total,
+      calls: calls.length,
+      milliseconds: loop.bundle,
+      sourceMilliseconds: loop.source,
+      speedup: loop.source / loop.bundle,
       macRatio: {
         all: macs ? macs.all.source / macs.all.perCall : Number.NaN,
         layers: macs ? macs.layers.source / macs.layers.perCall : Number.NaN,
@@ -135,6 +161,19 @@ export async function benchBundle(options: BenchOptions): Promise<BenchReport> {
     },
   };
 }
+
+/** Milliseconds of each of so many runs, one after the other. */
+async function timesOf(runs: number, run: () => Promise<unknown>): Promise<number[]> {
+  const times: number[] = [];
+  for (let i = 0; i < runs; i++) {
+    const start = performance.now();
+    await run();
+    times.push(performance.now() - start);
+  }
+  return times;
+}
+
+const sum = (values: readonly number[]): number => values.reduce((total, v) => total + v, 0);
 
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);

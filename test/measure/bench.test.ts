@@ -14,19 +14,23 @@ import { TINY_UNET } from '../helpers/unets.js';
 const root = fs.mkdtempSync(path.join(os.tmpdir(), 'stepfold-bench-'));
 afterAll(() => fs.rmSync(root, { recursive: true, force: true }));
 
-test('the loop is the sum of its calls, and ratios are those of the schedule', async () => {
+test.each([
+  ['whole loops', Number.POSITIVE_INFINITY, 'loops'],
+  ['each program once', 0, 'programs'],
+] as const)('%s in turns: ratios are those of the schedule', async (_, wholeLoop, turns) => {
   const source = path.join(root, 'tiny.onnx');
   saveModel(modelOf(TINY_UNET), source);
   const compilation = await Pipeline.create({ calls: 7 })
     .use(deepcache, { branch: 1, interval: 3 })
     .compile(loadModel(source));
-  const folder = path.join(root, 'bundle');
+  const folder = path.join(root, turns);
   const { cost } = writeBundle(compilation, folder, { sourceFile: source });
   const rounds: [number, number][] = [];
   const report = await benchBundle({
     folder,
     model: source,
     rounds: 2,
+    wholeLoop,
     threads: 1,
     shapes: { x: [1, 2, 8, 8] },
     onProgress: (done, all) => rounds.push([done, all]),
@@ -45,11 +49,14 @@ test('the loop is the sum of its calls, and ratios are those of the schedule', a
     'full-stateless': 1,
   });
   const { loop, source: plain } = report;
-  expect(loop.milliseconds).toBeCloseTo(
-    programs.reduce((sum, [, p]) => sum + p.calls * p.milliseconds, 0),
-    9,
-  );
-  expect(loop.sourceMilliseconds).toBeCloseTo(7 * plain.milliseconds, 9);
+  expect(report.turns).toBe(turns);
+  if (turns === 'programs') {
+    expect(loop.milliseconds).toBeCloseTo(
+      programs.reduce((sum, [, p]) => sum + p.calls * p.milliseconds, 0),
+      9,
+    );
+    expect(loop.sourceMilliseconds).toBeCloseTo(7 * plain.milliseconds, 9);
+  }
   expect(loop.speedup).toBeCloseTo(loop.sourceMilliseconds / loop.milliseconds, 9);
   for (const [name, p] of programs) {
     expect(p.milliseconds).toBeGreaterThan(0);

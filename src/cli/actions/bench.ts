@@ -22,7 +22,9 @@ export async function bench(args: BenchArguments): Promise<void> {
     return;
   }
   const ms = (value: number) => `${value.toFixed(value < 100 ? 2 : 0)} ms`;
-  print(`Medians of ${report.rounds} alternating runs, ${formatSizes(report.sizes)}.`);
+  print(
+    `Medians of ${report.rounds} alternating ${report.turns === 'loops' ? 'loops' : 'runs'}, ${formatSizes(report.sizes)}.`,
+  );
   printTable(
     ['', 'calls', 'time', 'speed-up', 'MAC ratio, layers', 'with attention'],
     [

@@ -119,6 +119,7 @@ async function measure(
     plans,
     measured: {
       rounds: bench.rounds,
+      turns: bench.turns,
       sourceMilliseconds: bench.source.milliseconds,
       programs: Object.fromEntries(
         Object.entries(bench.programs).map(([name, { milliseconds }]) => [name, milliseconds]),

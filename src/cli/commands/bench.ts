@@ -23,7 +23,7 @@ export const options = {
   rounds: {
     type: 'number',
     default: 7,
-    describe: 'Counted runs of each program',
+    describe: 'Counted turns of source and bundle',
     check: wholeNumber('rounds', 1),
   },
   threads: {

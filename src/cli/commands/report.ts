@@ -41,7 +41,7 @@ const page = {
   rounds: {
     type: 'number',
     default: 5,
-    describe: 'Counted runs of each program for its time',
+    describe: 'Counted turns of source and bundle for their times',
     check: wholeNumber('rounds', 1),
   },
 } as const;

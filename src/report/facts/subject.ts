@@ -27,6 +27,8 @@ export interface ReportSubject {
 /** Times of one run, source and bundle in turns. */
 export interface Measured {
   readonly rounds: number;
+  /** What ran in a turn: whole loops, or each program once. */
+  readonly turns: 'loops' | 'programs';
   readonly sourceMilliseconds: number;
   /** By program. */
   readonly programs: Readonly<Record<string, number>>;

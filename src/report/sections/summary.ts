@@ -107,7 +107,7 @@ function figures(subject: ReportSubject, lives: StateLife[]): Markup {
   return html`${table(['', '', '', ''], rows.filter(([, a, b]) => a || b) as never)}
 <p class="faint">For ${formatSizes(macs?.bindings ?? {})}.${
     measured &&
-    ` Times are medians of ${measured.rounds} alternating runs in onnxruntime on this machine.`
+    ` Times are medians of ${measured.rounds} alternating ${measured.turns === 'loops' ? 'loops' : 'runs'} in onnxruntime on this machine.`
   }</p>`;
 }
 
