@@ -11,7 +11,8 @@
  * Assumes a residual stream that the analysis can follow and that nobody reads a replaced block from
  * beside. Costs two states per stage of the size of the stream.
  */
-import { leakOf, type TransformerBlock } from '../../src/analysis/index.js';
+import { leakOf, nodesOfRange, type TransformerBlock } from '../../src/analysis/index.js';
+import { concreteShapes, regionCost } from '../../src/cost/index.js';
 import { badOption, blockLeaks, noBlocks } from '../../src/errors/index.js';
 import type { Pass, PassContext } from '../../src/pass/index.js';
 import { byHalf, COMPUTE, perCall, stepsOfCalls } from '../../src/plan/index.js';
@@ -80,7 +81,8 @@ export const deltaCache: Pass<DeltaCacheOptions> = {
         if (leak) throw blockLeaks(run.description, leak.reason, leak.node);
       }
       const id = single ? 'blocks' : `blocks.${stage[0]!.stage}`;
-      const site = byHalf(runsSite(id, runs, options.strategy), guidance);
+      const macsWithout = macsOfRuns(context, runs);
+      const site = byHalf(runsSite(id, runs, options.strategy, macsWithout), guidance);
       return { site, column: perCall(strategies(runs, steps, options), guidance) };
     });
     return {
@@ -148,6 +150,18 @@ function runsOf(stage: Stage, { blocks = stage.length, range }: DeltaCacheOption
   });
   if (range !== undefined || blocks === all) return [run('all', 0, all - 1)];
   return [run('front', 0, blocks - 1), run('rear', all - blocks, all - 1)];
+}
+
+/** What the blocks of all runs cost together, which may overlap, without those of one. */
+function macsOfRuns({ model, shapes, bindings }: PassContext, runs: readonly BlockRun[]) {
+  const nodes = new Map(runs.map((run) => [run, nodesOfRange(model.graph, run)]));
+  const all = new Set([...nodes.values()].flatMap((own) => [...own]));
+  const shapeOf = concreteShapes(shapes, bindings);
+  return (without?: BlockRun): number => {
+    const removed = without && nodes.get(without)!;
+    const left = [...all].filter((node) => !removed?.has(node));
+    return regionCost(left, shapeOf).macs.all;
+  };
 }
 
 function strategies(

@@ -30,8 +30,16 @@ type Kind = 'delta' | 'reuse';
 
 const nameOf = ({ which }: BlockRun, kind: Kind) => (which === 'all' ? kind : `${kind}-${which}`);
 
-/** @param runs the front and the rear, or one run alone */
-export function runsSite(id: string, runs: readonly BlockRun[], kind: Kind): Site {
+/**
+ * @param runs the front and the rear, or one run alone
+ * @param macsWithout MACs of the blocks of all runs, without those of one
+ */
+export function runsSite(
+  id: string,
+  runs: readonly BlockRun[],
+  kind: Kind,
+  macsWithout: (run?: BlockRun) => number,
+): Site {
   const [front, rear] = runs as [BlockRun, BlockRun | undefined];
   const inner = kind === 'delta' && rear && rear.first <= front.last ? rear.streams : [];
   const partId = (run: BlockRun) => `${id}.${run.which}`;
@@ -61,6 +69,7 @@ export function runsSite(id: string, runs: readonly BlockRun[], kind: Kind): Sit
       strategyOf(COMPUTE, 'run all blocks', {
         parts: () => ({}),
         touches: () => ({ reads: [], writes: runs.flatMap(statesOf) }),
+        cost: macsWithout(),
       }),
       ...runs.map((run) =>
         strategyOf(nameOf(run, kind), described(kind, run), {
@@ -71,6 +80,7 @@ export function runsSite(id: string, runs: readonly BlockRun[], kind: Kind): Sit
             ...(inner.length > 0 && run === front && { [innerId]: 'through' }),
           }),
           touches: () => ({ reads: statesOf(run), writes: [] }),
+          cost: macsWithout(run),
         }),
       ),
     ]),

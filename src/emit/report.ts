@@ -1,9 +1,9 @@
 /** What a transform did, for people and programs: report.json. */
 
 import type { TargetResult } from '../../passes/targets/target.js';
+import { concreteShapes, siteCosts } from '../cost/index.js';
 import { tensorBytes } from '../ir/tensor.js';
 import type { Compilation } from '../pipeline/index.js';
-import type { Site } from '../plan/index.js';
 import type { Schedule } from '../schedule/index.js';
 import type { Placed } from './modes.js';
 
@@ -26,7 +26,7 @@ export interface Report {
     readonly description: string;
     /** How many calls use each strategy. */
     readonly calls: Readonly<Record<string, number>>;
-    /** MACs of the site under each strategy that is used and says what it costs. */
+    /** MACs of the site, products of attention included, under each strategy that is used. */
     readonly macs: Readonly<Record<string, number>>;
   }[];
   readonly models: Readonly<
@@ -57,7 +57,8 @@ export function makeReport(
   schedule: Schedule,
   placed: ReadonlyMap<string, WeightsPlaced>,
 ): Report {
-  const { source, canonical, lowered, plan } = compilation;
+  const { source, canonical, shapes, bindings, lowered, plan } = compilation;
+  const cost = siteCosts(canonical.graph, concreteShapes(shapes, bindings));
   return {
     stepfold: schedule.producer,
     source: {
@@ -70,7 +71,13 @@ export function makeReport(
     emit: lowered.emit,
     sites: plan.sites.map((site, s) => {
       const calls = count(plan.rows.map((row) => row[s] as string));
-      return { id: site.id, description: site.description, calls, macs: macsOf(site, calls) };
+      const macs = Object.keys(calls).map((strategy) => [strategy, cost(site, strategy)]);
+      return {
+        id: site.id,
+        description: site.description,
+        calls,
+        macs: Object.fromEntries(macs),
+      };
     }),
     models: Object.fromEntries(
       [...lowered.models].map(([id, model]) => [
@@ -103,13 +110,6 @@ function targetReport({ target }: Pick<Compilation, 'target'>): Report['target']
     { rewrites: count(trace.map(({ rule }) => rule)), left: misses },
   ]);
   return { name: target.name, models: Object.fromEntries(models) };
-}
-
-function macsOf({ strategies }: Site, used: object): Record<string, number> {
-  const costs = Object.keys(used).map((name) => [name, strategies[name]?.cost] as const);
-  return Object.fromEntries(
-    costs.flatMap(([name, cost]) => (cost === undefined ? [] : [[name, cost]])),
-  );
 }
 
 function count(names: readonly string[]): Record<string, number> {

@@ -2,6 +2,7 @@
 
 /** Multiply-accumulates with a unit: 6.05 G. */
 export function formatMacs(macs: number): string {
+  if (macs === 0) return '0';
   if (macs >= 1e9) return `${(macs / 1e9).toFixed(2)} G`;
   if (macs >= 1e6) return `${(macs / 1e6).toFixed(2)} M`;
   return `${(macs / 1e3).toFixed(2)} k`;

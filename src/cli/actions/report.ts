@@ -90,6 +90,14 @@ async function measure(
     const onStep = (step: number, steps: number) => show(`${what}: step ${step} of ${steps}`);
     return recordLoop(denoiser, { ...loop, onStep }).finally(() => denoiser.release());
   };
+  // first, while nothing else is in memory
+  show('Measuring times');
+  const bench = await benchBundle({
+    folder,
+    model: against,
+    rounds: args.rounds,
+    onProgress: (round, rounds) => show(`Measuring times: ${round} of ${rounds}`),
+  });
   const full = await record('Source', () => openLoopModel(against));
   const own = await record('Bundle', () => openLoopBundle(folder, { halves }));
   const context: TrialContext = { source: against, subject, full, loop, onProgress: show };
@@ -99,13 +107,6 @@ async function measure(
       ? await tryBranches(context)
       : undefined;
   const plans = args.plans && (await tryPlans(context, args.plans));
-  show('Measuring times');
-  const bench = await benchBundle({
-    folder,
-    model: against,
-    rounds: args.rounds,
-    onProgress: (round, rounds) => show(`Measuring times: ${round} of ${rounds}`),
-  });
   return {
     trace: {
       sampler: args.sampler,

@@ -87,7 +87,7 @@ function programRows(schedule: Schedule, layout: PlanLayout, programs: readonly 
         x2: ({ call }: { call: number }) => call + 1,
         y: 'program',
         fill: 'var(--bundle)',
-        // the darker, the more of the source's work
+        // the fuller the colour, the more of the source's work
         fillOpacity: ({ share }: { share: number }) => 0.25 + 0.75 * share,
         title: 'title',
         insetLeft: layout.cell.width > 4 ? 0.5 : 0,

@@ -20,6 +20,8 @@ export function choicesSection(subject: ReportSubject): Section | undefined {
 
 interface Choice {
   readonly label: string;
+  /** What stands at its point. */
+  readonly short: string;
   readonly macs: number;
   readonly error: number;
   readonly chosen: boolean;
@@ -49,7 +51,7 @@ function scatter(label: string, choices: readonly Choice[]): Markup {
       Plot.text(choices, {
         x: ({ macs }: Choice) => macs / unit,
         y: 'error',
-        text: ({ label: what, chosen }: Choice) => (chosen ? `${what} (this one)` : what),
+        text: 'short',
         dy: -12,
         fill: 'var(--ink)',
       }),
@@ -63,6 +65,7 @@ const KEY = html`<ul class="keys"><li><i style="background:var(--bundle)"></i>th
 function branchFigure({ interval, chosen, points }: BranchChoices): Markup {
   const choices = points.map(({ branch, macs, error }) => ({
     label: `branch ${branch}`,
+    short: String(branch),
     macs,
     error,
     chosen: branch === chosen,
@@ -114,6 +117,7 @@ function planFigures(plans: readonly SearchedPlan[]): Markup {
   )}${line('relative error of the final latent', ({ error }) => error, 'var(--bundle)')}</div>${choiceTable(
     sorted.map(({ file, threshold, macs, error, chosen }) => ({
       label: `${threshold} (${file})`,
+      short: String(threshold),
       macs,
       error,
       chosen,

@@ -36,7 +36,7 @@ export function planSection({ schedule, report }: ReportSubject): Section | unde
 ${figure(
   planChart({ plan, schedule, cost, arcs }),
   html`A column is a call, call 0 the noisiest; a row above is a site, in the middle the program of the call${
-    programs && ' (the darker, the more MACs)'
+    programs && ' (the fuller its colour, the more MACs)'
   }${arcs.length > 0 && ', and an arc below carries states from the call that wrote them to one that reads them'}.${
     sites &&
     html` The sites cost ${percent(sites.planned / sites.computed)} of what computing them at every call would.`

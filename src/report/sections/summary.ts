@@ -71,10 +71,14 @@ function figures(subject: ReportSubject, lives: StateLife[]): Markup {
   };
   const stateBytes = cost?.stateBytes ?? sum(lives.map(({ bytes }) => bytes ?? 0));
   const rows: (string | Markup)[][] = [
-    ['Source', html`${source.file}<br><code class="faint">${source.sha256}</code>`, '', ''],
-    ['Passes', html`${report.passes.map(passText)}`, '', ''],
-    ['Guidance', guidanceText(schedule), '', ''],
-    ['', 'source', 'bundle', 'ratio'],
+    [
+      'Model',
+      html`${source.file}<br><code class="faint" title="${source.sha256}">sha256 ${source.sha256.slice(0, 16)}…</code>`,
+      list(Object.values(schedule.models).map(({ file }) => file)),
+      '',
+    ],
+    ['Passes', '', report.passes.length > 0 ? html`${report.passes.map(passText)}` : '', ''],
+    ['Guidance', '', guidanceText(schedule), ''],
     ['Calls', String(calls.length), String(calls.length), ''],
     ['MACs of a call, attention included', ...per('all')],
     ['MACs of a call, layers only', ...per('layers')],
@@ -104,7 +108,10 @@ function figures(subject: ReportSubject, lives: StateLife[]): Markup {
     ],
     ['States', '', `${plural(lives.length, 'tensor')}, ${formatBytes(stateBytes)}`, ''],
   ];
-  return html`${table(['', '', '', ''], rows.filter(([, a, b]) => a || b) as never)}
+  return html`${table(
+    ['', 'source', 'bundle', 'ratio'],
+    rows.filter(([, ofSource, ofBundle]) => ofSource || ofBundle),
+  )}
 <p class="faint">For ${formatSizes(macs?.bindings ?? {})}.${
     measured &&
     ` Times are medians of ${measured.rounds} alternating ${measured.turns === 'loops' ? 'loops' : 'runs'} in onnxruntime on this machine.`
@@ -124,17 +131,10 @@ function guidanceText({ source: { guidance } }: Schedule): string {
   return guidance ? `${guidance.order}, ${guidance.mode}` : '';
 }
 
-const PLACED = {
-  linked: 'linked',
-  cloned: 'cloned',
-  copied: 'copied',
-  gathered: 'gathered',
-} as const;
-
 function weightsText({ report }: ReportSubject): string {
   const files = Object.values(report.weights);
   if (files.length === 0) return 'inside the models';
-  const ways = [...new Set(files.map(({ by }) => PLACED[by]))];
+  const ways = [...new Set(files.map(({ by }) => by))];
   return `${formatBytes(sum(files.map(({ bytes }) => bytes)))} (${list(ways)})`;
 }
 
