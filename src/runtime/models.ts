@@ -4,7 +4,7 @@
  * an input.
  */
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
-import { modelLoadFailed, modelMismatch } from '../errors/index.js';
+import { modelLoadFailed, modelMismatch, StepfoldError } from '../errors/index.js';
 import type { Run, Schedule } from '../generated/schedule.js';
 import type { Bundle, Engine, ExternalData, ScheduledSessionOptions } from './engine.js';
 import { withoutSpinning } from './spinning.js';
@@ -24,7 +24,7 @@ export class Models {
     this.#waiting = new Set(Object.keys(schedule.models));
   }
 
-  /** @throws StepfoldError MODEL_LOAD_FAILED, SCHEDULE_MODEL_MISMATCH */
+  /** @throws StepfoldError MODEL_LOAD_FAILED, SCHEDULE_MODEL_MISMATCH, and what the bundle throws */
   get(id: string): Promise<InferenceSession> {
     let session = this.#sessions.get(id);
     if (!session) {
@@ -74,6 +74,8 @@ export class Models {
         ? this.engine.InferenceSession.create(model, options)
         : this.engine.InferenceSession.create(model, options));
     } catch (error) {
+      // what could not be fetched says so itself
+      if (error instanceof StepfoldError) throw error;
       throw modelLoadFailed(id, file, error);
     }
   }

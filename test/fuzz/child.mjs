@@ -40,7 +40,8 @@ function layOut(folder) {
 }
 
 /** Everything in a folder but what a command may write, with size and time of change. */
-const MAY_APPEAR = /^(out|filled|samples|out\.svg|report\.html|in\/(out\.svg|samples|report\.html))(\/|$)/;
+const MAY_APPEAR =
+  /^(out|filled|samples|out\.svg|report\.html|in\/(out\.svg|samples|report\.html))(\/|$)/;
 function standing(folder) {
   return fs
     .readdirSync(folder, { recursive: true })

@@ -236,6 +236,8 @@ describe.skipIf(why)(`in Chromium${why ? ` (skipped: ${why})` : ''}`, () => {
     );
     await page.waitForTimeout(300);
     const call = (text: string | null) => Number(/call (\d+)/.exec(text!)![1]);
+    // both loops pause at the same step
+    expect(call(await page.textContent('#source-time'))).toBe(call(await reached()));
     expect(call(await reached())).toBe(call(before) + 1);
     // the column of the call that comes next is lit
     expect(await page.getAttribute('#plan .lit', 'data-call')).toBe(String(call(before) + 1));
@@ -246,6 +248,18 @@ describe.skipIf(why)(`in Chromium${why ? ` (skipped: ${why})` : ''}`, () => {
     await tabTo('download');
     await download(page, 'keyboard.zip', () => page.keyboard.press('Enter'));
     expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test('a drawing that fails says why, and the next one begins anew', async () => {
+    const { page } = await open(browser, served.url);
+    await page.route('**/n5/shallow.onnx', (route) => route.abort());
+    await page.selectOption('[name=variant]', 'n5');
+    await page.click('#start');
+    await said(page, '#watch-status', /^FETCH_FAILED: .*shallow\.onnx/);
+    await page.unroute('**/n5/shallow.onnx');
+    await page.click('#start');
+    await said(page, '#watch-status', /^Done on wasm/);
     await page.close();
   });
 

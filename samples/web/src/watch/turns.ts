@@ -14,8 +14,8 @@ export class Turns {
   private waiting = new Map<Which, Waiting>();
   private open = true;
   private stopped = false;
-  /** Turns that a closed gate lets through. */
-  private allowed = 0;
+  /** Whether a closed gate lets one step of both through. */
+  private allowed = false;
 
   /** Resolves when it is this loop's turn and the gate is open. */
   async take(which: Which): Promise<void> {
@@ -43,7 +43,7 @@ export class Turns {
 
   /** Lets both loops make one step. */
   step(): void {
-    this.allowed = 2;
+    this.allowed = true;
     this.wake();
   }
 
@@ -60,8 +60,12 @@ export class Turns {
       return;
     }
     const turn = this.waiting.get(this.next);
-    if (!turn || (!this.open && this.allowed === 0)) return;
-    if (!this.open) this.allowed--;
+    if (!turn) return;
+    // both loops stop at the same step: what the first has begun, the second ends
+    if (this.next === 'source') {
+      if (!this.open && !this.allowed) return;
+      this.allowed = false;
+    }
     this.waiting.delete(this.next);
     turn.resolve();
   }

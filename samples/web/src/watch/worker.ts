@@ -45,7 +45,12 @@ async function draw(request: DrawRequest): Promise<void> {
   );
   post({ type: 'schedule', schedule: session.schedule });
   post({ type: 'status', text: 'Drawing' });
-  const loop = (which: Which, run: Run) => drawOne(which, run, session, engine, request, states);
+  const loop = (which: Which, run: Run) =>
+    drawOne(which, run, session, engine, request, states).catch((error) => {
+      // the other one would wait for its turn for ever
+      turns.stop();
+      throw error;
+    });
   const results = await Promise.allSettled([
     loop('source', (feeds) => full.run(feeds)),
     loop('bundle', (feeds) => session.run(feeds)),
@@ -64,9 +69,12 @@ async function draw(request: DrawRequest): Promise<void> {
       stateLocations: [...states.locations],
       statesLeft,
     });
-  const failed = results.find((result) => result.status === 'rejected')!;
-  if (failed.reason instanceof Stopped) return post({ type: 'stopped', statesLeft });
-  throw failed.reason;
+  const reasons = results.flatMap((result) =>
+    result.status === 'rejected' ? [result.reason] : [],
+  );
+  const failure = reasons.find((reason) => !(reason instanceof Stopped));
+  if (failure) throw failure;
+  post({ type: 'stopped', statesLeft });
 }
 
 type Run = (feeds: InferenceSession.FeedsType) => Promise<InferenceSession.ReturnType>;
