@@ -52,7 +52,7 @@ function scatter(label: string, choices: readonly Choice[]): Markup {
         x: ({ macs }: Choice) => macs / unit,
         y: 'error',
         text: 'short',
-        dy: -12,
+        dy: -14,
         fill: 'var(--ink)',
       }),
     ],
