@@ -37,7 +37,7 @@ export function heatmapText(
   const block = (from: number) => {
     const to = Math.min(from + perBlock, plan.calls);
     return [
-      `${label('call')}  ${axis(from, to, cell)}`,
+      `${label('call')}  ${axis(from, to, cell, room)}`,
       ...sites.map(([id, column]) => {
         const cells = column
           .slice(from, to)
@@ -59,12 +59,13 @@ export function heatmapText(
   return [...blocks.flat(), ...legend].join('\n');
 }
 
-/** Numbers of calls above their cells. */
-function axis(from: number, to: number, cell: number): string {
+/** Numbers of calls above their cells, in so many characters. */
+function axis(from: number, to: number, cell: number, room: number): string {
   const step = cell === 2 ? 5 : 10;
   let line = '';
   for (let call = from; call < to; call++)
-    if (call % step === 0) line = `${line.padEnd((call - from) * cell)}${call}`;
+    if (call % step === 0 && (call - from) * cell + `${call}`.length <= room)
+      line = `${line.padEnd((call - from) * cell)}${call}`;
   return line;
 }
 

@@ -86,6 +86,12 @@ describe('as text', () => {
     );
   });
 
+  test('has no number stick out over the last column', () => {
+    const plan = { calls: 41, sites: { 'attention.0': Array<string>(41).fill('compute') } };
+    const [axis] = heatmapText(plan, { width: 54 }).split('\n');
+    expect(axis!.trimEnd()).toMatch(/ 0 +10 +20 +30$/);
+  });
+
   test('says the same in colour, each strategy on a ground of its own', () => {
     fc.assert(
       fc.property(anyPlan(KNOWN), fc.integer({ min: 40, max: 250 }), (plan, width) => {
