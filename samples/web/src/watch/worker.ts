@@ -124,14 +124,22 @@ async function drawOne(
   return { latent: made, milliseconds };
 }
 
-/** The tensors that calls are fed as states. */
+/** The tensors that one call makes and another is fed: states, and no stand-ins for those that nobody wrote. */
 class StateWatch {
   readonly locations = new Set<string>();
+  private readonly made = new WeakSet<object>();
   private readonly fed = new Set<Tensor>();
 
-  see(state: Tensor): void {
-    this.locations.add(state.location);
-    this.fed.add(state);
+  makes(results: InferenceSession.ReturnType): void {
+    for (const value of Object.values(results)) this.made.add(value);
+  }
+
+  feeds(feeds: InferenceSession.FeedsType): void {
+    for (const value of Object.values(feeds) as Tensor[]) {
+      if (!this.made.has(value)) continue;
+      this.locations.add(value.location);
+      this.fed.add(value);
+    }
   }
 
   /** Those on a device that nobody has freed. */
@@ -140,7 +148,7 @@ class StateWatch {
   }
 }
 
-/** An engine whose sessions tell what they are fed as states. */
+/** An engine whose sessions tell what they are fed and what they make. */
 function watched({ ort }: LoadedEngine, states: StateWatch): LoadedEngine['ort'] {
   return {
     Tensor: ort.Tensor,
@@ -148,10 +156,11 @@ function watched({ ort }: LoadedEngine, states: StateWatch): LoadedEngine['ort']
       async create(model: never, options?: InferenceSession.SessionOptions) {
         const session = await ort.InferenceSession.create(model, options);
         const run = session.run.bind(session);
-        session.run = (feeds: InferenceSession.FeedsType, ...rest: never[]) => {
-          for (const [name, value] of Object.entries(feeds))
-            if (name.startsWith('stepfold.in.')) states.see(value as Tensor);
-          return run(feeds, ...rest);
+        session.run = async (feeds: InferenceSession.FeedsType, ...rest: never[]) => {
+          states.feeds(feeds);
+          const results = await run(feeds, ...rest);
+          states.makes(results);
+          return results;
         };
         return session;
       },
