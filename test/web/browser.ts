@@ -1,6 +1,6 @@
 /**
- * The web page in a real Chromium. `npm test` alone needs none: without one, or without the built page, the
- * tests are skipped and say so; STEPFOLD_BROWSER=required makes that a failure.
+ * A real Chromium for pages. `npm test` alone needs none: without one, or without the built page, the tests
+ * are skipped and say so; STEPFOLD_BROWSER=required makes that a failure.
  */
 import fs from 'node:fs';
 import path from 'node:path';
@@ -13,13 +13,22 @@ const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/goog
 const executable =
   process.env.STEPFOLD_CHROMIUM ?? PLACES.find((place) => fs.existsSync(place)) ?? undefined;
 
-/** Why these tests cannot run here; undefined where they can. */
-export function whySkipped(): string | undefined {
-  const why = !executable
-    ? 'there is no Chromium (apt-get install chromium, or STEPFOLD_CHROMIUM=path)'
-    : !fs.existsSync(path.join(WEB, 'dist/index.html'))
-      ? 'the page is not built (npm run web:build)'
-      : undefined;
+/** Why tests in a browser cannot run here; undefined where they can. */
+export function whyNoBrowser(): string | undefined {
+  return orFail(
+    executable
+      ? undefined
+      : 'there is no Chromium (apt-get install chromium, or STEPFOLD_CHROMIUM=path)',
+  );
+}
+
+/** Why tests of the page cannot run here; undefined where they can. */
+export function whyNoPage(): string | undefined {
+  const built = fs.existsSync(path.join(WEB, 'dist/index.html'));
+  return whyNoBrowser() ?? orFail(built ? undefined : 'the page is not built (npm run web:build)');
+}
+
+function orFail(why: string | undefined): string | undefined {
   if (why && process.env.STEPFOLD_BROWSER === 'required') throw new Error(`test/web: ${why}`);
   if (why) console.warn(`test/web is skipped: ${why}`);
   return why;

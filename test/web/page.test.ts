@@ -9,14 +9,14 @@ import { createSampler } from '../../src/index.js';
 import { openLoopBundle, openLoopModel, recordLoop } from '../../src/node.js';
 import { done } from '../cli/stepfold.js';
 import { writeLayout } from '../helpers/layouts.js';
-import { launch, type Opened, open, type Served, serve, WEB, whySkipped } from './browser.js';
+import { launch, type Opened, open, type Served, serve, WEB, whyNoPage } from './browser.js';
 import { digest, unzip } from './unzip.js';
 
 const UNET = path.resolve('samples/digits/digits-unet.onnx');
 const DIT = path.resolve('samples/dit-digits/dit-digits.onnx');
 const TOLERANCE = 1e-4;
 
-const why = whySkipped();
+const why = whyNoPage();
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'stepfold-web-'));
 const at = (...names: string[]) => path.join(folder, ...names);
 

@@ -61,7 +61,7 @@ export function blockDetails(
     get markup() {
       return [...entries.values()].map(
         ({ names, body, id }) =>
-          html`<details id="${id}"><summary>${title(names)}</summary><div class="scroll">${body}</div></details>`,
+          html`<details><summary>${title(names)}</summary><div class="scroll" id="${id}">${body}</div></details>`,
       );
     },
   };

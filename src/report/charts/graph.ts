@@ -63,14 +63,22 @@ export function graphChart(
     graph.setEdge(from, to, {}, String(i));
   });
   layout(graph);
-  const boxes = nodes.map((node) => ({ ...node, ...graph.node(node.id) })) as (DrawnNode & Box)[];
-  const points = edges.flatMap(({ from, to, tone }, i) =>
-    (graph.edge(from, to, String(i)) as { points: Point[] }).points.map((p) => ({ ...p, i, tone })),
+  const placed = edges.map(
+    ({ from, to }, i) => graph.edge(from, to, String(i)) as { readonly points: readonly Point[] },
   );
-  const size = graph.graph() as { width?: number; height?: number };
   // edges may run outside of what dagre says it needs
-  const width = Math.max(size.width ?? 0, ...points.map(({ x }) => x + MARGIN));
-  const height = Math.max(size.height ?? 0, ...points.map(({ y }) => y + MARGIN));
+  const xs = placed.flatMap(({ points: path }) => path.map(({ x }) => x));
+  const left = Math.min(0, ...xs.map((x) => x - MARGIN));
+  const size = graph.graph() as { width?: number; height?: number };
+  const width = Math.max(size.width ?? 0, ...xs.map((x) => x + MARGIN)) - left;
+  const height = size.height ?? 0;
+  const boxes = nodes.map((node) => {
+    const box = graph.node(node.id) as Box;
+    return { ...node, ...box, x: box.x - left };
+  });
+  const points = placed.flatMap(({ points: path }, i) =>
+    path.map(({ x, y }) => ({ x: x - left, y, i, tone: edges[i]!.tone })),
+  );
   const line = (tone: DrawnEdge['tone'], dash?: string) =>
     Plot.line(
       points.filter((p) => p.tone === tone),

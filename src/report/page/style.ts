@@ -14,7 +14,7 @@ code,pre{font:12.5px/1.45 ui-monospace,monospace}pre{background:var(--panel);bor
 .scroll{overflow-x:auto}table{border-collapse:collapse;margin:.75rem 0}th,td{padding:.25rem .9rem .25rem 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}th{font-weight:600}.number{text-align:right;font-variant-numeric:tabular-nums}
 figure{margin:1rem 0}figcaption,footer,.faint{color:var(--faint);font-size:.9em;max-width:60rem}
 details{border:1px solid var(--line);border-radius:6px;margin:.5rem 0;padding:.4rem .75rem}summary{cursor:pointer;overflow-wrap:anywhere}details[open]>summary{margin-bottom:.5rem}
-details:target{border-color:var(--accent);outline:2px solid var(--accent)}
+details:has(:target){border-color:var(--accent);outline:2px solid var(--accent)}details>div{scroll-margin-top:4rem}
 :focus-visible{outline:2px solid var(--accent);outline-offset:2px}
 .keys{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;list-style:none;padding:0;margin:.75rem 0}.keys i{display:inline-block;width:.9em;height:.9em;margin-right:.4em;vertical-align:-.1em;border:1px solid var(--faint)}
 .small{display:flex;flex-wrap:wrap;gap:1.5rem;align-items:flex-start}.pictures{display:flex;flex-wrap:wrap;gap:1rem}.pictures img{image-rendering:pixelated;max-width:100%;height:auto;border:1px solid var(--line)}
