@@ -11,7 +11,7 @@ body{margin:0 auto;max-width:76rem;padding:1.5rem;background:var(--paper);color:
 h1{font-size:1.6rem;margin:0 0 .5rem;overflow-wrap:anywhere}h2{font-size:1.2rem;margin:2.5rem 0 .75rem;border-bottom:1px solid var(--line);padding-bottom:.3rem}h3{font-size:1rem;margin:1.5rem 0 .5rem}
 p{max-width:60rem}a{color:var(--accent)}nav{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;margin:1rem 0}
 code,pre{font:12.5px/1.45 ui-monospace,monospace}pre{background:var(--panel);border:1px solid var(--line);border-radius:6px;padding:.75rem;overflow:auto;max-height:32rem}
-.scroll{overflow-x:auto}table{border-collapse:collapse;margin:.75rem 0}th,td{padding:.25rem .9rem .25rem 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}th{font-weight:600}.number{text-align:right;font-variant-numeric:tabular-nums}
+.scroll{overflow-x:auto}table{border-collapse:collapse;margin:.75rem 0}th,td{padding:.25rem .9rem .25rem 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}th{font-weight:600}.number{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}
 figure{margin:1rem 0}figcaption,footer,.faint{color:var(--faint);font-size:.9em;max-width:60rem}
 details{border:1px solid var(--line);border-radius:6px;margin:.5rem 0;padding:.4rem .75rem}summary{cursor:pointer;overflow-wrap:anywhere}details[open]>summary{margin-bottom:.5rem}
 details:has(:target){border-color:var(--accent);outline:2px solid var(--accent)}details>div{scroll-margin-top:4rem}
