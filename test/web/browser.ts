@@ -73,6 +73,8 @@ export interface Opened {
 
 export async function open(browser: Browser, url: string): Promise<Opened> {
   const page = await browser.newPage();
+  // a slow machine draws slowly; the test's own limit ends what hangs
+  page.setDefaultTimeout(100_000);
   const complaints: string[] = [];
   page.on('console', (message) => {
     // Chromium's own remark when a page asks for WebGPU and there is no GPU, which it may ask

@@ -222,25 +222,31 @@ describe.skipIf(why)(`in Chromium${why ? ` (skipped: ${why})` : ''}`, () => {
     await page.keyboard.press('ArrowDown');
     await tabTo('start');
     await page.keyboard.press('Enter');
-    await said(page, '#bundle-time', /call 1 of 20/);
+    await said(page, '#bundle-time', /call \d+ of 20/);
     await tabTo('pause');
     await page.keyboard.press('Space');
-    const reached = () => page.textContent('#bundle-time');
-    await page.waitForTimeout(300);
-    const before = await reached();
+    /** The call at which both loops pause. */
+    const pausedAt = async () => {
+      const shown = () =>
+        page.$$eval('#source-time, #bundle-time', (all) => all.map((o) => o.textContent).join());
+      let last: string | undefined;
+      let now = await shown();
+      while (now !== last) {
+        await page.waitForTimeout(1000);
+        last = now;
+        now = await shown();
+      }
+      const [source, bundle] = now.match(/(?<=call )\d+/g)!.map(Number);
+      expect(source).toBe(bundle);
+      return bundle!;
+    };
+    const before = await pausedAt();
     await tabTo('step');
     await page.keyboard.press('Enter');
-    await page.waitForFunction(
-      (text) => document.querySelector('#bundle-time')!.textContent !== text,
-      before,
-    );
-    await page.waitForTimeout(300);
-    const call = (text: string | null) => Number(/call (\d+)/.exec(text!)![1]);
-    // both loops pause at the same step
-    expect(call(await page.textContent('#source-time'))).toBe(call(await reached()));
-    expect(call(await reached())).toBe(call(before) + 1);
+    await said(page, '#bundle-time', new RegExp(`call ${before + 1} of`));
+    expect(await pausedAt()).toBe(before + 1);
     // the column of the call that comes next is lit
-    expect(await page.getAttribute('#plan .lit', 'data-call')).toBe(String(call(before) + 1));
+    expect(await page.getAttribute('#plan .lit', 'data-call')).toBe(String(before + 1));
 
     await tabTo('files');
     await page.keyboard.press('Enter');
