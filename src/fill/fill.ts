@@ -16,7 +16,8 @@ import { checkDimensions } from '../ir/requirements.js';
 import { elementCount, type Tensor, tensorBytes } from '../ir/tensor.js';
 import { byteLength } from '../ir/types.js';
 import type { Value } from '../ir/value.js';
-import { checkLocation, loadModel } from '../onnx/files.js';
+import { loadModel } from '../onnx/files.js';
+import { checkLocation } from '../onnx/locations.js';
 import { createRandom } from '../samplers/index.js';
 
 export interface FillOptions {

@@ -18,6 +18,7 @@ import type { ByteSource, ExternalFiles } from '../ir/tensor.js';
 import { boundedSource } from './bounded.js';
 import { readModel, sortedPieces } from './codec.js';
 import { mayLeadTo } from './hub-cache.js';
+import { checkLocation } from './locations.js';
 import type { Piece } from './source.js';
 
 /** One read of Node's `fs` must stay below 2^31 bytes. */
@@ -81,27 +82,6 @@ export function externalFiles(folder: string): ExternalFiles {
 /** False too for a path that leads through a file or cannot be a path at all. */
 function isFile(file: string): boolean {
   return fs.existsSync(file) && fs.statSync(file).isFile();
-}
-
-/**
- * Refuses a place of external data outside the model's folder, on whichever system the file is read later.
- * @throws EXTERNAL_DATA_ESCAPES
- */
-export function checkLocation(location: string, tensor: string): void {
-  const why = locationProblem(location);
-  if (why !== undefined) throw externalDataEscapes(tensor, location, why);
-}
-
-function locationProblem(location: string): string | undefined {
-  if (location.includes('\0')) return 'holds a zero byte, which no file name does';
-  if (path.posix.isAbsolute(location) || path.win32.isAbsolute(location))
-    return 'is an absolute path';
-  // `C:x` is a file in whatever folder is current on that drive
-  if (/^[A-Za-z]:/.test(location)) return 'names a drive';
-  // Windows takes dots and spaces off the end of a name, so `.. ` is `..` there
-  if (location.split(/[\\/]/).some((part) => /^\.\.[. ]*$/.test(part)))
-    return 'leaves the folder by ".."';
-  return undefined;
 }
 
 function resolveExternal(folder: string, location: string, tensor: string): string {
