@@ -5,7 +5,7 @@
  * those that no model reads are to be left out, or where several files have to be copied anyhow.
  * place-weights.ts puts them on a disk.
  */
-import { externalDataShort, tensorDataSize } from '../errors/index.js';
+import { externalDataShort, tensorDataMissing, tensorDataSize } from '../errors/index.js';
 import type { Model } from '../ir/model.js';
 import { replaceTensors } from '../ir/stored-tensors.js';
 import { type ByteSource, type FileAccess, type Tensor, tensorBytes } from '../ir/tensor.js';
@@ -191,8 +191,8 @@ function placeOf(tensor: Tensor, name: string): Place | undefined {
   if (found !== undefined && needs > 0 && found !== needs) throw tensorDataSize(name, needs, found);
   if (data.kind === 'range') return data;
   if (data.kind !== 'external') return undefined;
-  const source = data.files?.open(data.location, name);
-  if (!source) return undefined;
+  if (!data.files) throw tensorDataMissing(name, data.location);
+  const source = data.files.open(data.location, name);
   const length = data.length ?? needs;
   if (data.offset + length > source.size)
     throw externalDataShort(name, data.location, data.offset + length, source.size);

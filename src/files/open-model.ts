@@ -5,6 +5,8 @@ import { replaceTensors } from '../ir/stored-tensors.js';
 import { type ByteSource, type ExternalFiles, type FileAccess, tensorBytes } from '../ir/tensor.js';
 import { boundedSource } from '../onnx/bounded.js';
 import { assemble, HEAD, refuseKnownFormats } from '../onnx/codec.js';
+import { functionLocations } from '../onnx/functions.js';
+import { checkLocation, locationProblem, plainLocation } from '../onnx/locations.js';
 import { takeOut } from '../onnx/skeleton.js';
 import { joinPieces, type Piece } from '../onnx/source.js';
 import type { Stretch } from '../onnx/wire.js';
@@ -16,7 +18,10 @@ const SMALL = 16 * 1024;
 const NEAR = 16 * 1024;
 
 export interface OpenOptions {
-  /** The file of external data at a location that the model names; undefined where there is none. */
+  /**
+   * The file of external data at a location that the model names; undefined where there is none. Asked once
+   * for each file: `./w.bin` as `w.bin`. Locations outside the model's folder are refused unasked.
+   */
   readonly external?: (
     location: string,
   ) => FileAccess | undefined | Promise<FileAccess | undefined>;
@@ -58,19 +63,21 @@ class ExternalAccess implements ExternalFiles {
   constructor(private readonly model: string) {}
 
   open(location: string, tensor: string): ByteSource {
-    const file = this.opened.get(location);
+    checkLocation(location, tensor);
+    const file = this.held(location);
     if (!file) throw externalDataMissing(tensor, location, `beside "${this.model}"`);
     return boundedSource(file, location, tensor);
   }
 
   /** Asks for every file that the model names. Those that are not there are missed when they are wanted. */
   async openAll(model: Model, external: OpenOptions['external']): Promise<void> {
-    const locations = new Set<string>();
+    const locations = functionLocations(model);
     replaceTensors(model.graph, ({ data }) => {
       if (data.kind === 'external') locations.add(data.location);
       return undefined;
     });
-    for (const location of locations) {
+    const allowed = [...locations].filter((location) => !locationProblem(location));
+    for (const location of new Set(allowed.map(plainLocation))) {
       const file = await external?.(location);
       if (file) this.opened.set(location, new HeldFile(file));
     }
@@ -78,7 +85,7 @@ class ExternalAccess implements ExternalFiles {
 
   /** Undefined where it is not there. */
   held(location: string): HeldFile | undefined {
-    return this.opened.get(location);
+    return this.opened.get(plainLocation(location));
   }
 }
 
@@ -96,7 +103,7 @@ async function holdSmall(model: Model, scanned: HeldFile): Promise<void> {
     if (!source || data.offset + length > source.size) return undefined;
     const stretch = { offset: data.offset, length };
     const found = source.file === scanned.file ? scanned.find(stretch) : undefined;
-    if (found) source.keep(data.offset, found.slice());
+    if (found) source.keep(data.offset, new Uint8Array(found));
     else wanted.set(source, [...(wanted.get(source) ?? []), stretch]);
     return undefined;
   });

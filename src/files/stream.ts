@@ -6,11 +6,14 @@ import type { Piece } from '../onnx/source.js';
 
 const CHUNK = 8 * 1024 * 1024;
 
-/** The bytes of pieces, those that are not in memory read as they come up. */
+/**
+ * The bytes of pieces, those that are not in memory read as they come up. Every part is the taker's own,
+ * who may hand it on to another thread.
+ */
 export async function* streamPieces(pieces: readonly Piece[]): AsyncGenerator<Uint8Array> {
   for (const piece of pieces) {
     if (piece instanceof Uint8Array) {
-      yield piece;
+      yield new Uint8Array(piece);
       continue;
     }
     const { source, offset, length } = piece;
@@ -18,7 +21,7 @@ export async function* streamPieces(pieces: readonly Piece[]): AsyncGenerator<Ui
       const size = Math.min(CHUNK, length - at);
       yield source.file
         ? await source.file.read(offset + at, size)
-        : source.read(offset + at, size);
+        : new Uint8Array(source.read(offset + at, size));
     }
   }
 }

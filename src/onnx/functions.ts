@@ -8,12 +8,14 @@ import type { Graph } from '../ir/graph.js';
 import type { Model } from '../ir/model.js';
 import type { Node } from '../ir/node.js';
 import { attributeToMessage, copy } from './from-ir.js';
-import type {
-  AttributeMessage,
-  FunctionMessage,
-  GraphMessage,
-  ModelMessage,
-  NodeMessage,
+import {
+  type AttributeMessage,
+  EXTERNAL,
+  type FunctionMessage,
+  type GraphMessage,
+  type ModelMessage,
+  type NodeMessage,
+  type TensorMessage,
 } from './messages.js';
 import type { RawRange } from './skeleton.js';
 import { graphFromMessage, type ModelExtra, toNumber } from './to-ir.js';
@@ -58,9 +60,10 @@ export class ModelFunctions {
       return { reason: `it calls itself, or comes to more than ${MOST_NODES} nodes` };
     for (const { domain = '', version } of f.opsetImport ?? [])
       if (!this.model.opsets.has(domain)) this.model.opsets.set(domain, toNumber(version));
-    const ranges: RawRange[] = [...(this.model.extra as ModelExtra).ranges];
+    const extra = this.model.extra as ModelExtra;
+    const ranges: RawRange[] = [...extra.ranges];
     const message = bodyMessage(f, node, ranges);
-    return graphFromMessage(message, { label: f.name ?? '', ranges, files: undefined });
+    return graphFromMessage(message, { label: f.name ?? '', ranges, files: extra.files });
   }
 
   private size(called: string): number {
@@ -79,6 +82,25 @@ export class ModelFunctions {
     this.sizes.set(called, total);
     return total;
   }
+}
+
+/** Places of external data that the bodies of functions name. */
+export function functionLocations(model: Model): Set<string> {
+  const found = new Set<string>();
+  const add = ({ dataLocation, externalData = [] }: TensorMessage) => {
+    const location = externalData.find((entry) => entry.key === 'location')?.value;
+    if (dataLocation === EXTERNAL && location !== undefined) found.add(location);
+  };
+  const stack = (messageOf(model)?.functions ?? []).flatMap((f) => f.node ?? []);
+  for (let node = stack.pop(); node; node = stack.pop())
+    for (const { t, tensors = [], g, graphs = [] } of node.attribute ?? []) {
+      for (const tensor of t ? [t, ...tensors] : tensors) add(tensor);
+      for (const graph of g ? [g, ...graphs] : graphs) {
+        for (const tensor of graph.initializer ?? []) add(tensor);
+        stack.push(...(graph.node ?? []));
+      }
+    }
+  return found;
 }
 
 /** Leaves the functions out of what will be written, once nothing calls them any more. */

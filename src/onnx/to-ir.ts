@@ -61,6 +61,8 @@ export interface ModelExtra {
   message: ModelMessage;
   /** Ranges that `rawRange` fields anywhere in `message` refer to. */
   ranges: readonly RawRange[];
+  /** Opens the external data of `message`, such as those of its functions. */
+  files: ExternalFiles | undefined;
 }
 
 export interface LoadContext {
@@ -77,7 +79,7 @@ export const toBigInt = (value: Int64): bigint =>
 
 export function modelFromMessage(message: ModelMessage, context: LoadContext): Model {
   if (!message.graph) throw notOnnx(context.label, 'it holds no graph');
-  const extra: ModelExtra = { message, ranges: context.ranges };
+  const extra: ModelExtra = { message, ranges: context.ranges, files: context.files };
   return {
     graph: graphFromMessage(message.graph, context),
     irVersion: toNumber(message.irVersion),

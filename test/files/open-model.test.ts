@@ -8,8 +8,10 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import onnxProto from 'onnx-proto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { passes } from '../../passes/index.js';
+import { checkWeights } from '../../src/emit/weights.js';
 import {
   blobFile,
   bundleFiles,
@@ -27,7 +29,9 @@ import {
   readNumbers,
   urlFile,
 } from '../../src/index.js';
+import { constantTensor } from '../../src/ir/constants.js';
 import { loadModel, nodeFile, writeBundle } from '../../src/node.js';
+import { decodeModel } from '../../src/onnx/index.js';
 import { writeLayout } from '../helpers/layouts.js';
 
 const UNET = 'samples/digits/digits-unet.onnx';
@@ -39,19 +43,29 @@ let base: string;
 /** How the server answers: in ranges as asked, or as one that knows none. */
 let ranges = true;
 let etag = '"a"';
+/** Bytes that a shifted answer begins too late, and a cut one ends too early. */
+let shift = 0;
+let cut = 0;
 
 beforeAll(async () => {
   folder = fs.mkdtempSync(path.join(os.tmpdir(), 'stepfold-open-'));
   server = http.createServer((request, response) => {
-    const file = path.join('samples', decodeURIComponent(request.url!));
+    const file = path.join('samples', request.url!.replaceAll('%2F', '/').replaceAll('%2D', '-'));
     if (!fs.existsSync(file)) return void response.writeHead(404).end();
     const bytes = fs.readFileSync(file);
     const asked = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '');
     if (!ranges || !asked) return void response.writeHead(200).end(bytes);
-    const [from, to] = [Number(asked[1]), Math.min(Number(asked[2]), bytes.length - 1)];
-    response
-      .writeHead(206, { 'content-range': `bytes ${from}-${to}/${bytes.length}`, etag })
-      .end(bytes.subarray(from, to + 1));
+    const [first, last] = [Number(asked[1]) + shift, Number(asked[2]) + shift];
+    const [from, to] = [first, Math.min(last, bytes.length - 1)];
+    response.writeHead(206, {
+      'content-range': `bytes ${from}-${to}/${bytes.length}`,
+      'content-length': to + 1 - from,
+      etag,
+    });
+    response.write(bytes.subarray(from, to + 1 - cut), () => {
+      if (cut > 0) response.destroy();
+      else response.end();
+    });
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   base = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
@@ -119,6 +133,18 @@ describe('a model that is opened', () => {
     }
   });
 
+  it('goes by the name at the end of its address, as people read it', async () => {
+    for (const [address, name] of [
+      ['digits%2Fdigits-unet.onnx', 'digits-unet.onnx'],
+      ['digits/../digits/digits%2Dunet.onnx', 'digits-unet.onnx'],
+    ])
+      expect((await urlFile(`${base}${address}`)).name).toBe(name);
+    // a bare percent sign is allowed in an address, and no code of anything
+    await expect(urlFile(`${base}100%.onnx`)).rejects.toEqual(
+      expect.objectContaining({ code: 'FETCH_FAILED' }),
+    );
+  });
+
   it('is not read whole', async () => {
     const { file, reads } = watched(blobOf(DIT));
     const { canonical, shapes } = await prepare(await openModel(file));
@@ -178,12 +204,111 @@ describe('files of a bundle', () => {
 
   it('cannot be asked of a folder, where the model came from no disk', async () => {
     const model = await openModel(blobOf(UNET));
-    const compilation = await compile(model, ['deepcache:branch=3,interval=3'], 'split');
     const target = path.join(folder, 'nowhere');
-    expect(() => writeBundle(compilation, target, { sourceFile: UNET })).toThrow(
-      expect.objectContaining({ code: 'WEIGHTS_ELSEWHERE' }),
+    for (const weights of ['copy', 'prune'] as const) {
+      const compilation = await compile(model, ['deepcache:branch=3,interval=3'], 'split');
+      expect(() => writeBundle(compilation, target, { sourceFile: UNET, weights })).toThrow(
+        expect.objectContaining({ code: 'WEIGHTS_ELSEWHERE' }),
+      );
+      expect(fs.existsSync(target)).toBe(false);
+    }
+  });
+
+  it('are the same where the model spells the name of one file in two ways', async () => {
+    const dir = path.join(folder, 'spelled');
+    const file = writeLayout(dir, fs.readFileSync(UNET), {
+      file: (_, index) => (index % 2 === 0 ? './w/all.bin' : 'w//all.bin'),
+    });
+    const requests = ['deepcache:branch=3,interval=3'];
+    writeBundle(
+      await compile(loadModel(file), requests, 'split'),
+      path.join(folder, 'from-spelled'),
+      { sourceFile: file, weights: 'copy' },
     );
-    expect(fs.existsSync(target)).toBe(false);
+    const asked: string[] = [];
+    const source = blobOf(file);
+    const model = await openModel(source, {
+      external(location) {
+        asked.push(location);
+        return blobOf(path.join(dir, location));
+      },
+    });
+    const { files } = await bundleFiles(await compile(model, requests, 'split'), { source });
+    expect(await contents(files)).toEqual(bundleOnDisk('from-spelled'));
+    expect(asked).toEqual(['w/all.bin']);
+  });
+
+  it('give their bytes again after those given were handed on to another thread', async () => {
+    const source = blobOf(UNET);
+    const compilation = await compile(await openModel(source), ['depth-skip:branch=2'], 'split');
+    const { files } = await bundleFiles(compilation, { source });
+    const before = await contents(files);
+    for (const file of files)
+      for await (const part of file.bytes()) structuredClone(part, { transfer: [part.buffer] });
+    expect(await contents(files)).toEqual(before);
+  });
+});
+
+describe('external data of the functions that a model carries', () => {
+  const numbers = Float32Array.from({ length: 6000 }, (_, i) => Math.sin(i));
+
+  /** A model whose function adds a table of `w/table.bin`. */
+  function written(): string {
+    const text = parseModel(`<ir_version: 8, opset_import: ["" : 17, "own" : 1]>
+      g (float[6000] x) => (float[6000] y) { y = own.Shift(x) }
+      <domain: "own", opset_import: ["" : 17]>
+      Shift (a) => (b) {
+        table = Constant <value = float[1] {0}> ()
+        b = Add(a, table)
+      }`);
+    const message = onnxProto.onnx.ModelProto.decode(encodeModel(text));
+    const constant = message.functions![0]!.node![0]!.attribute![0]!.t!;
+    Object.assign(constant, {
+      dims: [6000],
+      floatData: [],
+      rawData: undefined,
+      dataLocation: onnxProto.onnx.TensorProto.DataLocation.EXTERNAL,
+      externalData: [
+        { key: 'location', value: './w/table.bin' },
+        { key: 'offset', value: '64' },
+        { key: 'length', value: '24000' },
+      ],
+    });
+    const dir = path.join(folder, 'functions');
+    fs.mkdirSync(path.join(dir, 'w'), { recursive: true });
+    fs.writeFileSync(
+      path.join(dir, 'w/table.bin'),
+      Buffer.concat([Buffer.alloc(64, 255), Buffer.from(numbers.buffer)]),
+    );
+    const file = path.join(dir, 'model.onnx');
+    fs.writeFileSync(file, onnxProto.onnx.ModelProto.encode(message).finish());
+    return file;
+  }
+
+  it('are there where the call is written out', async () => {
+    const file = written();
+    const external = (location: string) => blobOf(path.join(path.dirname(file), location));
+    for (const model of [loadModel(file), await openModel(blobOf(file), { external })]) {
+      const { canonical } = await prepare(model);
+      const [add] = [...canonical.graph.nodes];
+      const table = constantTensor(add!.inputs[1]!);
+      expect(await holding(() => readNumbers(table!))).toEqual([...numbers]);
+    }
+  });
+
+  it('are missed where nobody has them', async () => {
+    const file = written();
+    fs.rmSync(path.join(path.dirname(file), 'w/table.bin'));
+    for (const model of [loadModel(file), await openModel(blobOf(file))]) {
+      const { canonical } = await prepare(model);
+      expect(() => checkWeights(canonical)).toThrow(
+        expect.objectContaining({ code: 'EXTERNAL_DATA_MISSING' }),
+      );
+    }
+    const nowhere = await prepare(decodeModel(fs.readFileSync(file)));
+    expect(() => checkWeights(nowhere.canonical)).toThrow(
+      expect.objectContaining({ code: 'TENSOR_DATA_MISSING' }),
+    );
   });
 });
 
@@ -267,7 +392,31 @@ describe('what is refused', () => {
     etag = '"b"';
     await expect(file.read(0, 16)).rejects.toThrow(/changed while it was read/);
     etag = '"a"';
+    shift = 16;
+    await expect(file.read(0, 16)).rejects.toThrow(/"bytes 16-31.*where "bytes 0-15/);
+    shift = 0;
+    cut = 8;
+    await expect(file.read(0, 16)).rejects.toEqual(code('FETCH_FAILED'));
+    cut = 0;
     expect(await file.read(0, 16)).toEqual(new Uint8Array(fs.readFileSync(UNET).subarray(0, 16)));
+  });
+
+  it('external data outside the folder of the model, unasked', async () => {
+    const dir = path.join(folder, 'escapes');
+    const file = writeLayout(dir, fs.readFileSync(UNET), { file: () => '../outside.bin' });
+    const asked: string[] = [];
+    const source = blobOf(file);
+    const model = await openModel(source, {
+      external(location) {
+        asked.push(location);
+        return blobOf(path.join(dir, location));
+      },
+    });
+    const compilation = await compile(model, ['deepcache:branch=3,interval=3'], 'split');
+    await expect(bundleFiles(compilation, { source })).rejects.toEqual(
+      code('EXTERNAL_DATA_ESCAPES'),
+    );
+    expect(asked).toEqual([]);
   });
 
   it('a Blob whose file is no more', async () => {
