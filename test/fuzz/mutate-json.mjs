@@ -55,7 +55,7 @@ const MUTATIONS = [
   },
   (holder, key, c, all) => {
     const [from, name] = c.pick(all);
-    holder[key] = structuredClone(from[name]);
+    holder[key] = clone(from[name]);
   },
   (holder, key, c) => {
     if (typeof holder[key] === 'number') holder[key] += c.pick([-1, 1, 0.5, 1e6]);
@@ -66,7 +66,7 @@ const MUTATIONS = [
     const times = c.pick([100, 20_000]);
     // long lists of long lists would take this process down first
     if (Array.isArray(list) && list.length > 0 && stringify(list).length * times < 4e6)
-      holder[key] = Array.from({ length: times }, (_, i) => structuredClone(list[i % list.length]));
+      holder[key] = Array.from({ length: times }, (_, i) => clone(list[i % list.length]));
   },
 ];
 
@@ -81,6 +81,15 @@ export function mutateJson(document, choices) {
   }
   const text = stringify(copy);
   return choices.chance(1, 8) ? mutateText(text, choices) : text;
+}
+
+/** Null for what lies too deep in itself to be copied. */
+function clone(value) {
+  try {
+    return structuredClone(value);
+  } catch {
+    return null;
+  }
 }
 
 /** Numbers that JSON cannot say come out as ones that are too large for it. */
