@@ -44,33 +44,39 @@ function stored(tensor: Tensor): Stored | undefined {
 /** Bytes at each of five places. Weights that differ at all differ nearly everywhere. */
 const SAMPLE = 64;
 
-/** Text that tells tensors apart by type, sizes and some of their bytes. */
-export function tensorKey(tensor: Tensor): string {
-  const type = `${tensor.dtype}[${tensor.dims.join()}]`;
+/** Text that tells tensors apart by type, sizes and some of their bytes; undefined without data. */
+export function tensorKey(tensor: Tensor): string | undefined {
   const data = stored(tensor);
-  if (!data) return `${type}?`;
+  if (!data) return undefined;
   const { length } = data;
-  if (length <= 5 * SAMPLE) return type + latin1(data.read(0, length));
+  if (length <= 5 * SAMPLE) return typeText(tensor) + latin1(data.read(0, length));
   const starts = [0, 0.25, 0.5, 0.75, 1].map((part) => Math.floor(part * (length - SAMPLE)));
-  return type + starts.map((at) => latin1(data.read(at, SAMPLE))).join('');
+  return typeText(tensor) + starts.map((at) => latin1(data.read(at, SAMPLE))).join('');
 }
+
+/** `float32[2, 64]`. */
+export const typeText = ({ dtype, dims }: Tensor): string => `${dtype}[${dims.join(', ')}]`;
 
 const latin1 = (bytes: Uint8Array): string => String.fromCharCode(...bytes);
 
 const CHUNK = 4 * 1024 * 1024;
 
-/** Undefined where one of them cannot be read. */
-export function sameContents(a: Tensor, b: Tensor, sameFile: SameFile): boolean | undefined {
-  if (a.dtype !== b.dtype || a.dims.join() !== b.dims.join()) return false;
+/** False too where one of them cannot be read. */
+export function sameContents(a: Tensor, b: Tensor, sameFile: SameFile): boolean {
+  if (typeText(a) !== typeText(b)) return false;
   const [left, right] = [stored(a), stored(b)];
-  if (!left || !right) return undefined;
-  if (left.length !== right.length) return false;
+  if (!left || !right || left.length !== right.length) return false;
   if (left.place && right.place && left.place.offset === right.place.offset)
     if (sameFile(left.place.source, right.place.source)) return true;
   for (let at = 0; at < left.length; at += CHUNK) {
     const n = Math.min(CHUNK, left.length - at);
-    const [x, y] = [left.read(at, n), right.read(at, n)];
-    if (x.some((byte, i) => byte !== y[i])) return false;
+    if (!sameBytes(left.read(at, n), right.read(at, n))) return false;
   }
+  return true;
+}
+
+/** Of one length. */
+function sameBytes(x: Uint8Array, y: Uint8Array): boolean {
+  for (let i = 0; i < x.length; i++) if (x[i] !== y[i]) return false;
   return true;
 }

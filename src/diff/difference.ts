@@ -1,28 +1,27 @@
 /** What two models differ in. */
-import type { Attribute } from '../ir/attribute.js';
-import { constantTensor } from '../ir/constants.js';
 import type { Model } from '../ir/model.js';
 import type { Node } from '../ir/node.js';
 import type { Value } from '../ir/value.js';
-import { type SameFile, sameContents, samePath } from './contents.js';
+import { type Comparison, compareNodes, type KeptNode, OTHER, valueChange } from './compare.js';
+import { Constants } from './constants.js';
+import { type SameFile, samePath } from './contents.js';
 import { type FlatGraph, flatten } from './flat.js';
-import { attributesOf, attributeText, makeLabels } from './labels.js';
-import { matchGraphs, pairPorts } from './match.js';
+import { makeLabels } from './labels.js';
+import { matchGraphs } from './match.js';
 import type { Matching } from './matching.js';
+import { type PortPairs, pairPorts, Symbols } from './ports.js';
 import { ValueNumbers } from './value-numbers.js';
 
-/** A node of both models. */
-export interface KeptNode {
-  readonly before: Node;
-  readonly after: Node;
-  /** How it changed itself, such as `axis: 1 -> 2`; empty where it did not. */
+/** An input or an output of both models. */
+export interface KeptPort {
+  readonly before: Value;
+  readonly after: Value;
+  /** Such as `float32[1, 4] -> float32[2, 4]`, or `comes from something else`. */
   readonly changes: readonly string[];
-  /** Inputs, by index, that come from something else than before. */
-  readonly rewired: readonly number[];
 }
 
 export interface PortDifference {
-  readonly kept: readonly (readonly [Value, Value])[];
+  readonly kept: readonly KeptPort[];
   readonly removed: readonly Value[];
   readonly inserted: readonly Value[];
 }
@@ -58,35 +57,49 @@ export function diffModels(
   { sameFile = samePath }: DiffOptions = {},
 ): ModelDifference {
   const [a, b] = [flatten(before.graph), flatten(after.graph)];
-  const labels = makeLabels();
-  const matching = matchGraphs(a, b, labels);
-  const outputs = new Map<Value, Value>();
-  pairPorts(before.graph.outputs, after.graph.outputs, (x, y) => outputs.set(x, y));
-  const numbers = new ValueNumbers(labels, matching.inputs);
+  const constants = new Constants(sameFile);
+  const inputs = pairPorts(before.graph.inputs, after.graph.inputs);
+  const outputs = pairPorts(before.graph.outputs, after.graph.outputs);
+  const labels = makeLabels((tensor) => constants.sampleOf(tensor));
+  const exact = makeLabels((tensor) => String(constants.classOf(tensor)));
+  const matching = matchGraphs(a, b, { exact, labels, inputs, outputs });
+  const numbers = new ValueNumbers(exact, matching);
+  const comparison: Comparison = { a, b, matching, numbers, constants, unread: 0 };
   for (const node of a.nodes) numbers.node(node);
-  const context = { a, b, numbers, sameFile, unread: 0 };
   const entries = new Map<Node, KeptNode>();
   // in the order of the computation, since what a node makes counts as what it made before
   for (const node of b.nodes) {
     const other = matching.by(node);
-    if (other) entries.set(other, compare(other, node, context));
-    else numbers.node(node);
-    node.outputs.forEach((value, i) => {
-      const as = other?.outputs[i];
-      if (value && as) numbers.adopt(value, as);
-    });
+    if (!other) {
+      numbers.node(node);
+      continue;
+    }
+    entries.set(other, compareNodes(other, node, comparison));
+    numbers.adoptOutputs(node, other);
   }
-  const kept = a.nodes.flatMap((node) => entries.get(node) ?? []);
+  const symbols = new Symbols();
+  const ports = (
+    { pairs, removed, inserted }: PortPairs,
+    more: (x: Value, y: Value) => string | undefined,
+  ): PortDifference => ({
+    kept: pairs.map(([x, y]) => ({
+      before: x,
+      after: y,
+      changes: [symbols.change(x, y), more(x, y)].filter((change) => change !== undefined),
+    })),
+    removed,
+    inserted,
+  });
   return {
     before: a,
     after: b,
-    kept,
+    kept: a.nodes.flatMap((node) => entries.get(node) ?? []),
     removed: a.nodes.filter((node) => !matching.of(node)),
     inserted: b.nodes.filter((node) => !matching.by(node)),
-    inputs: ports(before.graph.inputs, after.graph.inputs, matching.inputs),
-    outputs: ports(before.graph.outputs, after.graph.outputs, outputs),
+    inputs: ports(inputs, (x, y) => defaultChange(x, y, comparison)),
+    outputs: ports(outputs, (x, y) => sourceChange(x, y, comparison)),
     header: header(before, after),
-    unread: context.unread,
+    unread: comparison.unread,
     matching,
   };
 }
@@ -94,77 +107,24 @@ export function diffModels(
 /** Do the models compute the same by the same nodes, whatever these are called? */
 export const isSame = ({ kept, removed, inserted, inputs, outputs, header }: ModelDifference) =>
   removed.length + inserted.length + header.length === 0 &&
-  [inputs, outputs].every((p) => p.removed.length + p.inserted.length === 0) &&
+  [inputs, outputs].every(
+    (p) =>
+      p.removed.length + p.inserted.length === 0 && p.kept.every((k) => k.changes.length === 0),
+  ) &&
   kept.every(({ changes, rewired }) => changes.length + rewired.length === 0);
 
-interface Context {
-  readonly a: FlatGraph;
-  readonly b: FlatGraph;
-  readonly numbers: ValueNumbers;
-  readonly sameFile: SameFile;
-  unread: number;
+/** An input may have a default, which callers may leave as it is. */
+function defaultChange(x: Value, y: Value, comparison: Comparison): string | undefined {
+  const [p, q] = [x.initializer, y.initializer];
+  if (!p || !q) return p === q ? undefined : p ? 'has no default any more' : 'has a default now';
+  const same = comparison.constants.same(p, q);
+  if (same === undefined) comparison.unread++;
+  return same === false ? 'another default' : undefined;
 }
 
-function compare(before: Node, after: Node, context: Context): KeptNode {
-  const changes = attributeChanges(before, after);
-  const rewired: number[] = [];
-  const count = Math.max(before.inputs.length, after.inputs.length);
-  for (let i = 0; i < count; i++) {
-    const [x, y] = [before.inputs[i] ?? null, after.inputs[i] ?? null];
-    const [p, q] = [x && constantTensor(x), y && constantTensor(y)];
-    if (p && q) {
-      const same = sameContents(p, q, context.sameFile);
-      if (same === undefined) context.unread++;
-      else if (!same) changes.push(`input ${i}: ${constantChange(p, q)}`);
-    } else if (!comesFrom(x, y, context)) rewired.push(i);
-  }
-  return { before, after, changes, rewired };
-}
-
-const typeText = ({ dtype, dims }: { dtype: string; dims: readonly number[] }) =>
-  `${dtype}[${dims.join(', ')}]`;
-
-function constantChange(p: Parameters<typeof typeText>[0], q: Parameters<typeof typeText>[0]) {
-  const [from, to] = [typeText(p), typeText(q)];
-  return from === to ? `another constant ${from}` : `constant ${from} -> ${to}`;
-}
-
-/** Is a value of the second model, or what it stands for, the value of the first? */
-function comesFrom(x: Value | null, y: Value | null, { a, b, numbers }: Context): boolean {
-  if (!x || !y) return x === y;
-  const theirs = new Set(b.sources(y).map((value) => numbers.of(value)));
-  return a.sources(x).some((value) => theirs.has(numbers.of(value)));
-}
-
-function attributeChanges(before: Node, after: Node): string[] {
-  const [from, to] = [new Map(attributesOf(before)), new Map(attributesOf(after))];
-  return [...new Set([...from.keys(), ...to.keys()])].flatMap((name) => {
-    const [x, y] = [from.get(name), to.get(name)].map(shown);
-    return x === y ? [] : [`${name}: ${short(x)} -> ${short(y)}`];
-  });
-}
-
-const shown = (attribute: Attribute['value'] | unknown): string | undefined =>
-  attribute === undefined ? undefined : attributeText(attribute as Attribute);
-
-/** Long values, and those that are no text, are cut short. */
-function short(text: string | undefined): string {
-  if (text === undefined) return 'none';
-  const clean = text.replaceAll(/[^\x20-\x7e\u00a0-\uffff]/g, '.');
-  return clean.length > 40 ? `${clean.slice(0, 39)}…` : clean;
-}
-
-function ports(
-  before: readonly Value[],
-  after: readonly Value[],
-  pairs: ReadonlyMap<Value, Value>,
-): PortDifference {
-  const found = new Set(pairs.values());
-  return {
-    kept: [...pairs],
-    removed: before.filter((value) => !pairs.has(value)),
-    inserted: after.filter((value) => !found.has(value)),
-  };
+function sourceChange(x: Value, y: Value, comparison: Comparison): string | undefined {
+  const change = valueChange(x, y, comparison);
+  return change === OTHER ? 'comes from something else' : change;
 }
 
 function header(before: Model, after: Model): string[] {

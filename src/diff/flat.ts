@@ -20,10 +20,12 @@ export interface FlatGraph {
   readonly graph: Graph;
   /** In topological order, the contents of a node before the node; constants are no nodes here. */
   readonly nodes: readonly Node[];
-  /** Where a value comes from: what makes it, and for a result of an If what makes it in each branch. */
-  sources(value: Value): Value[];
+  /** Where a value comes from: itself first; for a result of an If, then what makes it in each branch. */
+  sources(value: Value): readonly Value[];
   /** Who reads a value, also as the result of the branch that it is made in. */
   readers(value: Value): Reader[];
+  /** The node that a node lies in a graph of. */
+  holder(node: Node): Node | undefined;
 }
 
 export function flatten(graph: Graph): FlatGraph {
@@ -41,24 +43,56 @@ export function flatten(graph: Graph): FlatGraph {
     }
   };
   visit(graph);
+  /** The result of an If that a result of one of its branches becomes. */
+  const resultOf = (branch: Graph, index: number) => {
+    const holder = holders.get(branch);
+    return holder && isOp(holder, 'If') ? holder.outputs[index] : undefined;
+  };
+  const known = new Map<Value, readonly Value[]>();
   return {
     graph,
     nodes,
+    holder: (node) => holders.get(node.graph),
     sources(value) {
-      const { producer } = value;
-      if (!producer || !isOp(producer, 'If')) return [value];
-      const made = subgraphs(producer).map((body) => body.outputs[value.outputIndex]);
-      return [value, ...made.filter((v) => v !== undefined).flatMap((v) => this.sources(v))];
+      const found = known.get(value) ?? [...reach(value, branchResults)];
+      known.set(value, found);
+      return found;
     },
     readers(value) {
-      return [...value.uses].flatMap(({ user, index }): Reader[] => {
-        if ('opType' in user) return [{ node: user, index }];
-        const holder = holders.get(user);
-        const result = holder && isOp(holder, 'If') ? holder.outputs[index] : undefined;
-        return result ? this.readers(result) : [];
+      const users = (read: Value) => [...read.uses];
+      const results = reach(value, (read) =>
+        users(read).map(({ user, index }) => ('opType' in user ? null : resultOf(user, index))),
+      );
+      return [...results].flatMap(users).flatMap(({ user, index }): Reader[] => {
+        return 'opType' in user ? [{ node: user, index }] : [];
       });
     },
   };
+}
+
+/** What the branches give for a result of an If. */
+function branchResults({ producer, outputIndex }: Value): (Value | undefined)[] {
+  if (!producer || !isOp(producer, 'If')) return [];
+  return subgraphs(producer).map((body) => body.outputs[outputIndex]);
+}
+
+/** A value and all that steps lead to from it, each once, depth first. */
+function reach(
+  from: Value,
+  step: (value: Value) => readonly (Value | null | undefined)[],
+): Set<Value> {
+  const found = new Set<Value>();
+  const stack = [from];
+  for (let value = stack.pop(); value; value = stack.pop()) {
+    if (found.has(value)) continue;
+    found.add(value);
+    stack.push(
+      ...step(value)
+        .flatMap((next) => next ?? [])
+        .reverse(),
+    );
+  }
+  return found;
 }
 
 /** Constant nodes are values like initializers, and exporters write the one or the other. */

@@ -1,10 +1,11 @@
 /** The difference of two models. */
+export type { KeptNode } from './compare.js';
 export type { SameFile } from './contents.js';
 export {
   type DiffOptions,
   diffModels,
   isSame,
-  type KeptNode,
+  type KeptPort,
   type ModelDifference,
   type PortDifference,
 } from './difference.js';

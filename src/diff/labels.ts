@@ -1,10 +1,9 @@
 /** Text that says what a node does by itself: operator, attributes, constants; no names, no neighbours. */
-import type { AttributeValue } from '../ir/attribute.js';
 import { constantTensor } from '../ir/constants.js';
 import type { Node } from '../ir/node.js';
 import type { Tensor } from '../ir/tensor.js';
 import type { Value } from '../ir/value.js';
-import { tensorKey } from './contents.js';
+import { attributeKey, attributesOf } from './attributes.js';
 
 export interface Labels {
   /** All of it. */
@@ -15,23 +14,18 @@ export interface Labels {
   constant(value: Value): string | undefined;
 }
 
-export function makeLabels(): Labels {
-  const tensors = new Map<Tensor, string>();
+/** @param keyOf equal for tensors that count as equal */
+export function makeLabels(keyOf: (tensor: Tensor) => string): Labels {
   const strict = new Map<Node, string>();
-  const keyOf = (tensor: Tensor) => {
-    const key = tensors.get(tensor) ?? tensorKey(tensor);
-    tensors.set(tensor, key);
-    return key;
-  };
   const constant = (value: Value) => {
     const tensor = constantTensor(value);
     return tensor && keyOf(tensor);
   };
   const make = (node: Node) => {
-    const inputs = node.inputs.map((value) => (value ? (constant(value) ?? '.') : '_'));
+    const inputs = given(node.inputs).map((value) => (value ? (constant(value) ?? '.') : '_'));
     return [
       loose(node),
-      ...attributesOf(node).map(([name, value]) => `${name}=${attributeText(value, keyOf)}`),
+      ...attributesOf(node).map(([name, value]) => `${name}=${attributeKey(value, keyOf)}`),
       ...inputs,
     ].join('\n');
   };
@@ -47,31 +41,8 @@ export function makeLabels(): Labels {
 }
 
 const loose = ({ opType, domain, inputs, outputs }: Node): string =>
-  `${domain === 'ai.onnx' ? '' : domain}:${opType}/${inputs.length}/${outputs.length}`;
+  `${domain === 'ai.onnx' ? '' : domain}:${opType}/${given(inputs).length}/${given(outputs).length}`;
 
-/** In the order of their names. */
-export const attributesOf = (node: Node): (readonly [string, AttributeValue])[] =>
-  [...node.attributes].sort(([a], [b]) => (a < b ? -1 : 1));
-
-/** Graphs are looked into node by node, so here they are all alike. */
-export function attributeText(attribute: AttributeValue, keyOf = tensorKey): string {
-  switch (attribute.type) {
-    case 'tensor':
-      return keyOf(attribute.value);
-    case 'tensors':
-      return attribute.value.map(keyOf).join(';');
-    case 'string':
-      return text.decode(attribute.value);
-    case 'strings':
-      return attribute.value.map((value) => text.decode(value)).join(';');
-    case 'graph':
-    case 'graphs':
-      return 'graph';
-    case 'opaque':
-      return JSON.stringify(attribute.value, (_, v) => (typeof v === 'bigint' ? String(v) : v));
-    default:
-      return String(attribute.value);
-  }
-}
-
-const text = new TextDecoder();
+/** Without those at the end that are left out, which may be written or not. */
+export const given = (values: readonly (Value | null)[]): readonly (Value | null)[] =>
+  values.slice(0, values.findLastIndex((value) => value !== null) + 1);

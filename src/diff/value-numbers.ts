@@ -2,20 +2,21 @@
  * Numbers for values, equal where the same is computed from the same: value numbering over two graphs at
  * once, so that a value of the one is found in the other, and a value that is computed twice is one.
  */
+import { subgraphs } from '../ir/attribute.js';
 import type { Node } from '../ir/node.js';
 import type { Value } from '../ir/value.js';
-import type { Labels } from './labels.js';
+import { given, type Labels } from './labels.js';
+import type { Matching } from './matching.js';
 
 export class ValueNumbers {
   private readonly ids = new Map<string, number>();
   private readonly numbers = new Map<Value, number>();
 
-  /** @param inputs inputs of the one graph with those of the other that they are */
   constructor(
     private readonly labels: Labels,
-    inputs: ReadonlyMap<Value, Value>,
+    matching: Matching,
   ) {
-    for (const [x, y] of inputs) this.adopt(y, x);
+    for (const [x, y] of matching.inputPairs) this.adopt(y, x);
   }
 
   /** Of a value that has one, or that is no node's. */
@@ -31,20 +32,25 @@ export class ValueNumbers {
 
   /** Numbers what a node makes; its inputs come first. Equal for nodes that compute the same. */
   node(node: Node): number {
-    const inputs = node.inputs.map((value) => (value ? this.of(value) : -1));
-    // what graphs inside a node do is not looked into here
-    const key = hasGraphs(node)
-      ? `own ${this.ids.size}`
-      : `${this.labels.strict(node)}\n${inputs.join()}`;
-    const id = this.id(key);
+    // a branch is what it gives; what the inputs of a loop's body are is for the matching to say
+    const read = [given(node.inputs), ...subgraphs(node).map((body) => body.outputs)];
+    const numbers = read.map((values) => values.map((value) => (value ? this.of(value) : -1)));
+    const id = this.id([this.labels.strict(node), ...numbers.map((of) => of.join())].join('\n'));
     node.outputs.forEach((value, i) => {
       if (value) this.numbers.set(value, this.id(`output ${id}.${i}`));
     });
     return id;
   }
 
-  /** One value is to count as another. */
-  adopt(value: Value, as: Value): void {
+  /** What a node of the second graph makes is what the node that it was in the first makes. */
+  adoptOutputs(node: Node, as: Node): void {
+    node.outputs.forEach((value, i) => {
+      const other = as.outputs[i];
+      if (value && other) this.adopt(value, other);
+    });
+  }
+
+  private adopt(value: Value, as: Value): void {
     this.numbers.set(value, this.of(as));
   }
 
@@ -54,6 +60,3 @@ export class ValueNumbers {
     return id;
   }
 }
-
-const hasGraphs = (node: Node): boolean =>
-  [...node.attributes.values()].some(({ type }) => type === 'graph' || type === 'graphs');

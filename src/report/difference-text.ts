@@ -1,5 +1,11 @@
 /** The difference of two models as lines of text. */
-import { isSame, type ModelDifference, type Region, regionsOf } from '../diff/index.js';
+import {
+  isSame,
+  type ModelDifference,
+  type PortDifference,
+  type Region,
+  regionsOf,
+} from '../diff/index.js';
 import type { Node } from '../ir/node.js';
 import type { Value } from '../ir/value.js';
 import type { ShapeTable } from '../shape/index.js';
@@ -25,16 +31,21 @@ export function differenceText(
   if (isSame(difference)) return ['The models are the same.', ...unreadLine(unread)].join('\n');
   const sign = (text: string, tone: 'removed' | 'inserted' | 'changed') =>
     paint(`${{ removed: '-', inserted: '+', changed: '~' }[tone]} ${text}`, tone);
-  const port = (what: string, { name }: Value) => `${what} ${name}`;
+  const ports = (what: string, { removed, inserted, kept }: PortDifference) => [
+    ...removed.map(({ name }) => sign(`${what} ${name}`, 'removed')),
+    ...inserted.map(({ name }) => sign(`${what} ${name}`, 'inserted')),
+    ...kept
+      .filter(({ changes }) => changes.length > 0)
+      .map(({ after, changes }) =>
+        sign(`${what} ${after.name}  (${changes.join('; ')})`, 'changed'),
+      ),
+  ];
   const lines = [
     summary(difference),
     ...unreadLine(unread),
     ...header.map((line) => sign(line, 'changed')),
-    ...inputs.removed.map((v) => sign(port('input', v), 'removed')),
-    ...inputs.inserted.map((v) => sign(port('input', v), 'inserted')),
-    ...outputs.removed.map((v) => sign(port('output', v), 'removed')),
-    ...outputs.inserted.map((v) => sign(port('output', v), 'inserted')),
-    '',
+    ...ports('input', inputs),
+    ...ports('output', outputs),
     ...operatorLines(difference),
   ];
   const regions = regionsOf(difference);
@@ -91,7 +102,7 @@ function operatorLines({ removed, inserted }: ModelDifference): string[] {
   const words = sorted.map(([name, { removed: r, inserted: i }]) =>
     [`${name}`, ...(r ? [`-${r}`] : []), ...(i ? [`+${i}`] : [])].join(' '),
   );
-  return words.length > 0 ? [`By operator: ${words.join(', ')}`] : [];
+  return words.length > 0 ? ['', `By operator: ${words.join(', ')}`] : [];
 }
 
 export function regionTitle({ removed, inserted, changed }: Region): string {

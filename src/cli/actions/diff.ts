@@ -4,6 +4,7 @@ import {
   isSame,
   type KeptNode,
   type ModelDifference,
+  type PortDifference,
   type Region,
   regionsOf,
 } from '../../diff/index.js';
@@ -68,15 +69,11 @@ const paint = (text: string, tone: Tone) => TONES[tone](text);
 
 function json(difference: ModelDifference) {
   const { header, inputs, outputs, kept, removed, inserted, unread } = difference;
-  const names = ({ removed: r, inserted: i }: ModelDifference['inputs']) => ({
-    removed: r.map((value) => value.name),
-    inserted: i.map((value) => value.name),
-  });
   return {
     same: isSame(difference),
     header,
-    inputs: names(inputs),
-    outputs: names(outputs),
+    inputs: portsJson(inputs),
+    outputs: portsJson(outputs),
     nodes: {
       same: kept.filter((k) => k.changes.length + k.rewired.length === 0).length,
       changed: kept.filter((k) => k.changes.length > 0).length,
@@ -92,6 +89,14 @@ function json(difference: ModelDifference) {
     })),
   };
 }
+
+const portsJson = ({ removed, inserted, kept }: PortDifference) => ({
+  removed: removed.map(({ name }) => name),
+  inserted: inserted.map(({ name }) => name),
+  changed: kept
+    .filter(({ changes }) => changes.length > 0)
+    .map(({ before, after, changes }) => ({ name: before.name, after: after.name, changes })),
+});
 
 const nodeJson = (node: Node) => ({
   operator: operatorOf(node),
