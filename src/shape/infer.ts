@@ -39,6 +39,10 @@ export function inferShapes(model: Model, options: InferOptions = {}): ShapeTabl
 
 const NOTHING: Facts = {};
 
+/** Inputs have whatever names exporters give them, such as `constructor`. */
+const own = <T>(record: Readonly<Record<string, T>> | undefined, name: string): T | undefined =>
+  record && Object.hasOwn(record, name) ? record[name] : undefined;
+
 /**
  * What a rule made, held against what other rules rely on. A model whose attributes contradict its
  * shapes makes sizes that are missing or negative, and more or fewer elements than its shape has.
@@ -68,8 +72,8 @@ class ModelInference implements Inference {
     this.enter(
       graph,
       graph.inputs.map((input) => {
-        const dims = this.options.inputs?.[input.name];
-        const contents = this.options.contents?.[input.name]?.map(whole);
+        const dims = own(this.options.inputs, input.name);
+        const contents = own(this.options.contents, input.name)?.map(whole);
         const declared = { ...this.declared(input), ...(contents && { contents }) };
         return dims ? { ...declared, shape: this.read(dims, input), why: undefined } : declared;
       }),

@@ -50,6 +50,15 @@ describe('declarations', () => {
     expect(shapeOf(m, 'z')).toBe('batch,8');
   });
 
+  it('count for inputs that are called as what every object has', () => {
+    const m = model(
+      '(int64[2] toString, float[batch] constructor) => (y, z)',
+      'y = Neg (toString)  z = Neg (constructor)',
+    );
+    expect(shapeOf(m, 'y', { contents: {}, inputs: {} })).toBe('2');
+    expect(shapeOf(m, 'z', { contents: {}, inputs: {} })).toBe('batch');
+  });
+
   it('give numbers for sizes that depend on data', () => {
     const m = model('(float[batch, 4] x) => (z)', 'y = NonZero (x)  z = Neg (y)');
     m.graph.find('y')!.type = { kind: 'tensor', elem: 'int64', shape: [2, 7] };
