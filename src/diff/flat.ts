@@ -70,6 +70,13 @@ export function flatten(graph: Graph): FlatGraph {
   };
 }
 
+/** What makes the values that a node reads, and those that graphs inside it give. */
+export function producersOf(flat: FlatGraph, node: Node): Set<Node> {
+  const read = [...node.inputs, ...subgraphs(node).flatMap((body) => body.outputs)];
+  const sources = read.flatMap((value) => (value ? flat.sources(value) : []));
+  return new Set(sources.flatMap(({ producer }) => producer ?? []));
+}
+
 /** What the branches give for a result of an If. */
 function branchResults({ producer, outputIndex }: Value): (Value | undefined)[] {
   if (!producer || !isOp(producer, 'If')) return [];

@@ -1,9 +1,8 @@
 /** Differences that hang together: nodes that went, came or changed, joined by the edges between them. */
-import { subgraphs } from '../ir/attribute.js';
 import type { Node } from '../ir/node.js';
 import type { KeptNode } from './compare.js';
 import type { ModelDifference } from './difference.js';
-import type { FlatGraph } from './flat.js';
+import { type FlatGraph, producersOf } from './flat.js';
 
 export interface Region {
   readonly removed: readonly Node[];
@@ -44,14 +43,6 @@ export function regionsOf(difference: ModelDifference): Region[] {
 
 export const sizeOf = ({ removed, inserted, changed }: Region): number =>
   removed.length + inserted.length + changed.length;
-
-/** Also of what graphs inside the node give. */
-function producersOf(flat: FlatGraph, node: Node): Node[] {
-  const read = [...node.inputs, ...subgraphs(node).flatMap((body) => body.outputs)];
-  return read
-    .flatMap((value) => (value ? flat.sources(value) : []))
-    .flatMap(({ producer }) => producer ?? []);
-}
 
 /** Disjoint sets by union and path halving. */
 class Sets {

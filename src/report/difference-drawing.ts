@@ -1,6 +1,6 @@
 /** Part of the difference of two models as one drawing: what was there, what is there, and what is both. */
 
-import type { FlatGraph } from '../diff/flat.js';
+import { type FlatGraph, producersOf } from '../diff/flat.js';
 import type { KeptNode, ModelDifference } from '../diff/index.js';
 import type { Node } from '../ir/node.js';
 import type { ShapeTable } from '../shape/index.js';
@@ -45,17 +45,15 @@ export function differenceDrawing(
   };
   const collect = (flat: FlatGraph, which: 'before' | 'after') => {
     for (const node of flat.nodes)
-      for (const input of node.inputs)
-        for (const source of input ? flat.sources(input) : []) {
-          if (!source.producer) continue;
-          const [from, to] = [elementOf(source.producer), elementOf(node)];
-          if (!(border ? nodes.has(from) || nodes.has(to) : nodes.has(from) && nodes.has(to)))
-            continue;
-          const key = `${idOf(from)} ${idOf(to)}`;
-          const edge = edges.get(key) ?? { from, to, before: false, after: false };
-          edge[which] = true;
-          edges.set(key, edge);
-        }
+      for (const producer of producersOf(flat, node)) {
+        const [from, to] = [elementOf(producer), elementOf(node)];
+        if (!(border ? nodes.has(from) || nodes.has(to) : nodes.has(from) && nodes.has(to)))
+          continue;
+        const key = `${idOf(from)} ${idOf(to)}`;
+        const edge = edges.get(key) ?? { from, to, before: false, after: false };
+        edge[which] = true;
+        edges.set(key, edge);
+      }
   };
   collect(before, 'before');
   collect(after, 'after');

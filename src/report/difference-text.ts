@@ -76,11 +76,18 @@ const unreadLine = (unread: number): string[] =>
     ? []
     : [`${unread} constants could not be compared: the data of one of the models are not there.`];
 
-function summary({ kept, removed, inserted }: ModelDifference): string {
+function summary({ kept, removed, inserted, inputs, outputs }: ModelDifference): string {
   const changed = kept.filter(({ changes }) => changes.length > 0).length;
   const rewired = kept.filter((k) => k.changes.length === 0 && k.rewired.length > 0).length;
   const same = kept.length - changed - rewired;
-  return `${same} nodes are the same, ${changed} changed, ${rewired} read something else; ${removed.length} removed, ${inserted.length} inserted.`;
+  const nodes = `${same} ${same === 1 ? 'node is' : 'nodes are'} the same, ${changed} changed, ${rewired} read something else; ${removed.length} removed, ${inserted.length} inserted.`;
+  const ports = [inputs, outputs].flatMap((of) => [
+    ...of.removed,
+    ...of.inserted,
+    ...of.kept.filter(({ changes }) => changes.length > 0),
+  ]);
+  if (ports.length === 0) return nodes;
+  return `${nodes} ${ports.length} of the inputs and outputs ${ports.length === 1 ? 'differs' : 'differ'}.`;
 }
 
 /** By operator, those that differ most first. */

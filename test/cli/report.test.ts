@@ -144,7 +144,7 @@ describe.concurrent('diff', () => {
     );
     expect(status).toBe(1);
     expect(stdout).toMatch(
-      /^\d+ nodes are the same, 0 changed, 1 read something else; \d+ removed, 0 inserted\.$/m,
+      /^\d+ nodes are the same, 0 changed, 1 read something else; \d+ removed, 0 inserted\. 1 of the inputs and outputs differs\.$/m,
     );
     expect(stdout).toContain('+ input stepfold.in.deep.0');
     expect(stdout.match(/^- /gm)).toHaveLength(2);

@@ -53,7 +53,9 @@ export async function diff(args: DiffArguments): Promise<void> {
   else {
     const most = args.nodes === 0 ? Number.POSITIVE_INFINITY : args.nodes;
     print(differenceText(difference, { paint, most, shapes }));
-    if (args.output !== undefined) print(`\n${args.output} shows the regions as pictures.`);
+    const drawn = regionsOf(difference).length > 0;
+    if (args.output !== undefined)
+      print(`\n${args.output} ${drawn ? 'shows the regions as pictures' : 'says so as a page'}.`);
   }
 }
 
