@@ -78,9 +78,12 @@ function attributeText(attribute: AttributeValue): string {
 /** Zero has a sign, which division shows. */
 const numberText = (value: number): string => (Object.is(value, -0) ? '-0' : String(value));
 
-/** A part of the file that the graph does not model. */
-export const messageText = (message: unknown): string =>
-  JSON.stringify(message, (_, value) => (typeof value === 'bigint' ? String(value) : value)) ?? '';
+/** A part of the file that the graph does not model, without fields of some names. */
+export const messageText = (message: unknown, without: readonly string[] = []): string =>
+  JSON.stringify(message, (key, value) => {
+    if (without.includes(key)) return undefined;
+    return typeof value === 'bigint' ? String(value) : value;
+  }) ?? '';
 
 const utf8 = new TextDecoder();
 // every byte is a character of its own

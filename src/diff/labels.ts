@@ -3,12 +3,12 @@ import { constantTensor } from '../ir/constants.js';
 import type { Node } from '../ir/node.js';
 import type { Tensor } from '../ir/tensor.js';
 import type { Value } from '../ir/value.js';
-import { attributeKey, attributesOf } from './attributes.js';
+import { attributeKey, attributesOf, messageText } from './attributes.js';
 
 export interface Labels {
   /** All of it. */
   strict(node: Node): string;
-  /** Operator and number of inputs and outputs: nodes that may be one another, changed. */
+  /** The operator alone: nodes that may be one another, changed. */
   loose(node: Node): string;
   /** Of a constant value; undefined of any other. */
   constant(value: Value): string | undefined;
@@ -19,12 +19,12 @@ export function makeLabels(keyOf: (tensor: Tensor) => string): Labels {
   const strict = new Map<Node, string>();
   const constant = (value: Value) => {
     const tensor = constantTensor(value);
-    return tensor && keyOf(tensor);
+    return tensor ? keyOf(tensor) : sparseKey(value);
   };
   const make = (node: Node) => {
     const inputs = given(node.inputs).map((value) => (value ? (constant(value) ?? '.') : '_'));
     return [
-      loose(node),
+      `${loose(node)}/${inputs.length}/${given(node.outputs).length}`,
       ...attributesOf(node).map(([name, value]) => `${name}=${attributeKey(value, keyOf)}`),
       ...inputs,
     ].join('\n');
@@ -40,8 +40,17 @@ export function makeLabels(keyOf: (tensor: Tensor) => string): Labels {
   };
 }
 
-const loose = ({ opType, domain, inputs, outputs }: Node): string =>
-  `${domain === 'ai.onnx' ? '' : domain}:${opType}/${given(inputs).length}/${given(outputs).length}`;
+const loose = ({ opType, domain }: Node): string =>
+  `${domain === 'ai.onnx' ? '' : domain}:${opType}`;
+
+/** Of a sparse initializer, which the graph carries as the file has it, but for its name. */
+function sparseKey(value: Value): string | undefined {
+  const message = value.graph.sparseInitializers.get(value);
+  if (!message) return undefined;
+  const text = messageText(message, ['name']);
+  // large data are left where they lie, and what they are cannot be told from here
+  return text.includes('"rawRange"') ? undefined : text;
+}
 
 /** Without those at the end that are left out, which may be written or not. */
 export const given = (values: readonly (Value | null)[]): readonly (Value | null)[] =>

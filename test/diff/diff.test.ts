@@ -3,6 +3,7 @@
  * comes out is held against the list of edits, and against which nodes a bundle's model still has.
  */
 import fc from 'fast-check';
+import onnxProto from 'onnx-proto';
 import { describe, expect, test } from 'vitest';
 import { graphsOf } from '../../passes/canonicalize/graphs.js';
 import { passes } from '../../passes/index.js';
@@ -14,6 +15,7 @@ import { isOp, type Node } from '../../src/ir/node.js';
 import { sortNodes } from '../../src/ir/order.js';
 import { readBytes } from '../../src/ir/tensor.js';
 import { loadModel } from '../../src/node.js';
+import { decodeModel, encodeModel } from '../../src/onnx/index.js';
 
 const UNET = loadModel('samples/digits/digits-unet.onnx');
 const DIT = loadModel('samples/dit-digits/dit-digits.onnx');
@@ -480,6 +482,32 @@ describe('small graphs', () => {
       model(`y = Clip(${inputs})`, 'float[2] x, float m) => (float[2] y');
     expect(isSame(diffModels(of('x, m'), of('x, m, ')))).toBe(true);
     expect(isSame(diffModels(of('x, m'), of('x, , m')))).toBe(false);
+  });
+
+  test('a node that lost an input reads something else', () => {
+    const of = (inputs: string) => model(`r = Relu(x) y = Sum(${inputs})`);
+    const difference = diffModels(of('r, x, r'), of('r, x'));
+    expect(rewired(difference)).toEqual([['Sum', 2]]);
+    expect(difference.removed.length + difference.inserted.length).toBe(0);
+  });
+
+  test('sparse initializers', () => {
+    const of = (name: string, data: readonly number[]) => {
+      const message = onnxProto.onnx.ModelProto.decode(
+        encodeModel(model(`y = Add(x, ${name})`, `float[2] x, float[2] ${name}) => (float[2] y`)),
+      );
+      message.graph!.input!.pop();
+      message.graph!.sparseInitializer = [
+        {
+          values: { name, dims: [data.length], dataType: 1, floatData: [...data] },
+          indices: { dims: [data.length], dataType: 7, int64Data: [...data.keys()] },
+          dims: [2],
+        },
+      ];
+      return decodeModel(onnxProto.onnx.ModelProto.encode(message).finish());
+    };
+    expect(isSame(diffModels(of('w', [1]), of('v', [1])))).toBe(true);
+    expect(rewired(diffModels(of('w', [1]), of('v', [2])))).toEqual([['Add', 1]]);
   });
 
   test('nothing in common', () => {
