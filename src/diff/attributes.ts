@@ -4,10 +4,13 @@ import type { Node } from '../ir/node.js';
 import type { Tensor } from '../ir/tensor.js';
 import type { Constants } from './constants.js';
 import { typeText } from './contents.js';
+import { isDefault } from './defaults.js';
 
-/** In the order of their names. */
+/** In the order of their names, without those that say what holds without them. */
 export const attributesOf = (node: Node): (readonly [string, AttributeValue])[] =>
-  [...node.attributes].sort(([a], [b]) => (a < b ? -1 : 1));
+  [...node.attributes]
+    .filter(([name, attribute]) => !isDefault(node, name, attribute))
+    .sort(([a], [b]) => (a < b ? -1 : 1));
 
 /**
  * Equal for equal attributes alone. Graphs are looked into node by node, so here they are all alike.
@@ -40,7 +43,8 @@ export function attributeChanges(before: Node, after: Node, constants: Constants
     const [x, y] = [mine.get(name), theirs.get(name)];
     const [p, q] = [x, y].map((value) => value && attributeKey(value, keyOf));
     if (p === q) return [];
-    const [from, to] = [shown(x), shown(y)];
+    // a default may be written out
+    const [from, to] = [shown(before, name), shown(after, name)];
     if (from !== to) return [`${name}: ${changeText(from, to)}`];
     // tensors show their types alone
     if (x?.type === y?.type && x?.type.startsWith('tensor')) return [`${name}: another ${from}`];
@@ -48,8 +52,10 @@ export function attributeChanges(before: Node, after: Node, constants: Constants
   });
 }
 
-const shown = (attribute: AttributeValue | undefined): string =>
-  attribute ? attributeText(attribute) : 'none';
+function shown(node: Node, name: string): string {
+  const attribute = node.attributes.get(name);
+  return attribute ? attributeText(attribute) : 'none';
+}
 
 function attributeText(attribute: AttributeValue): string {
   switch (attribute.type) {

@@ -510,6 +510,19 @@ describe('small graphs', () => {
     expect(rewired(diffModels(of('w', [1]), of('v', [2])))).toEqual([['Add', 1]]);
   });
 
+  test('defaults that are written out', () => {
+    const of = (attributes: string) =>
+      model(`y = Gemm ${attributes} (x, x)`, 'float[2, 2] x) => (float[2, 2] y');
+    expect(isSame(diffModels(of(''), of('<alpha = 1.0, beta = 1.0, transA = 0>')))).toBe(true);
+    const scaled = diffModels(of('<transB = 0>'), of('<alpha = 0.5>'));
+    expect(changed(scaled).flatMap((k) => k.changes)).toEqual(['alpha: none -> 0.5']);
+    const written = diffModels(of('<transB = 0>'), of('<transB = 1>'));
+    expect(changed(written).flatMap((k) => k.changes)).toEqual(['transB: 0 -> 1']);
+    // by other domains the same names may mean something else
+    const custom = (attributes: string) => model(`y = own.Gemm ${attributes} (x)`);
+    expect(isSame(diffModels(custom(''), custom('<transA = 0>')))).toBe(false);
+  });
+
   test('nothing in common', () => {
     const difference = diffModels(model('y = Relu(x)'), model('a = Exp(x) y = Neg(a)'));
     expect(names(difference.removed)).toEqual(['y']);
