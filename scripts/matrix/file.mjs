@@ -86,14 +86,15 @@ async function checked(compilation, folder, source, form) {
   fs.rmSync(folder, { recursive: true });
   if (report.error) return { ...refusal(report.error), state: 'not run' };
   const worst = Math.max(0, ...report.checks.map((check) => check.relative));
-  const { passed, unchecked, skipped, checks } = report;
+  const { passed, unproved, notes, statements, checks } = report;
   const state = checks.length === 0 ? 'not run' : passed ? 'verified' : 'failed';
   return {
     state,
     worst,
     loop: checks.some((check) => check.kind === 'loop'),
-    ...(skipped.length > 0 && { skipped }),
-    ...(unchecked.length > 0 && { unchecked }),
+    ...(notes.length > 0 && { notes }),
+    ...(unproved.length > 0 && { unproved }),
+    ...(statements.length > 0 && { statements }),
   };
 }
 

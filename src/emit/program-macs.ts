@@ -7,36 +7,42 @@
 import { concreteShapes, graphCost, type Macs } from '../cost/index.js';
 import type { Model } from '../ir/model.js';
 import { sortNodes } from '../ir/order.js';
-import type { Instrumented, Lowered, Run } from '../lower/index.js';
+import type { Run } from '../lower/index.js';
+import type { Shape } from '../schedule/index.js';
 import { branchTaken, inferShapes } from '../shape/index.js';
 
 /** Symbolic where they are: a size that is known under one name is not known under a number. */
 type Sizes = readonly (number | string)[];
 
+export interface CountedPrograms {
+  readonly models: ReadonlyMap<string, Model>;
+  readonly programs: Iterable<readonly [name: string, runs: readonly Run[]]>;
+  /** Sizes of the inputs that carry states, which a merged model leaves open. */
+  readonly states: Readonly<Record<string, Shape>>;
+}
+
+/** By program. Puts the nodes of the models in order. */
 export function programMacs(
-  lowered: Lowered,
-  instrumented: Instrumented,
+  counted: CountedPrograms,
   bindings: ReadonlyMap<string, number>,
 ): Map<string, Macs> {
-  const counter = new Counter(lowered, instrumented, bindings);
-  return new Map([...lowered.programs].map(([name, runs]) => [name, counter.program(runs)]));
+  const counter = new Counter(counted, bindings);
+  return new Map([...counted.programs].map(([name, runs]) => [name, counter.program(runs)]));
 }
 
 class Counter {
-  private readonly states: Record<string, readonly (number | string)[]>;
+  private readonly states: Record<string, Sizes>;
   /** Runs that begin alike need to be followed only once. */
   private readonly known = new Map<string, { macs: Macs; outputs: Map<string, Sizes> }>();
 
   constructor(
-    private readonly lowered: Lowered,
-    instrumented: Instrumented,
+    private readonly counted: CountedPrograms,
     private readonly bindings: ReadonlyMap<string, number>,
   ) {
-    for (const { graph } of lowered.models.values()) sortNodes(graph);
-    // a merged model leaves open what the sizes of its states are
+    for (const { graph } of counted.models.values()) sortNodes(graph);
     this.states = Object.fromEntries(
-      [...instrumented.states.values()].map(({ input, shape }) => [
-        input.name,
+      Object.entries(counted.states).map(([input, shape]) => [
+        input,
         shape.map((d) => d ?? 'unknown'),
       ]),
     );
@@ -68,7 +74,7 @@ class Counter {
     const key = JSON.stringify([id, contents, taken]);
     const before = this.known.get(key);
     if (before) return before;
-    const model = this.lowered.models.get(id) as Model;
+    const model = this.counted.models.get(id)!;
     const inputs = { ...this.states, ...Object.fromEntries(taken) };
     const shapes = inferShapes(model, { inputs, contents, sorted: true });
     const shapeOf = concreteShapes(shapes, this.bindings);

@@ -69,6 +69,7 @@ export function makeSchedule(compilation: Compilation, files: ScheduleFiles): Sc
       },
     },
     emit: lowered.emit,
+    ...(compilation.target && { target: compilation.target.name }),
     models: files.models,
     weights: files.weights,
     states: Object.fromEntries(
@@ -120,7 +121,9 @@ function cost({
   plan,
 }: Compilation): Schedule['cost'] {
   const source = graphCost(canonical.graph, concreteShapes(shapes, bindings)).macs;
-  const programs = programMacs(lowered, instrumented, bindings);
+  const states = [...instrumented.states.values()].map(({ input, shape }) => [input.name, shape]);
+  const counted = { ...lowered, states: Object.fromEntries(states) };
+  const programs = programMacs(counted, bindings);
   const counts = (convention: keyof Macs) => ({
     source: source[convention],
     programs: Object.fromEntries([...programs].map(([name, macs]) => [name, macs[convention]])),

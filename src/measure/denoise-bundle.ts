@@ -1,6 +1,5 @@
 /** Runs a whole denoising loop on a bundle, or on a plain model for comparison. */
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
-import { tableRows } from '../calibrate/labels.js';
 import { checkWeights } from '../emit/weights.js';
 import {
   feedShape,
@@ -30,6 +29,7 @@ import type { Port } from '../schedule/index.js';
 import { requireBundle } from './bundle.js';
 import { loadOrt, runModel } from './engine.js';
 import { checkSize, concretePort, evenBatch, type Feeds, fitShape, randomFeeds } from './feeds.js';
+import { tableRows } from './labels.js';
 import { openSource } from './scratch.js';
 
 export interface DenoiserPorts {

@@ -8,31 +8,48 @@ export interface Difference {
   readonly absolute: number;
   /** That, divided by the largest magnitude of the reference: elements near zero do not blow it up. */
   readonly relative: number;
+  /** Types, sizes and every bit agree. */
+  readonly identical: boolean;
 }
 
+const NONE: Difference = { absolute: 0, relative: 0, identical: true };
+const INCOMPARABLE: Difference = {
+  absolute: Number.POSITIVE_INFINITY,
+  relative: Number.POSITIVE_INFINITY,
+  identical: false,
+};
+
 /**
- * Differing shapes count as infinitely far, and so does NaN on either side: two models that both
- * overflow have proved nothing.
+ * Differing types and shapes count as infinitely far, and so does NaN on either side: two models that
+ * both overflow have proved nothing. Strings are equal or infinitely far.
  */
 export function difference(actual: Tensor, reference: Tensor): Difference {
+  if (actual.type !== reference.type || actual.dims.join() !== reference.dims.join())
+    return INCOMPARABLE;
+  if (actual.type === 'string') {
+    const expected = reference.data as string[];
+    return (actual.data as string[]).every((text, i) => text === expected[i]) ? NONE : INCOMPARABLE;
+  }
   const [a, b] = [numbers(actual), numbers(reference)];
-  if (a.length !== b.length || actual.dims.join() !== reference.dims.join())
-    return { absolute: Number.POSITIVE_INFINITY, relative: Number.POSITIVE_INFINITY };
   let absolute = 0;
   let magnitude = 0;
   for (let i = 0; i < a.length; i++) {
     const delta = Math.abs(a[i]! - b[i]!);
-    if (Number.isNaN(delta))
-      return { absolute: Number.POSITIVE_INFINITY, relative: Number.POSITIVE_INFINITY };
+    if (Number.isNaN(delta)) return INCOMPARABLE;
     if (delta > absolute) absolute = delta;
     if (Math.abs(b[i]!) > magnitude) magnitude = Math.abs(b[i]!);
   }
-  return { absolute, relative: absolute === 0 ? 0 : absolute / magnitude };
+  return {
+    absolute,
+    relative: absolute === 0 ? 0 : absolute / magnitude,
+    identical: bytesOf(actual).equals(bytesOf(reference)),
+  };
 }
 
 export const worst = (a: Difference, b: Difference): Difference => ({
   absolute: Math.max(a.absolute, b.absolute),
   relative: Math.max(a.relative, b.relative),
+  identical: a.identical && b.identical,
 });
 
 /** The worst of all outputs of a call. */
@@ -41,9 +58,12 @@ export const compareOutputs = (
   actual: InferenceSession.ReturnType,
   expected: InferenceSession.ReturnType,
 ): Difference =>
-  source.outputs
-    .map(({ name }) => difference(actual[name]!, expected[name]!))
-    .reduce(worst, { absolute: 0, relative: 0 });
+  source.outputs.map(({ name }) => difference(actual[name]!, expected[name]!)).reduce(worst, NONE);
+
+function bytesOf({ data }: Tensor): Buffer {
+  const { buffer, byteOffset, byteLength } = data as Float32Array;
+  return Buffer.from(buffer, byteOffset, byteLength);
+}
 
 function numbers(tensor: Tensor): ArrayLike<number> {
   const data = tensor.data as Float32Array | Uint16Array | BigInt64Array;

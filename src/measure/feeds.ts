@@ -1,11 +1,12 @@
 /** Seeded random inputs of the right names, types and shapes, for checks and measurements. */
 import type { Tensor, TensorConstructor } from 'onnxruntime-common';
 import { feedShapeUnknown, feedTooLarge, shapeMisfit, unknownInput } from '../errors/index.js';
-import { encodeFloat16 } from '../io/float16.js';
+import { toFloat16Bits } from '../io/float16.js';
 import { elementCount } from '../ir/tensor.js';
 import { DEFAULT_SIZES } from '../pipeline/bindings.js';
-import { createRandom, type Random } from '../samplers/index.js';
-import type { Port, Schedule } from '../schedule/index.js';
+import { zeros } from '../runtime/tensors.js';
+import { createRandom } from '../samplers/index.js';
+import type { ElementType, Port, Schedule } from '../schedule/index.js';
 import { evaluate, parseDim, symbolsOf } from '../shape/index.js';
 
 export type Feeds = Record<string, Tensor>;
@@ -43,7 +44,12 @@ export function randomFeeds(inputs: readonly Port[], options: FeedOptions): Feed
       const random = createRandom(seed, stream);
       const isTimestep = port.name === roles.timestep;
       const limit = isTimestep ? TRAIN_TIMESTEPS : (classes?.get(port.name) ?? CLASSES);
-      return [port.name, randomTensor(ort.Tensor, port, dims, random, isTimestep, limit)];
+      // one timestep for the whole batch, as in a denoising loop
+      const one = random.integer(limit);
+      const elements = isTimestep
+        ? { real: () => one, whole: () => one }
+        : { real: random.normal, whole: () => random.integer(limit) };
+      return [port.name, tensorOf(ort.Tensor, port, dims, elements)];
     }),
   );
 }
@@ -139,46 +145,41 @@ export function fitShape(
   });
 }
 
-function randomTensor(
-  Tensor: TensorConstructor,
-  port: Port,
-  dims: readonly number[],
-  random: Random,
-  isTimestep: boolean,
-  limit: number,
-): Tensor {
-  const count = dims.reduce((a, b) => a * b, 1);
-  const whole = () => random.integer(limit);
-  const one = whole();
-  // one timestep for the whole batch, as in a denoising loop
-  const next = isTimestep ? () => one : whole;
-  switch (port.type) {
-    case 'float32':
-      return new Tensor('float32', floats(count, random, isTimestep, one), dims);
-    case 'float64':
-      return new Tensor('float64', Float64Array.from(floats(count, random, isTimestep, one)), dims);
-    case 'float16':
-      return new Tensor('float16', encodeFloat16(floats(count, random, isTimestep, one)), dims);
-    case 'int64':
-      return new Tensor(
-        'int64',
-        BigInt64Array.from({ length: count }, () => BigInt(next())),
-        dims,
-      );
-    case 'int32':
-      return new Tensor('int32', Int32Array.from({ length: count }, next), dims);
-    case 'bool':
-      return new Tensor('bool', Uint8Array.from({ length: count }, whole), dims);
-    default:
-      throw feedShapeUnknown(port.name, 0);
-  }
+/** Where the elements of a made-up tensor come from, one after another. */
+export interface Elements {
+  readonly real: () => number;
+  readonly whole: () => number;
 }
 
-function floats(
-  count: number,
-  random: Random,
-  isTimestep: boolean,
-  timestep: number,
-): Float32Array {
-  return isTimestep ? new Float32Array(count).fill(timestep) : random.normals(count);
+/**
+ * A tensor of made-up elements.
+ * @throws FEED_SHAPE_UNKNOWN for a type that nothing can be made up for
+ */
+export function tensorOf(
+  Tensor: TensorConstructor,
+  { name, type }: Pick<Port, 'name' | 'type'>,
+  dims: readonly number[],
+  { real, whole }: Elements,
+): Tensor {
+  const next = NEXT[type];
+  if (!next) throw feedShapeUnknown(name, 0);
+  const data = zeros(type, elementCount(dims)) as { [i: number]: number | bigint; length: number };
+  for (let i = 0; i < data.length; i++) data[i] = next({ real, whole });
+  return new Tensor(type, data as never, dims) as unknown as Tensor;
 }
+
+/** An element of each type, as the engine's arrays hold it; nothing is made up for the others. */
+const NEXT: Readonly<Partial<Record<ElementType, (from: Elements) => number | bigint>>> = {
+  float32: ({ real }) => real(),
+  float64: ({ real }) => real(),
+  float16: ({ real }) => toFloat16Bits(real()),
+  int8: ({ whole }) => whole(),
+  uint8: ({ whole }) => whole(),
+  int16: ({ whole }) => whole(),
+  uint16: ({ whole }) => whole(),
+  int32: ({ whole }) => whole(),
+  uint32: ({ whole }) => whole(),
+  int64: ({ whole }) => BigInt(whole()),
+  uint64: ({ whole }) => BigInt(whole()),
+  bool: ({ whole }) => whole(),
+};

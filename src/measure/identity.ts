@@ -1,57 +1,54 @@
 /**
  * The identity: with states made from the same inputs, every program gives what the source model
  * gives, unless a strategy of it leaves something out. Where one half of a guidance pair stands for
- * both, that holds when both halves are equal.
+ * both, that holds when both halves are equal. Runs in `ScheduledSession`, as users do.
  */
 import type { InferenceSession } from 'onnxruntime-common';
-import type { Model } from '../ir/model.js';
 import type { Schedule } from '../schedule/index.js';
-import { distinctPrograms, openWithCalls, type StateAccess, statesOf } from './bundle.js';
+import { distinctPrograms, openWithCalls, statesOf } from './bundle.js';
+import type { ProofContext } from './context.js';
 import { compareOutputs, type Difference } from './difference.js';
-import { type Ort, runModel } from './engine.js';
+import { runModel } from './engine.js';
 import type { Feeds } from './feeds.js';
+import { findNoise } from './noise.js';
 import { withEqualHalves } from './pairs.js';
 import { meaningOf, sharesGuidance } from './reference/meanings.js';
 import { openSource } from './scratch.js';
+import { roundsEverywhere } from './tolerance.js';
 
-export interface ProofContext {
-  readonly ort: Ort;
-  readonly folder: string;
-  /** Path of the source model. */
-  readonly model: string;
-  /** The graph of it. */
-  readonly source: Model;
-  readonly schedule: Schedule;
-  readonly session: InferenceSession.SessionOptions;
-  readonly onProgress?: ((what: string) => void) | undefined;
-  /** Takes what could not be checked, and why. */
-  readonly skip: (reason: string) => void;
-}
+export type IdentityResult = Difference & { program: string; rounds: boolean };
 
-/** Runs every program once, in the order of the schedule, on the same inputs as the source. */
+/**
+ * Runs every program once, in the order of the schedule, on the same inputs as the source.
+ * @returns undefined where the source does not agree with itself, so that nothing can be proved
+ */
 export async function identities(
-  { ort, folder, model, schedule, session, onProgress, skip }: ProofContext,
+  context: ProofContext,
   given: Feeds,
-): Promise<(Difference & { program: string })[]> {
+): Promise<IdentityResult[] | undefined> {
+  const { ort, folder, schedule, session, onProgress, report } = context;
   const { roles = {}, guidance } = schedule.source;
   const halved = guidance?.mode === 'batch' && sharesGuidance(schedule);
   const feeds = halved ? withEqualHalves(ort.Tensor as never, given, roles) : given;
   onProgress?.(`source model, optimization ${session.graphOptimizationLevel}`);
-  const source = await openSource(ort, model, session);
-  const expected = await runModel(source, feeds, `"${model}"`).finally(() => source.release());
+  const expected = await sourceOutputs(context, feeds);
+  if (!expected) return undefined;
 
   const programs = distinctPrograms(schedule);
-  const without = withoutIdentity(schedule);
+  const { without, rounding } = programKinds(schedule);
   onProgress?.(`bundle, optimization ${session.graphOptimizationLevel}`);
   const bundle = await openWithCalls(ort, folder, schedule, programs, session);
-  const results: (Difference & { program: string })[] = [];
+  const results: IdentityResult[] = [];
   try {
     for (const program of programs) {
       onProgress?.(`program ${program}, optimization ${session.graphOptimizationLevel}`);
       const actual = await bundle.run(feeds);
       const reason = without.get(program);
-      if (reason !== undefined) skip(reason);
-      else results.push({ program, ...compareOutputs(schedule, actual, expected) });
+      if (reason !== undefined) report.note(reason);
+      else {
+        const rounds = rounding.has(program);
+        results.push({ program, rounds, ...compareOutputs(schedule, actual, expected) });
+      }
     }
   } finally {
     await bundle.release();
@@ -59,31 +56,68 @@ export async function identities(
   return results;
 }
 
-/** Programs for which no identity holds, and why. */
-function withoutIdentity(schedule: Schedule): Map<string, string> {
-  const reasons = new Map<string, string>();
+/** Undefined where the source does not agree with itself. */
+async function sourceOutputs(
+  { ort, model, source: { graph }, schedule, session, report }: ProofContext,
+  feeds: Feeds,
+): Promise<InferenceSession.ReturnType | undefined> {
+  const source = await openSource(ort, model, session);
+  try {
+    const outputs = await runModel(source, feeds, `"${model}"`);
+    const noisy = findNoise(graph);
+    if (!noisy) return outputs;
+    const again = await runModel(source, feeds, `"${model}"`);
+    if (compareOutputs(schedule, again, outputs).identical) return outputs;
+    report.unproved(
+      `anything: the source draws noise inside (${noisy.opType}, "${noisy.label}"), so no two runs of it agree`,
+    );
+    return undefined;
+  } finally {
+    await source.release();
+  }
+}
+
+/** Programs for which no identity holds, and why; and those for which it holds up to rounding. */
+function programKinds(schedule: Schedule): {
+  without: Map<string, string>;
+  rounding: Set<string>;
+} {
+  const without = new Map<string, string>();
+  const rounding = new Set<string>();
   for (const { strategies } of Object.values(schedule.sites ?? {}))
-    for (const [call, strategy] of strategies.entries())
-      if (!meaningOf(strategy)?.identity) {
-        const program = schedule.calls[call]!;
-        reasons.set(
+    for (const [call, strategy] of strategies.entries()) {
+      const program = schedule.calls[call]!;
+      const meaning = meaningOf(strategy);
+      if (!meaning?.identity)
+        without.set(
           program,
-          `program "${program}" replaces values, so no identity holds for it; see the loop`,
+          `program "${program}" replaces values, so no identity holds for it; the loop proves it`,
         );
-      }
+      // x + (F(x) - x) is F(x) but for the last bit
+      if (!meaning?.exact || meaning.run) rounding.add(program);
+    }
   // what such a program keeps is not the source's either
   const replaced = new Set<string>();
+  const rounded = new Set<string>();
   for (const program of distinctPrograms(schedule)) {
-    const { reads, writes }: StateAccess = statesOf(schedule, program);
-    const [state] = reads.filter((id) => replaced.has(id));
-    if (state !== undefined && !reasons.has(program))
-      reasons.set(
+    const { reads, writes } = statesOf(schedule, program);
+    const state = reads.find((id) => replaced.has(id));
+    if (state !== undefined && !without.has(program))
+      without.set(
         program,
-        `program "${program}" reads "${state}" from a program that replaces values, so no identity holds for it; see the loop`,
+        `program "${program}" reads "${state}" from a program that replaces values, so no identity holds for it; the loop proves it`,
       );
-    for (const id of writes)
-      if (reasons.has(program)) replaced.add(id);
-      else replaced.delete(id);
+    if (roundsEverywhere(schedule) || reads.some((id) => rounded.has(id))) rounding.add(program);
+    for (const id of writes) {
+      mark(replaced, id, without.has(program));
+      mark(rounded, id, rounding.has(program));
+    }
   }
-  return reasons;
+  return { without, rounding };
+}
+
+/** A state is what the last program that wrote it made of it: an honest one makes it provable again. */
+function mark(set: Set<string>, id: string, belongs: boolean): void {
+  if (belongs) set.add(id);
+  else set.delete(id);
 }

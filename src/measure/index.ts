@@ -2,6 +2,5 @@ export * from './bench.js';
 export * from './denoise-bundle.js';
 export { type Difference, difference } from './difference.js';
 export { type FeedOptions, randomFeeds, scheduleBindings } from './feeds.js';
-export { representativeCalls } from './loop.js';
 export * from './trace.js';
 export * from './verify.js';

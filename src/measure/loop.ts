@@ -1,7 +1,7 @@
 /**
  * The loop: calls of the schedule, each with inputs of its own, give what the source model gives when
- * the plan is acted out on it by hand (reference/). The first calls are among them, and for every
- * program its first call with the calls whose states it reads.
+ * the plan is acted out on it by hand (reference/). One call of every combination of program,
+ * strategies and origin of what it reads runs (combinations.ts), with all that it depends on.
  */
 import fs from 'node:fs';
 import os from 'node:os';
@@ -9,68 +9,106 @@ import path from 'node:path';
 import { inlineFunctions } from '../../passes/canonicalize/index.js';
 import { cloneModel } from '../ir/clone.js';
 import type { Schedule } from '../schedule/index.js';
-import { openWithCalls, statesOf } from './bundle.js';
+import { statesOf } from './bundle.js';
+import { type CallAccess, combinations } from './combinations.js';
+import type { ProofContext } from './context.js';
 import { compareOutputs, type Difference } from './difference.js';
 import type { Feeds } from './feeds.js';
-import type { ProofContext } from './identity.js';
-import { referenceCalls } from './reference/run.js';
+import { Player } from './play.js';
+import { halfOfCall, roundsAt } from './reference/meanings.js';
+import { makeReference } from './reference/run.js';
+import { roundsEverywhere } from './tolerance.js';
 
-/** Calls from the start of the schedule that are always among them: a refresh and what follows it. */
-const FIRST_CALLS = 5;
-
-/** The calls that show every program at work, in order. */
-export function representativeCalls(schedule: Schedule): number[] {
-  const { calls } = schedule;
-  const chosen = new Set<number>();
-  const choose = (call: number): void => {
-    if (chosen.has(call)) return;
-    chosen.add(call);
-    for (const state of statesOf(schedule, calls[call]!).reads) {
-      let writer = call - 1;
-      while (writer >= 0 && !statesOf(schedule, calls[writer]!).writes.includes(state)) writer--;
-      if (writer >= 0) choose(writer);
-    }
-  };
-  for (const [call, program] of calls.entries())
-    if (call < FIRST_CALLS || calls.indexOf(program) === call) choose(call);
-  return [...chosen].sort((a, b) => a - b);
+export interface LoopResult {
+  readonly checks: readonly (Difference & { program: string; call: number; rounds: boolean })[];
+  /** How many combinations of program, strategies and origin of states the calls are. */
+  readonly combinations: number;
 }
 
+/** @param feedsFor the inputs of a call, by its index */
 export async function loop(
-  { ort, folder, source: given, schedule, session, onProgress, skip }: ProofContext,
+  context: ProofContext,
   feedsFor: (call: number) => Feeds,
-): Promise<(Difference & { program: string; call: number })[]> {
-  const chosen = representativeCalls(schedule);
-  const feeds = new Map(chosen.map((call) => [call, feedsFor(call)]));
-  onProgress?.(`reference for ${chosen.length} calls`);
+): Promise<LoopResult> {
+  const { ort, folder, source: given, schedule, session, bindings, onProgress, report } = context;
+  const { model: source } = cloneModel(given);
+  // sites may lie inside functions, where nothing can be given in a value's place; that they are
+  // written out rightly shows in the identities, which run the source as it is
+  inlineFunctions(source);
+  const dims = Object.fromEntries(Object.entries(feedsFor(0)).map(([name, t]) => [name, t.dims]));
+  const reference = makeReference(source, schedule, dims);
+  if (typeof reference === 'string') {
+    report.unproved(`the loop, since ${reference}`);
+    return { checks: [], combinations: 0 };
+  }
+  const byPlan = schedule.calls.map((_, call) => reference.access(call));
+  const { calls, count } = combinations(labels(schedule), [bySchedule(schedule), byPlan]);
+  const rounding = callsThatRound(schedule, [bySchedule(schedule), byPlan]);
+  const feeds = new Map(calls.map((call) => [call, feedsFor(call)]));
+  onProgress?.(`reference for ${calls.length} of ${schedule.calls.length} calls`);
   const scratch = fs.mkdtempSync(path.join(scratchParent(folder), '.stepfold-verify-'));
   try {
-    const { model: source } = cloneModel(given);
-    // sites may lie inside functions, where nothing can be given in a value's place; that they are
-    // written out rightly shows in the identities, which run the source as it is
-    inlineFunctions(source);
-    const expected = await referenceCalls(ort, source, schedule, feeds, scratch, session);
-    if (typeof expected === 'string') {
-      skip(`the loop with differing inputs was not checked: ${expected}`);
-      return [];
-    }
-    const calls = chosen.map((call) => schedule.calls[call]!);
-    const bundle = await openWithCalls(ort, folder, schedule, calls, session);
-    const results: (Difference & { program: string; call: number })[] = [];
+    const expected = await reference.run(ort, feeds, scratch, session);
+    const programs = new Set(calls.map((call) => schedule.calls[call]!));
+    const player = await Player.open({ ort, folder, schedule, session, bindings }, programs);
+    const checks: (Difference & { program: string; call: number; rounds: boolean })[] = [];
     try {
-      for (const call of chosen) {
+      for (const call of calls) {
         onProgress?.(`call ${call} of the loop`);
-        const actual = await bundle.run(feeds.get(call)!);
         const program = schedule.calls[call]!;
-        results.push({ program, call, ...compareOutputs(schedule, actual, expected.get(call)!) });
+        const actual = await player.play(program, feeds.get(call)!);
+        const differs = compareOutputs(schedule, actual, expected.get(call)!);
+        checks.push({ program, call, rounds: rounding.has(call), ...differs });
       }
     } finally {
-      await bundle.release();
+      await player.release();
     }
-    return results;
+    for (const problem of player.problems.values()) report.wrong(problem);
+    return { checks, combinations: count };
   } finally {
     fs.rmSync(scratch, { recursive: true, force: true });
   }
+}
+
+/** What tells calls apart beside what they take: program, strategies, half of a guidance pair. */
+const labels = ({ calls, sites = {}, source }: Schedule): string[] =>
+  calls.map((program, call) =>
+    JSON.stringify([
+      program,
+      Object.values(sites).map(({ strategies }) => strategies[call]),
+      halfOfCall(call, source.guidance),
+    ]),
+  );
+
+const bySchedule = (schedule: Schedule): CallAccess[] =>
+  schedule.calls.map((program) => {
+    const { reads, writes } = statesOf(schedule, program);
+    return { takes: reads, leaves: writes };
+  });
+
+/** Calls that round otherwise than the reference, or take what such a call left. */
+function callsThatRound(
+  schedule: Schedule,
+  accounts: readonly (readonly CallAccess[])[],
+): Set<number> {
+  const { calls, sites = {}, source } = schedule;
+  const rounding = new Set<number>();
+  const rounded = accounts.map(() => new Set<string>());
+  for (const call of calls.keys()) {
+    const rounds =
+      roundsEverywhere(schedule) ||
+      Object.values(sites).some((site) =>
+        roundsAt(site.strategies[call]!, call, source.guidance),
+      ) ||
+      accounts.some((account, a) => account[call]!.takes.some((item) => rounded[a]!.has(item)));
+    if (rounds) rounding.add(call);
+    accounts.forEach((account, a) => {
+      for (const item of account[call]!.leaves)
+        if (rounds) rounded[a]!.add(item);
+        else rounded[a]!.delete(item);
+    });
+  }
+  return rounding;
 }
 
 /** Beside the bundle, so that weights can be linked; where that cannot be written, the system's place. */

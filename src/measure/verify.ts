@@ -1,30 +1,25 @@
 /**
  * Proof that a bundle computes what it should, in onnxruntime, on random inputs: the identity of each
- * program (identity.ts), and a loop of calls against the source model (loop.ts).
+ * program (identity.ts), a loop that shows every combination of program, strategies and states against
+ * the source model (loop.ts), and what the schedule says of itself (statements/). What could not be
+ * compared is not proved, and a bundle of which something is not proved has not passed.
  */
 import type { InferenceSession } from 'onnxruntime-common';
-import { constantTensor } from '../ir/constants.js';
-import type { Graph } from '../ir/graph.js';
-import type { Model } from '../ir/model.js';
+import type { Problem } from '../errors/index.js';
 import { loadModel } from '../onnx/files.js';
 import type { Schedule } from '../schedule/index.js';
 import { distinctPrograms, readBundle } from './bundle.js';
+import type { Findings, ProofContext } from './context.js';
 import type { Difference } from './difference.js';
 import { loadOrt } from './engine.js';
-import { randomFeeds, scheduleBindings } from './feeds.js';
-import { identities, type ProofContext } from './identity.js';
+import { identities } from './identity.js';
+import { tableRows } from './labels.js';
 import { loop } from './loop.js';
+import { proofBindings, proofFeeds } from './proof-feeds.js';
+import { statementProblems } from './statements/index.js';
+import { toleranceFor } from './tolerance.js';
 
-/** Seeds are 32-bit numbers. */
-const SEEDS = 2 ** 32;
-
-/**
- * Largest relative differences that pass, where nothing else is asked for. Quantized activations go by
- * steps of a 255th of their range: the last bit of a sum decides which, and so does how the engine
- * fuses operators. A step here is several further on: at level `all` a quantized U-Net with one output
- * more differs from itself by a twelfth of its largest number, where it is equal to the bit without fusing.
- */
-export const TOLERANCES = { float32: 1e-5, float16: 1e-2, quantized: 1e-1 } as const;
+export { TOLERANCES } from './tolerance.js';
 
 export type OptimizationLevel = 'disabled' | 'all';
 
@@ -33,100 +28,142 @@ export interface VerifyOptions {
   readonly model: string;
   readonly seed?: number;
   /**
-   * Largest relative difference that passes; default 1e-5, 1e-2 where tensors are float16, 1e-1 where
-   * activations are quantized.
+   * Largest relative difference that passes where arithmetic differs; default 1e-5, 1e-2 where tensors are
+   * float16, 1e-1 where activations are quantized. What computes as the source does is held to the bit.
    */
   readonly tolerance?: number | undefined;
   /** Graph optimization of onnxruntime to check under; default both. */
   readonly levels?: readonly OptimizationLevel[];
-  /** Input shapes, where they are not fixed in the bundle. */
+  /** Input shapes, where they are not fixed in the bundle; default a batch of 2, 4 with a guidance pair in it. */
   readonly shapes?: Readonly<Record<string, readonly number[]>>;
+  /** Let a bundle pass of which something could not be compared, as with strategies of one's own. */
+  readonly allowUnproved?: boolean;
   readonly onProgress?: (what: string) => void;
 }
 
-export interface Check extends Difference {
+export interface Check extends Omit<Difference, 'identical'> {
   readonly kind: 'identity' | 'loop';
   readonly program: string;
   /** Index in the schedule, for the loop. */
   readonly call?: number;
   readonly optimization: OptimizationLevel;
-  /** No difference at all. */
+  /** Every bit agrees. */
   readonly exact: boolean;
+  /** Every bit has to agree. */
+  readonly mustBeExact: boolean;
   readonly passed: boolean;
 }
 
 export interface VerifyReport {
-  /** Something was checked, and every check passed. */
+  /** Every check passed, the schedule is right about itself, and everything was proved or need not be. */
   readonly passed: boolean;
   readonly tolerance: number;
   readonly checks: readonly Check[];
-  /** Programs that no check ran. */
-  readonly unchecked: readonly string[];
-  /** What could not be checked, and why. */
-  readonly skipped: readonly string[];
+  /** What the schedule says of models, states and plan, and is not so. */
+  readonly statements: readonly Problem[];
+  /** What could not be compared, and why. */
+  readonly unproved: readonly string[];
+  /** What a reader should know. */
+  readonly notes: readonly string[];
+  /** Calls of the schedule, and how many combinations of program, strategies and states they are. */
+  readonly loop: { readonly calls: number; readonly combinations: number };
   /** Size of each symbolic dimension in the made-up inputs. */
   readonly sizes: Readonly<Record<string, number>>;
 }
 
 export async function verifyBundle(options: VerifyOptions): Promise<VerifyReport> {
-  const { folder, model, levels = ['disabled', 'all'], onProgress } = options;
+  const { folder, model, levels = ['disabled', 'all'], allowUnproved = false } = options;
   const schedule = await readBundle(folder, model);
   const source = loadModel(model);
-  const tolerance = options.tolerance ?? TOLERANCES[precisionOf(schedule, source)];
   const ort = await loadOrt();
-  const bindings = scheduleBindings(schedule, options.shapes);
-  const { inputs, roles = {} } = schedule.source;
-  const feedsOf = (stream: number) =>
-    randomFeeds(inputs, {
-      ort: ort as never,
-      roles,
-      bindings,
-      seed: ((options.seed ?? 0) + stream) % SEEDS,
-    });
+  const bindings = proofBindings(schedule, options.shapes);
+  const { findings, found } = collect();
+  const context = (level: OptimizationLevel): ProofContext => ({
+    ort,
+    folder,
+    model,
+    source,
+    schedule,
+    bindings,
+    report: findings,
+    session: sessionOptions(level),
+    onProgress: options.onProgress,
+  });
+  const tables = tableRows(source.graph);
+  options.onProgress?.('what the schedule says of itself');
+  for (const problem of statementProblems(folder, schedule, source, tables))
+    findings.wrong(problem);
+  const feedOptions = { ort: ort as never, schedule, bindings, seed: options.seed ?? 0, tables };
+  const feedsOf = (turn: number) => proofFeeds(feedOptions, turn);
 
+  const tolerance = options.tolerance ?? toleranceFor(schedule, source);
   const checks: Check[] = [];
-  const skipped = new Set<string>();
-  const skip = (reason: string) => skipped.add(reason);
-  const judge = (check: Omit<Check, 'exact' | 'passed'>) =>
-    checks.push({ ...check, exact: check.absolute === 0, passed: check.relative <= tolerance });
-  const context = (level: OptimizationLevel): ProofContext => {
-    const session = sessionOptions(level);
-    return { ort, folder, model, source, schedule, onProgress, skip, session };
+  const judge = (
+    kind: Check['kind'],
+    optimization: OptimizationLevel,
+    { identical, rounds, ...result }: Difference & { program: string; rounds: boolean },
+  ) => {
+    const mustBeExact = optimization === 'disabled' && !rounds;
+    const passed = mustBeExact ? identical : result.relative <= tolerance;
+    checks.push({ kind, optimization, ...result, exact: identical, mustBeExact, passed });
   };
-  for (const optimization of levels)
-    for (const result of await identities(context(optimization), feedsOf(0)))
-      judge({ kind: 'identity', optimization, ...result });
-  const [optimization = 'disabled'] = levels;
-  for (const result of await loop(context(optimization), (call) => feedsOf(call + 1)))
-    judge({ kind: 'loop', optimization, ...result });
+  const proveIdentities = async (): Promise<boolean> => {
+    for (const optimization of levels) {
+      const results = await identities(context(optimization), feedsOf(0));
+      if (!results) return false;
+      for (const result of results) judge('identity', optimization, result);
+    }
+    return true;
+  };
+  let combinations = 0;
+  if (await proveIdentities()) {
+    const [optimization = 'disabled'] = levels;
+    const proved = await loop(context(optimization), (call) => feedsOf(call + 1));
+    for (const result of proved.checks) judge('loop', optimization, result);
+    combinations = proved.combinations;
+  }
+  for (const program of programsWithout(checks, schedule))
+    findings.unproved(`program "${program}", which no check ran`);
 
-  const checked = new Set(checks.map((c) => c.program));
+  const { statements, unproved, notes } = found();
   return {
-    passed: checks.length > 0 && checks.every((c) => c.passed),
+    passed:
+      checks.length > 0 &&
+      checks.every((c) => c.passed) &&
+      statements.length === 0 &&
+      (allowUnproved || unproved.length === 0),
     tolerance,
     checks,
-    unchecked: distinctPrograms(schedule).filter((program) => !checked.has(program)),
-    skipped: [...skipped],
+    statements,
+    unproved,
+    notes,
+    loop: { calls: schedule.calls.length, combinations },
     sizes: Object.fromEntries(bindings),
   };
 }
 
-function precisionOf(schedule: Schedule, source: Model): keyof typeof TOLERANCES {
-  if (quantizesActivations(source.graph)) return 'quantized';
-  return usesHalves(schedule) ? 'float16' : 'float32';
+/** Takes findings in the order in which they come, each once. */
+function collect() {
+  const statements = new Map<string, Problem>();
+  const unproved = new Set<string>();
+  const notes = new Set<string>();
+  const findings: Findings = {
+    wrong: (problem) => void statements.set(`${problem.path} ${problem.message}`, problem),
+    unproved: (what) => void unproved.add(what),
+    note: (sentence) => void notes.add(sentence),
+  };
+  const found = () => ({
+    statements: [...statements.values()],
+    unproved: [...unproved],
+    notes: [...notes],
+  });
+  return { findings, found };
 }
 
-const QUANTIZERS = ['QuantizeLinear', 'DynamicQuantizeLinear', 'DynamicQuantizeMatMul'];
-
-/** Of weights alone, quantization is a constant like any other. */
-const quantizesActivations = (graph: Graph): boolean =>
-  [...graph.nodes].some(
-    (node) => QUANTIZERS.includes(node.opType) && node.inputs[0] && !constantTensor(node.inputs[0]),
-  );
-
-/** Half precision tells 2^-11 apart, and what is taken away and added again is rounded each time. */
-const usesHalves = ({ source, states }: Schedule): boolean =>
-  [...source.inputs, ...source.outputs, ...Object.values(states)].some((t) => t.type === 'float16');
+function programsWithout(checks: readonly Check[], schedule: Schedule): string[] {
+  const checked = new Set(checks.map((c) => c.program));
+  return distinctPrograms(schedule).filter((program) => !checked.has(program));
+}
 
 /** Without optimization the weights can stay mapped from their file, which halves the memory. */
 const sessionOptions = (level: OptimizationLevel): InferenceSession.SessionOptions => ({

@@ -35,7 +35,11 @@ export function placeholder({ Tensor }: Engine, { type, shape }: State): Tensor 
   return new Tensor(type, zeros(type, count(dims)), dims);
 }
 
-function zeros(type: ElementType, count: number) {
+/**
+ * Zeros in the engine's array for a type.
+ * @throws OUT_OF_MEMORY
+ */
+export function zeros(type: ElementType, count: number) {
   try {
     return ZEROS[type](count);
   } catch (error) {

@@ -2,7 +2,7 @@
 import * as ort from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
 import { type ConditionOptions, completeConditions } from '../../src/calibrate/conditions.js';
-import { tableRows } from '../../src/calibrate/labels.js';
+import { tableRows } from '../../src/measure/labels.js';
 import type { DenoiserPorts } from '../../src/measure/index.js';
 import { modelOf } from '../helpers/text.js';
 

@@ -144,11 +144,11 @@ describe.concurrent('verify and bench', () => {
       '--shape',
       'sample=2x1x16x16',
     );
-    expect(report).toMatchObject({ passed: true, sizes: { batch: 2 }, skipped: [] });
+    expect(report).toMatchObject({ passed: true, sizes: { batch: 2 }, unproved: [], notes: [] });
     const exact = report.checks.filter(
       (c: { optimization: string }) => c.optimization === 'disabled',
     );
-    expect(exact.length).toBeGreaterThan(4);
+    expect(exact.length).toBeGreaterThanOrEqual(4);
     expect(exact.every((c: { exact: boolean }) => c.exact)).toBe(true);
 
     const measured = await json('bench', `${emit}-3`, '--against', DIGITS, '--rounds', '1');
@@ -166,8 +166,8 @@ describe.concurrent('verify and bench', () => {
     const report = await json('verify', 'zero', '--against', DIGITS, '--optimization', 'disabled');
     expect(report.passed).toBe(true);
     const shallow = report.checks.filter((c: { program: string }) => c.program === 'shallow');
-    expect(shallow.map((c: { kind: string }) => c.kind)).toEqual(['loop', 'loop', 'loop']);
-    expect(report.skipped).toHaveLength(1);
+    expect(shallow.map((c: { kind: string }) => c.kind)).toEqual(['loop']);
+    expect(report.notes).toHaveLength(1);
   });
 });
 

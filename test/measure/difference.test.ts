@@ -6,15 +6,24 @@ import { difference, median } from '../../src/measure/index.js';
 
 const floats = (values: number[], dims = [values.length]) =>
   new Tensor('float32', Float32Array.from(values), dims);
-const FAR = { absolute: Number.POSITIVE_INFINITY, relative: Number.POSITIVE_INFINITY };
+const FAR = {
+  absolute: Number.POSITIVE_INFINITY,
+  relative: Number.POSITIVE_INFINITY,
+  identical: false,
+};
 
 describe('difference', () => {
   test('is relative to the largest magnitude of the reference', () => {
     expect(difference(floats([1, 2, -8]), floats([1, 3, -8]))).toEqual({
       absolute: 1,
       relative: 1 / 8,
+      identical: false,
     });
-    expect(difference(floats([0, 0]), floats([0, 0]))).toEqual({ absolute: 0, relative: 0 });
+    expect(difference(floats([0, 0]), floats([0, 0]))).toEqual({
+      absolute: 0,
+      relative: 0,
+      identical: true,
+    });
     // a reference of zeros is met or missed, with nothing in between
     expect(difference(floats([1e-9]), floats([0])).relative).toBe(Number.POSITIVE_INFINITY);
   });
@@ -29,13 +38,31 @@ describe('difference', () => {
     );
   });
 
+  test('is none only where every bit agrees', () => {
+    const zeros = difference(floats([0, 1]), floats([-0, 1]));
+    expect(zeros).toEqual({ absolute: 0, relative: 0, identical: false });
+    // beyond 2^53 two neighbours are one number
+    const long = (value: bigint) => new Tensor('int64', BigInt64Array.of(value), [1]);
+    expect(difference(long(2n ** 53n), long(2n ** 53n + 1n)).identical).toBe(false);
+  });
+
+  test('of types is infinite', () => {
+    expect(difference(floats([1]), new Tensor('int32', Int32Array.of(1), [1]))).toEqual(FAR);
+  });
+
+  test('of strings is none or infinite', () => {
+    const words = (...data: string[]) => new Tensor('string', data, [data.length]);
+    expect(difference(words('a', 'b'), words('a', 'b')).identical).toBe(true);
+    expect(difference(words('a', 'b'), words('a', 'c'))).toEqual(FAR);
+  });
+
   test('knows half precision and 64-bit integers', () => {
     const half = (values: number[]) =>
       new Tensor('float16', encodeFloat16(Float32Array.from(values)) as never, [values.length]);
-    expect(difference(half([1, 2]), half([1, 4]))).toEqual({ absolute: 2, relative: 0.5 });
+    expect(difference(half([1, 2]), half([1, 4]))).toMatchObject({ absolute: 2, relative: 0.5 });
     const long = (...values: bigint[]) =>
       new Tensor('int64', BigInt64Array.from(values), [values.length]);
-    expect(difference(long(3n, 10n), long(5n, 10n))).toEqual({ absolute: 2, relative: 0.2 });
+    expect(difference(long(3n, 10n), long(5n, 10n))).toMatchObject({ absolute: 2, relative: 0.2 });
   });
 });
 

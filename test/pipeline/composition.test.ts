@@ -97,7 +97,7 @@ async function expectProved(file: string, compilation: Compilation) {
   expect(report.passed).toBe(true);
   const looped = report.checks.filter((check) => check.kind === 'loop').length;
   expect(looped).toBeGreaterThanOrEqual(Math.min(5, compilation.plan.calls));
-  expect(report.unchecked).toEqual([]);
+  expect(report.unproved).toEqual([]);
   fs.rmSync(folder, { recursive: true });
 }
 

@@ -17,6 +17,7 @@ export async function verify(args: VerifyArguments): Promise<void> {
     tolerance: args.tolerance,
     levels: args.optimization === 'both' ? ['disabled', 'all'] : [args.optimization],
     shapes: readShapes(args.shape),
+    allowUnproved: args['allow-unproved'],
     onProgress: (what) => status.show(what),
   }).finally(() => status.stop());
   if (!report.passed) process.exitCode = 1;
@@ -24,9 +25,7 @@ export async function verify(args: VerifyArguments): Promise<void> {
     printJson(report);
     return;
   }
-  print(
-    `Random inputs with ${formatSizes(report.sizes)}; relative differences up to ${report.tolerance} pass.`,
-  );
+  print(summary(report));
   printTable(
     ['check', 'program', 'optimization', 'absolute', 'relative', ''],
     report.checks.map((c) => [
@@ -38,13 +37,32 @@ export async function verify(args: VerifyArguments): Promise<void> {
       c.passed ? colors.green(c.exact ? 'bit for bit' : 'passed') : colors.red('FAILED'),
     ]),
   );
-  for (const reason of report.skipped) print(`Note: ${reason}.`);
+  for (const { path, message } of report.statements)
+    print(`${colors.red('Wrong')}: schedule.json ${path} ${message}.`);
+  for (const reason of report.notes) print(`Note: ${reason}.`);
+  for (const what of report.unproved) print(`${colors.red('Not proved')}: ${what}.`);
   print(verdict(report));
 }
 
-function verdict({ passed, checks, unchecked }: VerifyReport): string {
-  if (checks.length === 0) return colors.red('Nothing was checked.');
-  if (!passed) return colors.red('A check failed.');
-  if (unchecked.length === 0) return colors.green('All checks passed.');
-  return `${colors.green('All checks passed')}, but nothing was checked of: ${unchecked.join(', ')}.`;
+function summary({ sizes, loop, tolerance, checks }: VerifyReport): string {
+  const calls =
+    loop.combinations === 0
+      ? ''
+      : `; ${loop.calls} calls are ${loop.combinations} combinations of program, strategies and states`;
+  const exact = checks.some((c) => c.mustBeExact)
+    ? ' What computes as the source does must equal it bit for bit;'
+    : '';
+  return `Random inputs with ${formatSizes(sizes)}${calls}.${exact} relative differences up to ${tolerance} pass${exact && ' elsewhere'}.`;
+}
+
+function verdict({ passed, checks, statements, unproved }: VerifyReport): string {
+  if (checks.length === 0 && unproved.length === 0) return colors.red('Nothing was checked.');
+  if (checks.some((c) => !c.passed)) return colors.red('A check failed.');
+  if (statements.length > 0) return colors.red('The schedule is wrong about its models or plan.');
+  if (unproved.length === 0) return colors.green('All checks passed.');
+  return passed
+    ? `${colors.green('All checks passed')} of what could be checked; let pass unproved: ${unproved.join('; ')}.`
+    : colors.red(
+        'All checks passed, but not everything is proved (--allow-unproved lets that pass).',
+      );
 }

@@ -24,7 +24,7 @@ export const options = {
   tolerance: {
     type: 'number',
     describe:
-      'Largest relative difference that passes (by default 1e-5; 1e-2 where tensors are float16, 1e-1 where activations are quantized)',
+      'Largest relative difference that passes where arithmetic differs (by default 1e-5; 1e-2 where tensors are float16, 1e-1 where activations are quantized); all else is held to the bit',
     check: number('tolerance'),
   },
   optimization: {
@@ -33,13 +33,21 @@ export const options = {
     describe: "onnxruntime's graph optimization to check under",
   },
   shape: shapeOptions.shape,
+  'allow-unproved': {
+    type: 'boolean',
+    default: false,
+    describe: 'Let pass what could not be compared, such as strategies of your own',
+  },
   ...jsonOption,
 } as const;
 
 export const builder = (yargs: Argv) =>
   addOptions(yargs.positional('bundle', positionals.bundle), options).epilogue(
     examples(
-      ['Exits with 1 when a check fails', 'stepfold verify bundle --against unet.onnx'],
+      [
+        'Exits with 1 when a check fails, or something was not proved',
+        'stepfold verify bundle --against unet.onnx',
+      ],
       [
         'With inputs of that shape',
         'stepfold verify bundle --against unet.onnx --shape sample=2x4x64x64',

@@ -27,6 +27,11 @@ export interface Meaning {
   readonly keepsResidual: boolean;
   /** With states made from the same inputs, and both halves equal, the outputs are the source's. */
   readonly identity: boolean;
+  /**
+   * What is computed is computed as the source does it, so that without graph optimization every bit is
+   * the reference's. A band sums in another order, and half of a batch may be multiplied in other pieces.
+   */
+  readonly exact: boolean;
 }
 
 const NETWORK: Meaning = {
@@ -37,6 +42,7 @@ const NETWORK: Meaning = {
   keepsValues: true,
   keepsResidual: false,
   identity: true,
+  exact: true,
 };
 
 const RUN: Meaning = { ...NETWORK, run: true, keepsValues: false };
@@ -45,10 +51,16 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   compute: { ...NETWORK, keepsResidual: true },
   reuse: { ...NETWORK, values: 'kept', keepsValues: false },
   zero: { ...NETWORK, values: 'zeros', keepsValues: false, identity: false },
-  window: { ...NETWORK, banded: true, residual: true },
-  'window-only': { ...NETWORK, banded: true, identity: false },
-  'guidance-share': { ...NETWORK, shared: true, keepsResidual: true },
-  'window+guidance-share': { ...NETWORK, banded: true, residual: true, shared: true },
+  window: { ...NETWORK, banded: true, residual: true, exact: false },
+  'window-only': { ...NETWORK, banded: true, identity: false, exact: false },
+  'guidance-share': { ...NETWORK, shared: true, keepsResidual: true, exact: false },
+  'window+guidance-share': {
+    ...NETWORK,
+    banded: true,
+    residual: true,
+    shared: true,
+    exact: false,
+  },
   delta: RUN,
   'delta-front': RUN,
   'delta-rear': RUN,
@@ -67,10 +79,16 @@ export const meaningOf = (strategy: string): Meaning | undefined =>
 export function meaningAt(strategy: string, call: number, guidance: Guidance): Meaning | undefined {
   const meaning = meaningOf(strategy);
   if (!meaning?.shared || guidance?.mode !== 'two-calls') return meaning;
+  // each half is computed whole, as the source does it
+  const exact = !meaning.banded;
   return halfOfCall(call, guidance) === 0
-    ? { ...meaning, shared: false }
+    ? { ...meaning, shared: false, exact }
     : { ...NETWORK, values: 'partner', keepsResidual: meaning.keepsResidual };
 }
+
+/** Does a strategy compute something in another order than the source at one call? */
+export const roundsAt = (strategy: string, call: number, guidance: Guidance): boolean =>
+  meaningAt(strategy, call, guidance)?.exact !== true;
 
 /** Which half of the pair a call computes, where each has a call of its own: 0, then 1. */
 export const halfOfCall = (call: number, guidance: Guidance): number =>

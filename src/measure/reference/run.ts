@@ -4,40 +4,45 @@
  */
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import type { Model } from '../../ir/model.js';
-import { nodeDependencies } from '../../ir/order.js';
-import type { Value } from '../../ir/value.js';
 import type { Schedule } from '../../schedule/index.js';
+import type { CallAccess } from '../combinations.js';
 import { type Ort, runModel } from '../engine.js';
 import type { Feeds } from '../feeds.js';
 import { conditionalHalf, rowsOfHalf, withHalfTwice } from '../pairs.js';
 import { openModels } from '../scratch.js';
 import { bandOf } from './band.js';
-import { halfOfCall, type Meaning, meaningAt } from './meanings.js';
+import type { Meaning } from './meanings.js';
 import { bandNames, runNames, valueNames } from './names.js';
 import { NoReference } from './no-reference.js';
-import {
-  buildProbe,
-  type Probe,
-  type ProbedRun,
-  type ProbedSite,
-  type ProbedValue,
-} from './probe.js';
+import { buildProbe, type Probe, type ProbedValue } from './probe.js';
+import { keepsValues, keptRuns, key, type SiteCall, SiteCalls } from './site-calls.js';
+
+/** The plan of a schedule, to be acted out on its source. */
+export interface Reference {
+  /** What a call takes from earlier ones and leaves to later ones, by the plan. */
+  access(call: number): CallAccess;
+  /**
+   * @param feeds the inputs of each call, by its index, in order; those that a call takes from are among them
+   * @param scratch a folder for the probe's files, on the file system of the weights if it can be
+   * @returns outputs per call
+   */
+  run(
+    ort: Ort,
+    feeds: ReadonlyMap<number, Feeds>,
+    scratch: string,
+    sessionOptions: InferenceSession.SessionOptions,
+  ): Promise<Map<number, InferenceSession.ReturnType>>;
+}
 
 /**
- * @param feeds the inputs of each call, by its index, in order
- * @param scratch a folder for the probe's files, on the file system of the weights if it can be
- * @returns outputs per call, or half a sentence that says why there is no reference
+ * @param dims sizes of the source's inputs
+ * @returns half a sentence that says why there is none, where there is none
  */
-export async function referenceCalls(
-  ort: Ort,
+export function makeReference(
   source: Model,
   schedule: Schedule,
-  feeds: ReadonlyMap<number, Feeds>,
-  scratch: string,
-  sessionOptions: InferenceSession.SessionOptions,
-): Promise<Map<number, InferenceSession.ReturnType> | string> {
-  const [inputs = {}] = feeds.values();
-  const dims = Object.fromEntries(Object.entries(inputs).map(([name, t]) => [name, t.dims]));
+  dims: Readonly<Record<string, readonly number[]>>,
+): Reference | string {
   let probe: Probe;
   try {
     probe = buildProbe(source, schedule, dims);
@@ -45,19 +50,23 @@ export async function referenceCalls(
     if (error instanceof NoReference) return error.message;
     throw error;
   }
-  const [session] = (await openModels(
-    ort,
-    [{ name: 'probe', model: probe.model, options: sessionOptions }],
-    scratch,
-  )) as [InferenceSession];
-  const loop = new ReferenceLoop(ort, session, probe, source, schedule);
-  const results = new Map<number, InferenceSession.ReturnType>();
-  try {
-    for (const [call, given] of feeds) results.set(call, await loop.run(call, given));
-  } finally {
-    await session.release();
-  }
-  return results;
+  const calls = new SiteCalls(probe, source, schedule);
+  return {
+    access: (call) => calls.access(call),
+    async run(ort, feeds, scratch, sessionOptions) {
+      const { model } = probe;
+      const opened = [{ name: 'probe', model, options: sessionOptions }];
+      const [session] = (await openModels(ort, opened, scratch)) as [InferenceSession];
+      const loop = new ReferenceLoop(ort, session, probe, calls, schedule);
+      const results = new Map<number, InferenceSession.ReturnType>();
+      try {
+        for (const [call, given] of feeds) results.set(call, await loop.run(call, given));
+      } finally {
+        await session.release();
+      }
+      return results;
+    },
+  };
 }
 
 class ReferenceLoop {
@@ -66,16 +75,14 @@ class ReferenceLoop {
   private readonly keptResiduals = new Map<string, Tensor>();
   private readonly keptRuns = new Map<string, Tensor>();
   private readonly masks: Feeds;
-  private readonly sourceValues: ReadonlyMap<string, Value>;
 
   constructor(
     private readonly ort: Ort,
     private readonly session: InferenceSession,
     private readonly probe: Probe,
-    private readonly source: Model,
+    private readonly calls: SiteCalls,
     private readonly schedule: Schedule,
   ) {
-    this.sourceValues = new Map([...source.graph.values()].map((v) => [v.name, v]));
     this.masks = Object.fromEntries(
       probe.masks.map(({ name, dims, tokens, width }) => [
         name,
@@ -85,15 +92,10 @@ class ReferenceLoop {
   }
 
   async run(call: number, feeds: Feeds): Promise<InferenceSession.ReturnType> {
-    const { guidance, outputs } = this.schedule.source;
-    const sites = this.probe.sites.map((site) => ({
-      site,
-      meaning: meaningAt(site.strategies[call]!, call, guidance)!,
-      strategy: site.strategies[call]!,
-      half: halfOfCall(call, guidance),
-    }));
+    const { outputs } = this.schedule.source;
+    const sites = this.calls.at(call);
     const overrides = Object.assign({}, ...sites.map((s) => this.overrides(s)));
-    const running = this.sitesThatRun(sites);
+    const running = this.calls.running(sites);
     const nameInProbe = (name: string) => this.probe.outputs.get(name)!;
     const results = await runModel(
       this.session,
@@ -157,32 +159,6 @@ class ReferenceLoop {
     return shared ? withHalfTwice(this.ort.Tensor as never, lacks, this.conditional()) : lacks;
   }
 
-  /** Those whose values the outputs depend on: one inside a region that is replaced does not run. */
-  private sitesThatRun(sites: readonly SiteCall[]): SiteCall[] {
-    const source = (name: string) => this.sourceValues.get(name)!;
-    const valuesOf = (site: ProbedSite) =>
-      [...site.values, ...site.runs.map((run) => run.to)].map(({ name }) => source(name));
-    /** For values that are replaced: the one that is needed instead, if any. */
-    const instead = new Map<Value, Value | undefined>();
-    for (const { site, strategy, meaning } of sites) {
-      if (meaning.values !== 'network')
-        for (const value of site.values) instead.set(source(value.name), undefined);
-      for (const run of site.runs)
-        if (run.strategy === strategy)
-          instead.set(source(run.to.name), run.keeps === 'output' ? undefined : source(run.from));
-    }
-    const met = new Set<Value>();
-    const stack = [...this.source.graph.outputs];
-    for (let value = stack.pop(); value; value = stack.pop()) {
-      if (met.has(value)) continue;
-      met.add(value);
-      if (!instead.has(value))
-        stack.push(...(value.producer ? nodeDependencies(value.producer) : []));
-      else if (instead.get(value)) stack.push(instead.get(value)!);
-    }
-    return sites.filter(({ site }) => valuesOf(site).some((v) => met.has(v)));
-  }
-
   private conditional(): 0 | 1 {
     return conditionalHalf(this.schedule.source.guidance!.order);
   }
@@ -209,22 +185,6 @@ class ReferenceLoop {
   }
 }
 
-/** A site at one call. */
-interface SiteCall {
-  readonly site: ProbedSite;
-  readonly strategy: string;
-  readonly meaning: Meaning;
-  /** Whose kept tensors it uses. */
-  readonly half: number;
-}
-
-/** Runs of which a call keeps something: only where all blocks are computed. */
-const keptRuns = ({ site, strategy }: SiteCall): readonly ProbedRun[] =>
-  strategy === 'compute' ? site.runs : [];
-
-const keepsValues = (site: ProbedSite, meaning: Meaning): boolean =>
-  site.takes && meaning.keepsValues;
-
 /** Outputs of the probe that a call keeps. */
 const shown = (call: SiteCall): string[] => {
   const { site, meaning } = call;
@@ -236,8 +196,6 @@ const shown = (call: SiteCall): string[] => {
         ...(site.mixed && meaning.keepsResidual ? [bandNames(site.mixed.name).lacks] : []),
       ];
 };
-
-const key = ({ name }: ProbedValue, half: number) => `${half} ${name}`;
 
 /** What the first half of a pair has becomes the second's. */
 function handOn(kept: Map<string, Tensor>, value: ProbedValue): void {

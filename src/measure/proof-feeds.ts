@@ -1,0 +1,108 @@
+/**
+ * The inputs on which `verify` proves a bundle: every row and every call has its own, so that nothing
+ * that was exchanged, copied or clipped looks the same. Whole numbers that pick rows of a table range
+ * over the whole of it, from its last row (the null class, where there is one) and its first on;
+ * timesteps are those of the schedule, or range over all that the denoiser was trained on.
+ */
+import type { TensorConstructor } from 'onnxruntime-common';
+import { createRandom } from '../samplers/index.js';
+import type { Port, Schedule } from '../schedule/index.js';
+import { concretePort, type Feeds, scheduleBindings, tensorOf } from './feeds.js';
+
+/** Published training schedules have so many timesteps. */
+const TRAIN_TIMESTEPS = 1000;
+/** Where nothing is known of whole numbers: 0 and 1, as masks have them. */
+const TWO = 2;
+/** The fraction of the golden section: its multiples fill an interval evenly, however many there are. */
+const GOLDEN = (Math.sqrt(5) - 1) / 2;
+/** Seeds are 32-bit numbers. */
+const SEEDS = 2 ** 32;
+
+export interface ProofFeedOptions {
+  readonly ort: { readonly Tensor: TensorConstructor };
+  readonly schedule: Schedule;
+  readonly bindings: ReadonlyMap<string, number>;
+  readonly seed: number;
+  /** By input, the rows of the table in which it is looked up. */
+  readonly tables: ReadonlyMap<string, number>;
+}
+
+/**
+ * @param turn which of the sets of inputs; sets of different turns differ in every input
+ * @throws FEED_SHAPE_UNKNOWN
+ */
+export function proofFeeds(options: ProofFeedOptions, turn: number): Feeds {
+  const { ort, schedule, bindings, seed, tables } = options;
+  const { inputs, roles = {} } = schedule.source;
+  return Object.fromEntries(
+    inputs.map((port, stream) => {
+      const dims = concretePort(port, bindings);
+      const count = dims.reduce((a, b) => a * b, 1);
+      const random = createRandom((seed + turn) % SEEDS, stream);
+      let place = turn * count;
+      const elements =
+        port.name === roles.timestep
+          ? timestepsFrom(schedule, tables.get(port.name), () => place++)
+          : {
+              real: random.normal,
+              whole: () => spread(place++, tables.get(port.name) ?? TWO),
+            };
+      return [port.name, tensorOf(ort.Tensor, port, dims, elements)];
+    }),
+  );
+}
+
+/** The n-th of a sequence over [0, size): its last and first number, then others all over it. */
+function spread(n: number, size: number): number {
+  if (n === 0) return size - 1;
+  return Math.floor((((n - 1) * GOLDEN) % 1) * size);
+}
+
+function timestepsFrom(
+  { timesteps }: Schedule,
+  table: number | undefined,
+  next: () => number,
+): { real: () => number; whole: () => number } {
+  if (timesteps) {
+    const own = () => timesteps[next() % timesteps.length]!;
+    return { real: own, whole: own };
+  }
+  const size = table ?? TRAIN_TIMESTEPS;
+  return {
+    // samplers ask for timesteps between those of training too
+    real: () => {
+      const n = next();
+      return spread(n, size) + (n % 2 === 0 ? 0 : 0.5);
+    },
+    whole: () => spread(next(), size),
+  };
+}
+
+/** Rows that tell exchanged ones apart: two, or two in each half of a guidance pair. */
+const rowsFor = ({ source }: Schedule): number => (source.guidance?.mode === 'batch' ? 4 : 2);
+
+/**
+ * Sizes for the symbols of a schedule's inputs: those it was costed with and those given, and a batch
+ * in which rows can be told apart.
+ * @throws SHAPE_UNKNOWN_INPUT, SHAPE_MISFIT
+ */
+export function proofBindings(
+  schedule: Schedule,
+  given: Readonly<Record<string, readonly number[]>> = {},
+): Map<string, number> {
+  const bindings = scheduleBindings(schedule, given);
+  const asked = new Set<string>();
+  const { inputs, roles = {} } = schedule.source;
+  for (const { name, shape } of inputs)
+    if (given[name]) for (const dim of shape) if (typeof dim === 'string') asked.add(dim);
+  const batch = batchSymbol(inputs, roles.latent);
+  if (batch !== undefined && !asked.has(batch))
+    bindings.set(batch, Math.max(bindings.get(batch) ?? 0, rowsFor(schedule)));
+  return bindings;
+}
+
+/** What the latent's rows are counted by, where their number is open. */
+export function batchSymbol(inputs: readonly Port[], latent: string | undefined) {
+  const dim = (inputs.find(({ name }) => name === latent) ?? inputs[0])?.shape[0];
+  return typeof dim === 'string' ? dim : undefined;
+}

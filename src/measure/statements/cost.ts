@@ -1,0 +1,84 @@
+/**
+ * Costs, counted again on the files: of the source, of each program as its runs go through the models, on
+ * average over the calls, and of the states. What cannot be counted there, since a size is not known
+ * before the canonical form, is left alone.
+ */
+
+import { inlineFunctions } from '../../../passes/canonicalize/index.js';
+import { concreteShapes, graphCost, type Macs } from '../../cost/index.js';
+import { programMacs } from '../../emit/program-macs.js';
+import type { Problem } from '../../errors/index.js';
+import { cloneModel } from '../../ir/clone.js';
+import type { Model } from '../../ir/model.js';
+import type { MacCounts, Schedule } from '../../schedule/index.js';
+import { pointer } from '../../schedule/pointer.js';
+import { inferShapes } from '../../shape/index.js';
+
+/** An average is a sum in some order. */
+const ROUNDING = 1e-9;
+
+/** @param models by id; their nodes are put in order */
+export function costProblems(
+  schedule: Schedule,
+  source: Model,
+  models: ReadonlyMap<string, Model>,
+): Problem[] {
+  const { macs } = schedule.cost ?? {};
+  if (!macs) return [];
+  const bindings = new Map(Object.entries(macs.bindings));
+  const ofSource = sourceMacs(source, bindings);
+  const ofPrograms = programMacs(
+    {
+      models,
+      programs: Object.entries(schedule.programs).map(([name, { runs }]) => [name, runs] as const),
+      states: stateInputs(schedule),
+    },
+    bindings,
+  );
+  return Object.entries(macs.convention).flatMap(([convention, counts]) =>
+    countProblems(schedule, convention as keyof Macs, counts, ofSource, ofPrograms),
+  );
+}
+
+function countProblems(
+  { calls }: Schedule,
+  convention: keyof Macs,
+  { source, programs, perCall }: MacCounts,
+  ofSource: Macs | undefined,
+  ofPrograms: ReadonlyMap<string, Macs>,
+): Problem[] {
+  const at = (...keys: string[]) => pointer('cost', 'macs', 'convention', convention, ...keys);
+  const compare = (path: string, says: number | undefined, counted: number): Problem[] =>
+    says !== undefined && Math.abs(says - counted) <= ROUNDING * Math.abs(counted)
+      ? []
+      : [{ path, message: `says ${says}, where ${counted} are counted` }];
+  const average = calls.reduce((sum, name) => sum + (programs[name] ?? Number.NaN), 0);
+  return [
+    ...(ofSource ? compare(at('source'), source, ofSource[convention]) : []),
+    ...[...ofPrograms].flatMap(([name, macs]) =>
+      compare(at('programs', name), programs[name], macs[convention]),
+    ),
+    ...compare(at('perCall'), perCall, average / calls.length),
+  ];
+}
+
+/** Undefined where some size is not known in the source as it is. */
+function sourceMacs(given: Model, bindings: ReadonlyMap<string, number>): Macs | undefined {
+  const { model } = cloneModel(given);
+  inlineFunctions(model);
+  const shapes = inferShapes(model);
+  const { macs, unknown } = graphCost(model.graph, concreteShapes(shapes, bindings));
+  return unknown.length > 0 ? undefined : macs;
+}
+
+function stateInputs({ programs, states }: Schedule) {
+  const runs = Object.values(programs).flatMap((program) => program.runs);
+  return Object.fromEntries(
+    runs.flatMap(({ reads = {}, unused = {} }) =>
+      Object.entries({ ...reads, ...unused }).map(([input, state]) => [
+        input,
+        states[state]!.shape,
+      ]),
+    ),
+  );
+}

@@ -1,0 +1,87 @@
+/**
+ * Roles and timesteps. A latent is shaped like the prediction but for its channels, and a timestep is what
+ * the sinusoidal embedding is made of, where some input is; timesteps that are looked up in a table
+ * are rows of it. Where no pair of tensors and no input is so, roles are the user's word.
+ */
+import { findInputRoles } from '../../analysis/index.js';
+import type { Problem } from '../../errors/index.js';
+import type { Model } from '../../ir/model.js';
+import type { Dimension, Port, Schedule } from '../../schedule/index.js';
+import { pointer } from '../../schedule/pointer.js';
+import { inferShapes } from '../../shape/index.js';
+
+export function roleProblems(
+  schedule: Schedule,
+  source: Model,
+  tables: ReadonlyMap<string, number>,
+): Problem[] {
+  return [
+    ...latentProblems(schedule),
+    ...timestepProblems(schedule, source),
+    ...tableProblems(schedule, tables),
+  ];
+}
+
+function latentProblems({ source }: Schedule): Problem[] {
+  const { inputs, outputs, roles = {} } = source;
+  const problems: Problem[] = [];
+  const find = (ports: readonly Port[], role: 'latent' | 'prediction', kind: string) => {
+    const name = roles[role];
+    const port = ports.find((p) => p.name === name);
+    if (name !== undefined && !port)
+      problems.push({
+        path: pointer('source', 'roles', role),
+        message: `names no ${kind} of the source: "${name}"`,
+      });
+    return port;
+  };
+  const latent = find(inputs, 'latent', 'input');
+  const prediction = find(outputs, 'prediction', 'output');
+  if (!latent || !prediction || alike(latent.shape, prediction.shape)) return problems;
+  const better = inputs.flatMap((input) =>
+    outputs.filter((output) => alike(input.shape, output.shape)).map((output) => [input, output]),
+  );
+  const [pair] = better;
+  if (pair)
+    problems.push({
+      path: pointer('source', 'roles'),
+      message: `says that "${latent.name}" is denoised to "${prediction.name}", which has another size, where "${pair[0]!.name}" and "${pair[1]!.name}" are alike`,
+    });
+  return problems;
+}
+
+/** As many axes, three at least, of one size but for one of them, the channels. */
+function alike(a: readonly Dimension[], b: readonly Dimension[]): boolean {
+  if (a.length !== b.length || a.length < 3 || a[0] !== b[0]) return false;
+  return a.filter((dim, axis) => dim !== b[axis]).length <= 1;
+}
+
+function timestepProblems({ source: { inputs, roles = {} } }: Schedule, source: Model): Problem[] {
+  const { timestep, latent } = roles;
+  const path = pointer('source', 'roles', 'timestep');
+  if (timestep === undefined) return [];
+  if (!inputs.some(({ name }) => name === timestep))
+    return [{ path, message: `names no input of the source: "${timestep}"` }];
+  if (timestep === latent) return [{ path, message: `names the latent too: "${timestep}"` }];
+  const found = findInputRoles(source.graph, inferShapes(source)).timestep;
+  return found === undefined || found === timestep
+    ? []
+    : [{ path, message: `says "${timestep}", where sines and cosines are taken of "${found}"` }];
+}
+
+function tableProblems(
+  { timesteps = [], source: { roles = {} } }: Schedule,
+  tables: ReadonlyMap<string, number>,
+): Problem[] {
+  const rows = tables.get(roles.timestep ?? '');
+  return timesteps.flatMap((timestep, i) =>
+    rows === undefined || timestep < rows
+      ? []
+      : [
+          {
+            path: pointer('timesteps', i),
+            message: `is ${timestep}, where "${roles.timestep}" is looked up in ${rows} rows`,
+          },
+        ],
+  );
+}
