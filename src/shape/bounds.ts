@@ -15,6 +15,7 @@ import {
   fromTerms,
   makeTerm,
   multiply,
+  NoSize,
   replaceAtoms,
   soleAtom,
   subtract,
@@ -25,10 +26,22 @@ import {
 
 /** Rounds of replacing one atom by its bounds; sizes of real graphs need one or two. */
 const DEPTH = 6;
+/** Expressions looked at in one proof: each round takes as many as a maximum has operands. */
+const MOST_STEPS = 100;
+/** Operands of a maximum, each of which is compared with every other. */
+const MOST_OPERANDS = 16;
+/** Factors of a term, each of which doubles the terms when it is written as its least value and more. */
+const MOST_FACTORS = 10;
 
 /** Is it proved that the value is at least 0 for all sizes? */
 export function isNonNegative(value: DimLike): boolean {
-  return proveNonNegative(toDim(value), DEPTH);
+  try {
+    return proveNonNegative(toDim(value), DEPTH, { left: MOST_STEPS });
+  } catch (error) {
+    // an expression on the way grew too long: nothing is proved
+    if (!(error instanceof NoSize)) throw error;
+    return false;
+  }
 }
 
 /** Is it proved that the value is at least 1 for all sizes? */
@@ -64,6 +77,8 @@ function extreme(kind: 'max' | 'min', values: readonly DimLike[]): DimExpr {
     for (const part of atom?.kind === kind ? (atom as ExtremeAtom).operands : [side])
       operands.set(part.key, part);
   }
+  if (operands.size > MOST_OPERANDS)
+    throw new NoSize(`it is the ${kind} of ${operands.size} sizes`);
   const sorted = [...operands.values()].sort((x, y) => (x.key < y.key ? -1 : 1));
   const beats = (x: DimExpr, y: DimExpr) => (kind === 'max' ? isAtLeast(x, y) : isAtLeast(y, x));
   // Two that beat each other are equal for all sizes, though written differently: the first stays.
@@ -75,22 +90,24 @@ function extreme(kind: 'max' | 'min', values: readonly DimLike[]): DimExpr {
   return fromAtom({ kind, operands: kept, key });
 }
 
-function proveNonNegative(value: DimExpr, depth: number): boolean {
+function proveNonNegative(value: DimExpr, depth: number, steps: { left: number }): boolean {
   const known = value.exactConstant;
   if (known !== undefined) return known >= 0n;
+  if (steps.left-- <= 0 || value.terms.some((t) => t.factors.length > MOST_FACTORS)) return false;
   if (nonNegativeTermwise(value)) return true;
   if (depth === 0) return false;
   const composite = [...atomsOf(value)].find((a) => a.kind !== 'symbol');
   if (!composite) return false;
   if (composite.kind === 'floor') {
     const bounded = boundFloor(value, composite);
-    return bounded !== undefined && proveNonNegative(bounded, depth - 1);
+    return bounded !== undefined && proveNonNegative(bounded, depth - 1, steps);
   }
   // A maximum or minimum is always one of its operands, so all of them must do.
   return (composite as ExtremeAtom).operands.every((operand) =>
     proveNonNegative(
       replaceAtoms(value, (a) => (a.key === composite.key ? operand : undefined)),
       depth - 1,
+      steps,
     ),
   );
 }
@@ -120,7 +137,8 @@ function leastOf(atom: Atom): bigint | undefined {
       const least = leastOfSum(atom.numerator);
       const divisor = atom.denominator.exactConstant;
       if (least === undefined || least < 0n) return undefined;
-      return divisor === undefined ? 0n : least / divisor;
+      if (divisor !== undefined) return least / divisor;
+      return (leastOfSum(atom.denominator) ?? 0n) > 0n ? 0n : undefined;
     }
     case 'max':
     case 'min': {

@@ -10,7 +10,7 @@ import { areNumbers, readNumbers, type Tensor } from '../ir/tensor.js';
 import type { DataType } from '../ir/types.js';
 import type { Value } from '../ir/value.js';
 import { areDifferent } from './bounds.js';
-import { complexity, type DimExpr, equal, symbol } from './dim.js';
+import { complexity, type DimExpr, equal, madeUp, NoSize } from './dim.js';
 import {
   asIntegers,
   constantShape,
@@ -165,12 +165,22 @@ export class RuleContext {
 
   /** A made-up symbol for a size, which is not negative. */
   freshSize(axis: number): DimExpr {
-    return symbol(this.inference.freshName(`${this.outputName}_dim_${axis}`), 0n, true);
+    return madeUp(this.inference.freshName(`${this.outputName}_dim_${axis}`), 0n);
   }
 
   /** A made-up symbol for an element of which not even the sign is known. */
   freshNumber(): Fraction {
-    return whole(symbol(this.inference.freshName(`${this.outputName}_value`), undefined, true));
+    return whole(madeUp(this.inference.freshName(`${this.outputName}_value`), undefined));
+  }
+
+  /** An element as it is made, or a made-up symbol where it is not known or too long to make. */
+  element(make: () => Fraction | undefined): Fraction {
+    try {
+      return make() ?? this.freshNumber();
+    } catch (error) {
+      if (!(error instanceof NoSize)) throw error;
+      return this.freshNumber();
+    }
   }
 
   private get outputName(): string {

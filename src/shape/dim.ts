@@ -45,10 +45,13 @@ export interface Term {
 export class DimExpr {
   /** Canonical text: equal keys, equal expressions. */
   readonly key: string;
+  /** How much there is of it: terms, factors and long coefficients, those inside atoms included. */
+  readonly weight: number;
 
   /** @internal use the functions of this folder */
   constructor(readonly terms: readonly Term[]) {
     this.key = printTerms(terms);
+    this.weight = terms.reduce((n, term) => n + weightOf(term), 0);
   }
 
   /** The size as a number, or undefined when it holds a symbol. */
@@ -80,8 +83,20 @@ export type DimLike = DimExpr | number | bigint;
 /** @internal Thrown where there is no size to give: only malformed models lead there. */
 export class NoSize extends Error {}
 
-/** Sizes of real graphs have a handful of terms; products of long sums would grow without end. */
+/** Sizes of real graphs have a handful of terms; products of long sums would take for ever to make. */
 const MOST_TERMS = 1024;
+
+/**
+ * Expressions that weigh more are not followed from node to node. What exporters write for a U-Net of
+ * six levels weighs below a hundred; a size that is added to or multiplied by itself over and over
+ * doubles each time, in terms, factors or digits.
+ */
+const MOST_WEIGHT = 512;
+
+/** Is the expression too long to go on with? */
+export function isUnwieldy(value: DimExpr): boolean {
+  return value.weight > MOST_WEIGHT;
+}
 
 const smallConstants = new Map<bigint, DimExpr>();
 
@@ -95,14 +110,22 @@ export function constant(value: number | bigint): DimExpr {
   return known;
 }
 
+/** A size that a model declares by name, at least 1. Two symbols of one name are the same symbol. */
+export function symbol(name: string): DimExpr {
+  return fromAtom({ kind: 'symbol', name, atLeast: 1n, fresh: false, key: symbolKey(name) });
+}
+
 /**
- * A symbol. Two symbols of one name are the same symbol.
- * @param atLeast the least value it can take: 1 for a declared size, undefined when unknown
- * @param fresh made up by inference rather than declared by the model
+ * A symbol that inference makes up for what it could not find out.
+ * @param atLeast the least value it can take; undefined when not even its sign is known
  */
-export function symbol(name: string, atLeast: bigint | undefined = 1n, fresh = false): DimExpr {
-  const key = /^[A-Za-z_][\w.:]*$/.test(name) ? name : `\`${name}\``;
-  return fromAtom({ kind: 'symbol', name, atLeast, fresh, key });
+export function madeUp(name: string, atLeast: bigint | undefined): DimExpr {
+  return fromAtom({ kind: 'symbol', name, atLeast, fresh: true, key: symbolKey(name) });
+}
+
+/** Names that would read as something else stand in backticks, with their own backticks doubled. */
+function symbolKey(name: string): string {
+  return /^[A-Za-z_][\w.:]*$/.test(name) ? name : `\`${name.replaceAll('`', '``')}\``;
 }
 
 /** @internal */
@@ -169,13 +192,18 @@ export function hasFreshSymbol(value: DimExpr): boolean {
   return false;
 }
 
-/** The size under concrete symbols, or undefined when one of them is missing. */
+/** The size under concrete symbols; undefined when one is missing, or where there is no such size. */
 export function evaluate(
   value: DimExpr,
   bindings: ReadonlyMap<string, number>,
 ): number | undefined {
   if (value.constant !== undefined) return value.constant;
-  return substitute(value, bindings).constant;
+  try {
+    return substitute(value, bindings).constant;
+  } catch (error) {
+    if (!(error instanceof NoSize)) throw error;
+    return undefined;
+  }
 }
 
 /** Puts expressions in the place of symbols and simplifies again. */
@@ -238,6 +266,16 @@ export function soleAtom(value: DimExpr): Atom | undefined {
 /** @internal */
 export function* atomsOf(value: DimExpr): Generator<Atom> {
   for (const term of value.terms) yield* term.factors;
+}
+
+function weightOf({ coefficient, factors }: Term): number {
+  // numbers that 64 bits hold weigh nothing: most are small
+  const digits = BigInt.asIntN(64, coefficient) === coefficient ? 0 : coefficient.toString().length;
+  return factors.reduce(
+    (n, atom) =>
+      n + 1 + (atom.kind === 'symbol' ? 0 : partsOf(atom).reduce((m, part) => m + part.weight, 0)),
+    1 + digits,
+  );
 }
 
 function partsOf(atom: FloorAtom | ExtremeAtom): readonly DimExpr[] {

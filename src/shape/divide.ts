@@ -2,7 +2,6 @@
  * Division of symbolic sizes: exact where the polynomial divides, else a `floor` atom brought to one
  * form, so that the many ways in which exporters and operators write "half, rounded up" come out equal.
  */
-import { isPositive } from './bounds.js';
 import {
   type Atom,
   add,
@@ -41,8 +40,8 @@ export function divideExactly(a: DimLike, b: DimLike): DimExpr | undefined {
 }
 
 /**
- * The largest integer not above `a / b`. `b` must not be zero; a symbolic `b` is taken to be
- * positive. Over a constant `b` these identities, all exact, lead to the canonical form:
+ * The largest integer not above `a / b`. `b` must not be zero, nor a symbolic `b` for any size that is
+ * put in. Over a constant `b` these identities, all exact, lead to the canonical form:
  * whole multiples of `b` come out, common factors cancel, and `floor((floor(x/c)+p)/b)` becomes
  * `floor((x+c*p)/(b*c))`.
  */
@@ -118,7 +117,7 @@ function floorBySymbols(numerator: DimExpr, denominator: DimExpr): DimExpr {
   return floorAtom(numerator, denominator);
 }
 
-/** Positive atoms that every term holds; cancelling them cannot turn the sign of a division. */
+/** Atoms that every term holds: a quotient of two products stays the same without a factor of both. */
 function commonFactors(terms: readonly Term[]): Atom[] {
   const [first, ...others] = terms;
   let common = first ? [...first.factors] : [];
@@ -130,7 +129,7 @@ function commonFactors(terms: readonly Term[]): Atom[] {
       return at >= 0;
     });
   }
-  return common.filter((atom) => isPositive(fromAtom(atom)));
+  return common;
 }
 
 function floorAtom(numerator: DimExpr, denominator: DimExpr): DimExpr {

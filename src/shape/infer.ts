@@ -4,6 +4,7 @@
  * Declared sizes of inputs are trusted; declarations elsewhere fill in only what no rule can tell.
  * About 0.2 s for 8,000 nodes.
  */
+import { subgraphs } from '../ir/attribute.js';
 import type { Graph } from '../ir/graph.js';
 import { type Model, opsetVersion } from '../ir/model.js';
 import { isStandard, type Node } from '../ir/node.js';
@@ -11,7 +12,17 @@ import { topologicalOrder } from '../ir/order.js';
 import type { DataType, Dim } from '../ir/types.js';
 import type { Value } from '../ir/value.js';
 import { type Equality, type Inference, RuleContext, Unresolved } from './context.js';
-import { constant, type DimExpr, hasFreshSymbol, NoSize, substitute, symbol } from './dim.js';
+import {
+  constant,
+  type DimExpr,
+  hasFreshSymbol,
+  isUnwieldy,
+  madeUp,
+  NoSize,
+  substitute,
+  symbol,
+  symbolsOf,
+} from './dim.js';
 import { countOf } from './elements.js';
 import { constantShape, type Facts, whole } from './facts.js';
 import { parseDim } from './parse.js';
@@ -61,6 +72,9 @@ class ModelInference implements Inference {
   readonly known = new Map<Value, Facts>();
   readonly equalities: Equality[] = [];
   private readonly names = new Map<string, number>();
+  /** Names that the model declares, and those made up so far: two unknowns of one name would be equal. */
+  private taken: Set<string> | undefined;
+  private readonly parsed = new Map<string, DimExpr>();
 
   constructor(
     private readonly model: Model,
@@ -97,9 +111,35 @@ class ModelInference implements Inference {
   }
 
   freshName(hint: string): string {
-    const count = this.names.get(hint) ?? 0;
-    this.names.set(hint, count + 1);
-    return count === 0 ? hint : `${hint}.${count}`;
+    this.taken ??= this.declaredSymbols(this.model.graph);
+    let count = this.names.get(hint) ?? 0;
+    let name = hint;
+    if (count > 0 || this.taken.has(name)) {
+      do name = `${hint}.${++count}`;
+      while (this.taken.has(name));
+    }
+    this.names.set(hint, Math.max(count, 1));
+    this.taken.add(name);
+    return name;
+  }
+
+  private declaredSymbols(graph: Graph, into = new Set<string>()): Set<string> {
+    for (const { type } of graph.values())
+      if (type?.kind === 'tensor')
+        for (const dim of type.shape ?? [])
+          if (typeof dim === 'string') symbolsOf(this.parse(dim), into);
+    for (const node of graph.nodes)
+      for (const inner of subgraphs(node)) this.declaredSymbols(inner, into);
+    return into;
+  }
+
+  private parse(text: string): DimExpr {
+    let size = this.parsed.get(text);
+    if (!size) {
+      size = parseDim(text);
+      this.parsed.set(text, size);
+    }
+    return size;
   }
 
   declared(value: Value): Facts {
@@ -121,7 +161,7 @@ class ModelInference implements Inference {
       const size =
         typeof dim === 'number' || dim === null || dim === ''
           ? symbol(this.freshName(`${value.name}_dim_${axis}`))
-          : parseDim(dim);
+          : this.parse(dim);
       return bindings ? substitute(size, bindings) : size;
     });
   }
@@ -141,11 +181,30 @@ class ModelInference implements Inference {
       : (this.model.opsets.get(node.domain) ?? 1);
     try {
       const made = rule(new RuleContext(node, version, this));
-      return (Array.isArray(made) ? made : [made as Facts]).map(sound);
+      const all: readonly Facts[] = Array.isArray(made) ? made : [made as Facts];
+      return all.map((facts, i) => this.wieldy(sound(facts), node.outputs[i]?.name ?? node.opType));
     } catch (error) {
       if (!(error instanceof Unresolved || error instanceof NoSize)) throw error;
       return this.unknown(node, error.message, error instanceof Unresolved && error.inherited);
     }
+  }
+
+  /** The same with a made-up symbol for each size and element that is too long to go on with. */
+  private wieldy(facts: Facts, name: string): Facts {
+    const { shape, contents } = facts;
+    const isLong = shape?.some(isUnwieldy) || contents?.some((e) => isUnwieldy(e.over));
+    if (!isLong) return facts;
+    return {
+      ...facts,
+      shape: shape?.map((size, axis) =>
+        isUnwieldy(size) ? madeUp(this.freshName(`${name}_dim_${axis}`), 0n) : size,
+      ),
+      contents: contents?.map((element) =>
+        isUnwieldy(element.over)
+          ? whole(madeUp(this.freshName(`${name}_value`), undefined))
+          : element,
+      ),
+    };
   }
 
   private unknown(node: Node, reason: string, inherited = false): readonly Facts[] {
@@ -175,7 +234,9 @@ class ModelInference implements Inference {
       return { ...facts, dtype };
     const shape = facts.shape.map((size, axis) => {
       const stated = declared[axis];
-      return typeof stated === 'number' && hasFreshSymbol(size) ? constant(stated) : size;
+      return typeof stated === 'number' && stated >= 0 && hasFreshSymbol(size)
+        ? constant(stated)
+        : size;
     });
     return { ...facts, dtype, shape };
   }

@@ -29,7 +29,7 @@ const LONGEST = 2000;
 
 class NotAnExpression extends Error {}
 
-const TOKEN = /\s*(?:(\d+)|([A-Za-z_][\w.:]*)|`([^`]*)`|(\/\/|[-+*/(),]))/y;
+const TOKEN = /\s*(?:(\d+)|([A-Za-z_][\w.:]*)|`((?:[^`]|``)*)`|(\/\/|[-+*/(),]))/y;
 
 class Reader {
   private readonly tokens: { readonly kind: 'number' | 'name' | 'mark'; readonly text: string }[] =
@@ -45,7 +45,7 @@ class Reader {
       const [, digits, name, quoted, mark] = match;
       if (digits !== undefined) this.tokens.push({ kind: 'number', text: digits });
       else if (mark !== undefined) this.tokens.push({ kind: 'mark', text: mark });
-      else this.tokens.push({ kind: 'name', text: name ?? (quoted as string) });
+      else this.tokens.push({ kind: 'name', text: name ?? quoted!.replaceAll('``', '`') });
     }
   }
 

@@ -43,8 +43,12 @@ export function computeAll(
         broadcastIndex(index, from[i] as number[]),
       ),
     );
-    const result = compute(c, ...elements);
-    results.push(result && fits(result, type) ? result : c.freshNumber());
+    results.push(
+      c.element(() => {
+        const result = compute(c, ...elements);
+        return result && fits(result, type) ? result : undefined;
+      }),
+    );
   }
   return results.every((r) => isMadeUp(r)) ? undefined : results;
 }

@@ -1,4 +1,5 @@
 /** Convolutions and pooling: (batch, channels, spatial axes...). */
+import { minimum } from '../bounds.js';
 import type { Rule, RuleContext } from '../context.js';
 import { add, constant, type DimExpr, multiply, subtract } from '../dim.js';
 import { ceilDivide, floorDivide } from '../divide.js';
@@ -45,11 +46,8 @@ function slide(w: Window, axis: number, size: DimExpr): DimExpr {
   );
   const room = subtract(add(size, pad), reach);
   if (!w.ceil) return add(floorDivide(room, stride), 1);
-  const rounded = add(ceilDivide(room, stride), 1);
   // A last window that would start in the padding at the end is left out.
-  const known = [rounded.constant, size.constant] as const;
-  if (known[0] === undefined || known[1] === undefined) return rounded;
-  return (known[0] - 1) * stride >= known[1] + begin ? constant(known[0] - 1) : rounded;
+  return minimum(add(ceilDivide(room, stride), 1), ceilDivide(add(size, begin), stride));
 }
 
 function spatial(c: RuleContext, shape: Shape): Shape {

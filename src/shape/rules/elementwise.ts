@@ -12,6 +12,7 @@ import {
   castContents,
   divideFractions,
   extremeOf,
+  fits,
   moduloFractions,
   multiplyFractions,
   powerFractions,
@@ -57,7 +58,12 @@ const unary =
   (c) => ({
     dtype: c.dtype(0),
     shape: c.shape(0),
-    contents: c.contents(0)?.map((value) => compute(value, c) ?? c.freshNumber()),
+    contents: c.contents(0)?.map((value) =>
+      c.element(() => {
+        const result = compute(value, c);
+        return result && fits(result, c.dtype(0)) ? result : undefined;
+      }),
+    ),
   });
 
 const where: Rule = (c) => {
@@ -90,7 +96,10 @@ const dropout: Rule = (c) => [
 ];
 
 const clip: Rule = (c) => {
-  const bound = (i: number) => (c.has(i) ? c.contents(i)?.[0] : undefined);
+  const bound = (i: number) => {
+    const found = c.has(i) ? c.contents(i)?.[0] : undefined;
+    return found?.under === 1n ? found : undefined;
+  };
   const [low, high] = [bound(1), bound(2)];
   const known = (!c.has(1) || low) && (!c.has(2) || high) && c.opset >= 11;
   const apply = unary((value) => {

@@ -22,20 +22,22 @@ const RANGES: Partial<Record<DataType, readonly [bigint, bigint]>> = {
 /** Every other type holds these, be it small integers, unsigned ones, or half precision. */
 const SAFE: readonly [bigint, bigint] = [0n, 127n];
 
-/** Does the engine hold this number exactly in that type? */
-export function fits(value: Fraction, type: DataType | undefined): boolean {
+/**
+ * Does the engine hold this number exactly in that type? Of a symbolic one the coefficients are looked
+ * at: whatever the sizes are, they are at least 1.
+ */
+export function fits({ over }: Fraction, type: DataType | undefined): boolean {
   const range = type && RANGES[type];
-  const known = value.over.exactConstant;
-  if (known === undefined) return range !== undefined;
+  if (over.exactConstant === undefined && !range) return false;
   const [low, high] = range ?? SAFE;
-  return known >= low && known <= high;
+  return over.terms.every(({ coefficient: n }) => n >= low && n <= high);
 }
 
 /**
  * Is float arithmetic on this number exact? So it is for powers of two below, as sizes stay far
  * under 2^24. Thirds and the like are rounded, and only `Floor`, `Ceil` and `Cast` may follow them.
  */
-function isExact(value: Fraction): boolean {
+export function isExact(value: Fraction): boolean {
   return (value.under & (value.under - 1n)) === 0n;
 }
 
@@ -112,15 +114,16 @@ export function castContents(
   c: RuleContext,
   to: DataType | undefined,
 ): readonly Fraction[] | undefined {
-  return c.contents(0)?.map((value) => {
-    if (to === 'bool') {
-      const { over } = value;
-      if (over.constant === 0) return value;
-      return areDifferent(over, 0) ? whole(1) : c.freshNumber();
-    }
-    const cast = isFloat(to) || value.under === 1n ? value : truncated(value);
-    return cast && fits(cast, to) ? cast : c.freshNumber();
-  });
+  return c.contents(0)?.map((value) =>
+    c.element(() => {
+      if (to === 'bool') {
+        if (value.over.constant === 0) return value;
+        return areDifferent(value.over, 0) ? whole(1) : undefined;
+      }
+      const cast = isFloat(to) || value.under === 1n ? value : truncated(value);
+      return cast && fits(cast, to) ? cast : undefined;
+    }),
+  );
 }
 
 /** Casting to an integer truncates, which is rounding down only where nothing is negative. */

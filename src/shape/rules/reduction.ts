@@ -3,6 +3,7 @@ import { maximum, minimum } from '../bounds.js';
 import type { Rule, RuleContext } from '../context.js';
 import { add, constant, type DimExpr, multiply } from '../dim.js';
 import { constantShape, type Fraction, whole } from '../facts.js';
+import { fits } from './fractions.js';
 
 type Fold = (a: DimExpr, b: DimExpr) => DimExpr;
 
@@ -15,7 +16,7 @@ function reduction(axesBecameInput: number, fold?: Fold): Rule {
     const listed = fromInput ? (c.has(1) ? c.constants(1) : []) : c.numbers('axes');
     if (!listed && fromInput) return unknownAxes(c, keep);
     if (!listed?.length && c.number('noop_with_empty_axes', 0) === 1)
-      return { dtype: c.dtype(0), shape, contents: c.contents(0) };
+      return { dtype: c.dtype(0), shape, contents: fold && c.contents(0) };
     const axes = listed?.length
       ? listed.map((a) => c.axis(a, shape.length))
       : shape.map((_, i) => i);
@@ -36,7 +37,17 @@ function foldAll(c: RuleContext, fold: Fold, axes: number): readonly Fraction[] 
   const elements = c.integers(0);
   const sizes = constantShape(c.shape(0));
   if (!elements?.length || !sizes || axes !== sizes.length) return undefined;
-  return [whole(elements.reduce((a, b) => fold(a, b)))];
+  return [
+    c.element(() => {
+      let made = elements[0]!;
+      // each step, since what the engine holds on the way must be exact as well
+      for (const element of elements.slice(1)) {
+        made = fold(made, element);
+        if (!fits(whole(made), c.dtype(0))) return undefined;
+      }
+      return whole(made);
+    }),
+  ];
 }
 
 const argument: Rule = (c) => {

@@ -3,6 +3,7 @@ import type { Rule, RuleContext } from '../context.js';
 import { constant, type DimExpr, multiply } from '../dim.js';
 import { floorDivide } from '../divide.js';
 import { type Fraction, fromFloat, type Shape } from '../facts.js';
+import { isExact } from './fractions.js';
 
 /** Scales as fractions where they are exact, and as plain numbers where the tensor is constant. */
 interface Scales {
@@ -23,7 +24,8 @@ function scaled(c: RuleContext, shape: Shape, axes: readonly number[], scales: S
     const size = shape[axis] as DimExpr;
     const exact = scales.exact[i];
     const number = scales.numbers?.[i];
-    if (exact) result[axis] = floorDivide(multiply(size, exact.over), exact.under);
+    if (exact && isExact(exact))
+      result[axis] = floorDivide(multiply(size, exact.over), exact.under);
     else if (number !== undefined && Number.isFinite(number) && size.constant !== undefined)
       // The engine multiplies in single precision.
       result[axis] = constant(Math.floor(Math.fround(size.constant * number)));
@@ -52,6 +54,8 @@ const resize: Rule = (c) => {
     });
     return { dtype, shape: result };
   }
+  // scales of a cropped part of the input
+  if (c.text('coordinate_transformation_mode') === 'tf_crop_and_resize') return unknown();
   const scales = c.has(scalesInput) ? scalesOf(c, scalesInput) : undefined;
   return scales ? { dtype, shape: scaled(c, shape, axes, scales) } : unknown();
 };

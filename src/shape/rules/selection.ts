@@ -193,10 +193,13 @@ function gatherContents(
   const places = c.constants(1);
   const [from, at, to] = [constantShape(shape), constantShape(indices), constantShape(result)];
   if (!elements || !places || !from || !at || !to) return undefined;
+  // the engine refuses those beyond the end; here they would read another row
+  const length = from[axis]!;
+  if (places.some((place) => place < -length || place >= length)) return undefined;
   const rank = at.length;
   return rearrange(elements, from, to, (index) => {
     const place = elementAt(places, at, index.slice(axis, axis + rank));
-    const wrapped = place < 0 ? place + (from[axis] as number) : place;
+    const wrapped = place < 0 ? place + length : place;
     return [...index.slice(0, axis), wrapped, ...index.slice(axis + rank)];
   });
 }

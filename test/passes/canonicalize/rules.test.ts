@@ -320,6 +320,44 @@ const CASES: readonly Case[] = [
     left: ['Mul(x, 2)', 'Neg(b_1)'],
     rules: ['known-integers', 'inline-if'],
   },
+  ...['Equal (h, w)', 'Greater (h, w)', 'Not (wide)'].map(
+    (condition): Case => ({
+      name: `an If whose condition depends on sizes: ${condition}`,
+      inputs: IMAGE,
+      outputs: 'y',
+      body: `
+        shape = Shape (x)
+        i2 = Constant <value_int = 2> ()
+        i3 = Constant <value_int = 3> ()
+        h = Gather (shape, i2)
+        w = Gather (shape, i3)
+        wide = Less (h, w)
+        number = ${condition}
+        whole = Cast <to = 7> (number)
+        is = Cast <to = 9> (whole)
+        y = If (is) <
+          then_branch = yes () => (float[batch, 8, height, width] a) { a = Neg (x) },
+          else_branch = no () => (float[batch, 8, height, width] b) { b = Exp (x) }
+        >`,
+      left: [
+        'Shape(x)',
+        'Gather(shape, 2)',
+        'Gather(shape, 3)',
+        ...(condition.includes('wide') ? ['Less(h, w)'] : []),
+        condition.replace(' ', ''),
+        'Cast(number)',
+        'Cast(whole)',
+        'If(is) { Neg(x) } { Exp(x) }',
+      ],
+      rules: [],
+      sizes: [
+        { batch: 1, height: 2, width: 3 },
+        { batch: 1, height: 3, width: 3 },
+        { batch: 1, height: 3, width: 2 },
+        { batch: 1, height: 1, width: 1 },
+      ],
+    }),
+  ),
   {
     name: 'rules reach into graphs inside nodes',
     inputs: `${IMAGE}, bool flag`,
