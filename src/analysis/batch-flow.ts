@@ -10,7 +10,14 @@ import type { Node } from '../ir/node.js';
 import { isOp } from '../ir/node.js';
 import { topologicalOrder } from '../ir/order.js';
 import type { Value } from '../ir/value.js';
-import { type DimExpr, divideExactly, product, type ShapeTable } from '../shape/index.js';
+import {
+  constantShape,
+  type DimExpr,
+  divideExactly,
+  product,
+  type ShapeTable,
+} from '../shape/index.js';
+import { permutation } from './attention/axes.js';
 import type { Refusal } from './unet.js';
 
 /** Values that carry the batch, with the axis; the others are the same for every image. */
@@ -66,6 +73,14 @@ const NORMALIZATIONS = new Set(
   ),
 );
 
+/** How many operands have the batch: com.microsoft's Attention takes q, k and v packed into one. */
+const operandsOf = (node: Node): number =>
+  isOp(node, 'Attention') || node.opType === 'MultiHeadAttention' ? 3 : 1;
+
+/** Operators whose other inputs say how, not what: a batch in those would not be followed. */
+const ONE_OPERAND =
+  /^(Reduce|(Transpose|Reshape|Flatten|Squeeze|Unsqueeze|Split|Slice|Gather|\w+Normalization|\w*Softmax)$)/;
+
 /** An axis counted from the front. */
 const fromFront = (axis: number, rank: number): number => (axis < 0 ? axis + rank : axis);
 
@@ -85,18 +100,24 @@ class Step {
   follow(): number | string {
     const { opType } = this.node;
     if (ELEMENTWISE.has(opType)) return this.aligned();
-    if (BATCH_FIRST.has(opType))
+    if (BATCH_FIRST.has(opType)) {
+      if (!this.isCarriedByFirst(operandsOf(this.node)))
+        return 'not all of its operands carry the batch, or others do';
       return this.carrying.every((c) => c.axis === 0)
         ? 0
         : 'the batch does not lie on its first axis';
+    }
+    if (ONE_OPERAND.test(opType) && !this.isCarriedByFirst(1))
+      return 'another of its inputs than the first carries the batch';
     if (NORMALIZATIONS.has(opType)) return this.normalized();
     if (opType.startsWith('Reduce')) return this.reduced();
     switch (opType) {
       case 'MatMul':
         return this.matrixProduct();
       case 'Gemm':
-        return this.first.index === 0 &&
-          this.first.axis === 0 &&
+        return this.carrying.every((c) => c.index !== 1) &&
+          this.carrying.every((c) => c.axis === 0) &&
+          this.first.index === 0 &&
           !attrNumber(this.node, 'transA', 0)
           ? 0
           : 'the batch is not the rows of its first operand';
@@ -125,6 +146,13 @@ class Step {
     }
   }
 
+  /** Do just the first so many inputs carry the batch, of those that are there? */
+  private isCarriedByFirst(count: number): boolean {
+    const { inputs } = this.node;
+    const carries = (index: number) => this.carrying.some((c) => c.index === index);
+    return inputs.every((value, i) => !value || carries(i) === i < count);
+  }
+
   private shapeOf(index: number): readonly DimExpr[] | undefined {
     const value = this.node.inputs[index];
     return value ? this.shapes.shape(value) : undefined;
@@ -134,11 +162,15 @@ class Step {
     return this.shapes.shape(this.node.output);
   }
 
-  /** Axes as early operator sets give them, by attribute, or as later ones do, by an input. */
+  /**
+   * Axes as early operator sets give them, by attribute, or as later ones do, by an input; undefined
+   * where they are not known, or where none are given, which means another thing to each operator.
+   */
   private axesFrom(index: number): number[] | undefined {
     const operand = this.node.inputs[index];
     const computed = operand ? this.shapes.contents(operand) : undefined;
-    return attrNumbers(this.node, 'axes') ?? computed?.map((d) => d.constant ?? Number.NaN);
+    const axes = attrNumbers(this.node, 'axes') ?? (computed && constantShape(computed));
+    return axes?.length ? axes : undefined;
   }
 
   /** Broadcasting aligns from the right; a side without the batch must not have a size there. */
@@ -157,7 +189,8 @@ class Step {
       // the shape of an Expand is no tensor that broadcasts
       if (this.node.opType === 'Expand' && index === 1) continue;
       const shape = this.shapeOf(index);
-      const dim = shape?.[axis - (rank - shape.length)];
+      if (!shape) return `the shape of "${value.name}" is not known`;
+      const dim = shape[axis - (rank - shape.length)];
       if (dim && dim.constant !== 1)
         return `"${value.name}" has a value for each image of the batch`;
     }
@@ -167,8 +200,10 @@ class Step {
   private normalized(): number | string {
     const { axis } = this.first;
     const rank = this.shapeOf(0)?.length;
-    if (rank === undefined || this.first.index !== 0) return 'the rank of its input is not known';
-    const own = attrNumber(this.node, 'axis', -1);
+    if (rank === undefined) return 'the rank of its input is not known';
+    // before opset 13 a Softmax without an axis works across all but the first
+    const missing = this.node.opType.endsWith('Softmax') ? Math.min(1, rank - 1) : -1;
+    const own = attrNumber(this.node, 'axis', missing);
     return axis < fromFront(own, rank) ? axis : 'it works across the batch';
   }
 
@@ -198,17 +233,16 @@ class Step {
     return this.aligned();
   }
 
-  private transposed(): number {
-    const rank = this.shapeOf(0)?.length ?? 0;
-    const order =
-      attrNumbers(this.node, 'perm') ?? Array.from({ length: rank }, (_, i) => rank - 1 - i);
-    return order.indexOf(this.first.axis);
+  private transposed(): number | string {
+    const rank = this.shapeOf(0)?.length;
+    if (rank === undefined) return 'the rank of its input is not known';
+    return permutation(this.node, rank).indexOf(this.first.axis);
   }
 
   private reshaped(): number | string {
     const before = this.shapeOf(0);
     const after = this.outputShape;
-    if (this.first.index !== 0 || !before || !after) return 'its shapes are not known';
+    if (!before || !after) return 'its shapes are not known';
     const { axis } = this.first;
     const ahead = product(before.slice(0, axis)).key;
     const places = after.flatMap((_, j) => (product(after.slice(0, j)).key === ahead ? [j] : []));
@@ -256,8 +290,7 @@ class Step {
   private sliced(): number | string {
     const rank = this.shapeOf(0)?.length;
     const given = this.axesFrom(3);
-    if (rank === undefined || !given || this.first.index !== 0)
-      return 'the axes that it slices are not known';
+    if (rank === undefined || !given) return 'the axes that it slices are not known';
     const { axis } = this.first;
     return given.some((a) => fromFront(a, rank) === axis) ? 'it works along the batch' : axis;
   }
@@ -265,22 +298,23 @@ class Step {
   private gathered(): number | string {
     const own = this.attributeAxis(0);
     const indices = this.shapeOf(1)?.length;
-    if (this.first.index !== 0 || own === undefined || indices === undefined)
-      return 'its indices carry the batch';
+    if (own === undefined || indices === undefined) return 'its shapes are not known';
     const { axis } = this.first;
     if (own === axis) return 'it works along the batch';
     return axis < own ? axis : axis - 1 + indices;
   }
 
   private einsum(): number | string {
-    const [left = '', right = ''] = (attrString(this.node, 'equation') ?? '').split('->');
-    const operands = left.split(',').map((labels) => labels.trim());
+    const equation = (attrString(this.node, 'equation') ?? '').replaceAll(' ', '');
+    if (equation.includes('.')) return 'its axes are not all named';
+    const [left = '', right = ''] = equation.split('->');
+    const operands = left.split(',');
     const label = operands[this.first.index]?.[this.first.axis];
     const same = this.carrying.every((c) => operands[c.index]?.[c.axis] === label);
     const everywhere = operands.every(
       (labels, i) => this.carrying.some((c) => c.index === i) || !labels.includes(label ?? '?'),
     );
-    const axis = label === undefined ? -1 : right.trim().indexOf(label);
+    const axis = label === undefined ? -1 : right.indexOf(label);
     return same && everywhere && axis >= 0 ? axis : 'it sums over the batch, or pairs its images';
   }
 }

@@ -22,6 +22,7 @@ export {
   toDim,
 } from './dim.js';
 export { ceilDivide, divideExactly, floorDivide, modulo } from './divide.js';
+export { constantShape } from './facts.js';
 export { fixInputShapes, freezeSymbols, inputSymbols } from './fix.js';
 export { type InferOptions, inferShapes } from './infer.js';
 export { parseDim } from './parse.js';

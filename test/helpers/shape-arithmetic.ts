@@ -55,7 +55,7 @@ class Draw {
 }
 
 class Builder {
-  private readonly lines: string[] = [
+  readonly lines: string[] = [
     'shape = Shape (x)',
     ...['batch', 'height', 'width'].flatMap((name, i) => [
       `${name}_at = Constant <value_ints = [${[0, 2, 3][i]}]> ()`,
@@ -70,7 +70,7 @@ class Builder {
     { name: 'unknown', type: 'int64', length: 1, most: 9 },
   ];
   private readonly made: string[] = [];
-  private count = 0;
+  count = 0;
 
   text(): string {
     const outputs = this.made.length > 0 ? this.made : ['shape'];
