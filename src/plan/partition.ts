@@ -39,8 +39,12 @@ export function soughtPartition<S>(
 const summarize = <S>(things: readonly S[], group: readonly number[], how: Grouping<S>): S =>
   group.map((i) => things[i] as S).reduce((a, b) => how.join(a, b));
 
-/** Subsets are sets of bits; the group that holds a subset's lowest thing is tried in every form. */
+/**
+ * Subsets are sets of bits; the group that holds a subset's lowest thing is tried in every form. Far more
+ * things than are worth the time still fit the 31 bits there are.
+ */
 export function exactPartition<S>(things: readonly S[], most: number, how: Grouping<S>): Partition {
+  if (things.length > 30) throw new RangeError(`${things.length} things have too many subsets`);
   const all = (1 << things.length) - 1;
   const summaries: S[] = [];
   const costs = new Float64Array(all + 1);

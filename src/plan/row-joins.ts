@@ -7,6 +7,7 @@
  * earlier call of the plan could write is written whatever that call gets instead. Of a site that
  * lies inside another it is assumed that it ran when the plan says so; lowering checks it.
  */
+import { addBit, bitSet, covers, equals, layBits, union } from './bit-sets.js';
 import { moreExactThan } from './exactness.js';
 import type { Plan } from './plan.js';
 import { COMPUTE, type Site } from './site.js';
@@ -18,7 +19,7 @@ export interface CallSet {
   readonly phase: number | undefined;
   /** The earliest of them. */
   readonly first: number;
-  /** For each site the strategies that the calls have, one bit each. */
+  /** For each site the strategies that the calls have, as sets of bits. */
   readonly wanted: Int32Array;
 }
 
@@ -40,9 +41,10 @@ export interface RowJoins {
 interface Candidate {
   readonly name: string;
   readonly cost: number;
-  readonly bit: number;
-  /** Bits of the strategies that it is at least as exact as, itself among them. */
-  readonly covers: number;
+  /** Itself alone, as a set of the site's strategies. */
+  readonly alone: Int32Array;
+  /** The strategies that it is at least as exact as, itself among them. */
+  readonly standsFor: Int32Array;
   /** The first call by which the states that it reads are written. */
   readonly readable: number;
 }
@@ -50,18 +52,24 @@ interface Candidate {
 /** @param cost MACs of a site under a strategy, or any other measure that adds up over sites */
 export function rowJoins(plan: Plan, cost: (site: Site, strategy: string) => number): RowJoins {
   const phases = callsByPhase(plan);
+  const numbers = plan.sites.map(
+    ({ strategies }) => new Map(Object.keys(strategies).map((name, i) => [name, i])),
+  );
+  const { starts, words } = layBits(numbers.map(({ size }) => size));
   const columns = phases.map(([first]) =>
     plan.sites.map((_, s) => candidates(plan, s, first as number, cost)),
   );
   const choices = ({ phase, first, wanted }: CallSet) =>
-    columns[phase ?? 0]!.map((column, s) => choose(column, first, wanted[s]!));
+    columns[phase ?? 0]!.map((column, s) => choose(column, first, wanted, starts[s]!));
   const meaning = (call: number) =>
     plan.rows[call]!.map((name, s) => plan.sites[s]!.strategies[name]!.parts?.(call) ?? name);
-  const bitsOf = (call: number): Int32Array =>
-    Int32Array.from(
-      plan.sites,
-      ({ strategies }, s) => 1 << Object.keys(strategies).indexOf(plan.rows[call]![s]!),
-    );
+  const strategiesOf = (calls: readonly number[]): Int32Array => {
+    const wanted = new Int32Array(words);
+    for (const call of calls)
+      for (const [s, name] of plan.rows[call]!.entries())
+        addBit(wanted, starts[s]!, numbers[s]!.get(name)!);
+    return wanted;
+  };
   return {
     phases: phases.length,
     distinct: phases.flatMap((calls) => groupBy(calls, meaning)),
@@ -69,13 +77,13 @@ export function rowJoins(plan: Plan, cost: (site: Site, strategy: string) => num
       calls: calls.length,
       phase: phases.findIndex((phase) => phase.includes(calls[0]!)),
       first: Math.min(...calls),
-      wanted: calls.map(bitsOf).reduce(either),
+      wanted: strategiesOf(calls),
     }),
     join: (a, b) => ({
       calls: a.calls + b.calls,
       phase: a.phase === b.phase ? a.phase : undefined,
       first: Math.min(a.first, b.first),
-      wanted: either(a.wanted, b.wanted),
+      wanted: union(a.wanted, b.wanted),
     }),
     cost: (set) =>
       set.phase === undefined
@@ -104,14 +112,20 @@ function groupBy(calls: readonly number[], keyOf: (call: number) => unknown): nu
   return [...groups.values()];
 }
 
-const either = (a: Int32Array, b: Int32Array): Int32Array => a.map((bits, s) => bits | b[s]!);
-
-/** @param column cheapest first */
-function choose(column: readonly Candidate[], first: number, wanted: number): Candidate {
+/**
+ * @param column cheapest first
+ * @param start where the set of the site's strategies lies in `wanted`
+ */
+function choose(
+  column: readonly Candidate[],
+  first: number,
+  wanted: Int32Array,
+  start: number,
+): Candidate {
   return (
     // what all of the calls have already stays: that its states are there is the plan's doing
-    column.find((c) => c.bit === wanted) ??
-    column.find((c) => (c.covers & wanted) === wanted && c.readable <= first) ??
+    column.find((c) => equals(c.alone, wanted, start)) ??
+    column.find((c) => c.readable <= first && covers(c.standsFor, wanted, start)) ??
     column.find((c) => c.name === COMPUTE)!
   );
 }
@@ -128,16 +142,15 @@ function candidates(
   const names = Object.keys(site.strategies);
   const above = new Map(names.map((name) => [name, moreExactThan(site, name)]));
   return names
-    .map((name, bit) => {
+    .map((name, own) => {
       const { reads } = touches(site, name, call);
       return {
         name,
         cost: cost(site, name),
-        bit: 1 << bit,
-        covers: names.reduce(
-          (bits, other, b) =>
-            other === name || above.get(other)!.has(name) ? bits | (1 << b) : bits,
-          0,
+        alone: bitSet(names.length, [own]),
+        standsFor: bitSet(
+          names.length,
+          [...names.keys()].filter((other) => other === own || above.get(names[other]!)!.has(name)),
         ),
         readable: Math.max(0, ...reads.map((id) => (written.get(id) ?? Infinity) + 1)),
       };

@@ -241,6 +241,68 @@ describe('groupRows is never less exact', () => {
   });
 });
 
+/** A site of so many strategies, each less exact than a few that cost more, in any order of names. */
+const largeSite = (size: number): fc.Arbitrary<SiteCase> =>
+  fc
+    .record({
+      above: fc.array(fc.array(fc.nat(size - 2), { maxLength: 3 }), {
+        minLength: size - 1,
+        maxLength: size - 1,
+      }),
+      order: fc.shuffledSubarray([...Array(size - 1).keys()], { minLength: size - 1 }),
+    })
+    .map(({ above, order }) => ({
+      compute: { cost: 10 * size, moreExact: [] },
+      ...Object.fromEntries(
+        order.map((i) => [
+          `a${i}`,
+          { cost: i, moreExact: above[i]!.filter((j) => j > i).map((j) => `a${j}`) },
+        ]),
+      ),
+    }));
+
+describe.each([33, 64, 65, 200])('with %i strategies', (size) => {
+  const withPlan = (most: number) =>
+    fc
+      .array(largeSite(size), { minLength: 2, maxLength: 2 })
+      .chain((sites) =>
+        fc.record({ sites: fc.constant(sites), rows: rowsFor(sites, { min: 2, max: most }) }),
+      );
+
+  test('one row for all calls has at each site the cheapest that is as exact as each', () => {
+    fc.assert(
+      fc.property(withPlan(4), ({ sites, rows }) => {
+        const grouped = groupRows(planOf(sites, rows), { maxPrograms: 1, cost });
+        expect(rowsOf(grouped)).toBe(1);
+        for (const [s, site] of sites.entries()) {
+          const above = atLeastAsExact(site);
+          const fit = Object.keys(site).filter((name) =>
+            rows.every((row) => above[row[s]!]!.has(name)),
+          );
+          const least = Math.min(...fit.map((name) => site[name]!.cost));
+          expect(site[grouped.rows[0]![s]!]!.cost).toBe(least);
+        }
+      }),
+      { numRuns: 12, seed: 5 },
+    );
+  });
+
+  test('no call gets a less exact one', () => {
+    fc.assert(
+      fc.property(withPlan(20), fc.integer({ min: 1, max: 4 }), ({ sites, rows }, most) => {
+        const grouped = groupRows(planOf(sites, rows), { maxPrograms: most, cost });
+        expect(rowsOf(grouped)).toBeLessThanOrEqual(most);
+        for (const [s, site] of sites.entries()) {
+          const above = atLeastAsExact(site);
+          for (const [call, row] of rows.entries())
+            expect(above[row[s]!]!.has(grouped.rows[call]![s]!)).toBe(true);
+        }
+      }),
+      { numRuns: 6, seed: 6 },
+    );
+  });
+});
+
 describe('what calls can share', () => {
   const share = (rows: string[][], most: number, sites = [attention(0, 1)]) =>
     groupRows(planOf(sites, rows), { maxPrograms: most, cost }).rows.map((row) => row.join());
@@ -252,6 +314,17 @@ describe('what calls can share', () => {
     expect(two('reuse', 'window+guidance-share')).toEqual(Array(2).fill('window+guidance-share'));
     // neither is as exact as the other, and to compute in place of sharing costs less
     expect(two('window', 'guidance-share')).toEqual(['window', 'compute']);
+  });
+
+  test('of equally cheap ones the most exact', () => {
+    const site: SiteCase = {
+      low: { cost: 1, moreExact: ['middle'] },
+      other: { cost: 1, moreExact: ['middle'] },
+      middle: { cost: 5, moreExact: ['high'] },
+      high: { cost: 5, moreExact: [] },
+      compute: { cost: 9, moreExact: [] },
+    };
+    expect(share([['low'], ['other']], 1, [site])).toEqual(['high', 'high']);
   });
 
   test('call 0 reads nothing, so a call that shares its row does not either', () => {

@@ -105,6 +105,36 @@ describe('the sought one', () => {
     ]);
   });
 
+  /** Least cost of a division into runs of neighbours, from all the places where it can be cut. */
+  function bestRuns(things: readonly Thing[], most: number, how: Grouping<Thing>): number {
+    if (things.length === 0) return 0;
+    if (most === 0) return Infinity;
+    return Math.min(
+      ...things.map((_, i) => {
+        const run = things.slice(0, i + 1).reduce((a, b) => how.join(a, b));
+        return how.cost(run) + bestRuns(things.slice(i + 1), most - 1, how);
+      }),
+    );
+  }
+
+  test('costs no more than the best runs, also where more groups cost more', () => {
+    const dear = { ...how, cost: (thing: Thing) => 20 + how.cost(thing) };
+    const kinds = fc.constantFrom([9, 0, 0], [0, 7, 1], [3, 3, 8]);
+    const things = fc.array(
+      kinds.map((needs): Thing => ({ count: 1, needs })),
+      { minLength: 6, maxLength: 9 },
+    );
+    fc.assert(
+      fc.property(things, fc.integer({ min: 2, max: 5 }), (things, most) => {
+        const partition = soughtPartition(things, most, dear);
+        expectDivision(partition, things, most);
+        const cost = price(things, partition) + 20 * partition.length;
+        expect(cost).toBeLessThanOrEqual(bestRuns(things, most, dear));
+      }),
+      { numRuns: 150, seed: 8 },
+    );
+  });
+
   test('does not lose itself in rounding', () => {
     const things = Array.from(
       { length: 30 },
@@ -120,4 +150,9 @@ describe('the sought one', () => {
 test('enough groups for all: each thing by itself', () => {
   const things: Thing[] = [1, 2, 3].map((need) => ({ count: 1, needs: [need] }));
   for (const most of [3, 10]) expect(bestPartition(things, most, how)).toEqual([[0], [1], [2]]);
+});
+
+test('more things than there are bits for are refused, not divided wrongly', () => {
+  const things = Array.from({ length: 32 }, (): Thing => ({ count: 1, needs: [1] }));
+  expect(() => exactPartition(things, 2, how)).toThrow(RangeError);
 });
