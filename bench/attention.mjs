@@ -139,7 +139,8 @@ function residentAfterLoop(folder) {
     const { generate, openLoopBundle } = await import(${entry('node')});
     const denoiser = await openLoopBundle(${JSON.stringify(folder)});
     const sampler = createSampler('ddim', { steps: denoiser.calls });
-    await generate(denoiser, { sampler, seed: 0, feeds: {} });
+    const guidance = { scale: 2, unconditional: {}, ...${JSON.stringify(GUIDANCE)} };
+    await generate(denoiser, { sampler, seed: 0, feeds: {}, guidance });
     await denoiser.release();
     console.log(process.resourceUsage().maxRSS * 1024);`;
   return Number(execFileSync(process.execPath, ['--input-type=module', '-e', code]).toString());

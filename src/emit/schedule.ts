@@ -5,7 +5,7 @@ import { elementCount } from '../ir/tensor.js';
 import { byteLength } from '../ir/types.js';
 import type { Value } from '../ir/value.js';
 import type { Compilation } from '../pipeline/index.js';
-import { COMPUTE, type Plan, type Site } from '../plan/index.js';
+import { COMPUTE, type Plan, programsForPairs, type Site } from '../plan/index.js';
 import type { ElementType, Port, Schedule } from '../schedule/index.js';
 import { evaluate, parseDim } from '../shape/index.js';
 import { VERSION } from '../version.js';
@@ -52,6 +52,8 @@ export function makeSchedule(compilation: Compilation, files: ScheduleFiles): Sc
       ]),
     ),
   );
+  const inBatch = compilation.guidance?.mode === 'batch';
+  const forPairs = programsForPairs(plan, instrumented.programs, instrumented.calls);
   return {
     format: 'stepfold.schedule',
     version: 1,
@@ -78,7 +80,10 @@ export function makeSchedule(compilation: Compilation, files: ScheduleFiles): Sc
         .map((s) => [s.id, { type: elementType(s.id, s.type), shape: [...s.shape] }]),
     ),
     programs: Object.fromEntries(
-      [...lowered.programs].map(([name, runs]) => [name, { runs: [...runs] }]),
+      [...lowered.programs].map(([name, runs]) => [
+        name,
+        { runs: [...runs], ...(inBatch && { pairs: forPairs.has(name) }) },
+      ]),
     ),
     calls: [...instrumented.calls],
     ...(compilation.timesteps && { timesteps: [...compilation.timesteps] }),

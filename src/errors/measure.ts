@@ -102,9 +102,9 @@ interface Pair {
 export const otherGuidance = (made: Pair, found: Pair | undefined) =>
   new StepfoldError(
     'RUN_GUIDANCE',
-    `The schedule is made for guidance ${made.order}, ${made.mode}; the loop does ${found ? `${found.order}, ${found.mode}` : 'none'}.`,
+    `The schedule has calls for guidance ${made.order}, ${made.mode}; the loop does ${found ? `${found.order}, ${found.mode}` : 'none'}.`,
     {
-      hint: `Run it with --guidance ${made.order} --guidance-mode ${made.mode}, or transform the model again.`,
+      hint: `Run it with --guidance ${made.order} --guidance-mode ${made.mode}${found ? '' : ', --guidance-scale and --unconditional'}, or transform the model again${found ? '' : ' without --guidance'}.`,
     },
   );
 

@@ -130,10 +130,10 @@ export const stateShapeChanged = (
 export const oddPair = (call: number, input: string, batch: number) =>
   new StepfoldError(
     'GUIDANCE_ODD_BATCH',
-    `Call ${call} was fed a batch of ${batch} for "${input}", which is not made of guidance pairs.`,
+    `Call ${call} was fed a batch of ${batch} for "${input}", but computes one half of each guidance pair for both.`,
     {
       value: input,
-      hint: 'The bundle was made for both halves of each pair in one batch; feed an even batch, first halves first, or transform the model with another --guidance.',
+      hint: 'Feed both halves of each pair in one batch, first halves first; guidance can be off at calls whose program says "pairs": false.',
     },
   );
 

@@ -25,10 +25,10 @@ import {
   type Sampler,
   timestepFeed,
 } from '../samplers/index.js';
-import type { Port } from '../schedule/index.js';
+import { callsNeedPairs, type Port } from '../schedule/index.js';
 import { requireBundle } from './bundle.js';
 import { loadOrt, runModel } from './engine.js';
-import { checkSize, concretePort, evenBatch, type Feeds, fitShape, randomFeeds } from './feeds.js';
+import { checkSize, concretePort, type Feeds, fitShape, randomFeeds } from './feeds.js';
 import { tableRows } from './labels.js';
 import { openSource } from './scratch.js';
 
@@ -41,8 +41,10 @@ export interface DenoiserPorts {
     readonly prediction?: string;
   };
   readonly bindings: ReadonlyMap<string, number>;
-  /** How the loop must do guidance, where the schedule was made for it. */
+  /** How the loop does guidance that the schedule was made for. */
   readonly guidance?: GuidancePair | undefined;
+  /** Whether some call needs it so; taken for true where nothing is said. */
+  readonly needsPairs?: boolean;
 }
 
 /** A denoiser that can be called in a loop: a bundle, or a plain model. */
@@ -98,6 +100,7 @@ export async function openLoopBundle(
       roles: source.roles ?? {},
       bindings: new Map(Object.entries(cost?.macs?.bindings ?? {})),
       guidance: source.guidance,
+      needsPairs: callsNeedPairs(first.schedule),
     },
     calls: calls.length,
     timesteps,
@@ -254,18 +257,18 @@ export async function generate(
 }
 
 /**
- * The loop must be the one that the schedule was made for.
+ * The loop must be the one that the schedule was made for. How it does guidance is all the same where no
+ * call needs the pairs.
  * @throws RUN_STEPS, RUN_GUIDANCE
  */
 export function checkLoopFits(
-  { calls, ports: { guidance: made } }: LoopDenoiser,
+  { calls, ports: { guidance: made, needsPairs = true } }: LoopDenoiser,
   steps: number,
   guidance: GuidancePair | undefined,
 ): void {
   if (calls === undefined) return;
-  if (made && guidance && (made.order !== guidance.order || made.mode !== guidance.mode))
-    throw otherGuidance(made, guidance);
-  if (made?.mode === 'two-calls' && !guidance) throw otherGuidance(made, undefined);
+  const fits = made?.order === guidance?.order && made?.mode === guidance?.mode;
+  if (made && needsPairs && !fits) throw otherGuidance(made, guidance);
   const needed = stepsOfCalls(calls, made);
   if (steps !== needed) throw stepsDiffer(steps, needed, callsPerStep(made));
 }
@@ -319,7 +322,6 @@ function settleSizes(
   if (latentShape && !fitShape(latentPort, latentShape, sizes))
     throw feedShape(latentPort.name, latentShape, latentPort.shape, sizes, pair);
   const bindings = new Map([...ports.bindings, ...sizes]);
-  if (ports.guidance?.mode === 'batch' && !pair) evenBatch(ports, bindings, new Set(sizes.keys()));
   const dims = latentShape ? [...latentShape] : concretePort(latentPort, bindings);
   checkSize(latentPort.name, dims);
   return { dims, bindings };

@@ -3,6 +3,7 @@ export * from './flow.js';
 export * from './group.js';
 export * from './guidance.js';
 export * from './in-turns.js';
+export * from './pairs.js';
 export * from './parts.js';
 export * from './plan.js';
 export * from './site.js';

@@ -44,6 +44,11 @@ export interface Strategy {
    * axis) in place of both: guidance sharing. A plan search then need not run it.
    */
   readonly halfOf?: { readonly strategy: string; readonly half: 'first' | 'second' };
+  /**
+   * Takes the rows of the leading axis for the two halves of guidance pairs, as `halfOf` implies: a call
+   * with it is refused a batch that is none, and a loop that does no guidance.
+   */
+  readonly pairs?: true;
   /** Name for the program of a call in which this is the only strategy beside `compute`. */
   readonly program?: string;
   /** Strategies of the same site that are strictly more exact. `compute` always is, unnamed. */

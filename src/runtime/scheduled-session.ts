@@ -151,7 +151,8 @@ class Call {
     for (const [input, wire] of Object.entries(run.takes ?? {}))
       all[input] = this.#wires.get(wire)!;
     for (const [input, state] of Object.entries(run.unused ?? {}))
-      all[input] = states.get(state) ?? placeholder(this.engine, schedule.states[state]!);
+      all[input] =
+        states.fitting(state, this.bindings) ?? placeholder(this.engine, schedule.states[state]!);
     return all;
   }
 

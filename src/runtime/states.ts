@@ -19,8 +19,12 @@ export class States {
 
   constructor(private readonly schedule: Schedule) {}
 
-  get(id: string): Tensor | undefined {
-    return this.#held.get(id)?.tensor;
+  /** The tensor of a state that nothing looks at, where it has one of the sizes of this call. */
+  fitting(id: string, bindings: Bindings): Tensor | undefined {
+    const held = this.#held.get(id);
+    if (!held) return undefined;
+    const symbol = changedSymbol(this.schedule.states[id]!.shape, held.bindings, bindings);
+    return symbol === undefined ? held.tensor : undefined;
   }
 
   /**
@@ -39,7 +43,7 @@ export class States {
 
   /** Takes over what a call wrote and frees what it replaced. */
   commit(written: ReadonlyMap<string, Tensor>, bindings: Bindings, call: number): void {
-    const replaced = [...written.keys()].flatMap((id) => this.get(id) ?? []);
+    const replaced = [...written.keys()].flatMap((id) => this.#held.get(id)?.tensor ?? []);
     for (const [id, tensor] of written) this.#held.set(id, { tensor, bindings, call });
     // Two states may have been written from one output.
     const live = new Set([...this.#held.values()].map(({ tensor }) => tensor));

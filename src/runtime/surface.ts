@@ -12,6 +12,7 @@ import {
   sessionReleased,
 } from '../errors/index.js';
 import type { Port, Schedule } from '../generated/schedule.js';
+import { needsPairs } from '../schedule/pairs.js';
 import type { CallInfo, DenoiserSession } from './engine.js';
 import { type Fetches, readFetches } from './fetches.js';
 
@@ -80,7 +81,7 @@ export abstract class SessionSurface implements DenoiserSession {
     const fetches = readFetches(this.outputNames, fetchesOrOptions, options);
 
     const call = this.#next;
-    this.#refuseOddPairs(feeds, call);
+    this.#refuseOddPairs(feeds, call, program);
     const running = this.execute({ call, program, feeds, ...fetches });
     this.#running = running;
     try {
@@ -112,9 +113,10 @@ export abstract class SessionSurface implements DenoiserSession {
   }
 
   /** The graph would cut an odd batch somewhere in the middle and fail far from the cause. */
-  #refuseOddPairs(feeds: InferenceSession.FeedsType, call: number): void {
+  #refuseOddPairs(feeds: InferenceSession.FeedsType, call: number, program: string): void {
     const { guidance, roles } = this.schedule.source;
     if (guidance?.mode !== 'batch' || roles?.latent === undefined) return;
+    if (!needsPairs(this.schedule, program)) return;
     const [batch] = (feeds[roles.latent] as { dims?: readonly number[] }).dims ?? [];
     if (batch !== undefined && batch % 2 !== 0) throw oddPair(call, roles.latent, batch);
   }

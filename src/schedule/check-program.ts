@@ -7,6 +7,11 @@ export function checkProgram(schedule: Schedule, id: string, program: Program): 
   const problems: Problem[] = [];
   const given = new Map<string, number>();
   const written = new Map<string, number>();
+  if (program.pairs && schedule.source.guidance?.mode !== 'batch')
+    problems.push({
+      path: pointer('programs', id, 'pairs'),
+      message: 'must stand only where source.guidance has both halves in one batch',
+    });
   program.runs.forEach((run, r) => {
     const at = (...keys: readonly string[]) => pointer('programs', id, 'runs', r, ...keys);
     const say = (path: string, message: string) => problems.push({ path, message });

@@ -22,6 +22,7 @@ export type { TimestepsFile } from '../generated/timesteps.js';
 export { type CheckResult, checkSchedule } from './check.js';
 export { timestepProblems } from './check-timesteps.js';
 export { formatPlan, formatSchedule, formatTimesteps } from './format.js';
+export { callsNeedPairs, needsPairs } from './pairs.js';
 export {
   parsePipelineConfig,
   parsePlanFile,

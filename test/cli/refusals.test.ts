@@ -132,6 +132,21 @@ describe.concurrent('bundles', () => {
     expectRefusal(await verify(), 'FILE_NOT_FOUND', 'weights.bin');
   });
 
+  test('for guidance pairs in a loop without guidance', async () => {
+    const dit = path.join(ROOT, 'samples/dit-digits/dit-digits.onnx');
+    const pass = ['--pass', 'ditfastattn:strategy=guidance-share', '--calls', '4'];
+    await done(['transform', dit, ...pass, '--guidance', 'cond-first', '-o', 'pairs'], {
+      cwd: folder,
+    });
+    const found = ['cond-first', 'none', '--guidance-scale', '--unconditional'];
+    expectRefusal(await cli('run', 'pairs', '-o', 'unguided'), 'RUN_GUIDANCE', ...found);
+    const timesteps = ['timesteps', 'pairs', '--against', dit, '-o', 'timesteps.json'];
+    expectRefusal(await cli(...timesteps), 'RUN_GUIDANCE', ...found);
+    const report = ['report', 'pairs', '--against', dit, '-o', 'report.html'];
+    expectRefusal(await cli(...report), 'RUN_GUIDANCE', ...found);
+    expect(fs.existsSync(inFolder('unguided'))).toBe(false);
+  });
+
   test('with a schedule that is no longer one', async () => {
     const { schedule, edit, verify, bench, run } = copy();
     edit(({ calls }) => calls.splice(0, 1, 'shallow'));

@@ -198,7 +198,8 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   FEED_INVALID: 'A call is given something else than feeds.',
   FETCH_INVALID: 'A call asks for outputs in a form or by a name that is not known.',
   STATE_SHAPE_CHANGED: 'The sizes of the inputs changed in the middle of an image.',
-  GUIDANCE_ODD_BATCH: 'A bundle for guidance pairs is fed an odd batch.',
+  GUIDANCE_ODD_BATCH:
+    'A call that computes one half of each guidance pair for both is fed an odd batch.',
   RUN_FAILED: 'The engine failed in a call. States are as they were before it.',
   MODEL_LOAD_FAILED: 'The engine does not load a model of the bundle. Its own words follow.',
   FETCH_FAILED: 'A file of a bundle at an address could not be fetched.',

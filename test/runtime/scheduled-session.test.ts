@@ -11,6 +11,7 @@ import {
 } from '../../src/runtime/index.js';
 import {
   chain,
+  chosen,
   expected,
   merged,
   outputIsState,
@@ -136,6 +137,14 @@ describe.each([
     session.reset();
     const { y } = await session.run(feeds([1, 2, 3, 4], 10));
     expect((y as node.Tensor).dims).toEqual([2, 2]);
+  });
+
+  it('feeds an input that nothing looks at no state of another size', async () => {
+    const session = await open(chosen());
+    for (const { x, t } of CALLS.slice(0, 3)) await session.run(feeds([...x, ...x, ...x], t));
+    // the fourth call computes, and takes the value that it does not choose along: of three rows, with two
+    const { y } = await session.run(feeds([1, 2, 3, 4], 10));
+    expect([...((y as node.Tensor).data as Float32Array)]).toEqual([12, 14, 16, 18]);
   });
 
   it('refuses overlapping calls and reset() during one', async () => {

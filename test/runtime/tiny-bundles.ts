@@ -193,6 +193,34 @@ export function merged(): TinyBundle {
   });
 }
 
+/** As `merged`, where both values are there and a Where takes one: the one not taken must still broadcast. */
+export function chosen(): TinyBundle {
+  const choose = node('Where', ['compute', 'doubled', 'deep_in'], ['deep']);
+  const strategy = (compute: 0 | 1) => ({
+    compute: { type: 'bool' as const, shape: [1], data: [compute] },
+  });
+  return bundle({
+    emit: 'merged',
+    models: {
+      all: encode(
+        [X, T, DEEP_IN, ['compute', BOOL, [1]]],
+        [Y, DEEP],
+        [node('Mul', ['x', 'two'], ['doubled']), choose, node('Add', ['deep', 't'], ['y'])],
+        [two()],
+      ),
+    },
+    full: [
+      {
+        model: 'all',
+        writes: { deep: 'deep' },
+        constants: strategy(1),
+        unused: { deep_in: 'deep' },
+      },
+    ],
+    shallow: [{ model: 'all', reads: { deep_in: 'deep' }, constants: strategy(0) }],
+  });
+}
+
 export function chain(): TinyBundle {
   return bundle({
     emit: 'chain',

@@ -5,7 +5,7 @@ import type { Model } from '../../../src/ir/model.js';
 import { loadModel } from '../../../src/onnx/files.js';
 import { Pipeline, type PipelineOptions } from '../../../src/pipeline/index.js';
 import type { PlanFile } from '../../../src/schedule/index.js';
-import { openSession, ort } from '../../helpers/compile.js';
+import { EMITS, EXACT, openSession, ort } from '../../helpers/compile.js';
 
 const DIT = 'samples/dit-digits/dit-digits.onnx';
 const PAIRS = { order: 'cond-first', mode: 'batch' } as const;
@@ -69,7 +69,7 @@ test('a fixed batch that is no pair', async () => {
   });
 });
 
-test('an odd batch at run time, before anything runs', async () => {
+test('an odd batch at run time, at the first call that shares', async () => {
   const compiled = await compile(
     loadModel(DIT),
     { calls: 2, guidance: PAIRS },
@@ -81,13 +81,66 @@ test('an odd batch at run time, before anything runs', async () => {
     timestep: new ort.Tensor('int64', new BigInt64Array(batch), [batch]),
     class_labels: new ort.Tensor('int64', new BigInt64Array(batch), [batch]),
   });
+  await session.run(feeds(3));
   await expect(session.run(feeds(3))).rejects.toMatchObject({
     code: 'GUIDANCE_ODD_BATCH',
     message: expect.stringContaining('batch of 3'),
   });
-  expect(session.callIndex).toBe(0);
+  expect(session.callIndex).toBe(1);
   await expect(session.run(feeds(4))).resolves.toBeDefined();
   await session.release();
+});
+
+describe('guidance that is turned off', () => {
+  const feeds = (call: number, batch: number) => ({
+    sample: new ort.Tensor(
+      'float32',
+      Float32Array.from({ length: batch * 576 }, (_, i) => Math.sin(i * (call + 1))),
+      [batch, 1, 24, 24],
+    ),
+    timestep: new ort.Tensor('int64', new BigInt64Array(batch).fill(BigInt(900 - 200 * call)), [
+      batch,
+    ]),
+    class_labels: new ort.Tensor('int64', BigInt64Array.from([3n, 10n]).slice(0, batch), [batch]),
+  });
+  const open = async (strategies: string[], emit: (typeof EMITS)[number]) => {
+    const sites = Object.fromEntries(
+      Array.from({ length: 6 }, (_, i) => [`attention.${i}`, strategies]),
+    );
+    const { length: calls } = strategies;
+    return openSession(
+      await compile(loadModel(DIT), { calls, guidance: PAIRS, plan: plan(sites), emit }),
+    );
+  };
+
+  test.each(EMITS)('is right at calls that share and read nothing: %s', async (emit) => {
+    const session = await open(['compute', 'guidance-share', 'compute', 'compute'], emit);
+    const source = await ort.InferenceSession.create(DIT, EXACT);
+    for (const [call, batch] of [2, 2, 1, 1].entries()) {
+      const given = feeds(call, batch);
+      const { out_sample } = await session.run(given as never);
+      if (call === 1) continue;
+      const expected = await source.run(given);
+      expect((out_sample as never as ort.Tensor).data).toEqual(expected.out_sample!.data);
+    }
+    await session.release();
+    await source.release();
+  });
+
+  test('is refused at a call that shares, and at one that reads the pair', async () => {
+    const shares = await open(['compute', 'guidance-share', 'compute'], 'split');
+    await shares.run(feeds(0, 2) as never);
+    await expect(shares.run(feeds(1, 1) as never)).rejects.toMatchObject({
+      code: 'GUIDANCE_ODD_BATCH',
+      message: expect.stringMatching(/^Call 1 .*batch of 1/),
+    });
+    const reads = await open(['compute', 'guidance-share', 'reuse'], 'split');
+    for (const call of [0, 1]) await reads.run(feeds(call, 2) as never);
+    await expect(reads.run(feeds(2, 1) as never)).rejects.toMatchObject({
+      code: 'STATE_SHAPE_CHANGED',
+    });
+    for (const session of [shares, reads]) await session.release();
+  });
 });
 
 describe('at most K programs', () => {

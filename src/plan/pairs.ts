@@ -1,0 +1,37 @@
+/**
+ * Which programs need both halves of a guidance pair in their batch, since one stands for both in them.
+ * Where the halves have calls of their own it is the states that say so, and nothing is found here.
+ */
+import type { ProgramFlow } from './flow.js';
+import type { Plan } from './plan.js';
+import type { Strategy } from './site.js';
+
+/** Does a strategy tell the halves of a batch apart? */
+export const needsPair = ({ pairs, halfOf }: Strategy): boolean =>
+  pairs === true || halfOf !== undefined;
+
+/**
+ * @param plan with sites as passes gave them
+ * @param programs rows of sites taken apart into their parts, as `expandParts` orders them
+ * @param calls the program of each call
+ */
+export function programsForPairs(
+  plan: Plan,
+  programs: readonly ProgramFlow[],
+  calls: readonly string[],
+): Set<string> {
+  const rowOf = new Map(programs.map(({ name, row }) => [name, row]));
+  const found = new Set<string>();
+  for (const [call, program] of calls.entries()) {
+    let column = 0;
+    for (const [s, site] of plan.sites.entries()) {
+      const columns = site.parts?.length ?? 1;
+      const row = rowOf.get(program)!.slice(column, column + columns);
+      column += columns;
+      // a site inside one that is replaced does nothing
+      const isLive = row.some((name) => name !== undefined);
+      if (isLive && needsPair(site.strategies[plan.rows[call]![s]!]!)) found.add(program);
+    }
+  }
+  return found;
+}
