@@ -21,7 +21,13 @@ import { tableRows } from '../measure/labels.js';
 import { checkOptions, type Pass, passContext } from '../pass/index.js';
 import { MOST_CALLS } from '../pipeline/limits.js';
 import { prepare } from '../pipeline/pipeline.js';
-import { type GuidancePair, makePlan, type Plan, stepsOfCalls } from '../plan/index.js';
+import {
+  callsPerStep,
+  type GuidancePair,
+  makePlan,
+  type Plan,
+  stepsOfCalls,
+} from '../plan/index.js';
 import { createSampler, type Sampler, type SamplerName } from '../samplers/index.js';
 import { completeConditions, loopSettings } from './conditions.js';
 import { recordedCalls } from './recorded.js';
@@ -134,6 +140,7 @@ export async function calibrate<O>(source: Model, given: CalibrateOptions<O>): P
       options,
       prediction,
       decided: given.decided ?? [],
+      callsPerStep: callsPerStep(guidance),
       ...(onProgress && { onSite: (call, site) => onProgress(work(call, site), call) }),
       ...(onCall && { onCall }),
     });

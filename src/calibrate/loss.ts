@@ -4,6 +4,7 @@
  */
 import type { Tensor } from 'onnxruntime-common';
 import { decodeFloat16 } from '../io/float16.js';
+import { everyFinite } from '../samplers/finite.js';
 
 /** Keeps elements that are zero in both outputs from dividing by zero. */
 const EPSILON = 1e-6;
@@ -24,10 +25,7 @@ export function relativeLoss(reference: Tensor, actual: Tensor): number {
   return sum / a.length;
 }
 
-export const allFinite = (tensor: Tensor): boolean => {
-  for (const value of elements(tensor)) if (!Number.isFinite(value)) return false;
-  return true;
-};
+export const allFinite = (tensor: Tensor): boolean => everyFinite(elements(tensor));
 
 type Elements = Float32Array | Float64Array;
 

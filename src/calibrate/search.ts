@@ -3,7 +3,7 @@
  * decides its row of the plan, and gives the outputs under that row, so that later calls see what
  * earlier decisions do to the latents. Call 0 is never compressed.
  */
-import type { InferenceSession } from 'onnxruntime-common';
+import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import { notFinite } from '../errors/index.js';
 import type { PassCalibration } from '../pass/index.js';
 import { COMPUTE } from '../plan/index.js';
@@ -36,6 +36,8 @@ export interface PlanSearchOptions<O> {
   readonly prediction: string;
   /** Calls decided by an earlier search, which are run and not searched again. */
   readonly decided: readonly DecidedCall[];
+  /** Two for guidance by two calls a step; said in errors. */
+  readonly callsPerStep: number;
   readonly onSite?: (call: number, site: number) => void;
   readonly onCall?: (decided: readonly DecidedCall[]) => void;
 }
@@ -66,6 +68,7 @@ export class PlanSearch<O> {
     if (known || call === 0) {
       modes = known ? space.sites.map((site, s) => modeOf(site, known.row[s]!, call)) : computed;
       outputs = await evaluator.replay(feeds, modes);
+      this.#requireFinite(outputs[this.search.prediction] as Tensor, call);
       this.#decided.push(
         known ?? {
           row: modes.map((mode) => mode.strategy),
@@ -80,9 +83,7 @@ export class PlanSearch<O> {
         computed,
         candidates: (site) => this.#candidates(site, call, computed[site]!),
         threshold: this.#threshold,
-        check: (reference) => {
-          if (!allFinite(reference)) throw notFinite(this.search.prediction, call);
-        },
+        check: (reference) => this.#requireFinite(reference, call),
         onSite: (site) => this.search.onSite?.(call, site),
       });
       outputs = result.outputs;
@@ -98,6 +99,11 @@ export class PlanSearch<O> {
       for (const state of flows(s, mode).keeps.keys()) this.#written.add(state);
     if (!known) onCall?.(this.#decided);
     return outputs;
+  }
+
+  #requireFinite(prediction: Tensor, call: number): void {
+    const { prediction: output, callsPerStep } = this.search;
+    if (!allFinite(prediction)) throw notFinite(output, call, callsPerStep);
   }
 
   /** What the pass wants to try, without what reads states that nobody has written yet. */

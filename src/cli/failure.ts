@@ -1,14 +1,14 @@
 /**
  * How a command fails: one message on stderr, beside `--json` also as the one JSON value on stdout,
- * and exit status 2. Only a bug of ours shows a stack trace.
+ * and exit status 2, or 1 where what was computed is at fault and not what was given. Only a bug of ours shows a stack trace.
  */
 
-import { outOfMemory, StepfoldError, systemError } from '../errors/index.js';
+import { outOfMemory, ResultError, StepfoldError, systemError } from '../errors/index.js';
 import { errorColors } from './colors.js';
 import { printJson } from './output.js';
 
 export function fail(caught: unknown, json: boolean): void {
-  process.exitCode = 2;
+  process.exitCode = caught instanceof ResultError ? 1 : 2;
   const error = asStepfoldError(caught);
   if (!error) {
     // a bug of ours, so the place where it happened matters

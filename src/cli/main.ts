@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The command line. Exits with 0 when done, 1 when a check failed, 2 on bad usage or bad input. */
+/** The command line. Exits with 0 when done, 1 when a check failed or a loop broke, 2 on bad usage or bad input. */
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { VERSION } from '../version.js';
@@ -52,7 +52,7 @@ let parser = yargs(typed)
   .version(VERSION)
   .alias('help', 'h')
   .wrap(Math.min(MOST_WIDTH, process.stdout.columns ?? DEFAULT_WIDTH))
-  .epilogue('Exit status: 0 done, 1 a check failed, 2 bad usage or bad input.')
+  .epilogue('Exit status: 0 done, 1 a check failed or a loop broke, 2 bad usage or bad input.')
   .exitProcess(false)
   .fail((message, error) => {
     // yargs reports some faults as a message, others as an error of its own

@@ -39,6 +39,12 @@ export class StepfoldError extends Error {
   }
 }
 
+/**
+ * What was computed cannot be used, though nothing was given that could have been refused before. The
+ * command line ends with status 1, as when a check fails, not with 2.
+ */
+export class ResultError extends StepfoldError {}
+
 /** What is wrong with something that was read, with the file that it stands in. */
 export const inFile = (error: StepfoldError, file: string) =>
   new StepfoldError(error.code, `"${file}" ${error.details.path ?? ''}: ${error.message}`, {

@@ -1,5 +1,5 @@
 /** Errors about searching a plan. */
-import { StepfoldError } from './base.js';
+import { ResultError, StepfoldError } from './base.js';
 
 const list = (names: readonly string[]) => names.join(', ') || 'none';
 
@@ -44,10 +44,10 @@ export const unknownCandidate = (site: string, strategy: string, known: readonly
     { path: `/sites/${site}`, hint: `Strategies there: ${list(known)}.` },
   );
 
-export const notFinite = (output: string, call: number) =>
-  new StepfoldError(
+export const notFinite = (output: string, call: number, callsPerStep: number) =>
+  new ResultError(
     'CALIBRATE_NOT_FINITE',
-    `Output "${output}" of the model holds NaN or infinity at call ${call}, so no loss can be measured.`,
+    `Output "${output}" of the model holds NaN or infinity at step ${Math.floor(call / callsPerStep)}, which is call ${call}, so no loss can be measured; steps and calls are counted from 0.`,
     { value: output, hint: 'Check the inputs, the sampler and the guidance scale.' },
   );
 

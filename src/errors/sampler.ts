@@ -1,5 +1,5 @@
 /** Errors about sampling: noise schedules, samplers, guidance and the denoising loop. */
-import { StepfoldError } from './base.js';
+import { ResultError, StepfoldError } from './base.js';
 
 const list = (words: readonly string[]) => words.map((word) => `"${word}"`).join(', ');
 
@@ -112,5 +112,31 @@ export const roleFed = (input: string, role: string) =>
     {
       value: input,
       hint: `Leave "${input}" out of the feeds, or name another input as the ${role}.`,
+    },
+  );
+
+/** Where in a loop, all counted from 0. */
+export interface LoopPlace {
+  readonly step: number;
+  readonly steps: number;
+  readonly call: number;
+  readonly timestep: number;
+}
+
+/**
+ * @param what `Output "out_sample" of the denoiser`, or another subject of a sentence
+ * @param count values that are not finite, of how many
+ */
+export const loopNotFinite = (
+  what: string,
+  { step, steps, call, timestep }: LoopPlace,
+  count: { readonly bad: number; readonly of: number },
+) =>
+  new ResultError(
+    'DENOISE_NOT_FINITE',
+    `${what} holds NaN or infinity in ${count.bad} of ${count.of} values, first at step ${step} of ${steps}, which is call ${call}, at timestep ${timestep}; steps and calls are counted from 0.`,
+    {
+      data: { step, steps, call, timestep, ...count },
+      hint: 'Check the inputs, the sampler and the guidance scale; where only a bundle gives this and not its source, compare both call by call with `stepfold verify`.',
     },
   );

@@ -1,5 +1,5 @@
 /** Errors about lists of timesteps: finding them, and running a loop on them. */
-import { StepfoldError } from './base.js';
+import { ResultError, StepfoldError } from './base.js';
 
 const count = (n: number, what: string) => `${n} ${what}${n === 1 ? '' : 's'}`;
 
@@ -30,18 +30,23 @@ export const freshNoise = () =>
     { hint: 'Leave --eta out; timesteps found without noise serve a loop with noise too.' },
   );
 
-export const referenceNotFinite = () =>
-  new StepfoldError(
+/** @param first what the loop ended with */
+export const referenceNotFinite = (first: StepfoldError) =>
+  new ResultError(
     'TIMESTEPS_NOT_FINITE',
-    'The reference loop ended in NaN or infinity, so nothing can be compared with it.',
-    { hint: 'Check the inputs, the sampler and the guidance scale.' },
+    `Nothing can be compared with the reference loop. ${first.message}`,
+    { data: first.details.data, hint: 'Check the inputs, the sampler and the guidance scale.' },
   );
 
-export const noGammaFinite = () =>
-  new StepfoldError(
+/** @param first what the first of them ended with */
+export const noGammaFinite = (first: StepfoldError) =>
+  new ResultError(
     'TIMESTEPS_NOT_FINITE',
-    'The loop ended in NaN or infinity for every gamma that was tried.',
-    { hint: 'Check the inputs, the sampler and the number of steps.' },
+    `The loop ended in NaN or infinity for every gamma that was tried. ${first.message}`,
+    {
+      data: first.details.data,
+      hint: 'Check the inputs, the sampler and the number of steps.',
+    },
   );
 
 export const noKarras = () =>

@@ -49,6 +49,8 @@ export interface DenoiserPorts {
 
 /** A denoiser that can be called in a loop: a bundle, or a plain model. */
 export interface LoopDenoiser {
+  /** What errors about a loop's numbers call it; "the denoiser" where nothing is said. */
+  readonly label?: string;
   readonly ports: DenoiserPorts;
   /** Calls in the schedule; undefined for a plain model, which has no schedule. */
   readonly calls: number | undefined;
@@ -94,6 +96,7 @@ export async function openLoopBundle(
   if (options.halves && !inTurns) sessions.set('unconditional', await open());
   const distinct = () => new Set(sessions.values());
   return {
+    label: `the bundle "${folder}"`,
     ports: {
       inputs: source.inputs,
       outputs: source.outputs,
@@ -125,6 +128,7 @@ export async function openLoopModel(
   const ort = await loadOrt();
   const session = await openSource(ort, file, { logSeverityLevel: 4, ...options.sessionOptions });
   return {
+    label: `the model "${file}"`,
     ports: modelPorts(prepared),
     calls: undefined,
     classes: tableRows(prepared.canonical.graph),
@@ -242,6 +246,7 @@ export async function generate(
   options.onStart?.();
   const result = await denoise({
     call: denoiser.call,
+    label: denoiser.label,
     ort: ort as never,
     sampler,
     latentShape: dims,

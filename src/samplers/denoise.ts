@@ -3,10 +3,11 @@
  *
  * It assumes a denoiser with a latent input, a timestep input and one prediction output; every other
  * input is a condition that the caller feeds. It holds three latents at a time and computes nothing
- * but the sampler's arithmetic.
+ * but the sampler's arithmetic. A loop ends at the first number that is not finite, with an error that
+ * says where: all that follows would be NaN as well.
  */
 import type { InferenceSession, TensorConstructor } from 'onnxruntime-common';
-import { latentLength, roleFed } from '../errors/index.js';
+import { type LoopPlace, latentLength, roleFed } from '../errors/index.js';
 import {
   type LatentType,
   latentTensor,
@@ -14,6 +15,7 @@ import {
   type TimestepFeed,
   timestepTensor,
 } from './feeds.js';
+import { requireFinite } from './finite.js';
 import { checkGuidance, type Guidance, guide, inOrder, joinFeeds } from './guidance.js';
 import { batchNoise } from './random.js';
 import type { Sampler } from './sampler.js';
@@ -30,6 +32,8 @@ export type GuidanceHalf = 'both' | 'conditional' | 'unconditional';
 
 export interface CallContext {
   readonly step: number;
+  /** Of the whole loop, counted from 0: the step itself unless a step makes two. */
+  readonly call: number;
   readonly half: GuidanceHalf;
 }
 
@@ -53,6 +57,8 @@ export interface DenoiseStep {
 
 export interface DenoiseOptions {
   readonly call: DenoiserCall;
+  /** What errors about the loop's numbers call the denoiser; default "the denoiser". */
+  readonly label?: string | undefined;
   /** The onnxruntime package in use, or anything with its `Tensor`. */
   readonly ort: { readonly Tensor: TensorConstructor };
   readonly sampler: Sampler;
@@ -79,7 +85,7 @@ export interface DenoiseOptions {
  * The denoiser is called once per timestep, or twice with guidance in `two-calls` mode.
  *
  * @throws DENOISE_ROLE_FED, DENOISE_OUTPUT_MISSING, DENOISE_OUTPUT_SHAPE, DENOISE_OUTPUT_TYPE,
- * GUIDANCE_FEED_MISSING, GUIDANCE_FEED_MISMATCH, SAMPLER_LATENT_LENGTH
+ * DENOISE_NOT_FINITE, GUIDANCE_FEED_MISSING, GUIDANCE_FEED_MISMATCH, SAMPLER_LATENT_LENGTH
  */
 export async function denoise(options: DenoiseOptions): Promise<Float32Array> {
   const { sampler, latentShape, seed, onStep } = options;
@@ -92,14 +98,35 @@ export async function denoise(options: DenoiseOptions): Promise<Float32Array> {
   if (noise.length !== drawn.length) {
     throw latentLength('The initial noise', noise.length, drawn.length);
   }
+  const place = placesOf(options);
+  if (options.noise) requireFinite(noise, 'The initial noise', () => place(0, 0));
   let trajectory = sampler.start(noise);
   for (const [step, timestep] of sampler.timesteps.entries()) {
     const latent = sampler.scaleInput(trajectory.latent, step);
     const prediction = await predict(latent, timestep, step);
     trajectory = sampler.step(prediction, step, trajectory, draw);
+    requireFinite(trajectory.latent, `The latent of ${labelOf(options)}`, () =>
+      place(step, lastCall(options, step)),
+    );
     await onStep?.({ step, timestep, latent: trajectory.latent, prediction });
   }
   return trajectory.latent;
+}
+
+const labelOf = ({ label = 'the denoiser' }: DenoiseOptions) => label;
+
+const callsOf = ({ guidance }: DenoiseOptions) => (guidance?.mode === 'two-calls' ? 2 : 1);
+
+const lastCall = (options: DenoiseOptions, step: number) => (step + 1) * callsOf(options) - 1;
+
+/** What errors say of a call. */
+function placesOf({ sampler: { timesteps } }: DenoiseOptions) {
+  return (step: number, call: number): LoopPlace => ({
+    step,
+    steps: timesteps.length,
+    call,
+    timestep: timesteps[step]!,
+  });
 }
 
 type Predict = (latent: Float32Array, timestep: number, step: number) => Promise<Float32Array>;
@@ -111,6 +138,8 @@ function predictor(options: DenoiseOptions): Predict {
     if (feeds[roles[role]]) throw roleFed(roles[role], role);
   }
   if (guidance) checkGuidance(guidance, feeds);
+  const place = placesOf(options);
+  const output = `Output "${roles.output}" of ${labelOf(options)}`;
 
   /** One call on `copies` copies of the latent along the batch. */
   async function run(
@@ -129,25 +158,36 @@ function predictor(options: DenoiseOptions): Predict {
       },
       context,
     );
-    return readPrediction(outputs, roles.output, shape);
+    const prediction = await readPrediction(outputs, roles.output, shape);
+    requireFinite(prediction, output, () => place(context.step, context.call));
+    return prediction;
+  }
+
+  /** u + s (c - u) may leave what float32 holds. */
+  function combine(conditional: Float32Array, unconditional: Float32Array, step: number) {
+    const guided = guide(conditional, unconditional, guidance!.scale);
+    const what = `The prediction of ${labelOf(options)} after guidance`;
+    requireFinite(guided, what, () => place(step, lastCall(options, step)));
+    return guided;
   }
 
   if (!guidance) {
-    return (latent, timestep, step) => run(feeds, latent, timestep, 1, { step, half: 'both' });
+    return (latent, timestep, step) =>
+      run(feeds, latent, timestep, 1, { step, call: step, half: 'both' });
   }
 
-  const { scale, order } = guidance;
+  const { order } = guidance;
   if (guidance.mode === 'batch') {
     const conditions = joinFeeds(ort.Tensor, feeds, guidance);
     return async (latent, timestep, step) => {
       const pair = new Float32Array(2 * latent.length);
       pair.set(latent);
       pair.set(latent, latent.length);
-      const both = await run(conditions, pair, timestep, 2, { step, half: 'both' });
+      const both = await run(conditions, pair, timestep, 2, { step, call: step, half: 'both' });
       const halves = [both.subarray(0, latent.length), both.subarray(latent.length)] as const;
       // The order is its own inverse.
       const [conditional, unconditional] = inOrder(order, ...halves);
-      return guide(conditional, unconditional, scale);
+      return combine(conditional, unconditional, step);
     };
   }
 
@@ -158,10 +198,11 @@ function predictor(options: DenoiseOptions): Predict {
   );
   return async (latent, timestep, step) => {
     const predictions: Float32Array[] = [];
-    for (const [half, conditions] of calls) {
-      predictions.push(await run(conditions, latent, timestep, 1, { step, half }));
+    for (const [i, [half, conditions]] of calls.entries()) {
+      const context = { step, call: 2 * step + i, half };
+      predictions.push(await run(conditions, latent, timestep, 1, context));
     }
     const [conditional, unconditional] = inOrder(order, predictions[0]!, predictions[1]!);
-    return guide(conditional, unconditional, scale);
+    return combine(conditional, unconditional, step);
   };
 }

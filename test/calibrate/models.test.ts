@@ -136,7 +136,7 @@ describe.each(PAIRS)('diffusion transformer, guidance in %s', (_, pair) => {
       logSeverityLevel: 4,
     });
     const planSearch = new PlanSearch({
-      ...{ space, flows, evaluator, options, decided: [] },
+      ...{ space, flows, evaluator, options, decided: [], callsPerStep: 1 },
       calibration: ditfastattn.calibration!,
       prediction: 'out_sample',
     });

@@ -180,7 +180,52 @@ describe('on a denoiser that is known', () => {
     const nan = async () =>
       ({ eps: new ort.Tensor('float32', new Float32Array(32).fill(Number.NaN), [8, 4]) }) as never;
     const act = optimizeTimesteps({ ...denoiser, call: nan }, { steps: 2 });
-    await expect(act).rejects.toMatchObject({ code: 'TIMESTEPS_NOT_FINITE' });
+    await expect(act).rejects.toMatchObject({
+      code: 'TIMESTEPS_NOT_FINITE',
+      message: expect.stringMatching(/reference loop\. Output "eps" .* step 0 of 100/),
+    });
+  });
+
+  /** The toy, which gives NaN in loops whose second timestep is not as it should be. */
+  const breaking = (passes: (second: number) => boolean) => {
+    const { denoiser } = toy();
+    let before = 0;
+    const call: LoopDenoiser['call'] = async (feeds, context) => {
+      const t = (feeds.t as ort.Tensor).data as Float32Array;
+      const isSecond = before === TRAIN - 1;
+      before = t[0]!;
+      // the reference has 20 steps, so its second is 949
+      if (!isSecond || t[0] === 949 || passes(t[0]!)) return denoiser.call(feeds, context);
+      const x = feeds.x as ort.Tensor;
+      return {
+        eps: new ort.Tensor('float32', new Float32Array(x.size).fill(Number.NaN), x.dims),
+      } as never;
+    };
+    return { ...denoiser, call };
+  };
+  const LOOP = { steps: 2, referenceSteps: 20 };
+
+  test('goes past gammas whose loop is not finite', async () => {
+    const { tried, error, timesteps } = await optimizeTimesteps(
+      breaking((second) => second < 400),
+      LOOP,
+    );
+    const broken = tried.filter(({ error: e }) => e === Number.POSITIVE_INFINITY);
+    expect(broken.length).toBeGreaterThan(2);
+    expect(broken.length).toBeLessThan(tried.length - 2);
+    expect([Number.isFinite(error), timesteps[1]! < 400]).toEqual([true, true]);
+  });
+
+  test('says where the first loop broke, where all did', async () => {
+    await expect(
+      optimizeTimesteps(
+        breaking(() => false),
+        LOOP,
+      ),
+    ).rejects.toMatchObject({
+      code: 'TIMESTEPS_NOT_FINITE',
+      message: expect.stringMatching(/every gamma .* Output "eps" .* step 1 of 2, which is call 1/),
+    });
   });
 });
 

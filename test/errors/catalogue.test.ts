@@ -17,7 +17,9 @@ const files = fs
 
 /** Codes as the sources write them; those of JSON files are put together from the kind of file. */
 const written = files.flatMap(({ text }) => [
-  ...[...text.matchAll(/(?:new StepfoldError|textError)\(\s*'([A-Z0-9_]+)'/g)].map((m) => m[1]!),
+  ...[...text.matchAll(/(?:new (?:Stepfold|Result)Error|textError)\(\s*'([A-Z0-9_]+)'/g)].map(
+    (m) => m[1]!,
+  ),
   ...[...text.matchAll(/\$\{kind\.toUpperCase\(\)\}(_[A-Z_]+)/g)].flatMap((m) =>
     ['PIPELINE', 'PLAN', 'SCHEDULE', 'TIMESTEPS']
       .map((kind) => kind + m[1]!)
@@ -35,8 +37,8 @@ const INTRODUCTION = `# Errors
 
 Whatever is wrong with a file, an option or a call is a \`StepfoldError\`: a stable \`code\`, a \`message\` that names the
 node, value, file or JSON path, and \`details\` with the same by program, among them \`hint\`, what to do about it. The
-command line prints code, message and hint as one line on stderr and ends with status 2; with \`--json\`, stdout has
-\`{ "error": { "code", "message", … } }\` as well. Codes stay; the words of a message may change.
+command line prints code, message and hint as one line on stderr and ends with status 2, or 1 where what was computed is
+at fault; with \`--json\`, stdout has \`{ "error": { "code", "message", … } }\` as well. Codes stay; the words of a message may change.
 
 \`INTERNAL\` and a stack trace are a fault of stepfold's own, and no error of this list: please report it.
 

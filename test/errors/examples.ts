@@ -29,6 +29,13 @@ const place = {
 };
 const sizes = new Map([['batch', 2]]);
 
+const notFinite = () =>
+  e.loopNotFinite(
+    'Output "out_sample" of the bundle "bundle"',
+    { step: 3, steps: 10, call: 6, timestep: 699 },
+    { bad: 12, of: 96 },
+  );
+
 /** Several calls where the kinds of file differ, or where the words do. */
 export const EXAMPLES = {
   // bundle.ts
@@ -82,7 +89,7 @@ export const EXAMPLES = {
   sitesNested: [() => e.sitesNested('attention.3', ['deep'])],
   stateNeverWritten: [() => e.stateNeverWritten('attention.0', 'window', 'attention.0.residual')],
   unknownCandidate: [() => e.unknownCandidate('attention.0', 'halve', ['compute', 'reuse'])],
-  notFinite: [() => e.notFinite('out_sample', 3)],
+  notFinite: [() => e.notFinite('out_sample', 3, 1)],
   fewSamples: [() => e.fewSamples(0)],
   fixedBatch: [() => e.fixedBatch('sample', 2, 4, true)],
   oddRecordedBatch: [() => e.oddRecordedBatch('sample', 3)],
@@ -212,6 +219,15 @@ export const EXAMPLES = {
   guidanceFeedMismatch: [
     () => e.guidanceFeedMismatch('context', 'float32 [1, 77, 768]', 'float32 [1, 1, 768]'),
   ],
+  loopNotFinite: [
+    notFinite,
+    () =>
+      e.loopNotFinite(
+        'The latent of the model "unet.onnx"',
+        { step: 0, steps: 50, call: 0, timestep: 999 },
+        { bad: 1024, of: 1024 },
+      ),
+  ],
   roleFed: [() => e.roleFed('timestep', 'timestep')],
   // schedule.ts
   notJson: [
@@ -284,8 +300,8 @@ export const EXAMPLES = {
   badReferenceSteps: [() => e.badReferenceSteps(5, 10, 1000)],
   noReference: [() => e.noReference()],
   freshNoise: [() => e.freshNoise()],
-  referenceNotFinite: [() => e.referenceNotFinite()],
-  noGammaFinite: [() => e.noGammaFinite()],
+  referenceNotFinite: [() => e.referenceNotFinite(notFinite())],
+  noGammaFinite: [() => e.noGammaFinite(notFinite())],
   noKarras: [() => e.noKarras()],
   timestepsLength: [() => e.timestepsLength(10, { steps: 20, calls: 20 })],
   timestepsInvalid: [() => e.timestepsInvalid(3, 'must be less than the one before, 650')],

@@ -32,7 +32,8 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   CALIBRATE_NESTED: 'Sites that are searched must not lie in one another.',
   CALIBRATE_STATE: "A pass of one's own tries a strategy that reads what nothing writes.",
   CALIBRATE_CANDIDATE: "A pass of one's own wants to try a strategy that the site does not have.",
-  CALIBRATE_NOT_FINITE: 'The model gives NaN or infinity on the inputs of the search.',
+  CALIBRATE_NOT_FINITE:
+    'The model gives NaN or infinity on the inputs of the search. The command line ends with status 1.',
   CALIBRATE_SAMPLES: 'The number of images to search on is no number, or none.',
   CALIBRATE_BATCH: "The model's batch is fixed at a size that the samples do not fill.",
   CALIBRATE_ODD_BATCH: 'What should be a guidance pair has an odd number of rows.',
@@ -164,6 +165,8 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   SAMPLER_STEP_RANGE: 'By program: a step that the sampler does not have.',
   SAMPLER_NOISE_MISSING: 'By program: the sampler draws noise and was given no source of it.',
   SAMPLER_LATENT_LENGTH: 'By program: two arrays of one step differ in length.',
+  DENOISE_NOT_FINITE:
+    'A denoising loop came upon NaN or infinity, from which no picture can come. The command line ends with status 1.',
   DENOISE_OUTPUT_MISSING:
     'The denoiser does not return the output that is taken for the prediction.',
   DENOISE_OUTPUT_SHAPE: 'The prediction is not shaped like the latent.',
@@ -227,7 +230,8 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   TIMESTEPS_REFERENCE:
     'There is no loop to compare with: its length is out of range, or its model is not given.',
   TIMESTEPS_NOISE: 'Timesteps are compared without fresh noise only.',
-  TIMESTEPS_NOT_FINITE: 'A loop ended in NaN or infinity.',
+  TIMESTEPS_NOT_FINITE:
+    'The reference loop, or every loop that was tried, came upon NaN or infinity. The command line ends with status 1.',
   TIMESTEPS_KARRAS: 'Timesteps are to be found for a sampler that has its own.',
   TIMESTEPS_LENGTH: 'List and loop differ in length.',
   TIMESTEPS_OTHER_MODEL: 'The file says by a hash which model it is for, and it is not this one.',

@@ -11,6 +11,7 @@ import {
   guidanceIncomplete,
   noKarras,
   noReference,
+  ResultError,
   referenceNotFinite,
 } from '../../errors/index.js';
 import {
@@ -60,6 +61,8 @@ export interface TimestepError {
    * @param timesteps as many as the steps, in descending order
    */
   of(timesteps: readonly number[]): Promise<number>;
+  /** What the first loop ended with that ended in numbers that are not finite, if one did. */
+  readonly notFinite: ResultError | undefined;
   readonly trainTimesteps: number;
   readonly referenceSteps: number;
   readonly samples: number;
@@ -92,15 +95,24 @@ export async function timestepError(
   )
     throw badReferenceSteps(referenceSteps, steps, trainTimesteps);
   const { run, madeUp } = await loops(denoiser, options, samples);
-  const wanted = await run(options.reference ?? denoiser, sampler.spaced(referenceSteps));
-  if (!wanted.every(Number.isFinite)) throw referenceNotFinite();
+  const wanted = await finiteEnd(
+    run(options.reference ?? denoiser, sampler.spaced(referenceSteps)),
+  );
+  if (wanted instanceof ResultError) throw referenceNotFinite(wanted);
   const known = new Map<string, number>();
+  let notFinite: ResultError | undefined;
   return {
+    get notFinite() {
+      return notFinite;
+    },
     async of(timesteps) {
       const key = timesteps.join();
       const before = known.get(key);
       if (before !== undefined) return before;
-      const error = meanSquare(await run(denoiser, sampler.on(timesteps)), wanted);
+      const found = await finiteEnd(run(denoiser, sampler.on(timesteps)));
+      if (found instanceof ResultError) notFinite ??= found;
+      const error =
+        found instanceof ResultError ? Number.POSITIVE_INFINITY : meanSquare(found, wanted);
       known.set(key, error);
       return error;
     },
@@ -162,9 +174,15 @@ async function loops(denoiser: LoopDenoiser, options: TimestepLoopOptions, sampl
   };
 }
 
+/** The final latent of a loop, or the error of one that came upon numbers that are not finite. */
+const finiteEnd = (loop: Promise<Float32Array>): Promise<Float32Array | ResultError> =>
+  loop.catch((error) => {
+    if (error instanceof ResultError) return error;
+    throw error;
+  });
+
 function meanSquare(found: Float32Array, wanted: Float32Array): number {
   let sum = 0;
   for (let i = 0; i < found.length; i++) sum += (found[i]! - wanted[i]!) ** 2;
-  const mean = sum / found.length;
-  return Number.isFinite(mean) ? mean : Number.POSITIVE_INFINITY;
+  return sum / found.length;
 }

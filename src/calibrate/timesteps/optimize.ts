@@ -55,7 +55,7 @@ export async function optimizeTimesteps(
   const place = (gamma: number) => gammaTimesteps({ steps, trainTimesteps, gamma });
   const tried = await searchGamma((gamma) => measured.of(place(gamma)));
   const { gamma, error } = best(tried);
-  if (!Number.isFinite(error)) throw noGammaFinite();
+  if (!Number.isFinite(error)) throw noGammaFinite(measured.notFinite!);
   return {
     gamma,
     timesteps: place(gamma),

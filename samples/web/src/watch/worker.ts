@@ -106,6 +106,7 @@ async function drawOne(
   };
   const made = await denoise({
     call,
+    label: which === 'source' ? 'the loop in full' : 'the loop with the schedule',
     ort,
     sampler: createSampler('ddim', { steps, clip: 1 }),
     latentShape: [1, 1, size, size],

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { passes } from '../../../../passes/index.js';
 import { analyzeUnet } from '../../../analysis/index.js';
 import { emitBundle } from '../../../emit/index.js';
-import { planNoThreshold, StepfoldError } from '../../../errors/index.js';
+import { planNoThreshold, ResultError, StepfoldError } from '../../../errors/index.js';
 import type { Model } from '../../../ir/model.js';
 import {
   type GenerateOptions,
@@ -77,12 +77,12 @@ export async function tryPlans(
   return found;
 }
 
-/** A branch that a pass refuses is no choice. */
+/** A branch that a pass refuses is no choice; one whose loop breaks ends the command. */
 async function attempt(context: TrialContext, source: Model, requests: Requests) {
   try {
     return await run(context, source, requests);
   } catch (error) {
-    if (error instanceof StepfoldError) return undefined;
+    if (error instanceof StepfoldError && !(error instanceof ResultError)) return undefined;
     throw error;
   }
 }
