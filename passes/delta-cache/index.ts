@@ -9,13 +9,15 @@
  * ours, as is its default, half of the steps.
  *
  * Assumes a residual stream that the analysis can follow and that nobody reads a replaced block from
- * beside. Costs two states per stage of the size of the stream.
+ * beside. Costs two states per stage of the size of the stream, in float32 where that is of half precision.
  */
 import { leakOf, nodesOfRange, type TransformerBlock } from '../../src/analysis/index.js';
 import { concreteShapes, regionCost } from '../../src/cost/index.js';
 import { badOption, blockLeaks, noBlocks } from '../../src/errors/index.js';
+import type { Value } from '../../src/ir/value.js';
 import type { Pass, PassContext } from '../../src/pass/index.js';
 import { byHalf, COMPUTE, perCall, stepsOfCalls } from '../../src/plan/index.js';
+import { keptDifference, type Precision, precisionOption } from '../difference.js';
 import { NAME, readRange } from './range.js';
 import { type BlockRun, runsSite } from './site.js';
 
@@ -26,6 +28,7 @@ export interface DeltaCacheOptions {
   readonly range?: string;
   readonly stage?: number;
   readonly strategy: 'delta' | 'reuse';
+  readonly precision?: Precision;
 }
 
 export const deltaCache: Pass<DeltaCacheOptions> = {
@@ -66,11 +69,12 @@ export const deltaCache: Pass<DeltaCacheOptions> = {
         default: 'delta',
         description: 'What is kept: the deviation, or naively the output (the ablation).',
       },
+      precision: precisionOption('the deviation is kept'),
     },
     required: ['interval'],
   },
   propose(context, options) {
-    const { guidance, model } = context;
+    const { guidance, model, shapes } = context;
     const steps = stepsOfCalls(context.calls, guidance);
     const stages = chosenStages(context, options);
     const single = context.blocks().stages.length === 1;
@@ -82,7 +86,8 @@ export const deltaCache: Pass<DeltaCacheOptions> = {
       }
       const id = single ? 'blocks' : `blocks.${stage[0]!.stage}`;
       const macsWithout = macsOfRuns(context, runs);
-      const site = byHalf(runsSite(id, runs, options.strategy, macsWithout), guidance);
+      const keptOf = (stream: Value) => keptDifference(shapes, stream, options.precision);
+      const site = byHalf(runsSite(id, runs, options.strategy, keptOf, macsWithout), guidance);
       return { site, column: perCall(strategies(runs, steps, options), guidance) };
     });
     return {

@@ -8,6 +8,7 @@
  * through, and the deviation of the front is added to that.
  */
 import type { StreamPart, StreamRange } from '../../src/analysis/index.js';
+import type { Value } from '../../src/ir/value.js';
 import {
   COMPUTE,
   type Site,
@@ -15,6 +16,13 @@ import {
   strategiesByName,
   strategyOf,
 } from '../../src/plan/index.js';
+import {
+  difference,
+  type KeptDifference,
+  keptIn,
+  stateType,
+  withDifference,
+} from '../difference.js';
 
 /** Consecutive blocks. */
 export interface BlockRun extends StreamRange {
@@ -32,12 +40,14 @@ const nameOf = ({ which }: BlockRun, kind: Kind) => (which === 'all' ? kind : `$
 
 /**
  * @param runs the front and the rear, or one run alone
+ * @param keptOf how the deviation of a stream is kept, by the stream behind the run
  * @param macsWithout MACs of the blocks of all runs, without those of one
  */
 export function runsSite(
   id: string,
   runs: readonly BlockRun[],
   kind: Kind,
+  keptOf: (stream: Value) => KeptDifference,
   macsWithout: (run?: BlockRun) => number,
 ): Site {
   const [front, rear] = runs as [BlockRun, BlockRun | undefined];
@@ -46,7 +56,7 @@ export function runsSite(
   const innerId = `${id}.inner`;
   const parts = [
     ...(inner.length > 0 ? [innerPart(innerId, inner, front)] : []),
-    ...runs.map((run) => runPart(partId(run), run, kind, run === front ? inner : [])),
+    ...runs.map((run) => runPart(partId(run), run, kind, keptOf, run === front ? inner : [])),
   ];
   const statesOf = (run: BlockRun) => run.streams.map((part) => stateOf(partId(run), run, part));
   return {
@@ -62,6 +72,7 @@ export function runsSite(
           from: input.name,
           to: output.name,
           keeps: kind === 'delta' ? 'deviation' : 'output',
+          ...(kind === 'delta' && keptIn(keptOf(output))),
         })),
       ]),
     ),
@@ -103,31 +114,43 @@ const described = (kind: Kind, { description }: BlockRun): string =>
  * The ends of a run, with a state for each stream.
  * @param through values inside the run that are handed through in its place
  */
-function runPart(id: string, run: BlockRun, kind: Kind, through: readonly StreamPart[]): Site {
+function runPart(
+  id: string,
+  run: BlockRun,
+  kind: Kind,
+  keptOf: (stream: Value) => KeptDifference,
+  through: readonly StreamPart[],
+): Site {
   const { streams, description } = run;
   const state = (part: StreamPart) => stateOf(id, run, part);
   const kept = (part: StreamPart) => (b: SiteBuilder) =>
     kind === 'reuse'
       ? b.value(part.output)
-      : b.add({
-          opType: 'Sub',
-          inputs: [b.value(part.output), b.value(part.input)],
-          outputs: [`stepfold.${state(part)}.deviation`],
-        });
+      : difference(
+          b,
+          keptOf(part.output),
+          [b.value(part.output), b.value(part.input)],
+          `stepfold.${state(part)}.deviation`,
+        );
   const again = (b: SiteBuilder, part: StreamPart) => {
     if (kind === 'reuse') return b.state(state(part));
     const before = through.find(({ stream }) => stream === part.stream)?.input ?? part.input;
-    return b.add({
-      opType: 'Add',
-      inputs: [b.value(before), b.state(state(part))],
-      outputs: [`stepfold.${state(part)}`],
-    });
+    return withDifference(
+      b,
+      keptOf(part.output),
+      [b.value(before), b.state(state(part))],
+      `stepfold.${state(part)}`,
+    );
   };
   return {
     id,
     description: `the stream behind ${description}`,
     outputs: streams.map(({ output }) => output),
-    states: streams.map((part) => ({ id: state(part), like: part.output })),
+    states: streams.map((part) => ({
+      id: state(part),
+      like: part.output,
+      ...(kind === 'delta' && stateType(keptOf(part.output))),
+    })),
     strategies: strategiesByName([
       strategyOf(COMPUTE, 'run them, and keep', {
         writes: Object.fromEntries(streams.map((part) => [state(part), kept(part)])),

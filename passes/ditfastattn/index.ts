@@ -6,7 +6,8 @@
  * hand, or by the simple rule that this pass's options give.
  *
  * Assumes self-attention that the analysis can follow. Costs two states per site at most: the
- * module's output, and the residual in the layout of the product with v.
+ * module's output, and the residual in the layout of the product with v, in float32 where that is of half
+ * precision.
  */
 import { type Attention, followBatch, freeBatch, raiseCore } from '../../src/analysis/index.js';
 import { readThreshold } from '../../src/calibrate/threshold.js';
@@ -14,6 +15,7 @@ import { concreteShapes } from '../../src/cost/index.js';
 import { badOption, noAttention } from '../../src/errors/index.js';
 import type { Pass, PassContext } from '../../src/pass/index.js';
 import { COMPUTE, perCall, type Site, stepsOfCalls } from '../../src/plan/index.js';
+import { keptDifference, type Precision, precisionOption } from '../difference.js';
 import { moduleMacs } from './module-cost.js';
 import type { Module } from './parts.js';
 import { attentionSite, type SiteRefusals } from './site.js';
@@ -25,6 +27,7 @@ export interface DitfastattnOptions {
   readonly strategy?: Exclude<StrategyName, 'compute'>;
   readonly interval: number;
   readonly threshold: string | number;
+  readonly precision?: Precision;
 }
 
 const NAME = 'ditfastattn';
@@ -59,6 +62,7 @@ export const ditfastattn: Pass<DitfastattnOptions> = {
         default: 2,
         description: 'Without a plan file: one full step, then interval-1 with the strategy.',
       },
+      precision: precisionOption('what a window lacks is kept'),
     },
   },
   calibration: {
@@ -108,6 +112,7 @@ function siteOf(context: PassContext, attention: Attention, options: Ditfastattn
     attention,
     core: 'reason' in raised ? undefined : raised,
     window,
+    kept: keptDifference(shapes, attention.mixed, options.precision),
     shapes,
   };
   const refusals: SiteRefusals = {

@@ -19,6 +19,7 @@ import {
   strategyOf,
 } from '../../src/plan/index.js';
 import type { ShapeTable } from '../../src/shape/index.js';
+import { difference, type KeptDifference, stateType, withDifference } from '../difference.js';
 import { bandedAttention, type Window } from './band/index.js';
 import { doubled, halfOf } from './rows.js';
 
@@ -29,6 +30,8 @@ export interface Module {
   /** The attention in a form that can be banded; undefined where that was refused. */
   readonly core: RaisedCore | undefined;
   readonly window: Window;
+  /** How what a band lacks is kept. */
+  readonly kept: KeptDifference;
   readonly shapes: ShapeTable;
 }
 
@@ -92,18 +95,15 @@ function banded(b: SiteBuilder, { core, window }: Module): Value {
 
 /** What a band lacks of the full product: kept by calls that compute it, added by those with a band. */
 const residualOf = (b: SiteBuilder, module: Module): Value =>
-  b.add({
-    opType: 'Sub',
-    inputs: [b.value(module.attention.mixed), banded(b, module)],
-    outputs: [`stepfold.${module.id}.residual`],
-  });
+  difference(
+    b,
+    module.kept,
+    [b.value(module.attention.mixed), banded(b, module)],
+    `stepfold.${module.id}.residual`,
+  );
 
 const withResidual = (b: SiteBuilder, module: Module, residual: Value): Value =>
-  b.add({
-    opType: 'Add',
-    inputs: [banded(b, module), residual],
-    outputs: [`stepfold.${module.id}.window`],
-  });
+  withDifference(b, module.kept, [banded(b, module), residual], `stepfold.${module.id}.window`);
 
 /** For calls that compute both halves of a pair, or images without guidance. */
 export function corePart(module: Module, order: PairOrder | undefined): Site {
@@ -125,7 +125,7 @@ export function corePart(module: Module, order: PairOrder | undefined): Site {
     id: `${id}.core`,
     description: 'the keys that each query sees',
     outputs: [mixed],
-    states: [{ id: state, like: mixed }],
+    states: [{ id: state, like: mixed, ...stateType(module.kept) }],
     strategies: strategiesByName([
       strategyOf(COMPUTE, 'all keys', { writes: { [state]: (b) => residualOf(b, module) } }),
       strategyOf('window', 'a band of keys, and the kept rest', {
@@ -172,7 +172,11 @@ export function corePartByHalf(module: Module): Site {
     id: `${id}.core`,
     description: 'the keys that each query sees',
     outputs: [mixed],
-    states: HALVES.map((half) => ({ id: residualState(id, half), like: mixed })),
+    states: HALVES.map((half) => ({
+      id: residualState(id, half),
+      like: mixed,
+      ...stateType(module.kept),
+    })),
     strategies: strategiesByName([
       strategyOf(COMPUTE, 'all keys'),
       strategyOf('window-only', 'a band of keys', { produce: (b) => [banded(b, module)] }),

@@ -4,6 +4,7 @@
  */
 import type { GuidancePair, Site, Strategy } from '../../src/plan/index.js';
 import { COMPUTE } from '../../src/plan/index.js';
+import { keptIn } from '../difference.js';
 import type { ModuleMacs } from './module-cost.js';
 import {
   copyPart,
@@ -51,6 +52,7 @@ export function attentionSite(
       ...(!attention.operator && { scores: attention.softmax.inputs[0]!.name }),
       mixed: attention.mixed.name,
       window: module.window,
+      ...keptIn(module.kept),
     },
     strategies: Object.fromEntries(
       names.map((name): [string, Strategy] => [

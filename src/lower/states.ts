@@ -11,9 +11,9 @@ import { stateInputName } from './names.js';
 export function addStates(graph: Graph, shapes: ShapeTable, plan: Plan): Map<string, StateInfo> {
   const states = new Map<string, StateInfo>();
   for (const site of plan.sites)
-    for (const { id, like } of site.states) {
+    for (const { id, like, type: own } of site.states) {
       const shape = shapes.shape(like)?.map((d): Dim => d.constant ?? d.toString()) ?? [];
-      const type = shapes.dtype(like) ?? 'undefined';
+      const type = own ?? shapes.dtype(like) ?? 'undefined';
       const input = graph.addInput(stateInputName(id), tensorType(type, shape));
       states.set(id, { id, type, shape, input });
     }

@@ -4,13 +4,15 @@
  */
 import type { Graph, NodeSpec } from '../ir/graph.js';
 import type { Node } from '../ir/node.js';
+import type { DataType } from '../ir/types.js';
 import type { Value } from '../ir/value.js';
 
-/** A tensor that outlives a call: shaped and typed like a value of the source graph. */
+/** A tensor that outlives a call: shaped like a value of the source graph, and typed unless `type` says. */
 export interface StateSpec {
   /** Unique in the plan, such as `deep.0`. */
   readonly id: string;
   readonly like: Value;
+  readonly type?: DataType;
 }
 
 /** What a strategy may use to build its part of a graph. Values are those of the graph being built. */
@@ -101,6 +103,8 @@ export interface AttentionReference {
   readonly mixed: string;
   /** Keys that a query sees on each side when it sees a band. */
   readonly window: { readonly tokens: number } | { readonly fraction: number };
+  /** Type in which what a band lacks is taken, kept and added, where it is not the product's own. */
+  readonly keptIn?: 'float32';
 }
 
 export interface RangeReference {
@@ -109,6 +113,8 @@ export interface RangeReference {
   readonly to: string;
   /** What is kept: the stream behind, or that less the stream before. */
   readonly keeps: 'output' | 'deviation';
+  /** Type in which a deviation is taken, kept and added, where it is not the stream's own. */
+  readonly keptIn?: 'float32';
 }
 
 export const COMPUTE = 'compute';

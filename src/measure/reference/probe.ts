@@ -7,7 +7,7 @@
 import { int } from '../../ir/attribute.js';
 import { cloneModel } from '../../ir/clone.js';
 import type { Model } from '../../ir/model.js';
-import { type DataType, tensorType } from '../../ir/types.js';
+import { type DataType, dataTypeCode, tensorType } from '../../ir/types.js';
 import type { Value } from '../../ir/value.js';
 import type { Schedule, Site } from '../../schedule/index.js';
 import { inferShapes, type ShapeTable } from '../../shape/index.js';
@@ -31,6 +31,8 @@ export interface ProbedRun {
   /** The stream behind the run. */
   readonly to: ProbedValue;
   readonly keeps: 'output' | 'deviation';
+  /** What is given in its place. */
+  readonly given: ProbedValue;
 }
 
 export interface ProbedSite {
@@ -79,6 +81,8 @@ export function buildProbe(
   };
 }
 
+type Range = Extract<NonNullable<Site['ranges']>[string], { from: string }>;
+
 class ProbeBuilder {
   readonly masks = new Map<string, BandMask>();
   private readonly byName: ReadonlyMap<string, Value>;
@@ -106,11 +110,11 @@ class ProbeBuilder {
       if (name !== 'compute' && !ranges[name])
         throw new NoReference(`the schedule does not say what "${name}" replaces at site "${id}"`);
     const runs = Object.entries(ranges).flatMap(([strategy, streams]) =>
-      [streams].flat().map(({ from, to, keeps }) => ({
+      [streams].flat().map((range) => ({
         strategy,
-        from,
-        to: this.addRun(id, from, to, keeps),
-        keeps,
+        from: range.from,
+        ...this.addRun(id, range),
+        keeps: range.keeps,
       })),
     );
     return { id, strategies, values: [], runs, mixed: undefined, rows: false, takes: false };
@@ -119,26 +123,36 @@ class ProbeBuilder {
   /** Lets the stream behind a run be what is given, or the stream before it and what is given. */
   private addRun(
     site: string,
-    from: string,
-    to: string,
-    keeps: 'output' | 'deviation',
-  ): ProbedValue {
+    { from, to, keeps, keptIn }: Range,
+  ): Pick<ProbedRun, 'to' | 'given'> {
     const { graph } = this.model;
     const { value, probed } = this.find(site, to);
     const { value: first } = this.find(site, from);
     const before = this.chosen.get(first) ?? first;
     const users = [...value.uses];
     const names = runNames(to);
-    const given = this.addGiven(names.given, probed);
+    const deviates = keeps === 'deviation';
+    const kept = deviates && keptIn ? { ...probed, type: keptIn } : probed;
+    const given = this.addGiven(names.given, kept);
+    const wide = (v: Value) => this.cast(v, probed.type, kept.type);
     const inner = (opType: 'Add' | 'Sub', a: Value, b: Value) =>
       graph.addNode({ opType, inputs: [a, b], outputs: [innerName(to)] }).output;
-    const deviates = keeps === 'deviation';
-    this.show(deviates ? inner('Sub', value, before) : value, names.kept, probed);
-    const instead = deviates ? inner('Add', before, given) : given;
+    this.show(deviates ? inner('Sub', wide(value), wide(before)) : value, names.kept, kept);
+    const instead = deviates
+      ? this.cast(inner('Add', wide(before), given), kept.type, probed.type)
+      : given;
     const chosen = this.choose(names.use, instead, value, to);
     graph.replaceUses(value, chosen, (use) => users.includes(use));
     this.chosen.set(value, chosen);
-    return probed;
+    return { to: probed, given: kept };
+  }
+
+  private cast(value: Value, from: DataType, to: DataType): Value {
+    if (from === to) return value;
+    const attributes = { to: int(dataTypeCode(to)) };
+    const outputs = [innerName(value.name)];
+    return this.model.graph.addNode({ opType: 'Cast', inputs: [value], outputs, attributes })
+      .output;
   }
 
   private addValues(id: string, { values = [], strategies, attention }: Site): ProbedSite {
@@ -208,21 +222,25 @@ class ProbeBuilder {
         : addBanded(this.model, this.shapes, this.find(site, scores).value, mixed, window);
     this.masks.set(mask.name, mask);
     const names = bandNames(mixed.name);
+    const kept = attention.keptIn ? { ...probed, type: attention.keptIn } : probed;
+    const wide = (v: Value) => this.cast(v, probed.type, kept.type);
     const lacks = graph.addNode({
       opType: 'Sub',
-      inputs: [mixed, banded],
+      inputs: [wide(mixed), wide(banded)],
       outputs: [innerName(mixed.name)],
     }).output;
-    this.show(lacks, names.lacks, probed);
+    this.show(lacks, names.lacks, kept);
     const withResidual = graph.addNode({
       opType: 'Add',
-      inputs: [banded, this.addGiven(names.residual, probed)],
+      inputs: [wide(banded), this.addGiven(names.residual, kept)],
       outputs: [innerName(mixed.name)],
     }).output;
-    const chosen = this.choose(names.use, withResidual, mixed, mixed.name);
+    const narrow = this.cast(withResidual, kept.type, probed.type);
+    const chosen = this.choose(names.use, narrow, mixed, mixed.name);
     graph.replaceUses(mixed, chosen, (use) => users.includes(use));
     this.chosen.set(mixed, chosen);
-    return probed;
+    // whoever stands in for the residual does so in the type that it is kept in
+    return kept;
   }
 
   private find(site: string, name: string): { value: Value; probed: ProbedValue } {

@@ -112,7 +112,7 @@ class ReferenceLoop {
     for (const run of site.runs) {
       const names = runNames(run.to.name);
       feeds[names.use] = this.flag(run.strategy === strategy);
-      feeds[names.given] = this.keptRuns.get(key(run.to, half)) ?? this.nothing(run.to);
+      feeds[names.given] = this.keptRuns.get(key(run.to, half)) ?? this.nothing(run.given);
     }
     for (const value of site.values) {
       const names = valueNames(value.name);
