@@ -29,6 +29,25 @@ def betas_of(kind, start, end, count):
     return np.array([min(1 - f(t + 1) / f(t), 0.999) for t in range(count)])
 
 
+def shifted(bars, scale):
+    """Signal to noise ratios divided by `scale`."""
+    ratio = bars / (1 - bars) / scale
+    return ratio / (1 + ratio)
+
+
+def without_last_signal(bars):
+    """Algorithm 1 of "Common diffusion noise schedules and sample steps are flawed"."""
+    roots = np.sqrt(bars)
+    return ((roots - roots[-1]) * roots[0] / (roots[0] - roots[-1])) ** 2
+
+
+def with_least_signal(bars):
+    """For samplers that divide by the signal: the last is the least number of float16."""
+    bars = bars.copy()
+    bars[-1] = 2.0**-24
+    return bars
+
+
 def timesteps_of(spacing, count, train, offset=0):
     if spacing == "linear":
         spaced = np.linspace(0, train - 1, count).round()[::-1]
@@ -153,6 +172,23 @@ def main():
             }
         )
 
+    stable = {"betas": "scaled_linear", "betaStart": 0.00085, "betaEnd": 0.012}
+    scaled = np.cumprod(1 - betas_of("scaled_linear", 0.00085, 0.012, 1000))
+    linear = np.cumprod(1 - betas_of("linear", 1e-4, 0.02, 1000))
+    cosine = np.cumprod(1 - betas_of("cosine", 1e-4, 0.02, 1000))
+    terminal = [
+        ({**stable, "zeroSnr": True}, without_last_signal(scaled)),
+        ({"zeroSnr": True}, without_last_signal(linear)),
+        ({"betas": "cosine", "zeroSnr": True}, without_last_signal(cosine)),
+        ({**stable, "snrShift": 3}, shifted(scaled, 3)),
+        ({**stable, "snrShift": 3, "zeroSnr": True}, without_last_signal(shifted(scaled, 3))),
+        ({"snrShift": 0.5}, shifted(linear, 0.5)),
+    ]
+    for options, bars in terminal:
+        schedules.append(
+            {"options": options, "alphasCumprod": [[p, float(bars[p])] for p in probes]}
+        )
+
     spacings = []
     for spacing in ["linear", "leading", "trailing", "quad"]:
         for steps, train, offset in [
@@ -174,9 +210,6 @@ def main():
                 }
             )
 
-    linear = np.cumprod(1 - betas_of("linear", 1e-4, 0.02, 1000))
-    scaled = np.cumprod(1 - betas_of("scaled_linear", 0.00085, 0.012, 1000))
-    stable = {"betas": "scaled_linear", "betaStart": 0.00085, "betaEnd": 0.012}
     trajectories = []
 
     def record(name, options, latent):
@@ -231,6 +264,45 @@ def main():
         "euler",
         {"steps": count, "karras": True, "fractionalTimesteps": True, "schedule": stable},
         run_euler(karras + [0.0], told),
+    )
+
+    # from where no signal is left: exactly (DDIM), and with the least there can be
+    for options, bars in terminal:
+        if not options.get("zeroSnr"):
+            continue
+        spaced = {"steps": 10, "spacing": "trailing", "schedule": options}
+        trailing10 = timesteps_of("trailing", 10, 1000)
+        some = with_least_signal(bars)
+        for prediction in ["v", "sample"]:
+            given = {**spaced, "prediction": prediction}
+            record("ddim", given, run_ddim(bars, trailing10, 1.0, prediction))
+            record(
+                "euler",
+                given,
+                run_euler([sigma_of(some[t]) for t in trailing10] + [0.0], trailing10, prediction),
+            )
+            record(
+                "dpm++2m",
+                {**given, "lowerOrderFinal": False},
+                run_dpm(some, trailing10, 1.0, prediction),
+            )
+    shift3 = shifted(scaled, 3)
+    record(
+        "ddim",
+        {"steps": 10, "eta": 0.5, "schedule": {**stable, "snrShift": 3}},
+        run_ddim(shift3, leading10, 1.0, eta=0.5),
+    )
+    zero = without_last_signal(scaled)
+    record(
+        "ddim",
+        {
+            "steps": 10,
+            "spacing": "trailing",
+            "eta": 1,
+            "prediction": "v",
+            "schedule": {**stable, "zeroSnr": True},
+        },
+        run_ddim(zero, timesteps_of("trailing", 10, 1000), 1.0, "v", eta=1.0),
     )
 
     json.dump(

@@ -49,6 +49,16 @@ export const noiseMissing = (eta: number) =>
     },
   );
 
+export const nothingLeft = (timestep: number) =>
+  new StepfoldError(
+    'SAMPLER_NO_SIGNAL',
+    `No signal is left at timestep ${timestep}, and from the noise that a denoiser predicts there no picture follows.`,
+    {
+      data: { timestep },
+      hint: 'Say what else it predicts (v or sample), use timesteps below that one (--spacing leading), or train without a terminal signal of zero (leave zeroSnr out).',
+    },
+  );
+
 export const latentLength = (what: string, found: number, expected: number) =>
   new StepfoldError(
     'SAMPLER_LATENT_LENGTH',

@@ -2,9 +2,15 @@
  * DDIM: Song, Meng and Ermon, "Denoising diffusion implicit models" (arXiv 2010.02502).
  *
  * First order; with eta 0 it solves the probability flow, with eta 1 it is DDPM's ancestral sampling
- * on the chosen timesteps. The latent keeps unit variance.
+ * on the chosen timesteps. The latent keeps unit variance. It can start where no signal is left, unless the
+ * denoiser predicts the noise.
  */
-import { noiseMissing, samplerOptionOutOfRange, unknownSamplerChoice } from '../errors/index.js';
+import {
+  noiseMissing,
+  nothingLeft,
+  samplerOptionOutOfRange,
+  unknownSamplerChoice,
+} from '../errors/index.js';
 import { noiseLevels } from './noise-levels.js';
 import { clamp, cleanWeights } from './prediction.js';
 import {
@@ -28,7 +34,7 @@ export interface DdimOptions extends SamplerOptions {
 export const NOISE_AFTER_CLIP = ['derived', 'predicted'] as const;
 export type NoiseAfterClip = (typeof NOISE_AFTER_CLIP)[number];
 
-/** @throws SAMPLER_OPTION_RANGE, SAMPLER_UNKNOWN_CHOICE, SAMPLER_TIMESTEPS_ORDER */
+/** @throws SAMPLER_OPTION_RANGE, SAMPLER_UNKNOWN_CHOICE, SAMPLER_TIMESTEPS_ORDER, SAMPLER_NO_SIGNAL */
 export function ddim(options: DdimOptions): Sampler {
   const { eta = 0, noiseAfterClip = 'derived' } = options;
   if (!(eta >= 0 && eta <= 1)) throw samplerOptionOutOfRange('eta', eta, 'from 0 to 1');
@@ -36,7 +42,9 @@ export function ddim(options: DdimOptions): Sampler {
     throw unknownSamplerChoice('noise after clipping', noiseAfterClip, NOISE_AFTER_CLIP);
   }
   const { prediction, clip } = checkPrediction(options);
-  const path = noiseLevels(options, false);
+  const path = noiseLevels(options, { arrivalPoint: false, signal: false });
+  const noSignal = path.levels.findIndex(({ alpha }) => alpha === 0);
+  if (noSignal >= 0 && prediction === 'epsilon') throw nothingLeft(path.timesteps[noSignal]!);
 
   return {
     timesteps: path.timesteps,

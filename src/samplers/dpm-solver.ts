@@ -4,7 +4,8 @@
  *
  * Second order by keeping the clean latent of the step before; the first step is of first order, as
  * is the last one where that is asked for or the method has no second order (noise level zero). The
- * latent keeps unit variance.
+ * latent keeps unit variance. It needs the logarithm of alpha / sigma, so where no signal is left it takes
+ * the little that diffusers does (2^-24 of the variance).
  */
 import { noiseLevels } from './noise-levels.js';
 import { clamp, cleanWeights } from './prediction.js';
@@ -29,7 +30,7 @@ const FEW_STEPS = 15;
 /** @throws SAMPLER_OPTION_RANGE, SAMPLER_UNKNOWN_CHOICE, SAMPLER_TIMESTEPS_ORDER */
 export function dpmSolver(options: DpmSolverOptions): Sampler {
   const { prediction, clip } = checkPrediction(options);
-  const path = noiseLevels(options, true);
+  const path = noiseLevels(options, { arrivalPoint: true, signal: true });
   const steps = path.timesteps.length;
   const lowerOrderFinal = options.lowerOrderFinal ?? steps < FEW_STEPS;
 

@@ -3,7 +3,8 @@
  * (arXiv 2206.00364), algorithm 2 without churn and without the second-order correction.
  *
  * First order in the noise level sigma. The latent is clean + sigma * noise, so it starts with a
- * large variance and is scaled down for the denoiser.
+ * large variance and is scaled down for the denoiser. Where no signal is left sigma is infinite, so there
+ * it starts from 4096, as diffusers does.
  */
 import { noiseLevels } from './noise-levels.js';
 import { clamp, cleanWeights } from './prediction.js';
@@ -22,7 +23,7 @@ const scaled = (values: Float32Array, factor: number) => values.map((value) => v
 /** @throws SAMPLER_OPTION_RANGE, SAMPLER_UNKNOWN_CHOICE, SAMPLER_TIMESTEPS_ORDER */
 export function euler(options: EulerOptions): Sampler {
   const { prediction, clip } = checkPrediction(options);
-  const path = noiseLevels(options, false);
+  const path = noiseLevels(options, { arrivalPoint: false, signal: true });
   const initialScale = path.levels[0]!.ratio;
 
   return {

@@ -47,7 +47,8 @@ export const SAMPLER_NAMES = Object.keys(SAMPLERS) as readonly SamplerName[];
  * @example
  * const sampler = createSampler('ddim', { steps: 50, clip: 1 });
  *
- * @throws SAMPLER_UNKNOWN_CHOICE, SAMPLER_OPTION_RANGE, SAMPLER_TIMESTEPS_ORDER, SAMPLER_KARRAS_TIMESTEPS
+ * @throws SAMPLER_UNKNOWN_CHOICE, SAMPLER_OPTION_RANGE, SAMPLER_TIMESTEPS_ORDER, SAMPLER_KARRAS_TIMESTEPS,
+ *   SAMPLER_NO_SIGNAL
  */
 export function createSampler<Name extends SamplerName>(
   name: Name,

@@ -9,7 +9,12 @@ import {
   samplerOptionOutOfRange,
   unknownSamplerChoice,
 } from '../errors/index.js';
-import { type NoiseSchedule, type NoiseScheduleOptions, noiseSchedule } from './noise-schedule.js';
+import {
+  LEAST_SIGNAL,
+  type NoiseSchedule,
+  type NoiseScheduleOptions,
+  noiseSchedule,
+} from './noise-schedule.js';
 import { linspace, roundHalfToEven } from './numbers.js';
 import {
   checkTimesteps,
@@ -49,7 +54,7 @@ export interface NoiseLevelOptions {
 export interface NoiseLevel {
   readonly alpha: number;
   readonly sigma: number;
-  /** sigma / alpha: the level in the coordinates of Karras et al. */
+  /** sigma / alpha: the level in the coordinates of Karras et al.; infinity where alpha is 0. */
   readonly ratio: number;
 }
 
@@ -70,17 +75,27 @@ function karrasRatios(schedule: NoiseSchedule, count: number): number[] {
 }
 
 function levelOf(ratio: number): NoiseLevel {
+  if (ratio === Number.POSITIVE_INFINITY) return { alpha: 0, sigma: 1, ratio };
   const alpha = 1 / Math.sqrt(1 + ratio * ratio);
   return { alpha, sigma: ratio * alpha, ratio };
+}
+
+export interface LevelNeeds {
+  /** See `TimestepOptions`. */
+  readonly arrivalPoint: boolean;
+  /** The sampler divides by the signal, so that there has to be some at every level. */
+  readonly signal: boolean;
 }
 
 /**
  * Places the levels.
  *
- * @param arrivalPoint see `TimestepOptions`
  * @throws SAMPLER_UNKNOWN_CHOICE, SAMPLER_OPTION_RANGE, SAMPLER_TIMESTEPS_ORDER, SAMPLER_KARRAS_TIMESTEPS
  */
-export function noiseLevels(options: NoiseLevelOptions, arrivalPoint: boolean): NoiseLevels {
+export function noiseLevels(
+  options: NoiseLevelOptions,
+  { arrivalPoint, signal }: LevelNeeds,
+): NoiseLevels {
   const { steps = 50, spacing = 'leading', offset = 0, karras = false, final = 'zero' } = options;
   if (!TIMESTEP_SPACINGS.includes(spacing)) {
     throw unknownSamplerChoice('timestep spacing', spacing, TIMESTEP_SPACINGS);
@@ -88,7 +103,7 @@ export function noiseLevels(options: NoiseLevelOptions, arrivalPoint: boolean): 
   if (!FINAL_LEVELS.includes(final)) {
     throw unknownSamplerChoice('final noise level', final, FINAL_LEVELS);
   }
-  const schedule = noiseSchedule(options.schedule);
+  const schedule = noiseSchedule(options.schedule, signal || karras ? LEAST_SIGNAL : 0);
   const { trainTimesteps } = schedule;
   const round = options.fractionalTimesteps ? (timestep: number) => timestep : roundHalfToEven;
 

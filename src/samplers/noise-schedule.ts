@@ -24,15 +24,31 @@ export interface NoiseScheduleOptions {
   readonly betaEnd?: number;
   /** Timesteps in training; default 1000. */
   readonly trainTimesteps?: number;
+  /**
+   * Divides the ratio of signal to noise, in variance, by this at every timestep: CogVideoX's
+   * `snr_shift_scale`, there 3 or 1. Default 1: not at all.
+   */
+  readonly snrShift?: number;
+  /**
+   * Whether no signal is left at the last timestep: square roots of the shares are moved and stretched so
+   * that the last is 0 and the first stays (Lin et al., arXiv 2305.08891, algorithm 1). Default false.
+   */
+  readonly zeroSnr?: boolean;
 }
+
+/**
+ * The share of the signal that samplers take where there is none and they need some: the noise level is
+ * then 4096 in place of infinity. As diffusers does; the smallest number of float16.
+ */
+export const LEAST_SIGNAL = 2 ** -24;
 
 export interface NoiseSchedule {
   readonly trainTimesteps: number;
-  /** The share of the signal's variance that is left, per timestep: decreasing, in (0, 1). */
+  /** The share of the signal's variance that is left, per timestep: decreasing, in [0, 1). */
   readonly alphasCumprod: Float64Array;
   /**
    * Noise over signal, sqrt((1 - alphasCumprod) / alphasCumprod): the noise level of Karras et al.,
-   * per timestep, increasing.
+   * per timestep, increasing; infinity where no signal is left.
    */
   readonly sigmas: Float64Array;
   /** Noise level of a timestep between 0 and trainTimesteps - 1, fractions interpolated linearly. */
@@ -59,10 +75,12 @@ const BETAS: Record<BetaSchedule, (start: number, end: number, count: number) =>
 /**
  * Builds the schedule that the denoiser was trained with.
  *
+ * @param least taken for the share of the signal at the last timestep where that is 0
  * @throws SAMPLER_UNKNOWN_CHOICE, SAMPLER_OPTION_RANGE
  */
-export function noiseSchedule(options: NoiseScheduleOptions = {}): NoiseSchedule {
+export function noiseSchedule(options: NoiseScheduleOptions = {}, least = 0): NoiseSchedule {
   const { betas = 'linear', betaStart = 1e-4, betaEnd = 0.02 } = options;
+  const { snrShift = 1, zeroSnr = false } = options;
   const { trainTimesteps = TRAIN_TIMESTEPS } = options;
   if (!Object.hasOwn(BETAS, betas)) {
     throw unknownSamplerChoice('noise schedule', betas, BETA_SCHEDULES);
@@ -76,13 +94,23 @@ export function noiseSchedule(options: NoiseScheduleOptions = {}): NoiseSchedule
   if (!(betaEnd >= betaStart && betaEnd < 1)) {
     throw samplerOptionOutOfRange('betaEnd', betaEnd, 'from betaStart up and below 1');
   }
+  if (!(snrShift > 0 && Number.isFinite(snrShift))) {
+    throw samplerOptionOutOfRange('snrShift', snrShift, 'a number above 0');
+  }
+  if (zeroSnr && trainTimesteps < 2) {
+    throw samplerOptionOutOfRange('trainTimesteps', trainTimesteps, 'at least 2 with zeroSnr');
+  }
 
   const alphasCumprod = new Float64Array(trainTimesteps);
   let product = 1;
   BETAS[betas](betaStart, betaEnd, trainTimesteps).forEach((beta, t) => {
     product *= 1 - beta;
-    alphasCumprod[t] = product;
+    alphasCumprod[t] = product / (snrShift + (1 - snrShift) * product);
   });
+  if (zeroSnr) {
+    withoutLastSignal(alphasCumprod);
+    alphasCumprod[trainTimesteps - 1] = least;
+  }
   const sigmas = alphasCumprod.map((signal) => Math.sqrt((1 - signal) / signal));
   const logSigmas = sigmas.map(Math.log);
   const timesteps = Float64Array.from(sigmas.keys());
@@ -93,4 +121,12 @@ export function noiseSchedule(options: NoiseScheduleOptions = {}): NoiseSchedule
     sigmaAt: (timestep) => interpolate(timestep, timesteps, sigmas),
     timestepAt: (sigma) => interpolate(Math.log(sigma), logSigmas, timesteps),
   };
+}
+
+/** Moves and stretches the square roots so that the last is 0 and the first stays. */
+function withoutLastSignal(shares: Float64Array): void {
+  const first = Math.sqrt(shares[0]!);
+  const last = Math.sqrt(shares.at(-1)!);
+  for (const [t, share] of shares.entries())
+    shares[t] = (((Math.sqrt(share) - last) * first) / (first - last)) ** 2;
 }

@@ -211,6 +211,7 @@ export const EXAMPLES = {
   karrasWithTimesteps: [() => e.karrasWithTimesteps()],
   stepOutOfRange: [() => e.stepOutOfRange(20, 20)],
   noiseMissing: [() => e.noiseMissing(0.5)],
+  nothingLeft: [() => e.nothingLeft(999)],
   latentLength: [() => e.latentLength('The prediction', 512, 256)],
   outputMissing: [() => e.outputMissing('out_sample', ['eps'])],
   outputShape: [() => e.outputShape('out_sample', [1, 2, 8, 8], [1, 4, 8, 8])],

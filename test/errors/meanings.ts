@@ -163,6 +163,8 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   SAMPLER_TIMESTEPS_ORDER: 'A list of timesteps does not go from the noisiest down.',
   SAMPLER_KARRAS_TIMESTEPS: 'Karras noise levels and a list of timesteps are both given.',
   SAMPLER_STEP_RANGE: 'By program: a step that the sampler does not have.',
+  SAMPLER_NO_SIGNAL:
+    'DDIM would have to divide by a signal of zero: the noise schedule leaves none at its last timestep.',
   SAMPLER_NOISE_MISSING: 'By program: the sampler draws noise and was given no source of it.',
   SAMPLER_LATENT_LENGTH: 'By program: two arrays of one step differ in length.',
   DENOISE_NOT_FINITE:

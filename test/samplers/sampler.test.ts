@@ -118,6 +118,31 @@ describe.each(SAMPLER_NAMES)('%s', (name) => {
   });
 });
 
+describe('where no signal is left', () => {
+  const schedule = { zeroSnr: true };
+
+  it('DDIM has nothing to go by when the noise is predicted', () => {
+    const ends = { timesteps: [999, 500], schedule };
+    expect(() => createSampler('ddim', ends)).toThrow(
+      expect.objectContaining({
+        code: 'SAMPLER_NO_SIGNAL',
+        message: expect.stringContaining('timestep 999'),
+      }),
+    );
+    expect(() => createSampler('ddim', { ...ends, prediction: 'v' })).not.toThrow();
+    expect(() => createSampler('ddim', { timesteps: [998, 500], schedule })).not.toThrow();
+  });
+
+  it.each(['ddim', 'euler', 'dpm++2m'] as const)('%s stays finite', (name) => {
+    for (const karras of [false, true])
+      for (const prediction of ['v', 'sample'] as const) {
+        const options = { steps: 8, spacing: 'trailing', prediction, karras, schedule } as const;
+        const found = runSampler(createSampler(name, options), curve, noise);
+        expect(found.every(Number.isFinite)).toBe(true);
+      }
+  });
+});
+
 describe('samplers agree where theory says so', () => {
   const options = { steps: 20, spacing: 'trailing' } as const;
 
