@@ -58,13 +58,16 @@ describe.concurrent('what people read', () => {
     expect(await done(args, { env: { FORCE_COLOR: '', NO_COLOR: '1' } })).not.toContain(COLOR);
   });
 
-  test('fits 120 columns', async () => {
+  test('fits 120 columns, where names are short', async () => {
+    // a line that names a file is as long as its path, which is not ours to say
+    const near = { cwd: path.dirname(DIGITS) };
+    const model = path.basename(DIGITS);
     for (const args of [
-      ['inspect', DIGITS],
-      ['verify', bundle, '--against', DIGITS],
+      ['inspect', model],
+      ['verify', path.relative(near.cwd, bundle), '--against', model],
       ['passes', 'deepcache'],
     ]) {
-      const lines = (await done(args)).split('\n');
+      const lines = (await done(args, near)).split('\n');
       expect(lines.filter((line) => line.length > 120)).toEqual([]);
     }
   });

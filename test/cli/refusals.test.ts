@@ -240,6 +240,7 @@ describe.concurrent('inputs of run', () => {
     write('matrix.npy', { type: 'int64', data: BigInt64Array.of(3n, 7n), dims: [1, 2] });
     write('beyond.npy', { type: 'int64', data: BigInt64Array.of(99n), dims: [1] });
     write('latent.npy', { type: 'float32', data: new Float32Array(256), dims: [1, 1, 16, 16] });
+    fs.copyFileSync(DIGITS, inFolder('model.onnx'));
     fs.writeFileSync(inFolder('cut.npy'), fs.readFileSync(inFolder('two.npy')).subarray(0, -4));
   });
 
@@ -249,7 +250,7 @@ describe.concurrent('inputs of run', () => {
     ['--feed class_labels=matrix.npy', 'FEED_SHAPE', ['"class_labels"', '[batch]', '[1, 2]']],
     ['--feed class_labels=absent.npy', 'FILE_NOT_FOUND', ['absent.npy']],
     ['--feed class_labels=cut.npy', 'NPY_TRUNCATED', ['cut.npy']],
-    [`--feed class_labels=${DIGITS}`, 'NPY_INVALID', [DIGITS]],
+    ['--feed class_labels=model.onnx', 'NPY_INVALID', ['model.onnx']],
     ['--feed sample=latent.npy', 'DENOISE_ROLE_FED', ['"sample"']],
     [
       '--feed class_labels=two.npy --latent-shape 3x1x16x16',

@@ -40,7 +40,7 @@ interface Case {
   readonly identity?: true;
 }
 
-const here = path.dirname(new URL(import.meta.url).pathname);
+const here = import.meta.dirname;
 const names = fs
   .readdirSync(here)
   .filter((name) => fs.existsSync(path.join(here, name, 'case.json')));

@@ -1,6 +1,7 @@
 // Loading and saving changes nothing: byte for byte where protobuf's usual order was written.
 import fs from 'node:fs';
 import path from 'node:path';
+import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import Long from 'long';
 import onnxProto from 'onnx-proto';
@@ -12,19 +13,16 @@ import { joinPieces, memorySource } from '../../src/onnx/source.js';
 import { anyModel } from './arbitrary.js';
 import { canonical } from './canonical.js';
 
-const ROOT = new URL('../../', import.meta.url).pathname;
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const files = [
   'test/fixtures/onnx',
   'test/fixtures/text',
   'samples/architectures',
   'samples/digits',
 ]
-  .flatMap((folder) => {
-    const found = fs.existsSync(path.join(ROOT, folder))
-      ? fs.readdirSync(path.join(ROOT, folder))
-      : [];
-    return found.map((file) => path.join(folder, file));
-  })
+  .flatMap((folder) =>
+    fs.readdirSync(path.join(ROOT, folder)).map((file) => path.join(folder, file)),
+  )
   .filter((file) => file.endsWith('.onnx'));
 
 /** What onnx-proto, an independent reader of ONNX 1.10, sees in the bytes. */

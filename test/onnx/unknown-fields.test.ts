@@ -1,4 +1,5 @@
 // Fields that Stepfold does not know survive in every message, wherever it can stand in a model.
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { decodeModel, encodeModel } from '../../src/onnx/codec.js';
 import { decodeMessage, fieldsOf, MESSAGES } from '../../src/onnx/descriptor.js';
@@ -106,7 +107,9 @@ describe('unknown fields', () => {
 });
 
 it('every message of the descriptor is reached', () => {
-  const model = loadModel(new URL('../fixtures/onnx/everything.onnx', import.meta.url).pathname);
+  const model = loadModel(
+    fileURLToPath(new URL('../fixtures/onnx/everything.onnx', import.meta.url)),
+  );
   expect(model.graph.nodes.size).toBe(1);
   const reached = new Set(['Model']);
   for (const way of ways()) {

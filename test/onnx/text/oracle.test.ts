@@ -1,5 +1,6 @@
 // What ONNX's own printer and parser made of models and texts, recorded by scripts/text-oracle.py.
 import fs from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { StepfoldError } from '../../../src/errors/index.js';
 import { encodeModel } from '../../../src/onnx/codec.js';
@@ -14,7 +15,7 @@ import {
 import { canonical } from '../canonical.js';
 
 const FOLDER = new URL('../../fixtures/text/', import.meta.url);
-const path = (name: string) => new URL(name, FOLDER).pathname;
+const path = (name: string) => fileURLToPath(new URL(name, FOLDER));
 const bytes = (name: string) => fs.readFileSync(path(name));
 const MODELS = ['header', 'control', 'types', 'tensors', 'attributes', 'functions', 'names'];
 const EVERYTHING = { maxElements: Number.POSITIVE_INFINITY };
