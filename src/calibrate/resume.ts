@@ -8,6 +8,7 @@ import fs from 'node:fs';
 import type { Tensor } from 'onnxruntime-common';
 import { sha256, writeFile } from '../emit/index.js';
 import { brokenPartial, otherSearch } from '../errors/index.js';
+import { readRegularText } from '../io/regular-file.js';
 import type { Model } from '../ir/model.js';
 import type { Feeds } from '../measure/feeds.js';
 import { VERSION } from '../version.js';
@@ -85,7 +86,7 @@ export function removePartial(plan: string): void {
 function parse(file: string): PartialSearch & { search: SearchIdentity } {
   let document: Record<string, unknown> | null;
   try {
-    document = JSON.parse(fs.readFileSync(file, 'utf8'));
+    document = JSON.parse(readRegularText(file));
   } catch (error) {
     throw brokenPartial(file, `it cannot be read (${(error as Error).message})`);
   }

@@ -1,5 +1,4 @@
 /** Options that several commands share, and how their values are read. */
-import fs from 'node:fs';
 import type { Tensor } from 'onnxruntime-common';
 import {
   badNumber,
@@ -7,11 +6,10 @@ import {
   badShape,
   badSize,
   badWholeNumber,
-  cannotRead,
-  fileNotFound,
   givenTwice,
 } from '../errors/index.js';
 import { readNpy } from '../io/npy.js';
+import { readRegular } from '../io/regular-file.js';
 import { loadOrt } from '../measure/engine.js';
 import type { Feeds } from '../measure/feeds.js';
 
@@ -109,7 +107,7 @@ export function readSizes(flag: string, list?: readonly string[]): Record<string
 /** Reads `name=file.npy` pairs into tensors. */
 export async function readFeeds(flag: string, list: readonly string[] = []): Promise<Feeds> {
   const arrays = readPairs(flag, list, 'context=context.npy', (file) =>
-    readNpy(readFile(file), file),
+    readNpy(readRegular(file), file),
   );
   if (list.length === 0) return {};
   const ort = await loadOrt();
@@ -119,13 +117,4 @@ export async function readFeeds(flag: string, list: readonly string[] = []): Pro
       new ort.Tensor(type as never, data as never, dims) as unknown as Tensor,
     ]),
   );
-}
-
-export function readFile(file: string): Uint8Array {
-  try {
-    return fs.readFileSync(file);
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw code === 'ENOENT' || code === 'ENOTDIR' ? fileNotFound(file) : cannotRead(file, message);
-  }
 }

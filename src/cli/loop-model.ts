@@ -5,6 +5,7 @@
  */
 import fs from 'node:fs';
 import { StepfoldError } from '../errors/index.js';
+import { isFolder } from '../io/is-folder.js';
 import { requireBundle } from '../measure/bundle.js';
 import {
   findBundle,
@@ -30,7 +31,7 @@ export function findLoopModel<A extends SchedulerSettings>(given: string, args: 
   const isBundle = holdsBundle(given);
   const found = isBundle ? { file: findBundle(given) } : modelAt(given);
   // beside the denoiser's folder, whether or not there is a bundle in that
-  const folder = fs.statSync(given).isDirectory() ? given : undefined;
+  const folder = isFolder(given) ? given : undefined;
   const { spacing, ...noise } = folder === undefined ? {} : readScheduler(folder, args);
   return { place: found.file, isBundle, args: { ...args, ...noise }, spacing };
 }

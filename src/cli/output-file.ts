@@ -1,7 +1,7 @@
 /** The file that a search writes: looked at before the search, which may take hours. */
 import fs from 'node:fs';
 import path from 'node:path';
-import { openFolder } from '../emit/index.js';
+import { openFolder, refuseSpecial } from '../emit/index.js';
 import { isAFolder, type StepfoldError } from '../errors/index.js';
 
 /**
@@ -16,5 +16,6 @@ export function checkOutputFile(
   openFolder(path.dirname(path.resolve(file)));
   const stat = fs.statSync(file, { throwIfNoEntry: false });
   if (stat?.isDirectory()) throw isAFolder(file);
+  refuseSpecial(file);
   if (stat && !force) throw exists(file);
 }

@@ -1,16 +1,14 @@
 /** Reading timesteps.json where a command runs on it, and checking that it is for this model and loop. */
-import fs from 'node:fs';
 import { sha256 } from '../emit/index.js';
 import {
-  fileNotFound,
   inFile,
   timestepsLength,
   timestepsOtherModel,
   timestepsOtherTraining,
 } from '../errors/index.js';
+import { readRegularText } from '../io/regular-file.js';
 import { type GuidancePair, stepsOfCalls } from '../plan/index.js';
 import { parseTimestepsFile } from '../schedule/index.js';
-import { readFile } from './arguments.js';
 
 /** A list of timesteps, and who says so. */
 export interface ChosenTimesteps {
@@ -34,17 +32,12 @@ export function readTimesteps(
   model: ModelInUse,
   trainTimesteps?: number,
 ): ChosenTimesteps {
-  const list = parseTimestepsFile(new TextDecoder().decode(readFile(file)), file);
-  if (list.model && list.model.sha256 !== (model.sha256 ?? hashOf(model.file)))
+  const list = parseTimestepsFile(readRegularText(file), file);
+  if (list.model && list.model.sha256 !== (model.sha256 ?? sha256(model.file)))
     throw timestepsOtherModel(file, list.model.file, model.file);
   if (trainTimesteps !== undefined && trainTimesteps !== list.trainTimesteps)
     throw timestepsOtherTraining(file, list.trainTimesteps, trainTimesteps);
   return { timesteps: list.timesteps, origin: `"${file}"` };
-}
-
-function hashOf(file: string): string {
-  if (!fs.existsSync(file)) throw fileNotFound(file);
-  return sha256(file);
 }
 
 /** @throws TIMESTEPS_LENGTH, naming the file, when the list is not for a loop of so many calls */

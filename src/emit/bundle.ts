@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
+import { openRegular } from '../io/regular-file.js';
 import { saveModel } from '../onnx/files.js';
 import type { Compilation } from '../pipeline/index.js';
 import type { Schedule } from '../schedule/index.js';
@@ -80,7 +81,7 @@ export function prepareBundle(
 /** SHA-256 of a file, read in pieces. */
 export function sha256(file: string): string {
   const hash = createHash('sha256');
-  const fd = fs.openSync(file, 'r');
+  const fd = openRegular(file);
   const buffer = new Uint8Array(4 * 1024 * 1024);
   try {
     for (let got = fs.readSync(fd, buffer); got > 0; got = fs.readSync(fd, buffer))

@@ -15,6 +15,7 @@ import {
   StepfoldError,
   writeFailed,
 } from '../errors/index.js';
+import { kindOf } from '../io/regular-file.js';
 import { restoreInterrupted, settle, siblingOf, siblingsOf } from '../io/siblings.js';
 import { writePieces } from '../onnx/files.js';
 import { entriesOf, foldersOf, ownedFiles } from './owned-files.js';
@@ -94,10 +95,20 @@ export function openFolder(folder: string): void {
  */
 export function writeFile(file: string, bytes: Uint8Array): void {
   attempt(file, () => {
+    refuseSpecial(file);
     for (const { path: left, kind, abandoned } of siblingsOf(file))
       if (kind === 'partial' && abandoned) tidy(() => fs.rmSync(left, { force: true }));
     writePieces([bytes], file);
   });
+}
+
+/**
+ * A pipe or a device would be replaced by a file; `/dev/null` is not there for that.
+ * @throws WRITE_FAILED
+ */
+export function refuseSpecial(file: string): void {
+  const stat = fs.statSync(file, { throwIfNoEntry: false });
+  if (stat && !stat.isFile()) throw writeFailed(file, { message: `it is ${kindOf(stat)}` });
 }
 
 /**

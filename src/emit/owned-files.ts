@@ -4,6 +4,7 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
+import { readRegularText } from '../io/regular-file.js';
 import { parseSchedule } from '../schedule/index.js';
 import { REPORT_FILE, SCHEDULE_FILE } from './names.js';
 
@@ -35,7 +36,7 @@ export function ownedFiles(folder: string): Set<string> {
 function bundleFiles(folder: string): Set<string> {
   const file = path.join(folder, SCHEDULE_FILE);
   try {
-    const { models, weights } = parseSchedule(fs.readFileSync(file, 'utf8'), file);
+    const { models, weights } = parseSchedule(readRegularText(file), file);
     const names = [...Object.values(models), ...weights].map((entry) => entry.file);
     return new Set([SCHEDULE_FILE, REPORT_FILE, ...names]);
   } catch {
@@ -45,7 +46,7 @@ function bundleFiles(folder: string): Set<string> {
 
 function pipelineFilesOf(folder: string): Set<string> {
   try {
-    const text = fs.readFileSync(path.join(folder, RECORD_FILE), 'utf8');
+    const text = readRegularText(path.join(folder, RECORD_FILE));
     const { format, version, files } = JSON.parse(text) as Partial<FolderRecord>;
     if (format !== 'stepfold.folder' || version !== 1 || !files?.every(staysInside))
       return new Set();

@@ -4,6 +4,7 @@
  * Every error comes from a function in this folder (one file per area), so that each message exists
  * once, carries a stable code, names the node, value, file or JSON path involved, and says what to do.
  */
+import { visible, visibleLines } from './visible.js';
 
 /** What an error is about; every field is optional and machine readable. */
 export interface ErrorDetails {
@@ -23,14 +24,18 @@ export interface ErrorDetails {
 
 export class StepfoldError extends Error {
   override readonly name = 'StepfoldError';
+  readonly details: ErrorDetails;
 
   constructor(
     /** Stable, upper case, such as `ONNX_TRUNCATED`. */
     readonly code: string,
+    /** Control characters of names in it are made visible; `details` have the names as they stand. */
     message: string,
-    readonly details: ErrorDetails = {},
+    details: ErrorDetails = {},
   ) {
-    super(message);
+    super(visibleLines(message));
+    const { hint } = details;
+    this.details = hint === undefined ? details : { ...details, hint: visible(hint) };
   }
 
   /** The message with its hint, as the command line prints it. */

@@ -1,5 +1,6 @@
 /** Errors about writing a bundle. */
 import { StepfoldError } from './base.js';
+import { causeOf, type SystemFailure } from './causes.js';
 
 export const outputNotEmpty = (folder: string) =>
   new StepfoldError('OUTPUT_NOT_EMPTY', `The folder "${folder}" is not empty.`, {
@@ -63,28 +64,8 @@ export const outputHoldsSource = (folder: string, source: string) =>
     { file: source, hint: 'Choose another folder.' },
   );
 
-/** An error of the operating system, as Node gives it; spelled out so that types need no Node. */
-export interface SystemFailure {
-  readonly message: string;
-  readonly code?: string | undefined;
-  readonly path?: string | undefined;
-}
-
-const CAUSES: Readonly<Record<string, readonly [why: string, hint: string]>> = {
-  ENOSPC: ['the disk is full', 'Free space or choose another place, and run the command again.'],
-  EDQUOT: [
-    'the quota is used up',
-    'Free space or choose another place, and run the command again.',
-  ],
-  EROFS: ['the file system is read-only', 'Choose another place.'],
-  EACCES: ['permission denied', 'Choose a place where you may write.'],
-  EPERM: ['permission denied', 'Choose a place where you may write.'],
-  ENOTDIR: ['a part of the path is a file, not a folder', 'Choose another place.'],
-  ENAMETOOLONG: ['the name is too long', 'Choose a shorter one.'],
-};
-
 export const writeFailed = (folder: string, cause: SystemFailure) => {
-  const [why, hint] = CAUSES[cause.code ?? ''] ?? [cause.message, 'Choose another place.'];
+  const { why, hint } = causeOf(cause, 'Choose another place.');
   const error = new StepfoldError(
     'WRITE_FAILED',
     `Writing "${folder}" failed: ${why}. Nothing unfinished was left there.`,

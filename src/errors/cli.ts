@@ -1,6 +1,6 @@
 /** Errors about command lines. */
 import { inFile, StepfoldError } from './base.js';
-import type { SystemFailure } from './bundle.js';
+import { causeOf, type SystemFailure } from './causes.js';
 
 export const badPair = (flag: string, text: string, example: string) =>
   new StepfoldError('CLI_ARGUMENT', `--${flag} "${text}" is not of the form name=value.`, {
@@ -85,10 +85,11 @@ export const needsGuidance = (missing: 'order' | 'scale') =>
   );
 
 /** An error of the operating system that nobody saw coming. */
-export const systemError = ({ path, message }: SystemFailure) =>
-  new StepfoldError('SYSTEM', `The operating system says: ${message}.`, {
-    ...(path !== undefined && { file: path }),
-    hint: 'Check that the file is there, can be read, and that there is room.',
+export const systemError = (failure: SystemFailure) =>
+  new StepfoldError('SYSTEM', `The operating system says: ${failure.message}.`, {
+    ...(failure.path !== undefined && { file: failure.path }),
+    hint: causeOf(failure, 'Check that the file is there, can be read, and that there is room.')
+      .hint,
   });
 
 export const outOfMemory = (why: string) =>
@@ -100,4 +101,24 @@ export const cannotRead = (file: string, why: string) =>
   new StepfoldError('FILE_UNREADABLE', `"${file}" cannot be read: ${why}.`, {
     file,
     hint: 'Check the path and its permissions.',
+  });
+
+export const readFailed = (file: string, cause: SystemFailure) => {
+  const { why, hint } = causeOf(cause, 'Check the path and its permissions.');
+  const error = new StepfoldError('FILE_UNREADABLE', `"${file}" cannot be read: ${why}.`, {
+    file,
+    hint,
+  });
+  error.cause = cause;
+  return error;
+};
+
+/** @param kind what it is instead: `a pipe`, `a device` */
+export const notARegularFile = (file: string, kind: string) =>
+  new StepfoldError('FILE_UNREADABLE', `"${file}" cannot be read: it is ${kind}.`, {
+    file,
+    hint:
+      kind === 'a folder'
+        ? 'Give the file itself.'
+        : 'Files are read more than once: write what comes out of it to a file, and give that.',
   });

@@ -1,6 +1,7 @@
 export * from './base.js';
 export * from './bundle.js';
 export * from './calibrate.js';
+export type { SystemFailure } from './causes.js';
 export * from './cli.js';
 export * from './folder.js';
 export * from './graph.js';
@@ -14,3 +15,4 @@ export * from './schedule.js';
 export * from './shape.js';
 export * from './text.js';
 export * from './timesteps.js';
+export * from './visible.js';

@@ -1,7 +1,8 @@
 /** Files on a disk, read by promise (Node only). */
-import fs from 'node:fs/promises';
 import path from 'node:path';
-import { cannotRead, fileNotFound, isAFolder, truncatedOnnx } from '../errors/index.js';
+import { isAFolder, truncatedOnnx } from '../errors/index.js';
+import { isFolder } from '../io/is-folder.js';
+import { openRegularLater } from '../io/regular-file.js';
 import type { FileAccess } from '../ir/tensor.js';
 
 /** Node reads less than 2^31 bytes at a time. */
@@ -14,22 +15,19 @@ const CHUNK = 2 ** 30;
  */
 export async function nodeFile(file: string): Promise<FileAccess> {
   const absolute = path.resolve(file);
-  const stat = await fs.stat(absolute).catch((error: NodeJS.ErrnoException) => {
-    throw refusal(file, error);
-  });
-  if (stat.isDirectory()) throw isAFolder(file);
+  if (isFolder(absolute)) throw isAFolder(file);
+  const looked = await openRegularLater(file);
+  const { size } = await looked.stat().finally(() => looked.close());
   return {
     name: path.basename(absolute),
-    size: stat.size,
+    size,
     async read(offset, length) {
-      const handle = await fs.open(absolute).catch((error: NodeJS.ErrnoException) => {
-        throw refusal(file, error);
-      });
+      const handle = await openRegularLater(absolute);
       try {
         const bytes = new Uint8Array(length);
         for (let at = 0; at < length; ) {
-          const size = Math.min(CHUNK, length - at);
-          const { bytesRead } = await handle.read(bytes, at, size, offset + at);
+          const part = Math.min(CHUNK, length - at);
+          const { bytesRead } = await handle.read(bytes, at, part, offset + at);
           if (bytesRead === 0) throw truncatedOnnx(file, offset + at);
           at += bytesRead;
         }
@@ -40,6 +38,3 @@ export async function nodeFile(file: string): Promise<FileAccess> {
     },
   };
 }
-
-const refusal = (file: string, { code, message }: NodeJS.ErrnoException) =>
-  code === 'ENOENT' || code === 'ENOTDIR' ? fileNotFound(file) : cannotRead(file, message);

@@ -3,8 +3,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { SCHEDULE_FILE } from '../emit/names.js';
 import { severalBundles } from '../errors/index.js';
+import { isFolder } from '../io/is-folder.js';
 import { isDenoiser } from './component-names.js';
-import { isFolder } from './is-folder.js';
 
 /**
  * @param given the folder of a bundle or of a pipeline; anything else is given back as it is

@@ -11,9 +11,9 @@ import {
   severalDenoisers,
   severalModels,
 } from '../errors/index.js';
+import { isFolder } from '../io/is-folder.js';
 import { isDenoiser } from './component-names.js';
 import { bundlesIn } from './find-bundle.js';
-import { isFolder } from './is-folder.js';
 
 export interface FoundModel {
   /** The .onnx file. */

@@ -5,7 +5,8 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
-import { linkLeavesFolder } from '../errors/index.js';
+import { linkLeavesFolder, notARegularFile } from '../errors/index.js';
+import { kindOf } from '../io/regular-file.js';
 import { mayLeadTo } from '../onnx/hub-cache.js';
 
 export interface PipelineFile {
@@ -16,7 +17,7 @@ export interface PipelineFile {
   readonly bytes: number;
 }
 
-/** @throws FOLDER_LINK_ESCAPES */
+/** @throws FOLDER_LINK_ESCAPES; FILE_UNREADABLE where there is a pipe, a socket or a device */
 export function pipelineFiles(folder: string): PipelineFile[] {
   const root = fs.realpathSync(folder);
   const found: PipelineFile[] = [];
@@ -25,6 +26,7 @@ export function pipelineFiles(folder: string): PipelineFile[] {
     if (!mayLeadTo(file, root)) throw linkLeavesFolder(at, folder);
     const stat = fs.statSync(file);
     if (stat.isFile()) found.push({ name, file, bytes: stat.size });
+    else if (!stat.isDirectory()) throw notARegularFile(at, kindOf(stat));
     // a link to a folder that it lies in leads round and round
     if (!stat.isDirectory() || above.has(file)) return;
     for (const entry of fs.readdirSync(file).sort())

@@ -6,6 +6,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { schedulerUnreadable } from '../errors/index.js';
+import { readRegularText } from '../io/regular-file.js';
 import type { BetaSchedule, Prediction, TimestepSpacing } from '../samplers/index.js';
 
 export interface SchedulerSettings {
@@ -80,7 +81,7 @@ export function readScheduler(folder: string, given: SchedulerSettings = {}): Sc
 
 function parse(file: string): Record<string, unknown> {
   try {
-    const value: unknown = JSON.parse(fs.readFileSync(file, 'utf8'));
+    const value: unknown = JSON.parse(readRegularText(file));
     if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
   } catch (error) {
     throw schedulerUnreadable(file, (error as Error).message);

@@ -5,13 +5,13 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import {
-  cannotRead,
   externalDataEscapes,
   externalDataMissing,
-  fileNotFound,
   isAFolder,
   truncatedOnnx,
 } from '../errors/index.js';
+import { isFolder } from '../io/is-folder.js';
+import { openRegular, regularFile } from '../io/regular-file.js';
 import { siblingOf } from '../io/siblings.js';
 import type { Model } from '../ir/model.js';
 import type { ByteSource, ExternalFiles } from '../ir/tensor.js';
@@ -26,17 +26,16 @@ const CHUNK = 64 * 1024 * 1024;
 
 export function fileSource(file: string): ByteSource {
   const absolute = path.resolve(file);
-  const stat = readable(file, () => fs.statSync(absolute));
-  if (stat.isDirectory()) throw isAFolder(file);
-  readable(file, () => fs.accessSync(absolute, fs.constants.R_OK));
+  if (isFolder(absolute)) throw isAFolder(file);
+  const { size } = regularFile(file);
   return {
     label: file,
     path: absolute,
-    size: stat.size,
+    size,
     read(offset, length) {
-      if (offset + length > stat.size) throw truncatedOnnx(file, offset);
+      if (offset + length > size) throw truncatedOnnx(file, offset);
       const bytes = new Uint8Array(length);
-      const fd = fs.openSync(absolute, 'r');
+      const fd = openRegular(absolute);
       try {
         for (let at = 0; at < length; ) {
           const got = fs.readSync(fd, bytes, at, Math.min(CHUNK, length - at), offset + at);
@@ -49,15 +48,6 @@ export function fileSource(file: string): ByteSource {
       return bytes;
     },
   };
-}
-
-function readable<T>(file: string, act: () => T): T {
-  try {
-    return act();
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw code === 'ENOENT' || code === 'ENOTDIR' ? fileNotFound(file) : cannotRead(file, message);
-  }
 }
 
 /**
@@ -79,15 +69,11 @@ export function externalFiles(folder: string): ExternalFiles {
   };
 }
 
-/** False too for a path that leads through a file or cannot be a path at all. */
-function isFile(file: string): boolean {
-  return fs.existsSync(file) && fs.statSync(file).isFile();
-}
-
 function resolveExternal(folder: string, location: string, tensor: string): string {
   checkLocation(location, tensor);
   const file = path.join(folder, location);
-  if (!isFile(file)) throw externalDataMissing(tensor, location, `in "${folder}"`);
+  if (!fs.existsSync(file) || isFolder(file))
+    throw externalDataMissing(tensor, location, `in "${folder}"`);
   if (!mayLeadTo(fs.realpathSync(file), fs.realpathSync(folder)))
     throw externalDataEscapes(tensor, location, 'is a link out of the folder');
   return file;

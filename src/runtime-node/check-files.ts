@@ -3,17 +3,11 @@
  * by size. Models are read once as a stream; weights, which may be gigabytes, are not read.
  */
 import { createHash } from 'node:crypto';
-import { createReadStream, realpathSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import {
-  cannotRead,
-  fileNotFound,
-  hashMismatch,
-  scheduleFileEscapes,
-  weightsSizeMismatch,
-} from '../errors/index.js';
+import { hashMismatch, scheduleFileEscapes, weightsSizeMismatch } from '../errors/index.js';
+import { openRegularLater, regularFile } from '../io/regular-file.js';
 import { isInside } from '../onnx/hub-cache.js';
 import type { Schedule } from '../schedule/index.js';
 
@@ -25,29 +19,27 @@ import type { Schedule } from '../schedule/index.js';
 export async function checkFiles(folder: string, schedule: Schedule, hashes = true): Promise<void> {
   for (const { file, bytes } of schedule.weights) {
     const path = join(folder, file);
-    const found = await sizeOf(folder, path);
+    const found = sizeOf(folder, path);
     if (found !== bytes) throw weightsSizeMismatch(path, bytes, found);
   }
   for (const [id, { file, sha256 }] of Object.entries(schedule.models)) {
     const path = join(folder, file);
-    await sizeOf(folder, path);
+    sizeOf(folder, path);
     if (!hashes) continue;
     const found = await hashOf(path);
     if (found !== sha256) throw hashMismatch(path, id, sha256, found);
   }
 }
 
-async function sizeOf(folder: string, path: string): Promise<number> {
-  const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
-    throw error.code === 'ENOENT' ? fileNotFound(path) : cannotRead(path, error.message);
-  });
-  if (!found.isFile()) throw cannotRead(path, 'it is not a file');
+function sizeOf(folder: string, path: string): number {
+  const { size } = regularFile(path);
   if (!isInside(realpathSync(path), realpathSync(folder))) throw scheduleFileEscapes(path, folder);
-  return found.size;
+  return size;
 }
 
 async function hashOf(path: string): Promise<string> {
   const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
+  const file = await openRegularLater(path);
+  await pipeline(file.createReadStream(), hash);
   return hash.digest('hex');
 }

@@ -1,7 +1,6 @@
 /** Reads the schedule of a bundle's folder. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cannotRead, fileNotFound } from '../errors/index.js';
+import { readRegularText } from '../io/regular-file.js';
 import { restoreInterrupted } from '../io/siblings.js';
 import { parseSchedule, type Schedule } from '../schedule/index.js';
 
@@ -12,10 +11,5 @@ import { parseSchedule, type Schedule } from '../schedule/index.js';
 export async function readSchedule(folder: string): Promise<Schedule> {
   restoreInterrupted(folder);
   const file = join(folder, 'schedule.json');
-  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw error.code === 'ENOENT' || error.code === 'ENOTDIR'
-      ? fileNotFound(file)
-      : cannotRead(file, error.message);
-  });
-  return parseSchedule(text, file);
+  return parseSchedule(readRegularText(file), file);
 }

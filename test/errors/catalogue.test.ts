@@ -12,7 +12,9 @@ const PAGE = new URL('../../docs/errors.md', import.meta.url);
 
 const files = fs
   .readdirSync(SOURCES)
-  .filter((name) => !['base.ts', 'index.ts', 'in-one-line.ts'].includes(name))
+  .filter(
+    (name) => !['base.ts', 'causes.ts', 'index.ts', 'in-one-line.ts', 'visible.ts'].includes(name),
+  )
   .map((name) => ({ name, text: fs.readFileSync(new URL(name, SOURCES), 'utf8') }));
 
 /** Codes as the sources write them; those of JSON files are put together from the kind of file. */

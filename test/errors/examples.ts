@@ -115,9 +115,24 @@ export const EXAMPLES = {
   passAndConfig: [() => e.passAndConfig()],
   needsUnconditional: [() => e.needsUnconditional()],
   needsGuidance: [() => e.needsGuidance('order'), () => e.needsGuidance('scale')],
-  systemError: [() => e.systemError({ message: 'EMFILE: too many open files', path: 'unet.onnx' })],
+  systemError: [
+    () =>
+      e.systemError({
+        code: 'EBUSY',
+        message: "EBUSY: resource busy or locked, rmdir 'bundle'",
+        path: 'bundle',
+      }),
+  ],
   outOfMemory: [() => e.outOfMemory('Array buffer allocation failed')],
-  cannotRead: [() => e.cannotRead('unet.onnx', 'EACCES: permission denied')],
+  cannotRead: [() => e.cannotRead('plan.json', 'it has 3000000000 bytes, too many for a text')],
+  readFailed: [
+    () => e.readFailed('unet.onnx', { code: 'EACCES', message: 'EACCES: permission denied' }),
+    () => e.readFailed('unet.onnx', { code: 'EMFILE', message: 'EMFILE: too many open files' }),
+  ],
+  notARegularFile: [
+    () => e.notARegularFile('/dev/stdin', 'a pipe'),
+    () => e.notARegularFile('bundle/schedule.json', 'a folder'),
+  ],
   // graph.ts
   duplicateName: [() => e.duplicateName('h.3')],
   nodeStillUsed: [() => e.nodeStillUsed(conv, value)],

@@ -54,7 +54,7 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   SYSTEM: 'An error of the operating system that no other code speaks of.',
   OUT_OF_MEMORY: 'An array could not be made: sizes too large for this machine.',
   FILE_UNREADABLE:
-    'The file is there and cannot be read: no permission, a failing disk, not a file at all.',
+    'The file is there and cannot be read: no permission, a failing disk, too many open files, or it is a folder, a pipe, a socket or a device. `/dev/stdin` is read where a file was redirected to it.',
   // the graph
   GRAPH_DUPLICATE_NAME:
     'Two values of a graph have one name. In a file: it is no valid ONNX. By program: choose another name.',

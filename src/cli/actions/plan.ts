@@ -1,8 +1,9 @@
 /** What `stepfold plan` does. */
-import fs from 'node:fs';
 import path from 'node:path';
 import { SCHEDULE_FILE, writeFile } from '../../emit/index.js';
 import { planWithoutSites } from '../../errors/index.js';
+import { isFolder } from '../../io/is-folder.js';
+import { readRegularText } from '../../io/regular-file.js';
 import { restoreInterrupted } from '../../io/siblings.js';
 import { requireBundle } from '../../measure/bundle.js';
 import { findBundle } from '../../model-folder/index.js';
@@ -13,7 +14,6 @@ import {
   parseSchedule,
   planOfSchedule,
 } from '../../schedule/index.js';
-import { readFile } from '../arguments.js';
 import { colors } from '../colors.js';
 import type { PlanArguments } from '../commands/plan.js';
 import { print, printHeatmap, printJson } from '../output.js';
@@ -41,9 +41,11 @@ export async function showPlan(args: PlanArguments): Promise<void> {
     });
     return;
   }
-  print(`${colors.bold(planTitle(plan))}\n`);
+  print(colors.bold(planTitle(plan)));
+  print();
   printHeatmap(plan);
-  print(`\nDistinct rows: ${distinctRows}`);
+  print();
+  print(`Distinct rows: ${distinctRows}`);
   for (const line of recordLines(plan)) print(line);
   if (args.svg !== undefined) print(`Written: ${args.svg}`);
 }
@@ -52,11 +54,11 @@ export async function showPlan(args: PlanArguments): Promise<void> {
 function readPlan(given: string): PlanFile {
   restoreInterrupted(given);
   const file = findBundle(given);
-  const isFolder = fs.statSync(file, { throwIfNoEntry: false })?.isDirectory();
-  if (isFolder) requireBundle(file);
-  const source = isFolder ? path.join(file, SCHEDULE_FILE) : file;
-  const text = new TextDecoder().decode(readFile(source));
-  if (!isFolder && !isSchedule(text)) return parsePlanFile(text, source);
+  const inFolder = isFolder(file);
+  if (inFolder) requireBundle(file);
+  const source = inFolder ? path.join(file, SCHEDULE_FILE) : file;
+  const text = readRegularText(source);
+  if (!inFolder && !isSchedule(text)) return parsePlanFile(text, source);
   const plan = planOfSchedule(parseSchedule(text, source));
   if (!plan) throw planWithoutSites(source);
   return plan;

@@ -1,8 +1,8 @@
 /** What `stepfold timesteps` does. */
-import fs from 'node:fs';
 import { type OptimizedTimesteps, optimizeTimesteps } from '../../calibrate/index.js';
 import { planSource, writeFile } from '../../emit/index.js';
 import { againstWithModel, needsAgainst, needsSteps, timestepsExist } from '../../errors/index.js';
+import { isFolder } from '../../io/is-folder.js';
 import { readBundle } from '../../measure/bundle.js';
 import { type LoopDenoiser, openLoopBundle, openLoopModel } from '../../measure/index.js';
 import { findModel } from '../../model-folder/index.js';
@@ -79,7 +79,7 @@ async function openDenoisers(
   args: TimestepsArguments,
 ): Promise<{ denoiser: LoopDenoiser; reference: LoopDenoiser | undefined }> {
   const { model, against } = args;
-  if (!fs.statSync(model, { throwIfNoEntry: false })?.isDirectory()) {
+  if (!isFolder(model)) {
     if (against !== undefined) throw againstWithModel();
     if (args.steps === undefined) throw needsSteps();
     return { denoiser: await openLoopModel(model), reference: undefined };

@@ -21,6 +21,7 @@ import {
   StepfoldError,
   unknownPass,
 } from '../../errors/index.js';
+import { readRegularText } from '../../io/regular-file.js';
 import { findModel } from '../../model-folder/index.js';
 import { loadModel } from '../../onnx/files.js';
 import { type PassRequest, parsePassRequest } from '../../pass/index.js';
@@ -33,7 +34,7 @@ import {
   parsePlanFile,
   planOfSchedule,
 } from '../../schedule/index.js';
-import { readFile, readRoles, readShapes, readSizes } from '../arguments.js';
+import { readRoles, readShapes, readSizes } from '../arguments.js';
 import type { TransformArguments } from '../commands/transform.js';
 import {
   formatBytes,
@@ -149,7 +150,7 @@ function readConfig(args: TransformArguments): Config {
   const file =
     args.config === undefined
       ? undefined
-      : parsePipelineConfig(new TextDecoder().decode(readFile(args.config)), args.config);
+      : parsePipelineConfig(readRegularText(args.config), args.config);
   const plan = args.plan === undefined ? undefined : readPlan(args.plan);
   const guidance = guidancePair(args, plan);
   const chosen =
@@ -200,8 +201,7 @@ function guidancePair(
   return order === 'none' ? undefined : { order, mode };
 }
 
-const readPlan = (file: string): PlanFile =>
-  parsePlanFile(new TextDecoder().decode(readFile(file)), file);
+const readPlan = (file: string): PlanFile => parsePlanFile(readRegularText(file), file);
 
 const plural = (things: object, what: string) => {
   const count = Object.keys(things).length;

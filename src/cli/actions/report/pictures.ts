@@ -3,6 +3,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fileNotFound, imagesUnpaired, noImages } from '../../../errors/index.js';
 import { decodePng, encodePng, type Picture, pictureGrid, toPictures } from '../../../io/images.js';
+import { isFolder } from '../../../io/is-folder.js';
+import { readRegular } from '../../../io/regular-file.js';
 import type { RecordedLoop } from '../../../measure/index.js';
 import type { PicturePair } from '../../../report/facts/subject.js';
 
@@ -12,7 +14,7 @@ const NAME = /^(.+)-(source|bundle)\.png$/;
  * @throws FILE_NOT_FOUND; IMAGES_NONE, IMAGES_UNPAIRED; PNG_INVALID
  */
 export function readPairs(folder: string): PicturePair[] {
-  if (!fs.existsSync(folder) || !fs.statSync(folder).isDirectory()) throw fileNotFound(folder);
+  if (!isFolder(folder)) throw fileNotFound(folder);
   const found = new Map<string, Set<string>>();
   for (const file of fs.readdirSync(folder).sort()) {
     const [, name, which] = NAME.exec(file) ?? [];
@@ -22,7 +24,7 @@ export function readPairs(folder: string): PicturePair[] {
   return [...found].map(([name, which]) => {
     for (const needed of ['source', 'bundle'])
       if (!which.has(needed)) throw imagesUnpaired(path.join(folder, `${name}-${needed}.png`));
-    const read = (of: string) => fs.readFileSync(path.join(folder, `${name}-${of}.png`));
+    const read = (of: string) => readRegular(path.join(folder, `${name}-${of}.png`));
     const [source, bundle] = [read('source'), read('bundle')];
     const label = (of: string) => path.join(folder, `${name}-${of}.png`);
     const pictures = [

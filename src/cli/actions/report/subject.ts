@@ -5,6 +5,7 @@ import { sameFileOnDisk } from '../../../diff/same-file.js';
 import type { Report } from '../../../emit/index.js';
 import { REPORT_FILE } from '../../../emit/names.js';
 import { reportMissing } from '../../../errors/index.js';
+import { readRegularText } from '../../../io/regular-file.js';
 import type { Model } from '../../../ir/model.js';
 import { readBundle } from '../../../measure/bundle.js';
 import { loadModel } from '../../../onnx/files.js';
@@ -41,7 +42,7 @@ function readReport(folder: string): Report {
   const file = path.join(folder, REPORT_FILE);
   let report: Partial<Report>;
   try {
-    report = JSON.parse(fs.readFileSync(file, 'utf8')) as Partial<Report>;
+    report = JSON.parse(readRegularText(file)) as Partial<Report>;
   } catch (error) {
     throw reportMissing(file, (error as Error).message);
   }

@@ -6,6 +6,7 @@ import { passes } from '../../../../passes/index.js';
 import { analyzeUnet } from '../../../analysis/index.js';
 import { emitBundle } from '../../../emit/index.js';
 import { planNoThreshold, ResultError, StepfoldError } from '../../../errors/index.js';
+import { readRegularText } from '../../../io/regular-file.js';
 import type { Model } from '../../../ir/model.js';
 import {
   type GenerateOptions,
@@ -23,7 +24,6 @@ import type {
   SearchedPlan,
 } from '../../../report/facts/subject.js';
 import { parsePlanFile, planOfSchedule } from '../../../schedule/index.js';
-import { readFile } from '../../arguments.js';
 
 export interface TrialContext {
   /** The source's file. */
@@ -66,7 +66,7 @@ export async function tryPlans(
   const found: SearchedPlan[] = [];
   for (const file of files) {
     context.onProgress(`Trying ${file}`);
-    const plan = parsePlanFile(new TextDecoder().decode(readFile(file)), file);
+    const plan = parsePlanFile(readRegularText(file), file);
     const threshold = plan.calibration?.threshold;
     if (threshold === undefined || !plan.passes) throw planNoThreshold(file);
     const requests = plan.passes.map(({ pass, options = {} }) => ({ pass, options }));

@@ -1,0 +1,66 @@
+/** The command line: which commands there are, and how yargs is asked for them. */
+import yargs from 'yargs';
+import { hideBin } from 'yargs/helpers';
+import { VERSION } from '../version.js';
+import type { Command } from './command.js';
+import * as bench from './commands/bench.js';
+import * as calibrate from './commands/calibrate.js';
+import * as diff from './commands/diff.js';
+import * as fill from './commands/fill.js';
+import * as inspect from './commands/inspect.js';
+import * as passes from './commands/passes.js';
+import * as plan from './commands/plan.js';
+import * as print from './commands/print.js';
+import * as report from './commands/report.js';
+import * as run from './commands/run.js';
+import * as timesteps from './commands/timesteps.js';
+import * as transform from './commands/transform.js';
+import * as verify from './commands/verify.js';
+import { usageError } from './usage.js';
+
+const COMMANDS: readonly Command[] = [
+  inspect,
+  transform,
+  calibrate,
+  timesteps,
+  plan,
+  verify,
+  run,
+  bench,
+  report,
+  diff,
+  print,
+  passes,
+  fill,
+];
+const DEFAULT_WIDTH = 80;
+const MOST_WIDTH = 100;
+
+/** Does what was typed; throws what is wrong with it. */
+export async function runCommandLine(): Promise<void> {
+  const typed = hideBin(process.argv);
+
+  let parser = yargs(typed)
+    .scriptName('stepfold')
+    .usage(
+      '$0 <command>\n\nCompiles denoising loops: finds the work of a diffusion model that repeats from\ncall to call, and writes ONNX models and a schedule that skip it.',
+    )
+    // messages are put into our own words, so they must come in one language
+    .detectLocale(false)
+    .strict()
+    .demandCommand(1)
+    .version(VERSION)
+    .alias('help', 'h')
+    .wrap(Math.min(MOST_WIDTH, process.stdout.columns ?? DEFAULT_WIDTH))
+    .epilogue('Exit status: 0 done, 1 a check failed or a loop broke, 2 bad usage or bad input.')
+    .exitProcess(false)
+    .fail((message, error) => {
+      // yargs reports some faults as a message, others as an error of its own
+      const fault = error?.name === 'YError' ? error.message : message;
+      throw error && error.name !== 'YError' ? error : usageError(fault, typed, COMMANDS);
+    });
+  for (const command of COMMANDS) parser = parser.command(command as never);
+
+  if (typed.length === 0) parser.showHelp('error');
+  await parser.parseAsync();
+}
