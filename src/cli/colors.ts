@@ -4,6 +4,7 @@
  * whatever runs under CI.)
  */
 import picocolors from 'picocolors';
+import { visible } from '../errors/index.js';
 
 function wantsColor(stream: NodeJS.WriteStream): boolean {
   const { NO_COLOR, FORCE_COLOR, TERM } = process.env;
@@ -12,5 +13,30 @@ function wantsColor(stream: NodeJS.WriteStream): boolean {
   return stream.isTTY === true && TERM !== 'dumb';
 }
 
-export const colors = picocolors.createColors(wantsColor(process.stdout));
-export const errorColors = picocolors.createColors(wantsColor(process.stderr));
+/** Text with the terminal's colours in it, in which nothing but them steers a terminal. */
+export class Painted {
+  constructor(readonly text: string) {}
+
+  toString(): string {
+    return this.text;
+  }
+}
+
+const COLORS = ['bold', 'dim', 'green', 'red', 'yellow'] as const;
+
+type Color = (typeof COLORS)[number];
+
+function painters(stream: NodeJS.WriteStream) {
+  const made = picocolors.createColors(wantsColor(stream));
+  const painter = (color: Color) => (text: string) => new Painted(made[color](visible(text)));
+  return {
+    ...(Object.fromEntries(COLORS.map((color) => [color, painter(color)])) as Record<
+      Color,
+      (text: string) => Painted
+    >),
+    isColorSupported: made.isColorSupported,
+  };
+}
+
+export const colors = painters(process.stdout);
+export const errorColors = painters(process.stderr);

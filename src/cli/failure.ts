@@ -1,9 +1,17 @@
 /**
  * How a command fails: one message on stderr, beside `--json` also as the one JSON value on stdout,
- * and exit status 2, or 1 where what was computed is at fault and not what was given. Only a bug of ours shows a stack trace.
+ * and exit status 2, or 1 where what was computed is at fault and not what was given. Only a bug of ours
+ * shows a stack trace.
  */
 
-import { outOfMemory, ResultError, StepfoldError, systemError } from '../errors/index.js';
+import {
+  outOfMemory,
+  ResultError,
+  StepfoldError,
+  systemError,
+  visible,
+  visibleLines,
+} from '../errors/index.js';
 import { errorColors } from './colors.js';
 import { printJson } from './output.js';
 
@@ -14,13 +22,13 @@ export function fail(caught: unknown, json: boolean): void {
     // a bug of ours, so the place where it happened matters
     const { stack } = caught as Error;
     process.stderr.write(
-      `${errorColors.red('internal error')}: please report this\n${stack ?? caught}\n`,
+      `${errorColors.red('internal error')}: please report this\n${visibleLines(stack ?? String(caught))}\n`,
     );
     if (json) printJson({ error: { code: 'INTERNAL', message: String(caught) } });
     return;
   }
   // parsers and engines speak in several lines; one message is one line
-  const message = error.fullMessage.replaceAll(/\s*\n\s*/g, ' ');
+  const message = visible(error.fullMessage.replaceAll(/\s*\n\s*/g, ' '));
   process.stderr.write(`${errorColors.red(`error ${error.code}`)}: ${message}\n`);
   const { data: _, ...details } = error.details;
   if (json) printJson({ error: { code: error.code, message: error.message, ...details } });

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /**
- * The command. Exits with 0 when done, 1 when a check failed or a loop broke, 2 on bad usage or bad input. Where a process may
+ * The command. Exits with 0 when done, 1 when a check failed or a loop broke, 2 on bad usage or bad input.
+ * Where a process may
  * open few files, loading the rest is what fails first, so that it is loaded from here, and what fails
  * is said as anything else is.
  */

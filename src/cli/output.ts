@@ -1,36 +1,53 @@
-/** What commands print: tables and numbers for people on stdout, or one JSON value. */
+/**
+ * What commands print: tables and numbers for people on stdout, or one JSON value. Names come from files that
+ * anybody may have written, so that control characters in what is printed are made visible, here for all.
+ */
 import Table from 'cli-table3';
+import { visible, visibleJson, visibleLines } from '../errors/index.js';
 import { heatmapText } from '../report/heatmap-text.js';
 import type { ShownPlan } from '../report/strategies.js';
-import { colors } from './colors.js';
+import { colors, Painted } from './colors.js';
 
 export * from '../report/format.js';
 
-export function print(text = ''): void {
+/** One line, of one part or of several. */
+export function print(...parts: readonly (string | Painted)[]): void {
+  process.stdout.write(`${parts.map(shown).join('')}\n`);
+}
+
+/** A text of several lines. */
+export function printText(text: string): void {
+  process.stdout.write(visibleLines(text.endsWith('\n') ? text : `${text}\n`));
+}
+
+/** A text of several lines that makes the names in it visible by itself, and may have colours. */
+export function printPainted(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
+const shown = (part: string | number | Painted): string =>
+  part instanceof Painted ? part.text : visible(String(part));
+
 export function printJson(value: unknown): void {
-  print(
-    JSON.stringify(
-      value,
-      (_, v) => (typeof v === 'number' && !Number.isFinite(v) ? String(v) : v),
-      2,
-    ),
+  const text = JSON.stringify(
+    value,
+    (_, v) => (typeof v === 'number' && !Number.isFinite(v) ? String(v) : v),
+    2,
   );
+  process.stdout.write(`${visibleJson(text)}\n`);
 }
 
 /** A borderless table; columns whose cells are all numbers are aligned right. */
 export function printTable(
   head: readonly string[],
-  rows: readonly (readonly (string | number)[])[],
+  rows: readonly (readonly (string | number | Painted)[])[],
 ): void {
-  const texts = rows.map((row) => row.map(String));
+  const texts = rows.map((row) => row.map(shown));
   const numeric = head.map((_, c) =>
     texts.every((row) => /^[-\d.,]*( ?[%xGMk×BKi ms]+)?$/.test(row[c] ?? '')),
   );
   const table = new Table({
-    head: head.map((h) => colors.bold(h)),
+    head: head.map((h) => colors.bold(h).text),
     colAligns: numeric.map((n) => (n ? 'right' : 'left')),
     chars: Object.fromEntries(
       [
@@ -54,16 +71,19 @@ export function printTable(
   });
   table.options.chars.middle = ' ';
   table.push(...texts);
-  print(table.toString().replaceAll(/ +$/gm, ''));
+  printPainted(table.toString().replaceAll(/ +$/gm, ''));
 }
 
-export const heading = (text: string): void => print(`\n${colors.bold(text)}`);
+export function heading(text: string): void {
+  print();
+  print(colors.bold(text));
+}
 
 const DEFAULT_WIDTH = 80;
 
 /** Calls by sites, in the colours and the width of the terminal. */
 export function printHeatmap(plan: ShownPlan): void {
-  print(
+  printPainted(
     heatmapText(plan, {
       color: colors.isColorSupported,
       width: process.stdout.columns ?? DEFAULT_WIDTH,

@@ -1,5 +1,6 @@
 /** Progress on stderr: only on a terminal, and never beside JSON. */
 import { Presets, SingleBar } from 'cli-progress';
+import { visible } from '../errors/index.js';
 
 export interface Progress {
   update(done: number, total: number, what?: string): void;
@@ -22,10 +23,10 @@ export function startProgress(what: string, quiet: boolean): Progress {
   let started = false;
   return {
     update(done, total, now = what) {
-      if (!started) bar.start(total, done, { what: now });
+      if (!started) bar.start(total, done, { what: visible(now) });
       else {
         bar.setTotal(total);
-        bar.update(done, { what: now });
+        bar.update(done, { what: visible(now) });
       }
       started = true;
     },
@@ -39,5 +40,5 @@ export function startProgress(what: string, quiet: boolean): Progress {
 export function startStatus(quiet: boolean): { show(what: string): void; stop(): void } {
   if (quiet || !process.stderr.isTTY) return { show() {}, stop() {} };
   const write = (text: string) => process.stderr.write(`\r\x1b[2K${text}`);
-  return { show: (what) => write(`${what} …`), stop: () => write('') };
+  return { show: (what) => write(`${visible(what)} …`), stop: () => write('') };
 }

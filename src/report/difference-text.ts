@@ -1,4 +1,4 @@
-/** The difference of two models as lines of text. */
+/** The difference of two models as lines of text, in which control characters of names are visible. */
 import {
   isSame,
   type ModelDifference,
@@ -6,6 +6,7 @@ import {
   type Region,
   regionsOf,
 } from '../diff/index.js';
+import { visible } from '../errors/index.js';
 import type { Node } from '../ir/node.js';
 import type { Value } from '../ir/value.js';
 import type { ShapeTable } from '../shape/index.js';
@@ -30,7 +31,7 @@ export function differenceText(
   const { header, inputs, outputs, unread } = difference;
   if (isSame(difference)) return ['The models are the same.', ...unreadLine(unread)].join('\n');
   const sign = (text: string, tone: 'removed' | 'inserted' | 'changed') =>
-    paint(`${{ removed: '-', inserted: '+', changed: '~' }[tone]} ${text}`, tone);
+    paint(`${{ removed: '-', inserted: '+', changed: '~' }[tone]} ${visible(text)}`, tone);
   const ports = (what: string, { removed, inserted, kept }: PortDifference) => [
     ...removed.map(({ name }) => sign(`${what} ${name}`, 'removed')),
     ...inserted.map(({ name }) => sign(`${what} ${name}`, 'inserted')),
@@ -109,7 +110,7 @@ function operatorLines({ removed, inserted }: ModelDifference): string[] {
   const words = sorted.map(([name, { removed: r, inserted: i }]) =>
     [`${name}`, ...(r ? [`-${r}`] : []), ...(i ? [`+${i}`] : [])].join(' '),
   );
-  return words.length > 0 ? ['', `By operator: ${words.join(', ')}`] : [];
+  return words.length > 0 ? ['', `By operator: ${visible(words.join(', '))}`] : [];
 }
 
 export function regionTitle({ removed, inserted, changed }: Region): string {

@@ -2,6 +2,7 @@
  * A plan as text: a line per site, a cell per call, a letter and on request a colour per strategy.
  * Lines wider than the terminal are broken into blocks of calls.
  */
+import { visible } from '../errors/index.js';
 import { percent, type ShownPlan, shownStrategies } from './strategies.js';
 
 export interface HeatmapTextOptions {
@@ -23,7 +24,7 @@ export function heatmapText(
   const paint = (text: string, name: string) =>
     color ? onColor(text, looks.get(name)!.color) : text;
 
-  const sites = Object.entries(plan.sites);
+  const sites = Object.entries(plan.sites).map(([id, column]) => [visible(id), column] as const);
   const longest = Math.max('call'.length, ...sites.map(([id]) => id.length));
   const margin = Math.min(longest, Math.max(LEAST_CELLS, width - 2 - LEAST_CELLS));
   const label = (id: string) =>
@@ -50,11 +51,11 @@ export function heatmapText(
   const blocks = Array.from({ length: Math.ceil(plan.calls / perBlock) }, (_, b) =>
     block(b * perBlock),
   );
-  const names = Math.max(0, ...strategies.map((s) => s.name.length));
+  const names = Math.max(0, ...strategies.map((s) => visible(s.name).length));
   const digits = Math.max(0, ...strategies.map((s) => String(s.count).length));
   const legend = strategies.map(
     ({ name, letter, count, share }) =>
-      `${paint(letter.padEnd(cell), name)} ${name.padEnd(names)}  ${String(count).padStart(digits)}  ${percent(share).padStart(7)}`,
+      `${paint(letter.padEnd(cell), name)} ${visible(name).padEnd(names)}  ${String(count).padStart(digits)}  ${percent(share).padStart(7)}`,
   );
   return [...blocks.flat(), ...legend].join('\n');
 }

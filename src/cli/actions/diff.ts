@@ -18,9 +18,9 @@ import { loadModel } from '../../onnx/files.js';
 import { prepare } from '../../pipeline/index.js';
 import { differenceText, operatorOf, type Tone } from '../../report/difference-text.js';
 import { inferShapes } from '../../shape/index.js';
-import { colors } from '../colors.js';
+import { colors, type Painted } from '../colors.js';
 import type { DiffArguments } from '../commands/diff.js';
-import { print, printJson } from '../output.js';
+import { print, printJson, printPainted } from '../output.js';
 import { checkOutputFile } from '../output-file.js';
 import { startStatus } from '../progress.js';
 
@@ -52,14 +52,15 @@ export async function diff(args: DiffArguments): Promise<void> {
   if (args.json) printJson(json(difference));
   else {
     const most = args.nodes === 0 ? Number.POSITIVE_INFINITY : args.nodes;
-    print(differenceText(difference, { paint, most, shapes }));
+    printPainted(differenceText(difference, { paint, most, shapes }));
     const drawn = regionsOf(difference).length > 0;
-    if (args.output !== undefined)
-      print(`\n${args.output} ${drawn ? 'shows the regions as pictures' : 'says so as a page'}.`);
+    if (args.output === undefined) return;
+    print();
+    print(`${args.output} ${drawn ? 'shows the regions as pictures' : 'says so as a page'}.`);
   }
 }
 
-const TONES: Readonly<Record<Tone, (text: string) => string>> = {
+const TONES: Readonly<Record<Tone, (text: string) => Painted>> = {
   removed: colors.red,
   inserted: colors.green,
   changed: colors.yellow,
@@ -67,7 +68,7 @@ const TONES: Readonly<Record<Tone, (text: string) => string>> = {
   faint: colors.dim,
 };
 
-const paint = (text: string, tone: Tone) => TONES[tone](text);
+const paint = (text: string, tone: Tone) => TONES[tone](text).text;
 
 function json(difference: ModelDifference) {
   const { header, inputs, outputs, kept, removed, inserted, unread } = difference;

@@ -5,7 +5,7 @@ import { printModel } from '../../onnx/text/index.js';
 import { prepare } from '../../pipeline/index.js';
 import { readShapes, readSizes } from '../arguments.js';
 import type { PrintArguments } from '../commands/print.js';
-import { printJson } from '../output.js';
+import { printJson, printText } from '../output.js';
 
 export async function printCommand(args: PrintArguments): Promise<void> {
   const source = loadModel(findModel(args.model).file);
@@ -16,5 +16,5 @@ export async function printCommand(args: PrintArguments): Promise<void> {
     args.canonical || fixed ? (await prepare(source, { shapes, freeze })).canonical : source;
   const text = printModel(model, { maxElements: args.elements });
   if (args.json) printJson({ file: args.model, text });
-  else process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+  else printText(text);
 }

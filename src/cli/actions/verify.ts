@@ -3,7 +3,7 @@
 import { type VerifyReport, verifyBundle } from '../../measure/index.js';
 import { findBundle, findModel } from '../../model-folder/index.js';
 import { readShapes } from '../arguments.js';
-import { colors } from '../colors.js';
+import { colors, type Painted } from '../colors.js';
 import type { VerifyArguments } from '../commands/verify.js';
 import { formatDifference, formatSizes, print, printJson, printTable } from '../output.js';
 import { startStatus } from '../progress.js';
@@ -38,10 +38,10 @@ export async function verify(args: VerifyArguments): Promise<void> {
     ]),
   );
   for (const { path, message } of report.statements)
-    print(`${colors.red('Wrong')}: schedule.json ${path} ${message}.`);
+    print(colors.red('Wrong'), `: schedule.json ${path} ${message}.`);
   for (const reason of report.notes) print(`Note: ${reason}.`);
-  for (const what of report.unproved) print(`${colors.red('Not proved')}: ${what}.`);
-  print(verdict(report));
+  for (const what of report.unproved) print(colors.red('Not proved'), `: ${what}.`);
+  print(...verdict(report));
 }
 
 function summary({ sizes, loop, tolerance, checks }: VerifyReport): string {
@@ -55,14 +55,17 @@ function summary({ sizes, loop, tolerance, checks }: VerifyReport): string {
   return `Random inputs with ${formatSizes(sizes)}${calls}.${exact} relative differences up to ${tolerance} pass${exact && ' elsewhere'}.`;
 }
 
-function verdict({ passed, checks, statements, unproved }: VerifyReport): string {
-  if (checks.length === 0 && unproved.length === 0) return colors.red('Nothing was checked.');
-  if (checks.some((c) => !c.passed)) return colors.red('A check failed.');
-  if (statements.length > 0) return colors.red('The schedule is wrong about its models or plan.');
-  if (unproved.length === 0) return colors.green('All checks passed.');
+function verdict({ passed, checks, statements, unproved }: VerifyReport): (string | Painted)[] {
+  if (checks.length === 0 && unproved.length === 0) return [colors.red('Nothing was checked.')];
+  if (checks.some((c) => !c.passed)) return [colors.red('A check failed.')];
+  if (statements.length > 0) return [colors.red('The schedule is wrong about its models or plan.')];
+  if (unproved.length === 0) return [colors.green('All checks passed.')];
+  const what = unproved.join('; ');
   return passed
-    ? `${colors.green('All checks passed')} of what could be checked; let pass unproved: ${unproved.join('; ')}.`
-    : colors.red(
-        'All checks passed, but not everything is proved (--allow-unproved lets that pass).',
-      );
+    ? [colors.green('All checks passed'), ` of what could be checked; let pass unproved: ${what}.`]
+    : [
+        colors.red(
+          'All checks passed, but not everything is proved (--allow-unproved lets that pass).',
+        ),
+      ];
 }

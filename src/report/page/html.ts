@@ -1,4 +1,8 @@
-/** HTML as text, in which whatever comes from a model's file is escaped unless it was made here. */
+/**
+ * HTML as text, in which whatever comes from a model's file is escaped unless it was made here: what HTML
+ * would read as markup, and control characters, which neither HTML nor SVG may hold.
+ */
+import { visibleLines } from '../../errors/index.js';
 
 export class Markup {
   constructor(readonly text: string) {}
@@ -32,4 +36,4 @@ const ENTITIES: Readonly<Record<string, string>> = {
 };
 
 export const escapeText = (text: string): string =>
-  text.replaceAll(/[&<>"']/g, (c) => ENTITIES[c]!);
+  visibleLines(text).replaceAll(/[&<>"']/g, (c) => ENTITIES[c]!);

@@ -1,4 +1,5 @@
 /** Small helpers on the page. */
+import { visibleLines } from 'stepfold';
 
 export function byId<T extends Element>(id: string, type: new () => T): T {
   const found = document.getElementById(id);
@@ -15,7 +16,10 @@ export function el<K extends keyof HTMLElementTagNameMap>(
   ...children: readonly Child[]
 ): HTMLElementTagNameMap[K] {
   const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children.filter((child) => child !== undefined && child !== false));
+  // names come from files that anybody may have written
+  if (properties.textContent) made.textContent = visibleLines(properties.textContent);
+  for (const child of children)
+    if (child) made.append(typeof child === 'string' ? visibleLines(child) : child);
   return made;
 }
 
