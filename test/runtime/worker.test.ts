@@ -123,7 +123,7 @@ describe('openBundle in a worker', () => {
   it('lets the process end though nobody released it', async () => {
     const opener = pathToFileURL(resolve('dist/src/runtime-node/index.js'));
     const folder = await writeTiny(split());
-    const script = `const { openBundle } = await import('${opener}');
+    const script = `const { openBundle } = await import(${JSON.stringify(opener.href)});
       const { program } = await openBundle(${JSON.stringify(folder)}, { worker: true });
       console.log(program);`;
     const { stdout } = await promisify(execFile)(
