@@ -57,7 +57,9 @@ export function writeFolder<T>(folder: string, force: boolean, write: (staging: 
     checkTarget(folder, force);
     clearLeftOvers(target);
     const staging = siblingOf(target, 'partial');
-    makeFolder(staging);
+    makeFolder(path.dirname(staging));
+    // not where something is that could not be cleared away, as it would be taken for part of the bundle
+    fs.mkdirSync(staging);
     try {
       const result = write(staging);
       replace(staging, target, force);

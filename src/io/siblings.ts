@@ -16,7 +16,10 @@ export interface Sibling {
   readonly kind: SiblingKind;
   readonly host: string;
   readonly pid: number;
-  /** The process that made it is no more. Never said of another machine's. */
+  /**
+   * The process that made it is no more. Never said of another machine's. Whoever asks is at nothing of
+   * its own, so that what has its number is of one before it: in a container, each has number 1.
+   */
   readonly abandoned: boolean;
 }
 
@@ -32,7 +35,7 @@ export function siblingsOf(target: string): Sibling[] {
     const found = /^(.+)\.(partial|old)-(.+)-(\d+)$/.exec(name);
     if (found?.[1] !== path.basename(absolute)) return [];
     const [host, pid] = [found[3] as string, Number(found[4])];
-    const abandoned = host === os.hostname() && !isAlive(pid);
+    const abandoned = host === os.hostname() && (pid === process.pid || !isAlive(pid));
     return [{ path: path.join(parent, name), kind: found[2] as SiblingKind, host, pid, abandoned }];
   });
 }

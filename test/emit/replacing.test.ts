@@ -1,0 +1,195 @@
+/**
+ * What can come between while a bundle is replaced: the second rename fails, somebody adds a file, an earlier
+ * process had the same number. The old bundle stays, or the new one is there whole; no file of anybody else's is lost.
+ */
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { deepcache } from '../../passes/deepcache/index.js';
+import { checkTarget, writeFolder } from '../../src/emit/folder.js';
+import { writeBundle } from '../../src/emit/index.js';
+import { ownedFiles } from '../../src/emit/owned-files.js';
+import { placeFile } from '../../src/emit/place-file.js';
+import { loadModel } from '../../src/onnx/files.js';
+import { Pipeline } from '../../src/pipeline/index.js';
+import { readSchedule } from '../../src/runtime-node/index.js';
+import { DIGITS, scratchFolder } from '../cli/stepfold.js';
+
+const root = scratchFolder('replacing');
+const OLD = path.join(root, 'old');
+const NEW = path.join(root, 'new');
+
+let folder: string;
+let bundle: string;
+let serial = 0;
+
+beforeAll(async () => {
+  for (const [emit, target] of [
+    ['chain', OLD],
+    ['split', NEW],
+  ] as const) {
+    const compilation = await Pipeline.create({ calls: 4, emit })
+      .use(deepcache, { branch: 2, interval: 2 })
+      .compile(loadModel(DIGITS));
+    writeBundle(compilation, target, { sourceFile: DIGITS });
+  }
+});
+
+beforeEach(() => {
+  folder = path.join(root, `case-${serial++}`);
+  bundle = path.join(folder, 'bundle');
+  fs.mkdirSync(folder);
+  fs.cpSync(OLD, bundle, { recursive: true });
+});
+
+const sorted = (of: string) => fs.readdirSync(of).sort();
+const replace = () =>
+  writeFolder(bundle, true, (staging) => fs.cpSync(NEW, staging, { recursive: true }));
+
+/** Lets a function of `fs` fail with a code where it is given such arguments. */
+function failing<T>(
+  name: 'renameSync' | 'linkSync' | 'copyFileSync',
+  code: string,
+  when: (from: string, to: string) => boolean,
+  act: () => T,
+): T {
+  const real = fs[name] as (...args: unknown[]) => void;
+  const spy = vi.spyOn(fs, name).mockImplementation(((...args: unknown[]) => {
+    if (when(String(args[0]), String(args[1])))
+      throw Object.assign(new Error(`${code}: on purpose`), { code, syscall: name });
+    real(...args);
+  }) as never);
+  try {
+    return act();
+  } finally {
+    spy.mockRestore();
+  }
+}
+
+test('the second of the two renames fails: the old bundle is put back', () => {
+  const second = (from: string, to: string) => from.includes('.partial-') && to === bundle;
+  failing('renameSync', 'EIO', second, () =>
+    expect(replace).toThrow(expect.objectContaining({ code: 'WRITE_FAILED' })),
+  );
+  expect(sorted(bundle)).toEqual(sorted(OLD));
+  expect(fs.readdirSync(folder)).toEqual(['bundle']);
+});
+
+test('a file is added while the new one is written: nothing is replaced', () => {
+  const act = () =>
+    writeFolder(bundle, true, (staging) => {
+      fs.cpSync(NEW, staging, { recursive: true });
+      fs.writeFileSync(path.join(bundle, 'notes.txt'), 'mine');
+    });
+  expect(act).toThrow(expect.objectContaining({ code: 'OUTPUT_NOT_A_BUNDLE' }));
+  expect(sorted(bundle)).toEqual([...sorted(OLD), 'notes.txt'].sort());
+  expect(fs.readdirSync(folder)).toEqual(['bundle']);
+});
+
+test('the source is one of the files that would be replaced', () => {
+  const source = path.join(bundle, fs.readdirSync(bundle).find((name) => name.endsWith('.onnx'))!);
+  const check = (file: string) => () => checkTarget(bundle, true, file);
+  expect(check(source)).toThrow(expect.objectContaining({ code: 'OUTPUT_HOLDS_SOURCE' }));
+  fs.symlinkSync(source, path.join(folder, 'link.onnx'));
+  expect(check(path.join(folder, 'link.onnx'))).toThrow(
+    expect.objectContaining({ code: 'OUTPUT_HOLDS_SOURCE' }),
+  );
+  expect(check(DIGITS)).not.toThrow();
+});
+
+describe('left by a process of the same number, as in a container that starts anew', () => {
+  const sibling = (kind: string, pid = process.pid) => `${bundle}.${kind}-${os.hostname()}-${pid}`;
+
+  test('the old bundle, moved aside: put back', async () => {
+    fs.renameSync(bundle, sibling('old'));
+    await readSchedule(bundle);
+    expect(sorted(bundle)).toEqual(sorted(OLD));
+    expect(fs.readdirSync(folder)).toEqual(['bundle']);
+  });
+
+  test('half of a new one: cleared away, and no part of the next', () => {
+    fs.mkdirSync(sibling('partial'));
+    fs.writeFileSync(path.join(sibling('partial'), 'half.onnx'), 'half');
+    replace();
+    expect(sorted(bundle)).toEqual(sorted(NEW));
+    expect(fs.readdirSync(folder)).toEqual(['bundle']);
+  });
+
+  test('half of a new one that cannot be cleared away: said, and no part of the next', () => {
+    fs.writeFileSync(sibling('partial'), 'something else');
+    const spy = vi.spyOn(fs, 'rmSync').mockImplementation(() => {
+      throw Object.assign(new Error('EBUSY: on purpose'), { code: 'EBUSY', syscall: 'rm' });
+    });
+    try {
+      expect(replace).toThrow(expect.objectContaining({ code: 'WRITE_FAILED' }));
+    } finally {
+      spy.mockRestore();
+    }
+    expect(sorted(bundle)).toEqual(sorted(OLD));
+  });
+
+  test('but what a living process is at is left to it', async () => {
+    fs.renameSync(bundle, sibling('old', process.ppid));
+    await expect(readSchedule(bundle)).rejects.toMatchObject({
+      code: 'BUNDLE_INTERRUPTED',
+      message: expect.stringContaining(`process ${process.ppid} `),
+    });
+  });
+});
+
+describe('a record that lists what lies elsewhere is not believed', () => {
+  test.each([
+    ['/etc/passwd'],
+    ['C:\\Windows\\win.ini'],
+    ['\\windows\\win.ini'],
+    ['\\\\server\\share\\file'],
+    ['C:/Windows/win.ini'],
+    ['../outside'],
+    ['unet\\..\\..\\outside'],
+    ['unet//model.onnx'],
+    ['./model.onnx'],
+    [''],
+  ])('%j', (name) => {
+    const record = { format: 'stepfold.folder', version: 1, bundle: 'unet' };
+    const write = (files: string[]) =>
+      fs.writeFileSync(path.join(folder, 'stepfold.json'), JSON.stringify({ ...record, files }));
+    write(['model_index.json']);
+    expect([...ownedFiles(folder)]).toEqual(['stepfold.json', 'model_index.json']);
+    write(['model_index.json', name]);
+    expect([...ownedFiles(folder)]).toEqual([]);
+  });
+});
+
+describe('placing a file', () => {
+  const [source, target] = [path.join(NEW, 'schedule.json'), () => path.join(folder, 'placed')];
+
+  test.each(['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP'])(
+    'where links cannot be made (%s), it is copied',
+    (code) => {
+      const way = failing(
+        'linkSync',
+        code,
+        () => true,
+        () => placeFile(source, target(), 'link'),
+      );
+      expect(['cloned', 'copied']).toContain(way);
+      expect(fs.readFileSync(target())).toEqual(fs.readFileSync(source));
+      expect(fs.statSync(target()).nlink).toBe(1);
+    },
+  );
+
+  test.each(['EIO', 'ENOSPC', 'EROFS', 'ENOENT'])(
+    'where the disk fails (%s), nothing else is tried',
+    (code) => {
+      const act = () => placeFile(source, target(), 'link');
+      failing(
+        'linkSync',
+        code,
+        () => true,
+        () => expect(act).toThrow(expect.objectContaining({ code })),
+      );
+      expect(fs.existsSync(target())).toBe(false);
+    },
+  );
+});
