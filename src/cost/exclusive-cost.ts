@@ -1,6 +1,6 @@
 /** What falls away with each value of a graph when it is given instead of computed, all values at once. */
 import { subgraphs } from '../ir/attribute.js';
-import { constantTensor } from '../ir/constants.js';
+import { storedTensor } from '../ir/constants.js';
 import type { Dominance } from '../ir/dominance.js';
 import type { Node } from '../ir/node.js';
 import { elementCount } from '../ir/tensor.js';
@@ -45,4 +45,4 @@ const ownParameters = (node: Node): Set<Value> =>
 const sum = (numbers: readonly number[]) => numbers.reduce((total, n) => total + n, 0);
 
 const elements = (value: Value): number =>
-  isParameter(value) ? elementCount((value.initializer ?? constantTensor(value))?.dims ?? []) : 0;
+  isParameter(value) ? elementCount(storedTensor(value)?.dims ?? []) : 0;

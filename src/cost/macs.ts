@@ -7,7 +7,7 @@
  * Element-wise work, normalisation and softmax count as nothing in both.
  */
 import { attrNumber, attrString } from '../ir/attribute.js';
-import { constantTensor } from '../ir/constants.js';
+import { storedTensor } from '../ir/constants.js';
 import { isOp, isStandard, type Node } from '../ir/node.js';
 import type { Value } from '../ir/value.js';
 import { microsoftAttention, multiHeadAttention, standardAttention } from './attention-macs.js';
@@ -130,7 +130,7 @@ const CARRIERS = ['Transpose', 'Cast', 'Identity', 'Reshape', 'Unsqueeze', 'Dequ
 export function weightBehind(value: Value | null | undefined): Value | undefined {
   for (let v = value; v; ) {
     // an initializer that is also an input may be overridden, and is a weight all the same
-    if (v.initializer || constantTensor(v)) return v;
+    if (storedTensor(v)) return v;
     if (!isOp(v.producer, ...CARRIERS)) return undefined;
     v = v.producer.inputs[0];
   }

@@ -1,6 +1,6 @@
 /** MACs, parameters and bytes of regions and models. */
 import { subgraphs } from '../ir/attribute.js';
-import { constantTensor } from '../ir/constants.js';
+import { storedTensor } from '../ir/constants.js';
 import type { Graph } from '../ir/graph.js';
 import type { Node } from '../ir/node.js';
 import { nodeDependencies } from '../ir/order.js';
@@ -58,8 +58,7 @@ export function regionCost(
     macs = addMacs(macs, inside);
   }
   let parameters = 0;
-  for (const value of weights)
-    parameters += elementCount((value.initializer ?? constantTensor(value))?.dims ?? []);
+  for (const value of weights) parameters += elementCount(storedTensor(value)?.dims ?? []);
   return { macs, parameters, unknown };
 }
 
@@ -70,7 +69,7 @@ const PARAMETER_TYPES = new Set(['float32', 'float16', 'bfloat16', 'float64', 'i
 
 /** Is it a constant of floating-point or quantized numbers, of rank 1 or more? */
 export function isParameter(value: Value): boolean {
-  const tensor = value.initializer ?? constantTensor(value);
+  const tensor = storedTensor(value);
   return tensor !== undefined && tensor.dims.length > 0 && PARAMETER_TYPES.has(tensor.dtype);
 }
 

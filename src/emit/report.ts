@@ -20,6 +20,8 @@ export interface Report {
   readonly roles: Compilation['roles'];
   /** The passes with the options that were given, in order. */
   readonly passes: Compilation['passes'];
+  /** What was left undone or out, and why. */
+  readonly notes: readonly string[];
   readonly emit: string;
   readonly sites: readonly {
     readonly id: string;
@@ -68,6 +70,7 @@ export function makeReport(
     },
     roles: compilation.roles,
     passes: compilation.passes,
+    notes: compilation.notes,
     emit: lowered.emit,
     sites: plan.sites.map((site, s) => {
       const calls = count(plan.rows.map((row) => row[s] as string));

@@ -10,6 +10,7 @@ import {
 import { holding } from '../files/held-file.js';
 import { type Model, opsetVersion } from '../ir/model.js';
 import { type PipelineOptions, prepare } from '../pipeline/index.js';
+import { unknownShapes } from './unknown-shapes.js';
 
 export type InspectOptions = Pick<
   PipelineOptions,
@@ -68,7 +69,7 @@ function analyse(source: Model, prepared: Awaited<ReturnType<typeof prepare>>) {
     refusedAttention: attention.refused,
     blocks: blockTable(canonical.graph, blocks, shapes, bindings, branches.fullMacs),
     refusedBlocks: blocks.refused,
-    notes: prepared.notes,
+    notes: [...prepared.notes, ...unknownShapes(canonical.graph, shapes)],
   };
   return { inspection, prepared, unet, branches, attention, blocks };
 }

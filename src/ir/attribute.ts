@@ -2,6 +2,7 @@
 import type { Graph } from './graph.js';
 import type { Node } from './node.js';
 import type { Tensor } from './tensor.js';
+import type { ValueType } from './types.js';
 
 export type AttributeValue =
   | { readonly type: 'float'; readonly value: number }
@@ -16,7 +17,12 @@ export type AttributeValue =
   | { readonly type: 'tensors'; readonly value: readonly Tensor[] }
   | { readonly type: 'graphs'; readonly value: readonly Graph[] }
   /** Sparse tensors, types and references to a function's attributes: carried, not looked into. */
-  | { readonly type: 'opaque'; readonly value: unknown };
+  | {
+      readonly type: 'opaque';
+      readonly value: unknown;
+      /** What a sparse tensor is, of which only the elements are not looked at. */
+      readonly tensor?: ValueType;
+    };
 
 export type Attribute = AttributeValue & {
   /** Fields of the file that the graph does not model, written back as they were. */

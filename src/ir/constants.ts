@@ -24,3 +24,15 @@ export function constantNodeTensor(node: Node): Tensor | undefined {
   if (many?.type === 'floats') return float32Tensor(attrNumbers(node, 'value_floats') ?? []);
   return undefined;
 }
+
+/**
+ * Type and sizes of what the file itself holds: an initializer, also one that the caller may override or that
+ * is sparse, or a Constant node.
+ */
+export function storedTensor(value: Value): Pick<Tensor, 'dtype' | 'dims'> | undefined {
+  const tensor = value.initializer ?? constantTensor(value);
+  if (tensor || !value.graph.sparseInitializers.has(value)) return tensor;
+  const { type } = value;
+  const isKnown = type?.kind === 'tensor' && type.shape?.every((size) => typeof size === 'number');
+  return isKnown ? { dtype: type.elem, dims: type.shape as readonly number[] } : undefined;
+}

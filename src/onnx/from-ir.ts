@@ -270,7 +270,7 @@ function externalEntries(
   const same =
     before.get('location') === data.location &&
     Number(before.get('offset') ?? 0) === data.offset &&
-    before.get('length') === now.get('length');
+    (Number(before.get('length')) || undefined) === data.length;
   return same ? [...old] : [...now].map(([key, value]) => ({ key, value }));
 }
 

@@ -27,6 +27,7 @@ import {
   type Int64,
   type ModelMessage,
   type NodeMessage,
+  type SparseTensorMessage,
   type TensorMessage,
   type TensorShapeMessage,
   type TypeMessage,
@@ -93,6 +94,12 @@ export function modelFromMessage(message: ModelMessage, context: LoadContext): M
   };
 }
 
+/** What a sparse tensor is when it is unfolded, which engines do before they read it. */
+function sparseType({ values, dims = [] }: SparseTensorMessage): ValueType {
+  const elem = dataTypeFromCode(values?.dataType ?? 0);
+  return { kind: 'tensor', elem, shape: dims.map(toNumber) };
+}
+
 type Names = ReadonlyMap<string, Value>;
 
 export function graphFromMessage(
@@ -130,6 +137,7 @@ export function graphFromMessage(
     const value = own.get(name) ?? graph.newValue(name, undefined, 0);
     if (!own.has(name)) define(name, value);
     graph.sparseInitializers.set(value, sparse);
+    value.type ??= sparseType(sparse);
   }
 
   // two rounds, so that a value read before it is made can be told from one that nobody makes
@@ -268,7 +276,8 @@ function tensorData(message: TensorMessage, dtype: DataType, context: LoadContex
       kind: 'external',
       location: entries.get('location') ?? '',
       offset: bytes('offset') ?? 0,
-      length: bytes('length'),
+      // 0 says nothing of the length, as onnxruntime reads it and some exporters write it
+      length: bytes('length') || undefined,
       files: context.files,
     };
   }
@@ -331,6 +340,8 @@ function attributeValue(
       };
     case AttributeType.GRAPHS:
       return { type: 'graphs', value: (m.graphs ?? []).map(inner) };
+    case AttributeType.SPARSE_TENSOR:
+      return { type: 'opaque', value: m, tensor: sparseType(m.sparseTensor ?? {}) };
     default:
       return { type: 'opaque', value: m };
   }
@@ -348,5 +359,6 @@ export function impliedType(m: AttributeMessage): number {
   if (m.strings?.length) return AttributeType.STRINGS;
   if (m.tensors?.length) return AttributeType.TENSORS;
   if (m.graphs?.length) return AttributeType.GRAPHS;
+  if (m.sparseTensor) return AttributeType.SPARSE_TENSOR;
   return AttributeType.UNDEFINED;
 }

@@ -21,6 +21,7 @@ import { cloneModel } from '../ir/clone.js';
 import type { Graph } from '../ir/graph.js';
 import { type Model, opsetVersion } from '../ir/model.js';
 import { type EmitForm, type Instrumented, type Lowered, lower } from '../lower/index.js';
+import { dropLeftOvers } from '../onnx/left-overs.js';
 import type { Engine } from '../ort/index.js';
 import { checkOptions, type Pass, type PassContext, passContext } from '../pass/index.js';
 import {
@@ -81,7 +82,7 @@ export interface Compilation {
   readonly bindings: ReadonlyMap<string, number>;
   /** What canonicalization rewrote, in order. */
   readonly trace: readonly TraceEntry[];
-  /** What it left undone, and why. */
+  /** What it left undone, and what of the file was left out, and why: sentences without a full stop. */
   readonly notes: readonly string[];
   readonly guidance?: GuidancePair | undefined;
   readonly timesteps?: readonly number[] | undefined;
@@ -235,6 +236,7 @@ async function prepareOnce(source: Model, options: PrepareOptions) {
   const opset = opsetVersion(source);
   if (opset > NEWEST_OPSET) throw unknownOpset(opset, NEWEST_OPSET);
   const { model: canonical } = cloneModel(source);
+  const leftOut = dropLeftOvers(canonical);
   if (options.shapes) fixInputShapes(canonical, options.shapes);
   if (options.freeze) freezeSymbols(canonical, options.freeze);
   const { shapes, trace, notes } = await canonicalize.run(canonical, {
@@ -246,5 +248,5 @@ async function prepareOnce(source: Model, options: PrepareOptions) {
   const roles = findInputRoles(canonical.graph, shapes, options.roles);
   const given = new Map(Object.entries(options.sizes ?? {}));
   const bindings = chooseBindings(canonical.graph, shapes, roles, given, options.guidance);
-  return { source, canonical, shapes, roles, bindings, trace, notes };
+  return { source, canonical, shapes, roles, bindings, trace, notes: [...leftOut, ...notes] };
 }

@@ -101,6 +101,8 @@ class ModelInference implements Inference {
     for (const value of graph.initializers)
       if (value.initializer && !value.isGraphInput)
         this.known.set(value, tensorFacts(value.initializer));
+    for (const value of graph.sparseInitializers.keys())
+      if (!value.isGraphInput) this.known.set(value, this.declared(value));
     const order = this.options.sorted ? graph.nodes : topologicalOrder(graph);
     for (const node of order) this.visit(node);
     return graph.outputs.map((output) => this.facts(output));

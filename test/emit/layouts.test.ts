@@ -85,6 +85,7 @@ const LAYOUTS: Record<string, Layout> = {
   'in a file for each tensor, in a folder': { file: (name) => `weights/deep/${name}` },
   'in files without offset and length': { file: (name) => `data/${name}`, bare: true },
   'in a file, the smallest too': { file: () => 'weights.pb', least: 0 },
+  'with lengths of 0': { file: () => 'weights.pb', alignment: 64, noLength: true },
   'half inside, half in a file': { file: (_, i) => (i % 2 ? 'weights.pb' : undefined) },
   'in the model and in two files': { file: (_, i) => [undefined, 'a.bin', 'b.bin'][i % 3] },
 };

@@ -117,7 +117,8 @@ describe('left by a process of the same number, as in a container that starts an
   });
 
   test('half of a new one that cannot be cleared away: said, and no part of the next', () => {
-    fs.writeFileSync(sibling('partial'), 'something else');
+    fs.mkdirSync(sibling('partial'));
+    fs.writeFileSync(path.join(sibling('partial'), 'half.onnx'), 'half');
     const spy = vi.spyOn(fs, 'rmSync').mockImplementation(() => {
       throw Object.assign(new Error('EBUSY: on purpose'), { code: 'EBUSY', syscall: 'rm' });
     });

@@ -20,6 +20,8 @@ export interface Layout {
   readonly least?: number;
   /** Leave out the keys `offset` and `length`; every file then holds one tensor. */
   readonly bare?: boolean;
+  /** Write a `length` of 0, which says nothing of it. */
+  readonly noLength?: boolean;
 }
 
 /** Tensors of a graph and of all graphs inside it: initializers and what Constant nodes hold. */
@@ -48,7 +50,7 @@ function rawOf(tensor: TensorProto): Buffer | undefined {
  */
 export function writeLayout(folder: string, encoded: Uint8Array, layout: Layout): string {
   const model = onnx.ModelProto.decode(encoded);
-  const { alignment = 1, shift = 0, bare = false, least = 100 } = layout;
+  const { alignment = 1, shift = 0, bare = false, least = 100, noLength = false } = layout;
   const ends = new Map<string, number>();
   const moved = tensorsOf(model.graph!).filter(
     (tensor) => (rawOf(tensor)?.length ?? 0) >= Math.max(1, least),
@@ -74,7 +76,7 @@ export function writeLayout(folder: string, encoded: Uint8Array, layout: Layout)
         ? []
         : [
             { key: 'offset', value: String(offset) },
-            { key: 'length', value: String(bytes.length) },
+            { key: 'length', value: noLength ? '0' : String(bytes.length) },
           ]),
     ];
   }

@@ -4,8 +4,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { StepfoldError } from '../../src/errors/index.js';
-import { readBytes, readNumbers } from '../../src/ir/tensor.js';
-import { encodeMessage } from '../../src/onnx/descriptor.js';
+import { readBytes, readNumbers, type TensorData } from '../../src/ir/tensor.js';
+import { encodeModel } from '../../src/onnx/codec.js';
+import { decodeMessage, encodeMessage } from '../../src/onnx/descriptor.js';
 import { loadModel, saveModel } from '../../src/onnx/files.js';
 import type { StringStringEntry } from '../../src/onnx/messages.js';
 import { printModel } from '../../src/onnx/text/index.js';
@@ -61,6 +62,32 @@ describe('external data', () => {
       1, 2, 3, 4,
     ]);
     expect(readNumbers(weights(writeModel({ location: 'deep/w.bin' })))).toEqual([0, 0, 1, 2]);
+    // a length of 0 says nothing of it, as onnxruntime reads it
+    expect(
+      readNumbers(weights(writeModel({ location: 'deep/w.bin', offset: '8', length: '0' }))),
+    ).toEqual([1, 2, 3, 4]);
+  });
+
+  it('keep their entries, of which some say nothing', () => {
+    const entries = { location: 'w.bin', checksum: 'abc', offset: '0', length: '0' };
+    const saved = decodeMessage(encodeModel(loadModel(writeModel(entries))));
+    expect(saved.graph?.initializer?.[0]?.externalData).toEqual(
+      Object.entries(entries).map(([key, value]) => ({ key, value })),
+    );
+    // but not where they no longer say what is so
+    const model = loadModel(writeModel({ ...entries, length: '16' }));
+    const [w] = model.graph.initializers;
+    const data = w!.initializer!.data as TensorData & { kind: 'external' };
+    const again = (length: number | undefined) => {
+      model.graph.setInitializer(w!, { ...w!.initializer!, data: { ...data, length } });
+      const message = decodeMessage(encodeModel(model));
+      return message.graph?.initializer?.[0]?.externalData?.map(({ key, value }) => [key, value]);
+    };
+    expect(again(8)).toEqual([
+      ['location', 'w.bin'],
+      ['length', '8'],
+    ]);
+    expect(again(undefined)).toEqual([['location', 'w.bin']]);
   });
 
   it('may lie behind a link that stays inside the folder', () => {

@@ -241,6 +241,7 @@ function printSummary(folder: string, model: string, { schedule, report }: Bundl
   );
   const weights = placedWeights(report);
   if (weights) print(weights);
+  for (const note of report.notes) print(`Note: ${note}.`);
   const sites = Object.entries(schedule.sites ?? {});
   const plan = sites.length > FEW_SITES ? planOfSchedule(schedule) : undefined;
   if (plan) {

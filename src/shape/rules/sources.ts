@@ -13,7 +13,17 @@ import { unknownList } from './layout.js';
 
 const constantNode: Rule = (c) => {
   const tensor = constantNodeTensor(c.node);
-  return tensor ? tensorFacts(tensor) : c.fail('it holds strings or a sparse tensor');
+  if (tensor) return tensorFacts(tensor);
+  const { attributes } = c.node;
+  if (attributes.has('value_string')) return { dtype: 'string', shape: [] };
+  const strings = attributes.get('value_strings');
+  if (strings?.type === 'strings')
+    return { dtype: 'string', shape: [constant(strings.value.length)] };
+  const sparse = attributes.get('sparse_value');
+  if (sparse?.type !== 'opaque' || sparse.tensor?.kind !== 'tensor')
+    return c.fail('it holds no value');
+  const { elem, shape } = sparse.tensor;
+  return { dtype: elem, shape: (shape ?? []).map((size) => constant(size as number)) };
 };
 
 const shapeOf: Rule = (c) => {
