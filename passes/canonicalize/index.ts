@@ -1,8 +1,9 @@
 /**
  * The canonical form that every analysis starts from: constants are initializers, shape arithmetic
- * that comes down to numbers is gone, what does nothing is gone, what is repeated is shared. The
- * result computes the same numbers, bit for bit with graph optimization off (but see
- * rules/skip-norm.ts). Inputs and outputs keep their names and order. Sizes are taken to be at least 1.
+ * that comes down to numbers is gone, what does nothing is gone, what is repeated is shared, and so is
+ * whatever the file declares of a value and inference contradicts. The result computes the same
+ * numbers, bit for bit with graph optimization off (but see rules/skip-norm.ts). Inputs and outputs
+ * keep their names and order. Sizes are taken to be at least 1.
  */
 import { NotHeld } from '../../src/files/held-file.js';
 import type { Graph } from '../../src/ir/graph.js';
@@ -12,7 +13,7 @@ import { removeDeadNodes } from '../../src/ir/prune.js';
 import { checkRequirements } from '../../src/ir/requirements.js';
 import type { Value } from '../../src/ir/value.js';
 import { type Engine, loadEngine } from '../../src/ort/index.js';
-import { inferShapes, type ShapeTable } from '../../src/shape/index.js';
+import { dropStaleTypes, inferShapes, type ShapeTable } from '../../src/shape/index.js';
 import { applyRewrite } from './apply.js';
 import { constantNodes, foldNodes } from './fold.js';
 import { inlineFunctions } from './functions.js';
@@ -72,6 +73,7 @@ export const canonicalize = {
       if (run.trace.length === before) break;
       shapes = inferShapes(model);
     }
+    dropStaleTypes(model.graph, shapes);
     sortNodes(model.graph);
     const nodesAfter = countNodes(model.graph);
     return {

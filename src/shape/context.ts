@@ -7,7 +7,7 @@ import { constantTensor } from '../ir/constants.js';
 import type { Graph } from '../ir/graph.js';
 import type { Node } from '../ir/node.js';
 import { areNumbers, readNumbers, type Tensor } from '../ir/tensor.js';
-import type { DataType } from '../ir/types.js';
+import { type DataType, dataTypeFromCode } from '../ir/types.js';
 import type { Value } from '../ir/value.js';
 import { areDifferent } from './bounds.js';
 import { complexity, type DimExpr, equal, madeUp, NoSize } from './dim.js';
@@ -53,6 +53,8 @@ export interface Inference {
   readonly equalities: Equality[];
   /** Infers a graph inside a node; facts of its inputs are given in order. */
   enter(graph: Graph, inputs: readonly Facts[]): Facts[];
+  /** How often a body may still be inferred once more: loops lie in loops, so there is an end to it. */
+  repeatsLeft: number;
   /** What the model declares about a value, as facts. */
   declared(value: Value): Facts;
 }
@@ -130,6 +132,12 @@ export class RuleContext {
     const found = attrNumber(this.node, name);
     if (found !== undefined && !Number.isInteger(found)) this.fail(`its ${name} is ${found}`);
     return found ?? fallback;
+  }
+
+  /** An attribute that is the number of an element type. */
+  typeAttribute(name: string): DataType | undefined {
+    const code = this.number(name);
+    return code === undefined ? undefined : dataTypeFromCode(code);
   }
 
   /** An attribute that is a list of whole numbers. */

@@ -20,6 +20,10 @@ export interface Facts {
   readonly shape?: Shape | undefined;
   /** The elements in row-major order; only of tensors of constant shape and few elements. */
   readonly contents?: readonly Fraction[] | undefined;
+  /** Of a sequence of tensors: the type of their elements; it has no shape of its own. */
+  readonly sequence?: DataType | undefined;
+  /** Of an optional: what it holds, if anything. */
+  readonly optional?: Facts | undefined;
   /** Why the shape is not known. */
   readonly why?: string | undefined;
 }

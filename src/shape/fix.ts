@@ -77,9 +77,9 @@ export function freezeSymbols(model: Model, sizes: Readonly<Record<string, numbe
 }
 
 /** Symbols in the shapes of the inputs, in order of appearance. */
-export function inputSymbols(model: Model): string[] {
+export function inputSymbols({ graph }: Pick<Model, 'graph'>): string[] {
   const found = new Set<string>();
-  for (const { type } of model.graph.inputs)
+  for (const { type } of graph.inputs)
     if (type?.kind === 'tensor')
       for (const dim of type.shape ?? [])
         if (typeof dim === 'string') symbolsOf(parseDim(dim), found);

@@ -26,4 +26,5 @@ export { constantShape } from './facts.js';
 export { fixInputShapes, freezeSymbols, inputSymbols } from './fix.js';
 export { type InferOptions, inferShapes } from './infer.js';
 export { parseDim } from './parse.js';
+export { dropStaleTypes } from './stale-types.js';
 export { ShapeTable } from './table.js';

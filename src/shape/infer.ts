@@ -9,7 +9,7 @@ import type { Graph } from '../ir/graph.js';
 import { type Model, opsetVersion } from '../ir/model.js';
 import { isStandard, type Node } from '../ir/node.js';
 import { topologicalOrder } from '../ir/order.js';
-import type { DataType, Dim } from '../ir/types.js';
+import type { Dim } from '../ir/types.js';
 import type { Value } from '../ir/value.js';
 import { type Equality, type Inference, RuleContext, Unresolved } from './context.js';
 import {
@@ -25,6 +25,7 @@ import {
 } from './dim.js';
 import { countOf } from './elements.js';
 import { constantShape, type Facts, whole } from './facts.js';
+import { outputType } from './output-types.js';
 import { parseDim } from './parse.js';
 import { ruleFor } from './rules/index.js';
 import { ShapeTable } from './table.js';
@@ -49,6 +50,9 @@ export function inferShapes(model: Model, options: InferOptions = {}): ShapeTabl
 }
 
 const NOTHING: Facts = {};
+
+/** Loops that resize what they carry are rare, and settle at the second time. */
+const MOST_REPEATS = 64;
 
 /** Inputs have whatever names exporters give them, such as `constructor`. */
 const own = <T>(record: Readonly<Record<string, T>> | undefined, name: string): T | undefined =>
@@ -75,6 +79,7 @@ class ModelInference implements Inference {
   /** Names that the model declares, and those made up so far: two unknowns of one name would be equal. */
   private taken: Set<string> | undefined;
   private readonly parsed = new Map<string, DimExpr>();
+  repeatsLeft = MOST_REPEATS;
 
   constructor(
     private readonly model: Model,
@@ -212,13 +217,14 @@ class ModelInference implements Inference {
   private unknown(node: Node, reason: string, inherited = false): readonly Facts[] {
     const operator = node.domain ? `${node.domain}.${node.opType}` : node.opType;
     const why = inherited ? reason : `node "${node.label}" (${operator}): ${reason}`;
-    return node.outputs.map(() => ({ dtype: this.typeOf(node), why }));
-  }
-
-  /** The element type of an output whose shape could not be inferred. */
-  private typeOf(node: Node): DataType | undefined {
-    const data = node.inputs[node.opType === 'Where' ? 1 : 0];
-    return ruleFor(node) && data ? this.facts(data).dtype : undefined;
+    const typeOfInput = (index: number) => {
+      const input = node.inputs[index];
+      return input ? this.facts(input).dtype : undefined;
+    };
+    return node.outputs.map((_, i) => {
+      const dtype = ruleFor(node) && outputType(node, i, typeOfInput);
+      return { dtype, why };
+    });
   }
 
   /** Declarations fill gaps: an unknown shape, and made-up sizes that the model states as numbers. */

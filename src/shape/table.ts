@@ -17,6 +17,14 @@ export class ShapeTable {
     return this.facts.get(value)?.dtype;
   }
 
+  /** Why a value is none that can go from one model to another; undefined where it is one. */
+  whyNoTensor(value: Value): string | undefined {
+    const { dtype, sequence, optional, why } = this.facts.get(value) ?? {};
+    if (sequence) return 'it is a sequence';
+    if (optional) return 'it is optional';
+    return dtype ? undefined : `the type of its elements is not known${why ? `: ${why}` : ''}`;
+  }
+
   /** The sizes, symbolic where they depend on an input's; undefined when the rank is not known. */
   shape(value: Value): readonly DimExpr[] | undefined {
     return this.facts.get(value)?.shape;

@@ -1,4 +1,4 @@
-/** Control flow: `If` joins what its branches make; `Loop` and `Scan` go by their declared types. */
+/** `If` joins what its branches make. */
 import type { Rule, RuleContext } from '../context.js';
 import { equal } from '../dim.js';
 import type { Facts } from '../facts.js';
@@ -6,7 +6,8 @@ import type { Facts } from '../facts.js';
 /** What holds whichever of the two it is. */
 function either(c: RuleContext, a: Facts, b: Facts): Facts {
   const dtype = a.dtype === b.dtype ? a.dtype : undefined;
-  if (!a.shape || !b.shape) return { dtype, why: a.why ?? b.why };
+  const sequence = a.sequence === b.sequence ? a.sequence : undefined;
+  if (!a.shape || !b.shape) return { dtype, sequence, why: a.why ?? b.why };
   if (a.shape.length !== b.shape.length)
     return { dtype, why: `one branch makes rank ${a.shape.length}, the other ${b.shape.length}` };
   const shape = a.shape.map((size, i) => {
@@ -36,28 +37,4 @@ const branch: Rule = (c) => {
   return inside('then_branch').map((facts, i) => either(c, facts, no[i] ?? {}));
 };
 
-/**
- * The body is inferred with the types it declares, since a carried value may change its shape from
- * round to round; the node's own outputs get what is declared about them.
- */
-const loop: Rule = (c) => {
-  const body = c.node.attributes.get('body');
-  const made =
-    body?.type === 'graph'
-      ? c.inference.enter(
-          body.value,
-          body.value.inputs.map((v) => c.inference.declared(v)),
-        )
-      : [];
-  const carried = c.node.opType === 'Loop' ? made.slice(1) : made;
-  return c.node.outputs.map((output, i): Facts => {
-    const declared = output ? c.inference.declared(output) : {};
-    if (declared.shape) return declared;
-    return {
-      dtype: declared.dtype ?? carried[i]?.dtype,
-      why: `the shape that ${c.node.opType} makes is not followed`,
-    };
-  });
-};
-
-export const CONTROL: Readonly<Record<string, Rule>> = { If: branch, Loop: loop, Scan: loop };
+export const CONTROL: Readonly<Record<string, Rule>> = { If: branch };

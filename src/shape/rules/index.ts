@@ -12,7 +12,9 @@ import { PRODUCT } from './product.js';
 import { QUANTIZATION } from './quantization.js';
 import { REDUCTION } from './reduction.js';
 import { RESIZE } from './resize.js';
+import { ROUNDS } from './rounds.js';
 import { SELECTION } from './selection.js';
+import { SEQUENCE } from './sequence.js';
 import { SOURCES } from './sources.js';
 
 export const STANDARD_RULES: ReadonlyMap<string, Rule> = new Map(
@@ -27,7 +29,9 @@ export const STANDARD_RULES: ReadonlyMap<string, Rule> = new Map(
     ...REDUCTION,
     ...RESIZE,
     ...QUANTIZATION,
+    ...SEQUENCE,
     ...CONTROL,
+    ...ROUNDS,
   }),
 );
 

@@ -1,0 +1,49 @@
+/**
+ * Sequences and optionals. Of a sequence only the type of its elements is followed: how many there are,
+ * and of which sizes, depends on the run.
+ */
+import type { Rule, RuleContext } from '../context.js';
+import type { Facts } from '../facts.js';
+
+const elementType = (c: RuleContext) => c.facts(0).sequence;
+
+const hasNoShape = 'what a sequence holds is not followed';
+
+const empty: Rule = (c) => ({
+  sequence: c.typeAttribute('dtype') ?? 'float32',
+  why: hasNoShape,
+});
+
+const ofInputs: Rule = (c) => ({ sequence: c.dtype(0), why: hasNoShape });
+
+const same: Rule = (c) => ({ sequence: elementType(c), why: hasNoShape });
+
+const inserted: Rule = (c) => ({ sequence: elementType(c) ?? c.dtype(1), why: hasNoShape });
+
+const element: Rule = (c) => ({ dtype: elementType(c), why: hasNoShape });
+
+const count: Rule = () => ({ dtype: 'int64', shape: [] });
+
+/** Of which type an empty one would be stands in an attribute that is not looked into. */
+const optional: Rule = (c) =>
+  c.has(0) ? { optional: c.facts(0), why: 'it is optional' } : { why: 'it is optional' };
+
+/** From opset 18 on, what is not optional may be asked for too. */
+const got: Rule = (c): Facts => {
+  const facts = c.facts(0);
+  return facts.optional ?? facts;
+};
+
+export const SEQUENCE: Readonly<Record<string, Rule>> = {
+  SequenceEmpty: empty,
+  SequenceConstruct: ofInputs,
+  SplitToSequence: ofInputs,
+  SequenceInsert: inserted,
+  SequenceErase: same,
+  SequenceAt: element,
+  ConcatFromSequence: element,
+  SequenceLength: count,
+  Optional: optional,
+  OptionalGetElement: got,
+  OptionalHasElement: () => ({ dtype: 'bool', shape: [] }),
+};
