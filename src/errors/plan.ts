@@ -155,6 +155,14 @@ export const planNotChainable = (sites: readonly string[]) =>
     { path: `/sites/${sites[0] ?? ''}`, hint: 'Emit split, which can.' },
   );
 
+/** @param why it has no type that can be written down */
+export const planWireType = (value: string, segment: string, why: string) =>
+  new StepfoldError(
+    'PLAN_NOT_CHAINABLE',
+    `"${value}" would go from one segment to the next (to "${segment}"), but ${why}.`,
+    { value, hint: 'Emit split or merged, in which it stays inside of a model.' },
+  );
+
 export const badCalls = (calls: unknown, most: number) =>
   new StepfoldError(
     'PLAN_BAD_CALLS',

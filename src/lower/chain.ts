@@ -4,7 +4,7 @@
  * what it needs; a reused value enters the next segment from its state instead of from the segment
  * that makes it.
  */
-import { planNotChainable } from '../errors/index.js';
+import { planNotChainable, planWireType } from '../errors/index.js';
 import { constantTensor } from '../ir/constants.js';
 import { extract } from '../ir/extract.js';
 import type { Model } from '../ir/model.js';
@@ -38,14 +38,21 @@ interface Segment {
   readonly replaced: ReadonlyMap<Value, Value>;
 }
 
-/** @throws PLAN_NOT_CHAINABLE when programs need the same nodes in different orders */
+/**
+ * @throws PLAN_NOT_CHAINABLE when programs need the same nodes in different orders, or segments would have
+ *   to hand on what is no tensor of a known type
+ */
 export function lowerChain(source: Instrumented): Lowered {
   const views = source.programs.map((program) => viewOf(source, program));
   const segments = makeSegments(source, views);
   const models = new Map<string, Model>();
   for (const segment of segments) {
-    for (const value of [...segment.inputs, ...segment.outputs])
+    for (const value of [...segment.inputs, ...segment.outputs]) {
       value.type ??= looseRows(source, source.typeOf(value));
+      // no engine takes an input without a type, and none hands sequences to JavaScript
+      if (value.type?.kind !== 'tensor')
+        throw planWireType(value.name, segment.id, source.whyUntyped(value));
+    }
     const { model, map } = extract(source.model, {
       name: `${source.model.graph.name || 'graph'}.${segment.id}`,
       inputs: [...segment.inputs, ...segment.replaced.keys()],

@@ -11,7 +11,7 @@ import { cloneModel } from '../ir/clone.js';
 import type { Model } from '../ir/model.js';
 import type { Node } from '../ir/node.js';
 import { removeUnneeded } from '../ir/prune.js';
-import type { DataType, Dim, ValueType } from '../ir/types.js';
+import type { DataType, Dim } from '../ir/types.js';
 import type { Value } from '../ir/value.js';
 import {
   analyzeFlow,
@@ -26,7 +26,7 @@ import type { ShapeTable } from '../shape/index.js';
 import { Building } from './building.js';
 import { livenessUnder } from './liveness.js';
 import { addStates, dropUnusedStates } from './states.js';
-import { typeLookup } from './value-types.js';
+import { typeLookup, type ValueTypes } from './value-types.js';
 
 export interface InstrumentedSite {
   readonly site: Site;
@@ -46,7 +46,7 @@ export interface StateInfo {
   readonly input: Value;
 }
 
-export interface Instrumented {
+export interface Instrumented extends ValueTypes {
   readonly model: Model;
   readonly sites: readonly InstrumentedSite[];
   /** States that some strategy of some call reads. */
@@ -56,8 +56,6 @@ export interface Instrumented {
   readonly calls: readonly string[];
   /** Identities that no longer serve once every site's strategy is chosen. */
   readonly standIns: ReadonlySet<Node>;
-  /** Inferred type of a value of this graph, for values that become inputs or outputs. */
-  readonly typeOf: (value: Value) => ValueType | undefined;
 }
 
 /**
@@ -97,9 +95,9 @@ export function instrument(
   ]);
   removeUnneeded(model.graph, [...model.graph.outputs, ...added]);
   dropUnusedStates(model.graph, shapes, plan, states, new Set(added));
-  const typeOf = typeLookup(model, building.originals, shapes, used, states);
+  const types = typeLookup(model, building.originals, shapes, used, states);
   const { standIns } = building;
-  return { model, sites: used, states, standIns, typeOf, ...assignPrograms(plan, flow) };
+  return { model, sites: used, states, standIns, ...types, ...assignPrograms(plan, flow) };
 }
 
 /** Of what was built for a site, that which some call needs; nothing of a site that none needs. */

@@ -5,6 +5,13 @@ import type { Value } from '../ir/value.js';
 import { inferShapes, type ShapeTable } from '../shape/index.js';
 import type { InstrumentedSite, StateInfo } from './instrument.js';
 
+export interface ValueTypes {
+  /** Inferred type of a value of the instrumented graph, for values that become inputs or outputs. */
+  readonly typeOf: (value: Value) => ValueType | undefined;
+  /** Why a value is no tensor of a known type. */
+  readonly whyUntyped: (value: Value) => string;
+}
+
 /**
  * Types inferred for the source hold for its copy; a value that stands in for another, or is kept as
  * a state, has that one's type. Only for what is left the new graph is inferred, once.
@@ -15,7 +22,7 @@ export function typeLookup(
   shapes: ShapeTable,
   sites: readonly InstrumentedSite[],
   states: ReadonlyMap<string, StateInfo>,
-): (value: Value) => ValueType | undefined {
+): ValueTypes {
   const standsFor = new Map<Value, Value>();
   const known = new Map<Value, ValueType>();
   for (const site of sites) {
@@ -29,13 +36,18 @@ export function typeLookup(
         if (state) known.set(value, tensorType(state.type, state.shape));
       }
   }
-  let inferred: ShapeTable | undefined;
-  return (value) => {
-    const original = originals.get(value) ?? originals.get(standsFor.get(value) ?? value);
-    const type = (original && typeIn(shapes, original)) ?? known.get(value) ?? value.type;
-    if (type) return type;
-    inferred ??= inferShapes(model);
-    return typeIn(inferred, value);
+  let made: ShapeTable | undefined;
+  const inferred = (): ShapeTable => {
+    made ??= inferShapes(model);
+    return made;
+  };
+  return {
+    typeOf: (value) => {
+      const original = originals.get(value) ?? originals.get(standsFor.get(value) ?? value);
+      const type = (original && typeIn(shapes, original)) ?? known.get(value) ?? value.type;
+      return type ?? typeIn(inferred(), value);
+    },
+    whyUntyped: (value) => inferred().whyNoTensor(value) ?? 'it is declared to be no tensor',
   };
 }
 

@@ -208,6 +208,7 @@ export const EXAMPLES = {
   planStateShape: [() => e.planStateShape('deep', 'deep.0', 'h.3', 'no shape rule for AcmeConv')],
   planNotMergeable: [() => e.planNotMergeable('deep', ['/mid/Add', '/out/Conv'])],
   planNotChainable: [() => e.planNotChainable(['a', 'b'])],
+  planWireType: [() => e.planWireType('tokens', 'blocks', 'it is a sequence')],
   badCalls: [() => e.badCalls(0, 100_000)],
   noUnet: [() => e.noUnet('no Concat joins two branches on the channel axis', '/mid/Add')],
   badBranch: [() => e.badBranch(12, [{ branch: 1, percent: '6.0 % of a full call' }], [])],

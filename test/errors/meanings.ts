@@ -141,7 +141,8 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   PLAN_STATE_SHAPE:
     'What a site keeps has a shape that cannot be told, so the state cannot be declared.',
   PLAN_NOT_MERGEABLE: 'The form `merged` cannot express this site.',
-  PLAN_NOT_CHAINABLE: 'The form `chain` cannot express these sites together.',
+  PLAN_NOT_CHAINABLE:
+    'The form `chain` cannot express these sites together, or would cut the model where something other than a tensor flows.',
   PLAN_BAD_CALLS: 'The number of calls in the loop is no number, or out of range.',
   UNET_NOT_FOUND:
     'The pass needs a U-Net, and the model has no encoder and decoder joined by skip connections that can be followed.',
