@@ -5,7 +5,7 @@
 import type { TensorConstructor } from 'onnxruntime-common';
 import { feedShape, fixedBatch, roleUnknown } from '../errors/index.js';
 import type { DenoiserPorts } from '../measure/denoise-bundle.js';
-import { type Feeds, randomFeeds } from '../measure/feeds.js';
+import { concretePort, type Feeds, fitShape, randomFeeds } from '../measure/feeds.js';
 import type { Port } from '../schedule/index.js';
 import type { LoopGuidance } from './calibrate.js';
 
@@ -88,21 +88,43 @@ export function completeConditions(ports: DenoiserPorts, options: ConditionOptio
         );
     }
   const missing = conditions.filter(({ name }) => !feeds[name]);
-  const make = (list: readonly Port[], offset: number) =>
+  // what is made up fits what is given, in each half where each is a call of its own
+  const together = mode === 'batch' ? { ...unconditional, ...feeds } : feeds;
+  const own = sizesOf(conditions, batch, bindings, together);
+  const other = sizesOf(conditions, batch, bindings, { ...feeds, ...unconditional });
+  const make = (list: readonly Port[], offset: number, sizes: ReadonlyMap<string, number>) =>
     randomFeeds(
       list.map((port) =>
         perImage(port) ? { ...port, shape: [samples, ...port.shape.slice(1)] } : port,
       ),
-      { ort, roles: {}, bindings, seed: (seed + offset) % SEEDS, classes },
+      { ort, roles: {}, bindings: sizes, seed: (seed + offset) % SEEDS, classes },
     );
+  const resized = (port: Port) =>
+    mode === 'two-calls' && concretePort(port, own).join() !== concretePort(port, other).join();
   const alone = missing.filter(
-    (port) => mode !== undefined && perImage(port) && !unconditional[port.name],
+    (port) => mode !== undefined && !unconditional[port.name] && (perImage(port) || resized(port)),
   );
   return {
     ports: { ...ports, bindings },
     // the noise has the seed itself
-    feeds: { ...make(missing, 1), ...feeds },
-    unconditional: { ...make(alone, 2), ...unconditional },
+    feeds: { ...make(missing, 1, own), ...feeds },
+    unconditional: { ...make(alone, 2, other), ...unconditional },
     madeUp: missing.map((port) => port.name),
   };
+}
+
+/** Sizes as the given arrays have them; the batch is settled, and what disagrees is refused later. */
+function sizesOf(
+  ports: readonly Port[],
+  batch: Port['shape'][number],
+  bindings: ReadonlyMap<string, number>,
+  given: Feeds,
+): Map<string, number> {
+  const sizes = new Map<string, number>();
+  for (const port of ports) {
+    const dims = given[port.name]?.dims;
+    const from = port.shape.length > 0 && port.shape[0] === batch ? 1 : 0;
+    if (dims) fitShape({ ...port, shape: port.shape.slice(from) }, dims.slice(from), sizes);
+  }
+  return new Map([...bindings, ...sizes]);
 }

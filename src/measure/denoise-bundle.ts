@@ -1,15 +1,7 @@
 /** Runs a whole denoising loop on a bundle, or on a plain model for comparison. */
-import type { InferenceSession, Tensor } from 'onnxruntime-common';
+import type { InferenceSession } from 'onnxruntime-common';
 import { checkWeights } from '../emit/weights.js';
-import {
-  feedShape,
-  feedType,
-  feedUnknown,
-  oddGuidanceBatch,
-  otherGuidance,
-  roleUnknown,
-  stepsDiffer,
-} from '../errors/index.js';
+import { oddGuidanceBatch, otherGuidance, roleUnknown, stepsDiffer } from '../errors/index.js';
 import type { Value } from '../ir/value.js';
 import { loadModel } from '../onnx/files.js';
 import { type Compilation, prepare } from '../pipeline/index.js';
@@ -28,8 +20,9 @@ import {
 import { callsNeedPairs, type Port } from '../schedule/index.js';
 import { requireBundle } from './bundle.js';
 import { loadOrt, runModel } from './engine.js';
-import { checkSize, concretePort, type Feeds, fitShape, randomFeeds } from './feeds.js';
+import { checkSize, concretePort, type Feeds, randomFeeds } from './feeds.js';
 import { tableRows } from './labels.js';
+import { loopSizes, portOf } from './loop-sizes.js';
 import { openSource } from './scratch.js';
 
 export interface DenoiserPorts {
@@ -194,6 +187,8 @@ export interface SettledLoop {
   readonly latentType: 'float16' | 'float32';
   /** Sizes of symbols. */
   readonly bindings: ReadonlyMap<string, number>;
+  /** Those of the unconditional half, where it is a call of its own. */
+  readonly otherBindings: ReadonlyMap<string, number>;
   /** Conditions that are not given. */
   readonly missing: readonly Port[];
 }
@@ -214,7 +209,7 @@ export function settleLoop(
   const whole = portOf(ports.inputs, latent);
   const given = ports.inputs.map((port) => asGiven(port, whole, options.guidance));
   const latentPort = portOf(given, latent);
-  const { dims, bindings } = settleSizes(ports, given, latentPort, options);
+  const { dims, bindings, otherBindings } = settleSizes(ports, given, latentPort, options);
   const conditions = given.filter((p) => p.name !== latent && p.name !== timestep);
   return {
     latent,
@@ -222,6 +217,7 @@ export function settleLoop(
     dims,
     latentType: latentPort.type === 'float16' ? 'float16' : 'float32',
     bindings,
+    otherBindings,
     missing: conditions.filter((p) => !options.feeds[p.name]),
   };
 }
@@ -238,10 +234,12 @@ export async function generate(
   const { sampler, seed, guidance } = options;
   checkLoopFits(denoiser, sampler.timesteps.length, guidance);
   const loop = settleLoop(ports, options);
-  const { latent, timestep, dims, bindings, missing } = loop;
+  const { latent, timestep, dims, missing } = loop;
 
   const ort = await loadOrt();
-  const made = randomFeeds(missing, { ort: ort as never, roles: {}, bindings, seed });
+  const make = (bindings: SettledLoop['bindings']) =>
+    randomFeeds(missing, { ort: ort as never, roles: {}, bindings, seed });
+  const made = make(loop.bindings);
   denoiser.reset();
   options.onStart?.();
   const result = await denoise({
@@ -255,10 +253,21 @@ export async function generate(
     roles: { latent, timestep, output: ports.roles.prediction ?? ports.outputs[0]!.name },
     timestep: timestepFeed(portOf(ports.inputs, timestep)),
     feeds: { ...made, ...options.feeds },
-    ...(guidance && { guidance }),
+    ...(guidance && { guidance: withMadeUp(guidance, made, make(loop.otherBindings)) }),
     onStep: (made) => options.onStep?.(made.step + 1, sampler.timesteps.length, made),
   });
   return { latent: result, dims, madeUp: missing.map((p) => p.name) };
+}
+
+/** What is made up for both halves is the same, unless one needs it of another size. */
+function withMadeUp(guidance: Guidance, made: Feeds, other: Feeds): Guidance {
+  const resized = Object.entries(other).filter(
+    ([name, { dims }]) => dims.join() !== made[name]!.dims.join(),
+  );
+  return {
+    ...guidance,
+    unconditional: { ...Object.fromEntries(resized), ...guidance.unconditional },
+  };
 }
 
 /**
@@ -277,16 +286,6 @@ export function checkLoopFits(
   const needed = stepsOfCalls(calls, made);
   if (steps !== needed) throw stepsDiffer(steps, needed, callsPerStep(made));
 }
-
-const portOf = (ports: readonly Port[], name: string): Port => {
-  const port = ports.find((p) => p.name === name);
-  if (!port)
-    throw feedUnknown(
-      name,
-      ports.map((p) => p.name),
-    );
-  return port;
-};
 
 /**
  * An input as the caller sees it. With guidance in one batch the model sees two images for each that
@@ -313,21 +312,14 @@ function settleSizes(
   ports: DenoiserPorts,
   inputs: readonly Port[],
   latentPort: Port,
-  { feeds, guidance, latentShape }: Pick<GenerateOptions, 'feeds' | 'guidance' | 'latentShape'>,
-): { dims: number[]; bindings: Map<string, number> } {
-  const sizes = new Map<string, number>();
-  const pair = guidance?.mode === 'batch';
-  for (const half of [feeds, guidance?.unconditional ?? {}])
-    for (const [name, tensor] of Object.entries(half)) {
-      const port = portOf(inputs, name);
-      const { type, dims } = tensor as Tensor;
-      if (type !== port.type) throw feedType(name, type, port.type);
-      if (!fitShape(port, dims, sizes)) throw feedShape(name, dims, port.shape, sizes, pair);
-    }
-  if (latentShape && !fitShape(latentPort, latentShape, sizes))
-    throw feedShape(latentPort.name, latentShape, latentPort.shape, sizes, pair);
-  const bindings = new Map([...ports.bindings, ...sizes]);
+  given: Pick<GenerateOptions, 'feeds' | 'guidance' | 'latentShape'>,
+): Pick<SettledLoop, 'dims' | 'bindings' | 'otherBindings'> {
+  const { conditional, unconditional } = loopSizes(inputs, latentPort, given);
+  const { latentShape } = given;
+  const withDefaults = (sizes: ReadonlyMap<string, number>) =>
+    new Map([...ports.bindings, ...sizes]);
+  const bindings = withDefaults(conditional);
   const dims = latentShape ? [...latentShape] : concretePort(latentPort, bindings);
   checkSize(latentPort.name, dims);
-  return { dims, bindings };
+  return { dims, bindings, otherBindings: withDefaults(unconditional) };
 }

@@ -108,6 +108,47 @@ describe('with guidance', () => {
   });
 });
 
+describe('sizes that are given', () => {
+  const text = (rows: number, tokens: number) =>
+    new ort.Tensor('float32', new Float32Array(rows * tokens * 2), [rows, tokens, 2]) as never;
+  const masked: DenoiserPorts = {
+    ...ports('batch'),
+    inputs: [
+      ...ports('batch').inputs,
+      { name: 'mask', type: 'float32', shape: ['batch', 'tokens'] },
+      { name: 'places', type: 'float32', shape: ['tokens'] },
+    ],
+  };
+
+  test('hold for what is made up', () => {
+    const { feeds } = complete({ samples: 4, feeds: { text: text(4, 8) } }, masked);
+    expect(dims(feeds)).toMatchObject({ mask: [4, 8], places: [8] });
+  });
+
+  test('hold for both halves in one batch, whichever has them', () => {
+    const { feeds, unconditional } = complete(
+      { samples: 4, mode: 'batch', unconditional: { text: text(4, 8) } },
+      masked,
+    );
+    expect(dims(feeds)).toMatchObject({ text: [4, 8, 2], mask: [4, 8], places: [8] });
+    expect(dims(unconditional)).toMatchObject({ text: [4, 8, 2], mask: [4, 8] });
+  });
+
+  test('are those of each half where each is a call', () => {
+    const { feeds, unconditional } = complete(
+      {
+        samples: 4,
+        mode: 'two-calls',
+        feeds: { text: text(4, 8) },
+        unconditional: { text: text(4, 3) },
+      },
+      masked,
+    );
+    expect(dims(feeds)).toMatchObject({ text: [4, 8, 2], mask: [4, 8], places: [8] });
+    expect(dims(unconditional)).toMatchObject({ text: [4, 3, 2], mask: [4, 3], places: [3] });
+  });
+});
+
 test('classes are counted where an input is looked up in a table', () => {
   const model = modelOf(`g (int64[batch] y, int32[batch] z, float[batch] t) => (float[batch,2] out)
   <float[3,2] table = {1,2,3,4,5,6}, float[2,5] across = {1,2,3,4,5,6,7,8,9,0}, float[9] plain = {1,2,3,4,5,6,7,8,9}> {

@@ -110,6 +110,39 @@ describe('guidance', () => {
     );
   });
 
+  test('in two calls lets each half have sizes of its own, but one latent', async () => {
+    const { loop, fed } = denoiser({ ...SYMBOLIC, pooled: ['batch', 'tokens'] });
+    const feeds = { context: floats(2, 5, 2) };
+    await run(loop, { feeds, guidance: guidance('two-calls', { context: floats(2, 9, 2) }) });
+    const latent = { latent: [2, 1, 4, 4], t: [2] };
+    expect(fed).toEqual([
+      { ...latent, context: [2, 5, 2], pooled: [2, 5] },
+      { ...latent, context: [2, 9, 2], pooled: [2, 9] },
+    ]);
+    for (const unconditional of [{ context: floats(3, 9, 2) }, { context: floats(2, 9, 3) }])
+      await expect(
+        run(loop, { feeds, guidance: guidance('two-calls', unconditional) }),
+      ).rejects.toMatchObject({ code: 'FEED_SHAPE' });
+    // what both halves read has one size
+    await expect(
+      run(loop, {
+        feeds: { ...feeds, pooled: floats(2, 5) },
+        guidance: guidance('two-calls', { context: floats(2, 9, 2) }),
+      }),
+    ).rejects.toMatchObject({ code: 'FEED_SHAPE' });
+    expect(fed).toHaveLength(2);
+  });
+
+  test('in one batch needs equal sizes in both halves', async () => {
+    const { loop } = denoiser(SYMBOLIC);
+    await expect(
+      run(loop, {
+        feeds: { context: floats(2, 5, 2) },
+        guidance: guidance('batch', { context: floats(2, 9, 2) }),
+      }),
+    ).rejects.toMatchObject({ code: 'FEED_SHAPE' });
+  });
+
   test('in one batch of a fixed size makes half as many images', async () => {
     const { loop, fed } = denoiser(FIXED);
     const { dims } = await run(loop, {
