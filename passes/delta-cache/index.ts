@@ -11,7 +11,12 @@
  * Assumes a residual stream that the analysis can follow and that nobody reads a replaced block from
  * beside. Costs two states per stage of the size of the stream, in float32 where that is of half precision.
  */
-import { leakOf, nodesOfRange, type TransformerBlock } from '../../src/analysis/index.js';
+import {
+  nodesOfRange,
+  rangeOf,
+  refusalOf,
+  type TransformerBlock,
+} from '../../src/analysis/index.js';
 import { concreteShapes, regionCost } from '../../src/cost/index.js';
 import { badOption, blockLeaks, noBlocks } from '../../src/errors/index.js';
 import type { Value } from '../../src/ir/value.js';
@@ -79,10 +84,10 @@ export const deltaCache: Pass<DeltaCacheOptions> = {
     const stages = chosenStages(context, options);
     const single = context.blocks().stages.length === 1;
     const proposals = stages.map((stage) => {
-      const runs = runsOf(stage, options);
+      const runs = runsOf(stage, options, context);
       for (const run of runs) {
-        const leak = leakOf(model.graph, run);
-        if (leak) throw blockLeaks(run.description, leak.reason, leak.node);
+        const refusal = refusalOf(model.graph, shapes, run);
+        if (refusal) throw blockLeaks(run.description, refusal.reason, refusal.node);
       }
       const id = single ? 'blocks' : `blocks.${stage[0]!.stage}`;
       const macsWithout = macsOfRuns(context, runs);
@@ -137,17 +142,17 @@ function chosenStages(context: PassContext, options: DeltaCacheOptions): Stage[]
 }
 
 /** The runs of blocks that strategies replace; front and rear are one where they are all of the stage. */
-function runsOf(stage: Stage, { blocks = stage.length, range }: DeltaCacheOptions): BlockRun[] {
+function runsOf(
+  stage: Stage,
+  { blocks = stage.length, range }: DeltaCacheOptions,
+  { model, shapes }: PassContext,
+): BlockRun[] {
   const all = stage.length;
   const run = (which: BlockRun['which'], first: number, last: number): BlockRun => ({
     which,
     first: stage[first]!.index,
     last: stage[last]!.index,
-    streams: stage[last]!.streams.map((end) => ({
-      ...end,
-      // a stream may end before the others, but none begins in the middle
-      input: stage[first]!.streams.find((begin) => begin.stream === end.stream)!.input,
-    })),
+    ...rangeOf(model.graph, shapes, stage.slice(first, last + 1)),
     description:
       first === last
         ? `block ${stage[first]!.index}`

@@ -5,7 +5,7 @@
 import { describe, expect, test } from 'vitest';
 import { deltaCache } from '../../passes/index.js';
 import { findAttention } from '../../src/analysis/attention/index.js';
-import { findBlocks, leakOf, nodesOfRange } from '../../src/analysis/index.js';
+import { findBlocks, nodesOfRange, refusalOf } from '../../src/analysis/index.js';
 import type { Model } from '../../src/ir/model.js';
 import { Pipeline } from '../../src/pipeline/index.js';
 import { inferShapes } from '../../src/shape/index.js';
@@ -300,7 +300,7 @@ describe('a long skip', () => {
       `float[8, 4] join = {${Array.from({ length: 32 }, (_, i) => (i % 7) - 3)}}`,
     );
   const leak = (source: Model, first: string, last: string) =>
-    leakOf(source.graph, {
+    refusalOf(source.graph, inferShapes(source), {
       streams: [{ stream: 0, input: named(source, first), output: named(source, last) }],
     });
 

@@ -1,8 +1,8 @@
 /**
  * Finds transformer blocks by dataflow: the residual stream, and where each block of it begins and ends.
- * A block begins where a branch with self-attention leaves the stream, and goes on over the branches
- * behind it (cross-attention, feed-forward) until the next self-attention or the end of the stream. What
- * the branches are made of does not matter: norms, modulation and gates may be spelled in any way.
+ * A block begins where a branch with self-attention leaves the stream, and goes on over the sums behind it
+ * until the next self-attention is computed from where the stream then is. What the branches are made of
+ * does not matter: norms, modulation and gates may be spelled in any way.
  *
  * Blocks of which each begins where another ends are a stage: all of a diffusion transformer, or one
  * transformer of a U-Net. A residual layer of convolutions over a feature map ends a stage.
@@ -18,14 +18,22 @@ import type { ShapeTable } from '../../shape/index.js';
 import { Ancestry } from '../ancestry.js';
 import type { Attention } from '../attention/index.js';
 import type { Refusal } from '../unet.js';
+import { groupAttentions } from './groups.js';
+import { type Group, growBlock, type Streams } from './grow.js';
 import type { StreamPart } from './range.js';
-import { firstFrom, follows, type Residual, residuals } from './residual.js';
+import { Readers } from './readers.js';
+import { entryOf, ontoOf, type Residual, residuals } from './residual.js';
 
 export type LayerKind = 'self-attention' | 'cross-attention' | 'feed-forward';
 
 /** One branch of the stream, and the Add at which it comes back. */
-export interface BlockLayer extends Residual {
+export interface BlockLayer {
   readonly kind: LayerKind;
+  readonly add: Node;
+  /** The last of the stream that the branch was computed from. */
+  readonly from: Value;
+  /** The stream behind. */
+  readonly to: Value;
 }
 
 export interface TransformerBlock {
@@ -55,77 +63,73 @@ export function findBlocks(
   attentions: readonly Attention[],
 ): BlockAnalysis {
   const ancestry = new Ancestry(graph);
+  const readers = new Readers(graph, ancestry.order);
   const connections = residuals(ancestry, shapes);
-  /** Where a value is the stream of several, the first connection that takes it up. */
-  const onwards = new Map(connections.map((r) => [r.from, r] as const).reverse());
-  const adds = connections.map(({ add }) => add);
-  /** An outer connection, such as that around a whole transformer of a U-Net, ends later. */
-  const around = (attention: Attention, source: Value): Residual | undefined => {
-    for (
-      let i = firstFrom(adds, ancestry.place(attention.mix), ancestry);
-      i < connections.length;
-      i++
-    ) {
-      const { branch, from } = connections[i]!;
-      if (ancestry.dependsOn(branch, attention.mix) && follows(source, from, ancestry))
-        return connections[i];
+  const { groups, cross, refused } = groupAttentions(attentions, connections, ancestry, readers);
+  const groupOf = new Map(groups.flatMap((group) => group.sums.map((sum) => [sum, group])));
+  const onwards = listsBy(connections, (sum) => [ontoOf(sum)]);
+  const passed = listsBy([...groupOf.keys()], (sum) => sum.since);
+  const mixes = groups
+    .flatMap((group) => group.mixes.map((mix) => [mix, group] as const))
+    .sort(([a], [b]) => ancestry.place(a) - ancestry.place(b));
+  const endsStage = (sum: Residual) => convolvesFeatureMap(sum, shapes);
+  const known = { mixes, groupOf, passed, onwards, endsStage };
+  const streams: Streams = { ancestry, shapes, readers, ...known };
+
+  const stages = new Stages();
+  const taken = new Set<Group>();
+  for (const group of groups) {
+    if (taken.has(group)) continue;
+    const grown = growBlock(group, streams);
+    for (const other of grown.groups) taken.add(other);
+    const kindOf = (sum: Residual): LayerKind =>
+      groupOf.has(sum) ? 'self-attention' : cross.has(sum) ? 'cross-attention' : 'feed-forward';
+    const layerOf = (sum: Residual): BlockLayer => {
+      const { add, from, to } = sum;
+      return { kind: kindOf(sum), add, from: entryOf(from, to, shapes)!, to };
+    };
+    stages.add(
+      grown.parts.map(({ input, output }) => ({ input, output })),
+      grown.parts.flatMap(({ sums }) => sums.map(layerOf)),
+    );
+  }
+  return { stages: stages.all, refused };
+}
+
+function listsBy<K, T>(items: readonly T[], keysOf: (item: T) => readonly K[]): Map<K, T[]> {
+  const lists = new Map<K, T[]>();
+  for (const item of items)
+    for (const key of keysOf(item)) {
+      const list = lists.get(key);
+      if (list) list.push(item);
+      else lists.set(key, [item]);
     }
-    return undefined;
-  };
-  const self = new Set<Residual>();
-  const cross = new Set<Residual>();
-  const joined: Residual[][] = [];
-  const refused: Refusal[] = [];
-  for (const attention of attentions) {
-    const { scores, q, output, softmax } = attention;
-    // of several sources each has a stream of its own
-    const sources = q.sources.length > 1 ? q.sources : [scores.output];
-    const found = new Set(sources.flatMap((source) => around(attention, source) ?? []));
-    if (attention.kind === 'cross') for (const residual of found) cross.add(residual);
-    else if (found.size > 0) {
-      const firsts = [...found].filter((residual) => !self.has(residual));
-      for (const residual of firsts) self.add(residual);
-      if (firsts.length > 0) joined.push(firsts);
-    } else
-      refused.push({
-        reason: `no Add joins what "${output.name}" becomes with the value that the attention was computed from`,
-        node: softmax.label,
-      });
-  }
+  return lists;
+}
 
-  /** A stream from an attention to the next one. */
-  const layersFrom = (first: Residual): BlockLayer[] => {
-    const layers: BlockLayer[] = [{ ...first, kind: 'self-attention' }];
-    for (
-      let next = onwards.get(first.to);
-      next && !self.has(next) && !convolvesFeatureMap(next, shapes);
-      next = onwards.get(next.to)
-    )
-      layers.push({ ...next, kind: cross.has(next) ? 'cross-attention' : 'feed-forward' });
-    return layers;
-  };
+/** Blocks by stage, as they are found. */
+class Stages {
+  readonly all: TransformerBlock[][] = [];
+  /** Where each stream of the last stage ends so far. */
+  private ends: Value[] = [];
+  private count = 0;
 
-  const stages: TransformerBlock[][] = [];
-  let index = 0;
-  for (const firsts of joined) {
-    const parts = firsts.map(layersFrom);
-    const before = stages.at(-1)?.at(-1);
-    const streams = parts.map((layers, i): StreamPart => {
-      const { from: input } = layers[0]!;
-      const taken = before?.streams.find((part) => part.output === input);
-      return { stream: taken?.stream ?? i, input, output: layers.at(-1)!.to };
-    });
-    const goesOn = streams.every(({ input }) => before?.streams.some((p) => p.output === input));
-    const stage = goesOn ? stages.at(-1)! : [];
-    if (!goesOn) stages.push(stage);
-    stage.push({ index: index++, stage: stages.length - 1, streams, layers: parts.flat() });
+  add(parts: readonly Omit<StreamPart, 'stream'>[], layers: readonly BlockLayer[]): void {
+    const goesOn = parts.every(({ input }) => this.ends.includes(input));
+    if (!goesOn) {
+      this.all.push([]);
+      this.ends = parts.map(({ input }) => input);
+    }
+    const streams = parts.map((part) => ({ ...part, stream: this.ends.indexOf(part.input) }));
+    for (const { stream, output } of streams) this.ends[stream] = output;
+    const stage = this.all.length - 1;
+    this.all[stage]!.push({ index: this.count++, stage, streams, layers });
   }
-  return { stages, refused };
 }
 
 /** A residual layer of a convolutional network, which reads the neighbours of each pixel. */
-const convolvesFeatureMap = ({ from, heavy }: Residual, shapes: ShapeTable): boolean =>
-  (shapes.shape(from)?.length ?? 0) >= 4 && someOf(heavy(), (node) => kernelOf(node, shapes) > 1);
+const convolvesFeatureMap = ({ to, heavy }: Residual, shapes: ShapeTable): boolean =>
+  (shapes.shape(to)?.length ?? 0) >= 4 && someOf(heavy(), (node) => kernelOf(node, shapes) > 1);
 
 function someOf<T>(items: Iterable<T>, holds: (item: T) => boolean): boolean {
   for (const item of items) if (holds(item)) return true;

@@ -1,4 +1,4 @@
-/** Runs of consecutive blocks: what would fall away without one, and whether anything leaks out of it. */
+/** Runs of consecutive blocks: what would fall away without one, and whether it may be replaced. */
 import { isHeavy } from '../../cost/index.js';
 import { between } from '../../ir/extract.js';
 import type { Graph } from '../../ir/graph.js';
@@ -6,7 +6,12 @@ import type { Node } from '../../ir/node.js';
 import { nodeDependencies } from '../../ir/order.js';
 import { liveNodes } from '../../ir/prune.js';
 import type { Value } from '../../ir/value.js';
+import type { ShapeTable } from '../../shape/index.js';
 import type { Refusal } from '../unet.js';
+import { findLeak } from './between.js';
+import { beforeMoves } from './moves.js';
+import { Readers } from './readers.js';
+import { entryOf, summands } from './residual.js';
 
 /** A part of one residual stream. */
 export interface StreamPart {
@@ -29,16 +34,96 @@ export function nodesOfRange(graph: Graph, range: StreamRange): Set<Node> {
   return ownNodes(graph, range).own;
 }
 
-/** Why a range would still be run with its outputs given: somebody else reads what a layer of it makes. */
-export function leakOf(graph: Graph, range: StreamRange): Refusal | undefined {
+/**
+ * Blocks in a row as one range. A stream that ends before the last of them belongs to it where somebody
+ * behind them reads it.
+ */
+export function rangeOf(
+  graph: Graph,
+  shapes: ShapeTable,
+  blocks: readonly StreamRange[],
+): StreamRange {
+  const parts = new Map<number, StreamPart>();
+  for (const part of blocks.flatMap(({ streams }) => streams)) {
+    const { input } = parts.get(part.stream) ?? part;
+    parts.set(part.stream, { ...part, input });
+  }
+  const last = blocks.at(-1)!.streams.map(({ stream }) => stream);
+  const streams = last.map((stream) => parts.get(stream)!);
+  const ended = [...parts.values()].filter(({ stream }) => !last.includes(stream));
+  if (ended.length === 0) return { streams };
+  const readers = new Readers(graph);
+  const isNeeded = (part: StreamPart) =>
+    findLeak(
+      { streams: [...streams, ...ended.filter((other) => other !== part)] },
+      readers,
+      shapes,
+    );
+  return { streams: [...streams, ...ended.filter(isNeeded)] };
+}
+
+/**
+ * Why what a range does cannot be put in the place of its ends, proved from the graph whoever found the
+ * range; undefined where it can. Each stream must leave it as what sums have made of it; whatever lies
+ * between must reach the outputs of the graph through the streams that leave; and none of its layers
+ * may be needed all the same. What enters may be read by anybody, since it is there in any case.
+ */
+export function refusalOf(
+  graph: Graph,
+  shapes: ShapeTable,
+  range: StreamRange,
+): Refusal | undefined {
+  for (const { input, output } of range.streams) {
+    const reason = !isSumOf(output, input, shapes)
+      ? `"${output.name}" is not what sums alone make of "${input.name}"`
+      : !entryOf([input], output, shapes)
+        ? `"${output.name}" and "${input.name}" have not the same shape and type`
+        : undefined;
+    if (reason) return { reason, node: output.producer?.label ?? output.name };
+  }
+  return layerStillNeeded(graph, range) ?? wayAround(graph, shapes, range);
+}
+
+/** Is a value made of another by sums alone, one at least? */
+function isSumOf(value: Value, of: Value, shapes: ShapeTable): boolean {
+  const [first] = beforeMoves(of, shapes).slice(-1);
+  const open = beforeMoves(value, shapes)
+    .slice(-1)
+    .flatMap((v) => summands(v, shapes));
+  const seen = new Set<Value>();
+  for (let next = open.pop(); next; next = open.pop()) {
+    if (next === first) return true;
+    if (seen.has(next)) continue;
+    seen.add(next);
+    open.push(...summands(next, shapes));
+  }
+  return false;
+}
+
+const namesOf = (values: readonly Value[]) => values.map((v) => `"${v.name}"`).join(' and ');
+
+/** A layer that would run with the range's outputs given: somebody else reads what it makes. */
+function layerStillNeeded(graph: Graph, range: StreamRange): Refusal | undefined {
   const { inputs, outputs, nodes, own } = ownNodes(graph, range);
   const leaking = followersOf(inputs, nodes).find((node) => isHeavy(node) && !own.has(node));
   return (
     leaking && {
-      reason: `something else than ${outputs.map((v) => `"${v.name}"`).join(' and ')} needs what this layer makes, so it would run all the same`,
+      reason: `something else than ${namesOf(outputs)} needs what this layer makes, so it would run all the same`,
       node: leaking.label,
     }
   );
+}
+
+/** Somebody who reads what lies between by another way than through the range's outputs. */
+function wayAround(graph: Graph, shapes: ShapeTable, range: StreamRange): Refusal | undefined {
+  const leak = findLeak(range, new Readers(graph), shapes);
+  if (!leak) return undefined;
+  const { value, reader } = leak;
+  const outputs = namesOf(range.streams.map(({ output }) => output));
+  return {
+    reason: `"${value.name}", which lies between, ${reader ? 'is read here' : 'is an output of the graph'} and not only through ${outputs}`,
+    node: (reader ?? value.producer)?.label,
+  };
 }
 
 /** The nodes between the borders of a range, and those of them that nobody else needs. */
