@@ -1,0 +1,47 @@
+// Which tests a folder's changes are tried against: its own, and those of what stands on it, but none that
+// spawn commands, compile many models or draw for minutes.
+import fs from 'node:fs';
+
+/** Folders of test/, and files below them that are left out. */
+const TESTS = {
+  'src/analysis': ['test/analysis'],
+  'src/calibrate': ['test/calibrate'],
+  'src/cost': ['test/cost'],
+  'src/diff': ['test/diff'],
+  'src/emit': ['test/emit', '!test/emit/killed'],
+  'src/io': ['test/io'],
+  'src/ir': ['test/ir'],
+  'src/lower': ['test/lower'],
+  'src/measure': ['test/measure'],
+  'src/onnx': ['test/onnx', '!test/onnx/large'],
+  'src/plan': ['test/plan'],
+  'src/runtime': ['test/runtime'],
+  'src/samplers': ['test/samplers'],
+  'src/schedule': ['test/schedule'],
+  'src/shape': ['test/shape', '!test/shape/architectures'],
+  'passes/canonicalize': ['test/passes/canonicalize', '!test/passes/canonicalize/architectures'],
+  'passes/ditfastattn': ['test/passes/ditfastattn'],
+  'passes/targets': ['test/passes/targets'],
+};
+
+/** Modules that keep what they computed from call to call: each change needs a process of its own. */
+export const KEEPS_RESULTS = ['src/shape/dim.ts'];
+
+/** What is named for the nearest folder. */
+export function testsOf(file) {
+  for (let folder = file; folder.includes('/'); folder = folder.slice(0, folder.lastIndexOf('/')))
+    if (TESTS[folder]) return TESTS[folder];
+  throw new Error(`no tests are named for ${file} in scripts/mutation/tests.mjs: say --tests`);
+}
+
+/** The test files whose path begins with one of these, less those that begin with one behind a `!`. */
+export function testFiles(beginnings) {
+  const begins = (file, marks) => marks.some((mark) => file.startsWith(mark));
+  const without = beginnings.filter((b) => b.startsWith('!')).map((b) => b.slice(1));
+  const wanted = beginnings.filter((b) => !b.startsWith('!'));
+  return fs
+    .readdirSync('test', { recursive: true })
+    .map((file) => `test/${file.replaceAll('\\', '/')}`)
+    .filter((file) => file.endsWith('.test.ts') && begins(file, wanted) && !begins(file, without))
+    .sort();
+}
