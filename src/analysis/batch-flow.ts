@@ -7,7 +7,7 @@
  */
 import { attrNumber, attrNumbers, attrString } from '../ir/attribute.js';
 import type { Node } from '../ir/node.js';
-import { isOp } from '../ir/node.js';
+import { isOp, isStandard } from '../ir/node.js';
 import { topologicalOrder } from '../ir/order.js';
 import type { Value } from '../ir/value.js';
 import {
@@ -77,6 +77,13 @@ const NORMALIZATIONS = new Set(
 const operandsOf = (node: Node): number =>
   isOp(node, 'Attention') || node.opType === 'MultiHeadAttention' ? 3 : 1;
 
+/** Inputs of attention beside q, k and v that are the same for all images, and those that may be. */
+const BESIDE_OPERANDS: Readonly<Record<string, { weights: number[]; masks: number[] }>> = {
+  standard: { weights: [], masks: [3] },
+  Attention: { weights: [1, 2], masks: [5] },
+  MultiHeadAttention: { weights: [3], masks: [5] },
+};
+
 /** Operators whose other inputs say how, not what: a batch in those would not be followed. */
 const ONE_OPERAND =
   /^(Reduce|(Transpose|Reshape|Flatten|Squeeze|Unsqueeze|Split|Slice|Gather|\w+Normalization|\w*Softmax)$)/;
@@ -98,11 +105,15 @@ class Step {
 
   /** The axis of the outputs, or why it cannot be said. */
   follow(): number | string {
-    const { opType } = this.node;
+    const { opType, domain } = this.node;
+    if (!isStandard(this.node) && domain !== 'com.microsoft')
+      return `it is not known how ${domain}.${opType} treats the batch`;
     if (ELEMENTWISE.has(opType)) return this.aligned();
     if (BATCH_FIRST.has(opType)) {
       if (!this.isCarriedByFirst(operandsOf(this.node)))
         return 'not all of its operands carry the batch, or others do';
+      const reason = this.mixesBesides();
+      if (reason) return reason;
       return this.carrying.every((c) => c.axis === 0)
         ? 0
         : 'the batch does not lie on its first axis';
@@ -115,12 +126,7 @@ class Step {
       case 'MatMul':
         return this.matrixProduct();
       case 'Gemm':
-        return this.carrying.every((c) => c.index !== 1) &&
-          this.carrying.every((c) => c.axis === 0) &&
-          this.first.index === 0 &&
-          !attrNumber(this.node, 'transA', 0)
-          ? 0
-          : 'the batch is not the rows of its first operand';
+        return this.generalProduct();
       case 'Transpose':
         return this.transposed();
       case 'Reshape':
@@ -151,6 +157,25 @@ class Step {
     const { inputs } = this.node;
     const carries = (index: number) => this.carrying.some((c) => c.index === index);
     return inputs.every((value, i) => !value || carries(i) === i < count);
+  }
+
+  /** Why operators that have the batch first mix images in spite of that, where they do. */
+  private mixesBesides(): string | undefined {
+    const { node } = this;
+    if (node.opType === 'MaxPool' && node.outputs[1])
+      return 'its places are counted through all images';
+    if (!node.opType.endsWith('Attention')) return undefined;
+    const { weights, masks } = BESIDE_OPERANDS[isStandard(node) ? 'standard' : node.opType]!;
+    for (const [index, value] of node.inputs.entries()) {
+      if (!value || weights.includes(index) || this.carrying.some((c) => c.index === index))
+        continue;
+      const shape = this.shapeOf(index);
+      // broadcasts to (batch, heads, queries, keys)
+      const isForAll = shape && (shape.length < 4 || shape[0]!.constant === 1);
+      if (!masks.includes(index) || !isForAll)
+        return `"${value.name}" may have a value for each image`;
+    }
+    return undefined;
   }
 
   private shapeOf(index: number): readonly DimExpr[] | undefined {
@@ -218,11 +243,23 @@ class Step {
     return axis - reduced.filter((a) => a < axis).length;
   }
 
+  private generalProduct(): number | string {
+    const { inputs } = this.node;
+    const isRows = this.carrying.every((c) => c.axis === 0 && c.index !== 1);
+    if (!isRows || this.first.index !== 0 || attrNumber(this.node, 'transA', 0))
+      return 'the batch is not the rows of its first operand';
+    const bias = this.shapeOf(2);
+    const [rows] = bias?.length === 2 ? bias : [];
+    const isApart = this.carrying.length === 2 ? bias?.length === 2 : !rows || rows.constant === 1;
+    return !inputs[2] || (bias && isApart) ? 0 : 'its bias does not follow the batch';
+  }
+
   private matrixProduct(): number | string {
     const rank = this.outputShape?.length;
     const ranks = [this.shapeOf(0)?.length, this.shapeOf(1)?.length];
     if (rank === undefined || ranks.includes(undefined))
       return 'the ranks of its operands are not known';
+    if (ranks.includes(1)) return 'one of its operands is a vector';
     for (const { index, axis } of this.carrying) {
       const fromRight = ranks[index]! - axis;
       if (fromRight > 2) continue;
@@ -315,6 +352,9 @@ class Step {
       (labels, i) => this.carrying.some((c) => c.index === i) || !labels.includes(label ?? '?'),
     );
     const axis = label === undefined ? -1 : right.indexOf(label);
+    // twice in one operand, it takes a diagonal
+    if (operands.some((labels) => label && labels.split(label).length > 2))
+      return 'it pairs images';
     return same && everywhere && axis >= 0 ? axis : 'it sums over the batch, or pairs its images';
   }
 }
