@@ -1,0 +1,65 @@
+/**
+ * Tries changes: each must change what a loop gives, by the oracle, and must be caught by `verify`, by a
+ * coded error or a report that does not pass.
+ */
+import { afterAll, describe, expect, test } from 'vitest';
+import { StepfoldError } from '../../src/errors/index.js';
+import { verifyBundle } from '../../src/measure/index.js';
+import { type BundleName, RECIPES } from './bundles.js';
+import type { Change, Kind } from './kind.js';
+import { distance, type Loops, readSchedule, runLoops } from './loop.js';
+import { MISSES } from './misses.js';
+import type { Tampered } from './tampered.js';
+import { Workshop } from './workshop.js';
+
+/** A line for each kind and each change of it. */
+export function tryKinds(kinds: readonly Kind[]): void {
+  const workshop = new Workshop();
+  afterAll(() => workshop.close());
+  const judge = new Judge(workshop);
+  for (const kind of kinds)
+    describe(kind.name, () => {
+      for (const change of kind.changes) {
+        const name = `${change.on}: ${change.what}`;
+        const missed = MISSES.has(`${kind.name}, ${name}`);
+        test(name, async () => {
+          const bundle = await workshop.copy(change.on);
+          await change.edit(bundle, workshop);
+          bundle.save();
+          const effect = kind.said ? Promise.resolve(1) : judge.effect(change, bundle);
+          if (kind.stops) await expect(effect).rejects.toThrow();
+          else expect(await effect).toBeGreaterThan(0);
+          expect(await judge.caught(change.on, bundle)).toBe(!missed);
+        });
+      }
+    });
+}
+
+export class Judge {
+  private readonly loops = new Map<BundleName, Promise<Loops>>();
+
+  constructor(private readonly workshop: Workshop) {}
+
+  /** How far the loop of a changed bundle is from that of the bundle as it was made. */
+  async effect({ on }: Pick<Change, 'on'>, { folder }: Tampered): Promise<number> {
+    const original = await this.workshop.original(on);
+    const given = readSchedule(original);
+    let reference = this.loops.get(on);
+    if (!reference) {
+      reference = runLoops(original, given);
+      this.loops.set(on, reference);
+    }
+    return distance(await runLoops(folder, given), await reference);
+  }
+
+  async caught(on: BundleName, { folder }: Tampered): Promise<boolean> {
+    const model = this.workshop.source(RECIPES[on].source);
+    try {
+      const { passed } = await verifyBundle({ folder, model, levels: ['disabled'] });
+      return !passed;
+    } catch (error) {
+      if (error instanceof StepfoldError) return true;
+      throw error;
+    }
+  }
+}
