@@ -14,12 +14,13 @@ import type { Pass } from '../../src/pass/index.js';
 import type { PipelineOptions } from '../../src/pipeline/index.js';
 import { dit } from './models/dit.js';
 import { mmdit } from './models/mmdit.js';
-import { ATTENDED_UNET, UNET } from './models/unet.js';
+import { ATTENDED_UNET, SPELLED_UNET, UNET } from './models/unet.js';
 
 /** Sources as ONNX text. */
 export const SOURCES = {
   unet: UNET,
   'attended unet': ATTENDED_UNET,
+  'unet for a target': SPELLED_UNET,
   dit: dit(),
   'dit of long sequences': dit({ tokens: 40 }),
   'dit of four blocks': dit({ layers: 4, tokens: 6 }),
@@ -28,6 +29,9 @@ export const SOURCES = {
 } as const;
 
 export type SourceName = keyof typeof SOURCES;
+
+/** Those whose weights lie in a file of their own. */
+export const EXTERNAL: ReadonlySet<SourceName> = new Set(['dit']);
 
 /** By site, a letter for each call. */
 type Letters = Readonly<Record<string, string>>;
@@ -120,7 +124,7 @@ export const RECIPES = {
     passes: cache({ branch: 3, interval: 2 }),
   },
   'deepcache for a target': {
-    source: 'unet',
+    source: 'unet for a target',
     loop: { calls: 4, emit: 'split', target: onnxruntimeCpu },
     passes: cache({ branch: 2, interval: 2 }),
   },

@@ -1,9 +1,12 @@
 /** Nodes and weights of the models: `verify` must find each that is not the source's. */
-import { BRANCHES } from './kinds/branches.js';
-import { OPERATORS } from './kinds/operators.js';
-import { OUTPUTS } from './kinds/outputs.js';
-import { SLICES } from './kinds/slices.js';
-import { WEIGHTS } from './kinds/weights.js';
+import { KINDS } from './kinds/index.js';
 import { tryKinds } from './trial.js';
 
-tryKinds([...OPERATORS, ...BRANCHES, ...SLICES, ...OUTPUTS, ...WEIGHTS]);
+tryKinds([
+  ...KINDS['What is cut and joined'],
+  ...KINDS.Operators,
+  ...KINDS['Branches inside the models'],
+  ...KINDS.Outputs,
+  ...KINDS['Rewrites for an engine'],
+  ...KINDS['Weights and constants'],
+]);

@@ -52,13 +52,18 @@ export class Judge {
     return distance(await runLoops(folder, given), await reference);
   }
 
-  async caught(on: BundleName, { folder }: Tampered): Promise<boolean> {
+  async caught(on: BundleName, bundle: Tampered): Promise<boolean> {
+    return (await this.problems(on, bundle)).length > 0;
+  }
+
+  /** Why `verify` does not let a bundle pass; anything but a coded error is an error of its own. */
+  async problems(on: BundleName, { folder }: Tampered): Promise<string[]> {
     const model = this.workshop.source(RECIPES[on].source);
     try {
-      const { passed } = await verifyBundle({ folder, model, levels: ['disabled'] });
-      return !passed;
+      const report = await verifyBundle({ folder, model, levels: ['disabled'] });
+      return report.passed ? [] : [JSON.stringify(report)];
     } catch (error) {
-      if (error instanceof StepfoldError) return true;
+      if (error instanceof StepfoldError) return [`${error.code}: ${error.message}`];
       throw error;
     }
   }

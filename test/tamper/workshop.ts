@@ -5,9 +5,11 @@ import path from 'node:path';
 import { writeBundle } from '../../src/emit/index.js';
 import { loadModel, saveModel } from '../../src/onnx/files.js';
 import { Pipeline } from '../../src/pipeline/index.js';
+import { writeLayout } from '../helpers/layouts.js';
 import { modelOf } from '../helpers/text.js';
 import {
   type BundleName,
+  EXTERNAL,
   planOf,
   RECIPES,
   type Recipe,
@@ -27,8 +29,13 @@ export class Workshop {
 
   /** Path of a source model. */
   source(name: SourceName): string {
-    const file = path.join(this.root, `${name}.onnx`);
-    if (!fs.existsSync(file)) saveModel(modelOf(SOURCES[name]), file);
+    const folder = path.join(this.root, name);
+    const file = path.join(folder, 'model.onnx');
+    if (fs.existsSync(file)) return file;
+    fs.mkdirSync(folder);
+    saveModel(modelOf(SOURCES[name]), file);
+    if (EXTERNAL.has(name))
+      writeLayout(folder, fs.readFileSync(file), { file: () => 'model.onnx_data' });
     return file;
   }
 

@@ -13,43 +13,34 @@ function offsetOf(bundle: Tampered, model: string, tensor: string) {
 
 export const FILES: readonly Kind[] = [
   {
-    name: 'two models exchanged',
-    changes: [
-      change('deepcache split', 'by name, where both fit', ({ schedule }) => {
-        const { programs } = schedule;
-        programs.shallow = { runs: programs['full-stateless']!.runs };
-      }),
-      change('windows split', 'two mixed ones', ({ schedule: { models } }) => {
-        [models.full, models['full-partial']] = [models['full-partial']!, models.full!];
-      }),
-    ].slice(0, 1),
-  },
-  {
     name: 'weights of other bytes',
     changes: [
-      ...changes(['deepcache split', 'windows merged'], 'one bit of one weight', (bundle) => {
-        const at = Number(
-          offsetOf(bundle, 'full', bundle.schedule.models.merged ? 'w_o1' : 'u2').value,
-        );
+      ...changes(['windows split', 'windows merged'], 'one bit of one weight', (bundle) => {
+        const at = Number(offsetOf(bundle, 'full', 'w_wide1').value);
         const bytes = fs.readFileSync(bundle.file(WEIGHTS));
         bytes[at + 6]! ^= 1 << 4;
         fs.writeFileSync(bundle.file(WEIGHTS), bytes);
       }),
-      change('deepcache chain', 'two tensors exchanged', (bundle) => {
-        const model = bundle.model('deep');
-        [model.tensor('w3').externalData, model.tensor('wm').externalData] = [
-          model.tensor('wm').externalData!,
-          model.tensor('w3').externalData!,
-        ];
+      change('windows chain', 'zeros from the middle on', (bundle) => {
+        const bytes = fs.readFileSync(bundle.file(WEIGHTS));
+        bytes.fill(0, bytes.length / 2);
+        fs.writeFileSync(bundle.file(WEIGHTS), bytes);
       }),
     ],
   },
   {
     name: 'a tensor read from another place',
     changes: [
-      ...changes(['deepcache split', 'delta-cache split'], 'an element further on', (bundle) => {
-        const offset = offsetOf(bundle, 'full', 'w_time');
+      ...changes(['windows split', 'shared halves merged'], 'an element further on', (bundle) => {
+        const offset = offsetOf(bundle, 'full', 'w_narrow0');
         offset.value = String(Number(offset.value) + 4);
+      }),
+      change('shared halves split', 'that of another one', (bundle) => {
+        const model = bundle.of('mixed-4');
+        [model.tensor('w_q1').externalData, model.tensor('w_k1').externalData] = [
+          model.tensor('w_k1').externalData!,
+          model.tensor('w_q1').externalData!,
+        ];
       }),
     ],
   },
@@ -64,7 +55,7 @@ export const FILES: readonly Kind[] = [
       change('windows split', 'of the source', ({ schedule: { source } }) => {
         source.sha256 = source.sha256.split('').reverse().join('');
       }),
-      change('deepcache split', 'bytes of the weights', ({ schedule: { weights } }) => {
+      change('windows split', 'bytes of the weights', ({ schedule: { weights } }) => {
         weights[0]!.bytes += 1;
       }),
       change('windows split', 'a model twice under one name', ({ schedule: { models } }) => {

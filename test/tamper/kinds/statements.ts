@@ -233,17 +233,11 @@ export const STATEMENTS: readonly Kind[] = [
     name: 'the plan: the values of a site',
     said: true,
     changes: [
-      ...saidOf(FORMS, 'one further in', ({ sites }) => {
-        sites!.deep!.values = ['d3'];
-      }),
       said('deepcache of 50 calls', 'one further out', ({ sites }) => {
         sites!.deep!.values = ['r1'];
       }),
       said('deepcache split', 'one that is not there', ({ sites }) => {
         sites!.deep!.values = ['gone'];
-      }),
-      said('windows split', 'before the bias', ({ sites }) => {
-        sites!['attention.0']!.values = ['projected0'];
       }),
       said('windows merged', 'behind the gate', ({ sites }) => {
         sites!['attention.1']!.values = ['gated_a1'];

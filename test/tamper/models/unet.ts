@@ -10,9 +10,17 @@ export const UNET_CLASSES = 8;
 
 const IMAGE = 'float[batch,4,8,8]';
 
-const unet = (
-  attention: boolean,
-) => `unet (${IMAGE} x, int64[batch] t, int64[batch] y) => (${IMAGE} eps, ${IMAGE} variance)
+interface UnetOptions {
+  /** Self-attention between the two deepest levels. */
+  readonly attention?: true;
+  /** With what a target rewrites: padding of its own, a convolution of doubled pixels, GELU by tanh. */
+  readonly spelled?: true;
+}
+
+const unet = ({
+  attention,
+  spelled,
+}: UnetOptions = {}) => `unet (${IMAGE} x, int64[batch] t, int64[batch] y) => (${IMAGE} eps, ${IMAGE} variance)
 <
   ${[
     weights('w_time', [8, 8]),
@@ -34,10 +42,12 @@ const unet = (
     weights('ceiling', [1, 4, 1, 1], 4),
     gains('gain', 4),
     weights('offset', [4], 4),
+    ...(spelled ? [weights('w_up', [4, 4, 3, 3]), weights('b_up', [4])] : []),
     ...(attention ? ['q', 'k', 'v', 'o'].map((role) => weights(`w_${role}`, [4, 4])) : []),
   ].join(',\n  ')},
   float[4] frequencies = {1, 0.1, 0.01, 0.001}, float half = {0.5}, float one = {1}, int64 middle = {500},
-  int64[1] last = {1}, int64[2] image = {2, 3}, int64[2] four = {4, 4}, int64[3] flat = {0, 4, 4}, float[4] twice = {1, 1, 2, 2}
+  int64[1] last = {1}, int64[2] image = {2, 3}, int64[2] four = {4, 4}, int64[3] flat = {0, 4, 4},
+  int64[8] around = {0, 0, 1, 1, 0, 0, 1, 1}, float cubic = {0.044715}, float root = {0.7978846}, float[4] twice = {1, 1, 2, 2}
 > {
   time = Cast <to = 1> (t)
   column = Unsqueeze (time, last)
@@ -63,7 +73,7 @@ const unet = (
   conv1 = Conv <pads = [1, 1, 1, 1]> (x, w1, b1)
   e1 = Relu (conv1)
   p1 = MaxPool <kernel_shape = [2, 2], strides = [2, 2]> (e1)
-  conv2 = Conv <pads = [1, 1, 1, 1]> (p1, w2, b2)
+  ${spelled ? PADDED : 'conv2 = Conv <pads = [1, 1, 1, 1]> (p1, w2, b2)'}
   norm = InstanceNormalization <epsilon = 0.00001> (conv2, gain, offset)
   more = Add (scale, one)
   scaled = Mul (norm, more)
@@ -81,9 +91,10 @@ const unet = (
   r2 = Resize <mode = "nearest"> (d3, , twice)
   j2 = Concat <axis = 1> (r2, e2)
   d2 = Conv <pads = [1, 1, 1, 1]> (j2, u2)
-  a2 = Relu (d2)
+  ${spelled ? GELU : 'a2 = Relu (d2)'}
   r1 = Resize <mode = "nearest"> (a2, , twice)
-  j1 = Concat <axis = 1> (r1, e1)
+  ${spelled ? 'up = Conv <pads = [1, 1, 1, 1]> (r1, w_up, b_up)' : ''}
+  j1 = Concat <axis = 1> (${spelled ? 'up' : 'r1'}, e1)
   both = Conv (j1, u1, c1)
   eps, variance = Split <axis = 1> (both, four)
 }`;
@@ -105,5 +116,19 @@ const ATTENTION = `pixels = Reshape (e3, flat)
   shape = Shape (e3)
   attended = Reshape (back, shape)`;
 
-export const UNET = unet(false);
-export const ATTENDED_UNET = unet(true);
+const PADDED = `padded = Pad (p1, around)
+  conv2 = Conv (padded, w2, b2)`;
+
+const GELU = `square = Mul (d2, d2)
+  cube = Mul (square, d2)
+  small = Mul (cube, cubic)
+  inner = Add (d2, small)
+  angles = Mul (inner, root)
+  bent = Tanh (angles)
+  above = Add (bent, one)
+  product = Mul (d2, above)
+  a2 = Mul (product, half)`;
+
+export const UNET = unet();
+export const ATTENDED_UNET = unet({ attention: true });
+export const SPELLED_UNET = unet({ spelled: true });
