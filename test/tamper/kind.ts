@@ -1,5 +1,6 @@
 /** What a kind of change is: a few lines in a table, tried by `trial.ts` and listed in docs/tampering.md. */
 import type { BundleName } from './bundles.js';
+import type { Sizes } from './loop.js';
 import type { Tampered } from './tampered.js';
 import type { Workshop } from './workshop.js';
 
@@ -9,6 +10,8 @@ export interface Change {
   readonly on: BundleName;
   readonly what: string;
   readonly edit: Edit;
+  /** Sizes at which it shows, where the usual ones do not show it. */
+  readonly at?: Sizes;
 }
 
 export interface Kind {

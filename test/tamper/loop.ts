@@ -13,8 +13,11 @@ type Port = Schedule['source']['inputs'][number];
 
 /** Labels of the sources' tables. */
 const CLASSES = 8;
-/** Size of every symbol but the batch. */
-const WORDS = 5;
+/** Sizes of the symbols that sources have. */
+export interface Sizes {
+  readonly rows: number;
+  readonly words: number;
+}
 
 export const readSchedule = (folder: string): Schedule =>
   JSON.parse(fs.readFileSync(path.join(folder, 'schedule.json'), 'utf8'));
@@ -25,7 +28,11 @@ export type Loops = readonly (readonly Tensors[])[];
 /**
  * @param source what is fed, as the bundle said before it was changed
  */
-export async function runLoops(folder: string, { source }: Schedule): Promise<Loops> {
+export async function runLoops(
+  folder: string,
+  { source }: Schedule,
+  { rows, words }: Sizes = { rows: source.guidance?.mode === 'batch' ? 4 : 2, words: 5 },
+): Promise<Loops> {
   const schedule = readSchedule(folder);
   const sessions = new Map<string, ort.InferenceSession>();
   try {
@@ -38,14 +45,13 @@ export async function runLoops(folder: string, { source }: Schedule): Promise<Lo
           intraOpNumThreads: 1,
         }),
       );
-    const rows = source.guidance?.mode === 'batch' ? 4 : 2;
-    const images = CLASSES / (source.guidance?.mode === 'two-calls' ? 2 * rows : rows);
+    const images = Math.ceil(CLASSES / (source.guidance?.mode === 'two-calls' ? 2 * rows : rows));
     const loops: Tensors[][] = [];
     for (let image = 0; image < images; image++) {
       const states: Tensors = {};
       const loop: Tensors[] = [];
       for (const [call, program] of schedule.calls.entries()) {
-        const place = { call, image, rows, calls: schedule.calls.length };
+        const place = { call, image, rows, words, calls: schedule.calls.length };
         const feeds = Object.fromEntries(
           source.inputs.map((port) => [port.name, feed(port, source, place)]),
         );
@@ -106,14 +112,15 @@ interface Place {
   readonly calls: number;
   readonly image: number;
   readonly rows: number;
+  readonly words: number;
 }
 
 /** What goes into an input at a call of an image. */
-function feed(port: Port, source: Schedule['source'], { call, calls, image, rows }: Place) {
+function feed(port: Port, source: Schedule['source'], { call, calls, image, rows, words }: Place) {
   const pair = source.guidance?.mode === 'two-calls' ? 2 : 1;
   const step = Math.floor(call / pair);
   const dims = port.shape.map((size, axis) =>
-    typeof size === 'number' ? size : axis === 0 ? rows : WORDS,
+    typeof size === 'number' ? size : axis === 0 ? rows : words,
   );
   const count = dims.reduce((a, b) => a * b, 1);
   if (port.type === 'int64') {

@@ -4,5 +4,6 @@ import { tryKinds } from './trial.js';
 
 tryKinds([
   ...KINDS['Made with other options than the plan says'],
+  ...KINDS['Blocks that are none'],
   ...KINDS['Windows of an attention'],
 ]);

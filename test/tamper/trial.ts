@@ -41,9 +41,10 @@ export class Judge {
   constructor(private readonly workshop: Workshop) {}
 
   /** How far the loop of a changed bundle is from that of the bundle as it was made. */
-  async effect({ on }: Pick<Change, 'on'>, { folder }: Tampered): Promise<number> {
+  async effect({ on, at }: Pick<Change, 'on' | 'at'>, { folder }: Tampered): Promise<number> {
     const original = await this.workshop.original(on);
     const given = readSchedule(original);
+    if (at) return distance(await runLoops(folder, given, at), await runLoops(original, given, at));
     let reference = this.loops.get(on);
     if (!reference) {
       reference = runLoops(original, given);

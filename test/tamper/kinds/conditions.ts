@@ -80,6 +80,14 @@ export const CONDITIONS: readonly Kind[] = [
           node('Mul', ['tens.tampered', ten], to),
         ]);
       }),
+      change('windows merged', 'in a byte', (bundle) =>
+        bundle
+          .of('full')
+          .behind('t', (from, to) => [
+            node('Cast', [from], 'byte.tampered', { to: 2 }),
+            node('Cast', ['byte.tampered'], to, { to: TYPES.int64 }),
+          ]),
+      ),
       change('delta-cache split', 'their angle in half precision', (bundle) =>
         bundle
           .of('delta-rear')

@@ -1,6 +1,6 @@
 /** Guidance: which half of a pair is computed, copied, or kept for whom. */
 import { change, changes, type Kind } from '../kind.js';
-import type { NodeProto, OnnxModel } from '../onnx-model.js';
+import { type NodeProto, node, type OnnxModel } from '../onnx-model.js';
 import { exchangeHalves, repeatHalf } from '../rows.js';
 
 /** The nodes that cut the first half of a batch out. */
@@ -12,6 +12,17 @@ function second(model: OnnxModel, cut: NodeProto): void {
   const [data, , middle, axes] = cut.input!;
   cut.input = [data!, middle!, model.integers(2 ** 31), axes!];
 }
+
+/** Row 0 of each half, then row 1 of each, and so on. */
+const alternate = (model: OnnxModel, value: string): void =>
+  model.behind(value, (from, to) => [
+    node('Split', [from], [`${to}.one`, `${to}.two`], { axis: 0 }),
+    node('Unsqueeze', [`${to}.one`, model.integers(1)], `${to}.first`),
+    node('Unsqueeze', [`${to}.two`, model.integers(1)], `${to}.second`),
+    node('Concat', [`${to}.first`, `${to}.second`], `${to}.pairs`, { axis: 1 }),
+    node('Shape', [from], `${to}.shape`),
+    node('Reshape', [`${to}.pairs`, `${to}.shape`], to),
+  ]);
 
 export const HALVES: readonly Kind[] = [
   {
@@ -61,6 +72,25 @@ export const HALVES: readonly Kind[] = [
       change('shared halves merged', 'the first, of the prediction', (bundle) =>
         repeatHalf(0)(bundle.of('full'), 'eps'),
       ),
+    ],
+  },
+  {
+    name: 'pairs side by side in place of two halves',
+    changes: [
+      change('shared halves split', 'of what is computed', (bundle) => {
+        const model = bundle.of('mixed');
+        for (const cut of cuts(model)) {
+          const [data, begin, , axes] = cut.input!;
+          cut.input = [data!, begin!, model.integers(2 ** 31), axes!, model.integers(2)];
+        }
+      }),
+      change('shared halves chain', 'of what is kept', (bundle) => {
+        const run = bundle.schedule.programs['mixed-3']!.runs.find(
+          ({ writes }) => writes?.['attention.0.residual'],
+        )!;
+        const model = bundle.model(run.model);
+        alternate(model, run.writes!['attention.0.residual']!);
+      }),
     ],
   },
   {

@@ -3,6 +3,7 @@ import type { Kind } from '../kind.js';
 import { BANDS } from './bands.js';
 import { BRANCHES } from './branches.js';
 import { CALLS } from './calls.js';
+import { CLAIMS } from './claims.js';
 import { CONDITIONS } from './conditions.js';
 import { CONSTANTS } from './constants.js';
 import { FILES } from './files.js';
@@ -27,6 +28,7 @@ export const KINDS = {
   'Halves of a guidance pair': HALVES,
   'Labels and timesteps': CONDITIONS,
   'Made with other options than the plan says': OPTIONS,
+  'Blocks that are none': CLAIMS,
   'Windows of an attention': BANDS,
   'What is cut and joined': SLICES,
   Operators: OPERATORS,

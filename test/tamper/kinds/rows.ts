@@ -124,4 +124,61 @@ export const ROWS: readonly Kind[] = [
       }),
     ],
   },
+  {
+    name: 'right at the sizes of most runs alone',
+    changes: [
+      {
+        ...change('deepcache split', 'rows behind the second', (bundle) => {
+          const model = bundle.of('shallow');
+          model.behind('d2', (from, to) => [
+            node(
+              'Slice',
+              [from, model.integers(0), model.integers(2), model.integers(0)],
+              'two.tampered',
+            ),
+            node(
+              'Slice',
+              [from, model.integers(2), model.integers(99), model.integers(0)],
+              'others.tampered',
+            ),
+            node('Neg', ['others.tampered'], 'wrong.tampered'),
+            node('Concat', ['two.tampered', 'wrong.tampered'], to, { axis: 0 }),
+          ]);
+        }),
+        at: { rows: 3, words: 5 },
+      },
+      {
+        ...change('loop-invariant split', 'words behind the 77th', (bundle) => {
+          const model = bundle.of('full');
+          model.behind('stepfold.out.invariant.0.state', (from, to) => [
+            node(
+              'Slice',
+              [from, model.integers(0), model.integers(77), model.integers(1)],
+              'begin.tampered',
+            ),
+            node(
+              'Slice',
+              [from, model.integers(77), model.integers(999), model.integers(1)],
+              'others.tampered',
+            ),
+            node('Neg', ['others.tampered'], 'wrong.tampered'),
+            node('Concat', ['begin.tampered', 'wrong.tampered'], to, { axis: 1 }),
+          ]);
+        }),
+        at: { rows: 2, words: 80 },
+      },
+    ],
+  },
+  {
+    name: 'a batch of two for any',
+    stops: true,
+    changes: [
+      ...changes(['deepcache split', 'windows merged'], 'in a Reshape', (bundle) => {
+        const model = bundle.of('full');
+        model.behind('condition', (from, to) => [
+          node('Reshape', [from, model.integers(2, 8)], to),
+        ]);
+      }).map((c) => ({ ...c, at: { rows: 3, words: 5 } })),
+    ],
+  },
 ];

@@ -142,6 +142,19 @@ export const STATEMENTS: readonly Kind[] = [
     ],
   },
   {
+    name: 'a state that is read, said to be of no use',
+    said: true,
+    changes: [
+      ...saidOf(['deepcache merged', 'windows merged'], 'at every call', ({ programs }) => {
+        for (const { runs } of Object.values(programs))
+          for (const run of runs) {
+            run.unused = { ...run.unused, ...run.reads };
+            delete run.reads;
+          }
+      }),
+    ],
+  },
+  {
     name: 'how guidance is done',
     said: true,
     changes: [
@@ -217,6 +230,10 @@ export const STATEMENTS: readonly Kind[] = [
       }),
       said('deepcache of an attended U-Net', 'the outer site left out', ({ sites }) => {
         delete sites!.deep;
+      }),
+      said('windows split', 'a site that no program knows of', ({ sites, calls }) => {
+        const strategies = calls.map((_, call) => (call === 0 ? 'compute' : 'reuse'));
+        sites!.more = { values: ['condition'], strategies };
       }),
       ...saidOf(['deepcache split', 'depth-skip'], 'left out', (schedule) => {
         delete schedule.sites;

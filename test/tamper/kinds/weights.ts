@@ -1,6 +1,6 @@
 /** Numbers in the models: one of them a little off, or whole tensors that are not the source's. */
 import { change, changes, type Kind } from '../kind.js';
-import { node, type OnnxModel } from '../onnx-model.js';
+import { node, type OnnxModel, TYPES } from '../onnx-model.js';
 
 /** One element off by a ten-thousandth of the tensor's largest. */
 function nudge(model: OnnxModel, name: string, at = 0): void {
@@ -21,6 +21,13 @@ const transposed = (numbers: readonly number[]): number[] => {
   const size = Math.sqrt(numbers.length);
   return numbers.map((_, i) => numbers[(i % size) * size + Math.floor(i / size)]!);
 };
+
+/** Rounds a value to half precision. */
+const halves = (model: OnnxModel, value: string): void =>
+  model.behind(value, (from, to) => [
+    node('Cast', [from], `${to}.half`, { to: TYPES.float16 }),
+    node('Cast', [`${to}.half`], to, { to: TYPES.float }),
+  ]);
 
 export const WEIGHTS: readonly Kind[] = [
   {
@@ -117,11 +124,49 @@ export const WEIGHTS: readonly Kind[] = [
     ],
   },
   {
+    name: 'less precision than the source has',
+    changes: [
+      ...changes(['deepcache split', 'deepcache for a target'], 'of a layer', (bundle) =>
+        halves(bundle.of('full'), 'biased'),
+      ),
+      ...changes(['windows split', 'shared halves merged'], 'of queries', (bundle) =>
+        halves(bundle.of(bundle.schedule.emit === 'merged' ? 'full' : 'mixed'), 'q0'),
+      ),
+      change('delta-cache split', 'of the stream', (bundle) =>
+        halves(bundle.of('delta-rear'), 'h1'),
+      ),
+    ],
+  },
+  {
+    name: 'a value held to a range',
+    changes: [
+      change('deepcache split', 'the latent', (bundle) => {
+        const model = bundle.of('shallow');
+        model.behind('x', (from, to) => [
+          node('Clip', [from, model.scalar(-1.4), model.scalar(1.4)], to),
+        ]);
+      }),
+      change('delta-cache merged', 'the stream', (bundle) => {
+        const model = bundle.of('full');
+        model.behind('h1', (from, to) => [
+          node('Clip', [from, model.scalar(-2), model.scalar(2)], to),
+        ]);
+      }),
+    ],
+  },
+  {
     name: 'something added to the prediction',
     changes: [
       ...changes(['deepcache split', 'windows merged'], 'a millionth', (bundle) => {
         const model = bundle.of('full');
         model.behind('eps', (from, to) => [node('Add', [from, model.scalar(1e-6)], to)]);
+      }),
+      change('deepcache merged', 'noise', (bundle) => {
+        const model = bundle.of('full');
+        model.behind('both', (from, to) => [
+          node('RandomNormalLike', [from], 'noise.tampered', { scale: 1e-5 }),
+          node('Add', [from, 'noise.tampered'], to),
+        ]);
       }),
       change('depth-skip', 'a hundred-thousandth of the latent', (bundle) => {
         const model = bundle.of('cut');

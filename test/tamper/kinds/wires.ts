@@ -1,5 +1,6 @@
 /** The chain: which segments run, in which order, and what they hand on. */
 import { change, changes, type Kind } from '../kind.js';
+import { node, TYPES } from '../onnx-model.js';
 import type { Tampered } from '../tampered.js';
 
 type Run = ReturnType<Tampered['run']>;
@@ -115,6 +116,21 @@ export const WIRES: readonly Kind[] = [
       change('shared halves chain', 'the stream before the first layer, late', ({ schedule }) => {
         const run = schedule.programs['mixed-5']!.runs.find(({ takes = {} }) => takes.h1)!;
         run.takes!.h1 = 'h0';
+      }),
+    ],
+  },
+  {
+    name: 'a prediction that an earlier segment gives',
+    changes: [
+      change('windows chain', 'which the first one that gives it wins', (bundle) => {
+        const { graph } = bundle.model('shared-2');
+        graph.node!.push(node('Neg', ['h1'], 'eps'));
+        graph.output!.push({ name: 'eps', type: { tensorType: { elemType: TYPES.float } } });
+      }),
+      change('delta-cache chain', 'by a segment of deviations', (bundle) => {
+        const { graph } = bundle.model('blocks.front-delta');
+        graph.node!.push(node('Identity', ['h0'], 'eps'));
+        graph.output!.push({ name: 'eps', type: { tensorType: { elemType: TYPES.float } } });
       }),
     ],
   },
