@@ -51,7 +51,7 @@ export const loopInvariant: Pass<LoopInvariantOptions> = {
     if (found.length === 0) throw noInvariant(inputs.map((v) => v.name));
     const steps = stepsOfCalls(calls, guidance);
     const column = Array.from({ length: steps }, (_, t) => (t === 0 ? COMPUTE : 'reuse'));
-    const site = byHalf(invariantSite(found), guidance);
+    const site = byHalf(invariantSite(found, inputs), guidance);
     return { sites: [site], entries: { [SITE]: perCall(column, guidance) } };
   },
 };
@@ -80,7 +80,7 @@ function conditionInputs({ model, roles }: PassContext, options: LoopInvariantOp
   return inputs.filter((v) => !changing.includes(v.name));
 }
 
-function invariantSite(found: readonly Invariant[]): Site {
+function invariantSite(found: readonly Invariant[], inputs: readonly Value[]): Site {
   const parts = found.map(({ value }, i) => partOf(value, `${SITE}.${i}`));
   const states = parts.flatMap((part) => part.states.map(({ id }) => id));
   const layers = new Set(found.flatMap((invariant) => invariant.layers)).size;
@@ -88,6 +88,7 @@ function invariantSite(found: readonly Invariant[]): Site {
     id: SITE,
     description: `what depends on the condition alone: ${layers} layers, ${found.length} values`,
     outputs: found.map(({ value }) => value),
+    invariant: inputs.map(({ name }) => name),
     states: [],
     parts,
     strategies: strategiesByName([

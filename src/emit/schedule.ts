@@ -95,6 +95,7 @@ export function makeSchedule(compilation: Compilation, files: ScheduleFiles): Sc
           values: site.outputs.map((v) => v.name),
           strategies: plan.rows.map((row) => row[s] as string),
           ...(site.attention && { attention: site.attention }),
+          ...(site.invariant && { invariant: [...site.invariant] }),
           ...(site.ranges && { ranges: rangesOf(site.ranges) }),
         },
       ]),

@@ -20,7 +20,7 @@ export interface ProofContext {
   readonly folder: string;
   /** Path of the source model. */
   readonly model: string;
-  /** The graph of it. */
+  /** The graph of it, with its functions written out. */
   readonly source: Model;
   readonly schedule: Schedule;
   readonly session: InferenceSession.SessionOptions;

@@ -6,8 +6,6 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { inlineFunctions } from '../../passes/canonicalize/index.js';
-import { cloneModel } from '../ir/clone.js';
 import type { Schedule } from '../schedule/index.js';
 import { statesOf } from './bundle.js';
 import { type CallAccess, combinations } from './combinations.js';
@@ -30,11 +28,7 @@ export async function loop(
   context: ProofContext,
   feedsFor: (call: number) => Feeds,
 ): Promise<LoopResult> {
-  const { ort, folder, source: given, schedule, session, bindings, onProgress, report } = context;
-  const { model: source } = cloneModel(given);
-  // sites may lie inside functions, where nothing can be given in a value's place; that they are
-  // written out rightly shows in the identities, which run the source as it is
-  inlineFunctions(source);
+  const { ort, folder, source, schedule, session, bindings, onProgress, report } = context;
   const dims = Object.fromEntries(Object.entries(feedsFor(0)).map(([name, t]) => [name, t.dims]));
   const reference = makeReference(source, schedule, dims);
   if (typeof reference === 'string') {

@@ -5,10 +5,12 @@
  * compared is not proved, and a bundle of which something is not proved has not passed.
  */
 import type { InferenceSession } from 'onnxruntime-common';
+import { inlineFunctions } from '../../passes/canonicalize/index.js';
 import type { Problem } from '../errors/index.js';
 import { loadModel } from '../onnx/files.js';
 import type { Schedule } from '../schedule/index.js';
 import { distinctPrograms, readBundle } from './bundle.js';
+import { claimProblems } from './claims/index.js';
 import type { Findings, ProofContext } from './context.js';
 import type { Difference } from './difference.js';
 import { loadOrt } from './engine.js';
@@ -75,6 +77,9 @@ export async function verifyBundle(options: VerifyOptions): Promise<VerifyReport
   const { folder, model, levels = ['disabled', 'all'], allowUnproved = false } = options;
   const schedule = await readBundle(folder, model);
   const source = loadModel(model);
+  // sites may lie inside functions, where nothing can be given in a value's place; that they are written
+  // out rightly shows in the identities, which run the file as it is
+  inlineFunctions(source);
   const ort = await loadOrt();
   const bindings = proofBindings(schedule, options.shapes);
   const { findings, found } = collect();
@@ -91,7 +96,10 @@ export async function verifyBundle(options: VerifyOptions): Promise<VerifyReport
   });
   const tables = tableRows(source.graph);
   options.onProgress?.('what the schedule says of itself');
-  for (const problem of statementProblems(folder, schedule, source, tables))
+  for (const problem of [
+    ...statementProblems(folder, schedule, source, tables),
+    ...claimProblems(schedule, source),
+  ])
     findings.wrong(problem);
   const feedOptions = { ort: ort as never, schedule, bindings, seed: options.seed ?? 0, tables };
   const feedsOf = (turn: number) => proofFeeds(feedOptions, turn);

@@ -90,6 +90,8 @@ export interface Site {
   readonly refused?: Readonly<Record<string, string>>;
   /** Of an attention: where a reference for it can be made, by names of the source graph. */
   readonly attention?: AttentionReference;
+  /** Of values kept for a whole image: the inputs of the source that they depend on, which stay the same. */
+  readonly invariant?: readonly string[];
   /** Of runs of blocks: by strategy, the run that it replaces on each stream, by names of the source graph. */
   readonly ranges?: Readonly<Record<string, readonly RangeReference[]>>;
   /** Of a part: the id of its site. */

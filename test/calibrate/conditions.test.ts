@@ -2,8 +2,8 @@
 import * as ort from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
 import { type ConditionOptions, completeConditions } from '../../src/calibrate/conditions.js';
-import { tableRows } from '../../src/measure/labels.js';
 import type { DenoiserPorts } from '../../src/measure/index.js';
+import { tableRows } from '../../src/measure/labels.js';
 import { modelOf } from '../helpers/text.js';
 
 function ports(batch: string | number, rows: string | number = batch): DenoiserPorts {

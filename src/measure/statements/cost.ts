@@ -4,11 +4,9 @@
  * before the canonical form, is left alone.
  */
 
-import { inlineFunctions } from '../../../passes/canonicalize/index.js';
 import { concreteShapes, graphCost, type Macs } from '../../cost/index.js';
 import { programMacs } from '../../emit/program-macs.js';
 import type { Problem } from '../../errors/index.js';
-import { cloneModel } from '../../ir/clone.js';
 import type { Model } from '../../ir/model.js';
 import type { MacCounts, Schedule } from '../../schedule/index.js';
 import { pointer } from '../../schedule/pointer.js';
@@ -63,9 +61,7 @@ function countProblems(
 }
 
 /** Undefined where some size is not known in the source as it is. */
-function sourceMacs(given: Model, bindings: ReadonlyMap<string, number>): Macs | undefined {
-  const { model } = cloneModel(given);
-  inlineFunctions(model);
+function sourceMacs(model: Model, bindings: ReadonlyMap<string, number>): Macs | undefined {
   const shapes = inferShapes(model);
   const { macs, unknown } = graphCost(model.graph, concreteShapes(shapes, bindings));
   return unknown.length > 0 ? undefined : macs;

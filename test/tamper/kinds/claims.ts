@@ -32,7 +32,13 @@ const runs = (streams: Streams): Pass<never> => ({
       streams: parts,
       description: 'block 1',
     } as const;
-    const site = runsSite('blocks', [run], 'delta', () => 0);
+    const site = runsSite(
+      'blocks',
+      [run],
+      'delta',
+      () => ({}),
+      () => 0,
+    );
     const column = Array.from({ length: calls }, (_, call) => (call % 2 ? 'delta' : 'compute'));
     return { sites: [site], entries: { blocks: column } };
   },

@@ -1,0 +1,20 @@
+/**
+ * What a site of an attention claims, proved from the source's graph alone: the product with v is part of
+ * the module whose values the site replaces, and all that comes of it goes through them.
+ */
+import type { Value } from '../../ir/value.js';
+import type { DataFlow } from './data-flow.js';
+
+/** What is wrong, as the end of a sentence; undefined where nothing is. */
+export function wrongModule(
+  flow: DataFlow,
+  mixed: Value,
+  values: readonly Value[],
+): string | undefined {
+  const ends = new Set(values);
+  if (!values.some((value) => flow.before([value]).has(mixed)))
+    return `none of its values depends on "${mixed.name}"`;
+  const past = flow.behind([mixed], ends);
+  const escaped = flow.graph.outputs.find((value) => past.has(value) && !ends.has(value));
+  return escaped && `"${mixed.name}" reaches "${escaped.name}" past the values of the site`;
+}
