@@ -6,8 +6,10 @@
  * keep their names and order. Sizes are taken to be at least 1.
  */
 import { NotHeld } from '../../src/files/held-file.js';
+import { subgraphs } from '../../src/ir/attribute.js';
 import type { Graph } from '../../src/ir/graph.js';
 import { type Model, opsetVersion } from '../../src/ir/model.js';
+import type { Node } from '../../src/ir/node.js';
 import { sortNodes, topologicalOrder } from '../../src/ir/order.js';
 import { removeDeadNodes } from '../../src/ir/prune.js';
 import { checkRequirements } from '../../src/ir/requirements.js';
@@ -19,7 +21,7 @@ import { constantNodes, foldNodes } from './fold.js';
 import { inlineFunctions } from './functions.js';
 import { graphsOf } from './graphs.js';
 import { mergeConstants, repeatedNodes } from './merge.js';
-import { type Rewrite, type Rule, type TraceEntry, traceOf } from './rewrite.js';
+import { type Rewrite, type Rule, type RuleContext, type TraceEntry, traceOf } from './rewrite.js';
 import { RULES } from './rules/index.js';
 import { readSmallTensors } from './small-tensors.js';
 
@@ -112,15 +114,22 @@ class Run {
 
   /** One sweep of the rules over every node, each seeing the graph as the ones before left it. */
   rewriteAll(shapes: ShapeTable): void {
-    const context = { shapes, opset: opsetVersion(this.model) };
-    for (const graph of graphsOf(this.model.graph))
-      for (const node of topologicalOrder(graph)) {
-        // what earlier rewrites left unused is not worth a look
-        if (!node.outputs.some((output) => output?.uses.size)) continue;
-        const rewrite = firstMatch(RULES, (rule) => rule(node, context));
-        if (rewrite) this.apply(rewrite);
-      }
+    this.rewriteGraph(this.model.graph, { shapes, opset: opsetVersion(this.model) });
     removeDeadNodes(this.model.graph);
+  }
+
+  /**
+   * What earlier rewrites left unused is not worth a look, nor what is inside it: a branch that was
+   * written out is there twice, and graphs nested in it would double with every level.
+   */
+  private rewriteGraph(graph: Graph, context: RuleContext): void {
+    for (const node of topologicalOrder(graph)) {
+      if (!isUsed(node)) continue;
+      const rewrite = firstMatch(RULES, (rule) => rule(node, context));
+      if (rewrite) this.apply(rewrite);
+    }
+    for (const node of graph.nodes)
+      if (isUsed(node)) for (const inner of subgraphs(node)) this.rewriteGraph(inner, context);
   }
 
   async fold(given: Engine | false | undefined): Promise<void> {
@@ -151,6 +160,8 @@ class Run {
     removeDeadNodes(this.model.graph);
   }
 }
+
+const isUsed = (node: Node): boolean => node.outputs.some((output) => output?.uses.size);
 
 function firstMatch(
   rules: readonly Rule[],
