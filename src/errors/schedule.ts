@@ -91,6 +91,49 @@ export const sessionBusy = (method: string) =>
     },
   );
 
+/** How a call differs from the one before it: by the latent's size, or by the timestep. */
+interface CallChange {
+  readonly call: number;
+  readonly resized: boolean;
+  readonly before: number | undefined;
+  readonly now: number | undefined;
+}
+
+const changeText = ({ call, resized, before, now }: CallChange) =>
+  resized
+    ? `Call ${call} is fed a latent of another size`
+    : `Call ${call} has timestep ${now} after ${before}`;
+
+export const newImageBegun = (change: CallChange) =>
+  new StepfoldError(
+    'SESSION_NEW_IMAGE',
+    `${changeText(change)}: it begins another image, but reset() was not called.`,
+    {
+      hint: "Call reset() at the start of each image; newImage: 'timestep' does so by itself.",
+      data: change,
+    },
+  );
+
+export const imagesMixed = (change: CallChange) =>
+  new StepfoldError(
+    'SESSION_IMAGES_MIXED',
+    `${changeText(change)}: this may be another image, or two in turns, and the call would read what the one before kept.`,
+    {
+      hint: "Call reset() at the start of each image, and open one session for each that is made at the same time; a sampler that goes back by itself needs newImage: 'reset'.",
+      data: change,
+    },
+  );
+
+export const guidanceTurns = (call: number, before: number, now: number) =>
+  new StepfoldError(
+    'GUIDANCE_TURNS',
+    `Call ${call} has timestep ${now} after ${before}, but the schedule is made for guidance in two calls a step: calls ${call - 1} and ${call} are the halves of one.`,
+    {
+      hint: 'Make both calls of each step, in the order of source.guidance, or transform the model without --guidance.',
+      data: { call, before, now },
+    },
+  );
+
 export const sessionReleased = () =>
   new StepfoldError('SESSION_RELEASED', 'The session was released.', { hint: 'Open it again.' });
 

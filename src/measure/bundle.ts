@@ -57,7 +57,8 @@ export function openWithCalls(
       schedule: { ...rest, programs, calls: [...calls] },
       open: (file) => path.join(folder, file),
     },
-    { sessionOptions, ...(onCall && { onCall }) },
+    // the same inputs at every call are no new image
+    { sessionOptions, newImage: 'reset', ...(onCall && { onCall }) },
   );
 }
 

@@ -79,6 +79,8 @@ export async function openLoopBundle(
     openBundle(folder, {
       worker: options.worker ?? false,
       sessionOptions: { logSeverityLevel: 4, ...options.sessionOptions },
+      // loops say where an image begins, and may round two timesteps to one
+      newImage: 'reset',
       onCall: ({ program }) => counts.set(program, (counts.get(program) ?? 0) + 1),
     });
   const sessions = new Map<GuidanceHalf, DenoiserSession>([['both', await open()]]);

@@ -16,7 +16,7 @@ import { readSchedule } from './read-schedule.js';
 import { openInWorker } from './worker-session.js';
 
 export interface OpenBundleOptions
-  extends Pick<ScheduledSessionOptions, 'sessionOptions' | 'load'> {
+  extends Pick<ScheduledSessionOptions, 'sessionOptions' | 'load' | 'newImage'> {
   /**
    * Runs in a worker thread, so that the event loop stays free: onnxruntime-node's `run()` blocks
    * its thread for the whole inference. Copies each feed once.

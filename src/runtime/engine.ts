@@ -4,6 +4,7 @@
  */
 import type { InferenceSession, Tensor, TensorConstructor } from 'onnxruntime-common';
 import type { Schedule } from '../generated/schedule.js';
+import type { NewImage } from './image-watch.js';
 
 /** The part of the `ort` namespace that is used. */
 export interface Engine {
@@ -59,6 +60,14 @@ export interface ScheduledSessionOptions {
    * `sessionOptions.preferredOutputLocation` says.
    */
   readonly stateLocation?: Tensor.DataLocation;
+  /**
+   * What to do with a call that begins another image though `reset()` was not called.
+   * - `'timestep'` (default): begin anew by itself, where a timestep as noisy as the image's first comes
+   *   back or the latent has another size. What could be two images in turns is refused: SESSION_IMAGES_MIXED.
+   * - `'error'`: refuse it, SESSION_NEW_IMAGE.
+   * - `'reset'`: only `reset()` begins an image; nothing is looked at.
+   */
+  readonly newImage?: NewImage;
   /** Is told of every call that ended well. */
   readonly onCall?: (info: CallInfo) => void;
 }
@@ -66,6 +75,8 @@ export interface ScheduledSessionOptions {
 /** The surface of `InferenceSession`, with the place in the schedule and `reset`. */
 export interface DenoiserSession {
   readonly schedule: Schedule;
+  /** What a call is taken for that begins another image; see `ScheduledSessionOptions`. */
+  readonly newImage: NewImage;
   /** Inputs and outputs of the source model. */
   readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
@@ -87,7 +98,11 @@ export interface DenoiserSession {
     fetches: InferenceSession.FetchesType,
     options?: InferenceSession.RunOptions,
   ): Promise<InferenceSession.ReturnType>;
-  /** Forgets all states and goes back to call 0: the start of an image. */
+  /**
+   * Forgets all states and goes back to call 0: the start of an image. Where the timesteps show it, the session
+   * does so by itself; say it all the same, since an image that was left early and one that starts further
+   * down look like one.
+   */
   reset(): void;
   /** Frees the models and states, after the call in progress, if any. */
   release(): Promise<void>;

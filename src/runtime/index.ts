@@ -12,6 +12,7 @@ export type {
   ModelData,
   ScheduledSessionOptions,
 } from './engine.js';
+export type { NewImage } from './image-watch.js';
 export type { Port } from './messages.js';
 export { RemoteSession, type RemoteSessionOptions } from './remote-session.js';
 export { ScheduledSession } from './scheduled-session.js';

@@ -8,9 +8,10 @@ import type { ErrorDetails } from '../errors/index.js';
 import { StepfoldError, tensorNotTransferable } from '../errors/index.js';
 import type { Schedule } from '../generated/schedule.js';
 import type { Engine } from './engine.js';
+import type { NewImage } from './image-watch.js';
 
 /** Marks our messages, so that others may use the port too. */
-export const PROTOCOL = 'stepfold.session.1';
+export const PROTOCOL = 'stepfold.session.2';
 
 /** What both Node's MessagePort and the web's MessagePort, Worker and worker scope have. */
 export interface Port {
@@ -28,20 +29,26 @@ export interface TensorMessage {
 
 export type TensorMessages = Readonly<Record<string, TensorMessage>>;
 
+/** An output that is wanted, with type and dims of the tensor that the client will write it into. */
+export interface WantedMessage {
+  readonly name: string;
+  readonly into?: Pick<TensorMessage, 'type' | 'dims'>;
+}
+
 export type ClientMessage =
   | { readonly kind: 'hello' }
   | {
       readonly kind: 'run';
       readonly id: number;
       readonly feeds: TensorMessages;
-      readonly wanted: readonly string[];
+      readonly wanted: readonly WantedMessage[];
       readonly options: InferenceSession.RunOptions | undefined;
     }
   | { readonly kind: 'reset' }
   | { readonly kind: 'release'; readonly id: number };
 
 export type ServerMessage =
-  | { readonly kind: 'ready'; readonly schedule: Schedule }
+  | { readonly kind: 'ready'; readonly schedule: Schedule; readonly newImage: NewImage }
   | { readonly kind: 'failed'; readonly error: ErrorMessage }
   | { readonly kind: 'done'; readonly id: number; readonly result?: RunResult }
   | { readonly kind: 'error'; readonly id: number; readonly error: ErrorMessage };

@@ -2,11 +2,13 @@
  * A session that runs in another thread, with the same surface as one that runs here. Feeds are
  * copied over, since the caller keeps them; results are moved. States never leave the worker.
  */
-import type { InferenceSession } from 'onnxruntime-common';
-import { workerEnded } from '../errors/index.js';
+import type { OnnxValue, Tensor } from 'onnxruntime-common';
+import { fetchesInvalid, tensorNotTransferable, workerEnded } from '../errors/index.js';
 import type { Schedule } from '../generated/schedule.js';
 import type { CallInfo, Engine } from './engine.js';
+import type { NewImage } from './image-watch.js';
 import {
+  type ClientMessage,
   listen,
   type Port,
   packCopies,
@@ -17,6 +19,7 @@ import {
   unpackError,
 } from './messages.js';
 import { type CallRequest, SessionSurface } from './surface.js';
+import { fill, isInMemory } from './tensors.js';
 
 export interface RemoteSessionOptions {
   /** Is told of every call that ended well; times are the worker's. */
@@ -26,6 +29,9 @@ export interface RemoteSessionOptions {
   /** Is called when the session has been released: end the worker here. */
   readonly close?: () => void | Promise<void>;
 }
+
+type ReadyMessage = Extract<ServerMessage, { kind: 'ready' }>;
+type RunMessage = Extract<ClientMessage, { kind: 'run' }>;
 
 interface Waiting {
   readonly resolve: (result: RunResult | undefined) => void;
@@ -43,10 +49,10 @@ export class RemoteSession extends SessionSurface {
   private constructor(
     private readonly ort: Pick<Engine, 'Tensor'>,
     private readonly port: Referenced,
-    schedule: Schedule,
+    { schedule, newImage }: { readonly schedule: Schedule; readonly newImage: NewImage },
     private readonly options: RemoteSessionOptions,
   ) {
-    super(schedule, options.onCall);
+    super(schedule, newImage, options.onCall);
     const stop = listen<ServerMessage>(port, (message) => this.#receive(message));
     options.ended?.then((why) => {
       stop();
@@ -66,11 +72,11 @@ export class RemoteSession extends SessionSurface {
     port: Port,
     options: RemoteSessionOptions = {},
   ): Promise<RemoteSession> {
-    const schedule = await new Promise<Schedule>((resolve, reject) => {
+    const ready = await new Promise<ReadyMessage>((resolve, reject) => {
       const stop = listen<ServerMessage>(port, (message) => {
         if (message.kind !== 'ready' && message.kind !== 'failed') return;
         stop();
-        if (message.kind === 'ready') resolve(message.schedule);
+        if (message.kind === 'ready') resolve(message);
         else reject(unpackError(message.error));
       });
       options.ended?.then((why) => {
@@ -79,20 +85,30 @@ export class RemoteSession extends SessionSurface {
       });
       send(port, { kind: 'hello' });
     });
-    return new RemoteSession(ort, port, schedule, options);
+    return new RemoteSession(ort, port, ready, options);
   }
 
   protected override async execute({ feeds, wanted, options }: CallRequest) {
+    const targets = [...wanted] as [string, Tensor | null][];
+    for (const [name, target] of targets)
+      if (target && !isInMemory(target)) throw tensorNotTransferable(name, target.location);
     const { tensors, transfer } = packCopies(this.inputNames, feeds);
-    const result = await this.#ask((id) =>
-      send(
-        this.port,
-        { kind: 'run', id, feeds: tensors, wanted: [...wanted.keys()], options },
-        transfer,
+    const message: Omit<RunMessage, 'id'> = {
+      kind: 'run',
+      feeds: tensors,
+      wanted: targets.map(([name, target]) =>
+        target ? { name, into: { type: target.type, dims: target.dims } } : { name },
       ),
-    );
-    const { outputs, milliseconds } = result!;
-    return { outputs: unpack(this.ort, outputs) as InferenceSession.ReturnType, milliseconds };
+      options,
+    };
+    const result = await this.#ask((id) => send(this.port, { ...message, id }, transfer));
+    const outputs: Record<string, OnnxValue> = unpack(this.ort, result!.outputs);
+    for (const [name, target] of targets) {
+      if (!target) continue;
+      await fill(name, target, outputs[name] as Tensor);
+      outputs[name] = target;
+    }
+    return { outputs, milliseconds: result!.milliseconds };
   }
 
   protected override forget(): void {
@@ -110,7 +126,14 @@ export class RemoteSession extends SessionSurface {
     this.#lastId += 1;
     const id = this.#lastId;
     return new Promise((resolve, reject) => {
-      post(id);
+      try {
+        post(id);
+      } catch (error) {
+        // feeds are plain data by now: it is the options that hold what no message can
+        throw fetchesInvalid(
+          `their options cannot be sent to a worker, ${(error as Error).message}`,
+        );
+      }
       if (this.#waiting.size === 0) this.port.ref?.();
       this.#waiting.set(id, { resolve, reject });
     });

@@ -14,12 +14,12 @@ import { Models } from './models.js';
 import { States } from './states.js';
 import { prepareSteps, type Step } from './steps.js';
 import { type CallRequest, SessionSurface } from './surface.js';
-import { copyOf, dispose, placeholder } from './tensors.js';
+import { copyOf, dispose, fill, isInMemory, placeholder } from './tensors.js';
 
 export class ScheduledSession extends SessionSurface {
   readonly #engine: Engine;
   readonly #models: Models;
-  readonly #states: States;
+  #states: States;
   readonly #steps = new Map<string, readonly Step[]>();
 
   private constructor(
@@ -28,7 +28,7 @@ export class ScheduledSession extends SessionSurface {
     models: Models,
     options: ScheduledSessionOptions,
   ) {
-    super(schedule, options.onCall);
+    super(schedule, options.newImage ?? 'timestep', options.onCall);
     this.#engine = engine;
     this.#models = models;
     this.#states = new States(schedule);
@@ -62,10 +62,13 @@ export class ScheduledSession extends SessionSurface {
     const start = performance.now();
     const steps = await this.#prepare(request.program);
     const bindings = bind(this.schedule.source.inputs, request.feeds);
-    const call = new Call(this.#engine, this.#states, this.schedule, request, bindings);
+    const states = request.anew ? new States(this.schedule) : this.#states;
+    const call = new Call(this.#engine, states, this.schedule, request, bindings);
     try {
       for (const step of steps) await call.run(step);
       const outputs = await call.finish();
+      if (request.anew) this.#states.clear();
+      this.#states = states;
       return { outputs, milliseconds: performance.now() - start };
     } catch (error) {
       call.abandon();
@@ -127,6 +130,10 @@ class Call {
 
   /** Takes the writes over and gives the outputs. */
   async finish(): Promise<InferenceSession.ReturnType> {
+    for (const [name, target] of this.#targets()) {
+      await fill(name, target, this.#outputs[name] as Tensor);
+      this.#outputs[name] = target;
+    }
     const delivered = new Set<OnnxValue>(Object.values(this.#outputs));
     // The caller may change or free what it gets, so a state never shares a tensor with it.
     for (const [state, tensor] of this.#written)
@@ -162,9 +169,20 @@ class Call {
     for (const [, output] of wires) fetches[output] = null;
     for (const name of outputs) {
       const wanted = this.request.wanted.get(name);
-      if (wanted !== undefined) fetches[name] = wanted;
+      if (wanted !== undefined) fetches[name] = this.#targets().has(name) ? null : wanted;
     }
     return fetches;
+  }
+
+  /**
+   * Tensors of the caller's that are filled here: of those in memory onnxruntime-node gives a copy beside, and
+   * onnxruntime-web gives them back as they were.
+   */
+  #targets(): Map<string, Tensor> {
+    const given = [...this.request.wanted] as [string, Tensor | null][];
+    return new Map(
+      given.flatMap(([name, tensor]) => (tensor && isInMemory(tensor) ? [[name, tensor]] : [])),
+    );
   }
 
   async #engineRun(

@@ -2,6 +2,7 @@
  * Serves a session on a message port, so that another thread can drive it: onnxruntime-node's
  * `run()` blocks the event loop for a whole inference, and so does a browser's WebAssembly engine.
  */
+import type { ElementType } from '../generated/schedule.js';
 import type { Engine } from './engine.js';
 import {
   type ClientMessage,
@@ -13,6 +14,7 @@ import {
   unpack,
 } from './messages.js';
 import type { ScheduledSession } from './scheduled-session.js';
+import { zeroTensor } from './tensors.js';
 
 /**
  * To be called in the worker before anything is awaited there, so that no message is missed. What
@@ -30,7 +32,7 @@ export function serveSession(
   const opening = open();
   const announce = () =>
     opening.then(
-      ({ schedule }) => send(port, { kind: 'ready', schedule }),
+      ({ schedule, newImage }) => send(port, { kind: 'ready', schedule, newImage }),
       (error) => send(port, { kind: 'failed', error: packError(error) }),
     );
   listen<ClientMessage>(port, async (message) => {
@@ -52,7 +54,14 @@ export function serveSession(
 
   async function run(session: ScheduledSession, { id, feeds, wanted, options }: RunMessage) {
     const start = performance.now();
-    const results = await session.run(unpack(ort, feeds), wanted, options);
+    // the session checks the shape of what the client has to write into, before anything changes
+    const fetches = Object.fromEntries(
+      wanted.map(({ name, into }) => [
+        name,
+        into ? zeroTensor(ort, into.type as ElementType, into.dims) : null,
+      ]),
+    );
+    const results = await session.run(unpack(ort, feeds), fetches, options);
     const milliseconds = performance.now() - start;
     const { tensors, transfer } = await packMoved(results);
     send(port, { kind: 'done', id, result: { outputs: tensors, milliseconds } }, transfer);

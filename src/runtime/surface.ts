@@ -1,6 +1,7 @@
 /**
  * What a session in this thread and one in a worker have in common: the source model's names, the
- * place in the schedule, and the order of calls. Calls depend on each other, so they never overlap.
+ * place in the schedule, where an image begins, and the order of calls. Calls depend on each other, so
+ * they never overlap.
  */
 import type { InferenceSession } from 'onnxruntime-common';
 import {
@@ -15,10 +16,13 @@ import type { Port, Schedule } from '../generated/schedule.js';
 import { needsPairs } from '../schedule/pairs.js';
 import type { CallInfo, DenoiserSession } from './engine.js';
 import { type Fetches, readFetches } from './fetches.js';
+import { ImageWatch, type NewImage } from './image-watch.js';
 
 export interface CallRequest extends Fetches {
   readonly call: number;
   readonly program: string;
+  /** It begins an image: no state of a call before is there for it. */
+  readonly anew: boolean;
   readonly feeds: InferenceSession.FeedsType;
 }
 
@@ -28,12 +32,14 @@ export abstract class SessionSurface implements DenoiserSession {
   readonly inputMetadata: readonly InferenceSession.ValueMetadata[];
   readonly outputMetadata: readonly InferenceSession.ValueMetadata[];
   readonly calls: readonly string[];
+  readonly #watch: ImageWatch;
   #next = 0;
   #running: Promise<unknown> | undefined;
   #released: Promise<void> | undefined;
 
   protected constructor(
     readonly schedule: Schedule,
+    readonly newImage: NewImage,
     private readonly onCall: ((info: CallInfo) => void) | undefined,
   ) {
     const { inputs, outputs } = schedule.source;
@@ -42,9 +48,13 @@ export abstract class SessionSurface implements DenoiserSession {
     this.inputMetadata = inputs.map(metadata);
     this.outputMetadata = outputs.map(metadata);
     this.calls = schedule.calls;
+    this.#watch = new ImageWatch(schedule, newImage);
   }
 
-  /** Runs one call; changes no state unless it succeeds. Gives the time it took, milliseconds. */
+  /**
+   * Runs one call; changes no state unless it succeeds, also where the call begins an image. Gives the time it
+   * took, milliseconds.
+   */
   protected abstract execute(
     request: CallRequest,
   ): Promise<{ outputs: InferenceSession.ReturnType; milliseconds: number }>;
@@ -64,8 +74,9 @@ export abstract class SessionSurface implements DenoiserSession {
   /**
    * @param feeds every input of the source model, by name
    * @param fetchesOrOptions outputs wanted (all by default), as for `InferenceSession.run`
-   * @throws StepfoldError SCHEDULE_EXHAUSTED, SESSION_BUSY, SESSION_RELEASED, FEED_MISSING,
-   *   GUIDANCE_ODD_BATCH, FEED_INVALID, FETCH_INVALID, STATE_SHAPE_CHANGED, RUN_FAILED
+   * @throws StepfoldError SCHEDULE_EXHAUSTED, SESSION_BUSY, SESSION_RELEASED, SESSION_NEW_IMAGE,
+   *   SESSION_IMAGES_MIXED, FEED_MISSING, FEED_INVALID, FETCH_INVALID, GUIDANCE_ODD_BATCH, GUIDANCE_TURNS,
+   *   STATE_SHAPE_CHANGED, RUN_FAILED
    */
   async run(
     feeds: InferenceSession.FeedsType,
@@ -73,19 +84,24 @@ export abstract class SessionSurface implements DenoiserSession {
     options?: InferenceSession.RunOptions,
   ): Promise<InferenceSession.ReturnType> {
     this.#refuseUse('run()');
-    const { program } = this;
-    if (program === undefined) throw scheduleExhausted(this.calls.length);
     if (typeof feeds !== 'object' || feeds === null) throw feedsNotAnObject();
     // Asked for at every call, or a forgotten input would first be missed in the middle of an image.
     for (const name of this.inputNames) if (feeds[name] === undefined) throw feedMissing(name);
-    const fetches = readFetches(this.outputNames, fetchesOrOptions, options);
+    const fetches = readFetches(this.schedule.source.outputs, fetchesOrOptions, options);
 
-    const call = this.#next;
-    this.#refuseOddPairs(feeds, call, program);
-    const running = this.execute({ call, program, feeds, ...fetches });
+    const made = this.#next;
+    const anew = this.#watch.begins(feeds, made);
+    const call = anew ? 0 : made;
+    const program = this.calls[call];
+    if (program === undefined) throw scheduleExhausted(this.calls.length);
+    const request = { call, program, anew, feeds, ...fetches };
+    this.#refuseOddPairs(request);
+    const running = this.execute(request);
     this.#running = running;
     try {
       const { outputs, milliseconds } = await running;
+      if (anew) this.#watch.begin(made, true);
+      this.#watch.note(feeds, call);
       this.#next = call + 1;
       this.onCall?.({ call, program, milliseconds });
       return outputs;
@@ -98,6 +114,7 @@ export abstract class SessionSurface implements DenoiserSession {
   reset(): void {
     this.#refuseUse('reset()');
     this.forget();
+    this.#watch.begin(this.#next, false);
     this.#next = 0;
   }
 
@@ -112,13 +129,18 @@ export abstract class SessionSurface implements DenoiserSession {
     await this.close();
   }
 
-  /** The graph would cut an odd batch somewhere in the middle and fail far from the cause. */
-  #refuseOddPairs(feeds: InferenceSession.FeedsType, call: number, program: string): void {
+  /**
+   * The graph would cut an odd batch somewhere in the middle and fail far from the cause. One that is even
+   * and yet smaller than before lacks its other halves, which fails nowhere.
+   */
+  #refuseOddPairs({ call, program, anew, feeds }: CallRequest): void {
     const { guidance, roles } = this.schedule.source;
     if (guidance?.mode !== 'batch' || roles?.latent === undefined) return;
     if (!needsPairs(this.schedule, program)) return;
     const [batch] = (feeds[roles.latent] as { dims?: readonly number[] }).dims ?? [];
-    if (batch !== undefined && batch % 2 !== 0) throw oddPair(call, roles.latent, batch);
+    if (batch === undefined) return;
+    if (batch % 2 !== 0 || (!anew && this.#watch.isReduced(batch)))
+      throw oddPair(call, roles.latent, batch);
   }
 
   #refuseUse(method: string): void {

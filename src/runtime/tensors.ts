@@ -1,6 +1,6 @@
 /** Small helpers on the engine's tensors: making constants and placeholders, copying, disposing. */
 import type { Tensor } from 'onnxruntime-common';
-import { outOfMemory } from '../errors/index.js';
+import { fetchesInvalid, outOfMemory } from '../errors/index.js';
 import type { Constant, ElementType, State } from '../generated/schedule.js';
 import type { Engine } from './engine.js';
 
@@ -31,8 +31,11 @@ const ZEROS: Record<ElementType, Make> = {
  * @throws OUT_OF_MEMORY for a size that no machine has: a schedule may say anything
  */
 export function placeholder({ Tensor }: Engine, { type, shape }: State): Tensor {
-  const dims = shape.map((dim) => (typeof dim === 'number' ? dim : 1));
-  return new Tensor(type, zeros(type, count(dims)), dims);
+  return zeroTensor(
+    { Tensor },
+    type,
+    shape.map((dim) => (typeof dim === 'number' ? dim : 1)),
+  );
 }
 
 /**
@@ -46,6 +49,38 @@ export function zeros(type: ElementType, count: number) {
     throw outOfMemory((error as Error).message);
   }
 }
+
+/** @throws OUT_OF_MEMORY */
+export function zeroTensor(
+  { Tensor }: Pick<Engine, 'Tensor'>,
+  type: ElementType,
+  dims: readonly number[],
+): Tensor {
+  return new Tensor(type, zeros(type, count(dims)), dims);
+}
+
+/** Is a tensor held where typed arrays reach it? */
+export const isInMemory = ({ location }: Tensor): boolean =>
+  location === undefined || location === 'cpu';
+
+/**
+ * Writes what an output is into the tensor that a caller has given for it.
+ * @throws FETCH_INVALID for another shape
+ */
+export async function fill(name: string, target: Tensor, from: Tensor): Promise<void> {
+  if (target.dims.join() !== from.dims.join())
+    throw fetchesInvalid(
+      `"${name}" is [${from.dims.join(', ')}], the tensor to write it into [${target.dims.join(', ')}]`,
+    );
+  const data = isInMemory(from) ? from.data : await from.getData();
+  if (ArrayBuffer.isView(target.data) && ArrayBuffer.isView(data))
+    // bytes, since float16 is numbers on some platforms and bits on others
+    bytesOf(target.data).set(bytesOf(data));
+  else Object.assign(target.data, data);
+}
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);
 
 /** The tensor of a constant of the schedule. */
 export function constantTensor({ Tensor }: Engine, { type, shape, data }: Constant): Tensor {

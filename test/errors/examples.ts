@@ -287,6 +287,12 @@ export const EXAMPLES = {
   feedsNotAnObject: [() => e.feedsNotAnObject()],
   fetchesInvalid: [() => e.fetchesInvalid('there is no output "eps"')],
   stateShapeChanged: [() => e.stateShapeChanged(3, 'deep.0', 'batch', 2, 1, 0)],
+  newImageBegun: [
+    () => e.newImageBegun({ call: 3, resized: false, before: 940, now: 999 }),
+    () => e.newImageBegun({ call: 3, resized: true, before: undefined, now: undefined }),
+  ],
+  imagesMixed: [() => e.imagesMixed({ call: 4, resized: false, before: 700, now: 860 })],
+  guidanceTurns: [() => e.guidanceTurns(5, 960, 940)],
   oddPair: [() => e.oddPair(0, 'sample', 3)],
   runFailed: [() => e.runFailed(3, 'shallow', 'shallow.onnx', new Error('Got invalid dimensions'))],
   modelLoadFailed: [

@@ -204,6 +204,12 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   FEED_INVALID: 'A call is given something else than feeds.',
   FETCH_INVALID: 'A call asks for outputs in a form or by a name that is not known.',
   STATE_SHAPE_CHANGED: 'The sizes of the inputs changed in the middle of an image.',
+  SESSION_NEW_IMAGE:
+    "A call begins another image without `reset()`, and the session was told to say so (`newImage: 'error'`).",
+  SESSION_IMAGES_MIXED:
+    'What a call is fed fits neither the image under way nor the start of another: two images in turns on one session, one left early, or a sampler that goes back.',
+  GUIDANCE_TURNS:
+    'A schedule for guidance in two calls a step is driven by a loop that makes one, or mixes them up.',
   GUIDANCE_ODD_BATCH:
     'A call that computes one half of each guidance pair for both is fed an odd batch.',
   RUN_FAILED: 'The engine failed in a call. States are as they were before it.',

@@ -18,6 +18,7 @@ import {
   split,
   splitExternal,
   type TinyBundle,
+  withRoles,
 } from './tiny-bundles.js';
 
 web.env.wasm.numThreads = 1;
@@ -128,7 +129,7 @@ describe.each([
   });
 
   it('refuses feeds of another batch than the state was made with', async () => {
-    const session = await open(merged());
+    const session = await open(merged(), { newImage: 'reset' });
     await session.run(feeds([1, 2], 10));
     await expect(session.run(feeds([1, 2, 3, 4], 10))).rejects.toMatchObject({
       code: 'STATE_SHAPE_CHANGED',
@@ -137,6 +138,117 @@ describe.each([
     session.reset();
     const { y } = await session.run(feeds([1, 2, 3, 4], 10));
     expect((y as node.Tensor).dims).toEqual([2, 2]);
+  });
+
+  describe('an image that begins without reset()', () => {
+    // so large that a state of the other image would show
+    const IMAGE = [
+      { x: [1, 2], t: 40 },
+      { x: [3, 4], t: 30 },
+      { x: [5, 6], t: 20 },
+      { x: [7, 8], t: 10 },
+    ];
+    const OTHER = IMAGE.map(({ x, t }) => ({ x: x.map((value) => 1000 * value), t }));
+    const results = async (session: ScheduledSession, calls: typeof IMAGE) => {
+      const found: number[][] = [];
+      for (const { x, t } of calls)
+        found.push([...(((await session.run(feeds(x, t))).y as node.Tensor).data as Float32Array)]);
+      return found;
+    };
+
+    it.each(
+      [1, 2, 3].flatMap((calls) => [
+        ['split', split, calls] as const,
+        ['chain', chain, calls] as const,
+      ]),
+    )(
+      'is what it would be by itself, or refused: %s, the one before left after %i calls',
+      async (_name, make, calls) => {
+        const session = await open(withRoles(make()));
+        await results(session, IMAGE.slice(0, calls));
+        if (calls > 1) expect(await results(session, OTHER)).toEqual(expected(OTHER));
+        else
+          await expect(results(session, OTHER)).rejects.toMatchObject({
+            code: 'SESSION_IMAGES_MIXED',
+            message: expect.stringContaining('timestep 30 after 40'),
+          });
+      },
+    );
+
+    it('is what it would be by itself, of another size and without any timestep known', async () => {
+      const session = await open(split());
+      await results(session, IMAGE.slice(0, 2));
+      const wide = OTHER.map(({ x, t }) => ({ x: [...x, 1, 2], t }));
+      expect(await results(session, wide)).toEqual(expected(wide));
+      expect(session.callIndex).toBe(4);
+    });
+
+    it('follows one that was finished', async () => {
+      const calls: number[] = [];
+      const session = await open(withRoles(merged()), { onCall: ({ call }) => calls.push(call) });
+      expect(await results(session, IMAGE)).toEqual(expected(IMAGE));
+      expect(await results(session, OTHER)).toEqual(expected(OTHER));
+      expect(calls).toEqual([0, 1, 2, 3, 0, 1, 2, 3]);
+    });
+
+    it('leaves the one before as it is when its first call fails', async () => {
+      const session = await open(withRoles(split()));
+      await results(session, IMAGE.slice(0, 2));
+      const wrong = {
+        ...feeds([1, 2], 40),
+        x: new ort.Tensor('float32', new Float32Array(3), [1, 3]),
+      };
+      await expect(session.run(wrong)).rejects.toMatchObject({ code: 'RUN_FAILED' });
+      expect(session.callIndex).toBe(2);
+      expect(await results(session, IMAGE.slice(2))).toEqual(expected(IMAGE).slice(2));
+    });
+
+    it("is refused with 'error', and not looked for with 'reset'", async () => {
+      const strict = await open(withRoles(split()), { newImage: 'error' });
+      await results(strict, IMAGE.slice(0, 2));
+      await expect(results(strict, OTHER)).rejects.toMatchObject({
+        code: 'SESSION_NEW_IMAGE',
+        details: { data: { call: 2, before: 30, now: 40 } },
+      });
+      strict.reset();
+      expect(await results(strict, OTHER)).toEqual(expected(OTHER));
+      const told = await open(withRoles(split()), { newImage: 'reset' });
+      expect(await results(told, [...IMAGE.slice(0, 2), ...OTHER.slice(0, 2)])).toEqual(
+        expected([...IMAGE.slice(0, 2), ...OTHER.slice(0, 2)]),
+      );
+    });
+  });
+
+  describe('tensors to write into', () => {
+    const into = (dims: number[], type = 'float32' as const) =>
+      new ort.Tensor(type, new Float32Array(dims.reduce((a, b) => a * b, 1)), dims);
+
+    it('are filled and given back, and no state is', async () => {
+      const session = await open(outputIsState());
+      const y = into([1, 2]);
+      const outputs = await session.run(feeds([1, 2], 10), { y });
+      expect(outputs.y).toBe(y);
+      expect([...(y.data as Float32Array)]).toEqual([12, 14]);
+      (y.data as Float32Array).fill(-1);
+      const again = await session.run(feeds([0, 0], 0), { y }, { tag: 'again' });
+      expect([...((again.y as node.Tensor).data as Float32Array)]).toEqual([12, 14]);
+    });
+
+    it('of another shape or type, or for no output, are refused before anything changes', async () => {
+      const session = await open(split());
+      const wrong: [object, string][] = [
+        [{ y: into([2, 1]) }, '[1, 2], the tensor to write it into [2, 1]'],
+        [{ y: new ort.Tensor('float64', new Float64Array(2), [1, 2]) }, 'float32'],
+        [{ z: into([1, 2]) }, '"z" is no output'],
+        [into([1, 2]), 'without the name'],
+      ];
+      for (const [fetches, message] of wrong)
+        await expect(session.run(feeds([1, 2], 10), fetches as never)).rejects.toMatchObject({
+          code: 'FETCH_INVALID',
+          message: expect.stringContaining(message),
+        });
+      expect(session.callIndex).toBe(0);
+    });
   });
 
   it('feeds an input that nothing looks at no state of another size', async () => {

@@ -284,6 +284,15 @@ export function slow(steps = 300_000): TinyBundle {
   return { ...tiny, schedule: { ...tiny.schedule, states: {} } };
 }
 
+/** The same with latent and timestep known. */
+export const withRoles = ({ schedule, files }: TinyBundle): TinyBundle => ({
+  files,
+  schedule: {
+    ...schedule,
+    source: { ...schedule.source, roles: { latent: 'x', timestep: 't' } },
+  },
+});
+
 /** Writes the bundle into a new folder, which goes when the test ends. */
 export async function writeTiny({ schedule, files }: TinyBundle): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'stepfold-tiny-'));

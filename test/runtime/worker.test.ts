@@ -14,7 +14,15 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { RemoteSession, ScheduledSession, serveSession } from '../../src/runtime/index.js';
 import type { Port } from '../../src/runtime/messages.js';
 import { openBundle } from '../../src/runtime-node/index.js';
-import { expected, merged, slow, split, type TinyBundle, writeTiny } from './tiny-bundles.js';
+import {
+  expected,
+  merged,
+  slow,
+  split,
+  type TinyBundle,
+  withRoles,
+  writeTiny,
+} from './tiny-bundles.js';
 
 const feeds = (x: number[], t: number) => ({
   x: new ort.Tensor('float32', Float32Array.from(x), [x.length / 2, 2]),
@@ -89,13 +97,59 @@ describe('openBundle in a worker', () => {
       code: 'RUN_FAILED',
       details: { file: 'shallow.onnx' },
     });
-    await expect(session.run(feeds([1, 2, 3, 4], 0))).rejects.toMatchObject({
-      code: 'STATE_SHAPE_CHANGED',
-      details: { value: 'deep' },
-    });
     expect(session.callIndex).toBe(1);
     expect(numbers((await session.run(feeds([9, 9], 20))).y)).toEqual([22, 24]);
     await session.release();
+  });
+
+  it('fills tensors that it is given to write into', async () => {
+    const session = await openBundle(await writeTiny(split()), { worker: true });
+    const y = new ort.Tensor('float32', new Float32Array(2), [1, 2]);
+    const outputs = await session.run(feeds([1, 2], 10), { y }, { tag: 'filled' });
+    expect(outputs.y).toBe(y);
+    expect(numbers(y)).toEqual([12, 14]);
+    expect(Object.keys(await session.run(feeds([1, 2], 10), ['y']))).toEqual(['y']);
+    expect(numbers((await session.run(feeds([1, 2], 20), { y: null })).y)).toEqual([22, 24]);
+    const small = new ort.Tensor('float32', new Float32Array(1), [1, 1]);
+    const device = ort.Tensor.fromGpuBuffer({} as never, { dataType: 'float32', dims: [1, 2] });
+    const refused: [unknown, object, string][] = [
+      [{ y: small }, {}, 'FETCH_INVALID'],
+      [{ y: device }, {}, 'TENSOR_NOT_TRANSFERABLE'],
+      [['y'], { extra: { progress: () => 1 } }, 'FETCH_INVALID'],
+    ];
+    for (const [fetches, options, code] of refused)
+      await expect(session.run(feeds([1, 2], 10), fetches as never, options)).rejects.toMatchObject(
+        { code },
+      );
+    expect(session.callIndex).toBe(3);
+    expect(numbers((await session.run(feeds([1, 2], 30))).y)).toEqual([32, 34]);
+    await session.release();
+  });
+
+  it('begins images as a session in this thread does', async () => {
+    const folder = await writeTiny(withRoles(split()));
+    const image = [40, 30, 20, 10].map((t, i) => ({ x: [i + 1, i + 2], t }));
+    const other = image.map(({ x, t }) => ({ x: x.map((value) => 100 * value), t }));
+    const session = await openBundle(folder, { worker: true });
+    for (const { x, t } of image.slice(0, 3)) await session.run(feeds(x, t));
+    // one that fails changes nothing on either side
+    const wrong = {
+      ...feeds([1, 2], 40),
+      x: new ort.Tensor('float32', new Float32Array(3), [1, 3]),
+    };
+    await expect(session.run(wrong)).rejects.toMatchObject({ code: 'RUN_FAILED' });
+    expect(session.callIndex).toBe(3);
+    const results: number[][] = [];
+    for (const { x, t } of other) results.push(numbers((await session.run(feeds(x, t))).y));
+    expect(results).toEqual(expected(other));
+    await session.release();
+    const strict = await openBundle(folder, { worker: true, newImage: 'error' });
+    expect(strict.newImage).toBe('error');
+    for (const { x, t } of image.slice(0, 3)) await strict.run(feeds(x, t));
+    await expect(strict.run(feeds([1, 2], 40))).rejects.toMatchObject({
+      code: 'SESSION_NEW_IMAGE',
+    });
+    await strict.release();
   });
 
   it('tells why a bundle could not be opened', async () => {
