@@ -12,9 +12,9 @@ import {
   findModel,
   holdsBundle,
   readScheduler,
-  type SchedulerSettings,
+  type SchedulerUse,
 } from '../model-folder/index.js';
-import type { TimestepSpacing } from '../samplers/index.js';
+import { type FolderLoop, splitSettings } from './loop-options.js';
 
 /** Options that are left out take what the folder says. */
 export interface LoopModel<A> {
@@ -22,18 +22,26 @@ export interface LoopModel<A> {
   readonly place: string;
   readonly isBundle: boolean;
   readonly args: A;
-  /** Of the folder's scheduler; an option of the command line comes before it. */
-  readonly spacing: TimestepSpacing | undefined;
+  /** Of the folder's scheduler, beside options. */
+  readonly folder: FolderLoop;
 }
 
-/** @throws FILE_NOT_FOUND, NOT_A_BUNDLE and the FOLDER_ errors */
-export function findLoopModel<A extends SchedulerSettings>(given: string, args: A): LoopModel<A> {
+/**
+ * @param use of the scheduler, where the arguments do not say all of it
+ * @throws FILE_NOT_FOUND, NOT_A_BUNDLE and the FOLDER_ errors
+ */
+export function findLoopModel<A extends SchedulerUse>(
+  given: string,
+  args: A,
+  use: SchedulerUse = args,
+): LoopModel<A> {
   const isBundle = holdsBundle(given);
   const found = isBundle ? { file: findBundle(given) } : modelAt(given);
   // beside the denoiser's folder, whether or not there is a bundle in that
   const folder = isFolder(given) ? given : undefined;
-  const { spacing, ...noise } = folder === undefined ? {} : readScheduler(folder, args);
-  return { place: found.file, isBundle, args: { ...args, ...noise }, spacing };
+  const settings = splitSettings(folder === undefined ? {} : readScheduler(folder, use));
+  const { noise } = settings;
+  return { place: found.file, isBundle, args: { ...args, ...noise }, folder: settings.folder };
 }
 
 /** What holds neither a bundle nor a model was meant for a bundle. */

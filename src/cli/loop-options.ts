@@ -1,13 +1,13 @@
 /** Options of commands that run a denoising loop: the sampler, its noise schedule, guidance. */
 import type { LoopGuidance } from '../calibrate/index.js';
 import { guidanceIncomplete, spacingAndTimesteps } from '../errors/index.js';
+import type { SchedulerSettings } from '../model-folder/index.js';
 import { type GuidancePair, PAIR_MODES, PAIR_ORDERS } from '../plan/index.js';
 import {
   BETA_SCHEDULES,
   PREDICTIONS,
   SAMPLER_NAMES,
   TIMESTEP_SPACINGS,
-  type TimestepSpacing,
   TRAIN_TIMESTEPS,
 } from '../samplers/index.js';
 import { number, readFeeds, texts, wholeNumber } from './arguments.js';
@@ -61,6 +61,15 @@ export const noiseOptions = {
     describe: 'Timesteps in training [default: 1000]',
     check: wholeNumber('train-timesteps', 1),
   },
+  'zero-snr': {
+    type: 'boolean',
+    describe: 'Betas rescaled so that no signal is left at the last timestep [default: no]',
+  },
+  'snr-shift': {
+    type: 'number',
+    describe: 'Signal to noise divided by this: 3 or 1 for CogVideoX [default: 1]',
+    check: number('snr-shift'),
+  },
 } as const;
 
 /** How the two halves of guidance are made. */
@@ -90,17 +99,43 @@ type SamplerArguments = Arguments<typeof samplerOptions & typeof noiseOptions>;
 export const trainTimestepsOf = (args: Pick<SamplerArguments, 'trainTimesteps'>): number =>
   args.trainTimesteps ?? TRAIN_TIMESTEPS;
 
+/** What a pipeline's folder says of a loop beside what the command line can say. */
+export type FolderLoop = Pick<
+  SchedulerSettings,
+  'spacing' | 'offset' | 'final' | 'noiseAfterClip' | 'lowerOrderFinal'
+>;
+
+/** Splits what a folder says into what stands for options that are left out, and the rest. */
+export function splitSettings(settings: SchedulerSettings): {
+  readonly noise: Omit<SchedulerSettings, keyof FolderLoop>;
+  readonly folder: FolderLoop;
+} {
+  const { spacing, offset, final, noiseAfterClip, lowerOrderFinal, ...noise } = settings;
+  return {
+    noise,
+    folder: Object.fromEntries(
+      Object.entries({ spacing, offset, final, noiseAfterClip, lowerOrderFinal }).filter(
+        ([, value]) => value !== undefined,
+      ),
+    ),
+  };
+}
+
 /**
  * Where a sampler goes: over a list of timesteps where there is one, else as the spacing says.
- * @param otherwise the spacing where none is given
+ * @param folder the spacing and its offset where none is given
  * @throws RUN_TIMESTEPS when both are given
  */
 export function readSpacing(
   spacing: Arguments<typeof timestepOptions>['spacing'],
   chosen: ChosenTimesteps | undefined,
-  otherwise: TimestepSpacing = SPACING,
+  folder: FolderLoop = {},
 ) {
-  if (!chosen) return { spacing: spacing ?? otherwise };
+  if (!chosen) {
+    if (spacing !== undefined) return { spacing };
+    const { offset } = folder;
+    return { spacing: folder.spacing ?? SPACING, ...(offset !== undefined && { offset }) };
+  }
   if (spacing !== undefined) throw spacingAndTimesteps(chosen.origin);
   return { timesteps: chosen.timesteps };
 }
@@ -109,7 +144,8 @@ export function readSpacing(
  * What a sampler is made with, but for its steps and where it goes; nothing where a default of its
  * own applies.
  */
-export function readSamplerOptions(args: SamplerArguments) {
+export function readSamplerOptions(args: SamplerArguments, folder: FolderLoop = {}) {
+  const { spacing: _, offset: __, ...ending } = folder;
   const given = <K extends string, V>(key: K, value: V | undefined) =>
     (value === undefined ? {} : { [key]: value }) as { [P in K]?: V };
   return {
@@ -119,9 +155,12 @@ export function readSamplerOptions(args: SamplerArguments) {
       ...given('betaStart', args.betaStart),
       ...given('betaEnd', args.betaEnd),
       ...given('trainTimesteps', args.trainTimesteps),
+      ...given('zeroSnr', args.zeroSnr),
+      ...given('snrShift', args.snrShift),
     },
     ...given('clip', args.clip),
     ...given('eta', args.eta),
+    ...ending,
   };
 }
 

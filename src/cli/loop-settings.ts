@@ -1,16 +1,12 @@
 /** Sampler and guidance of a loop that is run: as the arguments say, and where they do not, as the bundle was made for. */
 import { needsGuidance, needsUnconditional, stepsAndTimesteps, twoLists } from '../errors/index.js';
 import { type GuidancePair, stepsOfCalls } from '../plan/index.js';
-import {
-  createSampler,
-  type Guidance,
-  type Sampler,
-  type TimestepSpacing,
-} from '../samplers/index.js';
+import { createSampler, type Guidance, type Sampler } from '../samplers/index.js';
 import type { Schedule } from '../schedule/index.js';
 import { readFeeds } from './arguments.js';
 import type { Arguments } from './command.js';
 import {
+  type FolderLoop,
   type guidanceOptions,
   type noiseOptions,
   readSamplerOptions,
@@ -36,7 +32,7 @@ const STEPS = 50;
 export function makeSampler(
   args: SamplingArguments,
   schedule: Schedule | undefined,
-  spacing: TimestepSpacing | undefined,
+  folder: FolderLoop,
 ): Sampler {
   const chosen = readChosen(args, schedule);
   const made = schedule && stepsOfCalls(schedule.calls.length, schedule.source.guidance);
@@ -44,8 +40,8 @@ export function makeSampler(
   if (chosen && steps !== chosen.timesteps.length)
     throw stepsAndTimesteps(chosen.origin, chosen.timesteps.length, steps);
   return createSampler(args.sampler, {
-    ...readSamplerOptions(args),
-    ...readSpacing(args.spacing, chosen, spacing),
+    ...readSamplerOptions(args, folder),
+    ...readSpacing(args.spacing, chosen, folder),
     steps,
   });
 }

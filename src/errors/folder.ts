@@ -59,8 +59,23 @@ export const outputInSource = (output: string, source: string) =>
     { file: output, hint: 'Choose another folder.' },
   );
 
-export const schedulerUnreadable = (file: string, why: string) =>
+const SCHEDULER_HINTS = {
+  file: 'Mend the file, or point at the denoiser itself, such as pipeline/unet.',
+  class:
+    'Where the model goes by a schedule of betas all the same, say it: --betas, --beta-start, --beta-end, --prediction.',
+  field:
+    'Take it out of the file if it says nothing of the noise, or point at the denoiser itself and say its noise with --betas, --beta-start, --beta-end, --prediction.',
+  option:
+    'Say it on the command line (--betas, --beta-start, --beta-end, --prediction, --spacing, --clip), which comes before the file, or point at the denoiser itself.',
+} as const;
+
+/** @param fault what of the file is not understood */
+export const schedulerUnreadable = (
+  file: string,
+  why: string,
+  fault: keyof typeof SCHEDULER_HINTS,
+) =>
   new StepfoldError('FOLDER_SCHEDULER', `"${file}" cannot be used: ${why}.`, {
     file,
-    hint: 'Say it on the command line: --betas, --beta-start, --beta-end, --prediction.',
+    hint: SCHEDULER_HINTS[fault],
   });

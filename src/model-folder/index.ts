@@ -1,4 +1,8 @@
 /** Folders as pipelines and bundles are kept in: what of them is the denoiser, and what the bundle. */
 export { findBundle, holdsBundle } from './find-bundle.js';
 export { type FoundModel, findModel } from './find-model.js';
-export { readScheduler, type SchedulerSettings } from './scheduler.js';
+export {
+  readScheduler,
+  type SchedulerSettings,
+  type SchedulerUse,
+} from './scheduler/index.js';

@@ -75,13 +75,27 @@ export const EXAMPLES = {
   linkLeavesFolder: [() => e.linkLeavesFolder('pipeline/vae/model.onnx', 'pipeline')],
   bundleNameTaken: [() => e.bundleNameTaken('pipeline/unet/report.json')],
   outputInSource: [() => e.outputInSource('pipeline/out', 'pipeline')],
-  schedulerUnreadable: [
-    () =>
-      e.schedulerUnreadable(
-        'pipeline/scheduler/scheduler_config.json',
-        'beta_schedule "sigmoid" is not known',
-      ),
-  ],
+  schedulerUnreadable: (
+    [
+      ['it is no JSON object', 'file'],
+      [
+        'its "_class_name" is LCMScheduler, which is for models that were distilled for its own few steps; no sampler here does so',
+        'class',
+      ],
+      [
+        'DDIMScheduler of diffusers 0.42.1 has no setting "snr", and what it means is not known',
+        'field',
+      ],
+      [
+        '"beta_schedule" of DDPMScheduler is "sigmoid", not one of linear, scaled_linear, squaredcos_cap_v2',
+        'option',
+      ],
+    ] as const
+  ).map(
+    ([why, fault]) =>
+      () =>
+        e.schedulerUnreadable('pipeline/scheduler/scheduler_config.json', why, fault),
+  ),
   // calibrate.ts
   passNotSearched: [() => e.passNotSearched('deepcache', ['ditfastattn'])],
   onePassOnly: [() => e.onePassOnly(2)],

@@ -24,7 +24,8 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   FOLDER_LINK_ESCAPES:
     'A pipeline holds a symbolic link to somewhere else. Links into the blobs of the hub cache that the pipeline lies in are followed.',
   FOLDER_NAME_TAKEN: 'A file of the denoiser in a pipeline goes by a name that the bundle uses.',
-  FOLDER_SCHEDULER: "A pipeline's scheduler_config.json is damaged, or says what is not known.",
+  FOLDER_SCHEDULER:
+    "A pipeline's scheduler_config.json is damaged, or says what no sampler here follows ([every setting](schedulers.md)).",
   // searching a plan
   CALIBRATE_PASS: '`calibrate` was given a pass whose plan is not searched, or several passes.',
   CALIBRATE_NO_SITES:

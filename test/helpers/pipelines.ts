@@ -15,6 +15,7 @@ const SCHEDULER = {
   prediction_type: 'v_prediction',
   timestep_spacing: 'trailing',
   trained_betas: null,
+  clip_sample: false,
 };
 
 /** Larger than what is copied because it may be edited. */

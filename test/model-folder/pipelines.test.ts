@@ -1,5 +1,5 @@
 /**
- * Which model a folder means, what its scheduler says, and folders written with a bundle in place of the
+ * Which model a folder means, and folders written with a bundle in place of the
  * denoiser. What else is in them is compared file by file.
  */
 import fs from 'node:fs';
@@ -9,7 +9,7 @@ import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { deepcache } from '../../passes/deepcache/index.js';
 import { type PipelineFolderOptions, writePipelineFolder } from '../../src/emit/index.js';
 import type { EmitForm } from '../../src/lower/index.js';
-import { findBundle, findModel, readScheduler } from '../../src/model-folder/index.js';
+import { findBundle, findModel } from '../../src/model-folder/index.js';
 import { loadModel } from '../../src/onnx/files.js';
 import { Pipeline } from '../../src/pipeline/index.js';
 import { BUNDLE, expectReplaced, makePipeline, put } from '../helpers/pipelines.js';
@@ -92,43 +92,6 @@ describe('which model a folder means', () => {
     expect(findBundle(at('unet'))).toBe(at('unet'));
     put(at('prior/schedule.json'), '');
     expect(() => findBundle(folder)).toThrow(failing('FOLDER_SEVERAL_BUNDLES', 'prior', 'unet'));
-  });
-});
-
-describe('what a scheduler says', () => {
-  const config = (value: unknown) =>
-    put(at('scheduler/scheduler_config.json'), JSON.stringify(value));
-
-  test('is read in the words of the samplers, but for what is given', () => {
-    config({
-      num_train_timesteps: 500,
-      beta_schedule: 'squaredcos_cap_v2',
-      prediction_type: 'v_prediction',
-      timestep_spacing: 'linspace',
-      unknown: [1],
-    });
-    const all = { betas: 'cosine', trainTimesteps: 500, prediction: 'v', spacing: 'linear' };
-    expect(readScheduler(folder)).toEqual(all);
-    expect(readScheduler(folder, { prediction: 'sample', betas: 'linear' })).toEqual({
-      trainTimesteps: 500,
-      spacing: 'linear',
-    });
-    expect(readScheduler(at('scheduler'))).toEqual({});
-  });
-
-  test.each([
-    [{ _class_name: 'FlowMatchEulerDiscreteScheduler' }, 'flow-matching', { betas: 'linear' }],
-    [{ beta_schedule: 'sigmoid' }, 'sigmoid', { betas: 'linear' }],
-    [{ trained_betas: [0.1] }, 'one by one', { betaStart: 0.1 }],
-    [{ prediction_type: 'flow_prediction' }, 'flow_prediction', { prediction: 'v' }],
-    [{ beta_start: 'low' }, 'not a number', { betaStart: 0.1 }],
-    [[], 'unusable', undefined],
-  ] as const)('is refused where it is not understood: %j', (value, what, better) => {
-    if (better === undefined) put(at('scheduler/scheduler_config.json'), '{');
-    else config(value);
-    const mention = better === undefined ? 'JSON' : what;
-    expect(() => readScheduler(folder)).toThrow(failing('FOLDER_SCHEDULER', mention));
-    if (better) expect(readScheduler(folder, better)).toEqual({});
   });
 });
 

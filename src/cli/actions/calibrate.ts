@@ -30,14 +30,15 @@ import { loadModel } from '../../onnx/files.js';
 import { checkOptions, type Pass, type PassRequest, parsePassRequest } from '../../pass/index.js';
 import { planToJson, stepsOfCalls } from '../../plan/index.js';
 import { percent, shownStrategies } from '../../report/strategies.js';
-import type { TimestepSpacing } from '../../samplers/index.js';
 import { formatPlan, type PlanFile } from '../../schedule/index.js';
 import { readFeeds, readRoles, readShapes, readSizes } from '../arguments.js';
 import type { CalibrateArguments } from '../commands/calibrate.js';
 import {
+  type FolderLoop,
   readLoopGuidance,
   readSamplerOptions,
   readSpacing,
+  splitSettings,
   trainTimestepsOf,
 } from '../loop-options.js';
 import { heading, print, printHeatmap, printJson } from '../output.js';
@@ -50,14 +51,14 @@ const PROGRESS = 1000;
 
 export async function runCalibration(given: CalibrateArguments): Promise<void> {
   const { pipeline, file } = findModel(given.model);
-  const { spacing, ...noise } = pipeline ? readScheduler(pipeline.folder, given) : {};
+  const { noise, folder } = splitSettings(pipeline ? readScheduler(pipeline.folder, given) : {});
   const args = { ...given, ...noise, model: file };
   const request = onePass(args.pass);
   checkOutputFile(args.output, args.force, planExists);
   const model = loadModel(args.model);
   const pass = searchedPass(request);
   const checked = checkOptions(pass, request.options) as Record<string, unknown>;
-  const options = await readOptions(args, spacing);
+  const options = await readOptions(args, folder);
   const identity = identityOf(args.model, model, { ...request, options: checked }, options);
   if (args.restart) removePartial(args.output);
   const before = readPartial(args.output, identity);
@@ -108,10 +109,7 @@ function searchedPass({ pass }: PassRequest) {
 
 type LoopOptions = Omit<CalibrateOptions, 'pass' | 'options'>;
 
-async function readOptions(
-  args: CalibrateArguments,
-  spacing: TimestepSpacing | undefined,
-): Promise<LoopOptions> {
+async function readOptions(args: CalibrateArguments, folder: FolderLoop): Promise<LoopOptions> {
   const guidance = await readLoopGuidance(args);
   const chosen = readChosen(args, guidance);
   return {
@@ -121,8 +119,8 @@ async function readOptions(
     seed: args.seed,
     sampler: {
       name: args.sampler,
-      ...readSpacing(args.spacing, chosen, spacing),
-      ...readSamplerOptions(args),
+      ...readSpacing(args.spacing, chosen, folder),
+      ...readSamplerOptions(args, folder),
     },
     ...(guidance && { guidance }),
     feeds: await readFeeds('feed', args.feed),

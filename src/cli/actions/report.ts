@@ -32,10 +32,10 @@ export async function report(given: ReportArguments): Promise<void> {
   let subject: ReportSubject;
   try {
     status.show('Reading the bundle');
-    const { place, args, spacing } = findLoopModel(given.bundle, given);
+    const { place, args, folder } = findLoopModel(given.bundle, given);
     subject = await readSubject(place, against);
     if (against !== undefined && args.measure) {
-      const loop = await loopOptions(args, subject, spacing);
+      const loop = await loopOptions(args, subject, folder);
       const seen = await measure(place, against, subject, loop, args, status.show);
       subject = { ...subject, ...seen };
     }
@@ -58,12 +58,12 @@ type Loop = Omit<GenerateOptions, 'onStep'>;
 async function loopOptions(
   args: ReportArguments,
   { schedule }: ReportSubject,
-  spacing: Parameters<typeof makeSampler>[2],
+  folder: Parameters<typeof makeSampler>[2],
 ): Promise<Loop> {
   const guidance = await readGuidance(args, schedule.source.guidance);
   const latentShape = args.latentShape && readSizeList('latent-shape', args.latentShape);
   return {
-    sampler: makeSampler(args, schedule, spacing),
+    sampler: makeSampler(args, schedule, folder),
     seed: args.seed,
     feeds: await readFeeds('feed', args.feed),
     roles: readRoles(args),

@@ -15,10 +15,10 @@ import { startProgress } from '../progress.js';
 export async function run(given: RunArguments): Promise<void> {
   const feeds = await readFeeds('feed', given.feed);
   const latentShape = given.latentShape && readSizeList('latent-shape', given.latentShape);
-  const { place, isBundle, spacing, ...found } = findLoopModel(given.bundle, given);
+  const { place, isBundle, folder, ...found } = findLoopModel(given.bundle, given);
   const args = { ...found.args, bundle: place };
   const schedule = isBundle ? await readSchedule(place) : undefined;
-  const sampler = makeSampler(args, schedule, spacing);
+  const sampler = makeSampler(args, schedule, folder);
   const guidance = await readGuidance(args, schedule?.source.guidance);
   const options = { worker: args.worker, halves: guidance?.mode === 'two-calls' };
   const denoiser = isBundle

@@ -17,7 +17,8 @@ import { checkOutputFile } from '../output-file.js';
 import { startProgress } from '../progress.js';
 
 export async function runTimesteps(given: TimestepsArguments): Promise<void> {
-  const loop = findLoopModel(given.model, given);
+  // which steps are visited is what is looked for, so it need not be understood
+  const loop = findLoopModel(given.model, given, { ...given, timesteps: true });
   const source = given.against === undefined ? {} : { against: findModel(given.against).file };
   const args = { ...loop.args, model: loop.place, ...source };
   checkOutputFile(args.output, args.force, timestepsExist);
@@ -30,7 +31,7 @@ export async function runTimesteps(given: TimestepsArguments): Promise<void> {
     const steps = args.steps ?? made;
     if (steps === undefined) throw needsSteps();
     const guidance = await readLoopGuidance(args, ports.guidance);
-    const sampler = { name: args.sampler, ...readSamplerOptions(args) };
+    const sampler = { name: args.sampler, ...readSamplerOptions(args, loop.folder) };
     const found = await optimizeTimesteps(denoiser, {
       steps,
       referenceSteps: args.referenceSteps,

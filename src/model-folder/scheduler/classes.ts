@@ -1,0 +1,76 @@
+/**
+ * Which of diffusers' schedulers describe noise that the samplers here know: variance-preserving, on
+ * training timesteps, by a schedule of betas. For each of the others why not. A scheduler that a version
+ * of diffusers adds does not compile until it stands here.
+ */
+import type { SCHEDULERS } from './diffusers.js';
+
+type SchedulerName = keyof typeof SCHEDULERS;
+
+const READ = true;
+const FLOW = 'follows flow matching';
+const DISCRETE = 'works on tokens, not on noise';
+const OWN_SIGMAS = 'places noise levels of its own, which no betas give';
+const DISTILLED = 'is for models that were distilled for its own few steps';
+const INVERSE = 'goes from pictures to noise';
+
+export const CLASSES = {
+  AmusedScheduler: DISCRETE,
+  BlockRefinementScheduler: DISCRETE,
+  CMStochasticIterativeScheduler: 'is for consistency models, which go by sigmas of their own',
+  CogVideoXDDIMScheduler: READ,
+  CogVideoXDPMScheduler: READ,
+  ConsistencyDecoderScheduler: 'is for consistency models',
+  CosineDPMSolverMultistepScheduler: OWN_SIGMAS,
+  DDIMInverseScheduler: INVERSE,
+  DDIMParallelScheduler: READ,
+  DDIMScheduler: READ,
+  DDPMParallelScheduler: READ,
+  DDPMScheduler: READ,
+  DDPMWuerstchenScheduler: 'has continuous timesteps and a noise schedule of its own',
+  DEISMultistepScheduler: READ,
+  DPMSolverMultistepInverseScheduler: INVERSE,
+  DPMSolverMultistepScheduler: READ,
+  DPMSolverSDEScheduler: READ,
+  DPMSolverSinglestepScheduler: READ,
+  DiscreteDDIMScheduler: DISCRETE,
+  EDMDPMSolverMultistepScheduler: `scales latents as EDM does and ${OWN_SIGMAS}`,
+  EDMEulerScheduler: `scales latents as EDM does and ${OWN_SIGMAS}`,
+  EntropyBoundScheduler: DISCRETE,
+  EulerAncestralDiscreteScheduler: READ,
+  EulerDiscreteScheduler: READ,
+  FlowMapEulerDiscreteScheduler: FLOW,
+  FlowMatchEulerDiscreteScheduler: FLOW,
+  FlowMatchHeunDiscreteScheduler: FLOW,
+  FlowMatchLCMScheduler: FLOW,
+  HeliosDMDScheduler: FLOW,
+  HeliosScheduler: FLOW,
+  HeunDiscreteScheduler: READ,
+  IPNDMScheduler: 'places noise levels along a circle, which no betas give',
+  KDPM2AncestralDiscreteScheduler: READ,
+  KDPM2DiscreteScheduler: READ,
+  KarrasVeScheduler: OWN_SIGMAS,
+  LCMScheduler: DISTILLED,
+  LMSDiscreteScheduler: READ,
+  LTXEulerAncestralRFScheduler: FLOW,
+  MiniMaxH3Scheduler: FLOW,
+  PNDMScheduler: READ,
+  PiflowScheduler: FLOW,
+  RFD4ProteinaScheduler: 'is for protein structures',
+  RePaintScheduler: 'goes back and forth between pictures and noise',
+  SASolverScheduler: READ,
+  SCMScheduler: 'follows TrigFlow',
+  ScoreSdeVeScheduler: OWN_SIGMAS,
+  ScoreSdeVpScheduler: 'has continuous timesteps',
+  TCDScheduler: DISTILLED,
+  UnCLIPScheduler: 'places timesteps and variances by rules of its own',
+  UniPCMultistepScheduler: READ,
+  VQDiffusionScheduler: DISCRETE,
+} as const satisfies Record<SchedulerName, typeof READ | string>;
+
+export type ReadName = {
+  [Name in SchedulerName]: (typeof CLASSES)[Name] extends true ? Name : never;
+}[SchedulerName];
+
+export const isRead = (name: string): name is ReadName =>
+  Object.hasOwn(CLASSES, name) && CLASSES[name as SchedulerName] === READ;

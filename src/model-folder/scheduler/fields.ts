@@ -1,0 +1,248 @@
+/**
+ * What becomes of each setting of a scheduler: it is read, it is known to mean nothing here, or it is
+ * refused. The noise schedule and what the model predicts are the file's; where the steps lie and how they
+ * end are as in the class of diffusers that is the sampler here (DDIMScheduler, EulerDiscreteScheduler,
+ * DPMSolverMultistepScheduler) when it is made from the same file.
+ */
+import type { BetaSchedule, Prediction, TimestepSpacing } from '../../samplers/index.js';
+import type { ReadName } from './classes.js';
+import type { SCHEDULERS } from './diffusers.js';
+import type { GivenSettings, SchedulerSettings, SchedulerUse } from './settings.js';
+
+type KeysOf<T> = T extends unknown ? keyof T : never;
+
+/** Settings of the classes that are read, and two that old files have. */
+export type Field = KeysOf<(typeof SCHEDULERS)[ReadName]> | 'predict_epsilon' | 'tensor_format';
+
+export interface FieldContext {
+  readonly scheduler: ReadName;
+  readonly sampler: NonNullable<SchedulerUse['sampler']>;
+  readonly given: SchedulerUse;
+  /** Another setting of the file, or its default. */
+  readonly other: (field: Field) => unknown;
+}
+
+/** What a value says; a sentence's end where it is refused: "is 3, not a number". */
+export type Meaning = SchedulerSettings | string;
+
+export interface FieldRule {
+  /** For the page. */
+  readonly says: string;
+  /** Undefined where nothing depends on it. */
+  readonly mean?: (value: unknown, context: FieldContext) => Meaning;
+}
+
+const BETAS: Readonly<Record<string, BetaSchedule>> = {
+  linear: 'linear',
+  scaled_linear: 'scaled_linear',
+  squaredcos_cap_v2: 'cosine',
+};
+const PREDICTIONS: Readonly<Record<string, Prediction>> = {
+  epsilon: 'epsilon',
+  v_prediction: 'v',
+  sample: 'sample',
+};
+const SPACINGS: Readonly<Record<string, TimestepSpacing>> = {
+  linspace: 'linear',
+  leading: 'leading',
+  trailing: 'trailing',
+};
+
+const shown = (value: unknown) => JSON.stringify(value);
+
+const choice = <K extends keyof GivenSettings>(
+  to: K,
+  option: string,
+  known: Readonly<Record<string, NonNullable<GivenSettings[K]>>>,
+): FieldRule => ({
+  says: `read (\`--${option}\`): ${Object.keys(known).join(', ')}; any other is refused`,
+  mean(value, { given }) {
+    if (given[to] !== undefined) return {};
+    const name = String(value);
+    if (!Object.hasOwn(known, name))
+      return `is ${shown(value)}, not one of ${Object.keys(known).join(', ')}`;
+    return { [to]: known[name] };
+  },
+});
+
+const number = (to: keyof GivenSettings, option: string): FieldRule => ({
+  says: `read (\`--${option}\`)`,
+  mean(value, { given }) {
+    if (given[to] !== undefined) return {};
+    return typeof value === 'number' ? { [to]: value } : `is ${shown(value)}, not a number`;
+  },
+});
+
+const flag =
+  (mean: (value: boolean, context: FieldContext) => Meaning) =>
+  (value: unknown, context: FieldContext): Meaning =>
+    typeof value === 'boolean' ? mean(value, context) : `is ${shown(value)}, not true or false`;
+
+const none = (why: string): FieldRule => ({ says: `without effect: ${why}` });
+
+const SOLVER = none('of a solver that is not run');
+
+/** Fields that place the steps in a way of their own, unless the command line places them. */
+const placing = (samplers: readonly string[], where: string): FieldRule => ({
+  says: `without effect where false, with DDIM, or beside \`--spacing\` or \`--timesteps\`; else refused: ${where}`,
+  mean: flag((value, { sampler, given }) =>
+    !value || !samplers.includes(sampler) || given.spacing || given.timesteps
+      ? {}
+      : `is true, which places the steps of ${sampler} ${where}; say where they lie with --spacing or --timesteps`,
+  ),
+});
+
+const refusedTrue = (why: string): FieldRule => ({
+  says: `without effect where false, else refused: ${why}`,
+  mean: flag((value) => (value ? `is true: ${why}` : {})),
+});
+
+const SIGMA_SAMPLERS = ['euler', 'dpm++2m'] as const;
+const FLOW = 'without effect, as it belongs to `use_flow_sigmas`, which is refused';
+/** Classes whose own step does not clip, whatever their file says. */
+const NEVER_CLIP: readonly string[] = ['CogVideoXDDIMScheduler', 'CogVideoXDPMScheduler'];
+
+export const FIELDS: Readonly<Record<Field, FieldRule>> = {
+  num_train_timesteps: number('trainTimesteps', 'train-timesteps'),
+  beta_start: number('betaStart', 'beta-start'),
+  beta_end: number('betaEnd', 'beta-end'),
+  beta_schedule: choice('betas', 'betas', BETAS),
+  trained_betas: {
+    says: 'without effect where null or beside `--betas`, `--beta-start` or `--beta-end`, else refused: no list of betas is read',
+    mean: (value, { given }) =>
+      value === null || (given.betas ?? given.betaStart ?? given.betaEnd) !== undefined
+        ? {}
+        : 'lists the betas one by one',
+  },
+  rescale_betas_zero_snr: {
+    says: 'read (`--zero-snr`)',
+    mean: flag((value, { given }) =>
+      given.zeroSnr === undefined && value ? { zeroSnr: value } : {},
+    ),
+  },
+  snr_shift_scale: {
+    says: 'read (`--snr-shift`)',
+    mean(value, { given }) {
+      if (given.snrShift !== undefined || value === 1) return {};
+      return typeof value === 'number' ? { snrShift: value } : `is ${shown(value)}, not a number`;
+    },
+  },
+  prediction_type: choice('prediction', 'prediction', PREDICTIONS),
+  predict_epsilon: {
+    says: 'read (`--prediction`): what old files have in place of `prediction_type`',
+    mean: flag((value, { given }) =>
+      given.prediction === undefined && !value ? { prediction: 'sample' } : {},
+    ),
+  },
+  tensor_format: none('old files have it'),
+
+  timestep_spacing: {
+    says: 'read (`--spacing`): linspace, leading, trailing; any other is refused. Without effect beside `--timesteps`',
+    mean(value, context) {
+      if (context.given.timesteps) return {};
+      return choice('spacing', 'spacing', SPACINGS).mean!(value, context);
+    },
+  },
+  steps_offset: {
+    says: 'read with `leading` spacing, where the command line does not say where the steps lie; without effect with any other, as in diffusers',
+    mean(value, { given, other }) {
+      if (!Number.isInteger(value)) return `is ${shown(value)}, not a whole number`;
+      const said = given.spacing ?? given.timesteps;
+      const leading = other('timestep_spacing') === 'leading';
+      return said === undefined && leading && value !== 0 ? { offset: value as number } : {};
+    },
+  },
+  set_alpha_to_one: {
+    says: 'read with DDIM: where false, the last step leaves the noise of training timestep 0',
+    mean: flag((value, { sampler }) => (sampler === 'ddim' && !value ? { final: 'first' } : {})),
+  },
+  final_sigmas_type: {
+    says: 'read with Euler and DPM-Solver++: zero, or sigma_min for the noise of training timestep 0; any other is refused',
+    mean(value, { sampler }) {
+      if (value !== 'zero' && value !== 'sigma_min')
+        return `is ${shown(value)}, not one of zero, sigma_min`;
+      const last = value === 'sigma_min' && SIGMA_SAMPLERS.some((name) => name === sampler);
+      return last ? { final: 'first' } : {};
+    },
+  },
+  clip_sample: {
+    says: 'read with DDIM (`--clip`, by `clip_sample_range`): the noise stays as predicted, as in diffusers. Without effect in the files of CogVideoX, whose own step does not clip',
+    mean: flag((value, { sampler, given, scheduler, other }) => {
+      if (!value || sampler !== 'ddim' || given.clip !== undefined) return {};
+      if (NEVER_CLIP.includes(scheduler)) return {};
+      const range = other('clip_sample_range') ?? 1;
+      if (typeof range !== 'number' || !(range > 0))
+        return `is true, but clip_sample_range is ${shown(range)}, not a number above 0`;
+      return { clip: range, noiseAfterClip: 'predicted' };
+    }),
+  },
+  clip_sample_range: { says: 'read with `clip_sample`' },
+  thresholding: {
+    says: 'without effect where false, with Euler, or beside `--clip`; else refused: dynamic thresholding clips each picture by its own largest values',
+    mean: flag((value, { sampler, given }) =>
+      value && sampler !== 'euler' && given.clip === undefined
+        ? 'is true, and dynamic thresholding is not known here; say --clip to clip by a fixed value'
+        : {},
+    ),
+  },
+  dynamic_thresholding_ratio: none('it belongs to `thresholding`'),
+  sample_max_value: none('it belongs to `thresholding`'),
+
+  use_karras_sigmas: placing(SIGMA_SAMPLERS, 'as Karras et al. do'),
+  use_exponential_sigmas: placing(SIGMA_SAMPLERS, 'along an exponential'),
+  use_beta_sigmas: placing(SIGMA_SAMPLERS, 'along a beta distribution'),
+  use_lu_lambdas: placing(['dpm++2m'], 'as Lu et al. do'),
+  sigma_min: none('of ways to place steps that are refused'),
+  sigma_max: none('of ways to place steps that are refused'),
+  interpolation_type: {
+    says: 'without effect where linear, with other samplers than Euler, or beside `--spacing` or `--timesteps`; else refused',
+    mean: (value, { sampler, given }) =>
+      value === 'linear' || sampler !== 'euler' || given.spacing || given.timesteps
+        ? {}
+        : `is ${shown(value)}, which places noise levels apart from their timesteps; say where the steps lie with --spacing or --timesteps`,
+  },
+  timestep_type: {
+    says: 'without effect where discrete, else refused: the denoiser is told noise levels in place of timesteps',
+    mean: (value) =>
+      value === 'discrete' ? {} : `is ${shown(value)}: the denoiser is told no training timesteps`,
+  },
+  lambda_min_clipped: {
+    says: 'without effect where negative infinity, with other samplers than DPM-Solver++, or beside `--timesteps`; else refused: it leaves out the noisiest timesteps',
+    mean: (value, { sampler, given }) =>
+      value === Number.NEGATIVE_INFINITY || sampler !== 'dpm++2m' || given.timesteps
+        ? {}
+        : `is ${shown(value)}, which leaves out the noisiest timesteps; say which are visited with --timesteps`,
+  },
+  use_flow_sigmas: refusedTrue('the model follows flow matching'),
+  flow_shift: { says: FLOW },
+  shift_terminal: { says: FLOW },
+  use_dynamic_shifting: refusedTrue('the model follows flow matching'),
+  time_shift_type: { says: FLOW },
+
+  lower_order_final: {
+    says: 'read with DPM-Solver++: whether a last step that leaves noise is of first order where there are fewer than 15',
+    mean: flag((value, { sampler }) =>
+      sampler === 'dpm++2m' && !value ? { lowerOrderFinal: false } : {},
+    ),
+  },
+  euler_at_final: {
+    says: 'read with DPM-Solver++: whether it is so in any case',
+    mean: flag((value, { sampler }) =>
+      sampler === 'dpm++2m' && value ? { lowerOrderFinal: true } : {},
+    ),
+  },
+  variance_type: none(
+    'a learned variance is left out, and a fixed one is that of fresh noise, which `--eta` says',
+  ),
+  skip_prk_steps: SOLVER,
+  solver_order: SOLVER,
+  algorithm_type: SOLVER,
+  solver_type: SOLVER,
+  predict_x0: SOLVER,
+  disable_corrector: SOLVER,
+  solver_p: SOLVER,
+  predictor_order: SOLVER,
+  corrector_order: SOLVER,
+  tau_func: SOLVER,
+  noise_sampler_seed: SOLVER,
+};
