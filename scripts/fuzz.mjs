@@ -206,12 +206,13 @@ async function tryCommandLine(input, bytes) {
   byCommandLine.tried++;
   const code = /^error ([A-Z0-9_]+): [^\n]+\n$/.exec(stderr)?.[1];
   const fine =
-    status === 0 || status === 1
+    !/[^\P{Cc}\n]|[\p{Bidi_Control}\u2028\u2029]/u.test(stdout + stderr) &&
+    (status === 0 || status === 1
       ? stderr === ''
       : status === 2 &&
         code &&
         !/^\s+at /m.test(stderr) &&
-        (stdout === '' || JSON.parse(stdout).error.code === code);
+        (stdout === '' || JSON.parse(stdout).error.code === code));
   if (!fine)
     remember(
       input,

@@ -9,7 +9,13 @@ const [root] = process.argv.slice(2);
 /** Stands beside every input, and must never come out of anything. */
 const SECRET = 'never to be read or written by anybody 5d1f6a';
 
-process.stdout.write = () => true;
+/** What of the text that people would see steers their terminals; a command that lets such out fails. */
+const CONTROLS = /[^\P{Cc}\n]|[\p{Bidi_Control}\u2028\u2029]/u;
+let escaped;
+process.stdout.write = (text) => {
+  if (CONTROLS.test(text)) escaped ??= JSON.stringify(CONTROLS.exec(text));
+  return true;
+};
 process.on('unhandledRejection', (error) => {
   const failure = described(error);
   process.send({
@@ -54,6 +60,13 @@ function standing(folder) {
     .join('\n');
 }
 
+/** Pages and drawings that were written. */
+const picturesIn = (folder) =>
+  fs
+    .readdirSync(folder, { recursive: true })
+    .filter((name) => MAY_APPEAR.test(name) && /\.(html|svg)$/.test(name))
+    .map((name) => path.join(folder, name));
+
 /** Files that hold it, of what a command may write. */
 function secretsIn(folder) {
   return fs
@@ -76,6 +89,7 @@ async function tryInput(kind, input, bytes, folder, words, silent) {
   fs.writeFileSync(place.file, bytes);
   const before = standing(folder);
   let at = 'start';
+  escaped = undefined;
   const report = {
     step(name) {
       at = name;
@@ -84,6 +98,8 @@ async function tryInput(kind, input, bytes, folder, words, silent) {
     refused: (step, error) => {
       if (!/^[A-Z][A-Z0-9_]+$/.test(error.code) || error.message === '')
         throw new Error(`a refusal without code or message: ${error.code} ${error.message}`);
+      if (CONTROLS.test(error.fullMessage))
+        throw new Error(`control characters in a message: ${JSON.stringify(error.fullMessage)}`);
       if (!silent) process.send({ kind: 'step', step, code: error.code });
     },
   };
@@ -94,6 +110,9 @@ async function tryInput(kind, input, bytes, folder, words, silent) {
       throw new Error(`changed outside of the output: ${difference(before, after)}`);
     const secrets = secretsIn(folder);
     if (secrets.length > 0) throw new Error(`read outside of the folder: ${secrets[0]}`);
+    if (escaped) throw new Error(`control characters printed: ${escaped}`);
+    const picture = picturesIn(folder).find((name) => CONTROLS.test(fs.readFileSync(name, 'utf8')));
+    if (picture) throw new Error(`control characters in ${path.basename(picture)}`);
     return undefined;
   } catch (error) {
     return { step: at, ...described(error) };

@@ -4,13 +4,16 @@ import path from 'node:path';
 import { encodeModel, parseModel } from '../../dist/src/index.js';
 import { loadModel } from '../../dist/src/node.js';
 import { decodeModel } from '../../dist/src/onnx/codec.js';
+import { withControlNames } from './control-names.mjs';
 import * as corpus from './corpus.mjs';
 import * as drive from './drive.mjs';
+import { LARGE_GRAPHS } from './large-graphs.mjs';
 import { mutateBytes, randomBytes, withChecksums } from './mutate-bytes.mjs';
 import { mutateGraph } from './mutate-graph.mjs';
 import { mutateJson, mutateText } from './mutate-json.mjs';
 import { mutateMessage } from './mutate-message.mjs';
 import { createChoices } from './random.mjs';
+import { SPECIAL_FILES } from './special-files.mjs';
 
 const cached = new Map();
 const bytesOf = (entry) => {
@@ -151,6 +154,24 @@ export const CLASSES = {
     drive: model(false),
     weight: 3,
   },
+  'control characters': {
+    make: (c) => ({
+      origin: c.chance(1, 20) ? c.pick(corpus.WHOLE_MODELS) : c.pick(corpus.SMALL_MODELS),
+      seed: c.below(2 ** 31),
+    }),
+    bytes: ({ origin, seed }) => withControlNames(bytesOf(origin), seed),
+    file: 'in/model.onnx',
+    drive: model(false),
+    weight: 3,
+  },
+  'large graphs': {
+    ...LARGE_GRAPHS,
+    bytes: ({ text }) => encodeModel(parseModel(text)),
+    file: 'in/model.onnx',
+    drive: model(false),
+    weight: 3,
+  },
+  'special files': SPECIAL_FILES,
   bytes: {
     make: (c) => {
       const origin = c.chance(1, 30) ? c.pick(corpus.WHOLE_MODELS) : c.pick(corpus.SMALL_MODELS);

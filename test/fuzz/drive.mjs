@@ -19,8 +19,11 @@ const { decodePng, parseModel, printModel, readNpy, writeNpy } = await import(
 );
 const { checkFiles, openBundle } = await import('../../dist/src/node.js');
 const { readTimesteps } = await import('../../dist/src/cli/timesteps-file.js');
+const { readPairs } = await import('../../dist/src/cli/actions/report/pictures.js');
 const { readPartial } = await import('../../dist/src/calibrate/resume.js');
-const { readShapes, readSizes, readSizeList } = await import('../../dist/src/cli/arguments.js');
+const { readFeeds, readShapes, readSizes, readSizeList } = await import(
+  '../../dist/src/cli/arguments.js'
+);
 const { checkOptions, parsePassRequest } = await import('../../dist/src/pass/index.js');
 const { passes } = await import('../../dist/passes/index.js');
 
@@ -230,6 +233,46 @@ export const driveArray = (report, { file }) =>
     const { type, data, dims } = readNpy(new Uint8Array(fs.readFileSync(file)), file);
     writeNpy({ type, data, dims });
   });
+
+/** A file given in the place of each of the others that are read. */
+export const driveGiven = async (report, { file, folder, choices: c }) => {
+  const reader = c.pick([
+    () => readFeeds('feed', [`x=${file}`]),
+    () => readPartial(file.replace(/\.partial\.json$/, ''), {}),
+    () => transform({ model: file, config: file, output: path.join(folder, 'out'), json: true }),
+    () => diff({ before: file, after: file, nodes: 0, json: true }),
+    () => {
+      fs.renameSync(file, path.join(folder, 'in/a-source.png'));
+      fs.writeFileSync(path.join(folder, 'in/a-bundle.png'), '');
+      readPairs(path.join(folder, 'in'));
+    },
+  ]);
+  await attempt(report, 'read', reader);
+};
+
+/** A pipeline's folder: its scheduler is read by `run`, and all of it copied by `transform`. */
+export const drivePipeline = async (report, { pipeline, folder }) => {
+  await attempt(report, 'run', () =>
+    run({
+      bundle: pipeline,
+      output: path.join(folder, 'samples'),
+      sampler: 'ddim',
+      seed: 1,
+      steps: 2,
+      json: true,
+    }),
+  );
+  await attempt(report, 'transform', () =>
+    transform({
+      model: pipeline,
+      output: path.join(folder, 'out'),
+      pass: ['deepcache:branch=1,interval=2'],
+      calls: 2,
+      force: false,
+      json: true,
+    }),
+  );
+};
 
 export const driveText = (report, { file }) =>
   attempt(report, 'parse', () => {

@@ -73,7 +73,24 @@ export const PATHS = [
   'model.onnx',
 ];
 
+/** What steers a terminal, turns a line round or ends it: C0, C1, DEL, marks of direction, separators. */
+export const CONTROLS = [
+  '\x1b[2J',
+  '\x1b]0;title\x07',
+  '\x9b31m',
+  '\u202e',
+  '\u2066\u2069',
+  '\u200f\u061c',
+  '\x08\x08\x7f',
+  '\r',
+  '\n',
+  '\r\nerror ONNX_INVALID: ',
+  '\u2028',
+  '\x85',
+];
+
 const WORDS = [
+  ...CONTROLS,
   '',
   ' ',
   '0',
