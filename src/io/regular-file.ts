@@ -34,7 +34,7 @@ export function regularFile(file: string): fs.Stats {
  * @throws FILE_NOT_FOUND, FILE_UNREADABLE
  */
 export function openRegular(file: string): number {
-  return said(file, () => {
+  return readable(file, () => {
     requireRegular(file, fs.statSync(file));
     const fd = fs.openSync(file, FLAGS);
     try {
@@ -74,7 +74,7 @@ export async function openRegularLater(file: string): Promise<fs.promises.FileHa
 export function readRegular(file: string): Uint8Array<ArrayBuffer> {
   const fd = openRegular(file);
   try {
-    return said(file, () => {
+    return readable(file, () => {
       let bytes = new Uint8Array(fs.fstatSync(fd).size + 1);
       let end = 0;
       for (;;) {
@@ -118,7 +118,8 @@ export function kindOf(stat: fs.Stats): string {
   return stat.isCharacterDevice() || stat.isBlockDevice() ? 'a device' : 'not a file';
 }
 
-function said<T>(file: string, act: () => T): T {
+/** What the system refuses, said of that file. */
+export function readable<T>(file: string, act: () => T): T {
   try {
     return act();
   } catch (error) {

@@ -6,7 +6,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { linkLeavesFolder, notARegularFile } from '../errors/index.js';
-import { kindOf } from '../io/regular-file.js';
+import { kindOf, readable } from '../io/regular-file.js';
 import { mayLeadTo } from '../onnx/hub-cache.js';
 
 export interface PipelineFile {
@@ -17,19 +17,22 @@ export interface PipelineFile {
   readonly bytes: number;
 }
 
-/** @throws FOLDER_LINK_ESCAPES; FILE_UNREADABLE where there is a pipe, a socket or a device */
+/**
+ * @throws FOLDER_LINK_ESCAPES; FILE_NOT_FOUND of what a link leads to; FILE_UNREADABLE, also where there is a
+ *   pipe, a socket or a device
+ */
 export function pipelineFiles(folder: string): PipelineFile[] {
   const root = fs.realpathSync(folder);
   const found: PipelineFile[] = [];
   const walk = (at: string, name: string, above: ReadonlySet<string>) => {
-    const file = fs.realpathSync(at);
+    const file = readable(at, () => fs.realpathSync(at));
     if (!mayLeadTo(file, root)) throw linkLeavesFolder(at, folder);
     const stat = fs.statSync(file);
     if (stat.isFile()) found.push({ name, file, bytes: stat.size });
     else if (!stat.isDirectory()) throw notARegularFile(at, kindOf(stat));
     // a link to a folder that it lies in leads round and round
     if (!stat.isDirectory() || above.has(file)) return;
-    for (const entry of fs.readdirSync(file).sort())
+    for (const entry of readable(at, () => fs.readdirSync(file)).sort())
       if (!entry.startsWith('.'))
         walk(
           path.join(at, entry),

@@ -107,8 +107,9 @@ export const SPECIAL_FILES = {
     const at = path.join(folder, special);
     fs.rmSync(at, { force: true });
     KINDS[kind](at);
-    return { ...rest, act: PLACES[place].act };
+    // the special file must not be written to, as the file of an input is
+    return { rest, act: PLACES[place].act };
   },
-  drive: (report, { act, ...place }) => act(report, place),
+  drive: (report, { act, rest, ...place }) => act(report, { ...place, ...rest }),
   weight: 3,
 };
