@@ -5,11 +5,11 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { StepfoldError } from '../../src/errors/index.js';
 import { readBytes, readNumbers, type TensorData } from '../../src/ir/tensor.js';
-import { encodeModel } from '../../src/onnx/codec.js';
+import { decodeModel, encodeModel } from '../../src/onnx/codec.js';
 import { decodeMessage, encodeMessage } from '../../src/onnx/descriptor.js';
 import { loadModel, saveModel } from '../../src/onnx/files.js';
 import type { StringStringEntry } from '../../src/onnx/messages.js';
-import { printModel } from '../../src/onnx/text/index.js';
+import { parseModel, printModel } from '../../src/onnx/text/index.js';
 
 let folder = '';
 let outside = '';
@@ -88,6 +88,20 @@ describe('external data', () => {
       ['length', '8'],
     ]);
     expect(again(undefined)).toEqual([['location', 'w.bin']]);
+  });
+
+  it('inputs whose type was changed are written with it', () => {
+    const model = parseModel('g (float[batch,2] x) => (float[batch,2] y) { y = Relu (x) }');
+    const read = decodeModel(encodeModel(model));
+    const [x] = read.graph.inputs;
+    x!.type = { kind: 'tensor', elem: 'float32', shape: [7, 2] };
+    const { input, output } = decodeMessage(encodeModel(read)).graph!;
+    const sizes = (of: typeof input) =>
+      of![0]!.type!.tensorType!.shape!.dim!.map((d) => d.dimParam ?? Number(d.dimValue));
+    expect([sizes(input), sizes(output)]).toEqual([
+      [7, 2],
+      ['batch', 2],
+    ]);
   });
 
   it('may lie behind a link that stays inside the folder', () => {

@@ -17,6 +17,7 @@ import { openBundle } from '../../src/runtime-node/index.js';
 import { requireBuild, scratchFolder } from '../cli/stepfold.js';
 import { EMITS, EXACT, encodeSorted, ort } from '../helpers/compile.js';
 import { sameBits, type Tensors } from '../helpers/injectable.js';
+import { writeLayout } from '../helpers/layouts.js';
 import { modelOf } from '../helpers/text.js';
 import { TINY_UNET } from '../helpers/unets.js';
 
@@ -125,6 +126,30 @@ describe('sparse initializers', () => {
     const read = (name: string) =>
       onnx.ModelProto.decode(fs.readFileSync(path.join(folder, name))).toJSON();
     expect(read('again.onnx')).toEqual(read('model.onnx'));
+  });
+});
+
+describe('lengths of external data', () => {
+  test.each([
+    ['shorter than the tensor', '15'],
+    ['longer than the tensor', '17'],
+  ])('%s are refused before anything is written', async (_, length) => {
+    const file = writeLayout(folder, encodeSorted(modelOf(TINY_UNET)), {
+      file: (name) => `${name}.bin`,
+      least: 16,
+    });
+    const model = onnx.ModelProto.decode(fs.readFileSync(file));
+    const w1 = model.graph!.initializer!.find(({ name }) => name === 'w1')!;
+    const entry = w1.externalData!.find(({ key }) => key === 'length')!;
+    expect(entry.value).toBe('16');
+    entry.value = length;
+    fs.writeFileSync(file, onnx.ModelProto.encode(model).finish());
+    fs.appendFileSync(path.join(folder, 'w1.bin'), 'more');
+    await expect(bundleOf(file)).rejects.toMatchObject({
+      code: 'TENSOR_DATA_SIZE',
+      message: expect.stringContaining('w1'),
+    });
+    expect(fs.existsSync(path.join(folder, 'split'))).toBe(false);
   });
 });
 

@@ -45,6 +45,8 @@ const SOFTWARE_GPU = [
 export const launch = (gpu: boolean): Promise<Browser> =>
   chromium.launch({
     executablePath: executable!,
+    // by its locale Chromium reads the names of files, which a user's folders may have any letters in
+    env: { ...(process.env as Record<string, string>), LC_ALL: 'C.UTF-8' },
     // CI runs as root, where Chromium's sandbox does not start
     args: ['--no-sandbox', '--disable-dev-shm-usage', ...(gpu ? SOFTWARE_GPU : ['--disable-gpu'])],
   });

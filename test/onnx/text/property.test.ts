@@ -159,3 +159,11 @@ it('any bytes come back from their text', () => {
     ),
   );
 });
+
+it('what is UTF-8 among bytes that are not stays readable', () => {
+  const utf8 = new TextEncoder();
+  for (const character of ['a', 'é', 'ｗ', '😀']) {
+    const bytes = [0xff, ...utf8.encode(character), 0x80];
+    expect(bytesToText(Uint8Array.from(bytes))).toBe(`\udcff${character}\udc80`);
+  }
+});
