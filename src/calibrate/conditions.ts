@@ -7,6 +7,7 @@ import { feedShape, fixedBatch, roleUnknown } from '../errors/index.js';
 import type { DenoiserPorts } from '../measure/denoise-bundle.js';
 import { concretePort, type Feeds, fitShape, randomFeeds } from '../measure/feeds.js';
 import type { Port } from '../schedule/index.js';
+import { withFollowers } from '../shape/index.js';
 import type { LoopGuidance } from './calibrate.js';
 
 /** Seeds are 32-bit numbers. */
@@ -90,14 +91,19 @@ export function completeConditions(ports: DenoiserPorts, options: ConditionOptio
   const missing = conditions.filter(({ name }) => !feeds[name]);
   // what is made up fits what is given, in each half where each is a call of its own
   const together = mode === 'batch' ? { ...unconditional, ...feeds } : feeds;
-  const own = sizesOf(conditions, batch, bindings, together);
-  const other = sizesOf(conditions, batch, bindings, { ...feeds, ...unconditional });
-  const make = (list: readonly Port[], offset: number, sizes: ReadonlyMap<string, number>) =>
+  const sizes = (given: Feeds) => {
+    const found = sizesOf(conditions, batch, given);
+    const all = new Map([...bindings, ...found]);
+    return withFollowers(all, ports.followers, new Set([...found.keys(), String(batch)]));
+  };
+  const own = sizes(together);
+  const other = sizes({ ...feeds, ...unconditional });
+  const make = (list: readonly Port[], offset: number, bound: ReadonlyMap<string, number>) =>
     randomFeeds(
       list.map((port) =>
         perImage(port) ? { ...port, shape: [samples, ...port.shape.slice(1)] } : port,
       ),
-      { ort, roles: {}, bindings: sizes, seed: (seed + offset) % SEEDS, classes },
+      { ort, roles: {}, bindings: bound, seed: (seed + offset) % SEEDS, classes },
     );
   const resized = (port: Port) =>
     mode === 'two-calls' && concretePort(port, own).join() !== concretePort(port, other).join();
@@ -117,7 +123,6 @@ export function completeConditions(ports: DenoiserPorts, options: ConditionOptio
 function sizesOf(
   ports: readonly Port[],
   batch: Port['shape'][number],
-  bindings: ReadonlyMap<string, number>,
   given: Feeds,
 ): Map<string, number> {
   const sizes = new Map<string, number>();
@@ -126,5 +131,5 @@ function sizesOf(
     const from = port.shape.length > 0 && port.shape[0] === batch ? 1 : 0;
     if (dims) fitShape({ ...port, shape: port.shape.slice(from) }, dims.slice(from), sizes);
   }
-  return new Map([...bindings, ...sizes]);
+  return sizes;
 }

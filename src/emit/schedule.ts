@@ -62,8 +62,17 @@ export function makeSchedule(compilation: Compilation, files: ScheduleFiles): Sc
       file: files.sourceFile,
       sha256: files.sourceHash,
       inputs: canonical.graph.inputs.filter((v) => !v.initializer).map(port),
-      outputs: canonical.graph.outputs.map(port),
+      // an output that the model lists twice is one of its results
+      outputs: [...new Set(canonical.graph.outputs)].map(port),
       ...(compilation.guidance && { guidance: compilation.guidance }),
+      ...(compilation.followers?.size && {
+        follows: Object.fromEntries(
+          [...compilation.followers].map(([name, size]) => [
+            name,
+            size.constant ?? size.toString(),
+          ]),
+        ),
+      }),
       roles: {
         ...(roles.latent !== undefined && { latent: roles.latent }),
         ...(roles.timestep !== undefined && { timestep: roles.timestep }),
@@ -137,13 +146,14 @@ function cost({
       instrumented.calls.reduce((sum, name) => sum + (programs.get(name)?.[convention] ?? 0), 0) /
       instrumented.calls.length,
   });
+  const bytes = stateBytes(instrumented, bindings);
   return {
     macs: {
       convention: { all: counts('all'), layers: counts('layers') },
       bindings: Object.fromEntries(bindings),
     },
     ...siteMacs(plan),
-    stateBytes: stateBytes(instrumented, bindings),
+    ...(bytes !== undefined && { stateBytes: bytes }),
   };
 }
 
@@ -162,17 +172,21 @@ function siteMacs({ sites, rows }: Plan): Pick<NonNullable<Schedule['cost']>, 's
   return Number.isNaN(computed + planned) ? {} : { sites: { computed, planned } };
 }
 
+/** Undefined where the size of a state does not follow from those of the inputs. */
 function stateBytes(
   instrumented: Compilation['instrumented'],
   bindings: ReadonlyMap<string, number>,
-): number {
+): number | undefined {
   let total = 0;
   for (const state of instrumented.states.values()) {
     const dims = state.shape.map((d) =>
       typeof d === 'number' ? d : d === null ? undefined : evaluate(parseDim(d), bindings),
     );
-    if (dims.every((d) => d !== undefined))
-      total += byteLength(state.type, elementCount(dims as number[])) ?? 0;
+    const bytes = dims.every((d) => d !== undefined)
+      ? byteLength(state.type, elementCount(dims as number[]))
+      : undefined;
+    if (bytes === undefined) return undefined;
+    total += bytes;
   }
   return total;
 }

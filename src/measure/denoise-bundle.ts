@@ -18,9 +18,10 @@ import {
   timestepFeed,
 } from '../samplers/index.js';
 import { callsNeedPairs, type Port } from '../schedule/index.js';
+import { type Followers, withFollowers } from '../shape/index.js';
 import { requireBundle } from './bundle.js';
 import { loadOrt, runModel } from './engine.js';
-import { checkSize, concretePort, type Feeds, randomFeeds } from './feeds.js';
+import { checkSize, concretePort, type Feeds, randomFeeds, scheduleFollowers } from './feeds.js';
 import { tableRows } from './labels.js';
 import { loopSizes, portOf } from './loop-sizes.js';
 import { openSource } from './scratch.js';
@@ -34,6 +35,8 @@ export interface DenoiserPorts {
     readonly prediction?: string;
   };
   readonly bindings: ReadonlyMap<string, number>;
+  /** Symbols whose sizes follow from others'. */
+  readonly followers?: Followers | undefined;
   /** How the loop does guidance that the schedule was made for. */
   readonly guidance?: GuidancePair | undefined;
   /** Whether some call needs it so; taken for true where nothing is said. */
@@ -97,6 +100,7 @@ export async function openLoopBundle(
       outputs: source.outputs,
       roles: source.roles ?? {},
       bindings: new Map(Object.entries(cost?.macs?.bindings ?? {})),
+      followers: scheduleFollowers(first.schedule),
       guidance: source.guidance,
       needsPairs: callsNeedPairs(first.schedule),
     },
@@ -140,7 +144,8 @@ export function modelPorts({
   shapes,
   roles: { latent, timestep, prediction },
   bindings,
-}: Pick<Compilation, 'canonical' | 'shapes' | 'roles' | 'bindings'>): DenoiserPorts {
+  followers,
+}: Pick<Compilation, 'canonical' | 'shapes' | 'roles' | 'bindings' | 'followers'>): DenoiserPorts {
   const port = (value: Value): Port => ({
     name: value.name,
     type: (shapes.dtype(value) ?? 'float32') as Port['type'],
@@ -155,6 +160,7 @@ export function modelPorts({
       ...(prediction !== undefined && { prediction }),
     },
     bindings,
+    followers,
   };
 }
 
@@ -319,7 +325,7 @@ function settleSizes(
   const { conditional, unconditional } = loopSizes(inputs, latentPort, given);
   const { latentShape } = given;
   const withDefaults = (sizes: ReadonlyMap<string, number>) =>
-    new Map([...ports.bindings, ...sizes]);
+    withFollowers(new Map([...ports.bindings, ...sizes]), ports.followers, new Set(sizes.keys()));
   const bindings = withDefaults(conditional);
   const dims = latentShape ? [...latentShape] : concretePort(latentPort, bindings);
   checkSize(latentPort.name, dims);

@@ -7,7 +7,7 @@ import { DEFAULT_SIZES } from '../pipeline/bindings.js';
 import { zeros } from '../runtime/tensors.js';
 import { createRandom } from '../samplers/index.js';
 import type { ElementType, Port, Schedule } from '../schedule/index.js';
-import { evaluate, parseDim, symbolsOf } from '../shape/index.js';
+import { evaluate, type Followers, parseDim, symbolsOf, withFollowers } from '../shape/index.js';
 
 export type Feeds = Record<string, Tensor>;
 
@@ -101,8 +101,14 @@ export function scheduleBindings(
         for (const symbol of symbolsOf(parseDim(dim)))
           if (!bindings.has(symbol)) bindings.set(symbol, DEFAULT_SIZES.batch);
   if (guidance?.mode === 'batch') evenBatch(schedule.source, bindings, asked);
-  return bindings;
+  return withFollowers(bindings, scheduleFollowers(schedule), asked);
 }
+
+/** Symbols whose sizes follow from others', as a schedule says. */
+export const scheduleFollowers = ({ source }: Schedule): Followers =>
+  new Map(
+    Object.entries(source.follows ?? {}).map(([symbol, size]) => [symbol, parseDim(String(size))]),
+  );
 
 /**
  * Doubles a batch of odd size, so that both halves of a guidance pair are in it.

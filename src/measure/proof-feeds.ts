@@ -7,7 +7,14 @@
 import type { TensorConstructor } from 'onnxruntime-common';
 import { createRandom } from '../samplers/index.js';
 import type { Port, Schedule } from '../schedule/index.js';
-import { concretePort, type Feeds, scheduleBindings, tensorOf } from './feeds.js';
+import { withFollowers } from '../shape/index.js';
+import {
+  concretePort,
+  type Feeds,
+  scheduleBindings,
+  scheduleFollowers,
+  tensorOf,
+} from './feeds.js';
 
 /** Published training schedules have so many timesteps. */
 const TRAIN_TIMESTEPS = 1000;
@@ -98,7 +105,7 @@ export function proofBindings(
   const batch = batchSymbol(inputs, roles.latent);
   if (batch !== undefined && !asked.has(batch))
     bindings.set(batch, Math.max(bindings.get(batch) ?? 0, rowsFor(schedule)));
-  return bindings;
+  return withFollowers(bindings, scheduleFollowers(schedule), asked);
 }
 
 /** What the latent's rows are counted by, where their number is open. */

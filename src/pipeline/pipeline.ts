@@ -33,8 +33,8 @@ import {
   stepsOfCalls,
 } from '../plan/index.js';
 import { type PlanFile, timestepProblems } from '../schedule/index.js';
-import { fixInputShapes, freezeSymbols, type ShapeTable } from '../shape/index.js';
-import { chooseBindings } from './bindings.js';
+import { type Followers, fixInputShapes, freezeSymbols, type ShapeTable } from '../shape/index.js';
+import { chooseBindings, inputFollowers } from './bindings.js';
 import { refuseHidden } from './hidden.js';
 import { MOST_CALLS } from './limits.js';
 
@@ -80,6 +80,8 @@ export interface Compilation {
   readonly shapes: ShapeTable;
   readonly roles: InputRoles;
   readonly bindings: ReadonlyMap<string, number>;
+  /** Symbols of the inputs whose sizes follow from others'. */
+  readonly followers?: Followers;
   /** What canonicalization rewrote, in order. */
   readonly trace: readonly TraceEntry[];
   /** What it left undone, and what of the file was left out, and why: sentences without a full stop. */
@@ -247,6 +249,17 @@ async function prepareOnce(source: Model, options: PrepareOptions) {
     if (!names.includes(name)) throw feedUnknown(name, names);
   const roles = findInputRoles(canonical.graph, shapes, options.roles);
   const given = new Map(Object.entries(options.sizes ?? {}));
-  const bindings = chooseBindings(canonical.graph, shapes, roles, given, options.guidance);
-  return { source, canonical, shapes, roles, bindings, trace, notes: [...leftOut, ...notes] };
+  const { graph } = canonical;
+  const followers = inputFollowers(graph, shapes, roles, given);
+  const bindings = chooseBindings(graph, shapes, roles, given, options.guidance, followers);
+  return {
+    source,
+    canonical,
+    shapes,
+    roles,
+    bindings,
+    followers,
+    trace,
+    notes: [...leftOut, ...notes],
+  };
 }

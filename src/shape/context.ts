@@ -208,9 +208,7 @@ export class RuleContext {
     if (a.constant === 1) return b;
     if (a.constant !== undefined && b.constant !== undefined)
       this.fail(`the sizes ${a} and ${b} do not broadcast`);
-    // The symbolic one is equal to the constant or 1: the result is the constant either way.
-    if (a.constant !== undefined) return a;
-    if (b.constant !== undefined) return b;
+    // with a constant, which a symbolic one is equal to or 1, the result is the constant either way
     return this.join(a, b, 'broadcast');
   }
 
@@ -227,7 +225,8 @@ export class RuleContext {
   }
 
   private join(a: DimExpr, b: DimExpr, kind: Equality['kind']): DimExpr {
-    const [kept, other] = complexity(b) < complexity(a) ? [b, a] : [a, b];
+    const second = b.constant !== undefined || complexity(b) < complexity(a);
+    const [kept, other] = second && a.constant === undefined ? [b, a] : [a, b];
     this.inference.equalities.push({ kept, other, node: this.node, kind });
     return kept;
   }

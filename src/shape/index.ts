@@ -24,6 +24,7 @@ export {
 export { ceilDivide, divideExactly, floorDivide, modulo } from './divide.js';
 export { constantShape } from './facts.js';
 export { fixInputShapes, freezeSymbols, inputSymbols } from './fix.js';
+export { type Followers, findFollowers, withFollowers } from './followers.js';
 export { type InferOptions, inferShapes } from './infer.js';
 export { parseDim } from './parse.js';
 export { dropStaleTypes } from './stale-types.js';

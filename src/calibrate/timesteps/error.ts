@@ -28,6 +28,7 @@ import {
   noiseSchedule,
   type Sampler,
 } from '../../samplers/index.js';
+import { withFollowers } from '../../shape/index.js';
 import type { LoopGuidance, SamplerChoice } from '../calibrate.js';
 import { completeConditions, loopSettings } from '../conditions.js';
 import { REFERENCE_STEPS, SAMPLES } from './defaults.js';
@@ -148,7 +149,11 @@ async function loops(denoiser: LoopDenoiser, options: TimestepLoopOptions, sampl
   const ports = withRoles(denoiser);
   const rows = guidance?.mode === 'batch' ? 2 * samples : samples;
   const sizes = askedSizes(ports, options, { samples, rows });
-  const asked = { ...ports, bindings: new Map([...ports.bindings, ...sizes]) };
+  const bindingsAsked = new Map([...ports.bindings, ...sizes]);
+  const asked = {
+    ...ports,
+    bindings: withFollowers(bindingsAsked, ports.followers, new Set(sizes.keys())),
+  };
   const conditions = completeConditions(asked, {
     ort: ort as never,
     samples,
