@@ -5,7 +5,7 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import type { Model } from '../ir/model.js';
 import { type Lowered, lower, type StateInfo } from '../lower/index.js';
-import { stateInputName, stateOutputName, strategyInputName } from '../lower/names.js';
+import type { InterfaceNames } from '../lower/names.js';
 import { type Ort, runModel } from '../measure/engine.js';
 import { openModels } from '../measure/scratch.js';
 import type { Engine } from '../runtime/engine.js';
@@ -49,6 +49,7 @@ export async function openWhole(
     flows,
     lowered,
     states,
+    instrumented.names,
     outputs,
     prediction,
   );
@@ -68,6 +69,7 @@ class WholeEvaluator implements CallEvaluator {
     private readonly flows: Flows,
     private readonly lowered: Lowered,
     private readonly states: readonly StateInfo[],
+    private readonly names: InterfaceNames,
     private readonly outputs: readonly string[],
     private readonly prediction: string,
   ) {}
@@ -113,9 +115,9 @@ class WholeEvaluator implements CallEvaluator {
     const { inputNames } = this.session;
     const feeds: Record<string, Tensor> = {};
     for (const info of this.states)
-      feeds[stateInputName(info.id)] = this.#states.get(info.id) ?? this.#nothing(info);
+      feeds[this.names.stateInput(info.id)] = this.#states.get(info.id) ?? this.#nothing(info);
     for (const [s, mode] of modes.entries()) {
-      const name = strategyInputName(this.space.sites[s]!.id);
+      const name = this.names.strategyInput(this.space.sites[s]!.id);
       const [run] = this.lowered.programs.get(this.flows(s, mode)[program])!;
       const constant = run!.constants?.[name];
       if (constant) feeds[name] = constantTensor(this.engine, constant);
@@ -127,12 +129,12 @@ class WholeEvaluator implements CallEvaluator {
       this.session,
       Object.fromEntries(fed.filter(([name]) => inputNames.includes(name))),
       'the merged model',
-      [...this.outputs, ...states.map(stateOutputName)],
+      [...this.outputs, ...states.map((state) => this.names.stateOutput(state))],
     );
     this.evaluations++;
     return {
       outputs: Object.fromEntries(this.outputs.map((name) => [name, results[name]!])),
-      kept: new Map(states.map((state) => [state, results[stateOutputName(state)]!])),
+      kept: new Map(states.map((state) => [state, results[this.names.stateOutput(state)]!])),
     };
   }
 

@@ -3,10 +3,18 @@ import type { Node } from '../ir/node.js';
 import type { Value } from '../ir/value.js';
 import { StepfoldError } from './base.js';
 
+/** A value is to be renamed. */
 export const duplicateName = (name: string) =>
   new StepfoldError('GRAPH_DUPLICATE_NAME', `The value name "${name}" is taken already.`, {
     value: name,
     hint: 'Choose another name.',
+  });
+
+/** The same in a file. */
+export const definedTwice = (name: string) =>
+  new StepfoldError('GRAPH_DUPLICATE_NAME', `The value "${name}" is made twice.`, {
+    value: name,
+    hint: 'The file is not a valid ONNX model; export it again.',
   });
 
 export const nodeStillUsed = (node: Node | undefined, value: Value) =>

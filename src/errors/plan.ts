@@ -125,19 +125,30 @@ export const planUnassigned = (call: number, site: string, strategy: string, sta
     },
   );
 
+/** @param followsFromInputs it would be known if the shapes of the inputs were fixed */
 export const planStateShape = (
   site: string,
   state: string,
   value: string,
-  why: string | undefined,
+  {
+    unknown,
+    why,
+    followsFromInputs,
+  }: {
+    readonly unknown: 'shape' | 'type';
+    readonly why: string | undefined;
+    readonly followsFromInputs: boolean;
+  },
 ) =>
   new StepfoldError(
     'PLAN_STATE_SHAPE',
-    `Site "${site}" keeps "${value}" as state "${state}", but its shape is not known${why ? `: ${why}` : ''}.`,
+    `Site "${site}" keeps "${value}" as state "${state}", but its ${unknown} is not known${why ? `: ${why}` : ''}.`,
     {
       value,
       path: `/sites/${site}`,
-      hint: 'Fix the shapes of the inputs (--shape), or cut at another place.',
+      hint: followsFromInputs
+        ? 'Fix the shapes of the inputs (--shape), or cut at another place.'
+        : `Cut at another place, or declare the shape of "${value}" in the model's value_info; those of the inputs do not settle it.`,
     },
   );
 
@@ -217,16 +228,6 @@ export const unknownPass = (pass: string, known: readonly string[]) =>
   new StepfoldError('PASS_UNKNOWN', `There is no pass "${pass}".`, {
     hint: `Passes: ${list(known)}.`,
   });
-
-export const stateShapeUnknown = (state: string, value: string, why: string) =>
-  new StepfoldError(
-    'PLAN_STATE_SHAPE',
-    `State "${state}" would keep "${value}", whose shape is not known: ${why}.`,
-    {
-      value,
-      hint: 'Fix the input shapes with --shape, or export the model without operators that are unknown here.',
-    },
-  );
 
 export const unknownOpset = (version: number, newest: number) =>
   new StepfoldError(

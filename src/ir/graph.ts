@@ -24,6 +24,12 @@ export class NameScope {
     return this.taken.has(name);
   }
 
+  /** Does any name begin so? Costs O(names). */
+  hasPrefix(prefix: string): boolean {
+    for (const name of this.taken) if (name.startsWith(prefix)) return true;
+    return false;
+  }
+
   release(name: string): void {
     this.taken.delete(name);
   }

@@ -25,6 +25,7 @@ import {
 import type { ShapeTable } from '../shape/index.js';
 import { Building } from './building.js';
 import { livenessUnder } from './liveness.js';
+import { InterfaceNames } from './names.js';
 import { addStates, dropUnusedStates } from './states.js';
 import { typeLookup, type ValueTypes } from './value-types.js';
 
@@ -52,6 +53,8 @@ export interface Instrumented extends ValueTypes {
   /** States that some strategy of some call reads. */
   readonly states: ReadonlyMap<string, StateInfo>;
   readonly programs: readonly ProgramFlow[];
+  /** What the models' further inputs and outputs are called. */
+  readonly names: InterfaceNames;
   /** The program of each call. */
   readonly calls: readonly string[];
   /** Identities that no longer serve once every site's strategy is chosen. */
@@ -71,7 +74,8 @@ export function instrument(
 ): Instrumented {
   const plan = expandParts(given);
   const { model, map } = cloneModel(source);
-  const states = addStates(model.graph, shapes, plan);
+  const names = InterfaceNames.freeIn(model.graph.scope);
+  const states = addStates(model.graph, shapes, plan, names);
   const building = new Building(model.graph, map, states);
   building.claim(plan.sites);
   const sites = plan.sites.map((site, s) =>
@@ -94,10 +98,10 @@ export function instrument(
     ...[...u.writes.values()].flatMap((kept) => [...kept.values()]),
   ]);
   removeUnneeded(model.graph, [...model.graph.outputs, ...added]);
-  dropUnusedStates(model.graph, shapes, plan, states, new Set(added));
+  dropUnusedStates(model.graph, source, shapes, plan, states, new Set(added));
   const types = typeLookup(model, building.originals, shapes, used, states);
   const { standIns } = building;
-  return { model, sites: used, states, standIns, ...types, ...assignPrograms(plan, flow) };
+  return { model, sites: used, states, names, standIns, ...types, ...assignPrograms(plan, flow) };
 }
 
 /** Of what was built for a site, that which some call needs; nothing of a site that none needs. */

@@ -20,7 +20,6 @@ import { ifName } from './if-node.js';
 import type { Instrumented, StateInfo } from './instrument.js';
 import { Kept } from './kept.js';
 import type { Lowered, Run } from './lowered.js';
-import { stateInputName, stateOutputName } from './names.js';
 import { addNamedOutput, dropUnusedInputs, unusedInputs } from './outputs.js';
 import { StrategyInputs } from './strategy-inputs.js';
 
@@ -40,7 +39,7 @@ export function lowerMerged(source: Instrumented): Lowered {
     .map((site, index) => new GatedSite(site, index, source, writes, mapped, place))
     .filter((site) => site.alternatives.length > 0);
   const ordered = innerFirst(graph, sites, place);
-  const strategies = new StrategyInputs(graph, source.programs, ordered);
+  const strategies = new StrategyInputs(graph, source.programs, source.names, ordered);
 
   const kept = new Kept([...written].map((state) => [state, input(state)]));
   for (const site of ordered) if (site.alternatives.length === 1) settle(graph, site, kept);
@@ -64,7 +63,7 @@ export function lowerMerged(source: Instrumented): Lowered {
   for (const state of [...written].sort())
     addNamedOutput(
       graph,
-      stateOutputName(state),
+      source.names.stateOutput(state),
       kept.get(state)!,
       looseType(source.states.get(state)!),
     );
@@ -110,14 +109,15 @@ function run(
   strategies: StrategyInputs,
   inputs: ReadonlySet<string>,
 ): Run {
+  const { names } = source;
   const constants: NonNullable<Run['constants']> = {};
   for (const [name, choice] of strategies.of(program))
     if (inputs.has(name)) constants[name] = { type: 'int64', shape: [], data: [choice] };
-  const states = [...source.states.keys()].filter((id) => inputs.has(stateInputName(id)));
+  const states = [...source.states.keys()].filter((id) => inputs.has(names.stateInput(id)));
   const read = new Set(program.reads);
   const pick = (wanted: boolean) =>
     Object.fromEntries(
-      states.filter((id) => read.has(id) === wanted).map((id) => [stateInputName(id), id]),
+      states.filter((id) => read.has(id) === wanted).map((id) => [names.stateInput(id), id]),
     );
   const reads = pick(true);
   const unused = pick(false);
@@ -127,7 +127,7 @@ function run(
     ...(Object.keys(reads).length > 0 && { reads }),
     ...(Object.keys(unused).length > 0 && { unused }),
     ...(program.writes.length > 0 && {
-      writes: Object.fromEntries(program.writes.map((id) => [id, stateOutputName(id)])),
+      writes: Object.fromEntries(program.writes.map((id) => [id, names.stateOutput(id)])),
     }),
   };
 }

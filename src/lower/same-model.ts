@@ -8,14 +8,17 @@ import type { Model } from '../ir/model.js';
 import type { Node } from '../ir/node.js';
 import type { Tensor } from '../ir/tensor.js';
 import type { Value } from '../ir/value.js';
-import { isStateName } from './names.js';
 
 /**
  * By name of an input or output of `other`: the name of that of `model`. Undefined where the models are
  * not the same. Both must come from one source, so that equal nodes stand in equal order and equal
  * weights are one object. Costs O(nodes).
  */
-export function sameModel(model: Model, other: Model): Map<string, string> | undefined {
+export function sameModel(
+  model: Model,
+  other: Model,
+  isState: (name: string) => boolean,
+): Map<string, string> | undefined {
   const [a, b] = [model.graph, other.graph];
   if (a.nodes.size !== b.nodes.size) return undefined;
   const values = new Map<Value, Value>();
@@ -25,9 +28,7 @@ export function sameModel(model: Model, other: Model): Map<string, string> | und
     mine.every((value, i) => {
       const counterpart = theirs[i]!;
       names.set(counterpart.name, value.name);
-      return (
-        value.name === counterpart.name || [value, counterpart].every((v) => isStateName(v.name))
-      );
+      return value.name === counterpart.name || [value, counterpart].every((v) => isState(v.name));
     });
   if (!ports(a.inputs, b.inputs)) return undefined;
   b.inputs.forEach((value, i) => {

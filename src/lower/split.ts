@@ -13,7 +13,7 @@ import type { Value } from '../ir/value.js';
 import type { ProgramFlow } from '../plan/index.js';
 import type { Instrumented } from './instrument.js';
 import type { Lowered, Run } from './lowered.js';
-import { stateInputName, stateOutputName } from './names.js';
+import type { InterfaceNames } from './names.js';
 import { addNamedOutput, dropUnusedInputs, unusedInputs } from './outputs.js';
 import { sameModel } from './same-model.js';
 
@@ -27,9 +27,12 @@ export function lowerSplit(source: Instrumented): Lowered {
     const free = shared.graph.nodes.size === bare.graph.nodes.size || addsNoProduct(shared, bare);
     for (const program of group) {
       const own = free ? shared : programModel(source, program, program.writes);
-      const { id, names } = takenUp(models, own) ?? { id: program.name, names: undefined };
+      const { id, names } = takenUp(models, own, source.names) ?? {
+        id: program.name,
+        names: undefined,
+      };
       if (!names) models.set(id, own);
-      programs.set(program.name, [run(id, own, program, names)]);
+      programs.set(program.name, [run(id, own, program, source.names, names)]);
     }
   }
   return { emit: 'split', models, programs };
@@ -39,9 +42,10 @@ export function lowerSplit(source: Instrumented): Lowered {
 function takenUp(
   models: ReadonlyMap<string, Model>,
   model: Model,
+  own: InterfaceNames,
 ): { id: string; names: ReadonlyMap<string, string> } | undefined {
   for (const [id, other] of models) {
-    const names = sameModel(other, model);
+    const names = sameModel(other, model, (name) => own.isState(name));
     if (names) return { id, names };
   }
   return undefined;
@@ -94,7 +98,7 @@ function programModel(
     if (value && info)
       addNamedOutput(
         graph,
-        stateOutputName(state),
+        source.names.stateOutput(state),
         mapped(value),
         tensorType(info.type, info.shape),
       );
@@ -123,19 +127,20 @@ function run(
   id: string,
   { graph }: Model,
   program: ProgramFlow,
+  own: InterfaceNames,
   names: ReadonlyMap<string, string> = new Map(),
 ): Run {
   const inputs = new Set(graph.inputs.map((v) => v.name));
-  const reads = program.reads.filter((state) => inputs.has(stateInputName(state)));
+  const reads = program.reads.filter((state) => inputs.has(own.stateInput(state)));
   const named = (name: string) => names.get(name) ?? name;
   return {
     model: id,
     ...(reads.length > 0 && {
-      reads: Object.fromEntries(reads.map((state) => [named(stateInputName(state)), state])),
+      reads: Object.fromEntries(reads.map((state) => [named(own.stateInput(state)), state])),
     }),
     ...(program.writes.length > 0 && {
       writes: Object.fromEntries(
-        program.writes.map((state) => [state, named(stateOutputName(state))]),
+        program.writes.map((state) => [state, named(own.stateOutput(state))]),
       ),
     }),
   };

@@ -9,7 +9,7 @@ import { tensorType } from '../ir/types.js';
 import type { Value } from '../ir/value.js';
 import type { ProgramFlow } from '../plan/index.js';
 import type { GatedSite } from './gated-site.js';
-import { strategyInputName } from './names.js';
+import type { InterfaceNames } from './names.js';
 
 export class StrategyInputs {
   private readonly inputs = new Map<string, Value>();
@@ -18,6 +18,7 @@ export class StrategyInputs {
   constructor(
     private readonly graph: Graph,
     private readonly programs: readonly ProgramFlow[],
+    private readonly names: InterfaceNames,
     sites: readonly GatedSite[],
   ) {
     for (const site of sites)
@@ -27,7 +28,7 @@ export class StrategyInputs {
 
   /** The number of the alternative to take, as a scalar of the graph. */
   choiceOf(site: GatedSite): Value {
-    const name = strategyInputName(site.owner);
+    const name = this.names.strategyInput(site.owner);
     const input = this.inputs.get(name) ?? this.graph.addInput(name, tensorType('int64', []));
     this.inputs.set(name, input);
     const parts = this.parts.get(site.owner)!;
@@ -52,7 +53,7 @@ export class StrategyInputs {
         parts.length === 1
           ? row[0]!
           : this.combinations(owner).findIndex((other) => other.join() === row.join());
-      return [strategyInputName(owner), choice];
+      return [this.names.strategyInput(owner), choice];
     });
   }
 

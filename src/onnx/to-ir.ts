@@ -5,7 +5,7 @@
  */
 import type Long from 'long';
 import {
-  duplicateName,
+  definedTwice,
   graphCycle,
   notOnnx,
   undefinedValue,
@@ -112,20 +112,20 @@ export function graphFromMessage(
   graph.docString = message.docString;
   const own = new Map<string, Value>();
   const define = (name: string, value: Value) => {
-    if (own.has(name)) throw duplicateName(name);
+    if (own.has(name)) throw definedTwice(name);
     own.set(name, value);
   };
 
   for (const info of message.input ?? []) {
     const name = info.name ?? '';
-    if (own.has(name)) throw duplicateName(name);
+    if (own.has(name)) throw definedTwice(name);
     define(name, graph.addInput(name, typeFromMessage(info.type)));
     remember(own.get(name) as Value, { input: info });
   }
   for (const tensor of message.initializer ?? []) {
     const name = tensor.name ?? '';
     let value = own.get(name);
-    if (value?.initializer) throw duplicateName(name);
+    if (value?.initializer) throw definedTwice(name);
     if (!value) {
       value = graph.newValue(name, undefined, 0);
       define(name, value);
@@ -154,7 +154,7 @@ export function graphFromMessage(
     for (const name of nodeMessage.output ?? []) {
       if (name === '') graph.addNodeOutput(node, null);
       else {
-        if (own.has(name)) throw duplicateName(name);
+        if (own.has(name)) throw definedTwice(name);
         const value = graph.newValue(name, node, node.outputList.length);
         node.outputList.push(value);
         define(name, value);

@@ -149,6 +149,7 @@ export const EXAMPLES = {
   ],
   // graph.ts
   duplicateName: [() => e.duplicateName('h.3')],
+  definedTwice: [() => e.definedTwice('h.3')],
   nodeStillUsed: [() => e.nodeStillUsed(conv, value)],
   graphCycle: [() => e.graphCycle([conv, add, conv])],
   undefinedValue: [() => e.undefinedValue('h.9', 'Node "/conv_in/Conv"')],
@@ -219,7 +220,20 @@ export const EXAMPLES = {
   planLength: [() => e.planLength('deep', 19, 20)],
   planConflict: [() => e.planConflict('deep', 'cut', 'h.3')],
   planUnassigned: [() => e.planUnassigned(0, 'deep', 'reuse', 'deep.0')],
-  planStateShape: [() => e.planStateShape('deep', 'deep.0', 'h.3', 'no shape rule for AcmeConv')],
+  planStateShape: [
+    () =>
+      e.planStateShape('deep', 'deep.0', 'h.3', {
+        unknown: 'shape',
+        why: 'node "/up/Conv" (acme.Conv): no shape rule for this operator',
+        followsFromInputs: false,
+      }),
+    () =>
+      e.planStateShape('deep', 'deep.0', 'h.3', {
+        unknown: 'shape',
+        why: '"sample" is declared without a shape',
+        followsFromInputs: true,
+      }),
+  ],
   planNotMergeable: [() => e.planNotMergeable('deep', ['/mid/Add', '/out/Conv'])],
   planNotChainable: [() => e.planNotChainable(['a', 'b'])],
   planWireType: [() => e.planWireType('tokens', 'blocks', 'it is a sequence')],
@@ -228,7 +242,6 @@ export const EXAMPLES = {
   badBranch: [() => e.badBranch(12, [{ branch: 1, percent: '6.0 % of a full call' }], [])],
   badOption: [() => e.badOption('deepcache', 'interval', 'it must be >= 1; found 0')],
   unknownPass: [() => e.unknownPass('deepcach', ['deepcache', 'depth-skip'])],
-  stateShapeUnknown: [() => e.stateShapeUnknown('deep.0', 'h.3', 'no shape rule for AcmeConv')],
   unknownOpset: [() => e.unknownOpset(99, 26)],
   noAttention: [() => e.noAttention('its scores are not normalised', '/attn/Softmax')],
   noBlocks: [() => e.noBlocks(undefined, undefined)],

@@ -237,7 +237,7 @@ const FEW_SITES = 2;
 function printSummary(folder: string, model: string, { schedule, report }: Bundle): void {
   const { macs, sites: siteMacs, stateBytes } = schedule.cost ?? {};
   print(
-    `${folder}: ${schedule.emit}, ${plural(schedule.models, 'model')}, ${plural(schedule.states, 'state')} (${formatBytes(stateBytes)})`,
+    `${folder}: ${schedule.emit}, ${plural(schedule.models, 'model')}, ${plural(schedule.states, 'state')} (${stateBytes === undefined ? 'size unknown' : formatBytes(stateBytes)})`,
   );
   const weights = placedWeights(report);
   if (weights) print(weights);

@@ -69,7 +69,8 @@ function figures(subject: ReportSubject, lives: StateLife[]): Markup {
         ]
       : ['?', '?', ''];
   };
-  const stateBytes = cost?.stateBytes ?? sum(lives.map(({ bytes }) => bytes ?? 0));
+  const known = lives.flatMap(({ bytes }) => bytes ?? []);
+  const stateBytes = cost?.stateBytes ?? (known.length === lives.length ? sum(known) : undefined);
   const rows: (string | Markup)[][] = [
     [
       'Model',
@@ -106,7 +107,12 @@ function figures(subject: ReportSubject, lives: StateLife[]): Markup {
       formatBytes(sum(weights.map(({ used, bytes }) => used ?? bytes))),
       '',
     ],
-    ['States', '', `${plural(lives.length, 'tensor')}, ${formatBytes(stateBytes)}`, ''],
+    [
+      'States',
+      '',
+      `${plural(lives.length, 'tensor')}, ${stateBytes === undefined ? 'size unknown' : formatBytes(stateBytes)}`,
+      '',
+    ],
   ];
   return html`${table(
     ['', 'source', 'bundle', 'ratio'],
