@@ -60,12 +60,15 @@ const ELEMENTWISE = new Set(
   ),
 );
 
-/** Operators whose first input has the batch outermost, and whose outputs do too. */
+/** Operators whose first input has the batch outermost, and whose outputs do too; the others are weights. */
 const BATCH_FIRST = new Set(
-  'Attention AveragePool BatchNormalization Conv ConvTranspose GlobalAveragePool GroupNormalization InstanceNormalization MaxPool MultiHeadAttention'.split(
+  'AveragePool BatchNormalization Conv ConvTranspose GlobalAveragePool GroupNormalization InstanceNormalization MaxPool'.split(
     ' ',
   ),
 );
+
+/** Operators of which queries, keys, values, masks and what is past have the batch outermost. */
+const ATTENTION = new Set(['Attention', 'MultiHeadAttention']);
 
 const NORMALIZATIONS = new Set(
   'LayerNormalization LpNormalization RMSNormalization SimplifiedLayerNormalization Softmax LogSoftmax'.split(
@@ -198,6 +201,23 @@ class Step {
     return axes?.length ? axes : undefined;
   }
 
+  /**
+   * Of the inputs without the batch, the first that has a size on its axis in a result of a rank, or whose
+   * shape is not known, as a reason.
+   * @param skipped the index of an input that does not broadcast
+   */
+  private perImage(axis: number, rank: number, skipped?: number): string | undefined {
+    for (const [index, value] of this.node.inputs.entries()) {
+      if (!value || index === skipped || this.carrying.some((c) => c.index === index)) continue;
+      const shape = this.shapeOf(index);
+      if (!shape) return `the shape of "${value.name}" is not known`;
+      const dim = shape[axis - (rank - shape.length)];
+      if (dim && dim.constant !== 1)
+        return `"${value.name}" has a value for each image of the batch`;
+    }
+    return undefined;
+  }
+
   /** Broadcasting aligns from the right; a side without the batch must not have a size there. */
   private aligned(): number | string {
     const rank = this.outputShape?.length;
@@ -209,17 +229,8 @@ class Step {
     const axis = places[0];
     if (axis === undefined || places.some((p) => p !== axis))
       return 'the batch lies on different axes of its inputs';
-    for (const [index, value] of this.node.inputs.entries()) {
-      if (!value || this.carrying.some((c) => c.index === index)) continue;
-      // the shape of an Expand is no tensor that broadcasts
-      if (this.node.opType === 'Expand' && index === 1) continue;
-      const shape = this.shapeOf(index);
-      if (!shape) return `the shape of "${value.name}" is not known`;
-      const dim = shape[axis - (rank - shape.length)];
-      if (dim && dim.constant !== 1)
-        return `"${value.name}" has a value for each image of the batch`;
-    }
-    return axis;
+    // the shape of an Expand is no tensor that broadcasts
+    return this.perImage(axis, rank, this.node.opType === 'Expand' ? 1 : undefined) ?? axis;
   }
 
   private normalized(): number | string {
@@ -229,7 +240,8 @@ class Step {
     // before opset 13 a Softmax without an axis works across all but the first
     const missing = this.node.opType.endsWith('Softmax') ? Math.min(1, rank - 1) : -1;
     const own = attrNumber(this.node, 'axis', missing);
-    return axis < fromFront(own, rank) ? axis : 'it works across the batch';
+    if (axis >= fromFront(own, rank)) return 'it works across the batch';
+    return this.perImage(axis, rank) ?? axis;
   }
 
   private reduced(): number | string {

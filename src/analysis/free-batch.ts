@@ -2,7 +2,7 @@
  * Makes a region run at any batch: sizes that an exporter baked into Reshape targets, or took from
  * outside of the region, follow the tensor instead. What the region computes stays the same.
  */
-import { attrNumber, int } from '../ir/attribute.js';
+import { int } from '../ir/attribute.js';
 import type { Graph } from '../ir/graph.js';
 import { isOp, type Node } from '../ir/node.js';
 import { int64Tensor } from '../ir/tensor.js';
@@ -41,8 +41,8 @@ function freeTarget(
 ): (() => void) | string | undefined {
   const [data, target] = node.inputs as [Value, Value];
   const written = shapes.contents(target)?.map((d) => d.constant);
-  const copies = attrNumber(node, 'allowzero', 0) === 0;
-  if (written?.[axis] === -1 || (copies && written?.[axis] === 0)) return undefined;
+  // no size is 0 (see canonicalize), so a 0 is a copy, whatever `allowzero` says
+  if (written?.[axis] === -1 || written?.[axis] === 0) return undefined;
   const before = shapes.shape(data);
   const after = shapes.shape(node.output);
   if (!before || !after) return 'its shapes are not known';
@@ -57,7 +57,6 @@ function freeTarget(
   }
   return () => {
     const { graph } = node;
-    // no size is 0 (see canonicalize), so a 0 may mean a copy
     node.attributes.delete('allowzero');
     node.setInput(
       1,
