@@ -60,15 +60,12 @@ const ELEMENTWISE = new Set(
   ),
 );
 
-/** Operators whose first input has the batch outermost, and whose outputs do too; the others are weights. */
+/** Operators whose first input has the batch outermost, or q, k and v of an attention, and whose outputs do too. */
 const BATCH_FIRST = new Set(
-  'AveragePool BatchNormalization Conv ConvTranspose GlobalAveragePool GroupNormalization InstanceNormalization MaxPool'.split(
+  'Attention AveragePool BatchNormalization Conv ConvTranspose GlobalAveragePool GroupNormalization InstanceNormalization MaxPool MultiHeadAttention'.split(
     ' ',
   ),
 );
-
-/** Operators of which queries, keys, values, masks and what is past have the batch outermost. */
-const ATTENTION = new Set(['Attention', 'MultiHeadAttention']);
 
 const NORMALIZATIONS = new Set(
   'LayerNormalization LpNormalization RMSNormalization SimplifiedLayerNormalization Softmax LogSoftmax'.split(

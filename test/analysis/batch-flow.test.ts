@@ -358,7 +358,7 @@ describe('is refused, and half of the rows are no half of the result', () => {
     ],
     [
       'weights of Conv made from images',
-      /its weights are made of the images/,
+      /not all of its operands carry the batch, or others do/,
       {
         x: '4, 4, 1',
         body: 'a = Neg (x)  y = Conv (x, a)',
@@ -407,7 +407,7 @@ describe('is refused, and half of the rows are no half of the result', () => {
     ],
     [
       'Gemm of images with each other',
-      /pairs its images/,
+      /not the rows of its first operand/,
       {
         x: 'batch, 3',
         body: 'a = Neg (x)  y = Gemm <transB = 1> (x, a)',
@@ -415,7 +415,7 @@ describe('is refused, and half of the rows are no half of the result', () => {
     ],
     [
       'a sum in Gemm for each image',
-      /"c" has a value for each image/,
+      /its bias does not follow the batch/,
       {
         x: '4, 3',
         constants: `float[3, 2] w = {${ONES(6)}}, float[4, 2] c = {${ONES(8)}}`,
@@ -513,7 +513,7 @@ describe('is refused, and half of the rows are no half of the result', () => {
     ],
     [
       'a scale of a norm made from images',
-      /its weights are made of the images/,
+      /another of its inputs than the first carries the batch/,
       {
         x: '4, 4, 4',
         constants: 'int64[2] a = {1, 2}',
@@ -568,7 +568,7 @@ it.each<[string, RegExp, Graph]>([
   ],
   [
     'what images look up',
-    /its indices carry the batch/,
+    /another of its inputs than the first carries the batch/,
     {
       x: 'batch',
       constants: 'float[3] table = {1, 2, 3}',
