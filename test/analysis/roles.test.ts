@@ -61,6 +61,20 @@ test('what cannot be told is said, and can be given', () => {
   });
 });
 
+test('an input of whose size the timestep has as many is none', () => {
+  const found = rolesOf(`g (float[N,4,H,W] r, float[1] q, int64[N] label) => (float[N,4,H,W] z)
+  <int64[3] axes = {1, 2, 3}> {
+    size = Shape (label)
+    each = Expand (q, size)
+    s = Sin (each)
+    c = Cos (each)
+    e = Add (s, c)
+    v = Unsqueeze (e, axes)
+    z = Add (r, v)
+  }`);
+  expect(found).toMatchObject({ timestep: 'q', conditions: ['label'], problems: [] });
+});
+
 describe('several timesteps', () => {
   test('are not chosen from', () => {
     const found = rolesOf(`g (float[N,4,H,W] r, float[N] q, float[N] p) => (float[N,4,H,W] z)

@@ -150,6 +150,26 @@ describe('U-Nets', () => {
   });
 });
 
+describe('a leak two joins deep', () => {
+  // what lies between j3 and d3 reaches the output past d2 and d3, and j2 and d3 themselves do not
+  const leaking = analyze(
+    THREE_LEVELS.replace('[c] d3 = j3', '[c] d3a = j3\n[c] d3 = d3a').replace(
+      '[c] out = j1',
+      '[c] o = j1\nout = Add (o, d3a)',
+    ),
+  );
+
+  test('refuses every branch that it goes around', () => {
+    expect(joinsOf(leaking).map(([branch]) => branch)).toEqual([3]);
+    expect(leaking.isUnet && leaking.refused.map(({ branch, reason }) => [branch, reason])).toEqual(
+      [
+        [1, expect.stringMatching(/the deeper Concat "j3" by another way than through "d2"/)],
+        [2, expect.stringMatching(/the deeper Concat "j3" by another way than through "d3"/)],
+      ],
+    );
+  });
+});
+
 describe('graphs that are none', () => {
   test('a plain stack of layers', () => {
     expect(refusalOf(analyze('[c] a = x\n[c] b = a\n[c] out = b'))).toMatch(/it has no Concat/);
