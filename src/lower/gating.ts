@@ -93,6 +93,8 @@ export class Gating {
       );
     this.holders.add(node);
     if (isLive) this.live.add(node);
+    // what is taken for live too long stays outside of later Ifs: work that a call could leave out, no
+    // other number
     else this.live = this.liveNow();
   }
 

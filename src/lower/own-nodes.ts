@@ -20,6 +20,8 @@ export interface Owning {
   /**
    * Is a node there to have what may stand for other values, and for nothing else? It needs what it reads
    * only where one of those values is needed: what is kept of a value is made of that value itself.
+   * This and `standsFor` count for the size of a site's region, by which sites are put in order, and so for
+   * how Ifs nest, not for what is computed.
    */
   readonly isAside?: (node: Node) => boolean;
   /** The node of the graph that a use belongs to; undefined for an output of the graph. */
