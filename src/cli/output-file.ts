@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { openFolder, refuseSpecial } from '../emit/index.js';
-import { isAFolder, type StepfoldError } from '../errors/index.js';
+import { outputIsAFolder, type StepfoldError } from '../errors/index.js';
 
 /**
  * @param exists the error where the file is there and not to be replaced
@@ -15,7 +15,7 @@ export function checkOutputFile(
 ): void {
   openFolder(path.dirname(path.resolve(file)));
   const stat = fs.statSync(file, { throwIfNoEntry: false });
-  if (stat?.isDirectory()) throw isAFolder(file);
+  if (stat?.isDirectory()) throw outputIsAFolder(file);
   refuseSpecial(file);
   if (stat && !force) throw exists(file);
 }

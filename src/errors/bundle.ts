@@ -79,5 +79,5 @@ export const noElementType = (value: string, type: string) =>
   new StepfoldError(
     'SCHEDULE_ELEMENT_TYPE',
     `"${value}" has elements of type ${type}, which onnxruntime's JavaScript interface cannot carry.`,
-    { value, hint: 'Export the model with float32 or float16 inputs and outputs.' },
+    { value, hint: 'Export the model in float32 or float16.' },
   );

@@ -2,11 +2,17 @@
 import { StepfoldError } from './base.js';
 import { inOneLine } from './in-one-line.js';
 
-export const feedShapeUnknown = (input: string, axis: number) =>
+/** @param isLatent what the sampler provides cannot be given as a file */
+export const feedShapeUnknown = (input: string, axis: number, isLatent = false) =>
   new StepfoldError(
     'FEED_SHAPE_UNKNOWN',
     `No values can be made up for input "${input}": the size of its dimension ${axis} or its type is not known.`,
-    { value: input, hint: `Give it as a file: --feed ${input}=file.npy` },
+    {
+      value: input,
+      hint: isLatent
+        ? 'Say the shape of the latent, such as --latent-shape 1x4x64x64.'
+        : `Where the command takes arrays, give it as a file (--feed ${input}=file.npy); else fix its shape when the model is transformed (--shape).`,
+    },
   );
 
 export const feedTooLarge = (input: string, dims: readonly number[]) =>
@@ -69,7 +75,10 @@ export const oddGuidanceBatch = (input: string, batch: number) =>
   new StepfoldError(
     'GUIDANCE_BATCH',
     `Input "${input}" has a fixed batch of ${batch}, which does not hold both halves of a guidance pair.`,
-    { value: input, hint: 'Use --guidance-mode two-calls.' },
+    {
+      value: input,
+      hint: 'Use --guidance-mode two-calls, or a model whose batch is even or of any size.',
+    },
   );
 
 export const notABundle = (folder: string) =>
@@ -126,7 +135,7 @@ export const engineRefused = (file: string, why: string) =>
 
 export const engineFailed = (what: string, why: string) =>
   new StepfoldError('ENGINE_FAILED', `onnxruntime could not ${what}: ${inOneLine(why)}`, {
-    hint: 'Check that the inputs have the shapes that the model takes (--shape).',
+    hint: 'Where it says that sizes do not go together, give others: --shape, --latent-shape or --feed, as the command has them.',
   });
 
 export const nothingToFill = (file: string) =>

@@ -13,6 +13,13 @@ export const isAFolder = (path: string) =>
     hint: 'Give the .onnx file itself.',
   });
 
+/** @param path of what is to be written */
+export const outputIsAFolder = (path: string) =>
+  new StepfoldError('FILE_IS_A_FOLDER', `"${path}" is a folder, and a file is to be written.`, {
+    file: path,
+    hint: 'Name a file, in that folder or elsewhere.',
+  });
+
 export const notOnnx = (file: string, why: string) =>
   new StepfoldError('ONNX_INVALID', `"${file}" is not an ONNX model: ${why}.`, {
     file,
@@ -36,7 +43,10 @@ export const tensorDataMissing = (tensor: string, location?: string) =>
     {
       value: tensor,
       file: location,
-      hint: 'Load the model from its folder, with its weights beside it.',
+      hint:
+        location === undefined
+          ? 'The file does not hold it; export the model again.'
+          : 'Load the model from its folder, with its weights beside it.',
     },
   );
 

@@ -156,7 +156,7 @@ export const planNotMergeable = (site: string, nodes: readonly string[]) =>
   new StepfoldError(
     'PLAN_NOT_MERGEABLE',
     `The values of site "${site}" cannot leave one If together: some of them depend on others by way of what lies outside the site (${nodes.map((n) => `"${n}"`).join(' -> ')}).`,
-    { node: nodes[0], path: `/sites/${site}`, hint: 'Emit split or chain, which can.' },
+    { node: nodes[0], path: `/sites/${site}`, hint: 'Emit split, which can; chain may.' },
   );
 
 export const planNotChainable = (sites: readonly string[]) =>
@@ -171,7 +171,7 @@ export const planWireType = (value: string, segment: string, why: string) =>
   new StepfoldError(
     'PLAN_NOT_CHAINABLE',
     `"${value}" would go from one segment to the next (to "${segment}"), but ${why}.`,
-    { value, hint: 'Emit split or merged, in which it stays inside of a model.' },
+    { value, hint: 'Emit split, in which it stays inside of a model; merged may do as well.' },
   );
 
 export const badCalls = (calls: unknown, most: number) =>
@@ -193,7 +193,7 @@ export const noUnet = (reason: string, node: string | undefined, nearest: readon
       data: { nearest },
       hint: nearest.length
         ? `The nearest candidates were refused: ${nearest.join('; ')}.`
-        : 'DeepCache needs an encoder and a decoder joined by skip connections (Concat).',
+        : 'The pass needs an encoder and a decoder joined by skip connections (Concat); see `stepfold inspect`.',
     },
   );
 

@@ -105,7 +105,7 @@ export const guidanceFeedMissing = (input: string) =>
   new StepfoldError(
     'GUIDANCE_FEED_MISSING',
     `Input "${input}" is given for the unconditional half of the guidance pair only.`,
-    { value: input, hint: 'Give the conditional value in `feeds` too.' },
+    { value: input, hint: 'Give the conditional value too: in `feeds`, or with --feed.' },
   );
 
 export const guidanceFeedMismatch = (input: string, conditional: string, unconditional: string) =>

@@ -327,7 +327,7 @@ function settleSizes(
   const withDefaults = (sizes: ReadonlyMap<string, number>) =>
     withFollowers(new Map([...ports.bindings, ...sizes]), ports.followers, new Set(sizes.keys()));
   const bindings = withDefaults(conditional);
-  const dims = latentShape ? [...latentShape] : concretePort(latentPort, bindings);
+  const dims = latentShape ? [...latentShape] : concretePort(latentPort, bindings, true);
   checkSize(latentPort.name, dims);
   return { dims, bindings, otherBindings: withDefaults(unconditional) };
 }

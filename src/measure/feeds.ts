@@ -55,11 +55,15 @@ export function randomFeeds(inputs: readonly Port[], options: FeedOptions): Feed
 }
 
 /** @throws FEED_SHAPE_UNKNOWN, FEED_TOO_LARGE */
-export function concretePort(port: Port, bindings: ReadonlyMap<string, number>): number[] {
+export function concretePort(
+  port: Port,
+  bindings: ReadonlyMap<string, number>,
+  isLatent = false,
+): number[] {
   const dims = port.shape.map((dim, axis) => {
     const size =
       typeof dim === 'number' ? dim : dim === null ? undefined : evaluate(parseDim(dim), bindings);
-    if (size === undefined) throw feedShapeUnknown(port.name, axis);
+    if (size === undefined) throw feedShapeUnknown(port.name, axis, isLatent);
     return size;
   });
   checkSize(port.name, dims);

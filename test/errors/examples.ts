@@ -168,7 +168,10 @@ export const EXAMPLES = {
   gridOption: [() => e.gridOption('columns', 0, 1)],
   notPng: [() => e.notPng('grid.png', 'it is cut short')],
   // measure.ts
-  feedShapeUnknown: [() => e.feedShapeUnknown('context', 1)],
+  feedShapeUnknown: [
+    () => e.feedShapeUnknown('context', 1),
+    () => e.feedShapeUnknown('sample', 2, true),
+  ],
   feedTooLarge: [() => e.feedTooLarge('sample', [1_000_000, 4, 4096, 4096])],
   feedUnknown: [() => e.feedUnknown('latent', ['sample', 'timestep'])],
   feedType: [() => e.feedType('class_labels', 'float32', 'int64')],
@@ -190,9 +193,13 @@ export const EXAMPLES = {
   // onnx.ts
   fileNotFound: [() => e.fileNotFound('unet.onnx')],
   isAFolder: [() => e.isAFolder('models')],
+  outputIsAFolder: [() => e.outputIsAFolder('plans')],
   notOnnx: [() => e.notOnnx('unet.onnx', 'it is a zip archive, such as a PyTorch checkpoint')],
   truncatedOnnx: [() => e.truncatedOnnx('unet.onnx', 1_048_576)],
-  tensorDataMissing: [() => e.tensorDataMissing('conv.weight')],
+  tensorDataMissing: [
+    () => e.tensorDataMissing('conv.weight'),
+    () => e.tensorDataMissing('conv.weight', 'weights.bin'),
+  ],
   tensorDataSize: [() => e.tensorDataSize('conv.weight', 8192, 100)],
   negativeDimension: [() => e.negativeDimension('conv.weight', -1)],
   externalDataMissing: [() => e.externalDataMissing('conv.weight', 'weights.bin', 'in "/models"')],
