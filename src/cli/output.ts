@@ -90,3 +90,11 @@ export function printHeatmap(plan: ShownPlan): void {
     }),
   );
 }
+
+/** A line where figures leave something out; nothing where they do not. */
+export function printUnknownMacs(nodes: readonly string[]): void {
+  if (nodes.length === 0) return;
+  const those = nodes.length === 1 ? 'one node' : `${nodes.length} nodes`;
+  const such = nodes.length === 1 ? '' : ', such as';
+  print(`MACs of ${those} are unknown and not counted${such}: "${nodes[0]}".`);
+}

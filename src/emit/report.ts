@@ -1,7 +1,7 @@
 /** What a transform did, for people and programs: report.json. */
 
 import type { TargetResult } from '../../passes/targets/target.js';
-import { concreteShapes, siteCosts } from '../cost/index.js';
+import { concreteShapes, graphCost, siteCosts } from '../cost/index.js';
 import { tensorBytes } from '../ir/tensor.js';
 import type { Compilation } from '../pipeline/index.js';
 import type { Schedule } from '../schedule/index.js';
@@ -44,6 +44,8 @@ export interface Report {
     | { readonly name: string; readonly models: Readonly<Record<string, TargetReport>> }
     | undefined;
   readonly cost: Schedule['cost'];
+  /** Nodes of the source whose MACs are not known, since a shape is not; no figure counts them. */
+  readonly unknownMacs: readonly string[];
 }
 
 /** What a target's rules made of one model. */
@@ -60,7 +62,8 @@ export function makeReport(
   placed: ReadonlyMap<string, WeightsPlaced>,
 ): Report {
   const { source, canonical, shapes, bindings, lowered, plan } = compilation;
-  const cost = siteCosts(canonical.graph, concreteShapes(shapes, bindings));
+  const shapeOf = concreteShapes(shapes, bindings);
+  const cost = siteCosts(canonical.graph, shapeOf);
   return {
     stepfold: schedule.producer,
     source: {
@@ -102,6 +105,7 @@ export function makeReport(
     ),
     target: targetReport(compilation),
     cost: schedule.cost,
+    unknownMacs: graphCost(canonical.graph, shapeOf).unknown.map((node) => node.label),
   };
 }
 

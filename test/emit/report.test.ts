@@ -6,6 +6,7 @@ import { blobFile } from '../../src/files/index.js';
 import { bundleFiles, parsePassRequest } from '../../src/index.js';
 import { loadModel } from '../../src/onnx/files.js';
 import { Pipeline } from '../../src/pipeline/index.js';
+import { modelOf } from '../helpers/text.js';
 
 const UNET = path.resolve('samples/digits/digits-unet.onnx');
 const DIT = path.resolve('samples/dit-digits/dit-digits.onnx');
@@ -33,4 +34,17 @@ test.each([
     expect({ strategy, macs: programs[program] }).toEqual({ strategy, macs });
   }
   expect(Object.keys(site!.macs).sort()).toEqual([...seen].sort());
+});
+
+test('nodes that no figure counts are named', async () => {
+  const model = modelOf(`g (float[batch, 2, 8] x) => (float[batch, 2, 8] y)
+  <float[2, 2, 1] w = {1, 2, 3, 4}> {
+    [known] a = Conv (x, w)
+    b = own.Twist (a)
+    [unknown] c = Conv (b, w)
+    y = own.Twist (c)
+  }`);
+  const compilation = await Pipeline.create({ calls: 1 }).compile(model);
+  const { report } = await bundleFiles(compilation, { source: blobFile(new Blob()) });
+  expect(report.unknownMacs).toEqual(['unknown']);
 });

@@ -15,6 +15,7 @@ import {
   print,
   printJson,
   printTable,
+  printUnknownMacs,
 } from '../output.js';
 import { startStatus } from '../progress.js';
 import { countModules, printAttention } from './inspect/attention.js';
@@ -95,10 +96,7 @@ function printModel(
     `${formatCount(report.parameters)} parameters, ${formatMacs(report.macs.layers)} MACs in layers, ${formatMacs(report.macs.all)} with attention products`,
   );
   print(`Figures are for ${formatSizes(report.sizes)}; --shape and --freeze change them.`);
-  if (report.unknownMacs.length > 0)
-    print(
-      `MACs of ${report.unknownMacs.length} nodes are unknown and not counted, such as "${report.unknownMacs[0]}".`,
-    );
+  printUnknownMacs(report.unknownMacs);
   heading('Inputs and outputs');
   printTable(
     ['name', 'type', 'shape', 'role'],

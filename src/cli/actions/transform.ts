@@ -45,6 +45,7 @@ import {
   printHeatmap,
   printJson,
   printTable,
+  printUnknownMacs,
 } from '../output.js';
 import { startStatus } from '../progress.js';
 import { type ChosenTimesteps, readTimesteps, requireLength } from '../timesteps-file.js';
@@ -270,6 +271,7 @@ function printSummary(folder: string, model: string, { schedule, report }: Bundl
       ],
     );
   }
+  printUnknownMacs(report.unknownMacs);
   if (report.target) printTarget(report.target);
   for (const { file, bytes, used = bytes } of schedule.weights)
     if (bytes - used > WORTH_PRUNING * bytes) {
