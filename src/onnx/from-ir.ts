@@ -108,7 +108,11 @@ export function graphToMessage(graph: Graph, ranges: RawRange[]): GraphMessage {
   message.input = graph.inputs.map((v) => infoToMessage(v, 'input'));
   message.output = graph.outputs.map((v) => infoToMessage(v, 'output'));
   message.valueInfo = [...graph.declared].map((v) => infoToMessage(v, 'info'));
-  for (const { at, info } of extra?.orphans ?? []) message.valueInfo.splice(at, 0, info);
+  if (extra?.orphans.length) {
+    const changed = changedSince(graph);
+    for (const { at, info } of extra.orphans)
+      if (!changed.has(info.name ?? '')) message.valueInfo.splice(at, 0, info);
+  }
   message.initializer = [...graph.initializers].map((value) => {
     const tensor = tensorToMessage(value.initializer as Tensor, ranges);
     return keep(tensor, { ...tensor, name: value.name });
@@ -121,6 +125,19 @@ export function graphToMessage(graph: Graph, ranges: RawRange[]): GraphMessage {
   });
   message.node = [...graph.nodes].map((node) => nodeToMessage(node, ranges));
   return message;
+}
+
+/**
+ * Names of values that are declared no more, or otherwise than the file did. What it said of them a second
+ * time would count all the same.
+ */
+function changedSince(graph: Graph): Set<string> {
+  const changed = [...graph.values()].filter(
+    (value) =>
+      !graph.declared.has(value) ||
+      (value.extra as ValueExtra | undefined)?.loadedType !== value.type,
+  );
+  return new Set(changed.map((value) => value.name));
 }
 
 function infoToMessage(value: Value, as: 'input' | 'info' | 'output'): ValueInfoMessage {

@@ -25,6 +25,12 @@ export function dropStaleTypes(graph: Graph, shapes: ShapeTable): void {
   };
   for (const value of graph.values())
     if (!value.isGraphInput && !value.initializer) check(value, shapes, symbols);
+  finish(graph, shapes, symbols);
+}
+
+/** What `value_info` says of inputs and outputs stands in their lists already, or contradicts these. */
+function finish(graph: Graph, shapes: ShapeTable, symbols: Symbols): void {
+  for (const value of [...graph.inputs, ...graph.outputs]) graph.declared.delete(value);
   for (const node of graph.nodes)
     for (const inner of subgraphs(node)) dropInside(inner, shapes, symbols);
 }
@@ -55,8 +61,7 @@ function sameSizes({ equalities }: ShapeTable): Symbols['same'] {
 
 function dropInside(graph: Graph, shapes: ShapeTable, symbols: Symbols): void {
   for (const value of graph.values()) if (!value.initializer) check(value, shapes, symbols);
-  for (const node of graph.nodes)
-    for (const inner of subgraphs(node)) dropInside(inner, shapes, symbols);
+  finish(graph, shapes, symbols);
 }
 
 function check(value: Value, shapes: ShapeTable, symbols: Symbols): void {

@@ -3,6 +3,7 @@
  * is declared with the sizes it once had. Every form computes what onnxruntime computes of the source
  * without any such declaration, at other sizes than those.
  */
+import onnxProto from 'onnx-proto';
 import { describe, expect, it } from 'vitest';
 import { deepcache } from '../../passes/deepcache/index.js';
 import { subgraphs } from '../../src/ir/attribute.js';
@@ -10,6 +11,7 @@ import type { Graph } from '../../src/ir/graph.js';
 import type { Model } from '../../src/ir/model.js';
 import { type Dim, tensorType } from '../../src/ir/types.js';
 import type { Value } from '../../src/ir/value.js';
+import { decodeModel } from '../../src/onnx/index.js';
 import { Pipeline } from '../../src/pipeline/index.js';
 import { inferShapes } from '../../src/shape/index.js';
 import { EMITS, EXACT, encodeSorted, openSession, ort } from '../helpers/compile.js';
@@ -151,6 +153,35 @@ it('keeps what holds, what it cannot tell, and what is declared in symbols of it
     ['m', 4],
     ['m', 4],
   ]);
+});
+
+it('drops what is said of a value a second time, and of an output beside its list', async () => {
+  const bytes = encodeSorted(
+    modelOf('g (float[n, 4] x) => (float[n, 4] y) { a = Neg (x)  b = Exp (a)  y = Neg (b) }'),
+  );
+  const { ModelProto, ValueInfoProto } = onnxProto.onnx;
+  const message = ModelProto.decode(bytes);
+  const info = (name: string, rows: object) =>
+    ValueInfoProto.create({
+      name,
+      type: { tensorType: { elemType: 1, shape: { dim: [rows, { dimValue: 4 }] } } },
+    });
+  const [right, wrong] = [{ dimParam: 'n' }, { dimValue: 1 }];
+  message.graph!.valueInfo = [
+    info('a', wrong),
+    info('a', right),
+    info('b', right),
+    info('b', wrong),
+    info('y', wrong),
+    info('nobody', wrong),
+  ];
+  const model = decodeModel(ModelProto.encode(message).finish());
+  const names = (of: Model) =>
+    ModelProto.decode(encodeSorted(of)).graph!.valueInfo!.map(({ name }) => name);
+  expect(names(model)).toEqual(['a', 'a', 'b', 'b', 'y', 'nobody']);
+  const { canonical } = await Pipeline.create({ calls: 1 }).compile(model);
+  // b is said twice; which of the two an engine believes is its own affair, and the first one holds
+  expect(names(canonical)).toEqual(['b', 'b', 'nobody']);
 });
 
 it('a symbol that no input has stands for one size', async () => {
