@@ -78,16 +78,19 @@ function attributesKey(node: Node): string | undefined {
   return parts.join(';');
 }
 
+const signed = (value: number): string => (Object.is(value, -0) ? '-0' : String(value));
+
 /** Text that tells attributes apart; undefined for those that are not compared. */
 function attributeKey(attribute: Attribute): string | undefined {
   switch (attribute.type) {
     case 'int':
     case 'ints':
-    case 'floats':
     case 'string':
       return String(attribute.value);
     case 'float':
-      return Object.is(attribute.value, -0) ? '-0' : String(attribute.value);
+      return signed(attribute.value);
+    case 'floats':
+      return attribute.value.map(signed).join();
     case 'strings':
       return attribute.value.join('|');
     case 'tensor':

@@ -10,6 +10,12 @@ const STARTS = 40;
 /** The process that is kept, and how often it was started. */
 let kept;
 
+async function discard() {
+  const { process } = kept;
+  kept = undefined;
+  await process.stop();
+}
+
 /** `stale`: the files under test/. `fresh`: a process per change, where the sources keep what they computed. */
 export const warmPool = ({ stale, fresh }) => ({
   name: 'warm',
@@ -22,14 +28,18 @@ class WarmWorker {
   #options;
   #how;
   #listeners = [];
-  #isSpent = false;
+  #isAlone;
 
   constructor(options, how) {
     this.#options = options;
     this.#how = how;
+    // a change in what a module does when it is loaded needs modules that are loaded under it, and no others
+    const { mode, mutantActivation } = options.project.getProvidedContext();
+    this.#isAlone = how.fresh || mode !== 'mutant' || mutantActivation === 'static';
   }
 
   async start() {
+    if (kept && this.#isAlone) await discard();
     if (!kept) {
       kept = { process: new ForksPoolWorker(this.#options), starts: 0 };
       await kept.process.start();
@@ -53,21 +63,13 @@ class WarmWorker {
       for (const [event, listener] of this.#listeners) if (event === 'message') listener(answer);
       return;
     }
-    if (message.type === 'run') {
-      // a change in what a module does when it is loaded needs modules that are loaded under it
-      const { mode, mutantActivation } = message.context.providedContext;
-      this.#isSpent = mode !== 'mutant' || mutantActivation === 'static';
-      message.context.invalidates = this.#how.stale;
-    }
+    if (message.type === 'run') message.context.invalidates = this.#how.stale;
     kept.process.send(message);
   }
 
   async stop() {
     for (const [event, listener] of this.#listeners) kept.process.off(event, listener);
-    if (!this.#isSpent && !this.#how.fresh && kept.starts < STARTS) return;
-    const { process } = kept;
-    kept = undefined;
-    await process.stop();
+    if (this.#isAlone || kept.starts >= STARTS) await discard();
   }
 
   deserialize(data) {
