@@ -58,6 +58,7 @@ export const attention: TargetRule = {
     const keys = evaluate(scoresShape.at(-1)!, sizes);
     if (keys === undefined) return miss('the number of keys is not known');
     if (keys < FEWEST_KEYS) return miss(`with ${keys} keys it is no faster as one operator`);
+    if (way.factor === 0) return miss('its scores are times 0, which to the operator is no scale');
     const steps = operatorSteps({ operands: [q, k, v], rank, heads, factor: way.factor, opset });
     return {
       rule: 'attention',

@@ -6,7 +6,9 @@
 import { constantTensor } from '../../../src/ir/constants.js';
 import { isOp, type Node } from '../../../src/ir/node.js';
 import type { Value } from '../../../src/ir/value.js';
+import type { ShapeTable } from '../../../src/shape/index.js';
 import type { Rewrite } from '../../canonicalize/rewrite.js';
+import { sameShape } from '../../canonicalize/rules/no-operation.js';
 import { MICROSOFT, type Miss, type TargetRule } from '../target.js';
 import { scalarConstant, soleUser, withConstant } from './operands.js';
 
@@ -28,7 +30,9 @@ export const tanhGelu: TargetRule = {
     const end = productOf(one.output, x);
     if (!end) return miss('1 + tanh is not multiplied by x and 0.5');
     if (shapes.dtype(x) !== 'float32') return miss(`it is of type ${shapes.dtype(x)}, not float32`);
-    const biased = biasBefore(x, [sum, end]);
+    // a constant of one element may be of a higher rank than x
+    if (!sameShape(shapes, x, end)) return miss('its result is not known to have the shape of x');
+    const biased = biasBefore(x, [sum, end], shapes);
     const inputs = biased ? [biased.value, biased.bias] : [x];
     return {
       rule: 'tanh-gelu',
@@ -99,15 +103,17 @@ function productOf(factor: Value, x: Value): Value | undefined {
   return undefined;
 }
 
-/** A bias of one axis that is added to give x, where the GELU is all that reads the sum. */
+/** One number for each place of the last axis that is added to give x, where the GELU is all that reads the sum. */
 function biasBefore(
   x: Value,
   [cubic, end]: readonly [Value, Value],
+  shapes: ShapeTable,
 ): { readonly value: Value; readonly bias: Value } | undefined {
   const add = x.producer;
   if (!isOp(add, 'Add') || x.isGraphOutput) return undefined;
   const found = withConstant(add);
-  if (found?.constant.dims.length !== 1) return undefined;
+  if (found?.constant.dims.length !== 1 || !sameShape(shapes, found.value, x)) return undefined;
+  if (shapes.shape(x)!.at(-1)?.constant !== found.constant.dims[0]) return undefined;
   const inside = nodesBetween(x, [cubic, end]);
   if (![...x.users].every((user) => inside.has(user))) return undefined;
   const bias = add.inputs.find((v) => v !== found.value)!;
