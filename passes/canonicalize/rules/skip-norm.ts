@@ -4,7 +4,7 @@
  * opens a model. This is the one rule after which the last bit of a number may differ: the fused kernel adds up
  * in another order.
  */
-import { int } from '../../../src/ir/attribute.js';
+import { float, int } from '../../../src/ir/attribute.js';
 import type { Node } from '../../../src/ir/node.js';
 import type { Value } from '../../../src/ir/value.js';
 import type { NodeStep, Rewrite, Rule } from '../rewrite.js';
@@ -14,6 +14,9 @@ const NORMS: Readonly<Record<string, string>> = {
   SkipLayerNormalization: 'LayerNormalization',
   SkipSimplifiedLayerNormalization: 'SimplifiedLayerNormalization',
 };
+
+/** What the fused operators take where they say none; the norms by themselves would take 1e-5. */
+const EPSILON = 1e-12;
 
 export const skipNorm: Rule = (node): Rewrite | undefined => {
   const norm = normOf(node);
@@ -25,12 +28,12 @@ export const skipNorm: Rule = (node): Rewrite | undefined => {
   const bias = node.inputs[simplified ? 3 : 4];
   if (!input || !skip || !gamma) return undefined;
   const steps = sumSteps(input, skip, bias ?? undefined);
-  const epsilon = node.attributes.get('epsilon');
+  const epsilon = node.attributes.get('epsilon') ?? float(EPSILON);
   const parameters = simplified || !beta ? [gamma] : [gamma, beta];
   const last = (...inputs: Value[]): NodeStep => ({
     opType: norm,
     inputs: [...inputs, ...parameters],
-    attributes: { axis: int(-1), ...(epsilon && { epsilon }) },
+    attributes: { axis: int(-1), epsilon },
   });
   return {
     rule: 'skip-norm',

@@ -696,6 +696,15 @@ const NORMS: readonly Case[] = [
     body: norm('com.microsoft.SkipLayerNormalization', 'x, s, gamma, beta', ''),
     left: 'Add LayerNormalization Neg',
   },
+  ...['SkipLayerNormalization', 'SkipSimplifiedLayerNormalization'].map(
+    (op): Case => ({
+      name: `of numbers so small that the default epsilon shows: ${op}`,
+      inputs: 'float[n, h, 4] given, float[n, h, 4] other',
+      body: `tiny = Constant <value = float {1e-4}> ()\n x = Mul (given, tiny)\n s = Mul (other, tiny)
+        ${norm(`com.microsoft.${op}`, 'x, s, gamma', '')}`,
+      left: `Mul Mul Add ${op.slice(4)} Neg`,
+    }),
+  ),
   {
     name: 'by the square mean, with a bias',
     inputs: STREAMS,
