@@ -6,7 +6,9 @@
 import * as ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { canonicalize } from '../../../passes/canonicalize/index.js';
+import { subgraphs } from '../../../src/ir/attribute.js';
 import { cloneModel } from '../../../src/ir/clone.js';
+import type { Graph } from '../../../src/ir/graph.js';
 import type { Model } from '../../../src/ir/model.js';
 import { findViolations } from '../../../src/ir/validate.js';
 import { parseModel } from '../../../src/onnx/text/index.js';
@@ -731,6 +733,81 @@ const NORMS: readonly Case[] = [
   ),
 ];
 
+const branches = (yes: string, no: string, more = '') => `
+  n = Neg (x)
+  ${more}
+  y = If (flag) <
+    then_branch = yes () => (float[n, 3, h, w] a) { ${yes} },
+    else_branch = no () => (float[n, 3, h, w] b) { ${no} }
+  >`;
+const FLAGGED = `${IMAGE}, bool flag`;
+
+const OUTPUTS: readonly Case[] = [
+  {
+    name: 'a constant that is given out and read',
+    inputs: 'float[2] x',
+    outputs: 'c, y',
+    body: `${k('float[2] {-1, 2}')} c = Exp (k)\n a = Add (x, c)\n y = Neg (a)`,
+    left: 'Exp Add Neg',
+  },
+  {
+    name: 'a constant that is given out only',
+    inputs: 'float[2] x',
+    outputs: 'c, y',
+    body: `${k('float[2] {-1, 2}')} c = Exp (k)\n y = Neg (x)`,
+    left: 'Exp Neg',
+  },
+  {
+    name: 'what is given out under two names',
+    outputs: 'y, z',
+    body: 'y = Neg (x)\n z = Identity (y)',
+    left: 'Neg Identity',
+  },
+  {
+    name: 'what is given out under another name',
+    body: 'a = Neg (x)\n b = Abs (a)\n y = Identity (b)',
+    left: 'Neg Abs',
+  },
+  {
+    name: 'a branch that gives out what is made outside',
+    inputs: FLAGGED,
+    body: branches('a = Identity (n)', 'b = Exp (n)'),
+    left: 'Neg If[Identity, Exp]',
+  },
+  {
+    name: 'a branch that gives out what it makes',
+    inputs: FLAGGED,
+    body: branches('c = Abs (n)\n a = Identity (c)', 'b = Exp (n)'),
+    left: 'Neg If[Abs, Exp]',
+  },
+  {
+    name: 'nodes that are repeated in two branches, and in one',
+    inputs: FLAGGED,
+    body: branches('c = Abs (n)\n d = Abs (n)\n a = Add (c, d)', 'b = Abs (n)'),
+    left: 'Neg If[Abs Add, Abs]',
+  },
+  {
+    name: 'sums before a softmax in a branch',
+    inputs: FLAGGED,
+    body: branches(
+      's = Shape (n)\n z = ConstantOfShape (s)\n c = Add (n, z)\n a = Softmax (c)',
+      'b = Abs (n)',
+    ),
+    left: 'Neg If[Softmax, Abs]',
+  },
+  {
+    name: 'two nodes with a branch each',
+    inputs: FLAGGED,
+    outputs: 'y, z',
+    body: `${branches('a = Abs (n)', 'b = Exp (n)')}
+      z = If (flag) <
+        then_branch = yes2 () => (float[n, 3, h, w] a2) { a2 = Abs (n) },
+        else_branch = no2 () => (float[n, 3, h, w] b2) { b2 = Exp (n) }
+      >`,
+    left: 'Neg If[Abs, Exp] If[Abs, Exp]',
+  },
+];
+
 function parse({ opset = 17, inputs = IMAGE, outputs = 'y', body, name }: Case): Model {
   const weights = name.startsWith('weights') ? '<float k = {2}, float l = {2}>' : '';
   return parseModel(
@@ -739,10 +816,14 @@ function parse({ opset = 17, inputs = IMAGE, outputs = 'y', body, name }: Case):
   );
 }
 
-const shown = (model: Model) =>
-  [...model.graph.nodes]
+const shown = (graph: Graph): string =>
+  [...graph.nodes]
     .filter(({ opType }) => opType !== 'Constant')
-    .map(({ domain, opType }) => (domain ? `${domain}.${opType}` : opType))
+    .map((node) => {
+      const inner = subgraphs(node).map(shown);
+      const name = node.domain ? `${node.domain}.${node.opType}` : node.opType;
+      return inner.length > 0 ? `${name}[${inner.join(', ')}]` : name;
+    })
     .join(' ');
 
 /** The special numbers in turn, beginning elsewhere for each input. */
@@ -755,17 +836,22 @@ function feedsOf({ graph }: Model, size: Readonly<Record<string, number>>, isTam
     const count = dims.reduce((a, b) => a * b, 1);
     const numbers = SPECIAL.filter((n) => !isTame || Math.abs(n) < 100);
     feeds[name] =
-      type.elem === 'int64'
-        ? new ort.Tensor(
-            'int64',
-            BigInt64Array.from({ length: count }, (_, i) => BigInt(((i * 5 + at) % 9) - 4)),
-            dims,
-          )
-        : new ort.Tensor(
-            'float32',
-            Float32Array.from({ length: count }, (_, i) => numbers[(i + 3 * at) % numbers.length]!),
-            dims,
-          );
+      type.elem === 'bool'
+        ? new ort.Tensor('bool', Uint8Array.of(size.n! % 2), [])
+        : type.elem === 'int64'
+          ? new ort.Tensor(
+              'int64',
+              BigInt64Array.from({ length: count }, (_, i) => BigInt(((i * 5 + at) % 9) - 4)),
+              dims,
+            )
+          : new ort.Tensor(
+              'float32',
+              Float32Array.from(
+                { length: count },
+                (_, i) => numbers[(i + 3 * at) % numbers.length]!,
+              ),
+              dims,
+            );
   }
   return feeds;
 }
@@ -796,13 +882,29 @@ async function check(test: Case, isClose = false): Promise<void> {
           });
       }
     }
-  expect(shown(model)).toBe(test.left);
+  expect(shown(model.graph)).toBe(test.left);
+  expect(model.graph.outputs.map((v) => v.name)).toEqual(source.graph.outputs.map((v) => v.name));
 }
 
 describe('nothing is done', () => void it.each(NO_OPERATIONS)('$name', (test) => check(test)));
 describe('zeros are added', () => void it.each(ZERO_ADDS)('$name', (test) => check(test)));
+describe('given out', () => void it.each(OUTPUTS)('$name', (test) => check(test)));
 describe('twice', () => void it.each(REPEATED)('$name', (test) => check(test)));
 describe('lists of sizes', () => void it.each(SHAPES)('$name', (test) => check(test)));
 describe('resized', () => void it.each(RESIZES)('$name', (test) => check(test)));
 describe('constants with', () => void it.each(FOLDED)('$name', (test) => check(test)));
 describe('the norm of a sum', () => void it.each(NORMS)('$name', (test) => check(test, true)));
+
+it.each([
+  [3, 1],
+  [4, 0],
+])('constants of IR version %i', async (version, left) => {
+  const model = parseModel(`<ir_version: ${version}, opset_import: ["" : 8]>
+    test (float[n, 4] x) => (y) {
+      k = Constant <value = float[4] {1, 2, 3, 4}> ()
+      a = Add (x, k)
+      y = Neg (a)
+    }`);
+  await canonicalize.run(model);
+  expect([...model.graph.nodes].filter(({ opType }) => opType === 'Constant')).toHaveLength(left);
+});
