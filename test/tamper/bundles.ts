@@ -148,6 +148,10 @@ export const RECIPES = {
   'windows split': attended('split', WINDOWED),
   'windows merged': attended('merged', WINDOWED),
   'windows chain': attended('chain', WINDOWED),
+  'windows of 24 calls': attended('merged', {
+    'attention.0': 'cwr'.repeat(8),
+    'attention.1': 'crwcwr'.repeat(4),
+  }),
   'windows of a fraction': { ...attended('split', WINDOWED), passes: attention('1/5') },
   'windows of long sequences': {
     ...attended('split', { 'attention.0': 'cwow', 'attention.1': 'cwwc' }),

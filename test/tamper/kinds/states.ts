@@ -68,6 +68,10 @@ export const STATES: readonly Kind[] = [
       ...changes(FORMS, 'by the second full call', (bundle) => keepNothingAt(bundle, 3)),
       ...changes(LONG, 'by call 36 of 50', (bundle) => keepNothingAt(bundle, 36)),
       change('delta-cache of 50 calls', 'by call 40 of 50', (bundle) => keepNothingAt(bundle, 40)),
+      change('windows of 24 calls', 'by call 12 of 24', (bundle) => keepNothingAt(bundle, 12)),
+      change('windows of 24 calls', 'an output, by call 19 of 24', (bundle) =>
+        keepNothingAt(bundle, 19),
+      ),
       ...changes(DELTAS, 'by the last full call', (bundle) => keepNothingAt(bundle, 4)),
       ...changes(WINDOWS, 'a residual, by the last full call', (bundle) =>
         dropWrite(bundle, 'full-partial', 'attention.0.residual'),
@@ -121,6 +125,19 @@ export const STATES: readonly Kind[] = [
             ['mixed-8'],
           ),
       ),
+    ],
+  },
+  {
+    name: 'one call of many reads another state',
+    changes: [
+      change('windows of 24 calls', 'call 23', ({ schedule }) => {
+        const { runs } = structuredClone(schedule.programs[schedule.calls[17]!]!);
+        const { reads } = runs[0]!;
+        for (const [input, state] of Object.entries(reads!))
+          if (state === 'attention.0.output') reads![input] = 'attention.1.output';
+        schedule.programs.late = { runs };
+        schedule.calls[17] = 'late';
+      }),
     ],
   },
   {

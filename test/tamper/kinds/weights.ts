@@ -22,6 +22,10 @@ const transposed = (numbers: readonly number[]): number[] => {
   return numbers.map((_, i) => numbers[(i % size) * size + Math.floor(i / size)]!);
 };
 
+/** The second element, the next float further from zero. */
+const lastBit = (model: OnnxModel, name: string): void =>
+  model.edit(name, (numbers) => numbers.map((x, i) => (i === 1 ? x * (1 + 2 ** -23) : x)));
+
 /** Rounds a value to half precision. */
 const halves = (model: OnnxModel, value: string): void =>
   model.behind(value, (from, to) => [
@@ -69,6 +73,16 @@ export const WEIGHTS: readonly Kind[] = [
       ),
       change('loop-invariant split', "of the caption's projection", (bundle) =>
         nudge(bundle.of('full'), 'w_cv1', 12),
+      ),
+    ],
+  },
+  {
+    name: 'the last bit of one weight',
+    changes: [
+      change('deepcache split', 'of a convolution', (bundle) => lastBit(bundle.of('full'), 'w3')),
+      change('deepcache merged', 'of a scale', (bundle) => lastBit(bundle.of('full'), 'gain')),
+      change('delta-cache of outputs', 'of a layer', (bundle) =>
+        lastBit(bundle.of('reuse-rear'), 'w_o0'),
       ),
     ],
   },
