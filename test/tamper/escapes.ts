@@ -17,6 +17,10 @@ export const ESCAPES: readonly (readonly [kind: string, reason: string])[] = [
     'keeping either gives the same numbers at every call',
   ],
   [
+    'another output as the prediction, where two have its shape',
+    'the graph does not say which of them a sampler wants',
+  ],
+  [
     'the order of a guidance pair where no call shares, or with two calls a step',
     'no call computes one half for the other, or the second takes from the first, whichever it is',
   ],

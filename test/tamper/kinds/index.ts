@@ -8,6 +8,7 @@ import { CONDITIONS } from './conditions.js';
 import { CONSTANTS } from './constants.js';
 import { FILES } from './files.js';
 import { HALVES } from './halves.js';
+import { LENIENCY } from './leniency.js';
 import { OPERATORS } from './operators.js';
 import { OPTIONS } from './options.js';
 import { OUTPUTS } from './outputs.js';
@@ -36,6 +37,7 @@ export const KINDS = {
   Outputs: OUTPUTS,
   'Rewrites for an engine': TARGETS,
   'Weights and constants': WEIGHTS,
+  'Words that would make a proof lenient': LENIENCY,
   Files: FILES,
   'What the schedule says': STATEMENTS,
 } as const satisfies Readonly<Record<string, readonly Kind[]>>;

@@ -24,7 +24,7 @@ export const OPERATORS: readonly Kind[] = [
     name: 'a bias dropped',
     changes: [
       ...changes(UNETS, 'of a convolution', (bundle) => {
-        const conv = bundle.of('full').node('conv2');
+        const conv = bundle.of('full').node('conv3');
         conv.input = conv.input!.slice(0, 2);
       }),
       change('windows split', 'of a projection', (bundle) => bundle.of('full').skip('eps')),

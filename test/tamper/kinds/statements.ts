@@ -109,8 +109,8 @@ export const STATEMENTS: readonly Kind[] = [
       said('loop-invariant split', 'the latent is the caption', ({ source }) => {
         source.roles!.latent = 'caption';
       }),
-      said('deepcache merged', 'the prediction is the variance', ({ source }) => {
-        source.roles!.prediction = 'variance';
+      said('deepcache merged', 'the prediction is no output', ({ source }) => {
+        source.roles!.prediction = 'noise';
       }),
       said('deepcache chain', 'the timestep is no input', ({ source }) => {
         source.roles!.timestep = 'sigma';
@@ -174,6 +174,13 @@ export const STATEMENTS: readonly Kind[] = [
       said('shared halves merged', 'not at all', ({ source }) => {
         delete source.guidance;
       }),
+      said(
+        'shared halves merged',
+        'with no pairs where one half stands for both',
+        ({ programs }) => {
+          programs.mixed!.pairs = false;
+        },
+      ),
       said('shared calls merged', 'not at all', ({ source }) => {
         delete source.guidance;
       }),

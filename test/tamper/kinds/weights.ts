@@ -44,7 +44,7 @@ export const WEIGHTS: readonly Kind[] = [
         nudge(bundle.of('shallow'), 'c1', 7),
       ),
       change('deepcache merged', 'of a deep convolution', (bundle) =>
-        nudge(bundle.of('full'), 'w3', 3),
+        nudge(bundle.of('full'), 'wm', 3),
       ),
       change('deepcache chain', 'of a deep convolution', (bundle) =>
         nudge(bundle.model('deep'), 'wm', 9),
@@ -82,7 +82,7 @@ export const WEIGHTS: readonly Kind[] = [
       change('deepcache split', 'of a convolution', (bundle) => lastBit(bundle.of('full'), 'w3')),
       change('deepcache merged', 'of a scale', (bundle) => lastBit(bundle.of('full'), 'gain')),
       change('delta-cache of outputs', 'of a layer', (bundle) =>
-        lastBit(bundle.of('reuse-rear'), 'w_o0'),
+        lastBit(bundle.of('reuse-front'), 'w_o3'),
       ),
     ],
   },
