@@ -21,15 +21,15 @@ export function tryKinds(kinds: readonly Kind[]): void {
     describe(kind.name, () => {
       for (const change of kind.changes) {
         const name = `${change.on}: ${change.what}`;
-        const missed = MISSES.has(`${kind.name}, ${name}`);
-        test(name, async () => {
+        const run = MISSES.has(`${kind.name}, ${name}`) ? test.fails : test;
+        run(name, async () => {
           const bundle = await workshop.copy(change.on);
           await change.edit(bundle, workshop);
           bundle.save();
           const effect = kind.said ? Promise.resolve(1) : judge.effect(change, bundle);
           if (kind.stops) await expect(effect).rejects.toThrow();
           else expect(await effect).toBeGreaterThan(0);
-          expect(await judge.caught(change.on, bundle)).toBe(!missed);
+          expect(await judge.caught(change.on, bundle)).toBe(true);
         });
       }
     });
