@@ -4,6 +4,6 @@ import { tryKinds } from './trial.js';
 
 tryKinds([
   ...KINDS['Made with other options than the plan says'],
-  ...KINDS['Blocks that are none'],
+  ...KINDS['Claims that are not true'],
   ...KINDS['Windows of an attention'],
 ]);

@@ -29,7 +29,7 @@ export const KINDS = {
   'Halves of a guidance pair': HALVES,
   'Labels and timesteps': CONDITIONS,
   'Made with other options than the plan says': OPTIONS,
-  'Blocks that are none': CLAIMS,
+  'Claims that are not true': CLAIMS,
   'Windows of an attention': BANDS,
   'What is cut and joined': SLICES,
   Operators: OPERATORS,

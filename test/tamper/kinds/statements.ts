@@ -331,6 +331,21 @@ export const STATEMENTS: readonly Kind[] = [
     ],
   },
   {
+    name: 'the plan: what a kept value depends on',
+    said: true,
+    changes: [
+      ...saidOf(['loop-invariant split', 'loop-invariant merged'], 'less', ({ sites }) => {
+        sites!.invariant!.invariant = ['y'];
+      }),
+      said('loop-invariant chain', 'the latent as well', ({ sites }) => {
+        sites!.invariant!.invariant!.push('x');
+      }),
+      said('attention and captions', 'the timestep as well', ({ sites }) => {
+        sites!.invariant!.invariant!.push('t');
+      }),
+    ],
+  },
+  {
     name: 'timesteps',
     said: true,
     changes: [
