@@ -11,6 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from aura import Aura, AuraConfig
+from cogview import CogView
 from dit import Dit, DitConfig
 from flux import Flux, FluxConfig
 from mmdit import Mmdit, MmditConfig
@@ -47,6 +49,16 @@ FLUX = FluxConfig(
     context=24,
     pooled=16,
     axes=(4, 6, 6),
+)
+AURA = AuraConfig(
+    input_size=SIZE,
+    channels=4,
+    hidden=48,
+    joint_depth=2,
+    single_depth=3,
+    heads=4,
+    context=24,
+    registers=2,
 )
 
 
@@ -166,9 +178,9 @@ def dit(config):
     )
 
 
-def mmdit(config):
+def mmdit(config, network=Mmdit):
     return transformer(
-        lambda _: Mmdit(config),
+        lambda _: network(config),
         {
             "hidden_states": image,
             "encoder_hidden_states": context,
@@ -180,7 +192,22 @@ def mmdit(config):
             "encoder_hidden_states": ("batch", "sequence"),
             "pooled_projections": ("batch",),
         },
-        {"blocks": config.depth, "selfAttentions": config.depth, "crossAttentions": 0},
+        {
+            "blocks": config.depth,
+            "selfAttentions": config.depth + config.dual,
+            "crossAttentions": 0,
+        },
+        "out_hidden_states",
+    )
+
+
+def aura(config):
+    depth = config.joint_depth + config.single_depth
+    return transformer(
+        lambda _: Aura(config),
+        {"hidden_states": image, "encoder_hidden_states": context, "timestep": None},
+        {"hidden_states": ("batch",), "encoder_hidden_states": ("batch", "sequence")},
+        {"blocks": depth, "selfAttentions": depth, "crossAttentions": 0},
         "out_hidden_states",
     )
 
@@ -255,5 +282,9 @@ NETWORKS = {
     "dit": dit(DIT),
     "mmdit": mmdit(MMDIT),
     "mmdit-normed": mmdit(replace(MMDIT, normed=True)),
+    "mmdit-dual": mmdit(replace(MMDIT, normed=True, dual=2)),
+    "aura": aura(AURA),
+    "cogview": mmdit(MMDIT, CogView),
     "flux": flux(FLUX),
+    "flux-apart": flux(replace(FLUX, apart=True)),
 }

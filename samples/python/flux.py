@@ -35,6 +35,8 @@ class FluxConfig:
     pooled: int = 768
     axes: tuple = (16, 56, 56)
     guidance: bool = False
+    # single blocks take image and text apart, join them, and part them again
+    apart: bool = False
     # q and k go by their root mean square in every version
     normed: bool = True
 
@@ -111,6 +113,11 @@ class SingleBlock(nn.Module):
         both = torch.cat([mixed, gelu(self.proj_mlp(normed))], dim=2)
         return x + gate[:, None] * self.proj_out(both)
 
+    def forward_apart(self, image, text, condition, tables):
+        x = self(torch.cat([text, image], dim=1), condition, tables)
+        count = text.shape[1]
+        return x[:, count:], x[:, :count]
+
 
 class Flux(nn.Module):
     """Predicts the velocity of `hidden_states` [batch, image tokens, channels].
@@ -162,9 +169,13 @@ class Flux(nn.Module):
         tables = rotary_tables(torch.cat([txt_ids, img_ids], dim=0), self.config.axes)
         for block in self.transformer_blocks:
             image, text = block(image, text, condition, tables)
-        x = torch.cat([text, image], dim=1)
-        for block in self.single_transformer_blocks:
-            x = block(x, condition, tables)
-        image = x[:, text.shape[1] :]
+        if self.config.apart:
+            for block in self.single_transformer_blocks:
+                image, text = block.forward_apart(image, text, condition, tables)
+        else:
+            x = torch.cat([text, image], dim=1)
+            for block in self.single_transformer_blocks:
+                x = block(x, condition, tables)
+            image = x[:, text.shape[1] :]
         image, _ = self.norm_out(image, condition)
         return self.proj_out(image)

@@ -3,7 +3,8 @@
 Written from the paper and the published `transformer/config.json`. Layers are named as in
 diffusers' SD3Transformer2DModel. Image and text each have linear layers, norms and modulation
 of their own, and attend as one sequence, the image first. In the last block the text only
-gives keys and values. In version 3.5, q and k are normed by their root mean square.
+gives keys and values. In version 3.5, q and k are normed by their root mean square, and in the
+first blocks of its medium size the image also attends to itself, beside the joint attention.
 """
 
 from dataclasses import dataclass, replace
@@ -19,7 +20,10 @@ FREQUENCY_FEATURES = 256
 
 @dataclass(frozen=True)
 class MmditConfig:
-    """Sizes of a network; `input_size` counts latent pixels along a side."""
+    """Sizes of a network; `input_size` counts latent pixels along a side.
+
+    In the first `dual` blocks the image has an attention of its own beside the joint one.
+    """
 
     input_size: int = 128
     channels: int = 16
@@ -30,10 +34,12 @@ class MmditConfig:
     pooled: int = 2048
     patch: int = 2
     normed: bool = False
+    dual: int = 0
 
 
 SD3 = MmditConfig()
 SD35 = replace(SD3, normed=True)
+SD35_MEDIUM = replace(SD35, dual=13)
 
 
 class RmsNorm(nn.Module):
@@ -77,6 +83,19 @@ class AdaLayerNorm(nn.Module):
         return self.norm(x) * (1 + scale[:, None]) + shift[:, None], rest
 
 
+class DualAdaLayerNorm(AdaLayerNorm):
+    """The same norm modulated twice; the second comes last of the rest, before a gate of its own."""
+
+    def __init__(self, hidden):
+        super().__init__(hidden, 9)
+
+    def forward(self, x, condition):
+        shift, scale, *rest, shift2, scale2, gate2 = self.linear(F.silu(condition)).chunk(9, dim=1)
+        normed = self.norm(x)
+        second = normed * (1 + scale2[:, None]) + shift2[:, None]
+        return normed * (1 + scale[:, None]) + shift[:, None], [*rest, second, gate2]
+
+
 class Stream(nn.Module):
     """What one of the two streams has of its own in the attention of a block."""
 
@@ -101,13 +120,14 @@ class Stream(nn.Module):
 
 
 class JointBlock(nn.Module):
-    def __init__(self, config, is_last):
+    def __init__(self, config, is_last, is_dual=False):
         super().__init__()
         hidden = config.hidden
-        self.norm1 = AdaLayerNorm(hidden, 6)
+        self.norm1 = DualAdaLayerNorm(hidden) if is_dual else AdaLayerNorm(hidden, 6)
         self.norm1_context = AdaLayerNorm(hidden, 2 if is_last else 6)
         self.attn = Stream(config, True)
         self.attn_context = Stream(config, not is_last)
+        self.attn2 = Stream(config, True) if is_dual else None
         self.norm2 = layer_norm(hidden)
         self.ff = Mlp(hidden, 4 * hidden, hidden, gelu)
         if not is_last:
@@ -125,11 +145,18 @@ class JointBlock(nn.Module):
         tokens = image.shape[1]
         return mixed[:, :tokens], mixed[:, tokens:]
 
+    def attend_alone(self, image):
+        mixed = F.scaled_dot_product_attention(*self.attn2.project(image)).transpose(1, 2)
+        return self.attn2.to_out(mixed.reshape(image.shape))
+
     def forward(self, image, text, condition):
-        normed, (gate, shift_mlp, scale_mlp, gate_mlp) = self.norm1(image, condition)
+        normed, (gate, shift_mlp, scale_mlp, gate_mlp, *second) = self.norm1(image, condition)
         normed_text, rest = self.norm1_context(text, condition)
         mixed, mixed_text = self.attend(normed, normed_text)
         image = image + gate[:, None] * self.attn.to_out(mixed)
+        if second:
+            normed, gate = second
+            image = image + gate[:, None] * self.attend_alone(normed)
         normed = self.norm2(image) * (1 + scale_mlp[:, None]) + shift_mlp[:, None]
         image = image + gate_mlp[:, None] * self.ff(normed)
         if self.is_last:
@@ -156,11 +183,12 @@ class Mmdit(nn.Module):
         self.timestep_embedder = Mlp(FREQUENCY_FEATURES, hidden, hidden, F.silu)
         self.text_embedder = Mlp(config.pooled, hidden, hidden, F.silu)
         self.context_embedder = nn.Linear(config.context, hidden)
-        self.transformer_blocks = nn.ModuleList(
-            JointBlock(config, index == config.depth - 1) for index in range(config.depth)
-        )
+        self.transformer_blocks = nn.ModuleList(map(self.block, range(config.depth)))
         self.norm_out = AdaLayerNorm(hidden, 2)
         self.proj_out = nn.Linear(hidden, patch * patch * config.channels)
+
+    def block(self, index):
+        return JointBlock(self.config, index == self.config.depth - 1, index < self.config.dual)
 
     def forward(self, hidden_states, encoder_hidden_states, pooled_projections, timestep):
         patch, channels = self.config.patch, self.config.channels

@@ -65,6 +65,8 @@ describe('from end to end', () => {
     ['dit-dynamo-18', ...ditfast],
     ['dit-dynamo-23', ...ditfast],
     ['mmdit-script2-17', ...delta],
+    ['mmdit-dual-dynamo-23', ...delta],
+    ['aura-dynamo-18', ...delta],
     ['dit-quantized-dynamic', ...delta],
     ['dit-quantized-qdq', ...delta],
     ['unet-functions-16', deepcache, { branch: 2, interval: 2 }],

@@ -9,12 +9,9 @@ import type { Model } from '../../src/ir/model.js';
 import type { EmitForm } from '../../src/lower/index.js';
 import { Pipeline } from '../../src/pipeline/index.js';
 import { blockModel } from '../helpers/block-text.js';
-import { EMITS, EXACT, encodeSorted, openSession, ort } from '../helpers/compile.js';
+import { EMITS, openSession, ort } from '../helpers/compile.js';
+import { distance, type Feeds, plainLoop, type Stream } from '../helpers/replaced-streams.js';
 import { CONSTANTS, INPUTS, ONE_STREAM, TWO_STREAMS } from '../helpers/wirings.js';
-
-/** A stream where a run of blocks begins and where it ends. */
-type Stream = readonly [from: string, to: string];
-type Feeds = Record<string, ort.Tensor>;
 
 const CALLS = 5;
 
@@ -32,66 +29,8 @@ function feedsOf(call: number): Feeds {
   };
 }
 
-const modelFrom = (body: string, more = '', inputs = INPUTS): Model =>
-  blockModel(body, `${CONSTANTS}${more}`, inputs);
-
-const sessionOf = (model: Model) => ort.InferenceSession.create(encodeSorted(model), EXACT);
-
-/** The source with streams given, and with what they are otherwise as outputs. */
-async function sessionWith(body: string, given: readonly string[], shown: readonly string[]) {
-  let text = body;
-  for (const name of given)
-    text = text.replace(new RegExp(`(^|\\s)${name} = `), `$1${name}_own = `);
-  const inputs = given.map((name) => `, float[1, ${/^[td]/.test(name) ? 4 : 6}, 4] ${name}`);
-  const model = modelFrom(text, '', `${INPUTS}${inputs.join('')}`);
-  for (const name of shown) model.graph.addOutput(model.graph.find(name)!);
-  return sessionOf(model);
-}
-
-const numbersOf = (tensor: ort.Tensor) => tensor.data as Float32Array;
-
-const distance = (a: ort.Tensor, b: ort.Tensor) =>
-  Math.max(...numbersOf(a).map((value, i) => Math.abs(value - numbersOf(b)[i]!)));
-
-/** What the loop gives: `replaced` says for each call which run is not run. */
-async function plainLoop(body: string, replaced: readonly (readonly Stream[] | undefined)[]) {
-  const runs = [...new Set(replaced.filter((run) => run !== undefined))];
-  const made = [...new Set(runs.flat(2))].filter((name) => name !== 'x' && name !== 'c');
-  const whole = await sessionWith(body, [], made);
-  const without = new Map(
-    await Promise.all(
-      runs.map(
-        async (run) =>
-          [
-            run,
-            await sessionWith(
-              body,
-              run.map(([, to]) => to),
-              [],
-            ),
-          ] as const,
-      ),
-    ),
-  );
-  let kept: Feeds = {};
-  const outputs: ort.Tensor[] = [];
-  const source: ort.Tensor[] = [];
-  for (const [call, run] of replaced.entries()) {
-    const feeds = feedsOf(call);
-    const now = { ...feeds, ...((await whole.run(feeds)) as Feeds) };
-    source.push(now.y!);
-    if (!run) kept = now;
-    const given = (run ?? []).map(([from, to]) => {
-      const [x, xThen, fThen] = [now[from]!, kept[from]!, kept[to]!].map(numbersOf);
-      const numbers = x!.map((value, i) => value + (fThen![i]! - xThen![i]!));
-      return [to, new ort.Tensor('float32', numbers, now[to]!.dims)] as const;
-    });
-    const session = run && without.get(run)!;
-    const { y } = session ? await session.run({ ...feeds, ...Object.fromEntries(given) }) : now;
-    outputs.push(y!);
-  }
-  return { outputs, source };
-}
+const modelFrom = (body: string): Model => blockModel(body, CONSTANTS, INPUTS);
+const FEEDS = Array.from({ length: CALLS }, (_, call) => feedsOf(call));
 
 /** A range in place of blocks: which streams are kept, and what the loop then gives, in every form. */
 async function check(
@@ -101,7 +40,7 @@ async function check(
   emits: readonly EmitForm[],
 ) {
   const replaced = Array.from({ length: CALLS }, (_, call) => (call % 2 ? streams : undefined));
-  const { outputs, source } = await plainLoop(body, replaced);
+  const { outputs, source } = await plainLoop(modelFrom(body), FEEDS, replaced);
   // what is replaced matters, or any streams would do
   for (const [call, run] of replaced.entries())
     if (run) expect(distance(outputs[call]!, source[call]!)).toBeGreaterThan(0.02);
@@ -115,7 +54,7 @@ async function check(
     });
     const session = await openSession(compilation);
     for (const [call, expected] of outputs.entries()) {
-      const { y } = await session.run(feedsOf(call));
+      const { y } = await session.run(FEEDS[call]!);
       expect(distance(y as ort.Tensor, expected), `${emit}, call ${call}`).toBeLessThan(1e-5);
     }
     await session.release();

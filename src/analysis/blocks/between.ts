@@ -38,6 +38,21 @@ export function findLeak(
   return undefined;
 }
 
+/**
+ * Of parts of streams, those that are needed: one that nobody reads but on the way to the others need not
+ * be given.
+ */
+export function neededParts<Part extends StreamRange['streams'][number]>(
+  parts: readonly Part[],
+  readers: Readers,
+  shapes: ShapeTable,
+): readonly Part[] {
+  return parts.reduceRight<readonly Part[]>((kept, part) => {
+    const rest = kept.filter((other) => other !== part);
+    return rest.length > 0 && !findLeak({ streams: rest }, readers, shapes) ? rest : kept;
+  }, parts);
+}
+
 function nodesBetween(
   entering: ReadonlySet<Value>,
   leaving: ReadonlySet<Value>,

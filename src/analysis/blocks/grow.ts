@@ -10,7 +10,7 @@ import type { Node } from '../../ir/node.js';
 import type { Value } from '../../ir/value.js';
 import type { ShapeTable } from '../../shape/index.js';
 import type { Ancestry } from '../ancestry.js';
-import { findLeak } from './between.js';
+import { findLeak, neededParts } from './between.js';
 import type { StreamPart } from './range.js';
 import type { Readers } from './readers.js';
 import { entryOf, firstFrom, follows, type Residual } from './residual.js';
@@ -59,7 +59,7 @@ export function growBlock(first: Group, streams: Streams): Grown {
   let grown = alone;
   for (;;) {
     const leak = findLeak(asRange(grown), streams.readers, streams.shapes);
-    if (!leak) return grown;
+    if (!leak) return withoutIdle(grown, streams);
     // what leaks into an attention that comes next makes that one a part of the block
     const { ancestry, groupOf } = streams;
     const taker = grown.next.find(
@@ -74,6 +74,12 @@ export function growBlock(first: Group, streams: Streams): Grown {
 
 const asRange = ({ parts }: Grown) => ({
   streams: parts.map((part, stream) => ({ ...part, stream })),
+});
+
+/** Without streams of which nobody behind the block reads what they become, as of the text in a last block. */
+const withoutIdle = (grown: Grown, { readers, shapes }: Streams): Grown => ({
+  ...grown,
+  parts: neededParts(asRange(grown).streams, readers, shapes),
 });
 
 interface GrownAround extends Grown {

@@ -8,7 +8,7 @@ import { liveNodes } from '../../ir/prune.js';
 import type { Value } from '../../ir/value.js';
 import type { ShapeTable } from '../../shape/index.js';
 import type { Refusal } from '../unet.js';
-import { findLeak } from './between.js';
+import { findLeak, neededParts } from './between.js';
 import { beforeMoves } from './moves.js';
 import { Readers } from './readers.js';
 import { entryOf, summands } from './residual.js';
@@ -34,10 +34,7 @@ export function nodesOfRange(graph: Graph, range: StreamRange): Set<Node> {
   return ownNodes(graph, range).own;
 }
 
-/**
- * Blocks in a row as one range. A stream that ends before the last of them belongs to it where somebody
- * behind them reads it.
- */
+/** Blocks in a row as one range. A stream that ends before the last of them may go on behind them. */
 export function rangeOf(
   graph: Graph,
   shapes: ShapeTable,
@@ -48,18 +45,10 @@ export function rangeOf(
     const { input } = parts.get(part.stream) ?? part;
     parts.set(part.stream, { ...part, input });
   }
-  const last = blocks.at(-1)!.streams.map(({ stream }) => stream);
-  const streams = last.map((stream) => parts.get(stream)!);
-  const ended = [...parts.values()].filter(({ stream }) => !last.includes(stream));
-  if (ended.length === 0) return { streams };
-  const readers = new Readers(graph);
-  const isNeeded = (part: StreamPart) =>
-    findLeak(
-      { streams: [...streams, ...ended.filter((other) => other !== part)] },
-      readers,
-      shapes,
-    );
-  return { streams: [...streams, ...ended.filter(isNeeded)] };
+  const last = blocks.at(-1)!.streams.map(({ stream }) => parts.get(stream)!);
+  const ended = [...parts.values()].filter((part) => !last.includes(part));
+  if (ended.length === 0) return { streams: last };
+  return { streams: neededParts([...last, ...ended], new Readers(graph), shapes) };
 }
 
 /**

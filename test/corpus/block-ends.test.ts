@@ -1,0 +1,104 @@
+/**
+ * Transformers of the corpus against their modules in PyTorch: between which values each block lies is
+ * what samples/python/block_ends.py found by running both, and blocks that are left out are plain loops
+ * over the source between those values.
+ */
+import fs from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { deltaCache } from '../../passes/index.js';
+import { findAttention, findBlocks } from '../../src/analysis/index.js';
+import { loadModel } from '../../src/onnx/files.js';
+import { Pipeline, prepare } from '../../src/pipeline/index.js';
+import { openSession, type ort } from '../helpers/compile.js';
+import { distance, plainLoop, type Stream } from '../helpers/replaced-streams.js';
+import { fillWeights, randomFeeds } from '../shape/engine.js';
+
+/** Values with the numbers of what goes into a block and comes out of it. */
+interface Ends {
+  readonly from: readonly string[];
+  readonly to: readonly string[];
+}
+
+const read = (file: string) => JSON.parse(fs.readFileSync(`samples/corpus/${file}`, 'utf8'));
+const corpus: Record<string, { inputs: Record<string, number[]> }> = read('corpus.json');
+const written: Record<string, readonly (readonly Ends[])[]> = read('block-ends.json');
+
+/** By file and block, without what nobody needs and no export holds: the text behind a last block. */
+const ENDS = Object.entries(written).map(
+  ([name, blocks]) =>
+    [name, blocks.map((streams) => streams.filter(({ to }) => to.length > 0))] as const,
+);
+
+const CALLS = 4;
+
+/** Those of other wirings than x + attention(x), then x + feed-forward(x). */
+const RUN = [
+  'mmdit-dual-script2-17',
+  'aura-script2-17',
+  'cogview-script2-17',
+  'flux-apart-script2-17',
+];
+
+describe.each(ENDS)('%s', (name, blocks) => {
+  test('blocks lie between what their modules take and give', async () => {
+    const { canonical, shapes } = await prepare(loadModel(`samples/corpus/${name}.onnx`));
+    const { found } = findAttention(canonical.graph, shapes);
+    const stages = findBlocks(canonical.graph, shapes, found).stages.flat();
+    expect(stages).toHaveLength(blocks.length);
+    for (const [i, { streams }] of stages.entries()) {
+      expect(streams).toHaveLength(blocks[i]!.length);
+      for (const { input, output } of streams) {
+        const ends = blocks[i]!.find(({ to }) => to.includes(output.name));
+        expect(ends?.from, `block ${i}, "${output.name}"`).toContain(input.name);
+      }
+    }
+  });
+});
+
+describe.each(ENDS.filter(([name]) => RUN.includes(name)))('%s runs', (name, blocks) => {
+  test.each([1, 2])('without front or rear of %i blocks', async (count) => {
+    const source = loadModel(`samples/corpus/${name}.onnx`);
+    fillWeights(source);
+    const compilation = await Pipeline.create({ calls: CALLS, emit: 'merged' })
+      .use(deltaCache, { interval: 2, blocks: count, stage: 0, boundary: 2 })
+      .compile(source);
+    const all = stageSize(blocks);
+    const run = (first: number, last: number) =>
+      blocks[last]!.map((ends): Stream => [startOf(blocks, first, last, ends), ends.to[0]!]);
+    const [front, rear] = [run(0, count - 1), run(all - count, all - 1)];
+    const replaced = [undefined, count === all ? front : rear, undefined, front];
+    const feeds = replaced.map((_, call) => randomFeeds(source, corpus[name]!.inputs, 20 + call));
+    const loop = await plainLoop(source, feeds, replaced);
+    const session = await openSession(compilation);
+    for (const [call, expected] of loop.outputs.entries()) {
+      const [made] = Object.values(await session.run(feeds[call]!));
+      expect(distance(made as ort.Tensor, expected), `call ${call}`).toBeLessThan(1e-5);
+      if (replaced[call]) expect(distance(expected, loop.source[call]!)).toBeGreaterThan(1e-3);
+    }
+    await session.release();
+  });
+});
+
+/** How many blocks from the first on begin where the one before ends. */
+function stageSize(blocks: readonly (readonly Ends[])[]): number {
+  const size = blocks.findIndex(
+    (streams, i) => i > 0 && !streams.every((ends) => endingAt(blocks[i - 1]!, ends)),
+  );
+  return size < 0 ? blocks.length : size;
+}
+
+/** The stream of a block that another block goes on with. */
+const endingAt = (block: readonly Ends[], next: Ends) =>
+  block.find(({ to }) => to.some((name) => next.from.includes(name)));
+
+/** Where a stream of one block enters an earlier one. */
+function startOf(
+  blocks: readonly (readonly Ends[])[],
+  first: number,
+  last: number,
+  ends: Ends,
+): string {
+  let at = ends;
+  for (let i = last - 1; i >= first; i--) at = endingAt(blocks[i]!, at)!;
+  return at.from[0]!;
+}
