@@ -25,6 +25,7 @@ import { byHalf, COMPUTE, perCall, stepsOfCalls } from '../../src/plan/index.js'
 import { keptDifference, type Precision, precisionOption } from '../difference.js';
 import { NAME, readRange } from './range.js';
 import { type BlockRun, runsSite } from './site.js';
+import { readSizesBefore } from './sizes.js';
 
 export interface DeltaCacheOptions {
   readonly interval: number;
@@ -77,6 +78,12 @@ export const deltaCache: Pass<DeltaCacheOptions> = {
       precision: precisionOption('the deviation is kept'),
     },
     required: ['interval'],
+  },
+  prepare(context, options) {
+    const { model, shapes } = context;
+    for (const stage of chosenStages(context, options))
+      for (const run of runsOf(stage, options, context))
+        if (refusalOf(model.graph, shapes, run)) readSizesBefore(model.graph, shapes, run);
   },
   propose(context, options) {
     const { guidance, model, shapes } = context;

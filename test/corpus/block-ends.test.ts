@@ -56,17 +56,23 @@ describe.each(ENDS)('%s', (name, blocks) => {
 });
 
 describe.each(ENDS.filter(([name]) => RUN.includes(name)))('%s runs', (name, blocks) => {
-  test.each([1, 2])('without front or rear of %i blocks', async (count) => {
+  const stages = stagesOf(blocks);
+
+  test.each([
+    ['first', 1],
+    ['last', 2],
+  ] as const)('without front or rear of the %s stage: %i', async (which, count) => {
+    const stage = which === 'first' ? 0 : stages.length - 1;
+    const [first, end] = stages[stage]!;
     const source = loadModel(`samples/corpus/${name}.onnx`);
     fillWeights(source);
     const compilation = await Pipeline.create({ calls: CALLS, emit: 'merged' })
-      .use(deltaCache, { interval: 2, blocks: count, stage: 0, boundary: 2 })
+      .use(deltaCache, { interval: 2, blocks: count, stage, boundary: 2 })
       .compile(source);
-    const all = stageSize(blocks);
-    const run = (first: number, last: number) =>
-      blocks[last]!.map((ends): Stream => [startOf(blocks, first, last, ends), ends.to[0]!]);
-    const [front, rear] = [run(0, count - 1), run(all - count, all - 1)];
-    const replaced = [undefined, count === all ? front : rear, undefined, front];
+    const run = (from: number, to: number) =>
+      blocks[to]!.map((ends): Stream => [startOf(blocks, from, to, ends), ends.to[0]!]);
+    const [front, rear] = [run(first, first + count - 1), run(end - count, end - 1)];
+    const replaced = [undefined, count === end - first ? front : rear, undefined, front];
     const feeds = replaced.map((_, call) => randomFeeds(source, corpus[name]!.inputs, 20 + call));
     const loop = await plainLoop(source, feeds, replaced);
     const session = await openSession(compilation);
@@ -79,12 +85,12 @@ describe.each(ENDS.filter(([name]) => RUN.includes(name)))('%s runs', (name, blo
   });
 });
 
-/** How many blocks from the first on begin where the one before ends. */
-function stageSize(blocks: readonly (readonly Ends[])[]): number {
-  const size = blocks.findIndex(
-    (streams, i) => i > 0 && !streams.every((ends) => endingAt(blocks[i - 1]!, ends)),
+/** Blocks of which each begins where the one before ends: the first, and the one behind the last. */
+function stagesOf(blocks: readonly (readonly Ends[])[]): (readonly [number, number])[] {
+  const starts = blocks.flatMap((streams, i) =>
+    i > 0 && streams.every((ends) => endingAt(blocks[i - 1]!, ends)) ? [] : [i],
   );
-  return size < 0 ? blocks.length : size;
+  return starts.map((start, i) => [start, starts[i + 1] ?? blocks.length]);
 }
 
 /** The stream of a block that another block goes on with. */

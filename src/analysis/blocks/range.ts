@@ -110,7 +110,7 @@ function wayAround(graph: Graph, shapes: ShapeTable, range: StreamRange): Refusa
   const { value, reader } = leak;
   const outputs = namesOf(range.streams.map(({ output }) => output));
   return {
-    reason: `"${value.name}", which lies between, ${reader ? 'is read here' : 'is an output of the graph'} and not only through ${outputs}`,
+    reason: `"${value.name}" lies between, and ${reader ? `is read here by another way than through ${outputs}` : 'is an output of the graph'}`,
     node: (reader ?? value.producer)?.label,
   };
 }
