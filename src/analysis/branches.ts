@@ -21,8 +21,8 @@ export interface BranchInfo {
   readonly shallowParameters: number;
   /** `--branch` of the DDPM code that came with the paper; null where it cannot express the cut. */
   readonly ddpmBranch: number | null;
-  /** `cache_branch_id` of the DeepCache plug-in for diffusers. */
-  readonly cacheBranchId: number;
+  /** `cache_branch_id` of the DeepCache plug-in for diffusers; null where it cannot express the cut. */
+  readonly cacheBranchId: number | null;
 }
 
 export interface BranchTable {
@@ -57,8 +57,8 @@ export function branchTable(
         layers: needed.macs.layers - deep.macs.layers,
       },
       shallowParameters: needed.parameters - deep.parameters,
-      ddpmBranch: ddpmBranch(join.branch),
-      cacheBranchId: join.branch - 1,
+      ddpmBranch: ddpmBranch(join),
+      cacheBranchId: cacheBranchId(join),
     };
   });
   return {
@@ -69,8 +69,23 @@ export function branchTable(
   };
 }
 
+/** Both programs count three joins a level, which is two layers a block. */
+const THEIR_JOINS = 3;
+
 /**
  * The DDPM code counts from 0 and cannot reach the outermost branch: its 0 is the paper's 2. (Its
- * README advises 2 for the paper's branch 3; by the published MACs that is `--branch 1`.)
+ * README advises 2 for the paper's branch 3; by the published MACs that is `--branch 1`.) It is for
+ * U-Nets of three joins a level alone.
  */
-const ddpmBranch = (branch: number): number | null => (branch >= 2 ? branch - 2 : null);
+const ddpmBranch = ({ branch, perLevel }: SkipJoin): number | null =>
+  branch >= 2 && perLevel === THEIR_JOINS ? branch - 2 : null;
+
+/**
+ * The plug-in takes its number apart into a level and a place in it, by three, whatever the U-Net: with
+ * fewer joins a level some numbers mean nothing, with more some joins have none.
+ */
+function cacheBranchId({ branch, perLevel }: SkipJoin): number | null {
+  if (perLevel === undefined) return null;
+  const place = (branch - 1) % perLevel;
+  return place < THEIR_JOINS ? THEIR_JOINS * Math.floor((branch - 1) / perLevel) + place : null;
+}

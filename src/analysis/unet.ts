@@ -16,6 +16,7 @@ import { isOp, type Node } from '../ir/node.js';
 import type { Value } from '../ir/value.js';
 import type { ShapeTable } from '../shape/index.js';
 import { Ancestry } from './ancestry.js';
+import { joinsPerLevel } from './levels.js';
 
 export interface SkipJoin {
   /** DeepCache's number: 1 is the outermost skip branch. */
@@ -26,6 +27,8 @@ export interface SkipJoin {
   readonly main: Value;
   /** The encoder's feature map (h_m). */
   readonly skip: Value;
+  /** Joins at each resolution of this U-Net, where they are as many at each. */
+  readonly perLevel: number | undefined;
 }
 
 /** Why a graph is not a U-Net, or why one of its joins cannot be a cut. */
@@ -54,7 +57,7 @@ export function analyzeUnet(graph: Graph, shapes: ShapeTable): UnetAnalysis {
   const firstLayer = ancestry.firstsAmong(layers);
   const concats = ancestry.order.filter((node) => isOp(node, 'Concat'));
   const rejected: Refusal[] = [];
-  const found: Omit<SkipJoin, 'branch'>[] = [];
+  const found: Omit<SkipJoin, 'branch' | 'perLevel'>[] = [];
   for (const node of concats) {
     const result = asJoin(node, ancestry, layers, shapes);
     if ('reason' in result) rejected.push(result);
@@ -72,7 +75,9 @@ export function analyzeUnet(graph: Graph, shapes: ShapeTable): UnetAnalysis {
     });
 
   // the last join of the graph is the outermost
-  const joins = found.reverse().map((join, i) => ({ ...join, branch: i + 1 }));
+  found.reverse();
+  const perLevel = joinsPerLevel(found, shapes);
+  const joins = found.map((join, i) => ({ ...join, branch: i + 1, perLevel }));
   const broken = firstUnnested(joins, ancestry, layers);
   if (broken) return no(broken);
 
@@ -95,7 +100,7 @@ function asJoin(
   ancestry: Ancestry,
   layers: ReadonlySet<Node>,
   shapes: ShapeTable,
-): Omit<SkipJoin, 'branch'> | Refusal {
+): Omit<SkipJoin, 'branch' | 'perLevel'> | Refusal {
   const refuse = (reason: string): Refusal => ({ reason, node: node.label });
   const data = node.inputs.filter((v): v is Value => v !== null && !constantTensor(v));
   if (data.length !== 2) return refuse(`it joins ${data.length} computed values, not 2`);

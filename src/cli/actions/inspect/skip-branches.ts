@@ -41,7 +41,7 @@ export function printSkipBranches(unet: Unet, table: BranchTable): void {
       formatCount(b.shallowParameters),
       formatBytes(b.stateBytes),
       b.ddpmBranch ?? '-',
-      b.cacheBranchId,
+      b.cacheBranchId ?? '-',
     ]),
   );
   for (const refused of unet.refused)
