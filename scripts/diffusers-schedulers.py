@@ -123,6 +123,17 @@ LOOPS = [
         "dpm++2m",
         9,
     ),
+    # below 15 steps the last is of first order
+    *(
+        (
+            "DPMSolverMultistepScheduler",
+            {**STABLE, "timestep_spacing": "trailing", "final_sigmas_type": "sigma_min"},
+            "DPMSolverMultistepScheduler",
+            "dpm++2m",
+            steps,
+        )
+        for steps in [14, 15]
+    ),
     (
         "DPMSolverMultistepScheduler",
         {**STABLE, "euler_at_final": True, "final_sigmas_type": "sigma_min"},

@@ -40,6 +40,7 @@ export async function searchGamma(errorAt: (gamma: number) => Promise<number>): 
   let right = low + GOLDEN * (high - low);
   let [leftError, rightError] = [await at(left), await at(right)];
   for (let i = 0; i < REFINEMENTS; i++)
+    // of two equal errors either side will do: what is refined is no worse
     if (leftError <= rightError) {
       [high, right, rightError] = [right, left, leftError];
       left = high - GOLDEN * (high - low);
