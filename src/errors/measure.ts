@@ -103,6 +103,31 @@ export const stepsDiffer = (steps: number, made: number, callsPerStep: number) =
     },
   );
 
+interface NamedShape {
+  readonly name: string;
+  readonly shape: readonly (number | string | null)[];
+}
+
+/** @param further channels that are fed beside the latent; `fed` as many as there are, if any */
+export const latentChannels = (
+  input: NamedShape,
+  output: NamedShape,
+  further: number,
+  fed: number | undefined,
+) => {
+  const wants = input.shape.with(1, further).map((dim) => dim ?? '?');
+  const file = `${input.name}.npy`;
+  return new StepfoldError(
+    'RUN_LATENT_CHANNELS',
+    `Input "${input.name}" has ${input.shape[1]} channels and the prediction "${output.name}" ${output.shape[1]}, so ${further} of them are no latent, such as the mask and the masked latents of inpainting; ${fed === undefined ? 'they are not given' : `${fed} are given`}.`,
+    {
+      value: input.name,
+      data: { further, fed },
+      hint: `Give them, in the order in which they follow the latent, as one array of [${wants.join(', ')}]: --feed ${input.name}=${file}.`,
+    },
+  );
+};
+
 interface Pair {
   readonly order: string;
   readonly mode: string;

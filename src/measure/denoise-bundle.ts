@@ -1,7 +1,14 @@
 /** Runs a whole denoising loop on a bundle, or on a plain model for comparison. */
 import type { InferenceSession } from 'onnxruntime-common';
 import { checkWeights } from '../emit/weights.js';
-import { oddGuidanceBatch, otherGuidance, roleUnknown, stepsDiffer } from '../errors/index.js';
+import {
+  latentChannels,
+  oddGuidanceBatch,
+  otherGuidance,
+  roleFed,
+  roleUnknown,
+  stepsDiffer,
+} from '../errors/index.js';
 import type { Value } from '../ir/value.js';
 import { loadModel } from '../onnx/files.js';
 import { type Compilation, prepare } from '../pipeline/index.js';
@@ -190,7 +197,7 @@ export interface Generated {
 export interface SettledLoop {
   readonly latent: string;
   readonly timestep: string;
-  /** The latent's shape, without doubling for guidance, and its type. */
+  /** The latent's shape, without doubling for guidance and further channels, and its type. */
   readonly dims: readonly number[];
   readonly latentType: 'float16' | 'float32';
   /** Sizes of symbols. */
@@ -203,7 +210,11 @@ export interface SettledLoop {
 
 /**
  * Checks the inputs of a loop against what the denoiser takes.
- * @throws ROLE_UNKNOWN, FEED_UNKNOWN, FEED_TYPE, FEED_SHAPE, GUIDANCE_BATCH
+ *
+ * A latent input with more channels than the prediction takes the others from the feed of its name.
+ *
+ * @throws ROLE_UNKNOWN, FEED_UNKNOWN, FEED_TYPE, FEED_SHAPE, GUIDANCE_BATCH, DENOISE_ROLE_FED,
+ *   RUN_LATENT_CHANNELS
  */
 export function settleLoop(
   ports: DenoiserPorts,
@@ -216,8 +227,9 @@ export function settleLoop(
   if (timestep === undefined) throw roleUnknown('timestep', names);
   const whole = portOf(ports.inputs, latent);
   const given = ports.inputs.map((port) => asGiven(port, whole, options.guidance));
-  const latentPort = portOf(given, latent);
-  const { dims, bindings, otherBindings } = settleSizes(ports, given, latentPort, options);
+  const { own: latentPort, beside } = splitLatent(ports, portOf(given, latent), options.feeds);
+  const fed = given.map((port) => (port.name === latent ? beside : port));
+  const { dims, bindings, otherBindings } = settleSizes(ports, fed, latentPort, options);
   const conditions = given.filter((p) => p.name !== latent && p.name !== timestep);
   return {
     latent,
@@ -242,7 +254,10 @@ export async function generate(
   const { sampler, seed, guidance } = options;
   checkLoopFits(denoiser, sampler.timesteps.length, guidance);
   const loop = settleLoop(ports, options);
-  const { latent, timestep, dims, missing } = loop;
+  const { latent, timestep, dims, bindings, missing } = loop;
+  const { [latent]: beside, ...feeds } = options.feeds;
+  const timestepPort = portOf(ports.inputs, timestep);
+  const behind = { ...timestepPort, shape: timestepPort.shape.slice(1) };
 
   const ort = await loadOrt();
   const make = (bindings: SettledLoop['bindings']) =>
@@ -259,8 +274,9 @@ export async function generate(
     latentType: loop.latentType,
     seed,
     roles: { latent, timestep, output: ports.roles.prediction ?? ports.outputs[0]!.name },
-    timestep: timestepFeed(portOf(ports.inputs, timestep)),
-    feeds: { ...made, ...options.feeds },
+    timestep: timestepFeed(timestepPort, concretePort(behind, bindings)),
+    beside,
+    feeds: { ...made, ...feeds },
     ...(guidance && { guidance: withMadeUp(guidance, made, make(loop.otherBindings)) }),
     onStep: (made) => options.onStep?.(made.step + 1, sampler.timesteps.length, made),
   });
@@ -310,6 +326,28 @@ function asGiven(port: Port, latent: Port, guidance: Guidance | undefined): Port
   if (!joined) return port;
   if (batch % 2 !== 0) throw oddGuidanceBatch(port.name, batch);
   return { ...port, shape: [batch / 2, ...rest] };
+}
+
+/**
+ * What of the latent input the loop makes, and what is fed beside it in further channels: models for
+ * inpainting take a mask and the masked latents there.
+ * @throws DENOISE_ROLE_FED, RUN_LATENT_CHANNELS
+ */
+function splitLatent(
+  { outputs, roles }: DenoiserPorts,
+  latent: Port,
+  feeds: Feeds,
+): { own: Port; beside: Port } {
+  const prediction = outputs.find(({ name }) => name === roles.prediction) ?? outputs[0];
+  const fed = feeds[latent.name]?.dims[1];
+  const [all, predicted] = [latent.shape[1], prediction?.shape[1]];
+  // a prediction with twice the channels holds the learned variance
+  const further = typeof all === 'number' && typeof predicted === 'number' ? all - predicted : 0;
+  if (feeds[latent.name] && further <= 0) throw roleFed(latent.name, 'latent');
+  if (further <= 0 || typeof all !== 'number') return { own: latent, beside: latent };
+  if (fed !== further) throw latentChannels(latent, prediction!, further, fed);
+  const ofChannels = (count: number) => ({ ...latent, shape: latent.shape.with(1, count) });
+  return { own: ofChannels(all - further), beside: ofChannels(further) };
 }
 
 /**

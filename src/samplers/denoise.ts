@@ -6,9 +6,10 @@
  * but the sampler's arithmetic. A loop ends at the first number that is not finite, with an error that
  * says where: all that follows would be NaN as well.
  */
-import type { InferenceSession, TensorConstructor } from 'onnxruntime-common';
+import type { InferenceSession, Tensor, TensorConstructor } from 'onnxruntime-common';
 import { type LoopPlace, latentLength, roleFed } from '../errors/index.js';
 import {
+  joinChannels,
   type LatentType,
   latentTensor,
   readPrediction,
@@ -72,6 +73,11 @@ export interface DenoiseOptions {
   readonly noise?: Float32Array;
   readonly roles: DenoiserRoles;
   readonly timestep: TimestepFeed;
+  /**
+   * What the latent input takes in further channels, behind those of the latent and the same at every call:
+   * mask and masked latents for inpainting. [batch, channels, ...], without doubling for guidance.
+   */
+  readonly beside?: Tensor | undefined;
   /** The conditions: every input but the latent and the timestep. */
   readonly feeds?: InferenceSession.FeedsType;
   readonly guidance?: Guidance;
@@ -150,10 +156,13 @@ function predictor(options: DenoiseOptions): Predict {
     context: CallContext,
   ): Promise<Float32Array> {
     const shape = [latentShape[0]! * copies, ...latentShape.slice(1)];
+    const whole = options.beside
+      ? joinChannels(latent, shape, options.beside)
+      : { data: latent, shape };
     const outputs = await call(
       {
         ...conditions,
-        [roles.latent]: latentTensor(ort.Tensor, latent, latentType, shape),
+        [roles.latent]: latentTensor(ort.Tensor, whole.data, latentType, whole.shape),
         [roles.timestep]: timestepTensor(ort.Tensor, timestep, options.timestep, shape[0]!),
       },
       context,

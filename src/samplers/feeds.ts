@@ -20,15 +20,20 @@ export interface TimestepFeed {
   readonly type: TimestepType;
   /** `scalar`: no dimensions; `one`: [1]; `batch`: one per image, [batch]. */
   readonly shape: TimestepShape;
+  /** Sizes behind these, where there are any: models that take one timestep for every token. */
+  readonly rest?: readonly number[];
 }
 
 export type TimestepType = 'int64' | 'int32' | 'float32' | 'float64' | 'float16';
 export type TimestepShape = 'scalar' | 'one' | 'batch';
 
-/** How a denoiser takes its timestep, by the input's port in a schedule. */
-export function timestepFeed({ type, shape }: Port): TimestepFeed {
+/**
+ * How a denoiser takes its timestep, by the input's port in a schedule.
+ * @param rest sizes of the port's dimensions behind the first
+ */
+export function timestepFeed({ type, shape }: Port, rest: readonly number[] = []): TimestepFeed {
   const form = shape.length === 0 ? 'scalar' : shape[0] === 1 ? 'one' : 'batch';
-  return { type: type as TimestepFeed['type'], shape: form };
+  return { type: type as TimestepFeed['type'], shape: form, ...(rest.length > 0 && { rest }) };
 }
 
 export function latentTensor(
@@ -60,7 +65,7 @@ const TIMESTEP_DIMS: Record<TimestepShape, (batch: number) => readonly number[]>
 export function timestepTensor(
   Tensor: TensorConstructor,
   timestep: number,
-  { type, shape }: TimestepFeed,
+  { type, shape, rest = [] }: TimestepFeed,
   batch: number,
 ): Tensor {
   if (!Object.hasOwn(TIMESTEP_DATA, type)) {
@@ -69,8 +74,32 @@ export function timestepTensor(
   if (!Object.hasOwn(TIMESTEP_DIMS, shape)) {
     throw unknownSamplerChoice('timestep shape', shape, Object.keys(TIMESTEP_DIMS));
   }
-  const dims = TIMESTEP_DIMS[shape](batch);
-  return new Tensor(type, TIMESTEP_DATA[type](timestep, dims[0] ?? 1) as never, dims);
+  const dims = [...TIMESTEP_DIMS[shape](batch), ...rest];
+  const count = dims.reduce((product, size) => product * size, 1);
+  return new Tensor(type, TIMESTEP_DATA[type](timestep, count) as never, dims);
+}
+
+/**
+ * Puts further channels behind those of a latent, image by image.
+ * @param shape [batch, channels, ...] of the latent
+ * @param beside [batch, channels, ...]; fewer images are repeated, as the halves of a guidance pair are
+ */
+export function joinChannels(
+  latent: Float32Array,
+  shape: readonly number[],
+  beside: Tensor,
+): { data: Float32Array; shape: readonly number[] } {
+  const [batch = 1, channels = 1, ...sizes] = shape;
+  const values = toFloat32('latent', beside.type, beside.data);
+  const own = latent.length / batch;
+  const further = values.length / beside.dims[0]!;
+  const data = new Float32Array(batch * (own + further));
+  for (let image = 0; image < batch; image++) {
+    const [from, other] = [image * own, (image % beside.dims[0]!) * further];
+    data.set(latent.subarray(from, from + own), image * (own + further));
+    data.set(values.subarray(other, other + further), image * (own + further) + own);
+  }
+  return { data, shape: [batch, channels + beside.dims[1]!, ...sizes] };
 }
 
 function toFloat32(output: string, type: string, data: Tensor.DataType): Float32Array {

@@ -180,6 +180,15 @@ export const EXAMPLES = {
   oddGuidanceBatch: [() => e.oddGuidanceBatch('sample', 1)],
   notABundle: [() => e.notABundle('results')],
   otherSource: [() => e.otherSource('unet-v2.onnx', 'unet.onnx')],
+  latentChannels: [
+    () =>
+      e.latentChannels(
+        { name: 'sample', shape: ['batch', 9, 'height', 'width'] },
+        { name: 'out_sample', shape: ['batch', 4, 'height', 'width'] },
+        5,
+        undefined,
+      ),
+  ],
   stepsDiffer: [() => e.stepsDiffer(20, 50, 1)],
   otherGuidance: [() => e.otherGuidance({ order: 'cond-first', mode: 'batch' }, undefined)],
   roleUnknown: [() => e.roleUnknown('timestep', ['a', 'b'])],

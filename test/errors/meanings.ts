@@ -92,6 +92,8 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   NOT_A_BUNDLE: 'The folder has no schedule.',
   SOURCE_DIFFERS:
     '`--against` names a model that the bundle was not made from, so comparing would prove nothing.',
+  RUN_LATENT_CHANNELS:
+    'The latent input has channels that the loop does not make, and they are not given or not as many.',
   RUN_STEPS: 'The loop and the schedule differ in their number of steps.',
   RUN_GUIDANCE: 'The loop does guidance in another way than the schedule was made for.',
   ROLE_UNKNOWN: 'The latent or the timestep among the inputs could not be told by structure.',
