@@ -241,14 +241,12 @@ export const driveGiven = async (report, { file, folder, choices: c }) => {
     () => readPartial(file.replace(/\.partial\.json$/, ''), {}),
     () => transform({ model: file, config: file, output: path.join(folder, 'out'), json: true }),
     () => diff({ before: file, after: file, nodes: 0, json: true }),
-    () => {
-      fs.renameSync(file, path.join(folder, 'in/a-source.png'));
-      fs.writeFileSync(path.join(folder, 'in/a-bundle.png'), '');
-      readPairs(path.join(folder, 'in'));
-    },
   ]);
   await attempt(report, 'read', reader);
 };
+
+export const drivePairs = (report, { pictures }) =>
+  attempt(report, 'read', () => readPairs(pictures));
 
 /** A pipeline's folder: its scheduler is read by `run`, and all of it copied by `transform`. */
 export const drivePipeline = async (report, { pipeline, folder }) => {

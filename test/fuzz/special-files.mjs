@@ -81,6 +81,14 @@ const PLACES = {
     lay: (folder) => ({ file: path.join(folder, 'in/given'), special: 'in/given' }),
     act: drive.driveGiven,
   },
+  picture: {
+    lay: (folder) => {
+      const pictures = path.join(folder, 'in');
+      fs.writeFileSync(path.join(pictures, 'a-source.png'), '');
+      return { pictures, special: 'in/a-bundle.png' };
+    },
+    act: drive.drivePairs,
+  },
   'pipeline folder': {
     lay: (folder) => {
       const pipeline = path.join(folder, 'in/pipeline');
