@@ -6,12 +6,12 @@
 import { cloneModel } from '../ir/clone.js';
 import type { Model } from '../ir/model.js';
 import type { Compilation } from '../pipeline/index.js';
-import { formatSchedule, type Schedule } from '../schedule/index.js';
+import { formatSchedule, REPORT_FILE, SCHEDULE_FILE, type Schedule } from '../schedule/index.js';
 import type { WeightsMode } from './modes.js';
-import { REPORT_FILE, SCHEDULE_FILE } from './names.js';
-import { makeReport, type Report, type WeightsPlaced } from './report.js';
+import { makeReport, type Report } from './report.js';
 import { makeSchedule } from './schedule.js';
 import { shareWeights, type WeightsPlan } from './weights.js';
+import type { WeightsRecord } from './weights-record.js';
 
 export interface Bundle {
   readonly schedule: Schedule;
@@ -40,15 +40,15 @@ export interface WrittenFiles {
   readonly source: { readonly file: string; readonly sha256: string };
   /** SHA-256 of each model's file, by id. */
   readonly hashes: ReadonlyMap<string, string>;
-  /** How each weights file comes into the bundle, by name. */
-  readonly placed: ReadonlyMap<string, WeightsPlaced>;
+  /** What each weights file is, by name. */
+  readonly weights: ReadonlyMap<string, WeightsRecord>;
 }
 
 /** Schedule and report, with the files that hold them. */
 export function describe(
   compilation: Compilation,
-  { weights }: Assembly,
-  { source, hashes, placed }: WrittenFiles,
+  assembly: Assembly,
+  { source, hashes, weights }: WrittenFiles,
 ): { bundle: Bundle; files: { readonly name: string; readonly text: string }[] } {
   const schedule = makeSchedule(compilation, {
     sourceFile: source.file,
@@ -56,9 +56,12 @@ export function describe(
     models: Object.fromEntries(
       [...hashes].map(([id, sha256]) => [id, { file: modelFile(id), sha256 }]),
     ),
-    weights: weights.map(({ name, bytes, used }) => ({ file: name, bytes, used })),
+    weights: assembly.weights.map(({ name, bytes, used }) => {
+      const { samples, sha256 } = weights.get(name)!;
+      return { file: name, bytes, used, samples, ...(sha256 !== undefined && { sha256 }) };
+    }),
   });
-  const report = makeReport(compilation, schedule, placed);
+  const report = makeReport(compilation, schedule, weights);
   return {
     bundle: { schedule, report },
     files: [

@@ -2,13 +2,13 @@
  * A bundle as files that are yet to be written: to a zip, a browser's storage, a server. The same bytes as
  * those of `writeBundle`, with copied weights. Free of Node imports.
  */
-import { hashOf, streamFile, streamPieces } from '../files/stream.js';
+import { hashOf, streamFile, streamPieces, streamSamples } from '../files/stream.js';
 import type { FileAccess } from '../ir/tensor.js';
 import { sortedPieces } from '../onnx/codec.js';
 import { type Piece, pieceLength } from '../onnx/source.js';
 import type { Compilation } from '../pipeline/index.js';
 import { assemble, type Bundle, describe, modelFile } from './assemble.js';
-import type { WeightsPlaced } from './report.js';
+import { isCheapToHash, type WeightsRecord } from './weights-record.js';
 
 export interface BundleFilesOptions {
   /** The source model's file: its name and hash are recorded. */
@@ -26,7 +26,7 @@ export interface BundleFile {
 }
 
 /**
- * Reads the source once, for its hash; weights are read when their bytes are asked for.
+ * Reads the source once, for its hash, and samples of the weights; their bytes are read when they are asked for.
  * @throws ONNX_TOO_LARGE, TENSOR_DATA_SIZE, the EXTERNAL_DATA_ errors, and what reading the source throws
  */
 export async function bundleFiles(
@@ -46,15 +46,27 @@ export async function bundleFiles(
     models.push(file);
     hashes.set(id, await hashOf(file.bytes()));
   }
+  const sha256 = await hashOf(streamFile(source));
+  const records = new Map<string, WeightsRecord>();
+  for (const { name, bytes, from } of assembly.weights) {
+    const isWhole = 'label' in from;
+    const pieces = isWhole ? [{ source: from, offset: 0, length: from.size }] : from;
+    const whole =
+      isWhole && from.file === source
+        ? sha256
+        : isCheapToHash(bytes)
+          ? await hashOf(streamPieces(pieces))
+          : undefined;
+    records.set(name, {
+      by: isWhole ? 'copied' : 'gathered',
+      samples: await hashOf(streamSamples(pieces)),
+      ...(whole !== undefined && { sha256: whole }),
+    });
+  }
   const { bundle, files } = describe(compilation, assembly, {
-    source: { file: source.name, sha256: await hashOf(streamFile(source)) },
+    source: { file: source.name, sha256 },
     hashes,
-    placed: new Map(
-      assembly.weights.map(({ name, from }): [string, WeightsPlaced] => [
-        name,
-        'label' in from ? 'copied' : 'gathered',
-      ]),
-    ),
+    weights: records,
   });
   const texts = files.map(({ name, text }) => fileOf(name, [new TextEncoder().encode(text)]));
   return { ...bundle, files: [...weights, ...models, ...texts] };

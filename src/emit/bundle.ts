@@ -1,18 +1,18 @@
 /**
  * Writes a bundle: models, weights, schedule.json, report.json; complete, or not at all.
  */
-import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { openRegular } from '../io/regular-file.js';
+import { sha256 } from '../files/hash-file.js';
 import { saveModel } from '../onnx/files.js';
 import type { Compilation } from '../pipeline/index.js';
 import type { Schedule } from '../schedule/index.js';
 import { assemble, type Bundle, describe, modelFile } from './assemble.js';
 import { checkTarget, writeFolder } from './folder.js';
 import type { WeightsMode } from './modes.js';
-import { placeWeights } from './place-weights.js';
+import { placeWeights, recordWeights } from './place-weights.js';
 
+export { sha256 } from '../files/hash-file.js';
 export type { Bundle } from './assemble.js';
 
 export interface BundleOptions {
@@ -20,6 +20,11 @@ export interface BundleOptions {
   readonly sourceFile: string;
   /** Hard-link the weights where the file system allows (default), or another way to get them. */
   readonly weights?: WeightsMode;
+  /**
+   * Record the hash of whole weights files, which `verify` then checks: every byte is read once. Those of up to
+   * 64 MiB, and the source model's own file, are recorded without being asked.
+   */
+  readonly hashWeights?: boolean;
   /** Replace a bundle that is there already. */
   readonly force?: boolean;
 }
@@ -42,9 +47,9 @@ export function emitBundle(
   folder: string,
   options: BundleOptions,
 ): Bundle {
-  const { sourceFile, weights, force = false } = options;
+  const { force = false, sourceFile } = options;
   checkTarget(folder, force, sourceFile);
-  const prepared = prepareBundle(compilation, sourceFile, weights);
+  const prepared = prepareBundle(compilation, options);
   return writeFolder(folder, force, (staging) => prepared.write(staging));
 }
 
@@ -57,37 +62,24 @@ export interface PreparedBundle {
 /** @throws TENSOR_DATA_SIZE and the EXTERNAL_DATA_ errors */
 export function prepareBundle(
   compilation: Compilation,
-  sourceFile: string,
-  mode: WeightsMode = 'link',
+  { sourceFile, weights: mode = 'link', hashWeights = false }: BundleOptions,
 ): PreparedBundle {
   const assembly = assemble(compilation, mode);
   return {
     write(folder) {
+      const source = { file: path.basename(sourceFile), sha256: sha256(sourceFile) };
       const placed = placeWeights(assembly.weights, folder, mode);
+      const known = { ...source, path: fs.realpathSync(sourceFile) };
+      const weights = recordWeights(assembly.weights, folder, placed, { hashWeights, known });
       const hashes = new Map<string, string>();
       for (const [id, model] of assembly.models) {
         const file = path.join(folder, modelFile(id));
         saveModel(model, file);
         hashes.set(id, sha256(file));
       }
-      const source = { file: path.basename(sourceFile), sha256: sha256(sourceFile) };
-      const { bundle, files } = describe(compilation, assembly, { source, hashes, placed });
+      const { bundle, files } = describe(compilation, assembly, { source, hashes, weights });
       for (const { name, text } of files) fs.writeFileSync(path.join(folder, name), text);
       return bundle;
     },
   };
-}
-
-/** SHA-256 of a file, read in pieces. */
-export function sha256(file: string): string {
-  const hash = createHash('sha256');
-  const fd = openRegular(file);
-  const buffer = new Uint8Array(4 * 1024 * 1024);
-  try {
-    for (let got = fs.readSync(fd, buffer); got > 0; got = fs.readSync(fd, buffer))
-      hash.update(buffer.subarray(0, got));
-  } finally {
-    fs.closeSync(fd);
-  }
-  return hash.digest('hex');
 }

@@ -37,7 +37,7 @@ export function writePipelineFolder(
   const { sourceFile, weights = 'link', force = false, pipeline, component } = options;
   checkApart(folder, pipeline);
   checkTarget(folder, force, sourceFile);
-  const prepared = prepareBundle(compilation, sourceFile, weights);
+  const prepared = prepareBundle(compilation, options);
   const replaced = new Set(
     [sourceFile, ...weightsFilesOf(compilation.source)].map((file) => fs.realpathSync(file)),
   );

@@ -1,12 +1,14 @@
-/** Puts the weights files of a bundle into a folder. */
+/** Puts the weights files of a bundle into a folder, and notes what they are. */
+import fs from 'node:fs';
 import path from 'node:path';
 import { weightsElsewhere } from '../errors/index.js';
+import { sha256, sha256OfSamples } from '../files/hash-file.js';
 import type { ByteSource } from '../ir/tensor.js';
 import { writePieces } from '../onnx/files.js';
 import type { WeightsMode } from './modes.js';
 import { placeFile } from './place-file.js';
-import type { WeightsPlaced } from './report.js';
 import type { WeightsPlan } from './weights.js';
+import { isCheapToHash, type WeightsPlaced, type WeightsRecord } from './weights-record.js';
 
 /**
  * Says of each file, by name, how it came there.
@@ -29,6 +31,45 @@ export function placeWeights(
       // what is pruned is gathered, so a whole file is never meant by it
       const way = mode === 'prune' ? 'copy' : mode;
       return [name, placeFile(from.path, target, way === 'link' && !linkable ? 'reflink' : way)];
+    }),
+  );
+}
+
+interface RecordOptions {
+  readonly hashWeights: boolean;
+  /** A file whose hash was made already: the source model's, which may hold the weights. */
+  readonly known: { readonly path: string; readonly sha256: string };
+}
+
+/** What each file is, by name, once it lies in the folder. */
+export function recordWeights(
+  plan: WeightsPlan,
+  folder: string,
+  placed: ReadonlyMap<string, WeightsPlaced>,
+  { hashWeights, known }: RecordOptions,
+): Map<string, WeightsRecord> {
+  return new Map(
+    plan.map(({ name, bytes, from }) => {
+      const file = path.join(folder, name);
+      const isKnown = 'label' in from && from.path && fs.realpathSync(from.path) === known.path;
+      const whole = isKnown
+        ? known.sha256
+        : hashWeights || isCheapToHash(bytes)
+          ? sha256(file)
+          : undefined;
+      const by = placed.get(name)!;
+      const { ino, mtime } = fs.statSync(file, { bigint: true });
+      return [
+        name,
+        {
+          by,
+          samples: sha256OfSamples(file),
+          ...(whole !== undefined && { sha256: whole }),
+          ...(by === 'linked' && {
+            link: { modified: mtime.toISOString(), inode: String(ino) },
+          }),
+        },
+      ];
     }),
   );
 }

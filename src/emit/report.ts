@@ -5,10 +5,7 @@ import { concreteShapes, graphCost, siteCosts } from '../cost/index.js';
 import { tensorBytes } from '../ir/tensor.js';
 import type { Compilation } from '../pipeline/index.js';
 import type { Schedule } from '../schedule/index.js';
-import type { Placed } from './modes.js';
-
-/** How a weights file came to be. */
-export type WeightsPlaced = Placed | 'gathered';
+import type { WeightsPlaced, WeightsRecord } from './weights-record.js';
 
 export interface Report {
   readonly stepfold: string;
@@ -34,9 +31,20 @@ export interface Report {
   readonly models: Readonly<
     Record<string, { readonly nodes: number; readonly weightBytes: number }>
   >;
-  /** How each weights file came into the folder. */
+  /**
+   * How each weights file came into the folder; of a hard link also when it was last written to, and its number
+   * in the file system, by which a link that was written to is told from a file that was put in its place.
+   */
   readonly weights: Readonly<
-    Record<string, { readonly bytes: number; readonly by: WeightsPlaced }>
+    Record<
+      string,
+      {
+        readonly bytes: number;
+        readonly by: WeightsPlaced;
+        readonly modified?: string;
+        readonly inode?: string;
+      }
+    >
   >;
   readonly programs: Readonly<Record<string, { readonly calls: number }>>;
   /** What was done for the target, by model. */
@@ -59,7 +67,7 @@ export interface TargetReport {
 export function makeReport(
   compilation: Compilation,
   schedule: Schedule,
-  placed: ReadonlyMap<string, WeightsPlaced>,
+  weights: ReadonlyMap<string, WeightsRecord>,
 ): Report {
   const { source, canonical, shapes, bindings, lowered, plan } = compilation;
   const shapeOf = concreteShapes(shapes, bindings);
@@ -98,7 +106,10 @@ export function makeReport(
       ]),
     ),
     weights: Object.fromEntries(
-      schedule.weights.map(({ file, bytes }) => [file, { bytes, by: placed.get(file)! }]),
+      schedule.weights.map(({ file, bytes }) => {
+        const { by, link } = weights.get(file)!;
+        return [file, { bytes, by, ...link }];
+      }),
     ),
     programs: Object.fromEntries(
       Object.entries(count(schedule.calls)).map(([name, calls]) => [name, { calls }]),

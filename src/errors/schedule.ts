@@ -59,12 +59,56 @@ export const scheduleFileEscapes = (file: string, folder: string) =>
     { file, hint: 'Copy the file into the bundle, or make it a hard link.' },
   );
 
-export const weightsSizeMismatch = (file: string, expected: number, found: number) =>
-  new StepfoldError(
-    'SCHEDULE_WEIGHTS_SIZE',
-    `The weights file "${file}" has ${found} bytes; the schedule was made for one of ${expected}.`,
-    { file, hint: 'The file was cut short or replaced; run `stepfold transform` again.' },
-  );
+/** A weights file that is not what the bundle was written with. */
+export interface ChangedWeights {
+  readonly file: string;
+  readonly differs: 'bytes' | 'samples' | 'SHA-256';
+  readonly expected: number | string;
+  readonly found: number | string;
+  /**
+   * overwritten: the file that was linked, with other contents. replaced: another in place of the link. damaged:
+   * a file of the bundle's own. either: a link of which nothing more is known.
+   */
+  readonly cause: 'overwritten' | 'replaced' | 'damaged' | 'either';
+  /** When the file was last written to. */
+  readonly modified: string;
+}
+
+const WEIGHTS_CAUSES: Record<ChangedWeights['cause'], readonly [what: string, hint: string]> = {
+  overwritten: [
+    "It is a hard link to the source's file, which was overwritten in place",
+    'Run `stepfold transform` again for the new weights, or restore the old ones; `--weights copy` keeps a bundle apart from its source.',
+  ],
+  replaced: [
+    "It is no longer the file that was linked to the source's: another was put in its place, or the bundle was copied and not all of it came along",
+    'Copy the bundle again, or run `stepfold transform` again.',
+  ],
+  damaged: [
+    "It is the bundle's own file: it was overwritten, damaged, or not all of it was copied",
+    'Copy the bundle again, or run `stepfold transform` again.',
+  ],
+  either: [
+    "It has another name (a hard link, as to the source's file) and may have been overwritten in place under that, or it was damaged",
+    'Run `stepfold transform` again; `--weights copy` keeps a bundle apart from its source.',
+  ],
+};
+
+export const weightsChanged = (change: ChangedWeights) => {
+  const { file, differs, expected, found, cause, modified } = change;
+  const [what, hint] = WEIGHTS_CAUSES[cause];
+  const details = { file, hint, data: { differs, expected, found, cause, modified } };
+  return differs === 'bytes'
+    ? new StepfoldError(
+        'SCHEDULE_WEIGHTS_SIZE',
+        `The weights file "${file}" has ${found} bytes; the schedule was made for one of ${expected}. ${what} (written to last at ${modified}).`,
+        details,
+      )
+    : new StepfoldError(
+        'SCHEDULE_WEIGHTS_CHANGED',
+        `The weights in "${file}" are not those that the schedule was made for: ${differs === 'samples' ? 'samples of them differ' : 'their SHA-256 differs'}. ${what} (written to last at ${modified}).`,
+        details,
+      );
+};
 
 export const modelMismatch = (model: string, file: string, why: string) =>
   new StepfoldError(

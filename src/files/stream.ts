@@ -3,6 +3,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import type { FileAccess } from '../ir/tensor.js';
 import type { Piece } from '../onnx/source.js';
+import { type Stretch, sampledStretches } from './samples.js';
 
 const CHUNK = 8 * 1024 * 1024;
 
@@ -24,6 +25,26 @@ export async function* streamPieces(pieces: readonly Piece[]): AsyncGenerator<Ui
         : new Uint8Array(source.read(offset + at, size));
     }
   }
+}
+
+/** The sampled stretches of what the pieces are together. */
+export async function* streamSamples(pieces: readonly Piece[]): AsyncGenerator<Uint8Array> {
+  const size = pieces.reduce((sum, piece) => sum + piece.length, 0);
+  for (const stretch of sampledStretches(size)) yield* streamPieces(cut(pieces, stretch));
+}
+
+/** The pieces of a stretch of what they are together. */
+function cut(pieces: readonly Piece[], { offset, length }: Stretch): Piece[] {
+  let start = 0;
+  return pieces.flatMap((piece): Piece[] => {
+    const from = Math.max(offset - start, 0);
+    const to = Math.min(offset + length - start, piece.length);
+    start += piece.length;
+    if (from >= to) return [];
+    return piece instanceof Uint8Array
+      ? [piece.subarray(from, to)]
+      : [{ ...piece, offset: piece.offset + from, length: to - from }];
+  });
 }
 
 /** The bytes of a whole file. */

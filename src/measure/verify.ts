@@ -20,6 +20,7 @@ import { loop } from './loop.js';
 import { proofBindings, proofFeeds } from './proof-feeds.js';
 import { statementProblems } from './statements/index.js';
 import { toleranceFor } from './tolerance.js';
+import { type ComparedWeights, checkWholeWeights } from './whole-weights.js';
 
 export { TOLERANCES } from './tolerance.js';
 
@@ -71,11 +72,14 @@ export interface VerifyReport {
   readonly loop: { readonly calls: number; readonly combinations: number };
   /** Size of each symbolic dimension in the made-up inputs. */
   readonly sizes: Readonly<Record<string, number>>;
+  /** How much of each weights file was compared with what was written. */
+  readonly weights: readonly ComparedWeights[];
 }
 
 export async function verifyBundle(options: VerifyOptions): Promise<VerifyReport> {
   const { folder, model, levels = ['disabled', 'all'], allowUnproved = false } = options;
   const schedule = await readBundle(folder, model);
+  const weights = checkWholeWeights(folder, schedule, options.onProgress);
   const source = loadModel(model);
   // sites may lie inside functions, where nothing can be given in a value's place; that they are written
   // out rightly shows in the identities, which run the file as it is
@@ -147,6 +151,7 @@ export async function verifyBundle(options: VerifyOptions): Promise<VerifyReport
     notes,
     loop: { calls: schedule.calls.length, combinations },
     sizes: Object.fromEntries(bindings),
+    weights,
   };
 }
 

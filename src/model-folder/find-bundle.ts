@@ -1,9 +1,9 @@
 /** The bundle in a folder: the folder itself, or the denoiser's of a pipeline that transform wrote. */
 import fs from 'node:fs';
 import path from 'node:path';
-import { SCHEDULE_FILE } from '../emit/names.js';
 import { severalBundles } from '../errors/index.js';
 import { isFolder } from '../io/is-folder.js';
+import { SCHEDULE_FILE } from '../schedule/index.js';
 import { isDenoiser } from './component-names.js';
 
 /**

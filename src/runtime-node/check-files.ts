@@ -1,26 +1,33 @@
 /**
  * Checks that a bundle's files are those that its schedule was made for: models by SHA-256, weights
- * by size. Models are read once as a stream; weights, which may be gigabytes, are not read.
+ * by size and samples. Models are read once as a stream; of weights, which may be gigabytes, 2 MiB are.
  */
 import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { hashMismatch, scheduleFileEscapes, weightsSizeMismatch } from '../errors/index.js';
+import { cannotRead, hashMismatch, StepfoldError, scheduleFileEscapes } from '../errors/index.js';
+import { sha256OfSamples } from '../files/hash-file.js';
 import { openRegularLater, regularFile } from '../io/regular-file.js';
 import { isInside } from '../onnx/hub-cache.js';
 import type { Schedule } from '../schedule/index.js';
+import { describeChange } from './changed-weights.js';
 
 /**
- * @param hashes false leaves models unread: only the presence of the files and weights sizes count
+ * @param hashes false leaves files unread: only their presence and weights sizes count
  * @throws StepfoldError FILE_NOT_FOUND, FILE_UNREADABLE, SCHEDULE_FILE_ESCAPES, SCHEDULE_HASH_MISMATCH,
- *   SCHEDULE_WEIGHTS_SIZE
+ *   SCHEDULE_WEIGHTS_SIZE, SCHEDULE_WEIGHTS_CHANGED
  */
 export async function checkFiles(folder: string, schedule: Schedule, hashes = true): Promise<void> {
-  for (const { file, bytes } of schedule.weights) {
+  for (const { file, bytes, samples } of schedule.weights) {
     const path = join(folder, file);
     const found = sizeOf(folder, path);
-    if (found !== bytes) throw weightsSizeMismatch(path, bytes, found);
+    if (found !== bytes)
+      throw describeChange(folder, file, { differs: 'bytes', expected: bytes, found });
+    if (!hashes || samples === undefined) continue;
+    const sampled = sampleOf(path);
+    if (sampled !== samples)
+      throw describeChange(folder, file, { differs: 'samples', expected: samples, found: sampled });
   }
   for (const [id, { file, sha256 }] of Object.entries(schedule.models)) {
     const path = join(folder, file);
@@ -35,6 +42,14 @@ function sizeOf(folder: string, path: string): number {
   const { size } = regularFile(path);
   if (!isInside(realpathSync(path), realpathSync(folder))) throw scheduleFileEscapes(path, folder);
   return size;
+}
+
+function sampleOf(path: string): string {
+  try {
+    return sha256OfSamples(path);
+  } catch (error) {
+    throw error instanceof StepfoldError ? error : cannotRead(path, (error as Error).message);
+  }
 }
 
 async function hashOf(path: string): Promise<string> {

@@ -22,7 +22,10 @@ export interface OpenBundleOptions
    * its thread for the whole inference. Copies each feed once.
    */
   readonly worker?: boolean;
-  /** Compares the models with the schedule's hashes; true by default. Weights sizes always are. */
+  /**
+   * Compares the models with the schedule's hashes, and samples of the weights; true by default. The sizes of
+   * weights always are.
+   */
   readonly verifyHashes?: boolean;
   /** An engine other than onnxruntime-node; not with `worker`. */
   readonly ort?: Engine;

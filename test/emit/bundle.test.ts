@@ -134,6 +134,9 @@ describe.each(EMITS)('%s', (emit) => {
         file: 'weights.bin',
         bytes: fs.statSync(path.join(bundle, 'weights.bin')).size,
         used: expect.any(Number),
+        samples: expect.stringMatching(/^[0-9a-f]{64}$/),
+        // the source's own file, which holds its weights
+        sha256: digest(file),
       },
     ]);
     expect(new Set(fs.readdirSync(bundle))).toEqual(

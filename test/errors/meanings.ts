@@ -196,6 +196,8 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   SCHEDULE_HASH_MISMATCH: 'A model in the bundle is not the one that was written there.',
   SCHEDULE_FILE_ESCAPES:
     "A file of the bundle is a link to one outside of it, or its name leads above the bundle's address.",
+  SCHEDULE_WEIGHTS_CHANGED:
+    "The weights of the bundle are not those that were written: the source's were overwritten through a hard link, or the bundle's own were.",
   SCHEDULE_WEIGHTS_SIZE: 'The weights of the bundle are not of the size that was written.',
   SCHEDULE_MODEL_MISMATCH:
     'A model loads, but its inputs and outputs are not those that the schedule uses.',

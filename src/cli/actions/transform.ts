@@ -71,7 +71,8 @@ export async function transform(given: TransformArguments): Promise<void> {
     });
     status.show(`Writing ${args.output}`);
     const { weights = 'link' } = config;
-    const options = { sourceFile: args.model, weights, force: args.force };
+    const { model: sourceFile, force, hashWeights } = args;
+    const options = { sourceFile, weights, force, hashWeights };
     bundle = from
       ? writePipelineFolder(compilation, args.output, {
           ...options,

@@ -5,7 +5,14 @@ import { findBundle, findModel } from '../../model-folder/index.js';
 import { readShapes } from '../arguments.js';
 import { colors, type Painted } from '../colors.js';
 import type { VerifyArguments } from '../commands/verify.js';
-import { formatDifference, formatSizes, print, printJson, printTable } from '../output.js';
+import {
+  formatBytes,
+  formatDifference,
+  formatSizes,
+  print,
+  printJson,
+  printTable,
+} from '../output.js';
 import { startStatus } from '../progress.js';
 
 export async function verify(args: VerifyArguments): Promise<void> {
@@ -39,6 +46,11 @@ export async function verify(args: VerifyArguments): Promise<void> {
   );
   for (const { path, message } of report.statements)
     print(colors.red('Wrong'), `: schedule.json ${path} ${message}.`);
+  for (const { file, bytes, compared } of report.weights)
+    if (compared !== 'whole')
+      print(
+        `Note: of ${file} (${formatBytes(bytes)}) only the ${compared === 'size' ? 'size was' : 'size and samples were'} compared with what was written; transform --hash-weights records all of it.`,
+      );
   for (const reason of report.notes) print(`Note: ${reason}.`);
   for (const what of report.unproved) print(colors.red('Not proved'), `: ${what}.`);
   print(...verdict(report));

@@ -53,6 +53,11 @@ export const options = {
     describe:
       'Hard-link the weights, clone or copy them, or write only those that are read [default: link]',
   },
+  'hash-weights': {
+    type: 'boolean',
+    default: false,
+    describe: 'Record the hash of whole weights files over 64 MiB too, for verify: reads them once',
+  },
   force: { type: 'boolean', default: false, describe: 'Replace a bundle that is there' },
   ...pairOptions,
   ...shapeOptions,

@@ -3,7 +3,6 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { sameFileOnDisk } from '../../../diff/same-file.js';
 import type { Report } from '../../../emit/index.js';
-import { REPORT_FILE } from '../../../emit/names.js';
 import { reportMissing } from '../../../errors/index.js';
 import { readRegularText } from '../../../io/regular-file.js';
 import type { Model } from '../../../ir/model.js';
@@ -11,6 +10,7 @@ import { readBundle } from '../../../measure/bundle.js';
 import { loadModel } from '../../../onnx/files.js';
 import { prepare } from '../../../pipeline/index.js';
 import type { ReportSubject } from '../../../report/facts/subject.js';
+import { REPORT_FILE } from '../../../schedule/index.js';
 
 /**
  * The files are checked first: a page about a bundle that changed would show what is no longer so.
