@@ -6,6 +6,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { type ChangedWeights, weightsChanged } from '../errors/index.js';
+import { readRegularText } from '../io/regular-file.js';
 import { REPORT_FILE } from '../schedule/index.js';
 
 /** As much of report.json as is of use here; a bundle may have lost it. */
@@ -36,7 +37,7 @@ export function describeChange(
 
 function recorded(folder: string, file: string): RecordedWeights {
   try {
-    const { weights } = JSON.parse(fs.readFileSync(path.join(folder, REPORT_FILE), 'utf8'));
+    const { weights } = JSON.parse(readRegularText(path.join(folder, REPORT_FILE)));
     const found: unknown = weights?.[file];
     return typeof found === 'object' && found !== null ? found : {};
   } catch {

@@ -35,6 +35,7 @@ import {
   planOfSchedule,
 } from '../../schedule/index.js';
 import { readRoles, readShapes, readSizes } from '../arguments.js';
+import { colors } from '../colors.js';
 import type { TransformArguments } from '../commands/transform.js';
 import {
   formatBytes,
@@ -48,6 +49,8 @@ import {
   printUnknownMacs,
 } from '../output.js';
 import { startStatus } from '../progress.js';
+import { type SavesNothing, savesNothing } from '../saves-nothing.js';
+import { shellWord } from '../shell.js';
 import { type ChosenTimesteps, readTimesteps, requireLength } from '../timesteps-file.js';
 
 export async function transform(given: TransformArguments): Promise<void> {
@@ -85,15 +88,17 @@ export async function transform(given: TransformArguments): Promise<void> {
   }
   const { schedule, report } = bundle;
   const { weights, target } = report;
+  const nothing = savesNothing(bundle, { ...given, model: path.normalize(given.model) });
   if (args.json)
     printJson({
       folder: args.output,
       ...(from && { bundle: path.join(args.output, from.component) }),
       weights,
       schedule,
+      ...(nothing && { savesNothing: nothing }),
       ...(target && { target }),
     });
-  else printSummary(args.output, given.model, bundle);
+  else printSummary(args.output, given.model, bundle, nothing);
 }
 
 /** Timesteps from --timesteps are checked by now; others come from the pipeline file. */
@@ -236,7 +241,12 @@ const WORTH_PRUNING = 0.05;
 /** Sites that are described one by one; more are shown as a heat map. */
 const FEW_SITES = 2;
 
-function printSummary(folder: string, model: string, { schedule, report }: Bundle): void {
+function printSummary(
+  folder: string,
+  model: string,
+  { schedule, report }: Bundle,
+  nothing: SavesNothing | undefined,
+): void {
   const { macs, sites: siteMacs, stateBytes } = schedule.cost ?? {};
   print(
     `${folder}: ${schedule.emit}, ${plural(schedule.models, 'model')}, ${plural(schedule.states, 'state')} (${stateBytes === undefined ? 'size unknown' : formatBytes(stateBytes)})`,
@@ -281,11 +291,15 @@ function printSummary(folder: string, model: string, { schedule, report }: Bundl
         `No model reads ${formatBytes(bytes - used)} of the ${formatBytes(bytes)} in ${file}; --weights prune leaves them out.`,
       );
     }
-  // quoted for a shell where it needs to be
-  const q = (p: string) => (/^[\w./:@+=-]+$/.test(p) ? p : `'${p.replaceAll("'", "'\\''")}'`);
+  if (nothing) {
+    print('');
+    print(colors.yellow(`THIS BUNDLE SAVES NOTHING: ${nothing.why}.`));
+    print(`What to do: ${nothing.next}`);
+  }
+  const [bundle, against] = [shellWord(folder), shellWord(path.normalize(model))];
   heading('Next');
-  print(`stepfold verify ${q(folder)} --against ${q(path.normalize(model))}`);
-  print(`stepfold bench ${q(folder)} --against ${q(path.normalize(model))}`);
+  print(`stepfold verify ${bundle} --against ${against}`);
+  print(`stepfold bench ${bundle} --against ${against}`);
 }
 
 /** How often each rule was applied in each model, and where none was though it looked likely. */

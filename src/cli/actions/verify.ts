@@ -5,14 +5,7 @@ import { findBundle, findModel } from '../../model-folder/index.js';
 import { readShapes } from '../arguments.js';
 import { colors, type Painted } from '../colors.js';
 import type { VerifyArguments } from '../commands/verify.js';
-import {
-  formatBytes,
-  formatDifference,
-  formatSizes,
-  print,
-  printJson,
-  printTable,
-} from '../output.js';
+import { formatDifference, formatSizes, print, printJson, printTable } from '../output.js';
 import { startStatus } from '../progress.js';
 
 export async function verify(args: VerifyArguments): Promise<void> {
@@ -46,10 +39,10 @@ export async function verify(args: VerifyArguments): Promise<void> {
   );
   for (const { path, message } of report.statements)
     print(colors.red('Wrong'), `: schedule.json ${path} ${message}.`);
-  for (const { file, bytes, compared } of report.weights)
+  for (const { file, compared } of report.weights)
     if (compared !== 'whole')
       print(
-        `Note: of ${file} (${formatBytes(bytes)}) only the ${compared === 'size' ? 'size was' : 'size and samples were'} compared with what was written; transform --hash-weights records all of it.`,
+        `Note: of ${file} only ${compared === 'size' ? 'the size was' : 'size and samples were'} compared; transform --hash-weights records the whole.`,
       );
   for (const reason of report.notes) print(`Note: ${reason}.`);
   for (const what of report.unproved) print(colors.red('Not proved'), `: ${what}.`);

@@ -1,0 +1,73 @@
+/**
+ * Whether a bundle computes as much as its source at every call, why, and what to do next: a plan that was not
+ * searched yet looks like any other bundle, and would be measured and shipped as one.
+ */
+import { passes } from '../../passes/index.js';
+import type { Bundle } from '../emit/index.js';
+import { COMPUTE } from '../plan/index.js';
+import { shellWord } from './shell.js';
+
+export interface SavesNothing {
+  readonly why: string;
+  /** A command line. */
+  readonly next: string;
+}
+
+/** @param given as on the command line: what a search or another transform of the same model is given too */
+export function savesNothing(
+  { schedule, report }: Bundle,
+  given: { readonly model: string; readonly output: string; readonly plan?: string | undefined },
+): SavesNothing | undefined {
+  const { calls, source, sites = {} } = schedule;
+  // models that are only rewritten for an engine are not meant to leave anything out
+  if (report.passes.length === 0) return undefined;
+  const macs = schedule.cost?.macs?.convention.all;
+  const computes = Object.values(sites).every(({ strategies }) =>
+    strategies.every((name) => name === COMPUTE),
+  );
+  if (!computes && !(macs && macs.perCall >= macs.source)) return undefined;
+
+  const model = shellWord(given.model);
+  const requests = report.passes.map(
+    ({ pass, options }) => `--pass ${shellWord(request(pass, options))}`,
+  );
+  const loop = (calls: number) =>
+    [
+      ...requests,
+      `--calls ${calls}`,
+      ...(source.guidance
+        ? [`--guidance ${source.guidance.order} --guidance-mode ${source.guidance.mode}`]
+        : []),
+    ].join(' ');
+  if (calls.length === 1)
+    return {
+      why: 'it is for a loop of one call, which can take nothing over from one before',
+      next: `stepfold transform ${model} ${loop(20)} -o ${shellWord(given.output)} --force`,
+    };
+  if (!computes)
+    return {
+      why: 'what its strategies do in place of computing costs as much',
+      next: `stepfold inspect ${model}`,
+    };
+  const searched = report.passes.find(({ pass }) => passes[pass]?.calibration);
+  if (searched)
+    return {
+      why:
+        given.plan === undefined
+          ? `every call computes everything. ${searched.pass} leaves out what a search finds`
+          : 'its plan computes everything at every call; search again, with a larger threshold',
+      next: `stepfold calibrate ${model} ${loop(calls.length)}${source.guidance ? ' --guidance-scale 4 --unconditional INPUT=FILE.npy' : ''} -o plan.json`,
+    };
+  return {
+    why: 'its plan computes everything at every call',
+    next: `stepfold passes ${report.passes[0]!.pass}`,
+  };
+}
+
+/** A pass with its options, as `--pass` takes it. */
+function request(pass: string, options: Readonly<Record<string, unknown>>): string {
+  const values = Object.entries(options).map(
+    ([key, value]) => `${key}=${Array.isArray(value) ? value.join('+') : value}`,
+  );
+  return values.length > 0 ? `${pass}:${values.join(',')}` : pass;
+}
