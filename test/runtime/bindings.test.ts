@@ -23,6 +23,15 @@ describe('bindings', () => {
     });
   });
 
+  it('takes the first input at its word where two disagree, as one of 1 that is broadcast', () => {
+    const inputs: Port[] = [
+      { name: 'sample', type: 'float32', shape: ['batch', 4] },
+      { name: 'context', type: 'float32', shape: ['batch', 7] },
+    ];
+    const bindings = bind(inputs, { sample: zeros([3, 4]), context: zeros([1, 7]) });
+    expect(Object.fromEntries(bindings)).toEqual({ batch: 3 });
+  });
+
   const before = at([1, 4, 8, 6], 1);
   const cases: [string, Shape, ReturnType<typeof at>, string | undefined][] = [
     ['the symbol itself', ['batch', 8], at([2, 4, 8, 6], 1), 'batch'],

@@ -101,6 +101,47 @@ describe('tensors on a device', () => {
     expect(device.live.size).toBe(0);
   });
 
+  it('leaves an output that is a state too where the caller wants it', async () => {
+    const device = new Device();
+    await open(device, outputIsState(), {
+      'full.onnx': { inputs: ['x', 't'], outputs: ['y'] },
+      'shallow.onnx': { inputs: ['deep_in'], outputs: ['y'] },
+    });
+    expect(device.options.map((options) => options.preferredOutputLocation)).toEqual([{}, {}]);
+  });
+
+  it('frees nothing that another state holds, and all of it in the end', async () => {
+    const device = new Device();
+    const { schedule, files } = chain();
+    const [deep, join] = schedule.programs.full!.runs;
+    const { deep: state } = schedule.states;
+    const twice: TinyBundle = {
+      files,
+      schedule: {
+        ...schedule,
+        states: { ...schedule.states, twin: state! },
+        programs: {
+          full: { runs: [{ ...deep!, writes: { deep: 'deep', twin: 'deep' } }, join!] },
+          // writes one of the two anew, and the other is still there
+          renewed: { runs: [deep!, join!] },
+          twin: { runs: [{ model: 'join', reads: { deep_in: 'twin' } }] },
+          shallow: { runs: [{ model: 'join', reads: { deep_in: 'deep' } }] },
+        },
+        calls: ['full', 'renewed', 'twin', 'shallow', 'full'],
+      },
+    };
+    const session = await open(device, twice, CHAIN);
+    const held: number[] = [];
+    for (let call = 0; call < 5; call += 1) {
+      const { y } = await session.run(feeds());
+      (y as Tensor).dispose();
+      held.push(device.live.size);
+    }
+    expect(held).toEqual([1, 2, 2, 2, 1]);
+    session.reset();
+    expect(device.live.size).toBe(0);
+  });
+
   it('asks for states on the device and leaves the outputs alone', async () => {
     const device = new Device();
     await open(device, chain(), CHAIN);

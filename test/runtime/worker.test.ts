@@ -235,5 +235,5 @@ describe('a session on a message port', () => {
     await expect(running).rejects.toMatchObject({ code: 'WORKER_ENDED' });
     await expect(session.run(feeds([1, 2], 10))).rejects.toMatchObject({ code: 'WORKER_ENDED' });
     await session.release();
-  });
+  }, 20_000);
 });

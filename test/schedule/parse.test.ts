@@ -165,6 +165,18 @@ describe('parseSchedule', () => {
       broken((s) => (s.programs.full.runs[0].constants.compute.shape = [2]), merged),
     ],
     [
+      'a constant of too many elements',
+      '/programs/full/runs/0/constants/compute/data',
+      /must have 1 elements by its shape, found 2/,
+      broken((s) => (s.programs.full.runs[0].constants.compute.data = [1, 0]), merged),
+    ],
+    [
+      'pairs where no guidance is',
+      '/programs/full/pairs',
+      /must stand only where source.guidance/,
+      broken((s) => (s.programs.full.pairs = true)),
+    ],
+    [
       'a constant that its type does not hold',
       '/programs/full/runs/0/constants/compute/data/0',
       /integer that bool holds, found 2/,
