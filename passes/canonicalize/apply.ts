@@ -43,15 +43,11 @@ function replaceValue(model: Model, from: Value, to: Replacement): boolean {
   const before = from.uses.size;
   // A constant cannot take an output's place, which a node has to make; its other uses can move.
   const movable = !from.isGraphOutput || canTakeOutput(from, value);
-  if (!movable && before === outputUses(from)) return false;
+  if (!movable && before === from.outputUses) return false;
   // What is made anew goes by the old name, so that the graph stays readable.
   if (from.isGraphOutput ? movable : !('value' in to)) takeName(from, value);
   from.graph.replaceUses(from, value, (use) => movable || 'opType' in use.user);
   return from.uses.size < before;
-}
-
-function outputUses(value: Value): number {
-  return [...value.uses].filter((use) => !('opType' in use.user)).length;
 }
 
 function realize(model: Model, from: Value, to: Replacement): Value {

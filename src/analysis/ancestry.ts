@@ -7,9 +7,11 @@
  * beside them, that tree holds the stream of all of them. What is left is answered by a walk between the
  * two places. Memory and preparation are linear in nodes and edges.
  */
+
 import type { Graph } from '../ir/graph.js';
 import type { Node } from '../ir/node.js';
 import { nodeDependencies, predecessors, topologicalOrder } from '../ir/order.js';
+import { pushAll } from '../ir/push-all.js';
 import type { Value } from '../ir/value.js';
 
 export class Ancestry {
@@ -114,7 +116,7 @@ export class Ancestry {
       if (seen.has(i) || (end !== undefined && this.reaches(end, i))) continue;
       seen.add(i);
       yield i;
-      stack.push(...this.before[i]!);
+      pushAll(stack, this.before[i]!);
     }
   }
 

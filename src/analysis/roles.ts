@@ -2,9 +2,11 @@
  * What a denoiser's inputs are for, found by structure: the latent is shaped like the output, the
  * timestep is what reaches a Sin and a Cos that share an input, everything else is a condition.
  */
+
 import type { Graph } from '../ir/graph.js';
 import { isOp, type Node } from '../ir/node.js';
 import { nodeDependencies } from '../ir/order.js';
+import { pushAll } from '../ir/push-all.js';
 import type { Value } from '../ir/value.js';
 import type { ShapeTable } from '../shape/index.js';
 
@@ -49,15 +51,12 @@ function findTimestep(
   inputs: readonly Value[],
   problems: string[],
 ): Value | undefined {
-  const reached = new Set<Value>();
-  for (const node of graph.nodes) {
-    if (!isOp(node, 'Sin')) continue;
-    const angle = node.inputs[0];
-    if (!angle || ![...angle.users].some((u) => isOp(u, 'Cos'))) continue;
-    for (const input of inputs) if (dataReaches(input, angle)) reached.add(input);
-  }
+  const sines = argumentsOf(graph, 'Sin');
+  const angles = [...argumentsOf(graph, 'Cos')].filter((value) => sines.has(value));
+  const behind = dataBehind(angles);
+  const reached = inputs.filter((input) => behind.has(input));
   // a float image may reach Sin and Cos by way of a size; the timestep is the smallest of them
-  const candidates = [...reached].filter((v) => (rankOf(v) ?? 0) <= 1);
+  const candidates = reached.filter((v) => (rankOf(v) ?? 0) <= 1);
   if (candidates.length === 1) return candidates[0];
   problems.push(
     candidates.length === 0
@@ -71,18 +70,26 @@ function rankOf(value: Value): number | undefined {
   return value.type?.kind === 'tensor' ? value.type.shape?.length : undefined;
 }
 
-/** Does the content of `from`, not merely its shape, flow into `to`? */
-function dataReaches(from: Value, to: Value): boolean {
+function argumentsOf(graph: Graph, opType: string): Set<Value> {
+  const found = new Set<Value>();
+  for (const node of graph.nodes)
+    if (isOp(node, opType) && node.inputs[0]) found.add(node.inputs[0]);
+  return found;
+}
+
+/** Values that nobody makes whose content, not merely their shape, flows into some values. */
+function dataBehind(values: readonly Value[]): Set<Value> {
+  const found = new Set<Value>();
   const seen = new Set<Node>();
-  const stack = [to];
+  const stack = [...values];
   for (let value = stack.pop(); value; value = stack.pop()) {
-    if (value === from) return true;
     const node = value.producer;
+    if (!node) found.add(value);
     if (!node || seen.has(node) || isOp(node, 'Shape', 'Size')) continue;
     seen.add(node);
-    stack.push(...nodeDependencies(node));
+    pushAll(stack, nodeDependencies(node));
   }
-  return false;
+  return found;
 }
 
 /** Shaped like an output: equal shapes first, else equal but for channels (a predicted variance). */
@@ -91,18 +98,26 @@ function findLatent(
   inputs: readonly Value[],
   shapes: ShapeTable,
 ): { latent: Value; output: Value } | undefined {
-  const pairs = graph.outputs.flatMap((output) => inputs.map((latent) => ({ latent, output })));
-  const dims = (v: Value) => shapes.shape(v)?.map((d) => d.toString());
-  const alike = (skipChannels: boolean) =>
-    pairs.find(({ latent, output }) => {
-      const [a, b] = [dims(latent), dims(output)];
-      if (!a || !b || a.length !== b.length || a.length < 3) return false;
-      return a.every((d, i) => d === b[i] || (skipChannels && i === 1));
-    });
-  const sameRank = () =>
-    pairs.find(({ latent, output }) => {
-      const [a, b] = [dims(latent), dims(output)];
-      return a !== undefined && b !== undefined && a.length >= 4 && a.length === b.length;
-    });
-  return alike(false) ?? alike(true) ?? sameRank();
+  // a table for each, since there may be as many of both as a file has room for
+  const match = (keyOf: (value: Value) => string | undefined) => {
+    const byKey = new Map<string, Value>();
+    for (const latent of inputs) {
+      const key = keyOf(latent);
+      if (key !== undefined && !byKey.has(key)) byKey.set(key, latent);
+    }
+    for (const output of graph.outputs) {
+      const latent = byKey.get(keyOf(output) ?? '');
+      if (latent) return { latent, output };
+    }
+    return undefined;
+  };
+  const alike = (skipChannels: boolean) => (value: Value) => {
+    const dims = shapes.shape(value)?.map((d, i) => (skipChannels && i === 1 ? '' : d.key));
+    return dims && dims.length >= 3 ? JSON.stringify(dims) : undefined;
+  };
+  const rank = (value: Value) => {
+    const length = shapes.shape(value)?.length ?? 0;
+    return length >= 4 ? String(length) : undefined;
+  };
+  return match(alike(false)) ?? match(alike(true)) ?? match(rank);
 }

@@ -37,12 +37,15 @@ export function printJson(value: unknown): void {
   process.stdout.write(`${visibleJson(text)}\n`);
 }
 
+/** Rows of a table that are shown: laying it out takes time quadratic in them, a second for these. */
+const MOST_ROWS = 3000;
+
 /** A borderless table; columns whose cells are all numbers are aligned right. */
 export function printTable(
   head: readonly string[],
   rows: readonly (readonly (string | number | Painted)[])[],
 ): void {
-  const texts = rows.map((row) => row.map(shown));
+  const texts = rows.slice(0, MOST_ROWS).map((row) => row.map(shown));
   const numeric = head.map((_, c) =>
     texts.every((row) => /^[-\d.,]*( ?[%xGMk×BKi ms]+)?$/.test(row[c] ?? '')),
   );
@@ -72,6 +75,8 @@ export function printTable(
   table.options.chars.middle = ' ';
   table.push(...texts);
   printPainted(table.toString().replaceAll(/ +$/gm, ''));
+  if (rows.length > MOST_ROWS)
+    print(`... and ${rows.length - MOST_ROWS} more rows (--json lists all).`);
 }
 
 export function heading(text: string): void {

@@ -1,9 +1,11 @@
 /** MACs, parameters and bytes of regions and models. */
+
 import { subgraphs } from '../ir/attribute.js';
 import { storedTensor } from '../ir/constants.js';
 import type { Graph } from '../ir/graph.js';
 import type { Node } from '../ir/node.js';
 import { nodeDependencies } from '../ir/order.js';
+import { pushAll } from '../ir/push-all.js';
 import { elementCount } from '../ir/tensor.js';
 import { byteLength } from '../ir/types.js';
 import type { Value } from '../ir/value.js';
@@ -51,7 +53,7 @@ export function regionCost(
     const taken = choose(node);
     for (const inner of taken ? [taken] : subgraphs(node)) {
       const cost = regionCost(inner.nodes, shapeOf, choose);
-      unknown.push(...cost.unknown);
+      pushAll(unknown, cost.unknown);
       if (cost.macs.all > inside.all) inside = cost.macs;
       for (const value of innerParameters(inner)) weights.add(value);
     }

@@ -9,6 +9,7 @@ import {
 } from '../analysis/index.js';
 import { holding } from '../files/held-file.js';
 import { type Model, opsetVersion } from '../ir/model.js';
+import type { Value } from '../ir/value.js';
 import { type PipelineOptions, prepare } from '../pipeline/index.js';
 import { unknownShapes } from './unknown-shapes.js';
 
@@ -36,10 +37,9 @@ function analyse(source: Model, prepared: Awaited<ReturnType<typeof prepare>>) {
   const branches = branchTable(canonical.graph, shapes, unet.isUnet ? unet.joins : [], bindings);
   const attention = findAttention(canonical.graph, shapes);
   const blocks = findBlocks(canonical.graph, shapes, attention.found);
-  const port = (name: string, role?: string) => {
-    const value = canonical.graph.find(name)!;
+  const port = (value: Value, role?: string) => {
     return {
-      name,
+      name: value.name,
       type: shapes.dtype(value) ?? 'unknown',
       shape: shapes.shape(value)?.map((d) => d.constant ?? d.toString()),
       ...(role && { role }),
@@ -53,10 +53,8 @@ function analyse(source: Model, prepared: Awaited<ReturnType<typeof prepare>>) {
     opset: opsetVersion(source),
     nodes: source.graph.nodes.size,
     canonicalNodes: canonical.graph.nodes.size,
-    inputs: canonical.graph.inputs
-      .filter((v) => !v.initializer)
-      .map((v) => port(v.name, role(v.name))),
-    outputs: canonical.graph.outputs.map((v) => port(v.name)),
+    inputs: canonical.graph.inputs.filter((v) => !v.initializer).map((v) => port(v, role(v.name))),
+    outputs: canonical.graph.outputs.map((v) => port(v)),
     roles,
     sizes: Object.fromEntries(bindings),
     parameters: branches.parameters,

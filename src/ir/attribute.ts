@@ -1,6 +1,8 @@
 /** Node attributes: one variant per ONNX attribute type, 64-bit integers as `bigint`. */
+
 import type { Graph } from './graph.js';
 import type { Node } from './node.js';
+import { pushAll } from './push-all.js';
 import type { Tensor } from './tensor.js';
 import type { ValueType } from './types.js';
 
@@ -73,7 +75,7 @@ export function subgraphs(node: Node): Graph[] {
   const found: Graph[] = [];
   for (const a of node.attributes.values()) {
     if (a.type === 'graph') found.push(a.value);
-    else if (a.type === 'graphs') found.push(...a.value);
+    else if (a.type === 'graphs') pushAll(found, a.value);
   }
   return found;
 }
@@ -86,7 +88,7 @@ export function withContents(nodes: Iterable<Node>): Set<Node | Graph> {
     found.add(node);
     for (const inner of subgraphs(node)) {
       found.add(inner);
-      stack.push(...inner.nodes);
+      pushAll(stack, inner.nodes);
     }
   }
   return found;

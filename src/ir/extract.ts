@@ -1,10 +1,12 @@
 /** Cutting a sub-graph out: a new graph from given inputs to given outputs. */
+
 import { unboundedCut } from '../errors/index.js';
 import { type CloneMap, copyNode, copyValue, wireCopy, withGraph } from './clone.js';
 import { Graph } from './graph.js';
 import type { Model } from './model.js';
 import type { Node } from './node.js';
 import { nodeDependencies } from './order.js';
+import { pushAll } from './push-all.js';
 import type { Value } from './value.js';
 
 export interface Cut {
@@ -73,7 +75,7 @@ export function between(
     if (inputs.has(value) || !node) leaves.add(value);
     else if (!nodes.has(node)) {
       nodes.add(node);
-      stack.push(...nodeDependencies(node));
+      pushAll(stack, nodeDependencies(node));
     }
   }
   return { nodes, leaves };

@@ -175,14 +175,18 @@ export class Graph {
     this.outputList.push(value);
     this.outputUses.push(use);
     value.useSet.add(use);
+    value.outputUses++;
   }
 
   setOutput(index: number, value: Value): void {
     const use = this.outputUses[index];
     if (!use) throw new RangeError(`graph ${this.name} has no output ${index}`);
-    this.outputList[index]?.useSet.delete(use);
+    const old = this.outputList[index]!;
+    old.useSet.delete(use);
+    old.outputUses--;
     this.outputList[index] = value;
     value.useSet.add(use);
+    value.outputUses++;
   }
 
   /** Drops the graph outputs for which `keep` is false. */
@@ -190,6 +194,7 @@ export class Graph {
     const kept = this.outputList.filter(keep);
     this.outputList.forEach((value, i) => {
       value.useSet.delete(this.outputUses[i] as Use);
+      value.outputUses--;
     });
     this.outputList.length = 0;
     this.outputUses.length = 0;

@@ -60,10 +60,12 @@ export function topologicalOrder(
   for (const root of graph.nodes) {
     if (done.has(root)) continue;
     // depth first without recursion: graphs are thousands of nodes deep
-    const stack: { node: Node; rest: Node[] }[] = [{ node: root, rest: needs(root) }];
+    const stack: { node: Node; needed: Node[]; at: number }[] = [
+      { node: root, needed: needs(root), at: 0 },
+    ];
     open.add(root);
     for (let top = stack.at(-1); top; top = stack.at(-1)) {
-      const next = top.rest.shift();
+      const next = top.needed[top.at++];
       if (!next) {
         stack.pop();
         open.delete(top.node);
@@ -74,7 +76,7 @@ export function topologicalOrder(
         throw graphCycle([...path.slice(path.indexOf(next)), next]);
       } else if (!done.has(next)) {
         open.add(next);
-        stack.push({ node: next, rest: needs(next) });
+        stack.push({ node: next, needed: needs(next), at: 0 });
       }
     }
   }

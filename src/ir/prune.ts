@@ -1,8 +1,10 @@
 /** Removal of what no output needs. */
+
 import { subgraphs } from './attribute.js';
 import type { Graph } from './graph.js';
 import type { Node } from './node.js';
 import { nodeDependencies } from './order.js';
+import { pushAll } from './push-all.js';
 import type { Value } from './value.js';
 
 /**
@@ -40,7 +42,7 @@ export function liveNodes(
     const node = value.producer;
     if (stop(value) || !node || live.has(node)) continue;
     live.add(node);
-    stack.push(...nodeDependencies(node));
+    pushAll(stack, nodeDependencies(node));
   }
   return live;
 }
@@ -62,6 +64,6 @@ export function removeUnused(
     if (node.outputs.some((made) => made && (made.uses.size > 0 || isNeeded(made)))) continue;
     const needed = nodeDependencies(node);
     graph.removeNode(node);
-    stack.push(...needed);
+    pushAll(stack, needed);
   }
 }

@@ -1,8 +1,10 @@
 /** Checks that a graph is whole: used after every pass, and by tests. */
+
 import { StepfoldError } from '../errors/index.js';
 import { subgraphs, withContents } from './attribute.js';
 import type { Graph } from './graph.js';
 import { topologicalOrder } from './order.js';
+import { pushAll } from './push-all.js';
 import type { Value } from './value.js';
 
 export interface Violation {
@@ -54,7 +56,7 @@ export function findViolations(graph: Graph, visible: ReadonlySet<Value> = new S
     for (const output of node.outputs)
       if (output && output.producer !== node)
         found.push({ message: `"${output.name}" does not know its producer`, value: output.name });
-    for (const inner of subgraphs(node)) found.push(...findViolations(inner, known));
+    for (const inner of subgraphs(node)) pushAll(found, findViolations(inner, known));
   }
   graph.outputs.forEach((output, index) => {
     if (![...output.uses].some((use) => use.user === graph && use.index === index))

@@ -22,6 +22,8 @@ export class Value {
   listed = false;
   /** @internal */
   readonly useSet = new Set<Use>();
+  /** @internal How many of the uses are outputs of a graph: a value may have a great many others. */
+  outputUses = 0;
 
   /** @internal use `Graph.addInput`, `Graph.addInitializer` or `Graph.addNode` */
   constructor(
@@ -57,7 +59,6 @@ export class Value {
   }
 
   get isGraphOutput(): boolean {
-    for (const use of this.useSet) if (!('opType' in use.user)) return true;
-    return false;
+    return this.outputUses > 0;
   }
 }

@@ -1,7 +1,9 @@
 /** What a value takes beside others that are made anyway. */
+
 import { isHeavy } from '../cost/index.js';
 import type { Node } from '../ir/node.js';
 import { nodeDependencies } from '../ir/order.js';
+import { pushAll } from '../ir/push-all.js';
 import type { Value } from '../ir/value.js';
 import { reachNodes } from './region.js';
 
@@ -37,7 +39,7 @@ function takesProduct(values: readonly Value[]): boolean {
     if (!node || seen.has(node)) continue;
     if (isHeavy(node)) return true;
     seen.add(node);
-    stack.push(...nodeDependencies(node));
+    pushAll(stack, nodeDependencies(node));
   }
   return false;
 }

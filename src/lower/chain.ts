@@ -4,12 +4,14 @@
  * what it needs; a reused value enters the next segment from its state instead of from the segment
  * that makes it.
  */
+
 import { planNotChainable, planWireType } from '../errors/index.js';
 import { constantTensor } from '../ir/constants.js';
 import { extract } from '../ir/extract.js';
 import type { Model } from '../ir/model.js';
 import type { Node } from '../ir/node.js';
 import { nodeDependencies, predecessors, topologicalOrder } from '../ir/order.js';
+import { pushAll } from '../ir/push-all.js';
 import { tensorType, type ValueType } from '../ir/types.js';
 import type { Value } from '../ir/value.js';
 import { COMPUTE, type ProgramFlow } from '../plan/index.js';
@@ -103,7 +105,7 @@ function viewOf(source: Instrumented, program: ProgramFlow): ProgramView {
     const node = actual(value).producer;
     if (!node || nodes.has(node)) continue;
     nodes.add(node);
-    stack.push(...nodeDependencies(node));
+    pushAll(stack, nodeDependencies(node));
   }
   return { program, nodes, actual, written };
 }

@@ -1,6 +1,8 @@
 /** What a call depends on: sites and states reached from its outputs and the states it writes. */
+
 import type { Graph } from '../ir/graph.js';
 import { nodeDependencies } from '../ir/order.js';
+import { pushAll } from '../ir/push-all.js';
 import type { Value } from '../ir/value.js';
 import type { LiveUnder } from '../plan/index.js';
 import type { InstrumentedSite, StateInfo } from './instrument.js';
@@ -34,7 +36,7 @@ export function livenessUnder(
       for (const [state, value] of sites[s]!.writes.get(row[s] as string) ?? [])
         if (written.has(state)) stack.push(value);
     };
-    stack.push(...graph.outputs);
+    pushAll(stack, graph.outputs);
     for (let value = stack.pop(); value; value = stack.pop()) {
       if (seen.has(value)) continue;
       seen.add(value);
@@ -50,7 +52,7 @@ export function livenessUnder(
           continue;
         }
       }
-      if (value.producer) stack.push(...nodeDependencies(value.producer));
+      if (value.producer) pushAll(stack, nodeDependencies(value.producer));
     }
     // in the order of the plan, so that schedules do not depend on the order of the walk
     return { sites: live, states: new Set([...states.keys()].filter((id) => read.has(id))) };

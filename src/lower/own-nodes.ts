@@ -3,8 +3,10 @@
  * those who need it has, so that a walk looks at what it finds and no further: to ask instead what everybody
  * else needs is a walk over the whole graph for each site.
  */
+
 import type { Node } from '../ir/node.js';
 import { nodeDependencies } from '../ir/order.js';
+import { pushAll } from '../ir/push-all.js';
 import type { Use, Value } from '../ir/value.js';
 import type { Alternatives } from './region.js';
 
@@ -61,12 +63,12 @@ export function ownNodes(owning: Owning): Set<Node> {
   for (let value = stack.pop(); value; value = stack.pop()) {
     if (alternatives && !followed.has(value) && !isNeeded(value)) {
       followed.add(value);
-      stack.push(...alternatives(value));
+      pushAll(stack, alternatives(value));
     }
     const node = value.producer;
     if (!node || own.has(node) || node.outputs.some((made) => made && isNeeded(made))) continue;
     own.add(node);
-    stack.push(...nodeDependencies(node));
+    pushAll(stack, nodeDependencies(node));
   }
   return own;
 }

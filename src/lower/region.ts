@@ -3,8 +3,10 @@
  * that exist for the sake of a site's strategy. "Some program" means that a site's
  * value is followed into every strategy that can stand in for it.
  */
+
 import type { Node } from '../ir/node.js';
 import { nodeDependencies } from '../ir/order.js';
+import { pushAll } from '../ir/push-all.js';
 import type { Value } from '../ir/value.js';
 
 /** For the values of sites: what else, beside their producer, may be needed to have them. */
@@ -38,11 +40,11 @@ export function reachNodes(reach: Reach): Set<Node> {
       stack.push(other);
       continue;
     }
-    if (alternatives) stack.push(...alternatives(value));
+    if (alternatives) pushAll(stack, alternatives(value));
     const node = value.producer;
     if (!node || nodes.has(node) || known?.has(node) || within?.has(node) === false) continue;
     nodes.add(node);
-    stack.push(...nodeDependencies(node));
+    pushAll(stack, nodeDependencies(node));
   }
   return nodes;
 }

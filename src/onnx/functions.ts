@@ -4,9 +4,11 @@
  *
  * Source: the ONNX IR specification, section "Functions".
  */
+
 import type { Graph } from '../ir/graph.js';
 import type { Model } from '../ir/model.js';
 import type { Node } from '../ir/node.js';
+import { pushAll } from '../ir/push-all.js';
 import { attributeToMessage, copy } from './from-ir.js';
 import {
   type AttributeMessage,
@@ -77,7 +79,7 @@ export class ModelFunctions {
       const inner = key(node.domain, node.opType, node.overload);
       total += this.byKey.has(inner) ? this.size(inner) : 1;
       for (const { g, graphs = [] } of node.attribute ?? [])
-        for (const graph of g ? [g, ...graphs] : graphs) stack.push(...(graph.node ?? []));
+        for (const graph of g ? [g, ...graphs] : graphs) pushAll(stack, graph.node ?? []);
     }
     this.sizes.set(called, total);
     return total;
@@ -97,7 +99,7 @@ export function functionLocations(model: Model): Set<string> {
       for (const tensor of t ? [t, ...tensors] : tensors) add(tensor);
       for (const graph of g ? [g, ...graphs] : graphs) {
         for (const tensor of graph.initializer ?? []) add(tensor);
-        stack.push(...(graph.node ?? []));
+        pushAll(stack, graph.node ?? []);
       }
     }
   return found;

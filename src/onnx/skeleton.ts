@@ -4,7 +4,9 @@
  * index into a table of byte ranges of the file. So a model with gigabytes of inline weights is
  * loaded by reading a few megabytes, and written by copying ranges.
  */
+
 import { notOnnx } from '../errors/index.js';
+import { pushAll } from '../ir/push-all.js';
 import type { ByteSource } from '../ir/tensor.js';
 import { fieldsOf, MESSAGES, RAW_DATA_FIELD, RAW_RANGE_FIELD } from './descriptor.js';
 import { type Piece, pieceLength } from './source.js';
@@ -73,7 +75,7 @@ function* rewriteTensors(
   let copied = start;
   const replace = (from: number, to: number, by: readonly Piece[]) => {
     if (from > copied) pieces.push({ source, offset: copied, length: from - copied });
-    pieces.push(...by);
+    pushAll(pieces, by);
     copied = to;
   };
   cursor.position = start;

@@ -3,9 +3,11 @@
  * (reshapes, casts, scales, norms, rotary embeddings, masks), so it is stepped over rather than
  * matched.
  */
+
 import { isHeavy } from '../../cost/index.js';
 import { isOp, type Node } from '../../ir/node.js';
 import { nodeDependencies } from '../../ir/order.js';
+import { pushAll } from '../../ir/push-all.js';
 import type { Value } from '../../ir/value.js';
 
 export interface Reached {
@@ -41,7 +43,7 @@ export function reachBack(from: Value): Reached {
     } else if (isHeavy(node)) heavy.add(node);
     else if (!passed.has(node) && !isOp(node, ...CARRIES_NOTHING)) {
       passed.add(node);
-      stack.push(...nodeDependencies(node));
+      pushAll(stack, nodeDependencies(node));
     }
   }
   return { heavy, passed, inputs };

@@ -3,8 +3,10 @@
  * stream where it leaves. Nothing of that may go anywhere else, or what is put in the place of the
  * streams would not stand for all that the range does.
  */
+
 import type { Node } from '../../ir/node.js';
 import { nodeDependencies } from '../../ir/order.js';
+import { pushAll } from '../../ir/push-all.js';
 import type { Value } from '../../ir/value.js';
 import type { ShapeTable } from '../../shape/index.js';
 import { beforeMoves } from './moves.js';
@@ -74,7 +76,7 @@ function nodesBetween(
     const node = value.producer;
     if (!node || entering.has(value) || within.has(node) || !reached.has(node)) continue;
     within.add(node);
-    back.push(...nodeDependencies(node));
+    pushAll(back, nodeDependencies(node));
   }
   return within;
 }

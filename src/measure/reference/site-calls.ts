@@ -2,8 +2,10 @@
  * What each site does at each call by the plan, what it takes from earlier calls and what it keeps for
  * later ones. Written from the meanings of the strategies alone; the tensors are with `run.ts`.
  */
+
 import type { Model } from '../../ir/model.js';
 import { nodeDependencies } from '../../ir/order.js';
+import { pushAll } from '../../ir/push-all.js';
 import type { Value } from '../../ir/value.js';
 import type { Schedule } from '../../schedule/index.js';
 import type { CallAccess } from '../combinations.js';
@@ -60,7 +62,7 @@ export class SiteCalls {
       if (met.has(value)) continue;
       met.add(value);
       if (!instead.has(value))
-        stack.push(...(value.producer ? nodeDependencies(value.producer) : []));
+        pushAll(stack, value.producer ? nodeDependencies(value.producer) : []);
       else if (instead.get(value)) stack.push(instead.get(value)!);
     }
     return sites.filter(({ site }) => valuesOf(site).some((v) => met.has(v)));

@@ -1,5 +1,7 @@
 /** Reads whole models: the header, the main graph, then functions up to the end of the text. */
+
 import Long from 'long';
+import { pushAll } from '../../ir/push-all.js';
 import type {
   AttributeMessage,
   FunctionMessage,
@@ -85,7 +87,11 @@ function parseFunction(scanner: Scanner): FunctionMessage {
   const input = names();
   scanner.expect('=>');
   const output = names();
-  if (scanner.accept('<')) valueInfo.push(...scanner.list('>', () => parseInfo(scanner)));
+  if (scanner.accept('<'))
+    pushAll(
+      valueInfo,
+      scanner.list('>', () => parseInfo(scanner)),
+    );
   return { ...header, name, ...parameters, input, output, valueInfo, node: parseNodes(scanner) };
 }
 

@@ -3,12 +3,14 @@
  * else as one. Every node belongs to one block: to the first, in the order of the computation, that needs
  * it. What does not depend on the latent is a block of its own.
  */
+
 import { analyzeUnet, findAttention, findBlocks, findInputRoles } from '../../analysis/index.js';
 import { concreteShapes, nodeMacs } from '../../cost/index.js';
 import type { Graph } from '../../ir/graph.js';
 import type { Model } from '../../ir/model.js';
 import { isOp, type Node } from '../../ir/node.js';
 import { nodeDependencies, predecessors, topologicalOrder } from '../../ir/order.js';
+import { pushAll } from '../../ir/push-all.js';
 import type { Value } from '../../ir/value.js';
 import { inferShapes, type ShapeTable } from '../../shape/index.js';
 
@@ -162,7 +164,7 @@ function behind(ends: readonly Value[], taken: ReadonlySet<Node>): Set<Node> {
   for (let node = open.pop(); node; node = open.pop()) {
     if (taken.has(node) || found.has(node)) continue;
     found.add(node);
-    open.push(...predecessors(node));
+    pushAll(open, predecessors(node));
   }
   return found;
 }
