@@ -1,7 +1,8 @@
 /**
  * Constant sub-graphs, evaluated by onnxruntime: all of them in one model and one session. Reads only
  * small tensors that lie in memory or in the model file; a result may not be larger than what it
- * is computed from, or 64 KiB. Without onnxruntime, or when it cannot run them, they stay.
+ * is computed from, or 64 KiB, and all that is made, on the way as well, not larger than a bound or than
+ * what is read. Without onnxruntime, or when it cannot run them, they stay.
  */
 import { cloneAttribute } from '../../src/ir/clone.js';
 import { constantTensor } from '../../src/ir/constants.js';
@@ -22,13 +23,31 @@ import { isAtHand } from './tensors.js';
 const SMALL = 64 * 1024;
 /** Tensors beyond this are weights: not read. */
 const MAX_LEAF = 1024 * 1024;
+/**
+ * All that may be made, in one session that holds it: twice what is read, or this. The largest model of
+ * the corpus makes a thousandth of it.
+ */
+const MOST_MADE = 128 * 1024 * 1024;
+
+/** What can be evaluated of a graph. */
+export interface Foldable {
+  /** In order. */
+  readonly nodes: ReadonlySet<Node>;
+  /** Bytes of all that they make. */
+  readonly bytes: number;
+  /** Nodes that are left since all together would make too much. */
+  readonly tooMuch: number;
+}
 
 /**
- * Nodes of the main graph that can be evaluated now, in order.
+ * Nodes of the main graph that can be evaluated now.
  * @param inferred shapes of the graph as it is; asked for only when there are candidates
+ * @param before bytes that were made of the same model before
  */
-export function constantNodes(graph: Graph, inferred: () => ShapeTable): Set<Node> {
-  const foldable = new Set<Node>();
+export function constantNodes(graph: Graph, inferred: () => ShapeTable, before = 0): Foldable {
+  const nodes = new Set<Node>();
+  const leaves = new Set<Value>();
+  let [read, bytes, tooMuch] = [0, 0, 0];
   let shapes: ShapeTable | undefined;
   const sizes = new Map<Value, number>();
   const sizeOf = (value: Value): number | undefined => {
@@ -39,23 +58,36 @@ export function constantNodes(graph: Graph, inferred: () => ShapeTable): Set<Nod
   };
   for (const node of topologicalOrder(graph)) {
     if (node.opType === 'Constant' || !isDeterministic(node)) continue;
-    const inputs = node.inputs.filter((v) => v !== null).map(sizeOf);
-    if (inputs.some((bytes) => bytes === undefined)) continue;
-    const budget = Math.max(
-      SMALL,
-      inputs.reduce<number>((n, bytes) => n + (bytes ?? 0), 0),
-    );
+    // each once: a tensor that is joined to itself is no larger for that
+    const inputs = new Map([...new Set(node.inputs)].flatMap((v) => (v ? [[v, sizeOf(v)]] : [])));
+    if ([...inputs.values()].some((size) => size === undefined)) continue;
+    const budget = Math.max(SMALL, sum(inputs.values()));
     const outputs = node.outputs.filter((v) => v !== null);
     shapes ??= inferred();
     const table = shapes;
     const made = outputs.map((value) => resultBytes(value, table));
-    if (!made.every((bytes) => bytes !== undefined && bytes <= budget)) continue;
-    foldable.add(node);
+    if (!made.every((size) => size !== undefined && size <= budget)) continue;
+    const fresh = [...inputs].filter(([v]) => constantTensor(v) && !leaves.has(v));
+    const readThen = read + sum(fresh.map(([, size]) => size));
+    if (before + bytes + sum(made) > Math.max(MOST_MADE, 2 * readThen)) {
+      tooMuch++;
+      continue;
+    }
+    for (const [v] of fresh) leaves.add(v);
+    read = readThen;
+    bytes += sum(made);
+    nodes.add(node);
     outputs.forEach((value, i) => {
       sizes.set(value, made[i] as number);
     });
   }
-  return foldable;
+  return { nodes, bytes, tooMuch };
+}
+
+function sum(sizes: Iterable<number | undefined>): number {
+  let total = 0;
+  for (const size of sizes) total += size ?? 0;
+  return total;
 }
 
 function resultBytes(value: Value, shapes: ShapeTable): number | undefined {

@@ -91,6 +91,8 @@ export const canonicalize = {
 class Run {
   readonly trace: TraceEntry[] = [];
   readonly notes: string[] = [];
+  /** Bytes that folding has made so far. */
+  private folded = 0;
   /** Initializers that were there from the start: weights, which are not merged. */
   private readonly given: ReadonlySet<Value>;
   private inferred: ShapeTable | undefined;
@@ -134,7 +136,16 @@ class Run {
 
   async fold(given: Engine | false | undefined): Promise<void> {
     if (given === false || this.notes.length > 0) return;
-    const nodes = constantNodes(this.model.graph, () => inferShapes(this.model));
+    const { nodes, bytes, tooMuch } = constantNodes(
+      this.model.graph,
+      () => inferShapes(this.model),
+      this.folded,
+    );
+    this.folded += bytes;
+    if (tooMuch > 0)
+      this.notes.push(
+        `${tooMuch} constant nodes are left: their results would take too much memory together`,
+      );
     if (nodes.size === 0) return;
     const engine = given ?? (await loadEngine());
     if (!engine) {
