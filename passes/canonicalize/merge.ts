@@ -73,12 +73,11 @@ function attributesKey(node: Node): string | undefined {
   for (const [name, attribute] of [...node.attributes].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const key = attributeKey(attribute);
     if (key === undefined) return undefined;
-    parts.push(`${name}:${attribute.type}=${key}`);
+    // a text may hold whatever stands between two
+    parts.push(JSON.stringify([name, attribute.type, key]));
   }
   return parts.join(';');
 }
-
-const signed = (value: number): string => (Object.is(value, -0) ? '-0' : String(value));
 
 /** Text that tells attributes apart; undefined for those that are not compared. */
 function attributeKey(attribute: Attribute): string | undefined {
@@ -88,11 +87,11 @@ function attributeKey(attribute: Attribute): string | undefined {
     case 'string':
       return String(attribute.value);
     case 'float':
-      return signed(attribute.value);
+      return floatKey(attribute.value);
     case 'floats':
-      return attribute.value.map(signed).join();
+      return attribute.value.map(floatKey).join();
     case 'strings':
-      return attribute.value.join('|');
+      return JSON.stringify(attribute.value);
     case 'tensor':
       return tensorKey(attribute.value);
     case 'tensors':
@@ -102,6 +101,9 @@ function attributeKey(attribute: Attribute): string | undefined {
       return undefined;
   }
 }
+
+/** Zeros of either sign are two numbers. */
+const floatKey = (value: number): string => (Object.is(value, -0) ? '-0' : String(value));
 
 function tensorKey(tensor: Tensor): string | undefined {
   if (!isAtHand(tensor) || tensorBytes(tensor) > MAX_COMPARED) return undefined;

@@ -91,17 +91,29 @@ describe('channel-affine', () => {
   test('the affine part of a GroupNorm is one pass, for any batch and size', async () => {
     expect((await rewrite(norm(), ...feeds)).rules).toEqual(['channel-affine']);
   });
-  test.each([
+  test.each<[string, Parameters<typeof norm>[0], RegExp, number[]?]>([
     ['a weight for each pixel', { weight: 'float[4,2,2] w' }, /weight does not hold one number/],
     ['a bias along the last axis', { bias: 'float[1,1,1,2] b' }, /bias does not hold one number/],
+    [
+      'a bias along the last axis, which is as long as there are channels',
+      { bias: 'float[1,1,1,4] b' },
+      /bias does not hold one number/,
+      [2, 4, 2, 4],
+    ],
+    [
+      'a weight along the rows, which are as many as channels',
+      { weight: 'float[4,1] w' },
+      /weight does not hold one number/,
+      [2, 4, 4, 2],
+    ],
     [
       'a product that is read elsewhere',
       { end: 'z = Add (m, b)\n  y = Add (z, m)' },
       /not one Add/,
     ],
     ['a product that is subtracted from', { end: 'y = Sub (m, b)' }, /not one Add/],
-  ])('%s is left', async (_, options, reason) => {
-    const { rules, reasons } = await rewrite(norm(options), { x: tensor([2, 4, 2, 2]) });
+  ])('%s is left', async (_, options, reason, dims = [2, 4, 2, 2]) => {
+    const { rules, reasons } = await rewrite(norm(options), { x: tensor(dims) });
     expect(rules).toEqual([]);
     expect(reasons).toEqual([expect.stringMatching(reason)]);
   });

@@ -156,6 +156,71 @@ const CASES: readonly Case[] = [
     sizes: [{}],
   },
   {
+    name: 'pooling rounded up, at any size, where a last window may lie in the padding',
+    inputs: 'float[1, 2, height, width] x',
+    body: `
+      a = AveragePool <kernel_shape = [2, 2], strides = [2, 3], ceil_mode = 1> (x)
+      b = MaxPool <kernel_shape = [2, 3], strides = [3, 2], pads = [0, 1, 1, 1], ceil_mode = 1> (x)
+      c = MaxPool <kernel_shape = [3, 3], strides = [3, 4], pads = [1, 2, 1, 2], ceil_mode = 1> (x)`,
+    outputs: 'a, b, c',
+    sizes: Array.from({ length: 9 }, (_, i) => ({ height: i + 2, width: 11 - i })),
+  },
+  {
+    name: 'Gather from the end, and of more axes than one',
+    inputs: IMAGE,
+    body: `
+      shape = Shape (x)
+      at = Constant <value = int64[2, 2] {-1, 0, -4, -2}> ()
+      a = Gather (shape, at)
+      table = Constant <value = int64[2, 3] {1, 2, 3, 4, 5, 6}> ()
+      last = Constant <value_ints = [-1, -3]> ()
+      b = Gather <axis = 1> (table, last)
+      rows = Constant <value_ints = [-2, 1, -1]> ()
+      c = Gather <axis = -2> (table, rows)`,
+    outputs: 'a, b, c',
+    shape: '2,2',
+    sizes: IMAGES,
+  },
+  {
+    name: 'quotients, remainders and truncation below zero',
+    inputs: 'float[height, width] x',
+    body: `
+      shape = Shape (x)
+      zero = Constant <value_ints = [0]> ()
+      w = Gather (shape, zero)
+      five = Constant <value_ints = [5]> ()
+      two = Constant <value_ints = [2]> ()
+      three = Constant <value_ints = [3]> ()
+      minus = Constant <value_ints = [-3]> ()
+      less = Sub (w, five)
+      a = Div (less, two)
+      b = Mod (less, three)
+      c = Mod <fmod = 1> (less, three)
+      d = Div (w, minus)
+      e = Mod (less, minus)
+      seven = Constant <value_ints = [-7]> ()
+      f = Mod (seven, three)
+      g = Mod <fmod = 1> (seven, three)
+      h = Div (seven, three)
+      real = Cast <to = 1> (less)
+      half = Constant <value_floats = [0.5]> ()
+      halves = Mul (real, half)
+      i = Cast <to = 7> (halves)
+      low = Constant <value_float = 0.5> ()
+      j = Clip (halves, low)
+      k = Cast <to = 9> (j)
+      cube = Pow (less, three)
+      none = Constant <value_ints = [0]> ()
+      m = GreaterOrEqual (cube, none)
+      big = Constant <value = int32[2] {65536, 65536}> ()
+      n = ReduceProd (big)
+      whole = Constant <value = int32 {0}> ()
+      o = Equal (n, whole)`,
+    outputs: 'a, b, c, d, e, f, g, h, i, j, k, m, n, o',
+    sizes: [1, 2, 3, 4, 5, 6, 9].map((height) => ({ height, width: 2 })),
+    open: true,
+  },
+  {
     name: 'Gemm',
     inputs: 'float[batch, 6] x, float[4, 6] w, float[4] b',
     body: 'y = Gemm <transB = 1> (x, w, b)',
@@ -312,6 +377,21 @@ const CASES: readonly Case[] = [
       { batch: 1, height: 6, width: 5, rows: 3, columns: 4 },
       { batch: 2, height: 7, width: 4, rows: 9, columns: 2 },
     ],
+  },
+  {
+    name: 'Resize by scales whose products round up in single precision, or are no sizes',
+    inputs: 'float[1, 1, 10, 30] x, float[1, 1, height, width] y',
+    body: `
+      less = Constant <value_floats = [1.0, 1.0, 0.7, 0.7]> ()
+      a = Resize <mode = "nearest"> (x, "", less)
+      two = Constant <value_floats = [1.0, 1.0, 7.0, 7.0]> ()
+      three = Constant <value_floats = [3.0]> ()
+      thirds = Div (two, three)
+      b = Resize <mode = "nearest"> (y, "", thirds)`,
+    outputs: 'a, b',
+    shape: '1,1,7,21',
+    sizes: Array.from({ length: 12 }, (_, i) => ({ height: i + 1, width: 3 * i + 3 })),
+    open: true,
   },
   {
     name: 'Upsample',

@@ -67,7 +67,7 @@ const pad: Check = (node, { shapes, opset }) => {
 };
 
 const dropout: Check = (node, { opset }) => {
-  if (node.outputs[1]?.uses.size) return undefined;
+  // a mask that is read keeps the node, whose first output is its input all the same
   if (opset < 7) return attrNumber(node, 'is_test', 0) === 1 ? first(node, 'inference') : undefined;
   const training = node.inputs[2];
   if (training && uniformConstant(training) !== 0) return undefined;

@@ -115,6 +115,7 @@ function biasBefore(
   if (found?.constant.dims.length !== 1 || !sameShape(shapes, found.value, x)) return undefined;
   if (shapes.shape(x)!.at(-1)?.constant !== found.constant.dims[0]) return undefined;
   const inside = nodesBetween(x, [cubic, end]);
+  // else the sum is made all the same, and adding the bias again in the GELU only costs
   if (![...x.users].every((user) => inside.has(user))) return undefined;
   const bias = add.inputs.find((v) => v !== found.value)!;
   return { value: found.value, bias };

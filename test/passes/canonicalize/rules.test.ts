@@ -198,18 +198,57 @@ const CASES: readonly Case[] = [
     body: `
       shape = Shape (x)
       empty = ConstantOfShape (shape)
-      y = Add (x, empty)
+      a = Add (x, empty)
+      y = Reciprocal (a)
       zero = Constant <value = float {0}> ()
       relu = Relu (x)
       minus = Neg (relu)
-      z = Add (minus, zero)`,
+      b = Add (minus, zero)
+      z = Reciprocal (b)`,
     left: [
       'Shape(x)',
       'ConstantOfShape(shape)',
       'Add(x, empty)',
+      'Reciprocal(a)',
       'Relu(x)',
       'Neg(relu)',
       'Add(minus, 0)',
+      'Reciprocal(b)',
+    ],
+    rules: [],
+  },
+  {
+    name: 'the zeros before a softmax that are none: zero times what is infinite, or not a number',
+    inputs: IMAGE,
+    outputs: 'y, z, w',
+    body: `
+      shape = Shape (x)
+      empty = ConstantOfShape (shape)
+      infinite = Constant <value = float {inf}> ()
+      none = Mul (empty, infinite)
+      a = Add (x, none)
+      y = Softmax (a)
+      nan = Constant <value = float {nan}> ()
+      nothing = Mul (nan, empty)
+      b = Add (nothing, x)
+      z = Softmax (b)
+      other = Exp (x)
+      fed = Mul (empty, other)
+      c = Add (x, fed)
+      w = Softmax (c)`,
+    left: [
+      'Shape(x)',
+      'ConstantOfShape(shape)',
+      'Mul(empty, Infinity)',
+      'Add(x, none)',
+      'Softmax(a)',
+      'Mul(NaN, empty)',
+      'Add(nothing, x)',
+      'Softmax(b)',
+      'Exp(x)',
+      'Mul(empty, other)',
+      'Add(x, fed)',
+      'Softmax(c)',
     ],
     rules: [],
   },
@@ -248,29 +287,97 @@ const CASES: readonly Case[] = [
     rules: ['no-operation'],
   },
   {
+    // a node behind each: one that reads an input and makes an output is never replaced
     name: 'nodes that look as if they did nothing',
     inputs: IMAGE,
-    outputs: 'a, b, c, d, e',
+    outputs: 'a2, b2, c2, d2, e2, f2, g2, h2, i2, j2',
     body: `
       one = Constant <value = float {1}> ()
       a = Div (one, x)
+      a2 = Neg (a)
       ones = Constant <value = float[1, 1, 1, 1, 1] {1}> ()
       b = Mul (x, ones)
+      b2 = Neg (b)
       zero = Constant <value = float {0}> ()
       c = Sub (zero, x)
+      c2 = Neg (c)
       last = Constant <value_ints = [-1]> ()
       far = Constant <value_ints = [-9223372036854775807]> ()
       axis = Constant <value_ints = [2]> ()
       d = Slice (x, last, far, axis, last)
+      d2 = Neg (d)
       shift = Constant <value_ints = [0, 0, 1, 0, 0, 0, -1, 0]> ()
-      e = Pad (x, shift)`,
+      e = Pad (x, shift)
+      e2 = Neg (e)
+      minus = Constant <value = float {-0.0}> ()
+      f = Sub (x, minus)
+      f2 = Neg (f)
+      zeros = Constant <value = float[1, 1, 1, 1, 1] {-0.0}> ()
+      g = Add (zeros, x)
+      g2 = Neg (g)
+      wide = Constant <value = bool[1, 1, 1, 1, 1] {1}> ()
+      h = Where (wide, x, zero)
+      h2 = Neg (h)
+      i = Transpose <perm = [0, 1, 3, 2]> (x)
+      i2 = Neg (i)
+      k = Cast <to = 11> (x)
+      j2 = Neg (k)`,
     left: [
       'Div(1, x)',
+      'Neg(a)',
       'Mul(x, 1)',
+      'Neg(b)',
       'Sub(0, x)',
+      'Neg(c)',
       'Slice(x, -1, -9223372036854776000, 2, -1)',
+      'Neg(d)',
       'Pad(x, 0,0,1,0,0,0,-1,0)',
+      'Neg(e)',
+      'Sub(x, 0)',
+      'Neg(f)',
+      'Add(0, x)',
+      'Neg(g)',
+      'Where(1, x, 0)',
+      'Neg(h)',
+      'Transpose(x)',
+      'Neg(i)',
+      'Cast(x)',
+      'Neg(k)',
     ],
+    rules: [],
+  },
+  {
+    name: 'a dropout that does nothing, though its mask is read',
+    inputs: IMAGE,
+    outputs: 'y, z',
+    body: `
+      a, mask = Dropout (x)
+      y = Neg (a)
+      z = Not (mask)`,
+    left: ['Dropout(x)', 'Neg(x)', 'Not(mask)'],
+    rules: ['no-operation'],
+  },
+  {
+    name: 'a dropout that trains',
+    inputs: `${IMAGE}, bool train`,
+    outputs: 'y',
+    body: `
+      ratio = Constant <value = float {0}> ()
+      a = Dropout (x, ratio, train)
+      y = Neg (a)`,
+    left: ['Dropout(x, 0, train)', 'Neg(a)'],
+    rules: [],
+  },
+  {
+    name: 'attributes that differ in the sign of a zero',
+    inputs: IMAGE,
+    outputs: 'y, z',
+    body: `
+      a = LeakyRelu <alpha: float = 0.0> (x)
+      b = LeakyRelu <alpha: float = -0.0> (x)
+      y = Reciprocal (a)
+      z = Reciprocal (b)`,
+    left: ['LeakyRelu(x)', 'LeakyRelu(x)', 'Reciprocal(a)', 'Reciprocal(b)'],
     rules: [],
   },
   {
@@ -464,6 +571,20 @@ const CASES: readonly Case[] = [
       { batch: 1, height: 3 },
       { batch: 3, height: 5 },
     ],
+  },
+  {
+    name: 'the norm of a sum whose statistics are read',
+    inputs: 'float[batch, height, 4] x, float[batch, height, 4] stream',
+    outputs: 'y, z',
+    body: `
+      gamma = Constant <value = float[4] {1, 2, -1, 0.5}> ()
+      a, mean, deviation = com.microsoft.SkipLayerNormalization <epsilon = 1e-5> (x, stream, gamma)
+      y = Tanh (a)
+      z = Exp (deviation)`,
+    left: ['SkipLayerNormalization(x, stream, 1,2,-1,0.5)', 'Tanh(a)', 'Exp(deviation)'],
+    rules: [],
+    // the engine's kernel makes no statistics: nothing to run
+    sizes: [],
   },
   {
     name: 'before IR version 4, constants stay Constant nodes',
