@@ -10,7 +10,6 @@ import { exchangeInputs, node, type OnnxModel } from './onnx-model.js';
 import type { Tampered } from './tampered.js';
 
 const FORMS = ['deepcache split', 'deepcache merged', 'deepcache chain'] as const;
-const WINDOWS = ['windows split', 'windows merged', 'windows chain'] as const;
 const SOME: readonly BundleName[] = [...FORMS, 'windows split', 'shared halves merged'];
 
 /** Gives everything that is in no surface another name. */
@@ -94,7 +93,7 @@ export const CONTROLS: readonly Change[] = [
   ...changes(['deepcache split', 'windows merged'], 'models saved again', ({ everyModel }) => {
     for (const { proto } of everyModel) proto.producerName = 'another';
   }),
-  ...changes(WINDOWS, 'weights in the models', (bundle) => {
+  ...changes(['windows split', 'windows merged'], 'weights in the models', (bundle) => {
     for (const model of bundle.everyModel)
       for (const tensor of model.graph.initializer!)
         if (tensor.externalData!.length > 0) model.write(tensor, model.read(tensor));

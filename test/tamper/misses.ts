@@ -10,7 +10,7 @@ export const MISSES: ReadonlySet<string> = new Set([
   'an epsilon that is another one, deepcache for a target: of a norm over pixels',
   'an epsilon that is another one, windows split: of a norm over channels',
   'cost, deepcache chain: bytes of states',
-  'cost, windows chain: of sites',
+  'cost, windows merged: of sites',
   'how guidance is done, shared halves merged: with no pairs where one half stands for both',
   'no sizes said, and keys that are wrong, loop-invariant split: of a caption',
   'no timestep said, and timesteps held to a range, deepcache split: at one',

@@ -67,10 +67,8 @@ export const CALLS: readonly Kind[] = [
       change('delta-cache of 50 calls', 'calls 25 and 26', ({ schedule }) =>
         exchange(schedule.calls, 25, 26),
       ),
-      ...changes(
-        ['windows split', 'windows merged', 'windows chain'],
-        'calls 2 and 3',
-        ({ schedule }) => exchange(schedule.calls, 2, 3),
+      ...changes(['windows split', 'windows merged'], 'calls 2 and 3', ({ schedule }) =>
+        exchange(schedule.calls, 2, 3),
       ),
       ...changes(
         ['shared calls split', 'delta-cache in two calls'],
@@ -105,7 +103,7 @@ export const CALLS: readonly Kind[] = [
       change('windows merged', 'two mixed ones', ({ schedule: { programs } }) => {
         [programs['mixed-3'], programs['mixed-2']] = [programs['mixed-2']!, programs['mixed-3']!];
       }),
-      change('shared halves chain', 'two mixed ones', ({ schedule: { programs } }) => {
+      change('shared halves merged', 'two mixed ones', ({ schedule: { programs } }) => {
         [programs['mixed-4'], programs['mixed-3']] = [programs['mixed-3']!, programs['mixed-4']!];
       }),
     ],

@@ -20,9 +20,7 @@ export const CONDITIONS: readonly Kind[] = [
       change('windows split', 'to 0 and 1, where a window is', (bundle) =>
         bounded(bundle.of('mixed-3'), 'y', 'Min', 1),
       ),
-      change('windows chain', 'from 1 on', (bundle) =>
-        bounded(bundle.model('shared-1'), 'y', 'Max', 1),
-      ),
+      change('windows merged', 'from 1 on', (bundle) => bounded(bundle.of('full'), 'y', 'Max', 1)),
       change('shared halves merged', 'to those before the null class', (bundle) =>
         bounded(bundle.of('full'), 'y', 'Min', 6),
       ),
@@ -116,7 +114,7 @@ export const CONDITIONS: readonly Kind[] = [
         const { input } = bundle.of('full').node('embedding');
         input![0] = bundle.of('full').add('early.tampered', 'bool', [], [1]);
       }),
-      change('windows chain', 'the labels', (bundle) => {
+      change('deepcache chain', 'the labels', (bundle) => {
         const model = bundle.model('shared-1');
         model.behind('y', (from, to) => [
           node('Shape', [from], 'shape.tampered'),

@@ -21,7 +21,7 @@ export const FILES: readonly Kind[] = [
         bytes[at + 6]! ^= 1 << 4;
         fs.writeFileSync(bundle.file(WEIGHTS), bytes);
       }),
-      change('windows chain', 'zeros from the middle on', (bundle) => {
+      change('windows merged', 'zeros from the middle on', (bundle) => {
         const bytes = fs.readFileSync(bundle.file(WEIGHTS));
         bytes.fill(0, bytes.length / 2);
         fs.writeFileSync(bundle.file(WEIGHTS), bytes);

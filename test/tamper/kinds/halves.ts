@@ -55,8 +55,8 @@ export const HALVES: readonly Kind[] = [
       change('shared halves merged', 'of a prediction', (bundle) =>
         exchangeHalves(bundle.of('full'), 'out'),
       ),
-      change('shared halves chain', 'of the labels', (bundle) =>
-        exchangeHalves(bundle.model('shared-1'), 'y'),
+      change('shared halves merged', 'of the labels', (bundle) =>
+        exchangeHalves(bundle.of('full'), 'y'),
       ),
     ],
   },
@@ -84,13 +84,9 @@ export const HALVES: readonly Kind[] = [
           cut.input = [data!, begin!, model.integers(2 ** 31), axes!, model.integers(2)];
         }
       }),
-      change('shared halves chain', 'of what is kept', (bundle) => {
-        const run = bundle.schedule.programs['mixed-3']!.runs.find(
-          ({ writes }) => writes?.['attention.0.residual'],
-        )!;
-        const model = bundle.model(run.model);
-        alternate(model, run.writes!['attention.0.residual']!);
-      }),
+      change('shared halves split', 'of what is kept', (bundle) =>
+        alternate(bundle.of('mixed-3'), 'stepfold.out.attention.0.residual'),
+      ),
     ],
   },
   {

@@ -28,9 +28,7 @@ export const OPERATORS: readonly Kind[] = [
         conv.input = conv.input!.slice(0, 2);
       }),
       change('windows split', 'of a projection', (bundle) => bundle.of('full').skip('eps')),
-      change('windows chain', 'of attention', (bundle) =>
-        bundle.model('attention.1.output-3').skip('attended1'),
-      ),
+      change('windows merged', 'of attention', (bundle) => bundle.of('full').skip('attended1')),
       change('deepcache split', 'of the timestep, in shallow calls', (bundle) =>
         bundle.of('shallow').skip('biased'),
       ),
@@ -70,7 +68,7 @@ export const OPERATORS: readonly Kind[] = [
         const model = bundle.of('full');
         model.behind('q1', (from, to) => [node('Mul', [from, 'by_root'], to)]);
       }),
-      change('shared halves chain', 'by an eighth', (bundle) => {
+      change('shared halves merged', 'by less than a half', (bundle) => {
         for (const model of bundle.everyModel)
           if (model.has('scores1')) {
             const mul = model.node('scores1');

@@ -109,7 +109,8 @@ export const OPTIONS: readonly Kind[] = [
   {
     name: 'another window',
     changes: [
-      ...(['windows split', 'windows merged', 'windows chain'] as const).flatMap((on) => [
+      made('windows chain', 'a token wider', () => window(3)),
+      ...(['windows split', 'windows merged'] as const).flatMap((on) => [
         made(on, 'a token narrower', () => window(1)),
         made(on, 'a token wider', () => window(3)),
       ]),

@@ -45,8 +45,8 @@ export const ROWS: readonly Kind[] = [
       change('deepcache split', 'the embedded timestep', (bundle) =>
         repeatRow(bundle.of('shallow'), 'steps'),
       ),
-      change('windows chain', 'the condition', (bundle) =>
-        repeatRow(bundle.model('shared-1'), 'condition'),
+      change('windows merged', 'the condition', (bundle) =>
+        repeatRow(bundle.of('full'), 'condition'),
       ),
       change('windows split', 'what is reused', (bundle) =>
         repeatRow(bundle.of('mixed'), 'stepfold.in.attention.1.output'),
@@ -84,8 +84,8 @@ export const ROWS: readonly Kind[] = [
       change('shared halves split', 'the last one, of what is kept', (bundle) =>
         wrongLastRow(bundle.of('mixed'), 'stepfold.out.attention.0.output'),
       ),
-      change('shared halves chain', 'the last one, of the prediction', (bundle) =>
-        wrongLastRow(bundle.run('mixed-2') && bundle.model('shared-3'), 'eps'),
+      change('shared halves merged', 'the last one, of the prediction', (bundle) =>
+        wrongLastRow(bundle.of('full'), 'eps'),
       ),
       change('delta-cache on two streams', 'the last one, of the text', (bundle) =>
         wrongLastRow(bundle.of('delta-rear'), 'c0'),

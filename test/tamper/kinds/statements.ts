@@ -16,7 +16,7 @@ const saidOf = (on: readonly BundleName[], what: string, edit: Edit): Change[] =
   changes(on, what, ({ schedule }) => edit(schedule));
 
 const FORMS = ['deepcache split', 'deepcache merged', 'deepcache chain'] as const;
-const WINDOWS = ['windows split', 'windows merged'] as const;
+const WINDOWS = ['windows merged'] as const;
 
 const input = ({ source }: Writable<Schedule>, name: string) =>
   source.inputs.find((port) => port.name === name)!;
@@ -130,7 +130,7 @@ export const STATEMENTS: readonly Kind[] = [
       ...saidOf(WINDOWS, 'two axes exchanged', ({ states }) => {
         states['attention.0.residual']!.shape = ['batch', 12, 2, 4];
       }),
-      said('windows chain', 'the batch fixed', ({ states }) => {
+      said('windows split', 'the batch fixed', ({ states }) => {
         states['attention.1.output']!.shape[0] = 1;
       }),
       said('loop-invariant merged', 'words where channels are', ({ states }) => {
@@ -159,7 +159,7 @@ export const STATEMENTS: readonly Kind[] = [
     said: true,
     changes: [
       ...saidOf(
-        ['shared halves split', 'shared halves merged', 'shared halves chain'],
+        ['shared halves split', 'shared halves merged'],
         'the other half first',
         ({ source }) => {
           source.guidance!.order = 'uncond-first';
@@ -221,14 +221,10 @@ export const STATEMENTS: readonly Kind[] = [
     name: 'the plan: rows and sites',
     said: true,
     changes: [
-      ...saidOf(
-        ['windows split', 'windows merged', 'windows chain'],
-        'two rows exchanged',
-        ({ sites }) => {
-          const [a, b] = [sites!['attention.0']!, sites!['attention.1']!];
-          [a.strategies, b.strategies] = [b.strategies, a.strategies];
-        },
-      ),
+      ...saidOf(['windows split', 'windows merged'], 'two rows exchanged', ({ sites }) => {
+        const [a, b] = [sites!['attention.0']!, sites!['attention.1']!];
+        [a.strategies, b.strategies] = [b.strategies, a.strategies];
+      }),
       said('deepcache split', 'a call too few', ({ sites }) => {
         sites!.deep!.strategies.pop();
       }),
@@ -281,7 +277,7 @@ export const STATEMENTS: readonly Kind[] = [
       ...saidOf(WINDOWS, 'a token wider', ({ sites }) => {
         sites!['attention.1']!.attention!.window = { tokens: 3 };
       }),
-      ...saidOf(['windows chain', 'windows of long sequences'], 'a token narrower', ({ sites }) => {
+      ...saidOf(['windows split', 'windows of long sequences'], 'a token narrower', ({ sites }) => {
         const { window } = sites!['attention.0']!.attention!;
         window.tokens! -= 1;
       }),
@@ -393,7 +389,7 @@ export const STATEMENTS: readonly Kind[] = [
       said('deepcache chain', 'bytes of states', ({ cost }) => {
         cost!.stateBytes! += 4;
       }),
-      said('windows chain', 'of sites', ({ cost }) => {
+      said('windows merged', 'of sites', ({ cost }) => {
         cost!.sites!.planned *= 0.5;
       }),
       said('delta-cache merged', 'a program without', ({ cost }) => {

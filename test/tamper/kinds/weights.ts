@@ -62,8 +62,8 @@ export const WEIGHTS: readonly Kind[] = [
         nudge(bundle.of('mixed-3'), 'w_o1', 20),
       ),
       change('windows merged', 'of a query', (bundle) => nudge(bundle.of('full'), 'w_q0', 11)),
-      change('windows chain', 'of a feed-forward', (bundle) =>
-        nudge(bundle.model('shared-3'), 'w_narrow1', 30),
+      change('windows merged', 'of a feed-forward', (bundle) =>
+        nudge(bundle.of('full'), 'w_narrow1', 30),
       ),
       change('shared halves split', 'of a value, where halves are shared', (bundle) =>
         nudge(bundle.of('mixed'), 'w_v0', 33),
