@@ -46,12 +46,12 @@ function joinedAgain(concat: Node, shapes: ShapeTable): Value | undefined {
     if (!follows || !size) return undefined;
     end = sum([end, size]);
   }
-  // sizes that agree on every axis leave no axis but that of the parts to join along
+  // sizes that agree on every axis leave nothing out, and no other axis to join along
   const joined = shapes.shape(concat.output);
   const all = shapes.shape(whole)!;
   const agree =
     all.length === joined?.length && all.every((size, axis) => equal(size, joined[axis]!));
-  return agree && equal(all[parts[0]!.axis]!, end) ? whole : undefined;
+  return agree ? whole : undefined;
 }
 
 /** A Slice of one axis with step 1, or an output of a Split. */
