@@ -275,8 +275,9 @@ test('a size that is read off a value inside of blocks keeps none of them', asyn
       [in] h = MatMul (x, w)
       ${blocks(3, 'b', 'h', 'g')}
       size = Shape (b1_in)
-      wide = Expand (g, size)
-      y = MatMul (wide, w)
+      twos = ConstantOfShape <value = float[1] {2}> (size)
+      scaled = Mul (g, twos)
+      y = MatMul (scaled, w)
     }`,
   );
   const { lowered } = await Pipeline.create({ calls: 4, emit: 'split' })
