@@ -4,6 +4,7 @@
  * both, that holds when both halves are equal. Runs in `ScheduledSession`, as users do.
  */
 import type { InferenceSession } from 'onnxruntime-common';
+import type { Model } from '../ir/model.js';
 import type { Schedule } from '../schedule/index.js';
 import { distinctPrograms, openWithCalls, statesOf } from './bundle.js';
 import type { ProofContext } from './context.js';
@@ -35,7 +36,7 @@ export async function identities(
   if (!expected) return undefined;
 
   const programs = distinctPrograms(schedule);
-  const { without, rounding } = programKinds(schedule);
+  const { without, rounding } = programKinds(schedule, context.source);
   onProgress?.(`bundle, optimization ${session.graphOptimizationLevel}`);
   const bundle = await openWithCalls(ort, folder, schedule, programs, session);
   const results: IdentityResult[] = [];
@@ -78,10 +79,14 @@ async function sourceOutputs(
 }
 
 /** Programs for which no identity holds, and why; and those for which it holds up to rounding. */
-function programKinds(schedule: Schedule): {
+function programKinds(
+  schedule: Schedule,
+  model: Model,
+): {
   without: Map<string, string>;
   rounding: Set<string>;
 } {
+  const everywhere = roundsEverywhere(schedule, model);
   const without = new Map<string, string>();
   const rounding = new Set<string>();
   for (const { strategies } of Object.values(schedule.sites ?? {}))
@@ -107,7 +112,7 @@ function programKinds(schedule: Schedule): {
         program,
         `program "${program}" reads "${state}" from a program that replaces values, so no identity holds for it; the loop proves it`,
       );
-    if (roundsEverywhere(schedule) || reads.some((id) => rounded.has(id))) rounding.add(program);
+    if (everywhere || reads.some((id) => rounded.has(id))) rounding.add(program);
     for (const id of writes) {
       mark(replaced, id, without.has(program));
       mark(rounded, id, rounding.has(program));

@@ -6,6 +6,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import type { Model } from '../ir/model.js';
 import type { Schedule } from '../schedule/index.js';
 import { statesOf } from './bundle.js';
 import { type CallAccess, combinations } from './combinations.js';
@@ -37,7 +38,7 @@ export async function loop(
   }
   const byPlan = schedule.calls.map((_, call) => reference.access(call));
   const { calls, count } = combinations(labels(schedule), [bySchedule(schedule), byPlan]);
-  const rounding = callsThatRound(schedule, [bySchedule(schedule), byPlan]);
+  const rounding = callsThatRound(schedule, source, [bySchedule(schedule), byPlan]);
   const feeds = new Map(calls.map((call) => [call, feedsFor(call)]));
   onProgress?.(`reference for ${calls.length} of ${schedule.calls.length} calls`);
   const scratch = fs.mkdtempSync(path.join(scratchParent(folder), '.stepfold-verify-'));
@@ -83,14 +84,16 @@ const bySchedule = (schedule: Schedule): CallAccess[] =>
 /** Calls that round otherwise than the reference, or take what such a call left. */
 function callsThatRound(
   schedule: Schedule,
+  model: Model,
   accounts: readonly (readonly CallAccess[])[],
 ): Set<number> {
   const { calls, sites = {}, source } = schedule;
+  const everywhere = roundsEverywhere(schedule, model);
   const rounding = new Set<number>();
   const rounded = accounts.map(() => new Set<string>());
   for (const call of calls.keys()) {
     const rounds =
-      roundsEverywhere(schedule) ||
+      everywhere ||
       Object.values(sites).some((site) =>
         roundsAt(site.strategies[call]!, call, source.guidance),
       ) ||

@@ -1,6 +1,7 @@
 /**
- * The inputs on which `verify` proves a bundle: every row and every call has its own, so that nothing
- * that was exchanged, copied or clipped looks the same. Whole numbers that pick rows of a table range
+ * The inputs on which `verify` proves a bundle: every row and every call has its own (but at every second
+ * call one timestep for all rows, as in a loop), so that nothing that was exchanged, copied or clipped
+ * looks the same. Whole numbers that pick rows of a table range
  * over the whole of it, from its last row (the null class, where there is one) and its first on;
  * timesteps are those of the schedule, or range over all that the denoiser was trained on.
  */
@@ -49,7 +50,8 @@ export function proofFeeds(options: ProofFeedOptions, turn: number): Feeds {
       let place = turn * count;
       const elements =
         port.name === roles.timestep
-          ? timestepsFrom(schedule, tables.get(port.name), () => place++)
+          ? // real loops have one timestep for all rows, and a branch may depend on the largest
+            timestepsFrom(schedule, tables.get(port.name), () => (turn % 2 ? turn : place++))
           : {
               real: random.normal,
               whole: () => spread(place++, tables.get(port.name) ?? TWO),

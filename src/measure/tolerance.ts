@@ -1,7 +1,10 @@
 /** How far a bundle may be from its source, where arithmetic differs at all. */
+import { attrNumber, subgraphs } from '../ir/attribute.js';
 import { constantTensor } from '../ir/constants.js';
 import type { Graph } from '../ir/graph.js';
 import type { Model } from '../ir/model.js';
+import { isOp } from '../ir/node.js';
+import { dataTypeCode } from '../ir/types.js';
 import type { Schedule } from '../schedule/index.js';
 
 /**
@@ -16,10 +19,10 @@ import type { Schedule } from '../schedule/index.js';
  */
 export const TOLERANCES = { float32: 1e-5, float16: 1e-2, quantized: 1e-1 } as const;
 
-/** The tolerance for a bundle by the types that it computes in. */
-export function toleranceFor(schedule: Schedule, source: Model): number {
-  if (quantizesActivations(source.graph)) return TOLERANCES.quantized;
-  return usesHalves(schedule) ? TOLERANCES.float16 : TOLERANCES.float32;
+/** The tolerance for a bundle by the types that its source computes in, whatever the schedule says. */
+export function toleranceFor({ graph }: Model): number {
+  if (quantizesActivations(graph)) return TOLERANCES.quantized;
+  return usesHalves(graph) ? TOLERANCES.float16 : TOLERANCES.float32;
 }
 
 const QUANTIZERS = ['QuantizeLinear', 'DynamicQuantizeLinear', 'DynamicQuantizeMatMul'];
@@ -30,14 +33,29 @@ const quantizesActivations = (graph: Graph): boolean =>
     (node) => QUANTIZERS.includes(node.opType) && node.inputs[0] && !constantTensor(node.inputs[0]),
   );
 
-/** Half precision tells 2^-11 apart, and what is taken away and added again is rounded each time. */
-const usesHalves = ({ source, states }: Schedule): boolean =>
-  [...source.inputs, ...source.outputs, ...Object.values(states)].some((t) => t.type === 'float16');
+/**
+ * Half precision tells 2^-11 apart, and what is taken away and added again is rounded each time. It is
+ * there where a tensor that comes in, goes out or is stored has it, or something is cast to it.
+ */
+function usesHalves(graph: Graph): boolean {
+  const stored = [...graph.initializers].map((value) => value.initializer?.dtype);
+  const ports = [...graph.inputs, ...graph.outputs].map(({ type }) =>
+    type?.kind === 'tensor' ? type.elem : undefined,
+  );
+  return (
+    [...stored, ...ports].some((type) => type === 'float16') ||
+    [...graph.nodes].some(
+      (node) =>
+        (isOp(node, 'Cast') && attrNumber(node, 'to', 0) === dataTypeCode('float16')) ||
+        subgraphs(node).some(usesHalves),
+    )
+  );
+}
 
 /**
  * Does every program round otherwise than the source? One that was rewritten for a target does, and so does
  * half precision: the engine's CPU provider computes most of it in float32 and takes the roundings between
  * two such nodes away, but not at what a program keeps.
  */
-export const roundsEverywhere = (schedule: Schedule): boolean =>
-  schedule.target !== undefined || usesHalves(schedule);
+export const roundsEverywhere = (schedule: Schedule, { graph }: Model): boolean =>
+  schedule.target !== undefined || usesHalves(graph);

@@ -18,7 +18,7 @@ import { identities } from './identity.js';
 import { tableRows } from './labels.js';
 import { loop } from './loop.js';
 import { proofBindings, proofFeeds } from './proof-feeds.js';
-import { statementProblems } from './statements/index.js';
+import { sourceProblems, statementProblems } from './statements/index.js';
 import { toleranceFor } from './tolerance.js';
 import { type ComparedWeights, checkWholeWeights } from './whole-weights.js';
 
@@ -100,7 +100,9 @@ export async function verifyBundle(options: VerifyOptions): Promise<VerifyReport
   });
   const tables = tableRows(source.graph);
   options.onProgress?.('what the schedule says of itself');
+  const ofSource = sourceProblems(schedule, source);
   for (const problem of [
+    ...ofSource,
     ...statementProblems(folder, schedule, source, tables),
     ...claimProblems(schedule, source),
   ])
@@ -108,7 +110,7 @@ export async function verifyBundle(options: VerifyOptions): Promise<VerifyReport
   const feedOptions = { ort: ort as never, schedule, bindings, seed: options.seed ?? 0, tables };
   const feedsOf = (turn: number) => proofFeeds(feedOptions, turn);
 
-  const tolerance = options.tolerance ?? toleranceFor(schedule, source);
+  const tolerance = options.tolerance ?? toleranceFor(source);
   const checks: Check[] = [];
   const judge = (
     kind: Check['kind'],
@@ -128,7 +130,9 @@ export async function verifyBundle(options: VerifyOptions): Promise<VerifyReport
     return true;
   };
   let combinations = 0;
-  if (await proveIdentities()) {
+  if (ofSource.length > 0)
+    findings.unproved('anything, since inputs and outputs are not those of the source');
+  else if (await proveIdentities()) {
     const [optimization = 'disabled'] = levels;
     const proved = await loop(context(optimization), (call) => feedsOf(call + 1));
     for (const result of proved.checks) judge('loop', optimization, result);

@@ -2,8 +2,23 @@
  * What a site of an attention claims, proved from the source's graph alone: the product with v is part of
  * the module whose values the site replaces, and all that comes of it goes through them.
  */
+import { isOp } from '../../ir/node.js';
 import type { Value } from '../../ir/value.js';
 import type { DataFlow } from './data-flow.js';
+
+/**
+ * Whether the Softmax reads the scores themselves: what is only cast or laid out otherwise is the same.
+ * @returns what is wrong, as the end of a sentence
+ */
+export function wrongScores(flow: DataFlow, scores: Value): string | undefined {
+  const met = new Set([scores]);
+  for (const value of met)
+    for (const node of flow.readersOf(value)) {
+      if (isOp(node, 'Softmax')) return undefined;
+      if (isOp(node, 'Identity', 'Cast', 'Reshape', 'Transpose')) met.add(node.output);
+    }
+  return `no Softmax reads "${scores.name}"`;
+}
 
 /** What is wrong, as the end of a sentence; undefined where nothing is. */
 export function wrongModule(

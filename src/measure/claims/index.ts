@@ -7,7 +7,7 @@ import type { Model } from '../../ir/model.js';
 import type { Value } from '../../ir/value.js';
 import type { Schedule } from '../../schedule/index.js';
 import { pointer } from '../../schedule/pointer.js';
-import { wrongModule } from './attention.js';
+import { wrongModule, wrongScores } from './attention.js';
 import { DataFlow } from './data-flow.js';
 import { wrongInvariant } from './invariant.js';
 import { wrongRun } from './runs.js';
@@ -34,8 +34,13 @@ export function claimProblems({ sites = {}, source: says }: Schedule, source: Mo
   const ofAttention = (id: string, { attention, values = [] }: Site): Problem[] => {
     const mixed = attention && byName.get(attention.mixed);
     const wrong = mixed && wrongModule(flow, mixed, find(values));
-    const path = pointer('sites', id, 'attention', 'mixed');
-    return wrong ? [{ path, message: `is not in the module: ${wrong}` }] : [];
+    const scores = attention?.scores === undefined ? undefined : byName.get(attention.scores);
+    const unread = scores && wrongScores(flow, scores);
+    const at = (key: string) => pointer('sites', id, 'attention', key);
+    return [
+      ...(wrong ? [{ path: at('mixed'), message: `is not in the module: ${wrong}` }] : []),
+      ...(unread ? [{ path: at('scores'), message: `is no matrix of scores: ${unread}` }] : []),
+    ];
   };
   const ofInvariants = (id: string, { invariant, values = [] }: Site): Problem[] => {
     if (!invariant) return [];

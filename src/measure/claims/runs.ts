@@ -100,9 +100,11 @@ function passesBy(flow: DataFlow, from: Value, to: ReadonlySet<Value>): string |
     for (const node of flow.readersOf(value))
       for (const made of node.outputs) {
         if (!made || !summands(made).includes(value)) continue;
-        const others = node.inputs.filter((v) => v && v !== value) as Value[];
-        if (isOp(node, 'Add', 'Sum') && others.some((v) => after.has(v)) && !after.has(value))
-          return `"${from.name}" goes on to "${node.label}", which adds to it what depends on the end of the run`;
+        const others = node.inputs.filter((v) => v && v !== value && after.has(v)) as Value[];
+        // a connection around several blocks, or around all and a last projection, may begin here too
+        const adds = isOp(node, 'Add', 'Sum') && others.length > 0 && !after.has(value);
+        if (adds && isFeedForward(nodesBetween(flow, to, others)))
+          return `"${from.name}" goes on to "${node.label}", which adds to it a feed-forward on the end of the run`;
         met.add(made);
       }
   }
@@ -121,7 +123,7 @@ function endsInside(flow: DataFlow, to: Value): string | undefined {
         continue;
       }
       const branch = node.inputs.filter((v) => v && v !== value) as Value[];
-      const nodes = nodesBetween(flow, to, branch);
+      const nodes = nodesBetween(flow, new Set([to]), branch);
       if (nodes.length === 0) met.add(made);
       else if (isFeedForward(nodes))
         return `"${to.name}" is in the middle of a block: "${node.label}" adds a feed-forward to it`;
@@ -129,22 +131,26 @@ function endsInside(flow: DataFlow, to: Value): string | undefined {
   return undefined;
 }
 
-/** Nodes that a branch of the stream is made by. */
-function nodesBetween(flow: DataFlow, stream: Value, branch: readonly Value[]): Node[] {
-  const behind = flow.behind([stream]);
+/** Nodes that a branch of streams is made by. */
+function nodesBetween(
+  flow: DataFlow,
+  streams: ReadonlySet<Value>,
+  branch: readonly Value[],
+): Node[] {
+  const behind = flow.behind(streams);
   const nodes = new Set<Node>();
-  for (const value of flow.before(branch, new Set([stream])))
-    if (value !== stream && behind.has(value) && value.producer) nodes.add(value.producer);
+  for (const value of flow.before(branch, streams))
+    if (!streams.has(value) && behind.has(value) && value.producer) nodes.add(value.producer);
   return [...nodes];
 }
 
-/** Products with weights, none of them over neighbours, and no attention. */
+/** Two products with weights or more, none of them over neighbours, and no attention. */
 function isFeedForward(nodes: readonly Node[]): boolean {
   if (nodes.some((node) => isAttentionOperator(node) || isOp(node, 'Softmax'))) return false;
   if (nodes.some((node) => seesNeighbours(node))) return false;
   // linear attention has products of two activations
   const products = nodes.filter(isHeavy);
-  return products.length > 0 && products.every((node) => node.inputs.some((v) => weightBehind(v)));
+  return products.length > 1 && products.every((node) => node.inputs.some((v) => weightBehind(v)));
 }
 
 const seesNeighbours = (node: Node): boolean =>

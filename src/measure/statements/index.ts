@@ -2,15 +2,19 @@
  * What a schedule says of itself, held against the models that it names, the source and its own plan.
  * Nothing here runs a model; what the engine gives is compared where calls are played (play.ts).
  */
+import fs from 'node:fs';
 import path from 'node:path';
 import type { Problem } from '../../errors/index.js';
+import { readRegularText } from '../../io/regular-file.js';
 import type { Model } from '../../ir/model.js';
 import { loadModel } from '../../onnx/files.js';
-import type { Schedule } from '../../schedule/index.js';
+import { REPORT_FILE, type Schedule } from '../../schedule/index.js';
 import { costProblems } from './cost.js';
 import { modelProblems } from './models.js';
+import { programProblems } from './programs.js';
 import { roleProblems } from './roles.js';
-import { sourceProblems } from './source.js';
+
+export { sourceProblems } from './source.js';
 
 /**
  * @param source the source model, as its file has it
@@ -29,9 +33,20 @@ export function statementProblems(
     ]),
   );
   return [
-    ...sourceProblems(schedule, source),
+    ...programProblems(schedule, targetOf(folder)),
     ...modelProblems(schedule, models),
     ...roleProblems(schedule, source, tables),
     ...costProblems(schedule, source, models),
   ];
+}
+
+/** A bundle without a report was rewritten for nothing that is known of. */
+function targetOf(folder: string): string | undefined {
+  const file = path.join(folder, REPORT_FILE);
+  if (!fs.existsSync(file)) return undefined;
+  try {
+    return JSON.parse(readRegularText(file)).target?.name;
+  } catch {
+    return undefined;
+  }
 }

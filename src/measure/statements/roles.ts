@@ -59,14 +59,16 @@ function alike(a: readonly Dimension[], b: readonly Dimension[]): boolean {
 function timestepProblems({ source: { inputs, roles = {} } }: Schedule, source: Model): Problem[] {
   const { timestep, latent } = roles;
   const path = pointer('source', 'roles', 'timestep');
-  if (timestep === undefined) return [];
+  const found = findInputRoles(source.graph, inferShapes(source)).timestep;
+  const says = `sines and cosines are taken of "${found}"`;
+  if (timestep === undefined)
+    return found === undefined ? [] : [{ path, message: `is not said, where ${says}` }];
   if (!inputs.some(({ name }) => name === timestep))
     return [{ path, message: `names no input of the source: "${timestep}"` }];
   if (timestep === latent) return [{ path, message: `names the latent too: "${timestep}"` }];
-  const found = findInputRoles(source.graph, inferShapes(source)).timestep;
   return found === undefined || found === timestep
     ? []
-    : [{ path, message: `says "${timestep}", where sines and cosines are taken of "${found}"` }];
+    : [{ path, message: `says "${timestep}", where ${says}` }];
 }
 
 function tableProblems(
