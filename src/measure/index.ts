@@ -4,3 +4,4 @@ export { type Difference, difference } from './difference.js';
 export { type FeedOptions, randomFeeds, scheduleBindings } from './feeds.js';
 export * from './trace.js';
 export * from './verify.js';
+export type { ComparedWeights } from './whole-weights.js';

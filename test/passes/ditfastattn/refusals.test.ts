@@ -101,7 +101,9 @@ describe('guidance that is turned off', () => {
     timestep: new ort.Tensor('int64', new BigInt64Array(batch).fill(BigInt(900 - 200 * call)), [
       batch,
     ]),
-    class_labels: new ort.Tensor('int64', BigInt64Array.from([3n, 10n]).slice(0, batch), [batch]),
+    class_labels: new ort.Tensor('int64', BigInt64Array.from([3n, 4n, 10n, 10n]).slice(0, batch), [
+      batch,
+    ]),
   });
   const open = async (strategies: string[], emit: (typeof EMITS)[number]) => {
     const sites = Object.fromEntries(
@@ -134,6 +136,14 @@ describe('guidance that is turned off', () => {
       code: 'GUIDANCE_ODD_BATCH',
       message: expect.stringMatching(/^Call 1 .*batch of 1/),
     });
+    // two images without their halves are no pair either
+    shares.reset();
+    await shares.run(feeds(0, 4) as never);
+    await expect(shares.run(feeds(1, 2) as never)).rejects.toMatchObject({
+      code: 'GUIDANCE_ODD_BATCH',
+      message: expect.stringMatching(/^Call 1 .*batch of 2/),
+    });
+    await shares.run(feeds(1, 4) as never);
     const reads = await open(['compute', 'guidance-share', 'reuse'], 'split');
     for (const call of [0, 1]) await reads.run(feeds(call, 2) as never);
     await expect(reads.run(feeds(2, 1) as never)).rejects.toMatchObject({
