@@ -3,7 +3,7 @@ import type { Tensor, TensorConstructor } from 'onnxruntime-common';
 import { feedShapeUnknown, feedTooLarge, shapeMisfit, unknownInput } from '../errors/index.js';
 import { toFloat16Bits } from '../io/float16.js';
 import { elementCount } from '../ir/tensor.js';
-import { DEFAULT_SIZES } from '../pipeline/bindings.js';
+import { defaultSize } from '../pipeline/bindings.js';
 import { zeros } from '../runtime/tensors.js';
 import { createRandom } from '../samplers/index.js';
 import type { ElementType, Port, Schedule } from '../schedule/index.js';
@@ -99,11 +99,12 @@ export function scheduleBindings(
   const asked = new Set(bindings.keys());
   for (const [symbol, size] of Object.entries(schedule.cost?.macs?.bindings ?? {}))
     if (!bindings.has(symbol)) bindings.set(symbol, size);
-  for (const input of inputs)
-    for (const dim of input.shape)
+  const { latent } = schedule.source.roles ?? {};
+  for (const { name, shape } of inputs)
+    for (const [axis, dim] of shape.entries())
       if (typeof dim === 'string')
         for (const symbol of symbolsOf(parseDim(dim)))
-          if (!bindings.has(symbol)) bindings.set(symbol, DEFAULT_SIZES.batch);
+          if (!bindings.has(symbol)) bindings.set(symbol, defaultSize(axis, name === latent));
   if (guidance?.mode === 'batch') evenBatch(schedule.source, bindings, asked);
   return withFollowers(bindings, scheduleFollowers(schedule), asked);
 }

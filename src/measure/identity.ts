@@ -8,7 +8,7 @@ import type { Model } from '../ir/model.js';
 import type { Schedule } from '../schedule/index.js';
 import { distinctPrograms, openWithCalls, statesOf } from './bundle.js';
 import type { ProofContext } from './context.js';
-import { compareOutputs, type Difference } from './difference.js';
+import { compareOutputs, type Difference, worst } from './difference.js';
 import { runModel } from './engine.js';
 import type { Feeds } from './feeds.js';
 import { findNoise } from './noise.js';
@@ -20,17 +20,20 @@ import { roundsEverywhere } from './tolerance.js';
 export type IdentityResult = Difference & { program: string; rounds: boolean };
 
 /**
- * Runs every program once, in the order of the schedule, on the same inputs as the source.
+ * Runs every program on each set of inputs, in the order of the schedule, and the source on the same.
+ * @param sets inputs of different timesteps; what differs most counts
  * @returns undefined where the source does not agree with itself, so that nothing can be proved
  */
 export async function identities(
   context: ProofContext,
-  given: Feeds,
+  sets: readonly Feeds[],
 ): Promise<IdentityResult[] | undefined> {
   const { ort, folder, schedule, session, onProgress, report } = context;
   const { roles = {}, guidance } = schedule.source;
   const halved = guidance?.mode === 'batch' && sharesGuidance(schedule);
-  const feeds = halved ? withEqualHalves(ort.Tensor as never, given, roles) : given;
+  const feeds = halved
+    ? sets.map((given) => withEqualHalves(ort.Tensor as never, given, roles))
+    : sets;
   onProgress?.(`source model, optimization ${session.graphOptimizationLevel}`);
   const expected = await sourceOutputs(context, feeds);
   if (!expected) return undefined;
@@ -39,40 +42,55 @@ export async function identities(
   const { without, rounding } = programKinds(schedule, context.source);
   onProgress?.(`bundle, optimization ${session.graphOptimizationLevel}`);
   const bundle = await openWithCalls(ort, folder, schedule, programs, session);
-  const results: IdentityResult[] = [];
+  const results = new Map<string, IdentityResult>();
   try {
-    for (const program of programs) {
-      onProgress?.(`program ${program}, optimization ${session.graphOptimizationLevel}`);
-      const actual = await bundle.run(feeds);
-      const reason = without.get(program);
-      if (reason !== undefined) report.note(reason);
-      else {
-        const rounds = rounding.has(program);
-        results.push({ program, rounds, ...compareOutputs(schedule, actual, expected) });
+    for (const [i, given] of feeds.entries()) {
+      bundle.reset();
+      for (const program of programs) {
+        onProgress?.(`program ${program}, optimization ${session.graphOptimizationLevel}`);
+        const actual = await bundle.run(given);
+        const reason = without.get(program);
+        if (reason !== undefined) {
+          report.note(reason);
+          continue;
+        }
+        const found = compareOutputs(schedule, actual, expected[i]!);
+        const before = results.get(program) ?? found;
+        results.set(program, {
+          program,
+          rounds: rounding.has(program),
+          ...worst(found, before),
+        });
       }
     }
   } finally {
     await bundle.release();
   }
-  return results;
+  return [...results.values()];
 }
 
-/** Undefined where the source does not agree with itself. */
+/** For each set of inputs; undefined where the source does not agree with itself. */
 async function sourceOutputs(
   { ort, model, source: { graph }, schedule, session, report }: ProofContext,
-  feeds: Feeds,
-): Promise<InferenceSession.ReturnType | undefined> {
+  sets: readonly Feeds[],
+): Promise<InferenceSession.ReturnType[] | undefined> {
   const source = await openSource(ort, model, session);
+  const run = (feeds: Feeds) => runModel(source, feeds, `"${model}"`);
   try {
-    const outputs = await runModel(source, feeds, `"${model}"`);
     const noisy = findNoise(graph);
-    if (!noisy) return outputs;
-    const again = await runModel(source, feeds, `"${model}"`);
-    if (compareOutputs(schedule, again, outputs).identical) return outputs;
-    report.unproved(
-      `anything: the source draws noise inside (${noisy.opType}, "${noisy.label}"), so no two runs of it agree`,
-    );
-    return undefined;
+    if (noisy) {
+      const [first] = sets as [Feeds];
+      const [once, again] = [await run(first), await run(first)];
+      if (!compareOutputs(schedule, again, once).identical) {
+        report.unproved(
+          `anything: the source draws noise inside (${noisy.opType}, "${noisy.label}"), so no two runs of it agree`,
+        );
+        return undefined;
+      }
+    }
+    const outputs: InferenceSession.ReturnType[] = [];
+    for (const feeds of sets) outputs.push(await run(feeds));
+    return outputs;
   } finally {
     await source.release();
   }

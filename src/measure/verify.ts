@@ -12,6 +12,7 @@ import type { Schedule } from '../schedule/index.js';
 import { distinctPrograms, readBundle } from './bundle.js';
 import { claimProblems } from './claims/index.js';
 import type { Findings, ProofContext } from './context.js';
+import { decidesByTimestep } from './decides.js';
 import type { Difference } from './difference.js';
 import { loadOrt } from './engine.js';
 import { identities } from './identity.js';
@@ -23,6 +24,9 @@ import { toleranceFor } from './tolerance.js';
 import { type ComparedWeights, checkWholeWeights } from './whole-weights.js';
 
 export { TOLERANCES } from './tolerance.js';
+
+/** Sets of inputs where a model does one thing at some timesteps and another at others. */
+const SWEEP = 8;
 
 export type OptimizationLevel = 'disabled' | 'all';
 
@@ -121,9 +125,15 @@ export async function verifyBundle(options: VerifyOptions): Promise<VerifyReport
     const passed = mustBeExact ? identical : result.relative <= tolerance;
     checks.push({ kind, optimization, ...result, exact: identical, mustBeExact, passed });
   };
+  // beyond the turns of the calls, which differ in all inputs
+  const sweep = Array.from(
+    { length: decidesByTimestep(source, schedule) ? SWEEP : 1 },
+    (_, i) => i && schedule.calls.length + i,
+  );
   const proveIdentities = async (): Promise<boolean> => {
     for (const optimization of levels) {
-      const results = await identities(context(optimization), feedsOf(0));
+      const sets = optimization === levels[0] ? sweep : [0];
+      const results = await identities(context(optimization), sets.map(feedsOf));
       if (!results) return false;
       for (const result of results) judge('identity', optimization, result);
     }

@@ -48,15 +48,17 @@ export function chooseBindings(
   const bindings = new Map<string, number>();
   for (const input of graph.inputs) {
     for (const [axis, dim] of (shapes.shape(input) ?? []).entries()) {
-      const size =
-        axis === 0
-          ? DEFAULT_SIZES.batch * (guidance?.mode === 'batch' ? 2 : 1)
-          : input.name === roles.latent && axis >= 2
-            ? DEFAULT_SIZES.spatial
-            : DEFAULT_SIZES.sequence;
+      const pair = axis === 0 && guidance?.mode === 'batch' ? 2 : 1;
+      const size = pair * defaultSize(axis, input.name === roles.latent);
       for (const symbol of symbolsOf(dim))
         if (!bindings.has(symbol)) bindings.set(symbol, given.get(symbol) ?? size);
     }
   }
   return withFollowers(bindings, followers, new Set(given.keys()));
+}
+
+/** Size for a symbol on an axis of an input, where nothing else is known of it. */
+export function defaultSize(axis: number, isLatent: boolean): number {
+  if (axis === 0) return DEFAULT_SIZES.batch;
+  return isLatent && axis >= 2 ? DEFAULT_SIZES.spatial : DEFAULT_SIZES.sequence;
 }
