@@ -32,26 +32,27 @@ if (targets.length === 0) {
 process.chdir(path.join(path.dirname(fileURLToPath(import.meta.url)), '../..'));
 
 const places = targets.map((target) => {
-  const [file, lines] = target.replace(/\/+$/, '').split(':');
+  const [file, ...range] = target.replace(/\/+$/, '').split(':');
   if (!fs.existsSync(file)) {
     console.error(`no such file or folder: ${file}`);
     process.exit(2);
   }
   if (fs.statSync(file).isDirectory()) return { file, pattern: `${file}/**/*.ts` };
-  return { file, pattern: lines ? `${file}:${lines}` : file };
+  return { file, pattern: [file, ...range].join(':') };
 });
 const tests = testFiles(options.tests ?? places.flatMap(({ file }) => testsOf(file)));
 if (tests.length === 0) {
   console.error('no test file has such a name');
   process.exit(2);
 }
+// as Stryker's own option it would keep changes from being in force while modules are loaded
+process.env.MUTATION_TESTS = JSON.stringify(tests);
 const isAmong = (kept) => places.some(({ file }) => kept === file || kept.startsWith(`${file}/`));
 if (KEEPS_RESULTS.some(isAmong)) process.env.MUTATION_FRESH = '1';
 
 const folder = '.mutation';
 const results = await new Stryker({
   mutate: places.map(({ pattern }) => pattern),
-  testFiles: tests,
   testRunner: 'vitest',
   plugins: ['@stryker-mutator/vitest-runner'],
   vitest: { configFile: 'scripts/mutation/vitest.config.mjs', related: false },

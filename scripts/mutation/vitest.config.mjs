@@ -24,7 +24,7 @@ export default defineConfig({
   // package.json leads it to what is built, which is not copied for Stryker
   resolve: { alias: { '#engine': path.resolve('src/ort/node-engine.ts') } },
   test: {
-    include: ['test/**/*.test.ts'],
+    include: JSON.parse(process.env.MUTATION_TESTS),
     isolate: false,
     setupFiles: ['scripts/mutation/setup.mjs'],
     testTimeout: 120_000,
