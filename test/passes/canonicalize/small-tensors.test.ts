@@ -50,7 +50,10 @@ describe('left', () => {
     ['of a kilobyte', tensor([256])],
     ['of two axes', tensor([2, 2])],
     ['without files', { ...tensor([2]), data: { ...tensor([2]).data, files: undefined } as never }],
-    ['whose file is missing', tensor([2], failing(externalDataMissing('w', 'numbers.bin', 'here')))],
+    [
+      'whose file is missing',
+      tensor([2], failing(externalDataMissing('w', 'numbers.bin', 'here'))),
+    ],
     [
       'in memory',
       { dtype: 'float32', dims: [1], data: { kind: 'bytes', bytes: new Uint8Array(4) } },

@@ -213,6 +213,24 @@ const NO_OPERATIONS: readonly Case[] = [
     body: `${k('float {1}')} a = Div (k, x)\n y = Neg (a)`,
     left: 'Div Neg',
   },
+  {
+    name: 'a difference from zero',
+    body: `${k('float {0}')} a = Sub (k, x)\n y = Exp (a)`,
+    left: 'Sub Exp',
+  },
+  {
+    name: 'axes of which the first alone stays',
+    inputs: 'float[n, h, h] x',
+    body: 'a = Transpose <perm = [0, 2, 1]> (x)\n y = Neg (a)',
+    left: 'Transpose Neg',
+  },
+  {
+    name: 'a slice of some, before opset 10, as large as all',
+    opset: 9,
+    inputs: 'float[n, 1] x',
+    body: 'a = Slice <axes = [1], starts = [0], ends = [1]> (x)\n y = Neg (a)',
+    left: 'Neg',
+  },
   ...['0', '-0.0'].flatMap((zero): Case[] => [
     {
       name: `the sign of zero behind a sum with ${zero}`,
