@@ -526,6 +526,30 @@ function follow(model: Model): number | undefined {
   return axes.get(named(model, 'y'));
 }
 
+/** Shapes are not declared, or sizes beside the images are symbols: less is known, and none of it wrong. */
+describe.each(['no shape', 'symbols'])('declared with %s', (declared) => {
+  test.each(BODIES)('%s', async (_, body) => {
+    for (const form of FORMS) {
+      const text = body(form);
+      const free = text && modelOf(text, form, 'n');
+      const all = free && (await run(free, feed(form)).catch(() => undefined));
+      if (!all) continue;
+      const model = modelOf(text, form, IMAGES);
+      const rest = form.dims.slice(1).map((_, i) => `s${i}`);
+      const shape = declared === 'symbols' ? { shape: [IMAGES, ...rest] } : {};
+      const [input] = model.graph.inputs;
+      input!.type = { kind: 'tensor', elem: 'float32', ...shape };
+      const axis = follow(model);
+      if (axis === undefined) continue;
+      input!.type = free.graph.inputs[0]!.type;
+      const halves = await halvesOf(model, form);
+      expect(areHalves(halves, all, axis), `${form.axis} of ${form.dims.length}: ${axis}`).toBe(
+        true,
+      );
+    }
+  });
+});
+
 describe.each(BODIES)('%s', (name, body) => {
   test.each(['n', IMAGES])('in a model of %s images', async (batch) => {
     const followed: string[] = [];
