@@ -8,8 +8,9 @@ export interface Timestep {
   readonly smallest: number;
 }
 
-/** Undefined where it is on a device, or no number. */
+/** Undefined where there is none, where it is on a device, or no number. */
 export function readTimestep(value: OnnxValue | undefined): Timestep | undefined {
+  if (value === undefined) return undefined;
   const tensor = value as Tensor;
   if (tensor.location !== undefined && tensor.location !== 'cpu') return undefined;
   const { data } = tensor;

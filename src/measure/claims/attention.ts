@@ -7,7 +7,8 @@ import type { Value } from '../../ir/value.js';
 import type { DataFlow } from './data-flow.js';
 
 /**
- * Whether the Softmax reads the scores themselves: what is only cast or laid out otherwise is the same.
+ * Whether the Softmax reads the scores themselves: what is only cast or laid out otherwise is the same, and
+ * masks, or the zeros that exporters add, are added to them.
  * @returns what is wrong, as the end of a sentence
  */
 export function wrongScores(flow: DataFlow, scores: Value): string | undefined {
@@ -15,7 +16,7 @@ export function wrongScores(flow: DataFlow, scores: Value): string | undefined {
   for (const value of met)
     for (const node of flow.readersOf(value)) {
       if (isOp(node, 'Softmax')) return undefined;
-      if (isOp(node, 'Identity', 'Cast', 'Reshape', 'Transpose')) met.add(node.output);
+      if (isOp(node, 'Identity', 'Cast', 'Reshape', 'Transpose', 'Add')) met.add(node.output);
     }
   return `no Softmax reads "${scores.name}"`;
 }
