@@ -73,6 +73,13 @@ function foundText(found, holds) {
 const applies = (holds, pass) =>
   pass === 'deepcache' || pass === 'depth-skip' ? holds.kind === 'unet' : holds.selfAttentions > 0;
 
+const whyFailed = ({ worst, unproved = [], statements = [] }) =>
+  [
+    `relative difference ${worst}`,
+    ...unproved.map((what) => `not proved: ${what}`),
+    ...statements.map(({ path, message }) => `${path} ${message}`),
+  ].join('; ');
+
 function cellOf(cell, holds, pass, run) {
   const forms = cell.state === 'refused' ? [cell] : Object.values(cell.forms);
   const [worst] = ['failed', 'refused', 'not run', 'transformed', 'verified'].flatMap((state) =>
@@ -80,22 +87,19 @@ function cellOf(cell, holds, pass, run) {
   );
   const reason = worst.reason && `${worst.code}: ${worst.reason}`;
   switch (worst.state) {
-    case 'verified': {
-      const skipped = [...new Set(forms.flatMap((form) => form.skipped ?? []))];
-      const inLoop = skipped.filter((text) => !text.includes('so no identity holds for it'));
-      return { text: '✓', reason: inLoop.join('; ') || undefined };
-    }
+    case 'verified':
+      return { text: '✓', reason: undefined };
     case 'transformed':
       return {
         text: 'built',
         reason: 'its weights need gigabytes; `npm run matrix -- --run` runs it',
       };
     case 'not run':
-      return { text: 'built', reason: reason ?? worst.skipped?.join('; ') ?? String(run) };
+      return { text: 'built', reason: reason ?? worst.unproved?.join('; ') ?? String(run) };
     case 'refused':
       if (!applies(holds, pass)) return { text: '–', reason };
       return { text: 'gap', reason, isGap: true };
     default:
-      return { text: '**failed**', reason: `relative difference ${worst.worst}`, isGap: true };
+      return { text: '**failed**', reason: whyFailed(worst), isGap: true };
   }
 }

@@ -6,6 +6,7 @@
  * timesteps are those of the schedule, or range over all that the denoiser was trained on.
  */
 import type { TensorConstructor } from 'onnxruntime-common';
+import { elementCount } from '../ir/tensor.js';
 import { createRandom } from '../samplers/index.js';
 import type { Port, Schedule } from '../schedule/index.js';
 import { withFollowers } from '../shape/index.js';
@@ -18,7 +19,7 @@ import {
 } from './feeds.js';
 
 /** Published training schedules have so many timesteps. */
-const TRAIN_TIMESTEPS = 1000;
+export const TRAIN_TIMESTEPS = 1000;
 /** Where nothing is known of whole numbers: 0 and 1, as masks have them. */
 const TWO = 2;
 /** The fraction of the golden section: its multiples fill an interval evenly, however many there are. */
@@ -37,24 +38,28 @@ export interface ProofFeedOptions {
 
 /**
  * @param turn which of the sets of inputs; sets of different turns differ in every input
+ * @param timestep for all rows; by default it depends on the turn
  * @throws FEED_SHAPE_UNKNOWN
  */
-export function proofFeeds(options: ProofFeedOptions, turn: number): Feeds {
+export function proofFeeds(options: ProofFeedOptions, turn: number, timestep?: number): Feeds {
   const { ort, schedule, bindings, seed, tables } = options;
   const { inputs, roles = {} } = schedule.source;
   return Object.fromEntries(
     inputs.map((port, stream) => {
       const dims = concretePort(port, bindings);
-      const count = dims.reduce((a, b) => a * b, 1);
-      const random = createRandom((seed + turn) % SEEDS, stream);
-      let place = turn * count;
+      const table = tables.get(port.name);
+      let place = turn * elementCount(dims);
+      const timesteps = () => {
+        if (timestep !== undefined) return { real: () => timestep, whole: () => timestep };
+        // real loops have one timestep for all rows, and a branch may depend on the largest
+        return timestepsFrom(schedule, table, turn % 2 ? () => turn : () => place++);
+      };
       const elements =
         port.name === roles.timestep
-          ? // real loops have one timestep for all rows, and a branch may depend on the largest
-            timestepsFrom(schedule, tables.get(port.name), () => (turn % 2 ? turn : place++))
+          ? timesteps()
           : {
-              real: random.normal,
-              whole: () => spread(place++, tables.get(port.name) ?? TWO),
+              real: createRandom((seed + turn) % SEEDS, stream).normal,
+              whole: () => spread(place++, table ?? TWO),
             };
       return [port.name, tensorOf(ort.Tensor, port, dims, elements)];
     }),

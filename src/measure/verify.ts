@@ -12,14 +12,20 @@ import type { Schedule } from '../schedule/index.js';
 import { distinctPrograms, readBundle } from './bundle.js';
 import { claimProblems } from './claims/index.js';
 import type { Findings, ProofContext } from './context.js';
-import { decidesByTimestep } from './decides.js';
+import { type Decisions, decisionsOf } from './decides.js';
 import type { Difference } from './difference.js';
 import { loadOrt } from './engine.js';
+import type { Feeds } from './feeds.js';
 import { identities } from './identity.js';
 import { tableRows } from './labels.js';
 import { loop } from './loop.js';
-import { proofBindings, proofFeeds } from './proof-feeds.js';
-import { sourceProblems, statementProblems } from './statements/index.js';
+import {
+  type ProofFeedOptions,
+  proofBindings,
+  proofFeeds,
+  TRAIN_TIMESTEPS,
+} from './proof-feeds.js';
+import { bundleModels, sourceProblems, statementProblems } from './statements/index.js';
 import { toleranceFor } from './tolerance.js';
 import { type ComparedWeights, checkWholeWeights } from './whole-weights.js';
 
@@ -27,6 +33,8 @@ export { TOLERANCES } from './tolerance.js';
 
 /** Sets of inputs where a model does one thing at some timesteps and another at others. */
 const SWEEP = 8;
+/** Timesteps at borders that are tried. */
+const MOST_BORDERS = 16;
 
 export type OptimizationLevel = 'disabled' | 'all';
 
@@ -104,10 +112,11 @@ export async function verifyBundle(options: VerifyOptions): Promise<VerifyReport
   });
   const tables = tableRows(source.graph);
   options.onProgress?.('what the schedule says of itself');
+  const models = bundleModels(folder, schedule);
   const ofSource = sourceProblems(schedule, source);
   for (const problem of [
     ...ofSource,
-    ...statementProblems(folder, schedule, source, tables),
+    ...statementProblems(folder, schedule, source, models, tables),
     ...claimProblems(schedule, source),
   ])
     findings.wrong(problem);
@@ -125,15 +134,14 @@ export async function verifyBundle(options: VerifyOptions): Promise<VerifyReport
     const passed = mustBeExact ? identical : result.relative <= tolerance;
     checks.push({ kind, optimization, ...result, exact: identical, mustBeExact, passed });
   };
-  // beyond the turns of the calls, which differ in all inputs
-  const sweep = Array.from(
-    { length: decidesByTimestep(source, schedule) ? SWEEP : 1 },
-    (_, i) => i && schedule.calls.length + i,
+  const decisions = [source, ...models.values()].map(({ graph }) =>
+    decisionsOf(graph, schedule.source.roles?.timestep),
   );
+  const sweep = feedSets(feedOptions, decisions);
   const proveIdentities = async (): Promise<boolean> => {
     for (const optimization of levels) {
-      const sets = optimization === levels[0] ? sweep : [0];
-      const results = await identities(context(optimization), sets.map(feedsOf));
+      const sets = optimization === levels[0] ? sweep : sweep.slice(0, 1);
+      const results = await identities(context(optimization), sets);
       if (!results) return false;
       for (const result of results) judge('identity', optimization, result);
     }
@@ -185,6 +193,29 @@ function collect() {
     notes: [...notes],
   });
   return { findings, found };
+}
+
+/** One set of inputs; more where the source, or a model of the bundle, decides something by the timestep. */
+function feedSets(options: ProofFeedOptions, decisions: readonly Decisions[]): Feeds[] {
+  const first = proofFeeds(options, 0);
+  if (!decisions.some(({ decides }) => decides)) return [first];
+  const { calls, timesteps } = options.schedule;
+  // beyond the turns of the calls, which differ in all inputs
+  const turn = (i: number) => calls.length + i;
+  const spread = Array.from({ length: SWEEP - 1 }, (_, i) => proofFeeds(options, turn(i + 1)));
+  if (timesteps) return [first, ...spread];
+  const borders = decisions.flatMap((model) => model.borders).flatMap(timestepsAround);
+  const near = [...new Set(borders)]
+    .slice(0, MOST_BORDERS)
+    .map((timestep, i) => proofFeeds(options, turn(SWEEP + i), timestep));
+  return [first, ...spread, ...near];
+}
+
+/** On both sides of a number that timesteps, or timesteps as a fraction of all, are compared with. */
+function timestepsAround(border: number): number[] {
+  const scale = Math.abs(border) < 1 ? TRAIN_TIMESTEPS : 1;
+  const below = Math.floor(border * scale);
+  return [below, below + 1].filter((timestep) => timestep >= 0 && timestep < TRAIN_TIMESTEPS);
 }
 
 function programsWithout(checks: readonly Check[], schedule: Schedule): string[] {

@@ -18,20 +18,16 @@ export { sourceProblems } from './source.js';
 
 /**
  * @param source the source model, as its file has it
+ * @param models those of the bundle, by id
  * @param tables by input, the rows of the table in which it is looked up
  */
 export function statementProblems(
   folder: string,
   schedule: Schedule,
   source: Model,
+  models: ReadonlyMap<string, Model>,
   tables: ReadonlyMap<string, number>,
 ): Problem[] {
-  const models = new Map(
-    Object.entries(schedule.models).map(([id, { file }]) => [
-      id,
-      loadModel(path.join(folder, file)),
-    ]),
-  );
   return [
     ...programProblems(schedule, targetOf(folder)),
     ...modelProblems(schedule, models),
@@ -50,3 +46,7 @@ function targetOf(folder: string): string | undefined {
     return undefined;
   }
 }
+
+/** By id. */
+export const bundleModels = (folder: string, { models }: Schedule): Map<string, Model> =>
+  new Map(Object.entries(models).map(([id, { file }]) => [id, loadModel(path.join(folder, file))]));
