@@ -116,7 +116,7 @@ export async function verifyBundle(options: VerifyOptions): Promise<VerifyReport
   const ofSource = sourceProblems(schedule, source);
   for (const problem of [
     ...ofSource,
-    ...statementProblems(folder, schedule, source, models, tables),
+    ...(await statementProblems(folder, schedule, source, models, tables)),
     ...claimProblems(schedule, source),
   ])
     findings.wrong(problem);

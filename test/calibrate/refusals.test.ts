@@ -155,5 +155,10 @@ test('a model whose output is not finite', async () => {
       entries: {},
     }),
   });
-  await expectCode(search({ pass: site('site', 'a') }, model), 'CALIBRATE_NOT_FINITE', 'eps', '1');
+  await expectCode(
+    search({ pass: site('site', 'a') }, model),
+    'CALIBRATE_NOT_FINITE',
+    'eps',
+    'call 0',
+  );
 });

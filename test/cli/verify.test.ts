@@ -72,9 +72,13 @@ test('a larger tolerance lets it pass', async () => {
 
 test('some programs cannot be checked', async () => {
   const { status, stdout } = await verify(['compute', 'window-only'], nowhere);
-  expect(status).toBe(0);
-  expect(stdout).toMatch(/^Note: the loop with differing inputs was not checked: /m);
-  expect(stdout).toMatch(/\nAll checks passed, but nothing was checked of: mixed\.\n$/);
+  expect(status).toBe(1);
+  expect(stdout).toMatch(/^Not proved: the loop, since /m);
+  expect(stdout).toMatch(/^Not proved: program "mixed", which no check ran\.$/m);
+  expect(stdout).toMatch(/\n.*not everything is proved.*\n$/);
+  const allowed = await verify(['compute', 'window-only'], nowhere, '--allow-unproved');
+  expect(allowed.status).toBe(0);
+  expect(allowed.stdout).toMatch(/\n.*let pass unproved: the loop, since .*\n$/);
 });
 
 test('nothing can be checked', async () => {

@@ -68,7 +68,8 @@ function feedsFor(file: string, call: number): Tensors {
     new ort.Tensor('int64', BigInt64Array.from(values, BigInt), [2]);
   return {
     sample: new ort.Tensor('float32', sample, [2, 1, side, side]),
-    timestep: integers(980 - 100 * call, 980 - 100 * call),
+    // one timestep for both calls of a step, where there are two
+    timestep: integers(900 - 200 * Math.floor(call / 2), 900 - 200 * Math.floor(call / 2)),
     class_labels: integers(call % 10, 10),
   };
 }
@@ -96,7 +97,8 @@ async function expectProved(file: string, compilation: Compilation) {
   expect(report.checks.filter((check) => !check.passed)).toEqual([]);
   expect(report.passed).toBe(true);
   const looped = report.checks.filter((check) => check.kind === 'loop').length;
-  expect(looped).toBeGreaterThanOrEqual(Math.min(5, compilation.plan.calls));
+  expect(looped).toBeGreaterThanOrEqual(report.loop.combinations);
+  expect(looped).toBeGreaterThan(0);
   expect(report.unproved).toEqual([]);
   fs.rmSync(folder, { recursive: true });
 }

@@ -53,8 +53,7 @@ function summands(value: Value): readonly Value[] {
   const node = value.producer;
   if (!node) return [];
   const inputs = node.inputs.filter((v) => v !== null);
-  if (isOp(node, 'Add', 'Sum')) return inputs;
-  if (isOp(node, 'Concat')) return inputs;
+  if (isOp(node, 'Add', 'Sum', 'Sub', 'Concat')) return inputs;
   if (isOp(node, ...MOVERS)) return inputs.slice(0, 1);
   return isOp(node, 'Mul', 'Div') && inputs.some(isNumber) ? inputs : [];
 }

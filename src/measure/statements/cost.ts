@@ -4,7 +4,7 @@
  * before the canonical form, is left alone.
  */
 
-import { concreteShapes, graphCost, type Macs } from '../../cost/index.js';
+import type { Macs } from '../../cost/index.js';
 import { programMacs } from '../../emit/program-macs.js';
 import type { Problem } from '../../errors/index.js';
 import type { Model } from '../../ir/model.js';
@@ -12,21 +12,23 @@ import { elementCount } from '../../ir/tensor.js';
 import { byteLength } from '../../ir/types.js';
 import type { MacCounts, Schedule } from '../../schedule/index.js';
 import { pointer } from '../../schedule/pointer.js';
-import { evaluate, inferShapes, parseDim } from '../../shape/index.js';
+import { evaluate, parseDim } from '../../shape/index.js';
 
 /** An average is a sum in some order. */
 const ROUNDING = 1e-9;
 
-/** @param models by id; their nodes are put in order */
+/**
+ * @param ofSource what the source's canonical form costs
+ * @param models by id; their nodes are put in order
+ */
 export function costProblems(
   schedule: Schedule,
-  source: Model,
+  ofSource: Macs,
   models: ReadonlyMap<string, Model>,
 ): Problem[] {
   const { macs } = schedule.cost ?? {};
   if (!macs) return [];
   const bindings = new Map(Object.entries(macs.bindings));
-  const ofSource = sourceMacs(source, bindings);
   const ofPrograms = programMacs(
     {
       models,
@@ -71,7 +73,7 @@ function countProblems(
   { calls }: Schedule,
   convention: keyof Macs,
   { source, programs, perCall }: MacCounts,
-  ofSource: Macs | undefined,
+  ofSource: Macs,
   ofPrograms: ReadonlyMap<string, Macs>,
 ): Problem[] {
   const at = (...keys: string[]) => pointer('cost', 'macs', 'convention', convention, ...keys);
@@ -81,19 +83,12 @@ function countProblems(
       : [{ path, message: `says ${says}, where ${counted} are counted` }];
   const average = calls.reduce((sum, name) => sum + (programs[name] ?? Number.NaN), 0);
   return [
-    ...(ofSource ? compare(at('source'), source, ofSource[convention]) : []),
+    ...compare(at('source'), source, ofSource[convention]),
     ...[...ofPrograms].flatMap(([name, macs]) =>
       compare(at('programs', name), programs[name], macs[convention]),
     ),
     ...compare(at('perCall'), perCall, average / calls.length),
   ];
-}
-
-/** Undefined where some size is not known in the source as it is. */
-function sourceMacs(model: Model, bindings: ReadonlyMap<string, number>): Macs | undefined {
-  const shapes = inferShapes(model);
-  const { macs, unknown } = graphCost(model.graph, concreteShapes(shapes, bindings));
-  return unknown.length > 0 ? undefined : macs;
 }
 
 function stateInputs({ programs, states }: Schedule) {

@@ -4,10 +4,12 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
+import { concreteShapes, graphCost } from '../../cost/index.js';
 import type { Problem } from '../../errors/index.js';
 import { readRegularText } from '../../io/regular-file.js';
 import type { Model } from '../../ir/model.js';
 import { loadModel } from '../../onnx/files.js';
+import { prepare } from '../../pipeline/index.js';
 import { REPORT_FILE, type Schedule } from '../../schedule/index.js';
 import { costProblems } from './cost.js';
 import { modelProblems } from './models.js';
@@ -21,18 +23,21 @@ export { sourceProblems } from './source.js';
  * @param models those of the bundle, by id
  * @param tables by input, the rows of the table in which it is looked up
  */
-export function statementProblems(
+export async function statementProblems(
   folder: string,
   schedule: Schedule,
   source: Model,
   models: ReadonlyMap<string, Model>,
   tables: ReadonlyMap<string, number>,
-): Problem[] {
+): Promise<Problem[]> {
+  const { canonical, shapes } = await prepare(source);
+  const sizes = new Map(Object.entries(schedule.cost?.macs?.bindings ?? {}));
+  const { macs } = graphCost(canonical.graph, concreteShapes(shapes, sizes));
   return [
     ...programProblems(schedule, targetOf(folder)),
     ...modelProblems(schedule, models),
     ...roleProblems(schedule, source, tables),
-    ...costProblems(schedule, source, models),
+    ...costProblems(schedule, macs, models),
   ];
 }
 

@@ -42,11 +42,14 @@ function formProblems(schedule: Schedule): Problem[] {
 /** One half stands for both in a program where it does so at one of its calls. */
 function pairProblems({ calls, programs, sites = {}, source: { guidance } }: Schedule): Problem[] {
   if (guidance?.mode !== 'batch') return [];
+  const meanings = (call: number) =>
+    Object.values(sites).map(({ strategies }) => meaningAt(strategies[call]!, call, guidance));
+  // what is shared inside of what another site replaces is not computed at all
   const sharing = new Set(
-    calls.filter((_, call) =>
-      Object.values(sites).some(
-        ({ strategies }) => meaningAt(strategies[call]!, call, guidance)?.shared,
-      ),
+    calls.filter(
+      (_, call) =>
+        meanings(call).some((meaning) => meaning?.shared) &&
+        meanings(call).every((meaning) => meaning && !meaning.run && meaning.values === 'network'),
     ),
   );
   return Object.entries(programs).flatMap(([program, { pairs }]) =>
