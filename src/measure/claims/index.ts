@@ -4,6 +4,7 @@
  */
 import type { Problem } from '../../errors/index.js';
 import type { Model } from '../../ir/model.js';
+import { isOp } from '../../ir/node.js';
 import type { Value } from '../../ir/value.js';
 import type { Schedule } from '../../schedule/index.js';
 import { pointer } from '../../schedule/pointer.js';
@@ -17,7 +18,9 @@ type Site = NonNullable<Schedule['sites']>[string];
 /** @param source with its functions written out; a name that is not in it is the reference's to report */
 export function claimProblems({ sites = {}, source: says }: Schedule, source: Model): Problem[] {
   const flow = new DataFlow(source.graph);
-  const byName = new Map([...source.graph.values()].map((value) => [value.name, value]));
+  const byName = new Map(
+    [...source.graph.values()].map((value) => [value.name, originOf(value)] as const),
+  );
   const find = (names: readonly string[]): Value[] =>
     names.flatMap((name) => byName.get(name) ?? []);
 
@@ -53,4 +56,12 @@ export function claimProblems({ sites = {}, source: says }: Schedule, source: Mo
     ...ofAttention(id, site),
     ...ofInvariants(id, site),
   ]);
+}
+
+/** What a value is another name of. */
+function originOf(value: Value): Value {
+  let origin = value;
+  while (isOp(origin.producer, 'Identity') && origin.producer.inputs[0])
+    origin = origin.producer.inputs[0];
+  return origin;
 }
