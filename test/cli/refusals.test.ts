@@ -107,13 +107,20 @@ describe.concurrent('bundles', () => {
     };
   }
 
+  /** A folder of its own: what other tests write at the same time may look like a pipeline's. */
+  const empty = () => {
+    const place = path.join(folder, 'nothing', 'at all');
+    fs.mkdirSync(place, { recursive: true });
+    return place;
+  };
+
   test('are not models, nor folders of something else, nor nothing', async () => {
     const against = ['--against', DIGITS];
     expectRefusal(await cli('verify', DIGITS, ...against), 'NOT_A_BUNDLE', `"${DIGITS}"`);
-    expectRefusal(await cli('bench', folder, ...against), 'NOT_A_BUNDLE', `"${folder}"`);
+    expectRefusal(await cli('bench', empty(), ...against), 'NOT_A_BUNDLE', `"${empty()}"`);
     expectRefusal(await cli('verify', 'absent', ...against), 'FILE_NOT_FOUND', '"absent"');
     expectRefusal(await cli('run', 'absent', '-o', 'out'), 'FILE_NOT_FOUND', '"absent"');
-    expectRefusal(await cli('run', folder, '-o', 'out'), 'NOT_A_BUNDLE', folder);
+    expectRefusal(await cli('run', empty(), '-o', 'out'), 'NOT_A_BUNDLE', empty());
   });
 
   test('with a model that the schedule was not made for', async () => {
@@ -171,7 +178,7 @@ describe.concurrent('bundles', () => {
     );
     expectRefusal(await against('bench', other), 'SOURCE_DIFFERS', 'full.onnx', 'digits-unet.onnx');
     expectRefusal(await against('verify', 'absent.onnx'), 'FILE_NOT_FOUND', 'absent.onnx');
-    expectRefusal(await against('bench', folder), 'FOLDER_NO_MODEL', folder);
+    expectRefusal(await against('bench', empty()), 'FOLDER_NO_MODEL', empty());
   });
 
   test('with shapes that the source does not take', async () => {
