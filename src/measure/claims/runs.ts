@@ -33,7 +33,7 @@ export function wrongRun(flow: DataFlow, streams: readonly Stream[]): string | u
   );
 }
 
-/** Operators that move elements, or make the same of them in another type. */
+/** Operators that move elements, or make the same of them in another type, to a step of it. */
 const MOVERS = [
   'Identity',
   'Cast',
@@ -46,6 +46,8 @@ const MOVERS = [
   'Split',
   'Concat',
   'Gather',
+  'QuantizeLinear',
+  'DequantizeLinear',
 ];
 
 /** The values that a value is a sum of, moved or scaled. */
