@@ -30,7 +30,12 @@ export async function statementProblems(
   models: ReadonlyMap<string, Model>,
   tables: ReadonlyMap<string, number>,
 ): Promise<Problem[]> {
-  const { canonical, shapes } = await prepare(source);
+  // as the bundle was made: sizes that were fixed are numbers there
+  const fixed = schedule.source.inputs.map(({ name, shape }) => [
+    name,
+    shape.map((dim) => (typeof dim === 'number' ? dim : null)),
+  ]);
+  const { canonical, shapes } = await prepare(source, { shapes: Object.fromEntries(fixed) });
   const sizes = new Map(Object.entries(schedule.cost?.macs?.bindings ?? {}));
   const { macs } = graphCost(canonical.graph, concreteShapes(shapes, sizes));
   return [
