@@ -1,13 +1,11 @@
 /** The schedule of a compilation. */
 import { concreteShapes, graphCost, type Macs } from '../cost/index.js';
 import { noElementType } from '../errors/index.js';
-import { elementCount } from '../ir/tensor.js';
-import { byteLength } from '../ir/types.js';
 import type { Value } from '../ir/value.js';
 import type { Compilation } from '../pipeline/index.js';
 import { COMPUTE, type Plan, programsForPairs, type Site } from '../plan/index.js';
 import type { ElementType, Port, Schedule } from '../schedule/index.js';
-import { evaluate, parseDim } from '../shape/index.js';
+import { bytesOfAll } from '../shape/index.js';
 import { VERSION } from '../version.js';
 import { programMacs } from './program-macs.js';
 
@@ -146,7 +144,7 @@ function cost({
       instrumented.calls.reduce((sum, name) => sum + (programs.get(name)?.[convention] ?? 0), 0) /
       instrumented.calls.length,
   });
-  const bytes = stateBytes(instrumented, bindings);
+  const bytes = bytesOfAll(instrumented.states.values(), bindings);
   return {
     macs: {
       convention: { all: counts('all'), layers: counts('layers') },
@@ -170,23 +168,4 @@ function siteMacs({ sites, rows }: Plan): Pick<NonNullable<Schedule['cost']>, 's
     costs.reduce((total, cost) => total + (cost[which] ?? Number.NaN), 0);
   const [computed, planned] = [sum('computed'), sum('planned')];
   return Number.isNaN(computed + planned) ? {} : { sites: { computed, planned } };
-}
-
-/** Undefined where the size of a state does not follow from those of the inputs. */
-function stateBytes(
-  instrumented: Compilation['instrumented'],
-  bindings: ReadonlyMap<string, number>,
-): number | undefined {
-  let total = 0;
-  for (const state of instrumented.states.values()) {
-    const dims = state.shape.map((d) =>
-      typeof d === 'number' ? d : d === null ? undefined : evaluate(parseDim(d), bindings),
-    );
-    const bytes = dims.every((d) => d !== undefined)
-      ? byteLength(state.type, elementCount(dims as number[]))
-      : undefined;
-    if (bytes === undefined) return undefined;
-    total += bytes;
-  }
-  return total;
 }

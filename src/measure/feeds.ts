@@ -7,7 +7,14 @@ import { defaultSize } from '../pipeline/bindings.js';
 import { zeros } from '../runtime/tensors.js';
 import { createRandom } from '../samplers/index.js';
 import type { ElementType, Port, Schedule } from '../schedule/index.js';
-import { evaluate, type Followers, parseDim, symbolsOf, withFollowers } from '../shape/index.js';
+import {
+  evaluate,
+  type Followers,
+  parseDim,
+  sizeOf,
+  symbolsOf,
+  withFollowers,
+} from '../shape/index.js';
 
 export type Feeds = Record<string, Tensor>;
 
@@ -61,8 +68,7 @@ export function concretePort(
   isLatent = false,
 ): number[] {
   const dims = port.shape.map((dim, axis) => {
-    const size =
-      typeof dim === 'number' ? dim : dim === null ? undefined : evaluate(parseDim(dim), bindings);
+    const size = sizeOf(dim, bindings);
     if (size === undefined) throw feedShapeUnknown(port.name, axis, isLatent);
     return size;
   });

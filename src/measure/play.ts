@@ -11,7 +11,7 @@ import { constantTensor } from '../runtime/tensors.js';
 import { createRandom } from '../samplers/index.js';
 import type { Dimension, Run, Schedule, State } from '../schedule/index.js';
 import { pointer } from '../schedule/pointer.js';
-import { evaluate, parseDim } from '../shape/index.js';
+import { sizeOf } from '../shape/index.js';
 import { type Ort, openModel, runModel } from './engine.js';
 import { type Feeds, tensorOf } from './feeds.js';
 
@@ -158,7 +158,6 @@ export class Player {
 
   /** Undefined where nothing is known. */
   private size(dim: Dimension): number | undefined {
-    if (dim === null || typeof dim === 'number') return dim ?? undefined;
-    return evaluate(parseDim(dim), this.options.bindings);
+    return sizeOf(dim, this.options.bindings);
   }
 }

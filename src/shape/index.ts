@@ -28,4 +28,5 @@ export { type Followers, findFollowers, withFollowers } from './followers.js';
 export { type InferOptions, inferShapes } from './infer.js';
 export { parseDim } from './parse.js';
 export { dropStaleTypes } from './stale-types.js';
+export { bytesOf, bytesOfAll, sizeOf } from './stated.js';
 export { ShapeTable } from './table.js';

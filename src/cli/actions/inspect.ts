@@ -3,7 +3,7 @@ import type { UnetAnalysis } from '../../analysis/index.js';
 import { inspectModel } from '../../inspect/inspect.js';
 import { findModel } from '../../model-folder/index.js';
 import { loadModel } from '../../onnx/files.js';
-import { evaluate, parseDim } from '../../shape/index.js';
+import { sizeOf } from '../../shape/index.js';
 import { readRoles, readShapes, readSizes } from '../arguments.js';
 import type { InspectArguments } from '../commands/inspect.js';
 import {
@@ -47,8 +47,7 @@ export async function inspect(args: InspectArguments): Promise<void> {
   // a transformer is no U-Net that went wrong
   else if (inspection.attention.length === 0) printNoUnet(unet);
   printAttention(inspection.attention, attention.refused, (size) => {
-    const known = typeof size === 'string' ? evaluate(parseDim(size), prepared.bindings) : size;
-    return String(known ?? size ?? '?');
+    return String(sizeOf(size ?? null, prepared.bindings) ?? size ?? '?');
   });
   printBlocks(inspection.blocks, blocks.refused);
 }

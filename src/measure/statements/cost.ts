@@ -8,11 +8,9 @@ import type { Macs } from '../../cost/index.js';
 import { programMacs } from '../../emit/program-macs.js';
 import type { Problem } from '../../errors/index.js';
 import type { Model } from '../../ir/model.js';
-import { elementCount } from '../../ir/tensor.js';
-import { byteLength } from '../../ir/types.js';
 import type { MacCounts, Schedule } from '../../schedule/index.js';
 import { pointer } from '../../schedule/pointer.js';
-import { evaluate, parseDim } from '../../shape/index.js';
+import { bytesOfAll } from '../../shape/index.js';
 
 /** An average is a sum in some order. */
 const ROUNDING = 1e-9;
@@ -51,23 +49,12 @@ function bytesProblems(
 ): Problem[] {
   const says = cost?.stateBytes;
   if (says === undefined) return [];
-  const sizes = Object.values(states).map(({ type, shape }) => {
-    const dims = shape.map((dim) => (dim === null ? undefined : evaluate(toDim(dim), bindings)));
-    return dims.every((dim) => dim !== undefined)
-      ? byteLength(type, elementCount(dims))
-      : undefined;
-  });
-  const counted = sizes.reduce<number | undefined>(
-    (sum, size) => (sum === undefined || size === undefined ? undefined : sum + size),
-    0,
-  );
+  const counted = bytesOfAll(Object.values(states), bindings);
   const path = pointer('cost', 'stateBytes');
   return counted === undefined || counted === says
     ? []
     : [{ path, message: `says ${says}, where ${counted} are counted` }];
 }
-
-const toDim = (dim: number | string) => parseDim(String(dim));
 
 function countProblems(
   { calls }: Schedule,

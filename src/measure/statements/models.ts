@@ -7,7 +7,7 @@ import type { Model } from '../../ir/model.js';
 import type { Value } from '../../ir/value.js';
 import type { Run, Schedule } from '../../schedule/index.js';
 import { pointer } from '../../schedule/pointer.js';
-import { portProblems, type Stated, sameSize, sizeOf } from './ports.js';
+import { fixedSize, portProblems, type Stated, sameSize } from './ports.js';
 
 export function modelProblems(schedule: Schedule, models: ReadonlyMap<string, Model>): Problem[] {
   const problems = new Map<string, Problem>();
@@ -110,7 +110,7 @@ class RunCheck {
     if (!value) return [];
     const where = `"${port.name}" of the model "${this.run.model}"`;
     // what exporters call the sizes of outputs, the models keep; how large they are shows in the loop
-    const agree = kind === 'inputs' ? sameSize : sizeOf;
+    const agree = kind === 'inputs' ? sameSize : fixedSize;
     return portProblems(['source', kind, index], port, value, agree, where);
   }
 

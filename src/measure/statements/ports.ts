@@ -23,7 +23,8 @@ export const sameSize: Agree = (says, declares) =>
     equal(parseDim(says), parseDim(declares)));
 
 /** The same, where symbols of the declaration may have been given numbers, or other names. */
-export const sizeOf: Agree = (says, declares) => typeof declares !== 'number' || says === declares;
+export const fixedSize: Agree = (says, declares) =>
+  typeof declares !== 'number' || says === declares;
 
 /**
  * @param keys place of the statement in the schedule

@@ -4,7 +4,7 @@ import type { Model } from '../../ir/model.js';
 import type { Value } from '../../ir/value.js';
 import type { Port, Schedule } from '../../schedule/index.js';
 import { pointer } from '../../schedule/pointer.js';
-import { portProblems, sizeOf } from './ports.js';
+import { fixedSize, portProblems } from './ports.js';
 
 export function sourceProblems({ source }: Schedule, { graph }: Model): Problem[] {
   const inputs = graph.inputs.filter((value) => !value.initializer);
@@ -29,6 +29,6 @@ function listProblems(
       },
     ];
   return ports.flatMap((port, i) =>
-    portProblems(['source', kind, i], port, values[i]!, sizeOf, `"${port.name}" of the source`),
+    portProblems(['source', kind, i], port, values[i]!, fixedSize, `"${port.name}" of the source`),
   );
 }

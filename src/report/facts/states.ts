@@ -1,8 +1,6 @@
 /** When the states of a schedule are written and read. */
-import { elementCount } from '../../ir/tensor.js';
-import { byteLength } from '../../ir/types.js';
 import type { Schedule } from '../../schedule/index.js';
-import { evaluate, parseDim } from '../../shape/index.js';
+import { bytesOf } from '../../shape/index.js';
 
 export interface StateLife {
   readonly id: string;
@@ -36,15 +34,11 @@ export function stateLives(schedule: Schedule): StateLife[] {
   const calls = (id: string, which: 'reads' | 'writes') =>
     schedule.calls.flatMap((program, call) => (access.get(program)![which].has(id) ? [call] : []));
   return Object.entries(schedule.states).map(([id, { type, shape }]) => {
-    const dims = shape.map((dim) =>
-      typeof dim === 'string' ? evaluate(parseDim(dim), sizes) : (dim ?? undefined),
-    );
-    const known = dims.every((dim) => dim !== undefined);
     return {
       id,
       type,
       shape,
-      bytes: known ? byteLength(type, elementCount(dims as number[])) : undefined,
+      bytes: bytesOf({ type, shape }, sizes),
       writes: calls(id, 'writes'),
       reads: calls(id, 'reads'),
     };
