@@ -12,9 +12,12 @@ const RANDOM = new Set([
   'Multinomial',
 ]);
 
+/** Does it draw random numbers whatever it is given? */
+export const isRandom = (node: Node): boolean => isStandard(node) && RANDOM.has(node.opType);
+
 /** Nodes of other domains and nodes that hold graphs are left alone. */
 export function isDeterministic(node: Node): boolean {
-  if (!isStandard(node) || RANDOM.has(node.opType) || subgraphs(node).length > 0) return false;
+  if (!isStandard(node) || isRandom(node) || subgraphs(node).length > 0) return false;
   const training = node.inputs[2];
   return node.opType !== 'Dropout' || !training || uniformConstant(training) === 0;
 }
