@@ -5,13 +5,10 @@
 import type { TensorConstructor } from 'onnxruntime-common';
 import { feedShape, fixedBatch, roleUnknown } from '../errors/index.js';
 import type { DenoiserPorts } from '../measure/denoise-bundle.js';
-import { concretePort, type Feeds, fitShape, randomFeeds } from '../measure/feeds.js';
+import { concretePort, type Feeds, fitShape, randomFeeds, SEEDS } from '../measure/feeds.js';
 import type { Port } from '../schedule/index.js';
 import { withFollowers } from '../shape/index.js';
 import type { LoopGuidance } from './calibrate.js';
-
-/** Seeds are 32-bit numbers. */
-const SEEDS = 2 ** 32;
 
 export interface ConditionOptions {
   readonly ort: { readonly Tensor: TensorConstructor };

@@ -5,7 +5,7 @@ import { toFloat16Bits } from '../io/float16.js';
 import { elementCount } from '../ir/tensor.js';
 import { defaultSize } from '../pipeline/bindings.js';
 import { zeros } from '../runtime/tensors.js';
-import { createRandom } from '../samplers/index.js';
+import { createRandom, TRAIN_TIMESTEPS } from '../samplers/index.js';
 import type { ElementType, Port, Schedule } from '../schedule/index.js';
 import {
   evaluate,
@@ -20,10 +20,10 @@ export type Feeds = Record<string, Tensor>;
 
 type Roles = NonNullable<Schedule['source']['roles']>;
 
-/** Timesteps are drawn below this, which every published training schedule reaches. */
-const TRAIN_TIMESTEPS = 1000;
 /** Integer conditions are classes or tokens; every embedding has at least two rows. */
-const CLASSES = 2;
+export const CLASSES = 2;
+/** Seeds are 32-bit numbers. */
+export const SEEDS = 2 ** 32;
 
 /** A typed array holds no more on every platform. */
 const MOST_ELEMENTS = 2 ** 31 - 1;
@@ -85,13 +85,15 @@ export function checkSize(input: string, dims: readonly number[]): void {
  * Sizes for the symbols of a schedule's inputs: those it was costed with, overridden by `given`. Where
  * both halves of a guidance pair are in one batch, it is even.
  * @param given shapes by input name
+ * @param leastRows of the batch, where its size was not asked for
  * @throws SHAPE_UNKNOWN_INPUT, SHAPE_MISFIT
  */
 export function scheduleBindings(
   schedule: Schedule,
   given: Readonly<Record<string, readonly number[]>> = {},
+  leastRows = 1,
 ): Map<string, number> {
-  const { inputs, guidance } = schedule.source;
+  const { inputs, guidance, roles = {} } = schedule.source;
   const bindings = new Map<string, number>();
   for (const [name, dims] of Object.entries(given)) {
     const port = inputs.find((p) => p.name === name);
@@ -105,13 +107,16 @@ export function scheduleBindings(
   const asked = new Set(bindings.keys());
   for (const [symbol, size] of Object.entries(schedule.cost?.macs?.bindings ?? {}))
     if (!bindings.has(symbol)) bindings.set(symbol, size);
-  const { latent } = schedule.source.roles ?? {};
+  const { latent } = roles;
   for (const { name, shape } of inputs)
     for (const [axis, dim] of shape.entries())
       if (typeof dim === 'string')
         for (const symbol of symbolsOf(parseDim(dim)))
           if (!bindings.has(symbol)) bindings.set(symbol, defaultSize(axis, name === latent));
   if (guidance?.mode === 'batch') evenBatch(schedule.source, bindings, asked);
+  const batch = (inputs.find(({ name }) => name === latent) ?? inputs[0])?.shape[0];
+  const rows = typeof batch === 'string' && !asked.has(batch) ? bindings.get(batch) : undefined;
+  if (rows !== undefined) bindings.set(batch as string, Math.max(rows, leastRows));
   return withFollowers(bindings, scheduleFollowers(schedule), asked);
 }
 
@@ -125,7 +130,7 @@ export const scheduleFollowers = ({ source }: Schedule): Followers =>
  * Doubles a batch of odd size, so that both halves of a guidance pair are in it.
  * @param asked symbols whose sizes were asked for, which stay as they are
  */
-export function evenBatch(
+function evenBatch(
   { inputs, roles = {} }: { readonly inputs: readonly Port[]; readonly roles?: Roles },
   bindings: Map<string, number>,
   asked: ReadonlySet<string>,

@@ -37,8 +37,9 @@ export async function loop(
     return { checks: [], combinations: 0 };
   }
   const byPlan = schedule.calls.map((_, call) => reference.access(call));
-  const { calls, count } = combinations(labels(schedule), [bySchedule(schedule), byPlan]);
-  const rounding = callsThatRound(schedule, source, [bySchedule(schedule), byPlan]);
+  const accounts = [bySchedule(schedule), byPlan];
+  const { calls, count } = combinations(labels(schedule), accounts);
+  const rounding = callsThatRound(schedule, source, accounts);
   const feeds = new Map(calls.map((call) => [call, feedsFor(call)]));
   onProgress?.(`reference for ${calls.length} of ${schedule.calls.length} calls`);
   const scratch = fs.mkdtempSync(path.join(scratchParent(folder), '.stepfold-verify-'));

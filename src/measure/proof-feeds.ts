@@ -1,31 +1,18 @@
 /**
  * The inputs on which `verify` proves a bundle: every row and every call has its own (but at every second
  * call one timestep for all rows, as in a loop), so that nothing that was exchanged, copied or clipped
- * looks the same. Whole numbers that pick rows of a table range
- * over the whole of it, from its last row (the null class, where there is one) and its first on;
- * timesteps are those of the schedule, or range over all that the denoiser was trained on.
+ * looks the same. Whole numbers that pick rows of a table range over the whole of it, from its last row
+ * (the null class, where there is one) and its first on; timesteps are those of the schedule, or range
+ * over all that the denoiser was trained on.
  */
 import type { TensorConstructor } from 'onnxruntime-common';
 import { elementCount } from '../ir/tensor.js';
-import { createRandom } from '../samplers/index.js';
-import type { Port, Schedule } from '../schedule/index.js';
-import { withFollowers } from '../shape/index.js';
-import {
-  concretePort,
-  type Feeds,
-  scheduleBindings,
-  scheduleFollowers,
-  tensorOf,
-} from './feeds.js';
+import { createRandom, TRAIN_TIMESTEPS } from '../samplers/index.js';
+import type { Schedule } from '../schedule/index.js';
+import { CLASSES, concretePort, type Feeds, SEEDS, scheduleBindings, tensorOf } from './feeds.js';
 
-/** Published training schedules have so many timesteps. */
-export const TRAIN_TIMESTEPS = 1000;
-/** Where nothing is known of whole numbers: 0 and 1, as masks have them. */
-const TWO = 2;
 /** The fraction of the golden section: its multiples fill an interval evenly, however many there are. */
 const GOLDEN = (Math.sqrt(5) - 1) / 2;
-/** Seeds are 32-bit numbers. */
-const SEEDS = 2 ** 32;
 
 export interface ProofFeedOptions {
   readonly ort: { readonly Tensor: TensorConstructor };
@@ -59,7 +46,7 @@ export function proofFeeds(options: ProofFeedOptions, turn: number, timestep?: n
           ? timesteps()
           : {
               real: createRandom((seed + turn) % SEEDS, stream).normal,
-              whole: () => spread(place++, table ?? TWO),
+              whole: () => spread(place++, table ?? CLASSES),
             };
       return [port.name, tensorOf(ort.Tensor, port, dims, elements)];
     }),
@@ -100,23 +87,7 @@ const rowsFor = ({ source }: Schedule): number => (source.guidance?.mode === 'ba
  * in which rows can be told apart.
  * @throws SHAPE_UNKNOWN_INPUT, SHAPE_MISFIT
  */
-export function proofBindings(
+export const proofBindings = (
   schedule: Schedule,
   given: Readonly<Record<string, readonly number[]>> = {},
-): Map<string, number> {
-  const bindings = scheduleBindings(schedule, given);
-  const asked = new Set<string>();
-  const { inputs, roles = {} } = schedule.source;
-  for (const { name, shape } of inputs)
-    if (given[name]) for (const dim of shape) if (typeof dim === 'string') asked.add(dim);
-  const batch = batchSymbol(inputs, roles.latent);
-  if (batch !== undefined && !asked.has(batch))
-    bindings.set(batch, Math.max(bindings.get(batch) ?? 0, rowsFor(schedule)));
-  return withFollowers(bindings, scheduleFollowers(schedule), asked);
-}
-
-/** What the latent's rows are counted by, where their number is open. */
-export function batchSymbol(inputs: readonly Port[], latent: string | undefined) {
-  const dim = (inputs.find(({ name }) => name === latent) ?? inputs[0])?.shape[0];
-  return typeof dim === 'string' ? dim : undefined;
-}
+): Map<string, number> => scheduleBindings(schedule, given, rowsFor(schedule));

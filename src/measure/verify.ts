@@ -12,29 +12,19 @@ import type { Schedule } from '../schedule/index.js';
 import { distinctPrograms, readBundle } from './bundle.js';
 import { claimProblems } from './claims/index.js';
 import type { Findings, ProofContext } from './context.js';
-import { type Decisions, decisionsOf } from './decides.js';
+import { decisionsOf } from './decides.js';
 import type { Difference } from './difference.js';
 import { loadOrt } from './engine.js';
-import type { Feeds } from './feeds.js';
+import { feedSets } from './feed-sets.js';
 import { identities } from './identity.js';
 import { tableRows } from './labels.js';
 import { loop } from './loop.js';
-import {
-  type ProofFeedOptions,
-  proofBindings,
-  proofFeeds,
-  TRAIN_TIMESTEPS,
-} from './proof-feeds.js';
+import { proofBindings, proofFeeds } from './proof-feeds.js';
 import { bundleModels, sourceProblems, statementProblems } from './statements/index.js';
 import { toleranceFor } from './tolerance.js';
 import { type ComparedWeights, checkWholeWeights } from './whole-weights.js';
 
 export { TOLERANCES } from './tolerance.js';
-
-/** Sets of inputs where a model does one thing at some timesteps and another at others. */
-const SWEEP = 8;
-/** Timesteps at borders that are tried. */
-const MOST_BORDERS = 16;
 
 export type OptimizationLevel = 'disabled' | 'all';
 
@@ -193,29 +183,6 @@ function collect() {
     notes: [...notes],
   });
   return { findings, found };
-}
-
-/** One set of inputs; more where the source, or a model of the bundle, decides something by the timestep. */
-function feedSets(options: ProofFeedOptions, decisions: readonly Decisions[]): Feeds[] {
-  const first = proofFeeds(options, 0);
-  if (!decisions.some(({ decides }) => decides)) return [first];
-  const { calls, timesteps } = options.schedule;
-  // beyond the turns of the calls, which differ in all inputs
-  const turn = (i: number) => calls.length + i;
-  const spread = Array.from({ length: SWEEP - 1 }, (_, i) => proofFeeds(options, turn(i + 1)));
-  if (timesteps) return [first, ...spread];
-  const borders = decisions.flatMap((model) => model.borders).flatMap(timestepsAround);
-  const near = [...new Set(borders)]
-    .slice(0, MOST_BORDERS)
-    .map((timestep, i) => proofFeeds(options, turn(SWEEP + i), timestep));
-  return [first, ...spread, ...near];
-}
-
-/** On both sides of a number that timesteps, or timesteps as a fraction of all, are compared with. */
-function timestepsAround(border: number): number[] {
-  const scale = Math.abs(border) < 1 ? TRAIN_TIMESTEPS : 1;
-  const below = Math.floor(border * scale);
-  return [below, below + 1].filter((timestep) => timestep >= 0 && timestep < TRAIN_TIMESTEPS);
 }
 
 function programsWithout(checks: readonly Check[], schedule: Schedule): string[] {

@@ -1,13 +1,12 @@
 /**
- * Costs, counted again on the files: of the source, of each program as its runs go through the models, on
- * average over the calls, and of the states. What cannot be counted there, since a size is not known
- * before the canonical form, is left alone.
+ * Costs, counted again: of the source in its canonical form, of each program as its runs go through the
+ * models, on average over the calls, and of the states.
  */
-
-import type { Macs } from '../../cost/index.js';
+import { concreteShapes, graphCost, type Macs } from '../../cost/index.js';
 import { programMacs } from '../../emit/program-macs.js';
 import type { Problem } from '../../errors/index.js';
 import type { Model } from '../../ir/model.js';
+import { prepare } from '../../pipeline/index.js';
 import type { MacCounts, Schedule } from '../../schedule/index.js';
 import { pointer } from '../../schedule/pointer.js';
 import { bytesOfAll } from '../../shape/index.js';
@@ -16,17 +15,18 @@ import { bytesOfAll } from '../../shape/index.js';
 const ROUNDING = 1e-9;
 
 /**
- * @param ofSource what the source's canonical form costs
  * @param models by id; their nodes are put in order
+ * @throws what `prepare` throws
  */
-export function costProblems(
+export async function costProblems(
   schedule: Schedule,
-  ofSource: Macs,
+  source: Model,
   models: ReadonlyMap<string, Model>,
-): Problem[] {
+): Promise<Problem[]> {
   const { macs } = schedule.cost ?? {};
   if (!macs) return [];
   const bindings = new Map(Object.entries(macs.bindings));
+  const ofSource = await sourceMacs(schedule, source, bindings);
   const ofPrograms = programMacs(
     {
       models,
@@ -41,6 +41,20 @@ export function costProblems(
     ),
     ...bytesProblems(schedule, bindings),
   ];
+}
+
+/** As the bundle was made: sizes that were fixed are numbers there. */
+async function sourceMacs(
+  { source: { inputs } }: Schedule,
+  source: Model,
+  bindings: ReadonlyMap<string, number>,
+): Promise<Macs> {
+  const fixed = inputs.map(({ name, shape }) => [
+    name,
+    shape.map((dim) => (typeof dim === 'number' ? dim : null)),
+  ]);
+  const { canonical, shapes } = await prepare(source, { shapes: Object.fromEntries(fixed) });
+  return graphCost(canonical.graph, concreteShapes(shapes, bindings)).macs;
 }
 
 function bytesProblems(

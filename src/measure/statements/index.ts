@@ -2,14 +2,11 @@
  * What a schedule says of itself, held against the models that it names, the source and its own plan.
  * Nothing here runs a model; what the engine gives is compared where calls are played (play.ts).
  */
-import fs from 'node:fs';
 import path from 'node:path';
-import { concreteShapes, graphCost } from '../../cost/index.js';
 import type { Problem } from '../../errors/index.js';
 import { readRegularText } from '../../io/regular-file.js';
 import type { Model } from '../../ir/model.js';
 import { loadModel } from '../../onnx/files.js';
-import { prepare } from '../../pipeline/index.js';
 import { REPORT_FILE, type Schedule } from '../../schedule/index.js';
 import { costProblems } from './cost.js';
 import { modelProblems } from './models.js';
@@ -30,28 +27,18 @@ export async function statementProblems(
   models: ReadonlyMap<string, Model>,
   tables: ReadonlyMap<string, number>,
 ): Promise<Problem[]> {
-  // as the bundle was made: sizes that were fixed are numbers there
-  const fixed = schedule.source.inputs.map(({ name, shape }) => [
-    name,
-    shape.map((dim) => (typeof dim === 'number' ? dim : null)),
-  ]);
-  const { canonical, shapes } = await prepare(source, { shapes: Object.fromEntries(fixed) });
-  const sizes = new Map(Object.entries(schedule.cost?.macs?.bindings ?? {}));
-  const { macs } = graphCost(canonical.graph, concreteShapes(shapes, sizes));
   return [
     ...programProblems(schedule, targetOf(folder)),
     ...modelProblems(schedule, models),
     ...roleProblems(schedule, source, tables),
-    ...costProblems(schedule, macs, models),
+    ...(await costProblems(schedule, source, models)),
   ];
 }
 
 /** A bundle without a report was rewritten for nothing that is known of. */
 function targetOf(folder: string): string | undefined {
-  const file = path.join(folder, REPORT_FILE);
-  if (!fs.existsSync(file)) return undefined;
   try {
-    return JSON.parse(readRegularText(file)).target?.name;
+    return JSON.parse(readRegularText(path.join(folder, REPORT_FILE))).target?.name;
   } catch {
     return undefined;
   }
