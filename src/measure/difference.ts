@@ -1,6 +1,7 @@
 /** How far two tensors are apart. */
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import { decodeFloat16 } from '../io/float16.js';
+import { bytesOf } from '../runtime/tensors.js';
 import type { Schedule } from '../schedule/index.js';
 
 export interface Difference {
@@ -42,7 +43,7 @@ export function difference(actual: Tensor, reference: Tensor): Difference {
   return {
     absolute,
     relative: absolute === 0 ? 0 : absolute / magnitude,
-    identical: bytesOf(actual).equals(bytesOf(reference)),
+    identical: Buffer.compare(bitsOf(actual), bitsOf(reference)) === 0,
   };
 }
 
@@ -60,10 +61,7 @@ export const compareOutputs = (
 ): Difference =>
   source.outputs.map(({ name }) => difference(actual[name]!, expected[name]!)).reduce(worst, NONE);
 
-function bytesOf({ data }: Tensor): Buffer {
-  const { buffer, byteOffset, byteLength } = data as Float32Array;
-  return Buffer.from(buffer, byteOffset, byteLength);
-}
+const bitsOf = ({ data }: Tensor): Uint8Array => bytesOf(data as Float32Array);
 
 function numbers(tensor: Tensor): ArrayLike<number> {
   const data = tensor.data as Float32Array | Uint16Array | BigInt64Array;

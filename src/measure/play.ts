@@ -6,7 +6,8 @@
  */
 import path from 'node:path';
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
-import { modelMismatch, type Problem } from '../errors/index.js';
+import type { Problem } from '../errors/index.js';
+import { outputNotGiven } from '../runtime/steps.js';
 import { constantTensor } from '../runtime/tensors.js';
 import { createRandom } from '../samplers/index.js';
 import type { Dimension, Run, Schedule, State } from '../schedule/index.js';
@@ -81,7 +82,7 @@ export class Player {
     for (const [state, tensor] of written) this.states.set(state, tensor);
     schedule.source.outputs.forEach((port, i) => {
       const tensor = outputs[port.name];
-      if (!tensor) throw this.incomplete(program, port.name);
+      if (!tensor) throw outputNotGiven(schedule, program, port.name);
       this.compare(pointer('source', 'outputs', i), port, tensor, `program "${program}"`);
     });
     return outputs;
@@ -89,13 +90,6 @@ export class Player {
 
   async release(): Promise<void> {
     for (const session of this.sessions.values()) await session.release();
-  }
-
-  private incomplete(program: string, output: string) {
-    const { programs, models } = this.options.schedule;
-    const { model } = programs[program]!.runs.at(-1)!;
-    const why = `program "${program}" nowhere gives the output "${output}"`;
-    return modelMismatch(model, models[model]!.file, why);
   }
 
   private async run(

@@ -92,6 +92,8 @@ export class ImageWatch {
   /** Takes note of a call that ended well. */
   note(feeds: InferenceSession.FeedsType, call: number): void {
     const now = this.#look(feeds);
+    this.#largestBatch = Math.max(this.#largestBatch, now.sizes[0]?.[0] ?? 0);
+    if (this.mode === 'reset') return;
     if (call > 0 && this.#turnsUp(now)) this.#rises = true;
     const [before, is] = [this.#last?.timestep?.largest, now.timestep?.largest];
     if (call > 0 && before !== undefined && is !== undefined) {
@@ -102,7 +104,6 @@ export class ImageWatch {
     this.#first = call === 0 ? now : this.#first;
     this.#last = now;
     this.#lastOfKind[call % this.#perStep] = now;
-    this.#largestBatch = Math.max(this.#largestBatch, now.sizes[0]?.[0] ?? 0);
     if (this.#left && call >= this.#left.calls) this.#left = undefined;
   }
 
@@ -131,7 +132,10 @@ export class ImageWatch {
     const { inputs, roles } = this.schedule.source;
     const sized = inputs.filter(({ name }) => name === (roles?.latent ?? name));
     return {
-      timestep: roles?.timestep === undefined ? undefined : readTimestep(feeds[roles.timestep]),
+      timestep:
+        this.mode === 'reset' || roles?.timestep === undefined
+          ? undefined
+          : readTimestep(feeds[roles.timestep]),
       sizes: sized.map(({ name, shape }) => {
         const { dims = [] } = feeds[name] as { dims?: readonly number[] };
         return dims.map((size, axis) => {

@@ -103,6 +103,11 @@ class Call {
   readonly #outputs: Record<string, OnnxValue> = {};
   /** Every tensor that came from the engine in this call. */
   readonly #made = new Set<Tensor>();
+  /**
+   * Tensors of the caller's that are filled here: of those in memory onnxruntime-node gives a copy beside, and
+   * onnxruntime-web gives them back as they were.
+   */
+  readonly #targets: ReadonlyMap<string, Tensor>;
 
   constructor(
     private readonly engine: Engine,
@@ -110,7 +115,12 @@ class Call {
     private readonly schedule: Schedule,
     private readonly request: CallRequest,
     private readonly bindings: Bindings,
-  ) {}
+  ) {
+    const given = [...request.wanted] as [string, Tensor | null][];
+    this.#targets = new Map(
+      given.flatMap(([name, tensor]) => (tensor && isInMemory(tensor) ? [[name, tensor]] : [])),
+    );
+  }
 
   async run(step: Step): Promise<void> {
     const fetches = this.#fetches(step);
@@ -130,7 +140,7 @@ class Call {
 
   /** Takes the writes over and gives the outputs. */
   async finish(): Promise<InferenceSession.ReturnType> {
-    for (const [name, target] of this.#targets()) {
+    for (const [name, target] of this.#targets) {
       await fill(name, target, this.#outputs[name] as Tensor);
       this.#outputs[name] = target;
     }
@@ -169,20 +179,9 @@ class Call {
     for (const [, output] of wires) fetches[output] = null;
     for (const name of outputs) {
       const wanted = this.request.wanted.get(name);
-      if (wanted !== undefined) fetches[name] = this.#targets().has(name) ? null : wanted;
+      if (wanted !== undefined) fetches[name] = this.#targets.has(name) ? null : wanted;
     }
     return fetches;
-  }
-
-  /**
-   * Tensors of the caller's that are filled here: of those in memory onnxruntime-node gives a copy beside, and
-   * onnxruntime-web gives them back as they were.
-   */
-  #targets(): Map<string, Tensor> {
-    const given = [...this.request.wanted] as [string, Tensor | null][];
-    return new Map(
-      given.flatMap(([name, tensor]) => (tensor && isInMemory(tensor) ? [[name, tensor]] : [])),
-    );
   }
 
   async #engineRun(

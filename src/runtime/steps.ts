@@ -54,10 +54,13 @@ export async function prepareSteps(
     });
   }
   const [output] = missing;
-  if (output !== undefined) {
-    const last = runs.at(-1)!.model;
-    const why = `program "${program}" nowhere gives the output "${output}"`;
-    throw modelMismatch(last, schedule.models[last]!.file, why);
-  }
+  if (output !== undefined) throw outputNotGiven(schedule, program, output);
   return steps;
+}
+
+/** SCHEDULE_MODEL_MISMATCH for an output of the source that no run of a program gives. */
+export function outputNotGiven({ programs, models }: Schedule, program: string, output: string) {
+  const { model } = programs[program]!.runs.at(-1)!;
+  const why = `program "${program}" nowhere gives the output "${output}"`;
+  return modelMismatch(model, models[model]!.file, why);
 }

@@ -79,7 +79,8 @@ export async function fill(name: string, target: Tensor, from: Tensor): Promise<
   else Object.assign(target.data, data);
 }
 
-const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
+/** The bytes that an array of numbers lies in. */
+export const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
   new Uint8Array(buffer, byteOffset, byteLength);
 
 /** The tensor of a constant of the schedule. */

@@ -1,6 +1,7 @@
 /** The timestep that a call is fed, whatever its type and shape. */
 import type { OnnxValue, Tensor } from 'onnxruntime-common';
 import { decodeFloat16 } from '../io/float16.js';
+import { isInMemory } from './tensors.js';
 
 /** One for all, or one for each image or token: then the largest and the smallest of them. */
 export interface Timestep {
@@ -12,7 +13,7 @@ export interface Timestep {
 export function readTimestep(value: OnnxValue | undefined): Timestep | undefined {
   if (value === undefined) return undefined;
   const tensor = value as Tensor;
-  if (tensor.location !== undefined && tensor.location !== 'cpu') return undefined;
+  if (!isInMemory(tensor)) return undefined;
   const { data } = tensor;
   const numbers =
     tensor.type === 'float16' && data instanceof Uint16Array ? decodeFloat16(data) : data;
