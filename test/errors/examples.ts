@@ -321,44 +321,25 @@ export const EXAMPLES = {
   ],
   hashMismatch: [() => e.hashMismatch('bundle/full.onnx', 'full', '70e8b364…', 'e9edb015…')],
   scheduleFileEscapes: [() => e.scheduleFileEscapes('bundle/weights.bin', 'bundle')],
-  weightsChanged: [
-    () =>
-      e.weightsChanged({
-        file: 'bundle/weights.bin',
-        differs: 'bytes',
-        expected: 4_048_631,
-        found: 4096,
-        cause: 'damaged',
-        modified: '2026-11-28T09:30:00.000Z',
-      }),
-    () =>
-      e.weightsChanged({
-        file: 'bundle/weights.bin',
-        differs: 'samples',
-        expected: '70e8b364…',
-        found: 'e9edb015…',
-        cause: 'overwritten',
-        modified: '2026-11-28T09:30:00.000Z',
-      }),
-    () =>
-      e.weightsChanged({
-        file: 'bundle/weights.bin',
-        differs: 'SHA-256',
-        expected: '70e8b364…',
-        found: 'e9edb015…',
-        cause: 'replaced',
-        modified: '2026-11-28T09:30:00.000Z',
-      }),
-    () =>
-      e.weightsChanged({
-        file: 'bundle/weights.bin',
-        differs: 'samples',
-        expected: '70e8b364…',
-        found: 'e9edb015…',
-        cause: 'either',
-        modified: '2026-11-28T09:30:00.000Z',
-      }),
-  ],
+  weightsChanged: (
+    [
+      ['bytes', 4_048_631, 4096, 'damaged'],
+      ['samples', '70e8b364…', 'e9edb015…', 'overwritten'],
+      ['SHA-256', '70e8b364…', 'e9edb015…', 'replaced'],
+      ['samples', '70e8b364…', 'e9edb015…', 'either'],
+    ] as const
+  ).map(
+    ([differs, expected, found, cause]) =>
+      () =>
+        e.weightsChanged({
+          file: 'bundle/weights.bin',
+          differs,
+          expected,
+          found,
+          cause,
+          modified: '2026-11-28T09:30:00.000Z',
+        }),
+  ),
   modelMismatch: [() => e.modelMismatch('full', 'full.onnx', 'it has no input "deep_in"')],
   scheduleExhausted: [() => e.scheduleExhausted(50)],
   sessionBusy: [() => e.sessionBusy('run()')],

@@ -153,31 +153,18 @@ export function splitExternal(location = 'weights.bin'): TinyBundle {
   });
 }
 
-export function merged(): TinyBundle {
-  const branch = (name: string, nodes: onnxProto.onnx.INodeProto[]) => ({
-    name,
-    type: onnx.AttributeProto.AttributeType.GRAPH,
-    g: { name, node: nodes, output: [valueInfo(['branch_deep', FLOAT, ['batch', 2]])] },
-  });
-  const choose = node(
-    'If',
-    ['compute'],
-    ['deep'],
-    [
-      branch('then_branch', [node('Mul', ['x', 'two'], ['branch_deep'])]),
-      branch('else_branch', [node('Identity', ['deep_in'], ['branch_deep'])]),
-    ],
-  );
+/** One model for both programs; a strategy input of some shape chooses what `deep` is. */
+function gated(shape: number[], choosing: onnxProto.onnx.INodeProto[]): TinyBundle {
   const strategy = (compute: 0 | 1) => ({
-    compute: { type: 'bool' as const, shape: [], data: [compute] },
+    compute: { type: 'bool' as const, shape, data: [compute] },
   });
   return bundle({
     emit: 'merged',
     models: {
       all: encode(
-        [X, T, DEEP_IN, ['compute', BOOL, []]],
+        [X, T, DEEP_IN, ['compute', BOOL, shape]],
         [Y, DEEP],
-        [choose, node('Add', ['deep', 't'], ['y'])],
+        [...choosing, node('Add', ['deep', 't'], ['y'])],
         [two()],
       ),
     },
@@ -193,32 +180,28 @@ export function merged(): TinyBundle {
   });
 }
 
+export function merged(): TinyBundle {
+  const branch = (name: string, nodes: onnxProto.onnx.INodeProto[]) => ({
+    name,
+    type: onnx.AttributeProto.AttributeType.GRAPH,
+    g: { name, node: nodes, output: [valueInfo(['branch_deep', FLOAT, ['batch', 2]])] },
+  });
+  const choose = node(
+    'If',
+    ['compute'],
+    ['deep'],
+    [
+      branch('then_branch', [node('Mul', ['x', 'two'], ['branch_deep'])]),
+      branch('else_branch', [node('Identity', ['deep_in'], ['branch_deep'])]),
+    ],
+  );
+  return gated([], [choose]);
+}
+
 /** As `merged`, where both values are there and a Where takes one: the one not taken must still broadcast. */
 export function chosen(): TinyBundle {
   const choose = node('Where', ['compute', 'doubled', 'deep_in'], ['deep']);
-  const strategy = (compute: 0 | 1) => ({
-    compute: { type: 'bool' as const, shape: [1], data: [compute] },
-  });
-  return bundle({
-    emit: 'merged',
-    models: {
-      all: encode(
-        [X, T, DEEP_IN, ['compute', BOOL, [1]]],
-        [Y, DEEP],
-        [node('Mul', ['x', 'two'], ['doubled']), choose, node('Add', ['deep', 't'], ['y'])],
-        [two()],
-      ),
-    },
-    full: [
-      {
-        model: 'all',
-        writes: { deep: 'deep' },
-        constants: strategy(1),
-        unused: { deep_in: 'deep' },
-      },
-    ],
-    shallow: [{ model: 'all', reads: { deep_in: 'deep' }, constants: strategy(0) }],
-  });
+  return gated([1], [node('Mul', ['x', 'two'], ['doubled']), choose]);
 }
 
 export function chain(): TinyBundle {

@@ -132,6 +132,17 @@ export class OnnxModel {
     return this.add('tampered.integers', 'int64', [numbers.length], numbers);
   }
 
+  /** What lies from a place to before another along an axis. */
+  slice(
+    from: string,
+    [start, end]: readonly [number, number],
+    axis: number,
+    to: string,
+  ): NodeProto {
+    const bounds = [start, end, axis].map((number) => this.integers(number));
+    return node('Slice', [from, ...bounds], to);
+  }
+
   scalar(number: number): string {
     return this.add('tampered.scalar', 'float', [], [number]);
   }

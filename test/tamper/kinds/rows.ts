@@ -98,11 +98,7 @@ export const ROWS: readonly Kind[] = [
       change('loop-invariant split', 'to one, of the caption', (bundle) => {
         const model = bundle.of('full');
         model.behind('caption', (from, to) => [
-          node(
-            'Slice',
-            [from, model.integers(0), model.integers(1), model.integers(0)],
-            'first.tampered',
-          ),
+          model.slice(from, [0, 1], 0, 'first.tampered'),
           node('Shape', [from], 'shape.tampered'),
           node('Expand', ['first.tampered', 'shape.tampered'], to),
         ]);
@@ -131,16 +127,8 @@ export const ROWS: readonly Kind[] = [
         ...change('deepcache split', 'rows behind the second', (bundle) => {
           const model = bundle.of('shallow');
           model.behind('d2', (from, to) => [
-            node(
-              'Slice',
-              [from, model.integers(0), model.integers(2), model.integers(0)],
-              'two.tampered',
-            ),
-            node(
-              'Slice',
-              [from, model.integers(2), model.integers(99), model.integers(0)],
-              'others.tampered',
-            ),
+            model.slice(from, [0, 2], 0, 'two.tampered'),
+            model.slice(from, [2, 99], 0, 'others.tampered'),
             node('Neg', ['others.tampered'], 'wrong.tampered'),
             node('Concat', ['two.tampered', 'wrong.tampered'], to, { axis: 0 }),
           ]);
@@ -151,16 +139,8 @@ export const ROWS: readonly Kind[] = [
         ...change('loop-invariant split', 'words behind the 77th', (bundle) => {
           const model = bundle.of('full');
           model.behind('stepfold.out.invariant.0.state', (from, to) => [
-            node(
-              'Slice',
-              [from, model.integers(0), model.integers(77), model.integers(1)],
-              'begin.tampered',
-            ),
-            node(
-              'Slice',
-              [from, model.integers(77), model.integers(999), model.integers(1)],
-              'others.tampered',
-            ),
+            model.slice(from, [0, 77], 1, 'begin.tampered'),
+            model.slice(from, [77, 999], 1, 'others.tampered'),
             node('Neg', ['others.tampered'], 'wrong.tampered'),
             node('Concat', ['begin.tampered', 'wrong.tampered'], to, { axis: 1 }),
           ]);

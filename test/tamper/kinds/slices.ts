@@ -47,48 +47,24 @@ export const SLICES: readonly Kind[] = [
         const model = bundle.of('shallow');
         // scale begins at channel 1, and wraps around
         model.behind('tall', (from, to) => [
-          node(
-            'Slice',
-            [from, model.integers(1), model.integers(8), model.integers(1)],
-            'end.tampered',
-          ),
-          node(
-            'Slice',
-            [from, model.integers(0), model.integers(1), model.integers(1)],
-            'begin.tampered',
-          ),
+          model.slice(from, [1, 8], 1, 'end.tampered'),
+          model.slice(from, [0, 1], 1, 'begin.tampered'),
           node('Concat', ['end.tampered', 'begin.tampered'], to, { axis: 1 }),
         ]);
       }),
       change('delta-cache on two streams', 'image and text, of what attention gives', (bundle) => {
         const model = bundle.of('delta-front');
         model.behind('mixed2', (from, to) => [
-          node(
-            'Slice',
-            [from, model.integers(1), model.integers(9), model.integers(1)],
-            'end.tampered',
-          ),
-          node(
-            'Slice',
-            [from, model.integers(0), model.integers(1), model.integers(1)],
-            'begin.tampered',
-          ),
+          model.slice(from, [1, 9], 1, 'end.tampered'),
+          model.slice(from, [0, 1], 1, 'begin.tampered'),
           node('Concat', ['end.tampered', 'begin.tampered'], to, { axis: 1 }),
         ]);
       }),
       change('windows split', 'a token at the end', (bundle) => {
         const model = bundle.of('mixed-3');
         model.behind('h1', (from, to) => [
-          node(
-            'Slice',
-            [from, model.integers(0), model.integers(11), model.integers(1)],
-            'most.tampered',
-          ),
-          node(
-            'Slice',
-            [from, model.integers(10), model.integers(11), model.integers(1)],
-            'again.tampered',
-          ),
+          model.slice(from, [0, 11], 1, 'most.tampered'),
+          model.slice(from, [10, 11], 1, 'again.tampered'),
           node('Concat', ['most.tampered', 'again.tampered'], to, { axis: 1 }),
         ]);
       }),

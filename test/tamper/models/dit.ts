@@ -3,7 +3,7 @@
  * timestep, six times adaptive scale, shift and gate a block (DiT's adaLN-zero), attention of two heads
  * to a cross-attended caption where asked, and a feed-forward with an exact GELU.
  */
-import { weights } from './weights.js';
+import { WAVES, weights } from './weights.js';
 
 /** Labels are 0 to 6, and 7 is none. */
 export const DIT_CLASSES = 8;
@@ -53,12 +53,7 @@ export function dit({ layers = 2, tokens = 12, caption = false }: DitOptions = {
   int64[1] last = {1}, int64[6] six = {${Array(6).fill(WIDTH).join(', ')}},
   int64[4] apart = {0, 0, ${HEADS}, ${WIDTH / HEADS}}, int64[3] joined = {0, 0, ${WIDTH}}
 > {
-  time = Cast <to = 1> (t)
-  column = Unsqueeze (time, last)
-  angle = Mul (column, frequencies)
-  sines = Sin (angle)
-  cosines = Cos (angle)
-  waves = Concat <axis = 1> (cosines, sines)
+${WAVES}
   steps = MatMul (waves, w_time)
   class = Gather (classes, y)
   sum = Add (steps, class)

@@ -2,7 +2,7 @@
  * Two streams of tokens that attend together, as in Stable Diffusion 3: image and text have projections
  * and feed-forwards of their own, and the text stream ends before the last feed-forward of the image.
  */
-import { weights } from './weights.js';
+import { WAVES, weights } from './weights.js';
 
 const WIDTH = 4;
 const [IMAGE, TEXT] = [6, 3];
@@ -28,12 +28,7 @@ export function mmdit(): string {
   float[4] frequencies = {1, 0.1, 0.01, 0.001}, float by_root = {0.5}, int64[1] last = {1},
   int64[2] parts = {${TEXT}, ${IMAGE}}, float[${WIDTH}] gain = {1, 1, 1, 1}
 > {
-  time = Cast <to = 1> (t)
-  column = Unsqueeze (time, last)
-  angle = Mul (column, frequencies)
-  sines = Sin (angle)
-  cosines = Cos (angle)
-  waves = Concat <axis = 1> (cosines, sines)
+${WAVES}
   steps = MatMul (waves, w_time)
   shift = Unsqueeze (steps, last)
   x0 = Add (x, shift)

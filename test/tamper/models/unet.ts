@@ -3,7 +3,7 @@
  * and decides between two branches of an `If`, a norm with scale and shift, a masked part, biases,
  * pooling, and two outputs that one convolution makes. Branches: 1 joins e1, 2 joins e2, 3 joins e3.
  */
-import { gains, weights } from './weights.js';
+import { gains, WAVES, weights } from './weights.js';
 
 /** Labels are 0 to 6, and 7 is none. */
 export const UNET_CLASSES = 8;
@@ -49,12 +49,7 @@ const unet = ({
   int64[1] last = {1}, int64[2] image = {2, 3}, int64[2] four = {4, 4}, int64[3] flat = {0, 4, 4},
   int64[8] around = {0, 0, 1, 1, 0, 0, 1, 1}, float cubic = {0.044715}, float root = {0.7978846}, float[4] twice = {1, 1, 2, 2}
 > {
-  time = Cast <to = 1> (t)
-  column = Unsqueeze (time, last)
-  angle = Mul (column, frequencies)
-  sines = Sin (angle)
-  cosines = Cos (angle)
-  waves = Concat <axis = 1> (cosines, sines)
+${WAVES}
   layer = MatMul (waves, w_time)
   biased = Add (layer, b_time)
   sigmoid = Sigmoid (biased)

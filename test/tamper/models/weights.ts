@@ -1,4 +1,7 @@
-/** Weights by hand for graphs in ONNX's text form: numbers that no two tensors share, of unit gain. */
+/**
+ * Parts of graphs in ONNX's text form: weights by hand, numbers that no two tensors share, of unit gain, and
+ * the embedding of a timestep.
+ */
 
 /** An initializer of so many inputs a unit (by default all sizes but the first). */
 export function weights(
@@ -24,3 +27,11 @@ export function gains(name: string, size: number): string {
   );
   return `float[${size}] ${name} = {${numbers.join(', ')}}`;
 }
+
+/** Sines and cosines of a timestep `t`, from `frequencies`; `last` is the axis of the columns, 1. */
+export const WAVES = `  time = Cast <to = 1> (t)
+  column = Unsqueeze (time, last)
+  angle = Mul (column, frequencies)
+  sines = Sin (angle)
+  cosines = Cos (angle)
+  waves = Concat <axis = 1> (cosines, sines)`;
