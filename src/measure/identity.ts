@@ -15,7 +15,7 @@ import { findNoise } from './noise.js';
 import { withEqualHalves } from './pairs.js';
 import { meaningOf, sharesGuidance } from './reference/meanings.js';
 import { openSource } from './scratch.js';
-import { roundsEverywhere } from './tolerance.js';
+import { usesHalves } from './tolerance.js';
 
 export type IdentityResult = Difference & { program: string; rounds: boolean };
 
@@ -104,7 +104,8 @@ function programKinds(
   without: Map<string, string>;
   rounding: Set<string>;
 } {
-  const everywhere = roundsEverywhere(schedule, model);
+  // the engine rounds half precision at what a program keeps, but not there in the source (keep-roundings.ts)
+  const everywhere = schedule.target !== undefined || usesHalves(model.graph);
   const without = new Map<string, string>();
   const rounding = new Set<string>();
   for (const { strategies } of Object.values(schedule.sites ?? {}))

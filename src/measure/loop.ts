@@ -6,17 +6,17 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import type { Model } from '../ir/model.js';
 import type { Schedule } from '../schedule/index.js';
 import { statesOf } from './bundle.js';
 import { type CallAccess, combinations } from './combinations.js';
 import type { ProofContext } from './context.js';
 import { compareOutputs, type Difference } from './difference.js';
 import type { Feeds } from './feeds.js';
+import { keepRoundings } from './keep-roundings.js';
 import { Player } from './play.js';
 import { halfOfCall, roundsAt } from './reference/meanings.js';
 import { makeReference } from './reference/run.js';
-import { roundsEverywhere } from './tolerance.js';
+import { usesHalves } from './tolerance.js';
 
 export interface LoopResult {
   readonly checks: readonly (Difference & { program: string; call: number; rounds: boolean })[];
@@ -39,14 +39,18 @@ export async function loop(
   const byPlan = schedule.calls.map((_, call) => reference.access(call));
   const accounts = [bySchedule(schedule), byPlan];
   const { calls, count } = combinations(labels(schedule), accounts);
-  const rounding = callsThatRound(schedule, source, accounts);
+  const rounding = callsThatRound(schedule, accounts);
+  const prepare = usesHalves(source.graph) ? keepRoundings : undefined;
   const feeds = new Map(calls.map((call) => [call, feedsFor(call)]));
   onProgress?.(`reference for ${calls.length} of ${schedule.calls.length} calls`);
   const scratch = fs.mkdtempSync(path.join(scratchParent(folder), '.stepfold-verify-'));
   try {
-    const expected = await reference.run(ort, feeds, scratch, session);
+    const expected = await reference.run({ ort, feeds, scratch, session, prepare });
     const programs = new Set(calls.map((call) => schedule.calls[call]!));
-    const player = await Player.open({ ort, folder, schedule, session, bindings }, programs);
+    const player = await Player.open(
+      { ort, folder, schedule, session, bindings, prepare },
+      programs,
+    );
     const checks: (Difference & { program: string; call: number; rounds: boolean })[] = [];
     try {
       for (const call of calls) {
@@ -85,11 +89,10 @@ const bySchedule = (schedule: Schedule): CallAccess[] =>
 /** Calls that round otherwise than the reference, or take what such a call left. */
 function callsThatRound(
   schedule: Schedule,
-  model: Model,
   accounts: readonly (readonly CallAccess[])[],
 ): Set<number> {
   const { calls, sites = {}, source } = schedule;
-  const everywhere = roundsEverywhere(schedule, model);
+  const everywhere = schedule.target !== undefined;
   const rounding = new Set<number>();
   const rounded = accounts.map(() => new Set<string>());
   for (const call of calls.keys()) {

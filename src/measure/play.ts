@@ -7,6 +7,8 @@
 import path from 'node:path';
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import type { Problem } from '../errors/index.js';
+import type { Model } from '../ir/model.js';
+import { loadModel } from '../onnx/files.js';
 import { outputNotGiven } from '../runtime/steps.js';
 import { constantTensor } from '../runtime/tensors.js';
 import { createRandom } from '../samplers/index.js';
@@ -15,6 +17,7 @@ import { pointer } from '../schedule/pointer.js';
 import { sizeOf } from '../shape/index.js';
 import { type Ort, openModel, runModel } from './engine.js';
 import { type Feeds, tensorOf } from './feeds.js';
+import { openModels } from './scratch.js';
 
 export interface PlayOptions {
   readonly ort: Ort;
@@ -23,6 +26,8 @@ export interface PlayOptions {
   readonly session: InferenceSession.SessionOptions;
   /** Sizes of the symbols in the feeds. */
   readonly bindings: ReadonlyMap<string, number>;
+  /** Changes a model before it is opened. */
+  readonly prepare?: ((model: Model) => void) | undefined;
 }
 
 export class Player {
@@ -41,14 +46,13 @@ export class Player {
    * @throws ENGINE_REFUSED
    */
   static async open(options: PlayOptions, programs: Iterable<string>): Promise<Player> {
-    const { ort, folder, schedule, session } = options;
+    const { schedule } = options;
     const runs = [...programs].flatMap((name) => schedule.programs[name]!.runs);
     const sessions = new Map<string, InferenceSession>();
     const player = new Player(options, sessions);
     try {
       for (const id of new Set(runs.map((run) => run.model))) {
-        const file = path.join(folder, schedule.models[id]!.file);
-        sessions.set(id, await openModel(ort, file, session));
+        sessions.set(id, await open(schedule.models[id]!.file, options));
       }
       return player;
     } catch (error) {
@@ -154,4 +158,16 @@ export class Player {
   private size(dim: Dimension): number | undefined {
     return sizeOf(dim, this.options.bindings);
   }
+}
+
+async function open(
+  name: string,
+  { ort, folder, session, prepare }: PlayOptions,
+): Promise<InferenceSession> {
+  const file = path.join(folder, name);
+  if (!prepare) return openModel(ort, file, session);
+  const model = loadModel(file);
+  prepare(model);
+  const [opened] = await openModels(ort, [{ name: 'program', model, options: session }]);
+  return opened!;
 }

@@ -5,7 +5,6 @@ import type { Graph } from '../ir/graph.js';
 import type { Model } from '../ir/model.js';
 import { isOp } from '../ir/node.js';
 import { dataTypeCode } from '../ir/types.js';
-import type { Schedule } from '../schedule/index.js';
 
 /**
  * Largest relative differences that pass, where nothing else is asked for and arithmetic differs: under
@@ -37,7 +36,7 @@ const quantizesActivations = (graph: Graph): boolean =>
  * Half precision tells 2^-11 apart, and what is taken away and added again is rounded each time. It is
  * there where a tensor that comes in, goes out or is stored has it, or something is cast to it.
  */
-function usesHalves(graph: Graph): boolean {
+export function usesHalves(graph: Graph): boolean {
   const stored = [...graph.initializers].map((value) => value.initializer?.dtype);
   const ports = [...graph.inputs, ...graph.outputs].map(({ type }) =>
     type?.kind === 'tensor' ? type.elem : undefined,
@@ -51,11 +50,3 @@ function usesHalves(graph: Graph): boolean {
     )
   );
 }
-
-/**
- * Does every program round otherwise than the source? One that was rewritten for a target does, and so does
- * half precision: the engine's CPU provider computes most of it in float32 and takes the roundings between
- * two such nodes away, but not at what a program keeps.
- */
-export const roundsEverywhere = (schedule: Schedule, { graph }: Model): boolean =>
-  schedule.target !== undefined || usesHalves(graph);

@@ -17,6 +17,12 @@ export class ShapeTable {
     return this.facts.get(value)?.dtype;
   }
 
+  /** Is it a sequence of tensors, or an optional? */
+  holdsTensors(value: Value): boolean {
+    const { sequence, optional } = this.facts.get(value) ?? {};
+    return sequence !== undefined || optional !== undefined;
+  }
+
   /** Why a value is none that can go from one model to another; undefined where it is one. */
   whyNoTensor(value: Value): string | undefined {
     const { dtype, sequence, optional, why } = this.facts.get(value) ?? {};

@@ -12,6 +12,7 @@ import {
 } from '../../passes/index.js';
 import type { Pass } from '../../src/pass/index.js';
 import type { PipelineOptions } from '../../src/pipeline/index.js';
+import { tinyTransformer } from '../helpers/transformers.js';
 import { dit } from './models/dit.js';
 import { mmdit } from './models/mmdit.js';
 import { ATTENDED_UNET, SPELLED_UNET, UNET } from './models/unet.js';
@@ -26,6 +27,7 @@ export const SOURCES = {
   'dit of four blocks': dit({ layers: 4, tokens: 6 }),
   'dit with captions': dit({ tokens: 6, caption: true }),
   mmdit: mmdit(),
+  'half transformer': tinyTransformer({ type: 'float16' }),
 } as const;
 
 export type SourceName = keyof typeof SOURCES;
@@ -157,6 +159,10 @@ export const RECIPES = {
     ...attended('split', { 'attention.0': 'cwow', 'attention.1': 'cwwc' }),
     source: 'dit of long sequences',
     passes: attention(4),
+  },
+  'reuse in half precision': {
+    ...attended('split', { 'attention.0': 'crrcrw', 'attention.1': 'ccrrcw' }),
+    source: 'half transformer',
   },
   'windows for a target': attended('split', WINDOWED, { target: onnxruntimeCpu }),
   'shared halves split': attended('split', SHARED, { guidance: batch }),

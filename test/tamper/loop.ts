@@ -6,6 +6,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import * as ort from 'onnxruntime-node';
+import { decodeFloat16, encodeFloat16 } from '../../src/io/float16.js';
 import type { Schedule } from '../../src/schedule/index.js';
 
 type Tensors = Record<string, ort.Tensor>;
@@ -137,15 +138,17 @@ function feed(port: Port, source: Schedule['source'], { call, calls, image, rows
   }
   // the latent is another one at each step, a condition stays, but for the half of a pair
   const seed = port.name === source.roles?.latent ? 1 + step : 0.5 + 0.1 * (call % pair);
-  return new ort.Tensor(
-    'float32',
-    Float32Array.from(
-      { length: count },
-      (_, i) => 1.5 * Math.sin(12.9898 * (i + 1) * (seed + image) + i),
-    ),
-    dims,
+  const data = Float32Array.from(
+    { length: count },
+    (_, i) => 1.5 * Math.sin(12.9898 * (i + 1) * (seed + image) + i),
   );
+  return port.type === 'float16'
+    ? new ort.Tensor('float16', encodeFloat16(data), dims)
+    : new ort.Tensor('float32', data, dims);
 }
+
+const numbers = ({ type, data }: ort.Tensor): Float32Array =>
+  type === 'float16' ? decodeFloat16(data as unknown as Uint16Array) : (data as Float32Array);
 
 /** Largest difference of two elements over the largest magnitude; infinite where a loop ends otherwise. */
 export function distance(loops: Loops, reference: Loops): number {
@@ -153,11 +156,12 @@ export function distance(loops: Loops, reference: Loops): number {
   for (const [image, expected] of reference.entries()) {
     if (loops[image]?.length !== expected.length) return Number.POSITIVE_INFINITY;
     for (const [call, outputs] of expected.entries())
-      for (const [name, { data, dims }] of Object.entries(outputs)) {
+      for (const [name, output] of Object.entries(outputs)) {
         const other = loops[image]![call]![name];
-        if (other?.dims.join() !== dims.join()) return Number.POSITIVE_INFINITY;
-        for (const [i, x] of (data as Float32Array).entries()) {
-          const y = (other.data as Float32Array)[i]!;
+        if (other?.dims.join() !== output.dims.join()) return Number.POSITIVE_INFINITY;
+        const actual = numbers(other);
+        for (const [i, x] of numbers(output).entries()) {
+          const y = actual[i]!;
           if (Number.isNaN(y)) return Number.POSITIVE_INFINITY;
           difference = Math.max(difference, Math.abs(y - x));
           magnitude = Math.max(magnitude, Math.abs(x));

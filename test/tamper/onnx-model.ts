@@ -147,13 +147,14 @@ export class OnnxModel {
     return this.add('tampered.scalar', 'float', [], [number]);
   }
 
-  /** The elements of a tensor, from wherever they are. */
+  /** The elements of a tensor, from wherever they are; of half precision, the bits. */
   read(tensor: TensorProto): number[] {
     const { dataType } = tensor;
     const { buffer } = this.bytesOf(tensor);
     if (buffer.byteLength > 0) {
       if (dataType === FLOAT) return [...new Float32Array(buffer)];
       if (dataType === INT64) return [...new BigInt64Array(buffer)].map(Number);
+      if (dataType === FLOAT16) return [...new Uint16Array(buffer)];
       return [...new Uint8Array(buffer)];
     }
     if (dataType === FLOAT) return [...tensor.floatData!];
@@ -169,7 +170,9 @@ export class OnnxModel {
         ? Float32Array.from(numbers)
         : dataType === INT64
           ? BigInt64Array.from(numbers, BigInt)
-          : Uint8Array.from(numbers);
+          : dataType === FLOAT16
+            ? Uint16Array.from(numbers)
+            : Uint8Array.from(numbers);
     Object.assign(tensor, { floatData: [], int64Data: [], int32Data: [], externalData: [] });
     tensor.dataLocation = onnx.TensorProto.DataLocation.DEFAULT;
     tensor.rawData = new Uint8Array(array.buffer);

@@ -21,17 +21,19 @@ import { keepsValues, keptRuns, key, type SiteCall, SiteCalls } from './site-cal
 export interface Reference {
   /** What a call takes from earlier ones and leaves to later ones, by the plan. */
   access(call: number): CallAccess;
-  /**
-   * @param feeds the inputs of each call, by its index, in order; those that a call takes from are among them
-   * @param scratch a folder for the probe's files, on the file system of the weights if it can be
-   * @returns outputs per call
-   */
-  run(
-    ort: Ort,
-    feeds: ReadonlyMap<number, Feeds>,
-    scratch: string,
-    sessionOptions: InferenceSession.SessionOptions,
-  ): Promise<Map<number, InferenceSession.ReturnType>>;
+  /** @returns outputs per call */
+  run(options: ReferenceOptions): Promise<Map<number, InferenceSession.ReturnType>>;
+}
+
+export interface ReferenceOptions {
+  readonly ort: Ort;
+  /** The inputs of each call, by its index, in order; those that a call takes from are among them. */
+  readonly feeds: ReadonlyMap<number, Feeds>;
+  /** A folder for the probe's files, on the file system of the weights if it can be. */
+  readonly scratch: string;
+  readonly session: InferenceSession.SessionOptions;
+  /** Changes the probe before it is opened. */
+  readonly prepare?: ((model: Model) => void) | undefined;
 }
 
 /**
@@ -53,9 +55,10 @@ export function makeReference(
   const calls = new SiteCalls(probe, source, schedule);
   return {
     access: (call) => calls.access(call),
-    async run(ort, feeds, scratch, sessionOptions) {
+    async run({ ort, feeds, scratch, session: options, prepare }) {
       const { model } = probe;
-      const opened = [{ name: 'probe', model, options: sessionOptions }];
+      prepare?.(model);
+      const opened = [{ name: 'probe', model, options }];
       const [session] = (await openModels(ort, opened, scratch)) as [InferenceSession];
       const loop = new ReferenceLoop(ort, session, probe, calls, schedule);
       const results = new Map<number, InferenceSession.ReturnType>();

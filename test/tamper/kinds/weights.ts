@@ -26,6 +26,9 @@ const transposed = (numbers: readonly number[]): number[] => {
 const lastBit = (model: OnnxModel, name: string): void =>
   model.edit(name, (numbers) => numbers.map((x, i) => (i === 1 ? x * (1 + 2 ** -23) : x)));
 
+const lastBitOfHalf = (model: OnnxModel, name: string): void =>
+  model.edit(name, (bits) => bits.map((pattern, i) => (i === 1 ? pattern ^ 1 : pattern)));
+
 /** Rounds a value to half precision. */
 const halves = (model: OnnxModel, value: string): void =>
   model.behind(value, (from, to) => [
@@ -83,6 +86,12 @@ export const WEIGHTS: readonly Kind[] = [
       change('deepcache merged', 'of a scale', (bundle) => lastBit(bundle.of('full'), 'gain')),
       change('delta-cache of outputs', 'of a layer', (bundle) =>
         lastBit(bundle.of('reuse-front'), 'w_o3'),
+      ),
+      change('reuse in half precision', 'of a query', (bundle) =>
+        lastBitOfHalf(bundle.of('full'), 'wq1'),
+      ),
+      change('reuse in half precision', 'of an output projection, beside a reuse', (bundle) =>
+        lastBitOfHalf(bundle.of('mixed'), 'wo1'),
       ),
     ],
   },
