@@ -158,9 +158,15 @@ export const engineRefused = (file: string, why: string) =>
     hint: 'The model must run in onnxruntime before it can be checked, measured or run here.',
   });
 
+/** Whether onnxruntime says that it had no memory left. */
+export const isOutOfMemory = (why: string): boolean =>
+  /failed to allocate memory|bad.?alloc|out of memory/i.test(why);
+
 export const engineFailed = (what: string, why: string) =>
   new StepfoldError('ENGINE_FAILED', `onnxruntime could not ${what}: ${inOneLine(why)}`, {
-    hint: 'Where it says that sizes do not go together, give others: --shape, --latent-shape or --feed, as the command has them.',
+    hint: isOutOfMemory(why)
+      ? 'Memory does not suffice: choose smaller sizes (--shape, --latent-shape or --feed, as the command has them), or end other programs.'
+      : 'Where it says that sizes do not go together, give others: --shape, --latent-shape or --feed, as the command has them.',
   });
 
 export const nothingToFill = (file: string) =>

@@ -80,14 +80,16 @@ function timestepsFrom(
 }
 
 /** Rows that tell exchanged ones apart: two, or two in each half of a guidance pair. */
-const rowsFor = ({ source }: Schedule): number => (source.guidance?.mode === 'batch' ? 4 : 2);
+export const rowsFor = ({ source }: Schedule): number =>
+  source.guidance?.mode === 'batch' ? 4 : 2;
 
 /**
  * Sizes for the symbols of a schedule's inputs: those it was costed with and those given, and a batch
- * in which rows can be told apart.
+ * of at least so many rows, where its size was not asked for.
  * @throws SHAPE_UNKNOWN_INPUT, SHAPE_MISFIT
  */
 export const proofBindings = (
   schedule: Schedule,
-  given: Readonly<Record<string, readonly number[]>> = {},
-): Map<string, number> => scheduleBindings(schedule, given, rowsFor(schedule));
+  given: Readonly<Record<string, readonly number[]>> | undefined,
+  rows: number,
+): Map<string, number> => scheduleBindings(schedule, given, rows);
