@@ -15,10 +15,10 @@ import {
   COMPUTE,
   perCall,
   type Site,
-  stepsOfCalls,
   strategiesByName,
   strategyOf,
 } from '../../src/plan/index.js';
+import { stepsOfCalls } from '../../src/schedule/index.js';
 import { findJoin } from '../unet/join.js';
 import { zerosAt } from '../unet/zeros.js';
 import { nonUniformCalls, uniformCalls } from './schedule.js';

@@ -11,13 +11,13 @@ import type { Attention, RaisedCore } from '../../src/analysis/index.js';
 import type { Value } from '../../src/ir/value.js';
 import {
   COMPUTE,
-  type PairOrder,
   type Site,
   type SiteBuilder,
   type Strategy,
   strategiesByName,
   strategyOf,
 } from '../../src/plan/index.js';
+import type { PairOrder } from '../../src/schedule/index.js';
 import type { ShapeTable } from '../../src/shape/index.js';
 import { difference, type KeptDifference, stateType, withDifference } from '../difference.js';
 import { bandedAttention, type Window } from './band/index.js';

@@ -1,7 +1,8 @@
 /** Rows of a guidance pair: taking the half that is computed, and letting it stand for both. */
 import { int } from '../../src/ir/attribute.js';
 import type { Value } from '../../src/ir/value.js';
-import type { PairOrder, SiteBuilder } from '../../src/plan/index.js';
+import type { SiteBuilder } from '../../src/plan/index.js';
+import type { PairOrder } from '../../src/schedule/index.js';
 import { integers } from './band/shared.js';
 
 /** Larger than any axis: to the end. */

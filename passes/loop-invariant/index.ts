@@ -15,10 +15,10 @@ import {
   COMPUTE,
   perCall,
   type Site,
-  stepsOfCalls,
   strategiesByName,
   strategyOf,
 } from '../../src/plan/index.js';
+import { stepsOfCalls } from '../../src/schedule/index.js';
 import { findInvariants, type Invariant } from './find.js';
 
 export interface LoopInvariantOptions {

@@ -21,14 +21,9 @@ import { tableRows } from '../measure/labels.js';
 import { checkOptions, type Pass, passContext } from '../pass/index.js';
 import { MOST_CALLS } from '../pipeline/limits.js';
 import { prepare } from '../pipeline/pipeline.js';
-import {
-  callsPerStep,
-  type GuidancePair,
-  makePlan,
-  type Plan,
-  stepsOfCalls,
-} from '../plan/index.js';
+import { makePlan, type Plan } from '../plan/index.js';
 import { createSampler, type Sampler, type SamplerName } from '../samplers/index.js';
+import { callsPerStep, type GuidancePair, stepsOfCalls } from '../schedule/index.js';
 import { completeConditions, loopSettings } from './conditions.js';
 import { recordedCalls } from './recorded.js';
 import { type DecidedCall, PlanSearch } from './search.js';

@@ -2,7 +2,6 @@
 import type { LoopGuidance } from '../calibrate/index.js';
 import { guidanceIncomplete, spacingAndTimesteps } from '../errors/index.js';
 import type { SchedulerSettings } from '../model-folder/index.js';
-import { type GuidancePair, PAIR_MODES, PAIR_ORDERS } from '../plan/index.js';
 import {
   BETA_SCHEDULES,
   PREDICTIONS,
@@ -10,6 +9,7 @@ import {
   TIMESTEP_SPACINGS,
   TRAIN_TIMESTEPS,
 } from '../samplers/index.js';
+import { type GuidancePair, PAIR_MODES, PAIR_ORDERS } from '../schedule/index.js';
 import { number, readFeeds, texts, wholeNumber } from './arguments.js';
 import type { Arguments } from './command.js';
 import type { ChosenTimesteps } from './timesteps-file.js';

@@ -12,7 +12,6 @@ import {
 import type { Value } from '../ir/value.js';
 import { loadModel } from '../onnx/files.js';
 import { type Compilation, prepare } from '../pipeline/index.js';
-import { callsPerStep, type GuidancePair, stepsOfCalls } from '../plan/index.js';
 import type { DenoiserSession } from '../runtime/index.js';
 import { openBundle } from '../runtime-node/index.js';
 import {
@@ -24,7 +23,13 @@ import {
   type Sampler,
   timestepFeed,
 } from '../samplers/index.js';
-import { callsNeedPairs, type Port } from '../schedule/index.js';
+import {
+  callsNeedPairs,
+  callsPerStep,
+  type GuidancePair,
+  type Port,
+  stepsOfCalls,
+} from '../schedule/index.js';
 import { type Followers, withFollowers } from '../shape/index.js';
 import { requireBundle } from './bundle.js';
 import { loadOrt, runModel } from './engine.js';

@@ -14,7 +14,8 @@ import {
   type UnetAnalysis,
 } from '../analysis/index.js';
 import type { Model } from '../ir/model.js';
-import type { GuidancePair, Proposal } from '../plan/index.js';
+import type { Proposal } from '../plan/index.js';
+import type { GuidancePair } from '../schedule/index.js';
 import type { ShapeTable } from '../shape/index.js';
 import type { PassCalibration } from './calibration.js';
 

@@ -1,7 +1,7 @@
 /** Sizes for the symbols of a model's inputs, for figures and for made-up inputs. */
 import type { InputRoles } from '../analysis/index.js';
 import type { Graph } from '../ir/graph.js';
-import type { GuidancePair } from '../plan/index.js';
+import type { GuidancePair } from '../schedule/index.js';
 import {
   type Followers,
   findFollowers,

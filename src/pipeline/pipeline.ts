@@ -24,15 +24,13 @@ import { type EmitForm, type Instrumented, type Lowered, lower } from '../lower/
 import { dropLeftOvers } from '../onnx/left-overs.js';
 import type { Engine } from '../ort/index.js';
 import { checkOptions, type Pass, type PassContext, passContext } from '../pass/index.js';
+import { groupRows, makePlan, overridePlan, type Plan } from '../plan/index.js';
 import {
   type GuidancePair,
-  groupRows,
-  makePlan,
-  overridePlan,
-  type Plan,
+  type PlanFile,
   stepsOfCalls,
-} from '../plan/index.js';
-import { type PlanFile, timestepProblems } from '../schedule/index.js';
+  timestepProblems,
+} from '../schedule/index.js';
 import { type Followers, fixInputShapes, freezeSymbols, type ShapeTable } from '../shape/index.js';
 import { chooseBindings, inputFollowers } from './bindings.js';
 import { refuseHidden } from './hidden.js';

@@ -1,7 +1,6 @@
 export * from './exactness.js';
 export * from './flow.js';
 export * from './group.js';
-export * from './guidance.js';
 export * from './in-turns.js';
 export * from './pairs.js';
 export * from './parts.js';

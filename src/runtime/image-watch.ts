@@ -8,7 +8,7 @@
 import type { InferenceSession } from 'onnxruntime-common';
 import { guidanceTurns, imagesMixed, newImageBegun } from '../errors/index.js';
 import type { Schedule } from '../generated/schedule.js';
-import { callsPerStep } from '../plan/guidance.js';
+import { callsPerStep } from '../schedule/guidance.js';
 import { needsPairs } from '../schedule/pairs.js';
 import { readTimestep, type Timestep } from './timestep.js';
 

@@ -11,7 +11,7 @@ import {
   guidanceFeedMissing,
   unknownSamplerChoice,
 } from '../errors/index.js';
-import { PAIR_MODES, PAIR_ORDERS, type PairMode, type PairOrder } from '../plan/guidance.js';
+import { PAIR_MODES, PAIR_ORDERS, type PairMode, type PairOrder } from '../schedule/guidance.js';
 
 export interface Guidance {
   /**

@@ -5,11 +5,11 @@
  */
 import type { Problem } from '../errors/index.js';
 import type { Schedule } from '../generated/schedule.js';
-import { stepsOfCalls } from '../plan/guidance.js';
 import { checkConstant } from './check-constant.js';
 import { checkProgram } from './check-program.js';
 import { checkStates } from './check-states.js';
 import { timestepProblems } from './check-timesteps.js';
+import { stepsOfCalls } from './guidance.js';
 import { pointer } from './pointer.js';
 
 export interface CheckResult {

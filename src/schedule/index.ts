@@ -23,6 +23,7 @@ export { type CheckResult, checkSchedule } from './check.js';
 export { timestepProblems } from './check-timesteps.js';
 export { REPORT_FILE, SCHEDULE_FILE } from './file-names.js';
 export { formatPlan, formatSchedule, formatTimesteps } from './format.js';
+export * from './guidance.js';
 export { callsNeedPairs, needsPairs } from './pairs.js';
 export {
   parsePipelineConfig,

@@ -13,7 +13,8 @@ import { randomFeeds } from '../../src/measure/feeds.js';
 import { loadModel } from '../../src/onnx/files.js';
 import { checkOptions, type Pass, passContext } from '../../src/pass/index.js';
 import { Pipeline, prepare } from '../../src/pipeline/index.js';
-import { type GuidancePair, planToJson } from '../../src/plan/index.js';
+import { planToJson } from '../../src/plan/index.js';
+import type { GuidancePair } from '../../src/schedule/index.js';
 import { openSession, ort } from '../helpers/compile.js';
 import { relativeDifference } from '../helpers/injectable.js';
 

@@ -17,9 +17,8 @@ import {
 import { rowsOfHalf, withEqualHalves, withHalfTwice } from '../../src/measure/pairs.js';
 import { loadModel } from '../../src/onnx/files.js';
 import { Pipeline } from '../../src/pipeline/index.js';
-import type { PairMode, PairOrder } from '../../src/plan/index.js';
 import { createSampler } from '../../src/samplers/index.js';
-import type { Schedule } from '../../src/schedule/index.js';
+import type { PairMode, PairOrder, Schedule } from '../../src/schedule/index.js';
 import { EXACT } from '../helpers/compile.js';
 
 const tensor = (data: number[], dims: number[]) =>

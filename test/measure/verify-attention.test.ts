@@ -13,8 +13,7 @@ import type { Model } from '../../src/ir/model.js';
 import { type VerifyReport, verifyBundle } from '../../src/measure/index.js';
 import { loadModel, saveModel } from '../../src/onnx/files.js';
 import { Pipeline, type PipelineOptions } from '../../src/pipeline/index.js';
-import type { GuidancePair } from '../../src/plan/index.js';
-import type { PlanFile, Schedule } from '../../src/schedule/index.js';
+import type { GuidancePair, PlanFile, Schedule } from '../../src/schedule/index.js';
 import { modelOf } from '../helpers/text.js';
 import { tinyTransformer } from '../helpers/transformers.js';
 

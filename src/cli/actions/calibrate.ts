@@ -28,9 +28,9 @@ import type { Model } from '../../ir/model.js';
 import { findModel, readScheduler } from '../../model-folder/index.js';
 import { loadModel } from '../../onnx/files.js';
 import { checkOptions, type Pass, type PassRequest, parsePassRequest } from '../../pass/index.js';
-import { planToJson, stepsOfCalls } from '../../plan/index.js';
+import { planToJson } from '../../plan/index.js';
 import { percent, shownStrategies } from '../../report/strategies.js';
-import { formatPlan, type PlanFile } from '../../schedule/index.js';
+import { formatPlan, type PlanFile, stepsOfCalls } from '../../schedule/index.js';
 import { readFeeds, readRoles, readShapes, readSizes } from '../arguments.js';
 import type { CalibrateArguments } from '../commands/calibrate.js';
 import {

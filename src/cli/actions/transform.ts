@@ -26,8 +26,9 @@ import { findModel } from '../../model-folder/index.js';
 import { loadModel } from '../../onnx/files.js';
 import { type PassRequest, parsePassRequest } from '../../pass/index.js';
 import { Pipeline } from '../../pipeline/index.js';
-import { callsPerStep, type GuidancePair } from '../../plan/index.js';
 import {
+  callsPerStep,
+  type GuidancePair,
   type PipelineConfig,
   type PlanFile,
   parsePipelineConfig,
