@@ -10,10 +10,9 @@
  * precision.
  */
 import { type Attention, followBatch, freeBatch, raiseCore } from '../../src/analysis/index.js';
-import { readThreshold } from '../../src/calibrate/threshold.js';
 import { concreteShapes } from '../../src/cost/index.js';
 import { badOption, noAttention } from '../../src/errors/index.js';
-import type { Pass, PassContext } from '../../src/pass/index.js';
+import { type Pass, type PassContext, readThreshold } from '../../src/pass/index.js';
 import { COMPUTE, perCall, type Site } from '../../src/plan/index.js';
 import { stepsOfCalls } from '../../src/schedule/index.js';
 import { keptDifference, type Precision, precisionOption } from '../difference.js';

@@ -1,3 +1,4 @@
+export { readThreshold } from '../pass/index.js';
 export {
   type Calibrated,
   type CalibrateOptions,
@@ -9,5 +10,4 @@ export {
 } from './calibrate.js';
 export { relativeLoss } from './loss.js';
 export type { DecidedCall } from './search.js';
-export { readThreshold } from './threshold.js';
 export * from './timesteps/index.js';

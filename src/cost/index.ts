@@ -1,4 +1,3 @@
 export * from './exclusive-cost.js';
 export * from './macs.js';
 export * from './model-cost.js';
-export * from './site-cost.js';

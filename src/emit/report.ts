@@ -1,9 +1,10 @@
 /** What a transform did, for people and programs: report.json. */
 
 import type { TargetResult } from '../../passes/targets/target.js';
-import { concreteShapes, graphCost, siteCosts } from '../cost/index.js';
+import { concreteShapes, graphCost } from '../cost/index.js';
 import { tensorBytes } from '../ir/tensor.js';
 import type { Compilation } from '../pipeline/index.js';
+import { siteCosts } from '../plan/index.js';
 import type { Schedule } from '../schedule/index.js';
 import type { WeightsPlaced, WeightsRecord } from './weights-record.js';
 

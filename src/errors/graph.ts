@@ -1,7 +1,14 @@
 /** Errors about the graph itself: names, edges, order, cuts. */
-import type { Node } from '../ir/node.js';
-import type { Value } from '../ir/value.js';
 import { StepfoldError } from './base.js';
+
+/** What an error says of a node, and of a value. */
+interface Node {
+  readonly label: string;
+  readonly opType: string;
+}
+interface Value {
+  readonly name: string;
+}
 
 /** A value is to be renamed. */
 export const duplicateName = (name: string) =>

@@ -5,7 +5,7 @@
 import { canonicalize, type TraceEntry } from '../../passes/canonicalize/index.js';
 import { applyTarget, type Target, type TargetResult } from '../../passes/targets/target.js';
 import { findInputRoles, type InputRoles } from '../analysis/index.js';
-import { concreteShapes, type ShapeOf, siteCosts } from '../cost/index.js';
+import { concreteShapes, type ShapeOf } from '../cost/index.js';
 import {
   badCalls,
   feedUnknown,
@@ -24,7 +24,7 @@ import { type EmitForm, type Instrumented, type Lowered, lower } from '../lower/
 import { dropLeftOvers } from '../onnx/left-overs.js';
 import type { Engine } from '../ort/index.js';
 import { checkOptions, type Pass, type PassContext, passContext } from '../pass/index.js';
-import { groupRows, makePlan, overridePlan, type Plan } from '../plan/index.js';
+import { groupRows, makePlan, overridePlan, type Plan, siteCosts } from '../plan/index.js';
 import {
   type GuidancePair,
   type PlanFile,

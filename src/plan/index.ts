@@ -6,5 +6,6 @@ export * from './pairs.js';
 export * from './parts.js';
 export * from './plan.js';
 export * from './site.js';
+export * from './site-cost.js';
 export * from './strategies.js';
 export * from './union-writes.js';

@@ -1,8 +1,9 @@
 /** The loss against numbers worked out by hand, and the thresholds that it is held against. */
 import * as ort from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
-import { readThreshold, relativeLoss } from '../../src/calibrate/index.js';
+import { relativeLoss } from '../../src/calibrate/index.js';
 import { encodeFloat16 } from '../../src/io/float16.js';
+import { readThreshold } from '../../src/pass/index.js';
 
 const tensor = (...values: number[]) =>
   new ort.Tensor('float32', Float32Array.from(values), [values.length]) as never;

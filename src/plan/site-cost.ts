@@ -3,11 +3,11 @@
  * strategy that states no cost is taken to compute nothing, as a kept value or zeros do; computing
  * the site costs what would fall away without it. One walk over the graph per site.
  */
+
+import { graphCost, regionCost, type ShapeOf } from '../cost/index.js';
 import type { Graph } from '../ir/graph.js';
 import { liveNodes } from '../ir/prune.js';
-import { COMPUTE, type Site } from '../plan/site.js';
-import type { ShapeOf } from './macs.js';
-import { graphCost, regionCost } from './model-cost.js';
+import { COMPUTE, type Site } from './site.js';
 
 /** MACs (products of attention included) of a site of this graph under a strategy. */
 export function siteCosts(

@@ -1,7 +1,7 @@
 /** What a site costs, worked out by hand on a graph of three products. */
 import { expect, test } from 'vitest';
-import { concreteShapes, siteCosts } from '../../src/cost/index.js';
-import type { Site } from '../../src/plan/index.js';
+import { concreteShapes } from '../../src/cost/index.js';
+import { type Site, siteCosts } from '../../src/plan/index.js';
 import { inferShapes } from '../../src/shape/index.js';
 import { modelOf, named } from '../helpers/text.js';
 
