@@ -18,20 +18,68 @@ import * as transform from './commands/transform.js';
 import * as verify from './commands/verify.js';
 import { usageError } from './usage.js';
 
+/** The work is loaded only when a command runs, so that `--help` answers at once. */
 const COMMANDS: readonly Command[] = [
-  inspect,
-  transform,
-  calibrate,
-  timesteps,
-  plan,
-  verify,
-  run,
-  bench,
-  report,
-  diff,
-  print,
-  passes,
-  fill,
+  {
+    ...inspect,
+    handler: async (args: inspect.InspectArguments) =>
+      (await import('./actions/inspect.js')).inspect(args),
+  },
+  {
+    ...transform,
+    handler: async (args: transform.TransformArguments) =>
+      (await import('./actions/transform.js')).transform(args),
+  },
+  {
+    ...calibrate,
+    handler: async (args: calibrate.CalibrateArguments) =>
+      (await import('./actions/calibrate.js')).runCalibration(args),
+  },
+  {
+    ...timesteps,
+    handler: async (args: timesteps.TimestepsArguments) =>
+      (await import('./actions/timesteps.js')).runTimesteps(args),
+  },
+  {
+    ...plan,
+    handler: async (args: plan.PlanArguments) => (await import('./actions/plan.js')).showPlan(args),
+  },
+  {
+    ...verify,
+    handler: async (args: verify.VerifyArguments) =>
+      (await import('./actions/verify.js')).verify(args),
+  },
+  {
+    ...run,
+    handler: async (args: run.RunArguments) => (await import('./actions/run.js')).run(args),
+  },
+  {
+    ...bench,
+    handler: async (args: bench.BenchArguments) => (await import('./actions/bench.js')).bench(args),
+  },
+  {
+    ...report,
+    handler: async (args: report.ReportArguments) =>
+      (await import('./actions/report.js')).report(args),
+  },
+  {
+    ...diff,
+    handler: async (args: diff.DiffArguments) => (await import('./actions/diff.js')).diff(args),
+  },
+  {
+    ...print,
+    handler: async (args: print.PrintArguments) =>
+      (await import('./actions/print.js')).printCommand(args),
+  },
+  {
+    ...passes,
+    handler: async (args: passes.PassesArguments) =>
+      (await import('./actions/passes.js')).listPasses(args),
+  },
+  {
+    ...fill,
+    handler: async (args: fill.FillArguments) => (await import('./actions/fill.js')).fill(args),
+  },
 ];
 const DEFAULT_WIDTH = 80;
 const MOST_WIDTH = 100;

@@ -45,7 +45,3 @@ export const builder = (yargs: Argv) =>
   );
 
 export type BenchArguments = Arguments<typeof positionals & typeof options>;
-
-/** The work is loaded only when the command runs, so that `--help` answers at once. */
-export const handler = async (args: BenchArguments): Promise<void> =>
-  (await import('../actions/bench.js')).bench(args);

@@ -94,7 +94,3 @@ export const builder = (yargs: Argv) =>
     );
 
 export type CalibrateArguments = Arguments<typeof positionals & typeof options>;
-
-/** The work is loaded only when the command runs, so that `--help` answers at once. */
-export const handler = async (args: CalibrateArguments): Promise<void> =>
-  (await import('../actions/calibrate.js')).runCalibration(args);

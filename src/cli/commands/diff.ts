@@ -47,7 +47,3 @@ export const builder = (yargs: Argv) =>
   );
 
 export type DiffArguments = Arguments<typeof positionals & typeof options>;
-
-/** The work is loaded only when the command runs, so that `--help` answers at once. */
-export const handler = async (args: DiffArguments): Promise<void> =>
-  (await import('../actions/diff.js')).diff(args);

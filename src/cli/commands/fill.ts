@@ -30,7 +30,3 @@ export const builder = (yargs: Argv) =>
   );
 
 export type FillArguments = Arguments<typeof positionals & typeof options>;
-
-/** The work is loaded only when the command runs, so that `--help` answers at once. */
-export const handler = async (args: FillArguments): Promise<void> =>
-  (await import('../actions/fill.js')).fill(args);

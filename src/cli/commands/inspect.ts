@@ -31,7 +31,3 @@ export const builder = (yargs: Argv) =>
   );
 
 export type InspectArguments = Arguments<typeof positionals & typeof options>;
-
-/** The work is loaded only when the command runs, so that `--help` answers at once. */
-export const handler = async (args: InspectArguments): Promise<void> =>
-  (await import('../actions/inspect.js')).inspect(args);

@@ -16,7 +16,3 @@ export const builder = (yargs: Argv) =>
   );
 
 export type PassesArguments = Arguments<typeof positionals & typeof options>;
-
-/** The work is loaded only when the command runs, so that `--help` answers at once. */
-export const handler = async (args: PassesArguments): Promise<void> =>
-  (await import('../actions/passes.js')).listPasses(args);

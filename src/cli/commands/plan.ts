@@ -28,7 +28,3 @@ export const builder = (yargs: Argv) =>
   );
 
 export type PlanArguments = Arguments<typeof positionals & typeof options>;
-
-/** The work is loaded only when the command runs, so that `--help` answers at once. */
-export const handler = async (args: PlanArguments): Promise<void> =>
-  (await import('../actions/plan.js')).showPlan(args);

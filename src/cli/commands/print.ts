@@ -28,7 +28,3 @@ export const builder = (yargs: Argv) =>
   );
 
 export type PrintArguments = Arguments<typeof positionals & typeof options>;
-
-/** The work is loaded only when the command runs, so that `--help` answers at once. */
-export const handler = async (args: PrintArguments): Promise<void> =>
-  (await import('../actions/print.js')).printCommand(args);

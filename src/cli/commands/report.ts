@@ -77,7 +77,3 @@ export const builder = (yargs: Argv) =>
     );
 
 export type ReportArguments = Arguments<typeof positionals & typeof options>;
-
-/** The work is loaded only when the command runs, so that `--help` answers at once. */
-export const handler = async (args: ReportArguments): Promise<void> =>
-  (await import('../actions/report.js')).report(args);

@@ -74,7 +74,3 @@ export const builder = (yargs: Argv) =>
     );
 
 export type RunArguments = Arguments<typeof positionals & typeof options>;
-
-/** The work is loaded only when the command runs, so that `--help` answers at once. */
-export const handler = async (args: RunArguments): Promise<void> =>
-  (await import('../actions/run.js')).run(args);

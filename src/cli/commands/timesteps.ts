@@ -88,7 +88,3 @@ export const builder = (yargs: Argv) =>
     );
 
 export type TimestepsArguments = Arguments<typeof positionals & typeof options>;
-
-/** The work is loaded only when the command runs, so that `--help` answers at once. */
-export const handler = async (args: TimestepsArguments): Promise<void> =>
-  (await import('../actions/timesteps.js')).runTimesteps(args);

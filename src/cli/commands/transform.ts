@@ -92,7 +92,3 @@ export const builder = (yargs: Argv) =>
   );
 
 export type TransformArguments = Arguments<typeof positionals & typeof options>;
-
-/** The work is loaded only when the command runs, so that `--help` answers at once. */
-export const handler = async (args: TransformArguments): Promise<void> =>
-  (await import('../actions/transform.js')).transform(args);

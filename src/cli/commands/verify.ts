@@ -56,7 +56,3 @@ export const builder = (yargs: Argv) =>
   );
 
 export type VerifyArguments = Arguments<typeof positionals & typeof options>;
-
-/** The work is loaded only when the command runs, so that `--help` answers at once. */
-export const handler = async (args: VerifyArguments): Promise<void> =>
-  (await import('../actions/verify.js')).verify(args);
