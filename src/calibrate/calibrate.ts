@@ -23,8 +23,9 @@ import { MOST_CALLS } from '../pipeline/limits.js';
 import { prepare } from '../pipeline/pipeline.js';
 import { makePlan, type Plan } from '../plan/index.js';
 import { createSampler, type Sampler, type SamplerName } from '../samplers/index.js';
-import { callsPerStep, type GuidancePair, stepsOfCalls } from '../schedule/index.js';
+import { callsPerStep, stepsOfCalls } from '../schedule/index.js';
 import { completeConditions, loopSettings } from './conditions.js';
+import type { LoopGuidance } from './guidance.js';
 import { recordedCalls } from './recorded.js';
 import { type DecidedCall, PlanSearch } from './search.js';
 import { openSegments } from './segments.js';
@@ -40,13 +41,6 @@ export type SearchKind = (typeof SEARCHES)[number];
  * it has any, are as many as the steps.
  */
 export type SamplerChoice = { readonly name: SamplerName } & Readonly<Record<string, unknown>>;
-
-export interface LoopGuidance extends GuidancePair {
-  /** s in u + s (c - u). Not needed for recorded inputs. */
-  readonly scale?: number;
-  /** What the unconditional half reads in place of the feeds of the same name. */
-  readonly unconditional?: Feeds;
-}
 
 export interface CalibrateOptions<O = Record<string, unknown>> {
   readonly pass: Pass<O>;

@@ -8,7 +8,7 @@ import type { DenoiserPorts } from '../measure/denoise-bundle.js';
 import { concretePort, type Feeds, fitShape, randomFeeds, SEEDS } from '../measure/feeds.js';
 import type { Port } from '../schedule/index.js';
 import { withFollowers } from '../shape/index.js';
-import type { LoopGuidance } from './calibrate.js';
+import type { LoopGuidance } from './guidance.js';
 
 export interface ConditionOptions {
   readonly ort: { readonly Tensor: TensorConstructor };

@@ -5,7 +5,7 @@
  */
 import { attrNumber, attrNumbers } from '../ir/attribute.js';
 import type { Node } from '../ir/node.js';
-import type { Macs, ShapeOf } from './macs.js';
+import type { Macs, ShapeOf } from './counts.js';
 
 function shapes(node: Node, shapeOf: ShapeOf): (readonly number[] | undefined)[] {
   return node.inputs.map((input) => (input ? shapeOf(input) : undefined));

@@ -1,3 +1,4 @@
+export * from './counts.js';
 export * from './exclusive-cost.js';
 export * from './macs.js';
 export * from './model-cost.js';

@@ -1,33 +1,10 @@
-/**
- * Multiply-accumulates of one node. Two conventions, since published tables differ and every output
- * of Stepfold names the one it uses:
- *   `all`     every product: convolutions, linear layers and the attention products QK^T and AV;
- *   `layers`  convolutions and linear layers only, that is, products with a weight. This is what the
- *             tables of DeepCache count.
- * Element-wise work, normalisation and softmax count as nothing in both.
- */
+/** Multiply-accumulates of one node, by its operator. */
 import { attrNumber, attrString } from '../ir/attribute.js';
 import { storedTensor } from '../ir/constants.js';
 import { isOp, isStandard, type Node } from '../ir/node.js';
 import type { Value } from '../ir/value.js';
 import { microsoftAttention, multiHeadAttention, standardAttention } from './attention-macs.js';
-
-export type MacConvention = 'all' | 'layers';
-
-export interface Macs {
-  readonly all: number;
-  readonly layers: number;
-}
-
-export const NO_MACS: Macs = { all: 0, layers: 0 };
-
-export const addMacs = (a: Macs, b: Macs): Macs => ({
-  all: a.all + b.all,
-  layers: a.layers + b.layers,
-});
-
-/** Sizes of a value's dimensions, or undefined when they are not known. */
-export type ShapeOf = (value: Value) => readonly number[] | undefined;
+import { type Macs, NO_MACS, type ShapeOf } from './counts.js';
 
 const product = (dims: readonly number[]): number => dims.reduce((a, b) => a * b, 1);
 

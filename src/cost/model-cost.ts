@@ -10,7 +10,8 @@ import { elementCount } from '../ir/tensor.js';
 import { byteLength } from '../ir/types.js';
 import type { Value } from '../ir/value.js';
 import type { ShapeTable } from '../shape/index.js';
-import { addMacs, type Macs, NO_MACS, nodeMacs, type ShapeOf } from './macs.js';
+import { addMacs, type Macs, NO_MACS, type ShapeOf } from './counts.js';
+import { nodeMacs } from './macs.js';
 
 export interface RegionCost {
   readonly macs: Macs;

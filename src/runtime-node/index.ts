@@ -1,5 +1,6 @@
 /** The runtime on disk: opens a bundle's folder with onnxruntime-node, here or in a worker thread. */
 export { describeChange } from './changed-weights.js';
 export { checkFiles } from './check-files.js';
-export { type OpenBundleOptions, openBundle } from './open-bundle.js';
+export { openBundle } from './open-bundle.js';
+export type { OpenBundleOptions } from './open-here.js';
 export { readSchedule } from './read-schedule.js';

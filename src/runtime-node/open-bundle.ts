@@ -1,37 +1,9 @@
-/**
- * Opens a bundle's folder for running. onnxruntime-node is loaded only here, and in worker mode only
- * in the worker; models are opened by path, so that it finds their weights beside them.
- */
-import { join, resolve } from 'node:path';
+/** Opens a bundle's folder for running, in this thread or in a worker. */
+import { resolve } from 'node:path';
 import { workerTakesNoEngine } from '../errors/index.js';
-import {
-  type CallInfo,
-  type DenoiserSession,
-  type Engine,
-  ScheduledSession,
-  type ScheduledSessionOptions,
-} from '../runtime/index.js';
-import { checkFiles } from './check-files.js';
-import { readSchedule } from './read-schedule.js';
+import type { DenoiserSession } from '../runtime/index.js';
+import { type OpenBundleOptions, openHere } from './open-here.js';
 import { openInWorker } from './worker-session.js';
-
-export interface OpenBundleOptions
-  extends Pick<ScheduledSessionOptions, 'sessionOptions' | 'load' | 'newImage'> {
-  /**
-   * Runs in a worker thread, so that the event loop stays free: onnxruntime-node's `run()` blocks
-   * its thread for the whole inference. Copies each feed once.
-   */
-  readonly worker?: boolean;
-  /**
-   * Compares the models with the schedule's hashes, and samples of the weights; true by default. The sizes of
-   * weights always are.
-   */
-  readonly verifyHashes?: boolean;
-  /** An engine other than onnxruntime-node; not with `worker`. */
-  readonly ort?: Engine;
-  /** Is told of every call that ended well. */
-  readonly onCall?: (info: CallInfo) => void;
-}
 
 /**
  * @throws StepfoldError what readSchedule, checkFiles and ScheduledSession.create throw;
@@ -45,15 +17,4 @@ export async function openBundle(
   if (!worker) return openHere(folder, options);
   if (ort) throw workerTakesNoEngine();
   return openInWorker({ folder: resolve(folder), options: rest }, onCall);
-}
-
-/** Opens a bundle in this thread. */
-export async function openHere(
-  folder: string,
-  { verifyHashes = true, ort, ...options }: OpenBundleOptions = {},
-): Promise<ScheduledSession> {
-  const schedule = await readSchedule(folder);
-  await checkFiles(folder, schedule, verifyHashes);
-  const engine = ort ?? (await import('onnxruntime-node'));
-  return ScheduledSession.create(engine, { schedule, open: (file) => join(folder, file) }, options);
 }

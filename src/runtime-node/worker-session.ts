@@ -6,7 +6,7 @@ import { Tensor } from 'onnxruntime-common';
 import { workerNotFound } from '../errors/index.js';
 import { type CallInfo, RemoteSession } from '../runtime/index.js';
 import type { Port } from '../runtime/messages.js';
-import type { WorkerData } from './worker.js';
+import type { WorkerData } from './worker-data.js';
 
 /** @throws StepfoldError what opening in the worker throws; WORKER_ENDED, WORKER_NOT_FOUND */
 export async function openInWorker(

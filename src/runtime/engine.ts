@@ -4,7 +4,6 @@
  */
 import type { InferenceSession, Tensor, TensorConstructor } from 'onnxruntime-common';
 import type { Schedule } from '../generated/schedule.js';
-import type { NewImage } from './image-watch.js';
 
 /** The part of the `ort` namespace that is used. */
 export interface Engine {
@@ -45,6 +44,9 @@ export interface CallInfo {
   /** Time in the engine and in between, milliseconds. */
   readonly milliseconds: number;
 }
+
+/** What a session does with a call that begins another image though `reset()` was not called. */
+export type NewImage = 'timestep' | 'reset' | 'error';
 
 export interface ScheduledSessionOptions {
   /**

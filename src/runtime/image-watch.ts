@@ -10,10 +10,8 @@ import { guidanceTurns, imagesMixed, newImageBegun } from '../errors/index.js';
 import type { Schedule } from '../generated/schedule.js';
 import { callsPerStep } from '../schedule/guidance.js';
 import { needsPairs } from '../schedule/pairs.js';
+import type { NewImage } from './engine.js';
 import { readTimestep, type Timestep } from './timestep.js';
-
-/** What a session does with a call that begins another image though `reset()` was not called. */
-export type NewImage = 'timestep' | 'reset' | 'error';
 
 /** Timesteps that are whole numbers may be rounded to one where they lie closer than this. */
 const ROUNDED = 2;

@@ -10,9 +10,9 @@ export type {
   Engine,
   ExternalData,
   ModelData,
+  NewImage,
   ScheduledSessionOptions,
 } from './engine.js';
-export type { NewImage } from './image-watch.js';
 export type { Port } from './messages.js';
 export { RemoteSession, type RemoteSessionOptions } from './remote-session.js';
 export { ScheduledSession } from './scheduled-session.js';

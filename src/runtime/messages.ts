@@ -4,11 +4,9 @@
  * moves over where it belongs to the message alone.
  */
 import type { InferenceSession, OnnxValue, Tensor } from 'onnxruntime-common';
-import type { ErrorDetails } from '../errors/index.js';
-import { StepfoldError, tensorNotTransferable } from '../errors/index.js';
+import { type ErrorDetails, StepfoldError, tensorNotTransferable } from '../errors/index.js';
 import type { Schedule } from '../generated/schedule.js';
-import type { Engine } from './engine.js';
-import type { NewImage } from './image-watch.js';
+import type { Engine, NewImage } from './engine.js';
 
 /** Marks our messages, so that others may use the port too. */
 export const PROTOCOL = 'stepfold.session.2';

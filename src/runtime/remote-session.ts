@@ -5,8 +5,7 @@
 import type { OnnxValue, Tensor } from 'onnxruntime-common';
 import { fetchesInvalid, tensorNotTransferable, workerEnded } from '../errors/index.js';
 import type { Schedule } from '../generated/schedule.js';
-import type { CallInfo, Engine } from './engine.js';
-import type { NewImage } from './image-watch.js';
+import type { CallInfo, Engine, NewImage } from './engine.js';
 import {
   type ClientMessage,
   listen,

@@ -14,9 +14,9 @@ import {
 } from '../errors/index.js';
 import type { Port, Schedule } from '../generated/schedule.js';
 import { needsPairs } from '../schedule/pairs.js';
-import type { CallInfo, DenoiserSession } from './engine.js';
+import type { CallInfo, DenoiserSession, NewImage } from './engine.js';
 import { type Fetches, readFetches } from './fetches.js';
-import { ImageWatch, type NewImage } from './image-watch.js';
+import { ImageWatch } from './image-watch.js';
 
 export interface CallRequest extends Fetches {
   readonly call: number;

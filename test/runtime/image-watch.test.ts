@@ -6,7 +6,8 @@
 import fc from 'fast-check';
 import { Tensor } from 'onnxruntime-common';
 import { describe, expect, it, test } from 'vitest';
-import { ImageWatch, type NewImage } from '../../src/runtime/image-watch.js';
+import type { NewImage } from '../../src/runtime/engine.js';
+import { ImageWatch } from '../../src/runtime/image-watch.js';
 import { readTimestep } from '../../src/runtime/timestep.js';
 import type { Schedule } from '../../src/schedule/index.js';
 import { split } from './tiny-bundles.js';

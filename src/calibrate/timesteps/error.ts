@@ -29,8 +29,9 @@ import {
   type Sampler,
 } from '../../samplers/index.js';
 import { withFollowers } from '../../shape/index.js';
-import type { LoopGuidance, SamplerChoice } from '../calibrate.js';
+import type { SamplerChoice } from '../calibrate.js';
 import { completeConditions, loopSettings } from '../conditions.js';
+import type { LoopGuidance } from '../guidance.js';
 import { REFERENCE_STEPS, SAMPLES } from './defaults.js';
 import { askedSizes, type SizeOptions } from './sizes.js';
 

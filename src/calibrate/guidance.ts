@@ -1,0 +1,10 @@
+/** Guidance of a loop that a search runs. */
+import type { Feeds } from '../measure/feeds.js';
+import type { GuidancePair } from '../schedule/index.js';
+
+export interface LoopGuidance extends GuidancePair {
+  /** s in u + s (c - u). Not needed for recorded inputs. */
+  readonly scale?: number;
+  /** What the unconditional half reads in place of the feeds of the same name. */
+  readonly unconditional?: Feeds;
+}
