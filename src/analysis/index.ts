@@ -1,3 +1,7 @@
+/**
+ * What a graph is: roles of inputs, skip branches of U-Nets, attention, blocks of transformers, how the
+ * batch flows.
+ */
 export * from './attention/index.js';
 export * from './batch-flow.js';
 export * from './blocks/index.js';

@@ -1,3 +1,4 @@
+/** Searches on a real loop: the plan of a pass, and the timesteps of few steps. Needs onnxruntime. */
 export {
   type Calibrated,
   type CalibrateOptions,

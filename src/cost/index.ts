@@ -1,3 +1,4 @@
+/** Multiply-accumulates, parameters and bytes of a graph. */
 export * from './counts.js';
 export * from './exclusive-cost.js';
 export * from './macs.js';

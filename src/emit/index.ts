@@ -1,3 +1,4 @@
+/** Bundles on disk: models, weights, schedule and report, complete or not at all. */
 export * from './bundle.js';
 export * from './folder.js';
 export * from './pipeline-folder.js';

@@ -1,3 +1,4 @@
+/** Every message, once: a stable code, what it is about, what to do. */
 export * from './base.js';
 export * from './bundle.js';
 export * from './calibrate.js';

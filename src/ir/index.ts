@@ -1,3 +1,4 @@
+/** Graph, nodes, values and tensors: uses, edits, extraction, order. */
 export type { Attribute, AttributeValue } from './attribute.js';
 export * as attributes from './attribute.js';
 export * from './clone.js';

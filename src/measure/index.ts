@@ -1,3 +1,4 @@
+/** What is known of a bundle by running it: the proof, the bench, the denoising loop. Needs onnxruntime. */
 export * from './bench.js';
 export * from './denoise-bundle.js';
 export { type Difference, difference } from './difference.js';

@@ -1,2 +1,3 @@
+/** From a model and passes to a compilation, in memory. */
 export * from './bindings.js';
 export * from './pipeline.js';

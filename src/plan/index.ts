@@ -1,3 +1,4 @@
+/** Sites, their strategies, which is used at which call, and what flows from call to call. */
 export * from './exactness.js';
 export * from './flow.js';
 export * from './group.js';
