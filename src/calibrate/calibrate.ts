@@ -24,6 +24,7 @@ import { prepare } from '../pipeline/pipeline.js';
 import { makePlan, type Plan } from '../plan/index.js';
 import { createSampler, type Sampler, type SamplerName } from '../samplers/index.js';
 import { callsPerStep, stepsOfCalls } from '../schedule/index.js';
+import { BatchedEvaluator, type Batches } from './batches.js';
 import { completeConditions, loopSettings } from './conditions.js';
 import type { LoopGuidance } from './guidance.js';
 import { recordedCalls } from './recorded.js';
@@ -113,10 +114,12 @@ export async function calibrate<O>(source: Model, given: CalibrateOptions<O>): P
   const loop = makeLoop(ort, modelPorts(prepared), tableRows(canonical.graph), given);
   const prediction = roles.prediction ?? canonical.graph.outputs[0]!.name;
   const open = { segments: openSegments, plain: openWhole }[search];
-  const { evaluator, flows } = await open(ort, canonical, shapes, space, prediction, {
+  const { evaluator: one, flows } = await open(ort, canonical, shapes, space, prediction, {
     logSeverityLevel: 4,
     ...given.sessionOptions,
   });
+  const { batches } = loop;
+  const evaluator = batches ? new BatchedEvaluator(ort.Tensor as never, batches, one) : one;
   try {
     const work = expectedWork(search, space.sites.length, calls);
     given.onProgress?.(0, 0);
@@ -165,6 +168,8 @@ function checkLoop<O>(options: CalibrateOptions<O>): void {
 type Call = (feeds: InferenceSession.FeedsType) => Promise<InferenceSession.ReturnType>;
 
 interface Loop {
+  /** Where all images do not fit the model's batch. */
+  readonly batches?: Batches | undefined;
   run(call: Call): Promise<unknown>;
   readonly samples: number;
   readonly madeUp: readonly string[];
@@ -209,6 +214,7 @@ function makeLoop<O>(
     async release() {},
   };
   return {
+    batches: conditions.batches,
     samples,
     madeUp: conditions.madeUp,
     run: (call) => generate({ ...denoiser, call }, loop),

@@ -8,6 +8,7 @@ import type { DenoiserPorts } from '../measure/denoise-bundle.js';
 import { concretePort, type Feeds, fitShape, randomFeeds, SEEDS } from '../measure/feeds.js';
 import type { Port } from '../schedule/index.js';
 import { withFollowers } from '../shape/index.js';
+import type { Batches } from './batches.js';
 import type { LoopGuidance } from './guidance.js';
 
 export interface ConditionOptions {
@@ -25,8 +26,10 @@ export interface ConditionOptions {
 }
 
 export interface Conditions {
-  /** With the batch settled. */
+  /** With the batch settled: that of the loop, also where the model has a smaller one. */
   readonly ports: DenoiserPorts;
+  /** Where the model's batch is fixed, and smaller. */
+  readonly batches?: Batches;
   readonly feeds: Feeds;
   readonly unconditional: Feeds;
   /** Inputs whose values were made up. */
@@ -64,12 +67,23 @@ export function completeConditions(ports: DenoiserPorts, options: ConditionOptio
   if (timestep === undefined) throw roleUnknown('timestep', names);
   const batch = ports.inputs.find((port) => port.name === latent)!.shape[0]!;
   const rows = mode === 'batch' ? 2 * samples : samples;
-  if (typeof batch === 'number' && batch !== rows)
-    throw fixedBatch(latent, batch, samples, mode === 'batch');
+  const pair = mode === 'batch';
+  if (typeof batch === 'number' && (rows % batch !== 0 || (pair && batch % 2 !== 0)))
+    throw fixedBatch(latent, batch, samples, pair);
   const bindings = new Map(ports.bindings);
   if (typeof batch === 'string') bindings.set(batch, samples);
 
   const perImage = (port: Port) => port.shape.length > 0 && port.shape[0] === batch;
+  const widened = (port: Port) =>
+    typeof batch === 'number' && perImage(port)
+      ? { ...port, shape: [rows, ...port.shape.slice(1)] }
+      : port;
+  const settled = {
+    ...ports,
+    inputs: ports.inputs.map(widened),
+    outputs: ports.outputs.map(widened),
+    bindings,
+  };
   const conditions = ports.inputs.filter(({ name }) => name !== latent && name !== timestep);
   for (const port of conditions.filter(perImage))
     for (const half of [feeds, unconditional]) {
@@ -107,8 +121,10 @@ export function completeConditions(ports: DenoiserPorts, options: ConditionOptio
   const alone = missing.filter(
     (port) => mode !== undefined && !unconditional[port.name] && (perImage(port) || resized(port)),
   );
+  const inputs = new Set(ports.inputs.filter(perImage).map(({ name }) => name));
   return {
-    ports: { ...ports, bindings },
+    ports: settled,
+    ...(typeof batch === 'number' && batch !== rows && { batches: { rows, batch, pair, inputs } }),
     // the noise has the seed itself
     feeds: { ...make(missing, 1, own), ...feeds },
     unconditional: { ...make(alone, 2, other), ...unconditional },

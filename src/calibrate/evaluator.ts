@@ -21,7 +21,10 @@ export interface CallEvaluator {
     feeds: InferenceSession.FeedsType,
     modes: readonly Mode[],
   ): Promise<InferenceSession.ReturnType>;
+  /** Runs the calls of another loop beside this one, with states of its own and the same sessions. */
+  again(): CallEvaluator;
   /** Work done, in evaluations of the whole model: not whole numbers where parts of it ran. */
   readonly evaluations: number;
+  /** Closes the sessions, those of all loops. */
   release(): Promise<void>;
 }

@@ -148,6 +148,10 @@ class SegmentEvaluator implements CallEvaluator {
     return this.end();
   }
 
+  again(): CallEvaluator {
+    return new SegmentEvaluator(this.ort, this.cut, this.sessions, this.prediction);
+  }
+
   async release(): Promise<void> {
     for (const session of this.sessions.values()) await session.release();
   }

@@ -104,6 +104,20 @@ class WholeEvaluator implements CallEvaluator {
     return this.end();
   }
 
+  again(): CallEvaluator {
+    return new WholeEvaluator(
+      this.engine,
+      this.session,
+      this.space,
+      this.flows,
+      this.lowered,
+      this.states,
+      this.names,
+      this.outputs,
+      this.prediction,
+    );
+  }
+
   release(): Promise<void> {
     return this.session.release();
   }

@@ -61,13 +61,13 @@ export const fewSamples = (samples: unknown) =>
 export const fixedBatch = (input: string, batch: number, samples: number, pair: boolean) =>
   new StepfoldError(
     'CALIBRATE_BATCH',
-    `Input "${input}" has a fixed batch of ${batch}, which does not hold ${samples} samples${pair ? ' twice, once for each half of a guidance pair' : ''}.`,
+    `Input "${input}" has a fixed batch of ${batch}, which ${samples} samples${pair ? ' (twice, once for each half of a guidance pair)' : ''} do not fill a whole number of times.`,
     {
       value: input,
       hint:
         pair && batch % 2 !== 0
           ? 'Use --guidance-mode two-calls, or export the model with an even batch.'
-          : `Use --samples ${pair ? batch / 2 : batch}.`,
+          : `Use --samples ${pair ? batch / 2 : batch}, or a multiple of it.`,
     },
   );
 

@@ -127,6 +127,23 @@ describe.each(SETTINGS)('threshold $threshold, guided: $guided', (setting) => {
   });
 });
 
+describe.each([
+  { ...SETTINGS[0]!, batch: 2 },
+  { ...SETTINGS[1]!, batch: 2 },
+  { ...SETTINGS[3]!, batch: 1 },
+])(
+  '$samples samples, guided: $guided, on a model of fixed batch $batch',
+  ({ batch, ...setting }) => {
+    test.each(SEARCHES)('%s search', async (search) => {
+      const oracle = await ask(setting);
+      const found = await calibrate(toyModel(batch), { ...optionsOf(setting), search });
+      expectSame(found, oracle);
+      const whole = await calibrate(toyModel(), { ...optionsOf(setting), search });
+      expect(found.evaluations.done).toBeCloseTo(whole.evaluations.done, 9);
+    });
+  },
+);
+
 describe('evaluations of the segment search', () => {
   // Four products of one size: one in each site, one at the end. A change at site 0 reaches the other
   // sites and the end, one at site 1 or 2 only the end.

@@ -39,15 +39,15 @@ function levels(timesteps: readonly number[]): { alpha: number; sigma: number }[
 const noiseIn = (x: number, spread: number, { alpha, sigma }: { alpha: number; sigma: number }) =>
   (sigma * x) / (alpha ** 2 * spread ** 2 + sigma ** 2);
 
-function toy(): { denoiser: LoopDenoiser; calls: number[] } {
+function toy(batch: string | number = 'batch'): { denoiser: LoopDenoiser; calls: number[] } {
   const calls: number[] = [];
   const denoiser: LoopDenoiser = {
     ports: {
       inputs: [
-        { name: 'x', type: 'float32', shape: ['batch', SPREADS.length] },
-        { name: 't', type: 'float32', shape: ['batch'] },
+        { name: 'x', type: 'float32', shape: [batch, SPREADS.length] },
+        { name: 't', type: 'float32', shape: [batch] },
       ],
-      outputs: [{ name: 'eps', type: 'float32', shape: ['batch', SPREADS.length] }],
+      outputs: [{ name: 'eps', type: 'float32', shape: [batch, SPREADS.length] }],
       roles: { latent: 'x', timestep: 't', prediction: 'eps' },
       bindings: new Map(),
     },
@@ -118,6 +118,19 @@ describe('on a denoiser that is known', () => {
     expect(errorOf(found.timesteps)).toBeLessThanOrEqual(1.01 * Math.min(...grid));
     expect(found.error).toBeLessThanOrEqual(found.uniform.error);
     expect(found.error).toBe(Math.min(...found.tried.map(({ error }) => error)));
+  });
+
+  test('images go one after another through a model of fixed batch', async () => {
+    const options = { steps: 4, seed: 1, samples: IMAGES };
+    const [one, all] = [toy(1), toy()];
+    const found = await optimizeTimesteps(one.denoiser, options);
+    expect(found).toEqual(await optimizeTimesteps(all.denoiser, options));
+    expect(one.calls).toEqual(all.calls.flatMap((timestep) => Array(IMAGES).fill(timestep)));
+    // which keeps states, those of one batch
+    const bundle = { ...toy(1).denoiser, calls: 4 };
+    await expect(
+      optimizeTimesteps(bundle, { ...options, reference: toy(1).denoiser }),
+    ).rejects.toMatchObject({ code: 'CALIBRATE_BATCH' });
   });
 
   test('runs the reference once, and equal lists once', async () => {

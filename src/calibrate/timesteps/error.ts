@@ -7,6 +7,7 @@
 import {
   badReferenceSteps,
   fewSamples,
+  fixedBatch,
   freshNoise,
   guidanceIncomplete,
   noKarras,
@@ -29,6 +30,7 @@ import {
   type Sampler,
 } from '../../samplers/index.js';
 import { withFollowers } from '../../shape/index.js';
+import { inBatches } from '../batches.js';
 import type { SamplerChoice } from '../calibrate.js';
 import { completeConditions, loopSettings } from '../conditions.js';
 import type { LoopGuidance } from '../guidance.js';
@@ -164,6 +166,11 @@ async function loops(denoiser: LoopDenoiser, options: TimestepLoopOptions, sampl
     seed,
     classes: (reference ?? denoiser).classes ?? new Map(),
   });
+  const { batches } = conditions;
+  // a bundle keeps states, which are those of one batch
+  const bundle = [denoiser, reference].find((one) => one?.calls !== undefined);
+  if (batches && bundle)
+    throw fixedBatch(ports.roles.latent!, batches.batch, samples, batches.pair);
   const { bindings } = conditions.ports;
   const settings = {
     ...loopSettings(seed, guidance, conditions),
@@ -174,7 +181,13 @@ async function loops(denoiser: LoopDenoiser, options: TimestepLoopOptions, sampl
   return {
     madeUp: conditions.madeUp,
     async run(on: LoopDenoiser, sampler: Sampler): Promise<Float32Array> {
-      const settled = { ...on, ports: { ...withRoles(on), bindings } };
+      const settled = batches
+        ? {
+            ...on,
+            ports: conditions.ports,
+            call: inBatches(ort.Tensor as never, batches, on.call),
+          }
+        : { ...on, ports: { ...withRoles(on), bindings } };
       return (await generate(settled, { ...settings, latentShape: dims, sampler })).latent;
     },
   };
