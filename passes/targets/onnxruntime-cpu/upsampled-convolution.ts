@@ -20,6 +20,7 @@ import { constantTensor } from '../../../src/ir/constants.js';
 import { isOp, type Node } from '../../../src/ir/node.js';
 import { float32Tensor, readNumbers } from '../../../src/ir/tensor.js';
 import type { Value } from '../../../src/ir/value.js';
+import type { ShapeTable } from '../../../src/shape/index.js';
 import type { NodeStep, Rewrite, RuleContext } from '../../canonicalize/rewrite.js';
 import type { Miss, TargetRule } from '../target.js';
 import { soleUser } from './operands.js';
@@ -32,7 +33,7 @@ export const upsampledConvolution: TargetRule = {
     if (!isOp(conv, 'Conv')) return undefined;
     const resize = conv.inputs[0]?.producer;
     if (!isOp(resize, 'Resize', 'Upsample')) return undefined;
-    const problem = doublingProblem(resize, context) ?? convolutionProblem(conv, context);
+    const problem = doublingProblem(resize, context) ?? convolutionProblem(conv);
     if (problem) return { node: conv, reason: problem };
     return {
       rule: 'upsampled-convolution',
@@ -51,7 +52,7 @@ const REPEATING: Readonly<Record<string, readonly string[]>> = {
 };
 
 function doublingProblem(resize: Node, { shapes, opset }: RuleContext): string | undefined {
-  if (resize.opType === 'Upsample' || opset < 11) return `"${resize.label}" is of an old opset`;
+  if (opset < 11) return `"${resize.label}" is of an old opset`;
   const mode = attrString(resize, 'mode') ?? 'nearest';
   if (mode !== 'nearest') return `"${resize.label}" interpolates (${mode})`;
   const coordinates = attrString(resize, 'coordinate_transformation_mode') ?? 'half_pixel';
@@ -59,28 +60,29 @@ function doublingProblem(resize: Node, { shapes, opset }: RuleContext): string |
   if (!REPEATING[coordinates]?.includes(rounding))
     return `"${resize.label}" does not repeat every pixel twice (${coordinates}, ${rounding})`;
   if (!soleUser(resize.output)) return `something else reads what "${resize.label}" makes`;
-  const [from, to] = [resize.inputs[0]!, resize.output].map((v) => shapes.shape(v));
-  const factors = scalesOf(resize) ?? from?.map((size, i) => (to?.[i] ? ratio(to[i], size) : NaN));
+  const factors = scalesOf(resize, shapes);
   if (factors?.join() !== '1,1,2,2')
     return `"${resize.label}" does not double height and width alone`;
   return undefined;
 }
 
-const ratio = (a: { constant: number | undefined }, b: { constant: number | undefined }) =>
-  a.constant !== undefined && b.constant ? a.constant / b.constant : Number.NaN;
-
-function scalesOf(resize: Node): number[] | undefined {
-  const tensor = constantTensor(resize.inputs[2]);
-  if (tensor?.dims[0] !== 4 || resize.attributes.has('axes')) return undefined;
-  return readNumbers(tensor);
+/** Of every axis, where they are known. Other scales than 2 double a small map as well, and repeat other pixels. */
+function scalesOf(resize: Node, shapes: ShapeTable): number[] | undefined {
+  const [data, , scales] = resize.inputs;
+  const tensor = constantTensor(scales);
+  if (tensor?.dims[0] === 4 && !resize.attributes.has('axes')) return readNumbers(tensor);
+  // empty where sizes are given
+  if (scales && tensor?.dims[0] !== 0) return undefined;
+  const [from, to] = [data!, resize.output].map((value) => shapes.shape(value));
+  return from?.map((size, i) => (to?.[i]?.constant ?? Number.NaN) / (size.constant ?? Number.NaN));
 }
 
-function convolutionProblem(conv: Node, { shapes }: RuleContext): string | undefined {
+function convolutionProblem(conv: Node): string | undefined {
   const kernel = constantTensor(conv.inputs[1]);
   if (!kernel) return 'its kernel is no constant';
-  if (shapes.dtype(conv.inputs[0]!) !== 'float32' || kernel.dtype !== 'float32')
-    return 'it is not of type float32';
-  if (kernel.dims.length !== 4 || kernel.dims[2] !== 3 || kernel.dims[3] !== 3)
+  if (kernel.dtype !== 'float32') return 'it is not of type float32';
+  // of four axes, as the map is
+  if (kernel.dims[2] !== 3 || kernel.dims[3] !== 3)
     return `its kernel is ${kernel.dims.slice(2).join('x')}, not 3x3`;
   if (attrNumber(conv, 'group', 1) !== 1) return 'it convolves channels in groups';
   const is = (name: string, wanted: number, fallback: number) =>
