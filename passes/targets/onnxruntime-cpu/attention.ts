@@ -58,8 +58,11 @@ export const attention: TargetRule = {
     const keys = evaluate(scoresShape.at(-1)!, sizes);
     if (keys === undefined) return miss('the number of keys is not known');
     if (keys < FEWEST_KEYS) return miss(`with ${keys} keys it is no faster as one operator`);
-    if (way.factor === 0) return miss('its scores are times 0, which to the operator is no scale');
-    const steps = operatorSteps({ operands: [q, k, v], rank, heads, factor: way.factor, opset });
+    // as the attribute holds it
+    const scale = Math.fround(way.factor);
+    if (scale === 0 || !Number.isFinite(scale))
+      return miss(`its scores are times ${way.factor}, which to the operator is no scale`);
+    const steps = operatorSteps({ operands: [q, k, v], rank, heads, scale, opset });
     return {
       rule: 'attention',
       node: softmax,
@@ -97,11 +100,11 @@ interface Operator {
   readonly operands: readonly [Value, Value, Value];
   readonly rank: 3 | 4;
   readonly heads: number;
-  readonly factor: number;
+  readonly scale: number;
   readonly opset: number;
 }
 
-function operatorSteps({ operands, rank, heads, factor, opset }: Operator): NodeStep[] {
+function operatorSteps({ operands, rank, heads, scale, opset }: Operator): NodeStep[] {
   const steps: NodeStep[] = [];
   const add = (step: NodeStep): StepOutput => ({ step: steps.push(step) - 1 });
   const axisStep = (opType: 'Squeeze' | 'Unsqueeze', data: Value | StepOutput): NodeStep =>
@@ -120,7 +123,7 @@ function operatorSteps({ operands, rank, heads, factor, opset }: Operator): Node
     opType: 'MultiHeadAttention',
     domain: MICROSOFT,
     inputs: [flat(q), flat(k), flat(v)],
-    attributes: { num_heads: int(1), scale: float(factor) },
+    attributes: { num_heads: int(1), scale: float(scale) },
   });
   if (rank === 4) reshape(add(axisStep('Unsqueeze', result)), [-1, heads, 0, 0]);
   return steps;
