@@ -68,8 +68,8 @@ function isNormalized(mul: Node): boolean {
 /** The same bytes as a vector, when a constant of rank `rank` or less differs along axis 1 only. */
 function channelVector(tensor: Tensor, channels: number, rank: number): Tensor | undefined {
   const axis = tensor.dims.length - (rank - 1);
-  if (tensor.dtype !== 'float32' || elementCount(tensor.dims) !== channels) return undefined;
+  if (elementCount(tensor.dims) !== channels) return undefined;
   // of a higher rank, it would give its rank to the result
-  if (axis < 0 || axis > 1 || tensor.dims[axis] !== channels) return undefined;
+  if (axis > 1 || tensor.dims[axis] !== channels) return undefined;
   return { ...tensor, dims: [channels] };
 }

@@ -7,7 +7,8 @@ import { uniformConstant } from '../../canonicalize/tensors.js';
 
 /** The one node that reads a value, when nothing else does and it is no output of the graph. */
 export function soleUser(value: Value): Node | undefined {
-  if (value.uses.size !== 1 || value.isGraphOutput) return undefined;
+  if (value.uses.size !== 1) return undefined;
+  // none where the one use is an output of the graph
   const [user] = value.users;
   // a value that only a graph inside a node reads stays where it is
   return user?.graph === value.graph ? user : undefined;
