@@ -9,12 +9,11 @@ import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { deepcache } from '../../passes/deepcache/index.js';
 import { checkTarget, writeFolder } from '../../src/emit/folder.js';
 import { writeBundle } from '../../src/emit/index.js';
-import { ownedFiles } from '../../src/emit/owned-files.js';
-import { placeFile } from '../../src/emit/place-file.js';
 import { loadModel } from '../../src/onnx/files.js';
 import { Pipeline } from '../../src/pipeline/index.js';
 import { readSchedule } from '../../src/runtime-node/index.js';
 import { DIGITS, scratchFolder } from '../cli/stepfold.js';
+import { failing } from './failing.js';
 
 const root = scratchFolder('replacing');
 const OLD = path.join(root, 'old');
@@ -46,26 +45,6 @@ beforeEach(() => {
 const sorted = (of: string) => fs.readdirSync(of).sort();
 const replace = () =>
   writeFolder(bundle, true, (staging) => fs.cpSync(NEW, staging, { recursive: true }));
-
-/** Lets a function of `fs` fail with a code where it is given such arguments. */
-function failing<T>(
-  name: 'renameSync' | 'linkSync' | 'copyFileSync',
-  code: string,
-  when: (from: string, to: string) => boolean,
-  act: () => T,
-): T {
-  const real = fs[name] as (...args: unknown[]) => void;
-  const spy = vi.spyOn(fs, name).mockImplementation(((...args: unknown[]) => {
-    if (when(String(args[0]), String(args[1])))
-      throw Object.assign(new Error(`${code}: on purpose`), { code, syscall: name });
-    real(...args);
-  }) as never);
-  try {
-    return act();
-  } finally {
-    spy.mockRestore();
-  }
-}
 
 test('the second of the two renames fails: the old bundle is put back', () => {
   const second = (from: string, to: string) => from.includes('.partial-') && to === bundle;
@@ -137,60 +116,4 @@ describe('left by a process of the same number, as in a container that starts an
       message: expect.stringContaining(`process ${process.ppid} `),
     });
   });
-});
-
-describe('a record that lists what lies elsewhere is not believed', () => {
-  test.each([
-    ['/etc/passwd'],
-    ['C:\\Windows\\win.ini'],
-    ['\\windows\\win.ini'],
-    ['\\\\server\\share\\file'],
-    ['C:/Windows/win.ini'],
-    ['../outside'],
-    ['unet\\..\\..\\outside'],
-    ['unet//model.onnx'],
-    ['./model.onnx'],
-    [''],
-  ])('%j', (name) => {
-    const record = { format: 'stepfold.folder', version: 1, bundle: 'unet' };
-    const write = (files: string[]) =>
-      fs.writeFileSync(path.join(folder, 'stepfold.json'), JSON.stringify({ ...record, files }));
-    write(['model_index.json']);
-    expect([...ownedFiles(folder)]).toEqual(['stepfold.json', 'model_index.json']);
-    write(['model_index.json', name]);
-    expect([...ownedFiles(folder)]).toEqual([]);
-  });
-});
-
-describe('placing a file', () => {
-  const [source, target] = [path.join(NEW, 'schedule.json'), () => path.join(folder, 'placed')];
-
-  test.each(['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP'])(
-    'where links cannot be made (%s), it is copied',
-    (code) => {
-      const way = failing(
-        'linkSync',
-        code,
-        () => true,
-        () => placeFile(source, target(), 'link'),
-      );
-      expect(['cloned', 'copied']).toContain(way);
-      expect(fs.readFileSync(target())).toEqual(fs.readFileSync(source));
-      expect(fs.statSync(target()).nlink).toBe(1);
-    },
-  );
-
-  test.each(['EIO', 'ENOSPC', 'EROFS', 'ENOENT'])(
-    'where the disk fails (%s), nothing else is tried',
-    (code) => {
-      const act = () => placeFile(source, target(), 'link');
-      failing(
-        'linkSync',
-        code,
-        () => true,
-        () => expect(act).toThrow(expect.objectContaining({ code })),
-      );
-      expect(fs.existsSync(target())).toBe(false);
-    },
-  );
 });
