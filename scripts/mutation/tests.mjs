@@ -9,6 +9,13 @@ const TESTS = {
   'src/cost': ['test/cost'],
   'src/diff': ['test/diff'],
   'src/emit': ['test/emit', '!test/emit/killed'],
+  'src/emit/folder.ts': ['test/emit/folder'],
+  'src/emit/owned-files.ts': ['test/emit/owned-files', 'test/emit/folder'],
+  'src/emit/place-file.ts': ['test/emit/place'],
+  'src/emit/place-weights.ts': ['test/emit/place'],
+  'src/emit/schedule.ts': ['test/emit/schedule'],
+  'src/emit/weights.ts': ['test/emit/weights'],
+  'src/emit/weights-record.ts': ['test/emit/place'],
   'src/io': ['test/io'],
   'src/ir': ['test/ir'],
   'src/lower': ['test/lower'],
@@ -27,6 +34,13 @@ const TESTS = {
   'passes/canonicalize': ['test/passes/canonicalize', '!test/passes/canonicalize/architectures'],
   'passes/ditfastattn': ['test/passes/ditfastattn'],
   'passes/targets': ['test/passes/targets', '!test/passes/targets/bundles'],
+  'passes/targets/target.ts': ['test/passes/targets/target'],
+  ...Object.fromEntries(
+    [
+      ...['attention', 'branch-weights', 'channel-affine', 'padded-convolution', 'tanh-gelu'],
+      'upsampled-convolution',
+    ].map((rule) => [`passes/targets/onnxruntime-cpu/${rule}.ts`, [`test/passes/targets/${rule}`]]),
+  ),
 };
 
 /** Modules that keep what they computed from call to call: each change needs a process of its own. */

@@ -1,0 +1,279 @@
+/** Schedules of small compilations, against what the model and the plan say, worked out by hand. */
+import { describe, expect, test } from 'vitest';
+import { onnxruntimeCpu } from '../../passes/targets/index.js';
+import type { EmitForm } from '../../src/lower/index.js';
+import type { Compilation } from '../../src/pipeline/index.js';
+import { COMPUTE, type Site, strategiesByName, strategyOf } from '../../src/plan/index.js';
+import { parseDim } from '../../src/shape/parse.js';
+import { compileSites, scheduleOf } from '../helpers/compile.js';
+import { modelOf, named } from '../helpers/text.js';
+
+// 16 products for the site, 8 behind it, for each of 3 rows
+const MODEL = `g (float[3,4] x, float[n] t, float[4,4] w) => (float[3,2] y, y)
+<float[4,4] w = {1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8}, float[4,2] v = {1, 2, 3, 4, 5, 6, 7, 8}> {
+  a = MatMul (x, w)
+  b = Relu (a)
+  y = MatMul (b, v)
+}`;
+const SITE_MACS = 3 * 16;
+const REST = 3 * 8;
+
+interface Costs {
+  readonly compute?: number;
+  readonly reuse?: number;
+}
+
+function compiled(
+  column: readonly string[],
+  more: Partial<Site> = {},
+  emit: EmitForm = 'split',
+  costs: Costs = {},
+  text = MODEL,
+) {
+  const model = modelOf(text);
+  const value = named(model, 'a');
+  const site: Site = {
+    id: 's',
+    description: 'all that is before b',
+    outputs: [value],
+    states: [{ id: 's.0', like: value }],
+    strategies: strategiesByName([
+      strategyOf(COMPUTE, '', { writes: { 's.0': (b) => b.value(value) }, cost: costs.compute }),
+      strategyOf('reuse', '', {
+        reads: ['s.0'],
+        produce: (b) => [b.state('s.0')],
+        cost: costs.reuse,
+      }),
+      strategyOf('share', '', {
+        produce: (b) => [b.value(value)],
+        halfOf: { strategy: COMPUTE, half: 'first' },
+      }),
+    ]),
+    ...more,
+  };
+  return compileSites(
+    model,
+    [site],
+    column.map((name) => [name]),
+    emit,
+  );
+}
+
+const COLUMN = ['compute', 'reuse', 'reuse', 'compute'];
+const schedule = (compilation: Partial<Compilation> = {}, column = COLUMN) =>
+  scheduleOf({ ...compiled(column), ...compilation });
+
+test('ports are those of the source, each once, without what it can do without', () => {
+  const { source } = schedule();
+  expect(source.inputs).toEqual([
+    { name: 'x', type: 'float32', shape: [3, 4] },
+    { name: 't', type: 'float32', shape: ['n'] },
+  ]);
+  expect(source.outputs).toEqual([{ name: 'y', type: 'float32', shape: [3, 2] }]);
+});
+
+test('states, programs and calls are those of the plan', () => {
+  const { states, programs, calls, sites } = schedule();
+  expect(states).toEqual({ 's.0': { type: 'float32', shape: [3, 4] } });
+  expect(calls).toHaveLength(4);
+  const [first, second, third, last] = calls.map((name) => programs[name]!.runs);
+  expect(Object.keys(first![0]!.writes!)).toEqual(['s.0']);
+  expect(Object.values(second![0]!.reads!)).toEqual(['s.0']);
+  expect(third).toEqual(second);
+  expect(last![0]).not.toHaveProperty('writes');
+  expect(sites).toEqual({
+    s: { description: 'all that is before b', values: ['a'], strategies: COLUMN },
+  });
+});
+
+test.each(['split', 'merged', 'chain'] as const)(
+  'a %s bundle lists a state that some model takes or gives',
+  (emit) => {
+    const { states, emit: form } = scheduleOf(compiled(COLUMN, {}, emit));
+    expect(form).toBe(emit);
+    expect(Object.keys(states)).toEqual(['s.0']);
+    expect(scheduleOf(compiled(['compute', 'compute'], {}, emit)).states).toEqual({});
+  },
+);
+
+test('a state that no program touches is left out', () => {
+  const compilation = compiled(COLUMN);
+  const { instrumented } = compilation;
+  const [state] = instrumented.states.values();
+  const states = new Map([...instrumented.states, ['other', { ...state!, id: 'other' }]]);
+  const { states: listed } = scheduleOf({
+    ...compilation,
+    instrumented: { ...instrumented, states },
+  });
+  expect(Object.keys(listed)).toEqual(['s.0']);
+});
+
+describe('what only some compilations have', () => {
+  const NONE = { latent: undefined, timestep: undefined, prediction: undefined };
+  test.each<[string, Partial<Compilation>, object, object]>([
+    ['nothing', { roles: NONE } as Partial<Compilation>, { roles: {} }, {}],
+    [
+      'roles',
+      { roles: { ...NONE, latent: 'x', prediction: 'y' } } as Partial<Compilation>,
+      { roles: { latent: 'x', prediction: 'y' } },
+      {},
+    ],
+    [
+      'a timestep',
+      { roles: { ...NONE, timestep: 't' } } as Partial<Compilation>,
+      { roles: { timestep: 't' } },
+      {},
+    ],
+    [
+      'guidance',
+      { guidance: { order: 'cond-first', mode: 'two-calls' } },
+      { guidance: { order: 'cond-first', mode: 'two-calls' } },
+      {},
+    ],
+    [
+      'sizes that follow others',
+      {
+        followers: new Map([
+          ['n', parseDim('2*h')],
+          ['m', parseDim('7')],
+        ]),
+      } as Partial<Compilation>,
+      { follows: { n: parseDim('2*h').toString(), m: 7 } },
+      {},
+    ],
+    ['no size that follows', { followers: new Map() } as Partial<Compilation>, {}, {}],
+    ['timesteps', { timesteps: [9, 6, 3, 0] }, {}, { timesteps: [9, 6, 3, 0] }],
+    [
+      'a target',
+      { target: { name: onnxruntimeCpu.name, models: new Map() } } as Partial<Compilation>,
+      {},
+      { target: 'onnxruntime-cpu' },
+    ],
+  ])('%s', (_, parts, ofSource, own) => {
+    const { source, timesteps, target } = schedule(parts);
+    const { inputs, outputs, file, sha256, roles, ...rest } = source;
+    const { roles: expected = expect.anything(), ...others } = ofSource as { roles?: object };
+    expect(roles).toEqual(expected);
+    expect(rest).toEqual(others);
+    expect(
+      Object.fromEntries(
+        Object.entries({ timesteps, target }).filter(([, value]) => value !== undefined),
+      ),
+    ).toEqual(own);
+  });
+});
+
+describe('programs that take a batch for a pair', () => {
+  const inBatch = { guidance: { order: 'cond-first', mode: 'batch' } } as const;
+  test.each<[string, string[], object, (boolean | undefined)[]]>([
+    ['in a batch', ['compute', 'share'], inBatch, [false, true]],
+    [
+      'in two calls',
+      ['compute', 'share'],
+      { guidance: { order: 'cond-first', mode: 'two-calls' } },
+      [undefined, undefined],
+    ],
+    ['without guidance', ['compute', 'share'], {}, [undefined, undefined]],
+  ])('%s', (_, column, parts, pairs) => {
+    const { programs, calls } = schedule(parts, column);
+    expect(calls.map((name) => programs[name]!.pairs)).toEqual(pairs);
+    if (pairs[0] === undefined)
+      for (const program of Object.values(programs)) expect(program).not.toHaveProperty('pairs');
+  });
+});
+
+test('sites say what a reference of them needs', () => {
+  const attention = { scores: 'a', mixed: 'b', window: { tokens: 3 } };
+  const range = (from: string) => ({ from, to: 'b', keeps: 'output' }) as const;
+  const { sites } = scheduleOf(
+    compiled(COLUMN, {
+      attention,
+      invariant: ['x'],
+      ranges: { reuse: [range('x')], share: [range('x'), range('a')] },
+    }),
+  );
+  expect(sites?.s).toEqual({
+    description: 'all that is before b',
+    values: ['a'],
+    strategies: COLUMN,
+    attention,
+    invariant: ['x'],
+    // one alone stands by itself
+    ranges: { reuse: range('x'), share: [range('x'), range('a')] },
+  });
+});
+
+describe('costs', () => {
+  test('are counted on the models, and per call over all calls', () => {
+    const { cost, calls } = schedule();
+    const { all, layers } = cost!.macs!.convention;
+    for (const counts of [all, layers]) {
+      expect(counts.source).toBe(SITE_MACS + REST);
+      expect(calls.map((name) => counts.programs[name])).toEqual([
+        SITE_MACS + REST,
+        REST,
+        REST,
+        SITE_MACS + REST,
+      ]);
+      expect(counts.perCall).toBe((2 * SITE_MACS + 4 * REST) / 4);
+    }
+    expect(cost?.stateBytes).toBe(3 * 4 * 4);
+  });
+  test.each<[string, Costs, object | undefined]>([
+    [
+      'are those of sites, computed and as planned',
+      { compute: 48, reuse: 5 },
+      { computed: 4 * 48, planned: 2 * 48 + 2 * 5 },
+    ],
+    ['of nothing are costs too', { compute: 48, reuse: 0 }, { computed: 4 * 48, planned: 2 * 48 }],
+    ['of sites are left out where one strategy has none', { compute: 48 }, undefined],
+    ['of sites are left out where computing has none', { reuse: 48 }, undefined],
+  ])('%s', (_, costs, sites) => {
+    expect(scheduleOf(compiled(COLUMN, {}, 'split', costs)).cost?.sites).toEqual(sites);
+  });
+  test('of no sites are left out', () => {
+    const model = modelOf(MODEL);
+    const { cost } = scheduleOf(compileSites(model, [], [[], []], 'split'));
+    expect(cost).not.toHaveProperty('sites');
+    expect(cost?.stateBytes).toBe(0);
+  });
+});
+
+describe('types', () => {
+  const typed = (type: string) =>
+    compiled(
+      ['compute'],
+      {},
+      'split',
+      {},
+      `g (float[2] x, ${type}[2] z) => (float[2] y) {\n a = Neg (x)\n y = Relu (a)\n}`,
+    );
+  test.each([
+    'float16',
+    'double',
+    'int8',
+    'uint8',
+    'int16',
+    'uint16',
+    'int32',
+    'uint32',
+    'int64',
+    'uint64',
+    'bool',
+    'string',
+    'int4',
+    'uint4',
+  ])('%s can be carried', (type) => {
+    expect(scheduleOf(typed(type)).source.inputs[1]!.type).toBe(
+      type === 'double' ? 'float64' : type,
+    );
+  });
+  test.each(['bfloat16', 'complex64', 'float8e4m3fn'])('%s can not', (type) => {
+    expect(() => scheduleOf(typed(type))).toThrow(
+      expect.objectContaining({
+        code: 'SCHEDULE_ELEMENT_TYPE',
+        message: expect.stringContaining('"z"'),
+      }),
+    );
+  });
+});
