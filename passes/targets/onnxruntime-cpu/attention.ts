@@ -80,8 +80,8 @@ function wayOfScores(
   let factor = 1;
   for (;;) {
     const node: Node | undefined = value?.producer;
-    if (!value || !node) return undefined;
-    if (isOp(node, 'MatMul', 'Mul', 'Div') && !soleUser(value))
+    if (!node) return undefined;
+    if (isOp(node, 'MatMul', 'Mul', 'Div') && !soleUser(node.output))
       return 'something else reads its scores';
     if (isOp(node, 'MatMul')) return { scores: node, factor };
     if (isOp(node, 'Add', 'Sub', 'Where', 'Cast'))

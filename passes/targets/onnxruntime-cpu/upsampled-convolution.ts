@@ -88,8 +88,8 @@ function convolutionProblem(conv: Node): string | undefined {
   const is = (name: string, wanted: number, fallback: number) =>
     (attrNumbers(conv, name) ?? [fallback]).every((n) => n === wanted);
   if (!is('strides', 1, 1) || !is('dilations', 1, 1)) return 'it has strides or dilations';
-  if ((attrString(conv, 'auto_pad') ?? 'NOTSET') !== 'NOTSET' || !is('pads', 1, 0))
-    return 'it does not pad by 1 on every side';
+  // one that chooses its padding by itself has none of these
+  if (!is('pads', 1, 0)) return 'it does not pad by 1 on every side';
   return undefined;
 }
 

@@ -77,6 +77,12 @@ test.each<[string, Parts, Tensors, string]>([
     byTokens,
     '',
   ],
+  [
+    'in opset 13',
+    { inputs: BY_TOKENS, keys: 'k = Transpose <perm = [0, 1, 3, 2]> (x)', opset: 13 },
+    byTokens,
+    '',
+  ],
 ])('%s', async (_, parts, feeds, turns) => {
   const { rules, reasons, model } = await rewrite(heads(parts), feeds);
   expect({ rules, reasons }).toEqual({ rules: ['attention'], reasons: [] });

@@ -45,6 +45,8 @@ test.each<[string, Parts, number]>([
   ['of no axis', { way: 'p = Softmax (s)' }, 1],
   ['over the last axis by its place', { way: 'p = Softmax <axis = 2> (s)' }, 1],
   ['over the last axis, before opset 13', { way: 'p = Softmax <axis = 2> (s)', opset: 11 }, 1],
+  ['of no axis, in opset 13', { way: 'p = Softmax (s)', opset: 13 }, 1],
+  ['of queries of unknown number', { inputs: `float[n,t,2] q, ${K}, ${V}` }, 1],
   ['times a number', { way: 'a = Mul (s, f)\n  p = Softmax (a)' }, 0.7],
   ['times a negative number', { way: 'a = Mul (s, minus)\n  p = Softmax (a)' }, -0.5],
   ['a number times them', { way: 'a = Mul (f, s)\n  p = Softmax (a)' }, 0.7],
