@@ -22,11 +22,10 @@ export const paddedConvolution: TargetRule = {
     const rank = pads.length / 2;
     if ((attrString(conv, 'auto_pad') ?? 'NOTSET') !== 'NOTSET')
       return { node: conv, reason: 'it chooses its padding by itself (auto_pad)' };
-    const own = attrNumbers(conv, 'pads') ?? Array<number>(2 * (rank - 2)).fill(0);
+    const own = attrNumbers(conv, 'pads');
     const spatial = [...pads.slice(2, rank), ...pads.slice(rank + 2)];
-    if (own.length !== spatial.length)
-      return { node: conv, reason: `"${pad.label}" is of another rank` };
-    const attributes = { ...Object.fromEntries(conv.attributes), pads: sum(own, spatial) };
+    const both = ints(spatial.map((n, i) => n + (own?.[i] ?? 0)));
+    const attributes = { ...Object.fromEntries(conv.attributes), pads: both };
     const step = { opType: 'Conv', inputs: [data, ...conv.inputs.slice(1)], attributes };
     return {
       rule: 'padded-convolution',
@@ -37,14 +36,11 @@ export const paddedConvolution: TargetRule = {
   },
 };
 
-const sum = (a: readonly number[], b: readonly number[]) => ints(a.map((x, i) => x + b[i]!));
-
 function paddingOf(
   pad: Node,
   { shapes, opset }: RuleContext,
 ): { readonly data: Value; readonly pads: readonly number[] } | string {
   const [data, amounts, fill, axes] = pad.inputs;
-  if (!data) return `"${pad.label}" pads nothing`;
   if ((attrString(pad, 'mode') ?? 'constant') !== 'constant')
     return `"${pad.label}" does not pad with a constant`;
   if (opset < 11 ? pad.attributes.has('value') : fill && scalarConstant(fill) !== 0)
@@ -59,5 +55,5 @@ function paddingOf(
   const rank = pads.length / 2;
   if ([0, 1, rank, rank + 1].some((i) => pads[i] !== 0) || pads.some((n) => n < 0))
     return `"${pad.label}" pads other axes than the spatial ones, or takes away`;
-  return { data, pads };
+  return { data: data!, pads };
 }

@@ -50,6 +50,7 @@ test.each<[string, Parts, number[]]>([
   ['of no mode', { mode: '' }, [0, 0, 1, 1]],
   ['that are written down', { rest: ', nought' }, [0, 0, 1, 1]],
   ['that are negative', { rest: ', zero' }, [0, 0, 1, 1]],
+  ['in opset 11', { opset: 11 }, [0, 0, 1, 1]],
   ['without a bias', { end: 'z, k' }, [0, 0, 1, 1]],
   ['of a convolution that says it pads as it says', { conv: 'auto_pad = "NOTSET"' }, [0, 0, 1, 1]],
   ['wider than the kernel', { pads: '0, 0, 5, 4, 0, 0, 4, 7' }, [5, 4, 4, 7]],
@@ -107,6 +108,18 @@ test.each<[string, Parts, RegExp, Record<string, ort.Tensor>?]>([
   ['automatic padding of its own', { conv: 'auto_pad = "SAME_UPPER"' }, /auto_pad/],
 ])('%s is left', async (_, parts, reason, more) => {
   await expectLeft(padded(parts), reason, ...feeds.map((feed) => ({ ...feed, ...more })));
+});
+
+test('as much as the map is large is left', async () => {
+  const model = modelOf(`down (float[n,1,h,w2] x) => (float[] y)
+<int64[6] nothing = {0, 0, 0, 0, 0, 0}, int64[1] two = {2}, int64[1] four = {4}, float[1,1,2,2] k = {1, 2, 4, 8}> {
+  sizes = Shape (x)
+  map = Slice (sizes, two, four)
+  p = Concat <axis = 0> (nothing, map)
+  z = Pad (x, p)
+  y = Conv (z, k)
+}`);
+  await expectLeft(model, /known only at run time/, { x: tensor(2, 1, 3, 4) });
 });
 
 // one image or channel of zeros in each place that a Pad can put it
