@@ -3,9 +3,15 @@ import { describe, expect, test } from 'vitest';
 import { onnxruntimeCpu } from '../../passes/targets/index.js';
 import type { EmitForm } from '../../src/lower/index.js';
 import type { Compilation } from '../../src/pipeline/index.js';
-import { COMPUTE, type Site, strategiesByName, strategyOf } from '../../src/plan/index.js';
+import {
+  COMPUTE,
+  type Site,
+  type Strategy,
+  strategiesByName,
+  strategyOf,
+} from '../../src/plan/index.js';
 import { parseDim } from '../../src/shape/parse.js';
-import { compileSites, scheduleOf } from '../helpers/compile.js';
+import { compileSites, EMITS, scheduleOf } from '../helpers/compile.js';
 import { modelOf, named } from '../helpers/text.js';
 
 // 16 products for the site, 8 behind it, for each of 3 rows
@@ -204,8 +210,8 @@ test('sites say what a reference of them needs', () => {
 });
 
 describe('costs', () => {
-  test('are counted on the models, and per call over all calls', () => {
-    const { cost, calls } = schedule();
+  test.each(EMITS)('are counted on the models, and per call over all calls (%s)', (emit) => {
+    const { cost, calls } = scheduleOf(compiled(COLUMN, {}, emit));
     const { all, layers } = cost!.macs!.convention;
     for (const counts of [all, layers]) {
       expect(counts.source).toBe(SITE_MACS + REST);
@@ -230,6 +236,36 @@ describe('costs', () => {
     ['of sites are left out where computing has none', { reuse: 48 }, undefined],
   ])('%s', (_, costs, sites) => {
     expect(scheduleOf(compiled(COLUMN, {}, 'split', costs)).cost?.sites).toEqual(sites);
+  });
+  /** Two products of 3 rows of `w`, of which a call may do with one row. */
+  test.each(EMITS)('of a call that computes less are those of the smaller values (%s)', (emit) => {
+    const model = modelOf(`g (float[3,4] x) => (float[3,2] y)
+<float[4,4] w = {1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8}, float[4,2] v = {1, 2, 3, 4, 5, 6, 7, 8}, int64[1] zero = {0}, int64[1] one = {1}, int64[2] three = {3, 1}> {
+  a = MatMul (x, w)
+  b = MatMul (a, v)
+  y = Relu (b)
+}`);
+    const [x, w, v] = ['x', 'w', 'v'].map((name) => named(model, name));
+    const first: Strategy = strategyOf('first', '', {
+      produce: (b) => {
+        const row = b.add({
+          opType: 'Slice',
+          inputs: [x!, named(model, 'zero'), named(model, 'one')].map((value) => b.value(value)),
+        });
+        const a = b.add({ opType: 'MatMul', inputs: [row, b.value(w!)] });
+        const one = b.add({ opType: 'MatMul', inputs: [a, b.value(v!)] });
+        return [b.add({ opType: 'Tile', inputs: [one, b.value(named(model, 'three'))] })];
+      },
+    });
+    const site: Site = {
+      id: 's',
+      description: '',
+      outputs: [named(model, 'b')],
+      states: [],
+      strategies: strategiesByName([strategyOf(COMPUTE, ''), first]),
+    };
+    const { cost, calls } = scheduleOf(compileSites(model, [site], [[COMPUTE], ['first']], emit));
+    expect(calls.map((name) => cost!.macs!.convention.all!.programs[name])).toEqual([72, 24]);
   });
   test('of no sites are left out', () => {
     const model = modelOf(MODEL);
