@@ -60,19 +60,19 @@ function factors(value: Value, whole?: Value): Factors {
   const constant = scalarConstant(value);
   if (constant !== undefined) return { number: constant, values: [] };
   const node = value.producer;
-  const [a, b] = node?.inputs ?? [];
-  if (a && b && isOp(node, 'Mul')) {
+  const asItIs = { number: 1, values: [value] };
+  if (!isOp(node, 'Mul', 'Div', 'Pow')) return asItIs;
+  const [a, b] = node.inputs as [Value, Value];
+  if (node.opType === 'Mul') {
     const [x, y] = [factors(a, whole), factors(b, whole)];
     return { number: x.number * y.number, values: [...x.values, ...y.values] };
   }
   const by = scalarConstant(b);
-  if (a && by !== undefined && isOp(node, 'Div')) {
-    const { number, values } = factors(a, whole);
-    return { number: number / by, values };
-  }
-  if (a && (by === 2 || by === 3) && isOp(node, 'Pow'))
-    return { number: 1, values: Array<Value>(by).fill(a) };
-  return { number: 1, values: [value] };
+  if (node.opType === 'Pow')
+    return by === 2 || by === 3 ? { number: 1, values: Array<Value>(by).fill(a) } : asItIs;
+  if (by === undefined) return asItIs;
+  const { number, values } = factors(a, whole);
+  return { number: number / by, values };
 }
 
 /** x, where a value is x + 0.044715 x^3. */
@@ -80,8 +80,7 @@ function cubicOf(value: Value): Value | undefined {
   const node = value.producer;
   if (!isOp(node, 'Add')) return undefined;
   for (const [i, j] of [[0, 1] as const, [1, 0] as const]) {
-    const [x, cube] = [node.inputs[i], node.inputs[j]];
-    if (!x || !cube) continue;
+    const [x, cube] = [node.inputs[i]!, node.inputs[j]!];
     const { number, values } = factors(cube, x);
     if (values.length === 3 && values.every((v) => v === x) && near(number, 0.044715)) return x;
   }

@@ -7,7 +7,7 @@ import { expectLeft, rewrite, tensor } from './rewrite.js';
 const gelu = (body: string, input = 'float[batch,n,4] x') =>
   modelOf(`gelu (${input}) => (float[] y)
 <float three = {3}, int64 whole3 = {3}, float c1 = {0.044715}, float c2 = {0.7978845608}, float by2 = {1.2533141373}, float one = {1}, float half = {0.5}, float two = {2}, float third = {0.33333333}, float c1x4 = {0.17886}, float c2by4 = {0.1994711402}, float quarter = {0.25},
- float four = {4}, float nought = {0}, float[1] oneOfOneAxis = {1}, float[4] halves = {0.5, 0.5, 0.5, 0.5}, float[4] ones = {1, 1, 1, 1}, float[4] b = {0.5, -1, 2, 0}, float[4] c = {1, 2, 3, 4}, float[3,1] rows = {1, 2, 3}, float[1] narrow = {0.5}, float[1,4] row = {1, 2, 3, 4}, float[1,1,1] half3 = {0.5}, float[1,1,1,1] half4 = {0.5}> {
+ float four = {4}, float nought = {0}, float[1] oneOfOneAxis = {1}, float[4] halves = {0.5, 0.5, 0.5, 0.5}, float[4] ones = {1, 1, 1, 1}, float[4] b = {0.5, -1, 2, 0}, float[4] c = {1, 2, 3, 4}, float[3,1] rows = {1, 2, 3}, float c1near = {0.04472}, float[1] narrow = {0.5}, float[1,4] row = {1, 2, 3, 4}, float[1,1,1] half3 = {0.5}, float[1,1,1,1] half4 = {0.5}> {
   ${body}
 }`);
 
@@ -160,6 +160,12 @@ const ONE = /1 is not what is added to it/;
 
 test.each<[string, string, RegExp | undefined, string?, typeof feeds?]>([
   ['another cube', `v = Neg (x)\n${swapped('Mul (p, c1)', 'Mul (p, half)')}${END}`, CUBE],
+  ['nearly that cube', `v = Neg (x)\n${swapped('Mul (p, c1)', 'Mul (p, c1near)')}${END}`, CUBE],
+  [
+    'halved in three steps',
+    `v = Neg (x)\n${BY_POWER}\n f = Mul (quarter, e)\n g = Mul (f, v)\n h = Mul (quarter, g)\n i = Mul (four, h)\n y = Mul (two, i)`,
+    PRODUCT,
+  ],
   [
     'a square in place of the cube',
     `v = Neg (x)\n${swapped('Pow (v, three)', 'Pow (v, two)')}${END}`,
