@@ -12,7 +12,6 @@ import {
   outputNotABundle,
   outputNotEmpty,
   outputUnnamed,
-  StepfoldError,
   writeFailed,
 } from '../errors/index.js';
 import { kindOf } from '../io/regular-file.js';
@@ -65,7 +64,7 @@ export function writeFolder<T>(folder: string, force: boolean, write: (staging: 
       replace(staging, target, force);
       return result;
     } catch (error) {
-      tidy(() => fs.rmSync(staging, { recursive: true, force: true }));
+      tidy(() => fs.rmSync(staging, { recursive: true }));
       throw error;
     }
   });
@@ -99,7 +98,7 @@ export function writeFile(file: string, bytes: Uint8Array): void {
   attempt(file, () => {
     refuseSpecial(file);
     for (const { path: left, kind, abandoned } of siblingsOf(file))
-      if (kind === 'partial' && abandoned) tidy(() => fs.rmSync(left, { force: true }));
+      if (kind === 'partial' && abandoned) tidy(() => fs.rmSync(left));
     writePieces([bytes], file);
   });
 }
@@ -122,7 +121,6 @@ function replace(staging: string, target: string, force: boolean): void {
   // looked at again: minutes may have passed since the first time
   checkTarget(target, force);
   settleFiles(staging);
-  if (isEmpty(target)) fs.rmdirSync(target);
   if (fs.existsSync(target)) {
     const old = siblingOf(target, 'old');
     fs.renameSync(target, old);
@@ -139,9 +137,6 @@ function replace(staging: string, target: string, force: boolean): void {
   fs.renameSync(staging, target);
   settle(path.dirname(target));
 }
-
-const isEmpty = (folder: string): boolean =>
-  fs.existsSync(folder) && fs.readdirSync(folder).length === 0;
 
 /** Before a folder takes its place: a rename may outlive a loss of power that the files do not. */
 function settleFiles(folder: string): void {
@@ -160,9 +155,9 @@ function settleFiles(folder: string): void {
 function removeBundle(folder: string): void {
   const ours = [...ownedFiles(folder)];
   const [record] = ours;
-  for (const name of ours.slice(1).reverse()) fs.rmSync(path.join(folder, name), { force: true });
+  for (const name of ours.slice(1)) fs.rmSync(path.join(folder, name), { force: true });
   for (const name of foldersOf(ours)) tidy(() => fs.rmdirSync(path.join(folder, name)));
-  if (record !== undefined) fs.rmSync(path.join(folder, record), { force: true });
+  if (record !== undefined) fs.rmSync(path.join(folder, record));
   fs.rmdirSync(folder);
 }
 
@@ -178,7 +173,7 @@ function clearLeftOvers(target: string): void {
   for (const { path: left, kind, abandoned } of siblingsOf(target))
     if (abandoned)
       tidy(() => {
-        if (kind === 'partial') fs.rmSync(left, { recursive: true, force: true });
+        if (kind === 'partial') fs.rmSync(left, { recursive: true });
         else removeBundle(left);
       });
 }
@@ -187,8 +182,7 @@ function attempt<T>(folder: string, act: () => T): T {
   try {
     return act();
   } catch (error) {
-    if (error instanceof StepfoldError || !(error instanceof Error) || !('syscall' in error))
-      throw error;
+    if (!(error instanceof Error) || !('syscall' in error)) throw error;
     throw writeFailed(folder, error as NodeJS.ErrnoException);
   }
 }

@@ -58,7 +58,7 @@ function pipelineFilesOf(folder: string): Set<string> {
 /** A record that was tampered with must not make us remove what lies elsewhere. */
 const staysInside = (name: unknown): boolean =>
   typeof name === 'string' &&
-  !path.isAbsolute(name) &&
+  // an absolute path of another kind begins with a part of no name
   !path.win32.isAbsolute(name) &&
   name.split(/[\\/]/).every((part) => part !== '' && part !== '.' && part !== '..');
 

@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   checkTarget,
   openFolder,
@@ -135,11 +135,15 @@ describe('writing a folder', () => {
     expect(fail(Object.assign(new Error('full'), { code: 'ENOSPC', syscall: 'write' }))).toThrow(
       coded('WRITE_FAILED'),
     );
-    expect(() =>
+    let thrown: unknown;
+    try {
       writeFolder(target, true, () => {
         throw 'a word';
-      }),
-    ).toThrow('a word');
+      });
+    } catch (error) {
+      thrown = error;
+    }
+    expect(thrown).toBe('a word');
     expect(all()).toEqual(before);
     expect(textOf('full.onnx')).toBe('old');
   });
@@ -149,6 +153,40 @@ describe('writing a folder', () => {
     failing('renameSync', 'EIO', (from, to) => from.includes('.partial-') && to === target, act);
     expect(textOf('full.onnx')).toBe('old');
     expect(all()).toEqual(inTarget(...BUNDLE_FILES));
+  });
+  test('has every file on the disk before it takes its place', () => {
+    const done: string[] = [];
+    const open = fs.openSync;
+    const opened = new Map<number, string>();
+    const spies = [
+      vi.spyOn(fs, 'openSync').mockImplementation((file, ...rest) => {
+        const fd = open(file, ...rest);
+        opened.set(fd, String(file));
+        return fd;
+      }),
+      vi.spyOn(fs, 'fsyncSync').mockImplementation((fd) => void done.push(opened.get(fd)!)),
+    ];
+    const renamed: string[][] = [];
+    const note = (_from: string, to: string) => to === target && void renamed.push([...done]);
+    try {
+      failing(
+        'renameSync',
+        '',
+        (...args) => Boolean(note(args[0], args[1])),
+        () =>
+          writeFolder(target, false, (staging) => {
+            fs.mkdirSync(path.join(staging, 'deep'));
+            for (const name of ['a', 'deep/b']) fs.writeFileSync(path.join(staging, name), '');
+          }),
+      );
+    } finally {
+      for (const spy of spies) spy.mockRestore();
+    }
+    const staging = `${target}.partial-${os.hostname()}-${process.pid}`;
+    const places = ['', '/a', '/deep', '/deep/b'].map((name) => staging + name);
+    expect(renamed.map((files) => files.sort())).toEqual([places]);
+    // and the list of the folder above after it
+    expect(done.at(-1)).toBe(place);
   });
   test('does not wait for what cannot be tidied up', () => {
     bundle('old');
@@ -177,6 +215,12 @@ describe('writing a folder', () => {
       fs.writeFileSync(path.join(left('partial'), 'half'), '');
       bundle('old');
       left('old');
+      replace();
+      expect(all()).toEqual(inTarget(...BUNDLE_FILES));
+    });
+    test('and old ones of which all but the folder is gone', () => {
+      bundle('old');
+      fs.mkdirSync(`${target}.old-${os.hostname()}-${process.pid}`);
       replace();
       expect(all()).toEqual(inTarget(...BUNDLE_FILES));
     });

@@ -126,21 +126,20 @@ describe('placing weights', () => {
     expect(fs.readFileSync(weights(), 'utf8')).toBe('the weights');
   });
 
-  test('one that may not be linked is cloned where that can be done', () => {
-    const clones: unknown[] = [];
-    const note = (_from: string, _to: string, flags: unknown) => void clones.push(flags);
-    failing(
-      'copyFileSync',
-      '',
-      (...args) => note(...args) ?? false,
-      () => {
-        placeWeights([fileOf(onDisk(), false)], folder, 'link');
-        placeWeights([fileOf(onDisk(), false)], folder, 'copy');
-      },
-    );
-    expect(clones.at(0)).toBe(fs.constants.COPYFILE_FICLONE_FORCE);
-    expect(clones.at(-1)).toBeUndefined();
-  });
+  test.each([
+    ['link', fs.constants.COPYFILE_FICLONE_FORCE],
+    ['copy', undefined],
+  ] as const)(
+    'one that may not be linked, by %s, is cloned only in place of a link',
+    (mode, first) => {
+      const flags: unknown[] = [];
+      const note = (_from: string, _to: string, how: unknown) => flags.push(how) === 0;
+      failing('copyFileSync', '', note, () =>
+        placeWeights([fileOf(onDisk(), false)], folder, mode),
+      );
+      expect(flags[0]).toBe(first);
+    },
+  );
 
   test('pieces are gathered in order', () => {
     const pieces = [

@@ -249,7 +249,7 @@ test('bytes in memory stay in their model', () => {
     bytes(4, { kind: 'range', source: memory, offset: 4, length: 4 }),
   ];
   const model = modelWith(tensors);
-  expect(shareWeights([model])).toEqual([]);
+  for (const mode of ['link', 'prune'] as const) expect(shareWeights([model], mode)).toEqual([]);
   expect(initializers(model)).toEqual(tensors);
   const mixed = modelWith([...tensors, bytes(4, external(sourceOf(0), 0, 4))]);
   expect(shareWeights([mixed], 'prune')).toMatchObject([{ used: 4, bytes: 4 }]);
@@ -323,6 +323,13 @@ describe('weights that are not there', () => {
     expect(elementCount(tensor.dims)).toBeGreaterThan(0);
     expect(() => checkWeights(modelWith([tensor]))).not.toThrow();
   });
+});
+
+test('how far a file that is too short would have to go is said', () => {
+  const model = modelWith([bytes(8, external(sourceOf(0), SIZE - 7, 8))]);
+  expect(() => checkWeights(model)).toThrow(
+    `ends at byte ${SIZE}, but tensor "w0" lies up to byte ${SIZE + 1}.`,
+  );
 });
 
 test('the files that hold weights, each once', () => {
