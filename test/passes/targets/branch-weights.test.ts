@@ -18,7 +18,7 @@ const branched = ({ yes, no = 'c = Neg (x)', end = 'y = Neg (i)', inputs = '' }:
 <float[2,2,3,3] k = {${list(36)}}, float[2] b = {1, -2}> {
   made = Constant <value_floats = [3.0, 4.0]> ()
   i = If (flag) <
-    then_branch = yes () => (float[] a) { ${yes} },
+    then_branch = yes () => (float[] a) ${yes.includes('own') ? '<float[2,2,1,1] own = {1, 2, 3, 4}>' : ''} { ${yes} },
     else_branch = no () => (float[] c) { ${no} }
   >
   ${end}
@@ -51,8 +51,8 @@ test.each<[string, Parts, string[]]>([
   ],
   [
     'a bias whose kernel is there already',
-    { yes: `own = Constant <value = float[2,2,1,1] {1, 2, 3, 4}> ()\n a = Conv (x, own, b)` },
-    ['', 'b_constant', ''],
+    { yes: `a = Conv (x, own, b)` },
+    ['', 'own b_constant', ''],
   ],
   [
     'a kernel, beside a bias that is fed',
@@ -99,6 +99,7 @@ test.each<[string, Parts, string[], string?]>([
     'z',
   ],
   ['a kernel that the model gives out', { yes: 'a = Conv (x, k)' }, ['k'], 'k'],
+  ['a kernel of its own', { yes: 'a = Conv (x, own)' }, []],
   ['another operator', { yes: 'a = ConvTranspose (x, k)' }, []],
   ['a kernel that is made', { yes: 'm = Neg (k)\n a = Conv (x, m)' }, []],
   ['a kernel that is fed', { yes: 'a = Conv (x, f)', inputs: ', float[2,2,1,1] f' }, []],
