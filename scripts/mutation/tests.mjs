@@ -25,7 +25,7 @@ const TESTS = {
   'src/plan/bit-sets.ts': ['test/plan/bit-sets'],
   'src/plan/flow.ts': ['test/plan/flow', 'test/plan/programs'],
   'src/plan/partition.ts': ['test/plan/partition'],
-  'src/plan/row-joins.ts': ['test/plan/group'],
+  'src/plan/row-joins.ts': ['test/plan/group', 'test/plan/readable'],
   'src/plan/union-writes.ts': ['test/plan/union-writes'],
   'src/runtime': ['test/runtime'],
   'src/samplers': ['test/samplers'],

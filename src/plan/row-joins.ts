@@ -10,7 +10,7 @@
 import { addBit, bitSet, covers, equals, layBits, union } from './bit-sets.js';
 import { moreExactThan } from './exactness.js';
 import type { Plan } from './plan.js';
-import { COMPUTE, type Site } from './site.js';
+import type { Site } from './site.js';
 
 /** What must be known of a set of calls to choose a row for them. */
 export interface CallSet {
@@ -125,8 +125,8 @@ function choose(
   return (
     // what all of the calls have already stays: that its states are there is the plan's doing
     column.find((c) => equals(c.alone, wanted, start)) ??
-    column.find((c) => c.readable <= first && covers(c.standsFor, wanted, start)) ??
-    column.find((c) => c.name === COMPUTE)!
+    // computing is as exact as all, and reads nothing
+    column.find((c) => c.readable <= first && covers(c.standsFor, wanted, start))!
   );
 }
 

@@ -65,6 +65,8 @@ function compiled(
   );
 }
 
+type Produce = NonNullable<Strategy['produce']>;
+
 const COLUMN = ['compute', 'reuse', 'reuse', 'compute'];
 const schedule = (compilation: Partial<Compilation> = {}, column = COLUMN) =>
   scheduleOf({ ...compiled(column), ...compilation });
@@ -159,6 +161,8 @@ describe('what only some compilations have', () => {
     const { source, timesteps, target } = schedule(parts);
     const { inputs, outputs, file, sha256, roles, ...rest } = source;
     const { roles: expected = expect.anything(), ...others } = ofSource as { roles?: object };
+    // nothing stands there that is not known
+    expect(Object.values(roles ?? {})).not.toContain(undefined);
     expect(roles).toEqual(expected);
     expect(rest).toEqual(others);
     expect(
@@ -237,35 +241,69 @@ describe('costs', () => {
   ])('%s', (_, costs, sites) => {
     expect(scheduleOf(compiled(COLUMN, {}, 'split', costs)).cost?.sites).toEqual(sites);
   });
-  /** Two products of 3 rows of `w`, of which a call may do with one row. */
-  test.each(EMITS)('of a call that computes less are those of the smaller values (%s)', (emit) => {
-    const model = modelOf(`g (float[3,4] x) => (float[3,2] y)
+  /**
+   * Two products of 3 rows, of which a call may do with one row: as one site, or as two, where the smaller value
+   * goes from one to the other.
+   */
+  test.each(EMITS.flatMap((emit) => [[emit, 'one'] as const, [emit, 'two'] as const]))(
+    'of a call that computes less are those of the smaller values (%s, as %s)',
+    (emit, count) => {
+      const model = modelOf(`g (float[3,4] x) => (float[3,2] y)
 <float[4,4] w = {1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8}, float[4,2] v = {1, 2, 3, 4, 5, 6, 7, 8}, int64[1] zero = {0}, int64[1] one = {1}, int64[2] three = {3, 1}> {
   a = MatMul (x, w)
   b = MatMul (a, v)
   y = Relu (b)
 }`);
-    const [x, w, v] = ['x', 'w', 'v'].map((name) => named(model, name));
-    const first: Strategy = strategyOf('first', '', {
-      produce: (b) => {
-        const row = b.add({
-          opType: 'Slice',
-          inputs: [x!, named(model, 'zero'), named(model, 'one')].map((value) => b.value(value)),
-        });
-        const a = b.add({ opType: 'MatMul', inputs: [row, b.value(w!)] });
-        const one = b.add({ opType: 'MatMul', inputs: [a, b.value(v!)] });
-        return [b.add({ opType: 'Tile', inputs: [one, b.value(named(model, 'three'))] })];
-      },
-    });
+      const value = (name: string) => named(model, name);
+      const first: Produce = (b) => {
+        const inputs = ['x', 'zero', 'one'].map((name) => b.value(value(name)));
+        const row = b.add({ opType: 'Slice', inputs });
+        return [b.add({ opType: 'MatMul', inputs: [row, b.value(value('w'))] })];
+      };
+      const spread: Produce = (b) => [
+        b.add({ opType: 'Tile', inputs: [b.value(value('b')), b.value(value('three'))] }),
+      ];
+      const both: Produce = (b) => {
+        const one = b.add({ opType: 'MatMul', inputs: [first(b)[0]!, b.value(value('v'))] });
+        return [b.add({ opType: 'Tile', inputs: [one, b.value(value('three'))] })];
+      };
+      const site = (output: string, produce: Produce): Site => ({
+        id: output,
+        description: '',
+        outputs: [value(output)],
+        states: [],
+        strategies: strategiesByName([
+          strategyOf(COMPUTE, ''),
+          strategyOf('less', '', { produce }),
+        ]),
+      });
+      const sites = count === 'one' ? [site('b', both)] : [site('a', first), site('b', spread)];
+      const rows = [COMPUTE, 'less'].map((name) => sites.map(() => name));
+      const { cost, calls } = scheduleOf(compileSites(model, sites, rows, emit));
+      const { programs } = cost!.macs!.convention.all!;
+      expect(calls.map((name) => programs[name])).toEqual([72, 24]);
+    },
+  );
+  test('hold no bytes of states where a size is not known', () => {
+    const model = modelOf(
+      MODEL.replace('float[3,4] x', 'float[m,4] x').replace('float[3,2] y', 'float[m,2] y'),
+    );
+    const value = named(model, 'a');
     const site: Site = {
       id: 's',
       description: '',
-      outputs: [named(model, 'b')],
-      states: [],
-      strategies: strategiesByName([strategyOf(COMPUTE, ''), first]),
+      outputs: [value],
+      states: [{ id: 's.0', like: value }],
+      strategies: strategiesByName([
+        strategyOf(COMPUTE, '', { writes: { 's.0': (b) => b.value(value) } }),
+        strategyOf('reuse', '', { reads: ['s.0'], produce: (b) => [b.state('s.0')] }),
+      ]),
     };
-    const { cost, calls } = scheduleOf(compileSites(model, [site], [[COMPUTE], ['first']], emit));
-    expect(calls.map((name) => cost!.macs!.convention.all!.programs[name])).toEqual([72, 24]);
+    const compilation = compileSites(model, [site], [[COMPUTE], ['reuse']], 'split');
+    const bytes = (m?: number) =>
+      scheduleOf({ ...compilation, bindings: new Map(m === undefined ? [] : [['m', m]]) }).cost!;
+    expect(bytes()).not.toHaveProperty('stateBytes');
+    expect(bytes(5)).toHaveProperty('stateBytes', 5 * 4 * 4);
   });
   test('of no sites are left out', () => {
     const model = modelOf(MODEL);

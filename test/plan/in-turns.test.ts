@@ -1,5 +1,5 @@
 /** Two calls a step, one for each half of a guidance pair: what a call keeps, its own half alone takes. */
-import { describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { Value } from '../../src/ir/value.js';
 import {
   byHalf,
@@ -61,7 +61,10 @@ describe('a site', () => {
     expect(byHalf(site, guidance)).toBe(site);
   });
 
-  const site = byHalf(siteOf('s'), IN_TURNS);
+  let site: Site;
+  beforeEach(() => {
+    site = byHalf(siteOf('s'), IN_TURNS);
+  });
 
   test('has states of each half in one part', () => {
     expect(site.states).toEqual([]);
