@@ -55,7 +55,7 @@ export function exactPartition<S>(things: readonly S[], most: number, how: Group
     costs[set] = how.cost(summaries[set] as S);
   }
   /** Least cost of each subset in so many groups, and the group that holds its lowest thing. */
-  let best = costs.slice();
+  let best = costs;
   const choice = [Int32Array.from(costs, (_, set) => set)];
   for (let groups = 2; groups <= most; groups++) {
     const next = best.slice();

@@ -66,6 +66,21 @@ test('the exact one is the best there is', () => {
   );
 });
 
+test('of up to twelve things the exact one is taken', () => {
+  let better = 0;
+  fc.assert(
+    fc.property(thingsOf(12, 12, 8), (things) => {
+      const [best, exact, sought] = [bestPartition, exactPartition, soughtPartition].map((divide) =>
+        price(things, divide(things, 4, how)),
+      );
+      expect(best).toBe(exact);
+      if (sought! > exact!) better++;
+    }),
+    { numRuns: 20, seed: 5 },
+  );
+  expect(better).toBeGreaterThan(0);
+});
+
 describe('the sought one', () => {
   test('is within a fiftieth of the best, and within a thousandth on average', () => {
     const ratios: number[] = [];
@@ -135,21 +150,32 @@ describe('the sought one', () => {
     );
   });
 
-  test('does not lose itself in rounding', () => {
+  test.each([1, 1e-12, 1e15])('does not lose itself in rounding, at costs of about %d', (scale) => {
     const things = Array.from(
       { length: 30 },
       (_, i): Thing => ({
         count: 1,
-        needs: [0.1 * (i % 3), 0.1 * (i % 2)],
+        needs: [0.1 * scale * (i % 3), 0.1 * scale * (i % 2), 0.3 * scale * (i % 7)],
       }),
     );
     expectDivision(bestPartition(things, 5, how), things, 5);
   });
+
+  test('gives a division where none is to be paid for', () => {
+    const dear = { ...how, cost: ({ count }: Thing) => (count > 1 ? Infinity : 1) };
+    const things = Array.from({ length: 14 }, (_, i): Thing => ({ count: 1, needs: [i] }));
+    expectDivision(soughtPartition(things, 3, dear), things, 3);
+  });
 });
 
 test('enough groups for all: each thing by itself', () => {
-  const things: Thing[] = [1, 2, 3].map((need) => ({ count: 1, needs: [need] }));
-  for (const most of [3, 10]) expect(bestPartition(things, most, how)).toEqual([[0], [1], [2]]);
+  for (const needs of [
+    [1, 2, 3],
+    [2, 2, 2],
+  ]) {
+    const things = needs.map((need): Thing => ({ count: 1, needs: [need] }));
+    for (const most of [3, 10]) expect(bestPartition(things, most, how)).toEqual([[0], [1], [2]]);
+  }
 });
 
 test('more things than there are bits for are refused, not divided wrongly', () => {
