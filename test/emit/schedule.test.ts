@@ -214,21 +214,26 @@ test('sites say what a reference of them needs', () => {
 });
 
 describe('costs', () => {
-  test.each(EMITS)('are counted on the models, and per call over all calls (%s)', (emit) => {
-    const { cost, calls } = scheduleOf(compiled(COLUMN, {}, emit));
-    const { all, layers } = cost!.macs!.convention;
-    for (const counts of [all, layers]) {
-      expect(counts.source).toBe(SITE_MACS + REST);
-      expect(calls.map((name) => counts.programs[name])).toEqual([
-        SITE_MACS + REST,
-        REST,
-        REST,
-        SITE_MACS + REST,
-      ]);
-      expect(counts.perCall).toBe((2 * SITE_MACS + 4 * REST) / 4);
-    }
-    expect(cost?.stateBytes).toBe(3 * 4 * 4);
-  });
+  test.each(EMITS.flatMap((emit) => [[emit, '3'] as const, [emit, 'm'] as const]))(
+    'are counted on the models, and per call over all calls (%s, %s rows)',
+    (emit, rows) => {
+      const text = MODEL.replace('[3,4] x', `[${rows},4] x`).replace('[3,2] y', `[${rows},2] y`);
+      const compilation = compiled(COLUMN, {}, emit, {}, text);
+      const { cost, calls } = scheduleOf({ ...compilation, bindings: new Map([['m', 3]]) });
+      const { all, layers } = cost!.macs!.convention;
+      for (const counts of [all, layers]) {
+        expect(counts.source).toBe(SITE_MACS + REST);
+        expect(calls.map((name) => counts.programs[name])).toEqual([
+          SITE_MACS + REST,
+          REST,
+          REST,
+          SITE_MACS + REST,
+        ]);
+        expect(counts.perCall).toBe((2 * SITE_MACS + 4 * REST) / 4);
+      }
+      expect(cost?.stateBytes).toBe(3 * 4 * 4);
+    },
+  );
   test.each<[string, Costs, object | undefined]>([
     [
       'are those of sites, computed and as planned',
