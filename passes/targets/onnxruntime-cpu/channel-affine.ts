@@ -69,7 +69,7 @@ function isNormalized(mul: Node): boolean {
 function channelVector(tensor: Tensor, channels: number, rank: number): Tensor | undefined {
   const axis = tensor.dims.length - (rank - 1);
   if (elementCount(tensor.dims) !== channels) return undefined;
-  // of a higher rank, it would give its rank to the result
+  // there is no size before the first axis, and of a higher rank it would give its rank to the result
   if (axis > 1 || tensor.dims[axis] !== channels) return undefined;
   return { ...tensor, dims: [channels] };
 }
