@@ -76,7 +76,7 @@ test('of up to twelve things the exact one is taken', () => {
       expect(best).toBe(exact);
       if (sought! > exact!) better++;
     }),
-    { numRuns: 20, seed: 5 },
+    { numRuns: 4, seed: 5 },
   );
   expect(better).toBeGreaterThan(0);
 });

@@ -84,6 +84,34 @@ describe('unionWrites', () => {
     expect(programs(joins(3))).toBe(3);
   });
 
+  test('what is least to write beside is joined first', () => {
+    const rows = ['compute', 'reuse', 'compute', 'refine', 'compute', 'reuse', 'refine'].map(
+      (name) => [name],
+    );
+    const before = flowOf(rows);
+    const kept = (flows: CallFlow[]) => flows.map(({ writes }) => writes.length);
+    expect(kept(before)).toEqual([1, 0, 1, 0, 2, 0, 0]);
+    // one more with the call that keeps both, and two more without it
+    const after = unionWrites(planOf(rows), before, alone, programs(before) - 1);
+    expect(programs(after)).toBe(programs(before) - 1);
+    expect(kept(after).reduce((a, b) => a + b, 0)).toBe(5);
+  });
+
+  test('a site that is live in the later of two calls only becomes live in the earlier', () => {
+    const live = networkOf([
+      { needs: [], side: [] },
+      { needs: [], side: [0] },
+    ]);
+    const shared = ['reuse', 'compute'];
+    const rows = [['compute', 'compute'], ['reuse', 'refine'], shared, shared, ['reuse', 'refine']];
+    const plan = planOf(rows);
+    const before = analyzeFlow(plan, live);
+    expect(before[2]!.row).toEqual([undefined, 'compute']);
+    const after = unionWrites(plan, before, live);
+    expect(after[2]).toEqual(after[3]);
+    expect(after[2]).toEqual({ row: shared, reads: ['s0.output'], writes: ['s1.side'] });
+  });
+
   test('a call that could not read what the writing needs keeps its own program', () => {
     // to keep the side of s1, s0 is needed, which the plan reuses; before call 1 nothing is kept of it
     const live = networkOf([
