@@ -10,8 +10,8 @@
  */
 import { isAttentionOperator, isHeavy, weightBehind } from '../../cost/index.js';
 import { attrNumbers } from '../../ir/attribute.js';
-import { constantTensor } from '../../ir/constants.js';
-import { isOp, isStandard, type Node } from '../../ir/node.js';
+import { constantTensor, storedTensor } from '../../ir/constants.js';
+import { isOp, type Node } from '../../ir/node.js';
 import { elementCount } from '../../ir/tensor.js';
 import type { Value } from '../../ir/value.js';
 import type { DataFlow } from './data-flow.js';
@@ -57,11 +57,14 @@ function summands(value: Value): readonly Value[] {
   const inputs = node.inputs.filter((v) => v !== null);
   if (isOp(node, 'Add', 'Sum', 'Sub', 'Concat')) return inputs;
   if (isOp(node, ...MOVERS)) return inputs.slice(0, 1);
-  return isOp(node, 'Mul', 'Div') && inputs.some(isNumber) ? inputs : [];
+  const scales = isOp(node, 'Mul')
+    ? inputs.some(isNumber)
+    : isOp(node, 'Div') && isNumber(inputs[1]);
+  return scales ? inputs : [];
 }
 
-function isNumber(value: Value): boolean {
-  const tensor = value.initializer ?? constantTensor(value);
+function isNumber(value: Value | undefined): boolean {
+  const tensor = value?.initializer ?? constantTensor(value);
   return tensor !== undefined && elementCount(tensor.dims) === 1;
 }
 
@@ -97,14 +100,13 @@ function passesBy(flow: DataFlow, from: Value, to: ReadonlySet<Value>): string |
   const after = flow.behind(to);
   const met = new Set([from]);
   for (const value of met) {
-    if (to.has(value)) continue;
+    if (after.has(value)) continue;
     for (const node of flow.readersOf(value))
       for (const made of node.outputs) {
         if (!made || !summands(made).includes(value)) continue;
         const others = node.inputs.filter((v) => v && v !== value && after.has(v)) as Value[];
         // a connection around several blocks, or around all and a last projection, may begin here too
-        const adds = isOp(node, 'Add', 'Sum') && others.length > 0 && !after.has(value);
-        if (adds && isFeedForward(nodesBetween(flow, to, others)))
+        if (isOp(node, 'Add', 'Sum') && isFeedForward(nodesBetween(flow, to, others)))
           return `"${from.name}" goes on to "${node.label}", which adds to it a feed-forward on the end of the run`;
         met.add(made);
       }
@@ -155,6 +157,10 @@ function isFeedForward(nodes: readonly Node[]): boolean {
 }
 
 const seesNeighbours = (node: Node): boolean =>
-  isStandard(node) &&
-  node.opType === 'Conv' &&
-  (attrNumbers(node, 'kernel_shape') ?? []).some((size) => size > 1);
+  isOp(node, 'Conv') && kernelOf(node).some((size) => size > 1);
+
+/** Left out, the sizes are those of the weight. */
+function kernelOf(node: Node): readonly number[] {
+  const weight = weightBehind(node.inputs[1]);
+  return attrNumbers(node, 'kernel_shape') ?? (weight && storedTensor(weight))?.dims.slice(2) ?? [];
+}
