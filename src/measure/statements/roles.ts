@@ -37,6 +37,18 @@ function latentProblems({ source }: Schedule): Problem[] {
   };
   const latent = find(inputs, 'latent', 'input');
   const prediction = find(outputs, 'prediction', 'output');
+  // compiling finds such a pair, and what is kept for a whole image must not depend on the latent
+  if (roles.latent === undefined)
+    for (const input of inputs)
+      for (const output of outputs)
+        if (input.name !== roles.timestep && alike(input.shape, output.shape, [1]))
+          return [
+            ...problems,
+            {
+              path: pointer('source', 'roles', 'latent'),
+              message: `is not said, where "${input.name}" and "${output.name}" are alike`,
+            },
+          ];
   if (!latent || !prediction || alike(latent.shape, prediction.shape)) return problems;
   const better = inputs.flatMap((input) =>
     outputs.filter((output) => alike(input.shape, output.shape)).map((output) => [input, output]),
@@ -50,10 +62,15 @@ function latentProblems({ source }: Schedule): Problem[] {
   return problems;
 }
 
-/** As many axes, three at least, of one size but for one of them, the channels. */
-function alike(a: readonly Dimension[], b: readonly Dimension[]): boolean {
-  if (a.length !== b.length || a.length < 3 || a[0] !== b[0]) return false;
-  return a.filter((dim, axis) => dim !== b[axis]).length <= 1;
+/** As many axes, three at least, of one size but for one of them, the channels, which `axes` may be. */
+function alike(
+  a: readonly Dimension[],
+  b: readonly Dimension[],
+  axes: readonly number[] = [...a.keys()].slice(1),
+): boolean {
+  if (a.length !== b.length || a.length < 3) return false;
+  const other = [...a.keys()].filter((axis) => a[axis] !== b[axis]);
+  return other.length <= 1 && other.every((axis) => axes.includes(axis));
 }
 
 function timestepProblems({ source: { inputs, roles = {} } }: Schedule, source: Model): Problem[] {
