@@ -51,6 +51,13 @@ describe('an attention', () => {
         'a = Relu (x) l = Add (a, c) l2 = Identity (l) l3 = Identity (l2) p = Softmax (l3) m = MatMul (p, c) m1 = Identity (m) m2 = Identity (m1) o = MatMul (m2, w) o1 = Identity (o) o2 = Identity (o1) y = Relu (o2)',
       ],
       [
+        'by another name of the value, which the others do not read',
+        ['o2'],
+        {},
+        `${ATTENTION} o1 = Identity (o) o2 = Identity (o1)`,
+        ['y', 'o2'],
+      ],
+      [
         'a name of which is not there, which is the reference’s to say',
         ['o'],
         { mixed: 'gone', scores: 'gone' },
