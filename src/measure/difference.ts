@@ -21,8 +21,8 @@ const INCOMPARABLE: Difference = {
 };
 
 /**
- * Differing types and shapes count as infinitely far, and so does NaN on either side: two models that
- * both overflow have proved nothing. Strings are equal or infinitely far.
+ * Differing types and shapes count as infinitely far, and so do NaN and infinity on either side: two models
+ * that both overflow have proved nothing. Strings are equal or infinitely far.
  */
 export function difference(actual: Tensor, reference: Tensor): Difference {
   if (actual.type !== reference.type || actual.dims.join() !== reference.dims.join())
@@ -36,7 +36,7 @@ export function difference(actual: Tensor, reference: Tensor): Difference {
   let magnitude = 0;
   for (let i = 0; i < a.length; i++) {
     const delta = Math.abs(a[i]! - b[i]!);
-    if (Number.isNaN(delta)) return INCOMPARABLE;
+    if (!Number.isFinite(delta)) return INCOMPARABLE;
     if (delta > absolute) absolute = delta;
     if (Math.abs(b[i]!) > magnitude) magnitude = Math.abs(b[i]!);
   }
@@ -64,8 +64,9 @@ export const compareOutputs = (
 const bitsOf = ({ data }: Tensor): Uint8Array => bytesOf(data as Float32Array);
 
 function numbers(tensor: Tensor): ArrayLike<number> {
-  const data = tensor.data as Float32Array | Uint16Array | BigInt64Array;
+  const data = tensor.data as Float32Array | Uint16Array | BigInt64Array | BigUint64Array;
   if (tensor.type === 'float16' && data instanceof Uint16Array) return decodeFloat16(data);
-  if (data instanceof BigInt64Array) return Array.from(data, Number);
+  if (data instanceof BigInt64Array || data instanceof BigUint64Array)
+    return Array.from(data, Number);
   return data;
 }

@@ -2,7 +2,9 @@
 import { Tensor } from 'onnxruntime-common';
 import { describe, expect, test } from 'vitest';
 import { encodeFloat16 } from '../../src/io/float16.js';
+import { compareOutputs } from '../../src/measure/difference.js';
 import { difference, median } from '../../src/measure/index.js';
+import type { Schedule } from '../../src/schedule/index.js';
 
 const floats = (values: number[], dims = [values.length]) =>
   new Tensor('float32', Float32Array.from(values), dims);
@@ -33,9 +35,10 @@ describe('difference', () => {
     expect(difference(floats([1, 2], [1, 2]), floats([1, 2], [2, 1]))).toEqual(FAR);
     expect(difference(floats([Number.NaN]), floats([1]))).toEqual(FAR);
     expect(difference(floats([1]), floats([Number.NaN]))).toEqual(FAR);
-    expect(difference(floats([Number.POSITIVE_INFINITY]), floats([1])).relative).toBe(
-      Number.POSITIVE_INFINITY,
-    );
+    const infinite = floats([Number.POSITIVE_INFINITY, 1]);
+    expect(difference(infinite, floats([1, 1]))).toEqual(FAR);
+    expect(difference(floats([1, 1]), infinite)).toEqual(FAR);
+    expect(difference(infinite, infinite)).toEqual(FAR);
   });
 
   test('is none only where every bit agrees', () => {
@@ -54,6 +57,7 @@ describe('difference', () => {
     const words = (...data: string[]) => new Tensor('string', data, [data.length]);
     expect(difference(words('a', 'b'), words('a', 'b')).identical).toBe(true);
     expect(difference(words('a', 'b'), words('a', 'c'))).toEqual(FAR);
+    expect(difference(words('a', 'b'), words('c', 'b'))).toEqual(FAR);
   });
 
   test('knows half precision and 64-bit integers', () => {
@@ -63,7 +67,29 @@ describe('difference', () => {
     const long = (...values: bigint[]) =>
       new Tensor('int64', BigInt64Array.from(values), [values.length]);
     expect(difference(long(3n, 10n), long(5n, 10n))).toMatchObject({ absolute: 2, relative: 0.2 });
+    const unsigned = (...values: bigint[]) =>
+      new Tensor('uint64', BigUint64Array.from(values), [values.length]);
+    expect(difference(unsigned(3n, 10n), unsigned(5n, 10n))).toEqual({
+      absolute: 2,
+      relative: 0.2,
+      identical: false,
+    });
+    // bits of other types are no halves
+    const short = (...values: number[]) =>
+      new Tensor('uint16', Uint16Array.from(values), [values.length]);
+    expect(difference(short(3, 10), short(5, 10))).toMatchObject({ absolute: 2, relative: 0.2 });
   });
+});
+
+test('of the outputs of a call the worst counts, of each number', () => {
+  const schedule = { source: { outputs: [{ name: 'a' }, { name: 'b' }] } } as Schedule;
+  const compare = (a: number[], b: number[]) =>
+    compareOutputs(schedule, { a: floats(a), b: floats(b) }, { a: floats([1]), b: floats([100]) });
+  expect(compare([1], [100])).toEqual({ absolute: 0, relative: 0, identical: true });
+  expect(compare([1.5], [100])).toEqual({ absolute: 0.5, relative: 0.5, identical: false });
+  expect(compare([1], [101])).toEqual({ absolute: 1, relative: 0.01, identical: false });
+  expect(compare([1.5], [101])).toEqual({ absolute: 1, relative: 0.5, identical: false });
+  expect(compare([Number.NaN], [100])).toEqual(FAR);
 });
 
 test.each([
