@@ -57,7 +57,7 @@ interface Supplier {
   readonly call: number;
 }
 
-/** The call itself and all calls that it depends on, in order. */
+/** The call itself and all calls that it depends on, in the order in which following them back meets them. */
 function dependencies(call: number, suppliers: readonly (readonly Supplier[])[]): number[] {
   const met = new Set([call]);
   const stack = [call];
@@ -67,7 +67,7 @@ function dependencies(call: number, suppliers: readonly (readonly Supplier[])[])
         met.add(supplier);
         stack.push(supplier);
       }
-  return [...met].sort((a, b) => a - b);
+  return [...met];
 }
 
 /** The same for two calls that depend alike on calls that are alike, wherever in the loop they are. */
