@@ -21,6 +21,8 @@ describe('difference', () => {
       relative: 1 / 8,
       identical: false,
     });
+    expect(difference(floats([8, 3, 1]), floats([-8, 3, 1]))).toMatchObject({ relative: 2 });
+    expect(difference(floats([1, 3, 2]), floats([2, 8, 1])).relative).toBe(5 / 8);
     expect(difference(floats([0, 0]), floats([0, 0]))).toEqual({
       absolute: 0,
       relative: 0,

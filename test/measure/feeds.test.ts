@@ -3,7 +3,7 @@ import * as ort from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
 import type { StepfoldError } from '../../src/errors/index.js';
 import { halfToNumber } from '../../src/ir/tensor.js';
-import { fitShape } from '../../src/measure/feeds.js';
+import { checkSize, concretePort, fitShape } from '../../src/measure/feeds.js';
 import { randomFeeds, scheduleBindings } from '../../src/measure/index.js';
 import type { Port, Schedule } from '../../src/schedule/index.js';
 
@@ -58,6 +58,48 @@ describe('random feeds', () => {
     expect(make(1, INPUTS.slice(0, 2)).half!.data).toEqual(feeds.half!.data);
   });
 
+  test('choose from as many integers as there are classes', () => {
+    const classes = new Map([['label', 5]]);
+    const { label, mask } = randomFeeds(INPUTS, {
+      ort: ort as never,
+      roles: {},
+      bindings: SIZES,
+      seed: 3,
+      classes,
+    });
+    expect(new Set(label!.data as Int32Array)).toEqual(new Set([0, 1, 2, 3, 4]));
+    expect(new Set(mask!.data as Uint8Array)).toEqual(new Set([0, 1]));
+  });
+
+  test.each([
+    'float32',
+    'float16',
+    'float64',
+    'int8',
+    'uint8',
+    'int16',
+    'uint16',
+    'int32',
+    'uint32',
+    'int64',
+    'uint64',
+  ])('hold one timestep of %s within those of training', (type) => {
+    const { t } = make(4, [port('t', type, [3])]);
+    const data = t!.data as unknown as ArrayLike<number | bigint>;
+    const steps = Array.from(data, Number);
+    expect(steps).toEqual([steps[0], steps[0], steps[0]]);
+    expect(t!.type).toBe(type);
+  });
+
+  test('are no larger than an array can be', () => {
+    expect(() => checkSize('x', [2 ** 31 - 1])).not.toThrow();
+    const tooLarge = expect.objectContaining({ code: 'FEED_TOO_LARGE' });
+    expect(() => checkSize('x', [2 ** 31])).toThrow(tooLarge);
+    expect(() => concretePort(port('x', 'float32', ['h', 'h']), new Map([['h', 65536]]))).toThrow(
+      tooLarge,
+    );
+  });
+
   test('are not made up where a size is not known', () => {
     for (const unknown of [
       port('x', 'float32', ['width']),
@@ -83,6 +125,22 @@ describe('a shape fits an input', () => {
     expect(fitShape(INPUTS[0]!, dims, bindings)).toBe(fits);
     if (fits) expect(Object.fromEntries(bindings)).toEqual(settled);
   });
+});
+
+test.each<[shape: Port['shape'], dims: number[], known: object, fits: boolean, settled: object]>([
+  [[null, 4], [9, 4], {}, true, {}],
+  [[null, 4], [9, 5], {}, false, {}],
+  // an expression of what is not known yet says nothing, and settles nothing
+  [['h*2'], [7], {}, true, {}],
+  [['h*2'], [7], { h: 3 }, false, { h: 3 }],
+  [['h*2'], [6], { h: 3 }, true, { h: 3 }],
+  [[], [], {}, true, {}],
+  [['h', 'h'], [3, 3], {}, true, { h: 3 }],
+  [['h', 'h'], [3, 4], {}, false, { h: 3 }],
+])('an input of %j takes %j, where %j is known: %j', (shape, dims, known, fits, settled) => {
+  const bindings = new Map(Object.entries(known));
+  expect(fitShape(port('x', 'float32', shape), dims, bindings)).toBe(fits);
+  expect(Object.fromEntries(bindings)).toEqual(settled);
 });
 
 describe('sizes for a schedule', () => {
@@ -112,5 +170,92 @@ describe('sizes for a schedule', () => {
     expect(refusal({ sample: [1, 4] })).toBe('SHAPE_MISFIT');
     expect(refusal({ sample: [1, 5, 8, 16] })).toBe('SHAPE_MISFIT');
     expect(refusal({ sample: [1, 4, 8, 16], t: [2] })).toBe('SHAPE_MISFIT');
+  });
+
+  test.each<
+    [what: string, source: object, given: Record<string, number[]>, rows: number, sizes: object]
+  >([
+    [
+      'a batch of one, 64 for pixels of the latent, 77 for all else',
+      {
+        inputs: [
+          port('x', 'float32', ['b', 'c', 'h', 'w']),
+          port('text', 'float32', ['n', 'words', 'size']),
+        ],
+        roles: { latent: 'x' },
+      },
+      {},
+      1,
+      { b: 1, c: 77, h: 64, w: 64, n: 1, words: 77, size: 77 },
+    ],
+    [
+      'those of expressions',
+      { inputs: [port('x', 'float32', ['b', 4, 'h*2', '8*w'])], roles: { latent: 'x' } },
+      {},
+      1,
+      { b: 1, h: 64, w: 64 },
+    ],
+    ['none for numbers and what is open', { inputs: [port('x', 'float32', [2, null])] }, {}, 3, {}],
+    [
+      'rows that are asked for',
+      {
+        inputs: [port('t', 'float32', ['n']), port('x', 'float32', ['b', 2])],
+        roles: { latent: 'x' },
+      },
+      {},
+      2,
+      { n: 1, b: 2 },
+    ],
+    [
+      'rows of the first input, where no latent is known',
+      { inputs: [port('t', 'float32', ['n']), port('x', 'float32', ['b', 2])] },
+      {},
+      2,
+      { n: 2, b: 1 },
+    ],
+    ['rows as they are given', { inputs: [port('x', 'float32', ['b'])] }, { x: [1] }, 2, { b: 1 }],
+    ['no rows of an expression', { inputs: [port('x', 'float32', ['b*2'])] }, {}, 4, { b: 1 }],
+    ['no rows of a number', { inputs: [port('x', 'float32', [1, 'b'])] }, {}, 4, { b: 77 }],
+    [
+      'pairs in every batch, where no latent is known',
+      {
+        inputs: [port('t', 'float32', ['n']), port('x', 'float32', ['b', 'k'])],
+        guidance: { mode: 'batch' },
+      },
+      {},
+      1,
+      { n: 2, b: 2, k: 77 },
+    ],
+    [
+      'pairs in the batch of the latent alone',
+      {
+        inputs: [port('t', 'float32', ['n']), port('x', 'float32', ['b', 'k'])],
+        guidance: { mode: 'batch' },
+        roles: { latent: 'x' },
+      },
+      {},
+      1,
+      { n: 1, b: 2, k: 77 },
+    ],
+    [
+      'what follows',
+      {
+        inputs: [port('x', 'float32', ['b', 'h']), port('y', 'float32', ['k', 'one'])],
+        follows: { k: 'b*2', one: 5 },
+      },
+      { x: [3, 4] },
+      1,
+      { b: 3, h: 4, k: 6, one: 5 },
+    ],
+    [
+      'nothing that follows, where it is given',
+      { inputs: [port('x', 'float32', ['b']), port('y', 'float32', ['k'])], follows: { k: 'b*2' } },
+      { x: [3], y: [7] },
+      1,
+      { b: 3, k: 7 },
+    ],
+  ])('are %s', (_, source, given, rows, sizes) => {
+    const of = { source } as unknown as Schedule;
+    expect(Object.fromEntries(scheduleBindings(of, given, rows))).toEqual(sizes);
   });
 });

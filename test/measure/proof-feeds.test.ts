@@ -120,6 +120,15 @@ test('whole numbers reach both ends of their table, and everything between', () 
   expect(new Set(drawn('t', 1, { roles: {}, tables })).size).toBe(ROWS);
 });
 
+test.each([5, 10, 17, 40])('%i whole numbers fill their table evenly', (rows) => {
+  const size = 10_000;
+  const [, ...labels] = drawn('label', 0, { rows: rows + 1, tables: { label: size } });
+  const places = [...labels, size].sort((a, b) => a - b);
+  const gaps = places.slice(1).map((place, i) => place - places[i]!);
+  // by the three-distance theorem no gap is twice as large as if all were equal
+  expect(Math.max(...gaps)).toBeLessThan((2 * size) / rows);
+});
+
 test('floats differ between inputs, calls, rows and seeds, and are the same again', () => {
   const x = drawn('x', 0);
   expect(new Set(x).size).toBe(x.length);
