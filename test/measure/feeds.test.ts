@@ -109,6 +109,14 @@ describe('random feeds', () => {
       expect(() => make(1, [unknown])).toThrow(
         expect.objectContaining({ code: 'FEED_SHAPE_UNKNOWN' }),
       );
+    // what a sampler makes cannot be given as a file
+    const unknown = port('x', 'float32', ['width']);
+    const says = (hint: string) =>
+      expect.objectContaining({
+        details: expect.objectContaining({ hint: expect.stringContaining(hint) }),
+      });
+    expect(() => concretePort(unknown, SIZES)).toThrow(says('--feed x'));
+    expect(() => concretePort(unknown, SIZES, true)).toThrow(says('--latent-shape'));
   });
 });
 

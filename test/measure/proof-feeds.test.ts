@@ -4,6 +4,7 @@
  */
 import * as ort from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
+import type { Decisions } from '../../src/measure/decides.js';
 import { feedSets } from '../../src/measure/feed-sets.js';
 import { type ProofFeedOptions, proofBindings, proofFeeds } from '../../src/measure/proof-feeds.js';
 import type { Port, Schedule } from '../../src/schedule/index.js';
@@ -163,11 +164,11 @@ test.each([
 });
 
 describe('sets of inputs', () => {
-  const none = { decides: false, borders: [] };
-  const decides = (...borders: number[]) => ({ decides: true, borders });
-  const sets = (given: Given, ...decisions: (typeof none)[]) =>
+  const none: Decisions = { decides: false, borders: [] };
+  const decides = (...borders: number[]): Decisions => ({ decides: true, borders });
+  const sets = (given: Given, ...decisions: Decisions[]) =>
     feedSets(options({ rows: 3, ...given }), decisions).map((feeds) => numbers(feeds, 't'));
-  const near = (...decisions: (typeof none)[]) => sets({}, ...decisions).slice(8);
+  const near = (...decisions: Decisions[]) => sets({}, ...decisions).slice(8);
   const threes = (...timesteps: number[]) => timesteps.map((t) => [t, t, t]);
 
   test('are one where nothing is decided by the timestep', () => {
