@@ -1,11 +1,12 @@
 /** What a proof of a tiny bundle needs: its folder and its source as files, inputs, and what the proof finds. */
+import { createHash } from 'node:crypto';
 import path from 'node:path';
 import * as ort from 'onnxruntime-node';
 import type { ProofContext } from '../../src/measure/context.js';
 import type { Feeds } from '../../src/measure/feeds.js';
 import { loadModel, saveModel } from '../../src/onnx/files.js';
 import type { Run, Schedule } from '../../src/schedule/index.js';
-import { EXACT } from '../helpers/compile.js';
+import { EXACT, encodeSorted } from '../helpers/compile.js';
 import { modelOf } from '../helpers/text.js';
 import { type TinyBundle, writeTiny } from '../runtime/tiny-bundles.js';
 import type { Writable } from '../tamper/tampered.js';
@@ -69,3 +70,15 @@ export const programsOf = (
   kinds: Readonly<Record<string, 'full' | 'shallow'>>,
 ): Record<string, { runs: [Run, ...Run[]] }> =>
   Object.fromEntries(Object.entries(kinds).map(([name, kind]) => [name, programs[kind]!])) as never;
+
+/** The bundle with another model, of text, in the place of one. */
+export function withModel({ schedule, files }: TinyBundle, id: string, text: string): TinyBundle {
+  const bytes = encodeSorted(modelOf(text));
+  const entry = { file: schedule.models[id]!.file, sha256: hashOf(bytes) };
+  return {
+    schedule: { ...schedule, models: { ...schedule.models, [id]: entry } },
+    files: { ...files, [entry.file]: bytes },
+  };
+}
+
+const hashOf = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
