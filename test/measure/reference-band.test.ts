@@ -1,6 +1,7 @@
 /** The band of the reference against loops over the definition, in any layout that is let through. */
 import * as ort from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
+import { decodeFloat16, encodeFloat16 } from '../../src/io/float16.js';
 import { addBanded, bandOf } from '../../src/measure/reference/band.js';
 import { addBandedOperator } from '../../src/measure/reference/band-operator.js';
 import { inferShapes } from '../../src/shape/index.js';
@@ -159,5 +160,119 @@ describe('there is no reference', () => {
     const text = `cross (float[3,7,2] q, float[3,2,5] k, float[3,5,2] v) => (float[3,7,2] mixed)
       { s = MatMul (q, k) w = Softmax (s) mixed = MatMul (w, v) }`;
     expect(reason(text)).toThrow(/not as many queries as keys/);
+  });
+
+  test.each([
+    [
+      'one list of scores',
+      'f (float[7] s) => (float[7] mixed) { w = Softmax (s) mixed = Neg (w) }',
+    ],
+    [
+      'scores whose number is not known',
+      'f (float[n,n] s) => (float[n,n] mixed) { w = Softmax (s) mixed = Neg (w) }',
+    ],
+  ])('for %s', (_, text) => {
+    expect(reason(text)).toThrow(/not as many queries as keys, or their number is not known/);
+  });
+
+  test('for scores of double precision', () => {
+    const text = 'f (double[7,7] s) => (double[7,7] mixed) { w = Softmax (s) mixed = Neg (w) }';
+    expect(reason(text)).toThrow(/the scores "s" are of type float64/);
+  });
+
+  const operator = (mask: string, tokens: number | string = TOKENS) => {
+    const model = modelOf(
+      `f (float[1,3,${tokens},2] q, bool[${TOKENS},${TOKENS}] keys) => (float[1,3,${tokens},2] mixed)
+        { mixed = Attention (q, q, q${mask}) }`,
+      23,
+    );
+    const { graph } = model;
+    return () => addBandedOperator(graph, inferShapes(model), named(model, 'mixed'), { tokens: 1 });
+  };
+
+  test('for an operator with a mask that chooses keys, or of tokens that nobody knows', () => {
+    expect(operator('')).not.toThrow();
+    expect(operator(', keys')).toThrow(/has a mask that chooses keys/);
+    expect(operator('', 'n')).toThrow(/the number of tokens of .*mixed.* is not known/);
+  });
+});
+
+/** Rows of [tokens, tokens] scores under a band, softmax over each. */
+function softmaxed(scores: readonly number[][], width: number): number[] {
+  return scores.flatMap((row, query) => {
+    const weights = row.map((s, key) => (Math.abs(query - key) > width ? 0 : Math.exp(s)));
+    const sum = weights.reduce((a, b) => a + b);
+    return weights.map((w) => w / sum);
+  });
+}
+
+describe('scores alone, as they come', () => {
+  const scores = [
+    [1, 2, 3],
+    [-1, 0.5, 2],
+    [0.25, 4, -2],
+  ];
+  const run = async (text: string, opset: number, half = false) => {
+    const { model, banded: value, mask } = banded(text, { tokens: 1 }, opset);
+    model.graph.addOutput(value);
+    const session = await ort.InferenceSession.create(encodeSorted(model));
+    const flat = Float32Array.from(scores.flat());
+    const dims = text.includes('[1,3,3]') ? [1, 3, 3] : [3, 3];
+    const s = half
+      ? new ort.Tensor('float16', encodeFloat16(flat) as never, dims)
+      : new ort.Tensor('float32', flat, dims);
+    const seen = new ort.Tensor('bool', bandOf(mask.tokens, mask.width), [...mask.dims]);
+    const { data } = (await session.run({ s, [mask.name]: seen }))[value.name]!;
+    await session.release();
+    return [...(half ? decodeFloat16(data as never) : (data as Float32Array))];
+  };
+
+  test.each<[what: string, text: string, opset: number, half?: boolean]>([
+    ['of two axes', 'f (float[3,3] s) => (float[3,3] mixed) { mixed = Softmax (s) }', 17],
+    ['before opset 13', 'f (float[3,3] s) => (float[3,3] mixed) { mixed = Softmax (s) }', 11],
+    ['from opset 13 on', 'f (float[1,3,3] s) => (float[1,3,3] mixed) { mixed = Softmax (s) }', 13],
+    ['of halves', 'f (float16[3,3] s) => (float16[3,3] mixed) { mixed = Softmax (s) }', 17, true],
+  ])('%s', async (_, text, opset, half) => {
+    const actual = await run(text, opset, half);
+    const expected = softmaxed(scores, 1);
+    for (const [i, x] of expected.entries()) expect(actual[i]).toBeCloseTo(x, half ? 2 : 5);
+    // hidden, and not merely small
+    expect([actual[2], actual[6]]).toEqual([0, 0]);
+  });
+});
+
+describe('one attention behind another', () => {
+  const layer = (i: number, from: string) =>
+    `k${i} = Transpose <perm = [1, 0]> (${from}) s${i} = MatMul (${from}, k${i}) w${i} = Softmax (s${i}) m${i} = MatMul (w${i}, ${from})`;
+  const model = () =>
+    modelOf(`f (float[3,2] x) => (float[3,2] m2) { ${layer(1, 'x')} ${layer(2, 'm1')} }`);
+
+  test.each([1, 2])('number %i is found, whatever else there is, and one mask is enough', (i) => {
+    const both = model();
+    const shapes = inferShapes(both);
+    const add = (n: number) =>
+      addBanded(both, shapes, named(both, `s${n}`), named(both, `m${n}`), { tokens: 1 });
+    const before = [...both.graph.nodes].length;
+    const { banded: first, mask } = add(i);
+    // a mask and what hides, the Softmax and the product once more
+    expect([...both.graph.nodes].length - before).toBe(3);
+    expect(first.producer!.inputs[1]).toBe(named(both, i === 1 ? 'x' : 'm1'));
+    const { mask: second } = add(3 - i);
+    expect(second).toEqual(mask);
+    expect(both.graph.inputs.map(({ name }) => name)).toEqual(['x', mask.name]);
+  });
+
+  test('so it is for operators', () => {
+    const two = modelOf(
+      `f (float[1,1,3,2] q) => (float[1,1,3,2] m2) { m1 = Attention (q, q, q) m2 = Attention (m1, m1, m1) }`,
+      23,
+    );
+    const shapes = inferShapes(two);
+    const values = ['m1', 'm2'].map((name) => named(two, name));
+    const masks = values.map(
+      (value) => addBandedOperator(two.graph, shapes, value, { tokens: 1 }).mask.name,
+    );
+    expect(two.graph.inputs.map(({ name }) => name)).toEqual(['q', masks[0]]);
+    expect(masks[1]).toBe(masks[0]);
   });
 });

@@ -104,12 +104,9 @@ function taken({ site, strategy, meaning, half }: SiteCall): string[] {
 
 function left(call: SiteCall): string[] {
   const { site, meaning, half } = call;
-  const handsOn = meaning.values === 'partner';
   return [
     ...keptRuns(call).map(({ to }) => named('run', to, half)),
-    ...(handsOn || keepsValues(site, meaning)
-      ? site.values.map((value) => named('value', value, half))
-      : []),
+    ...(keepsValues(site, meaning) ? site.values.map((value) => named('value', value, half)) : []),
     ...(site.mixed && meaning.keepsResidual ? [named('residual', site.mixed, half)] : []),
   ];
 }

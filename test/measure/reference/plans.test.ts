@@ -5,33 +5,11 @@ import path from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { afterAll, describe, expect, test } from 'vitest';
 import { decodeFloat16, encodeFloat16 } from '../../../src/io/float16.js';
-import { makeReference } from '../../../src/measure/reference/run.js';
-import type { Schedule } from '../../../src/schedule/index.js';
 import { EXACT } from '../../helpers/compile.js';
-import { modelOf } from '../../helpers/text.js';
-
-type Site = NonNullable<Schedule['sites']>[string];
-type Sites = Readonly<Record<string, Partial<Site>>>;
+import { FLOAT, HALF, referenceOf, type Sites } from './blocks.js';
 
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'stepfold-reference-'));
 afterAll(() => fs.rmSync(scratch, { recursive: true, force: true }));
-
-/** Streams h1 = x + 2 x and h2 = h1 + h1 h1, of which y is the negative. */
-const BLOCKS = `g (TYPE[2] x) => (TYPE[2] y) < TYPE two = {TWO} >
-  { m = Mul (x, two) h1 = Add (x, m) q = Mul (h1, h1) h2 = Add (h1, q) y = Neg (h2) }`;
-const FLOAT = BLOCKS.replaceAll('TYPE', 'float').replace('TWO', '2');
-/** Two in half precision, by its bits. */
-const HALF = BLOCKS.replaceAll('TYPE', 'float16').replace('TWO', '16384');
-
-function referenceOf(text: string, sites: Sites | undefined, outputs = ['y'], guidance?: object) {
-  const calls = Object.values(sites ?? {})[0]?.strategies ?? [];
-  const schedule = {
-    source: { outputs: outputs.map((name) => ({ name })), ...(guidance && { guidance }) },
-    calls,
-    ...(sites && { sites }),
-  } as unknown as Schedule;
-  return { reference: makeReference(modelOf(text), schedule, { x: [2], s: [] }), calls };
-}
 
 /** The first elements of the output at each call, for such an input. */
 async function run(text: string, sites: Sites, inputs: readonly number[], outputs = ['y']) {
@@ -165,6 +143,18 @@ describe('a site inside another', () => {
     ]);
   });
 
+  test('runs where an earlier output needs it, and where one of its values is needed', async () => {
+    const text = NESTED.replace('(float[2] y, float[2] z)', '(float[2] z, float[2] y)');
+    const plan = nested([C!, C!, R!], [C!, R!, C!]);
+    const first = text.replace('z = Identity (x)', 'z = Identity (inner)');
+    const leaves = async (text: string, sites: Sites) =>
+      (await run(text, sites, [1, 10, 100])).access.map((a) => a.leaves);
+    expect((await leaves(first, plan))[1]).toEqual(['value 0 inner']);
+    const side = text.replace('z = Identity (x)', 'side = Sin (x) z = Identity (side)');
+    const two = { ...plan, inner: { ...plan.inner, values: ['inner', 'side'] } };
+    expect((await leaves(side, two))[1]).toEqual(['value 0 inner', 'value 0 side']);
+  });
+
   test.each([
     ['deviation', 'from', [['run 0 h2'], ['value 0 h1']]],
     ['output', 'no longer from', [['run 0 h2'], []]],
@@ -194,110 +184,4 @@ test('a site may end at outputs, and have several values', async () => {
     [-4, 4, 8],
   ]);
   expect(access[0]).toEqual({ takes: [], leaves: ['value 0 y', 'value 0 z'] });
-});
-
-describe('there is no reference, since the schedule', () => {
-  const site = (more: Partial<Site>) => ({ a: { strategies: [C!, R!], values: ['h1'], ...more } });
-  const batch = { order: 'cond-first', mode: 'batch' };
-  const window = { tokens: 1 };
-
-  test.each<[what: string, sites: Sites | undefined, says: RegExp, guidance?: object]>([
-    ['has no plan', undefined, /does not say its plan/],
-    [
-      'names what is not there',
-      site({ values: ['h1', 'gone'] }),
-      /no value "gone", which site "a"/,
-    ],
-    [
-      'names a value whose type is none',
-      site({ values: ['size'] }),
-      /size or type of "size", which site "a"/,
-    ],
-    ['names a value whose size is not known', site({ values: ['some'] }), /size or type of "some"/],
-    ['names no value', site({ values: [] }), /names no value for site "a"/],
-    [
-      'has a strategy of its own',
-      site({ strategies: [C!, 'extrapolate'] }),
-      /"extrapolate" has no reference/,
-    ],
-    [
-      'has a strategy by a name that all objects have',
-      site({ strategies: [C!, 'toString'] }),
-      /"toString" has no reference/,
-    ],
-    ['has blocks without ranges', site({ strategies: [C!, 'delta'] }), /"delta" has no reference/],
-    [
-      'has a range too few',
-      site({
-        strategies: [C!, 'delta', 'delta-rear'],
-        ranges: { delta: range('x', 'h1', 'output') },
-      }),
-      /not say what "delta-rear" replaces at site "a"/,
-    ],
-    [
-      'has a range from what is not there',
-      site({ strategies: [C!, 'delta'], ranges: { delta: range('gone', 'h1', 'output') } }),
-      /no value "gone"/,
-    ],
-    [
-      'has a range to what is not there',
-      site({ strategies: [C!, 'delta'], ranges: { delta: range('x', 'gone', 'output') } }),
-      /no value "gone"/,
-    ],
-    [
-      'shares without guidance',
-      site({ strategies: [C!, 'guidance-share'] }),
-      /how guidance is shared at site "a"/,
-    ],
-    [
-      'shares what has no rows',
-      site({ strategies: [C!, 'guidance-share'], values: ['s2'] }),
-      /"s2", which site "a" records, has no rows to share/,
-      batch,
-    ],
-    [
-      'has a window nowhere',
-      site({ strategies: [C!, 'window'] }),
-      /does not say where .* site "a" is/,
-    ],
-    [
-      'has a window at what is not there',
-      site({ strategies: [C!, 'window'], attention: { mixed: 'gone', window } }),
-      /no value "gone"/,
-    ],
-    [
-      'has a window at scores that are not there',
-      site({ strategies: [C!, 'window'], attention: { mixed: 'h1', scores: 'gone', window } }),
-      /no value "gone"/,
-    ],
-    [
-      'has a window at what is no attention',
-      site({ strategies: [C!, 'window'], attention: { mixed: 'h1', window } }),
-      /nothing in the source model hides keys from "h1"/,
-    ],
-    [
-      'has a window without a Softmax',
-      site({ strategies: [C!, 'window'], attention: { mixed: 'h2', scores: 'h1', window } }),
-      /no single Softmax/,
-    ],
-  ])('%s', (_, sites, says, guidance) => {
-    const text = FLOAT.replace('x) =>', 'x, float s) =>').replace(
-      'm =',
-      's2 = Neg (s) size = Shape (x) n = NonZero (x) k = Cast <to = 1> (n) some = Neg (k) m =',
-    );
-    const { reference } = referenceOf(text, sites, ['y'], guidance);
-    expect(reference).toMatch(says);
-  });
-
-  test('but for what computes everywhere, whatever it names', () => {
-    const sites = { ...site({}), b: { strategies: [C!, C!], values: ['gone'] } };
-    expect(referenceOf(FLOAT, sites).reference).toBeTypeOf('object');
-  });
-
-  test('and two calls need no rows', () => {
-    const text = FLOAT.replace('x) =>', 'x, float s) =>').replace('m =', 's2 = Neg (s) m =');
-    const sites = { a: { strategies: [C!, 'guidance-share'], values: ['s2'] } };
-    const guidance = { order: 'cond-first', mode: 'two-calls' };
-    expect(referenceOf(text, sites, ['y'], guidance).reference).toBeTypeOf('object');
-  });
 });
