@@ -18,6 +18,7 @@ import {
   writeTiny,
 } from '../runtime/tiny-bundles.js';
 import type { Writable } from '../tamper/tampered.js';
+import { countingReleases } from './proof.js';
 
 const floats = (data: readonly number[], dims: readonly number[]) =>
   new ort.Tensor('float32', Float32Array.from(data), dims) as never;
@@ -272,25 +273,11 @@ test('a model that does not open is named, and those that did are let go', async
   fs.writeFileSync(file, 'no model');
   expect(sha256(file)).not.toBe(tiny.schedule.models.shallow!.sha256);
   const { schedule } = tiny;
-  let released = 0;
-  const counting = {
-    ...ort,
-    InferenceSession: {
-      create: async (...args: Parameters<typeof ort.InferenceSession.create>) => {
-        const session = await ort.InferenceSession.create(...args);
-        const release = session.release.bind(session);
-        session.release = async () => {
-          released++;
-          await release();
-        };
-        return session;
-      },
-    },
-  };
-  const options = { ort: counting as never, folder, schedule, session: EXACT, bindings: new Map() };
+  const counting = countingReleases();
+  const options = { ort: counting.ort, folder, schedule, session: EXACT, bindings: new Map() };
   await expect(Player.open(options, ['full', 'shallow'])).rejects.toMatchObject({
     code: 'ENGINE_REFUSED',
     message: expect.stringContaining('shallow.onnx'),
   });
-  expect(released).toBe(1);
+  expect(counting.released()).toBe(1);
 });

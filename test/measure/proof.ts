@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import path from 'node:path';
 import * as ort from 'onnxruntime-node';
 import type { ProofContext } from '../../src/measure/context.js';
+import type { Ort } from '../../src/measure/engine.js';
 import type { Feeds } from '../../src/measure/feeds.js';
 import { loadModel, saveModel } from '../../src/onnx/files.js';
 import type { Run, Schedule } from '../../src/schedule/index.js';
@@ -82,3 +83,18 @@ export function withModel({ schedule, files }: TinyBundle, id: string, text: str
 }
 
 const hashOf = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+
+/** The engine, and how many of its sessions were let go. */
+export function countingReleases(): { readonly ort: Ort; released(): number } {
+  let released = 0;
+  const create = async (...args: Parameters<typeof ort.InferenceSession.create>) => {
+    const session = await ort.InferenceSession.create(...args);
+    const release = session.release.bind(session);
+    session.release = async () => {
+      released++;
+      await release();
+    };
+    return session;
+  };
+  return { ort: { ...ort, InferenceSession: { create } } as never, released: () => released };
+}
