@@ -6,7 +6,12 @@ import * as ort from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
 import type { Decisions } from '../../src/measure/decides.js';
 import { feedSets } from '../../src/measure/feed-sets.js';
-import { type ProofFeedOptions, proofBindings, proofFeeds } from '../../src/measure/proof-feeds.js';
+import {
+  type ProofFeedOptions,
+  proofBindings,
+  proofFeeds,
+  rowsFor,
+} from '../../src/measure/proof-feeds.js';
 import type { Port, Schedule } from '../../src/schedule/index.js';
 
 const ROWS = 40;
@@ -159,8 +164,9 @@ test.each([
   const { source } = schedule;
   const guidance = mode && { guidance: { order: 'cond-first', mode } };
   const of = { ...schedule, source: { ...source, ...guidance } } as Schedule;
-  expect(Object.fromEntries(proofBindings(of, given))).toEqual({ b: rows });
-  expect(proofBindings(of)).toEqual(proofBindings(of, {}));
+  const sizes = (rows: number) => Object.fromEntries(proofBindings(of, given, rows));
+  expect(sizes(rowsFor(of))).toEqual({ b: rows });
+  expect(proofBindings(of, undefined, 8)).toEqual(proofBindings(of, {}, 8));
 });
 
 describe('sets of inputs', () => {

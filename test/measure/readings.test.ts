@@ -3,8 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { decisionsOf } from '../../src/measure/decides.js';
 import { tableRows } from '../../src/measure/labels.js';
 import { findNoise } from '../../src/measure/noise.js';
-import { roundsEverywhere, TOLERANCES, toleranceFor } from '../../src/measure/tolerance.js';
-import type { Schedule } from '../../src/schedule/index.js';
+import { TOLERANCES, toleranceFor, usesHalves } from '../../src/measure/tolerance.js';
 import { modelOf } from '../helpers/text.js';
 
 const INNER = (nodes: string) =>
@@ -72,9 +71,8 @@ describe('a bundle is held to', () => {
     ],
   ])('%s by a source of %s', (kind, _, of) => {
     expect(toleranceFor(of)).toBe(TOLERANCES[kind]);
-    const halves = of.graph.inputs.some(({ name }) => name === 'h');
-    if (!halves) expect(roundsEverywhere({} as Schedule, of)).toBe(kind === 'float16');
-    expect(roundsEverywhere({ target: 'cpu' } as Schedule, of)).toBe(true);
+    const both = of.graph.inputs.some(({ name }) => name === 'h');
+    expect(usesHalves(of.graph)).toBe(both || kind === 'float16');
   });
 
   test('that of floats, where the type of a result is not declared', () => {

@@ -33,7 +33,12 @@ async function expectActedOut(strategies: readonly string[], guidance?: Guidance
   const inputs = inputsFor(strategies.length, batch);
   const reference = referenceOf(scheduleOf(strategies, guidance), batch);
   const feeds = new Map(inputs.map((x, call) => [call, feedsOf(x)]));
-  const results = await reference.run(ort as never, feeds, path.join(scratch, 'probe'), EXACT);
+  const results = await reference.run({
+    ort: ort as never,
+    feeds,
+    scratch: path.join(scratch, 'probe'),
+    session: EXACT,
+  });
   const expected = actedOut(inputs, strategies, guidance);
   for (const [call, { y }] of results) {
     const actual = [...(y!.data as Float32Array)];

@@ -21,7 +21,12 @@ async function run(text: string, sites: Sites, inputs: readonly number[], output
       ? new ort.Tensor('float16', encodeFloat16(Float32Array.of(x, 2 * x)) as never, [2])
       : new ort.Tensor('float32', Float32Array.of(x, 2 * x), [2]);
   const feeds = new Map(inputs.map((x, call) => [call, { x: tensor(x) as never }]));
-  const results = await reference.run(ort as never, feeds, path.join(scratch, 'probe'), EXACT);
+  const results = await reference.run({
+    ort: ort as never,
+    feeds,
+    scratch: path.join(scratch, 'probe'),
+    session: EXACT,
+  });
   const first = (tensor: ort.Tensor) =>
     half ? decodeFloat16(tensor.data as never)[0]! : (tensor.data as Float32Array)[0]!;
   return {
