@@ -5,11 +5,13 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import {
   type LoopDenoiser,
   type LoopOptions,
+  modelPorts,
   openLoopBundle,
   openLoopModel,
 } from '../../src/measure/denoise-bundle.js';
 import { compareLoops, recordLoop, relativeError } from '../../src/measure/trace.js';
 import { saveModel } from '../../src/onnx/files.js';
+import { prepare } from '../../src/pipeline/index.js';
 import { createSampler } from '../../src/samplers/index.js';
 import { EXACT } from '../helpers/compile.js';
 import { modelOf } from '../helpers/text.js';
@@ -130,6 +132,13 @@ test('a plain model says what its graph says, and has no states', async () => {
   };
   const { y } = await loop.call(feeds as never, { step: 0, call: 0, half: 'both' });
   expect([...(y!.data as Float32Array)]).toEqual([8, 8, 8, 8]);
+});
+
+test('of a plain model no role is said that nobody knows', async () => {
+  const { roles } = modelPorts(
+    await prepare(modelOf('g (float[2] a) => (float[2] y) { y = Neg (a) }')),
+  );
+  expect(Object.keys(roles)).toEqual(['prediction']);
 });
 
 describe('the error of a loop', () => {

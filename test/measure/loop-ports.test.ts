@@ -1,6 +1,7 @@
 /** What a loop is asked for before its first call: the loop that a schedule was made for, and inputs that go together. */
 import * as ort from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
+import type { StepfoldError } from '../../src/errors/index.js';
 import {
   checkLoopFits,
   type DenoiserPorts,
@@ -211,6 +212,36 @@ describe('channels beside it', () => {
     expect(settled({ inputs, outputs: open }).dims).toEqual([1, 9, 8, 8]);
     expect(code({ inputs, outputs: open, options: { feeds } })).toBe('DENOISE_ROLE_FED');
     expect(settled({ inputs: [port('x', ['b', 'h', 8, 8]), T] }).dims).toEqual([1, 8, 8, 8]);
+  });
+});
+
+test('channels of a latent whose number is open are not fed beside it', () => {
+  const inputs = [port('x', ['b', 'h', 8, 8]), T];
+  const feeds = { x: floats(1, 5, 8, 8) };
+  expect(codeOf(() => settled({ inputs, options: { feeds } }))).toBe('DENOISE_ROLE_FED');
+});
+
+describe('what is refused says what to do:', () => {
+  const hintOf = (given: Given): string | undefined => {
+    try {
+      settled(given);
+    } catch (error) {
+      return (error as StepfoldError).details.hint;
+    }
+    return undefined;
+  };
+
+  test('the shape of a latent, which cannot be given as a file', () => {
+    expect(hintOf({ ports: { bindings: new Map() } })).toContain('--latent-shape');
+  });
+
+  test('of a batch of pairs, that rows are counted once', () => {
+    const feeds = { c: floats(2, 5) };
+    const latentShape = [1, 4, 8, 8];
+    const hint = (mode: 'batch' | 'two-calls') =>
+      hintOf({ options: { feeds, latentShape, guidance: halves({ c: floats(2, 5) }, mode) } });
+    expect(hint('batch')).not.toBe(hint('two-calls'));
+    expect(hint('two-calls')).toBe(hintOf({ options: { feeds, latentShape } }));
   });
 });
 
