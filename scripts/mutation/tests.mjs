@@ -32,7 +32,7 @@ const TESTS = {
     '!test/measure/verify',
   ],
   'src/measure/bench.ts': ['test/measure/bench', 'test/measure/difference'],
-  'src/measure/bundle.ts': ['test/measure/identity', 'test/measure/verdict'],
+  'src/measure/bundle.ts': ['test/measure/bundle', 'test/measure/identity', 'test/measure/verdict'],
   'src/measure/claims': ['test/measure/claims/'],
   'src/measure/combinations.ts': ['test/measure/combinations'],
   'src/measure/decides.ts': ['test/measure/readings'],

@@ -7,7 +7,7 @@ import { checkWeights } from '../emit/weights.js';
 import { fileNotFound, notABundle, otherSource } from '../errors/index.js';
 import { restoreInterrupted } from '../io/siblings.js';
 import { loadModel } from '../onnx/files.js';
-import { ScheduledSession, type ScheduledSessionOptions } from '../runtime/index.js';
+import { ScheduledSession } from '../runtime/index.js';
 import { checkFiles, readSchedule } from '../runtime-node/index.js';
 import type { Schedule } from '../schedule/index.js';
 import type { Ort } from './engine.js';
@@ -43,7 +43,6 @@ export function openWithCalls(
   schedule: Schedule,
   calls: readonly string[],
   sessionOptions: InferenceSession.SessionOptions,
-  onCall?: ScheduledSessionOptions['onCall'],
 ): Promise<ScheduledSession> {
   const used = new Set(calls);
   // what they say of the whole schedule does not hold for a part of it
@@ -58,7 +57,7 @@ export function openWithCalls(
       open: (file) => path.join(folder, file),
     },
     // the same inputs at every call are no new image
-    { sessionOptions, newImage: 'reset', ...(onCall && { onCall }) },
+    { sessionOptions, newImage: 'reset' },
   );
 }
 

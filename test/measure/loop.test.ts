@@ -145,6 +145,14 @@ describe('what is rounded otherwise than the source', () => {
     expect(await rounding([S, R], ['half', 'full'])).toEqual([0, 1]);
   });
 
+  test('is what one of several sites sums in another order', async () => {
+    const more: Change = ({ sites }) => {
+      sites!.more = { strategies: [C, C, C, 'zero'], values: ['y'] };
+    };
+    const calls = ['full', 'half', 'shallow', 'full'];
+    expect(await rounding([C, S, R, C], calls, more)).toEqual([1, 2]);
+  });
+
   test('is everything, in a bundle for a target', async () => {
     const target: Change = (schedule) => {
       schedule.target = 'cpu';
