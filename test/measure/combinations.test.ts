@@ -87,6 +87,20 @@ describe('two calls that take from two others', () => {
   });
 });
 
+test('two calls are two combinations where what they take was made of another of the same two', () => {
+  const access = (first: string[], second: string[]): CallAccess[] => [
+    { takes: [], leaves: first },
+    { takes: [], leaves: second },
+    { takes: ['s'], leaves: ['r'] },
+    { takes: ['p', 'q', 'r'], leaves: [] },
+  ];
+  const labels = ['a', 'a', 'b', 'c', 'a', 'a', 'b', 'c'];
+  const ofFirst = access(['p', 's'], ['q']);
+  const ofSecond = access(['p'], ['q', 's']);
+  expect(combinations(labels, [[...ofFirst, ...ofSecond]]).count).toBe(4);
+  expect(combinations(labels, [[...ofFirst, ...ofFirst]]).count).toBe(3);
+});
+
 test('calls run in the order of the loop, also one that another needs later', () => {
   const takes = (...items: string[]): CallAccess => ({ takes: items, leaves: [] });
   const leaves = (...items: string[]): CallAccess => ({ takes: [], leaves: items });

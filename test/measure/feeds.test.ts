@@ -235,6 +235,13 @@ describe('sizes for a schedule', () => {
       { n: 2, b: 2, k: 77 },
     ],
     [
+      'no pairs of an expression',
+      { inputs: [port('x', 'float32', ['b*2', 'k'])], guidance: { mode: 'batch' } },
+      {},
+      1,
+      { b: 1, k: 77 },
+    ],
+    [
       'pairs in the batch of the latent alone',
       {
         inputs: [port('t', 'float32', ['n']), port('x', 'float32', ['b', 'k'])],
