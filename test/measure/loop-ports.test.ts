@@ -2,12 +2,7 @@
 import * as ort from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
 import type { StepfoldError } from '../../src/errors/index.js';
-import {
-  checkLoopFits,
-  type DenoiserPorts,
-  type LoopDenoiser,
-  settleLoop,
-} from '../../src/measure/denoise-bundle.js';
+import { type DenoiserPorts, settleLoop } from '../../src/measure/denoise-bundle.js';
 import type { Guidance } from '../../src/samplers/index.js';
 import type { Port } from '../../src/schedule/index.js';
 import { parseDim } from '../../src/shape/index.js';
@@ -20,56 +15,6 @@ const codeOf = (run: () => unknown): string => {
   }
   return 'fits';
 };
-
-const BATCH = { order: 'cond-first', mode: 'batch' } as const;
-const OTHER = { order: 'uncond-first', mode: 'batch' } as const;
-const TWO = { order: 'cond-first', mode: 'two-calls' } as const;
-
-type Pair = DenoiserPorts['guidance'];
-
-test.each<
-  [
-    calls: number | undefined,
-    made: Pair,
-    needsPairs: boolean | undefined,
-    steps: number,
-    guidance: Pair,
-    code: string,
-  ]
->([
-  // a plain model takes any loop
-  [undefined, undefined, undefined, 7, TWO, 'fits'],
-  [4, undefined, undefined, 4, undefined, 'fits'],
-  [4, undefined, undefined, 3, undefined, 'RUN_STEPS'],
-  [4, undefined, undefined, 5, undefined, 'RUN_STEPS'],
-  [4, undefined, undefined, 4, BATCH, 'fits'],
-  [4, BATCH, true, 4, BATCH, 'fits'],
-  [4, BATCH, undefined, 4, BATCH, 'fits'],
-  [4, BATCH, true, 4, OTHER, 'RUN_GUIDANCE'],
-  [4, BATCH, undefined, 4, OTHER, 'RUN_GUIDANCE'],
-  [4, BATCH, true, 4, TWO, 'RUN_GUIDANCE'],
-  [4, BATCH, true, 4, undefined, 'RUN_GUIDANCE'],
-  [4, BATCH, false, 4, OTHER, 'fits'],
-  [4, BATCH, false, 4, undefined, 'fits'],
-  [4, TWO, true, 2, TWO, 'fits'],
-  [4, TWO, true, 4, TWO, 'RUN_STEPS'],
-  [4, TWO, true, 2, { ...TWO, order: 'uncond-first' }, 'RUN_GUIDANCE'],
-])(
-  '%j calls, made for %j, needed %j: %i steps with %j: %s',
-  (calls, guidance, needsPairs, steps, asked, code) => {
-    const ports = {
-      inputs: [],
-      outputs: [],
-      roles: {},
-      bindings: new Map(),
-      guidance,
-      ...(needsPairs !== undefined && { needsPairs }),
-    };
-    expect(
-      codeOf(() => checkLoopFits({ calls, ports } as unknown as LoopDenoiser, steps, asked)),
-    ).toBe(code);
-  },
-);
 
 const port = (name: string, shape: Port['shape'], type: Port['type'] = 'float32'): Port => ({
   name,

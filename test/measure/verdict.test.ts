@@ -1,48 +1,9 @@
 /** What `verify` makes of what it finds, on bundles of two operators: what passes, what fails, and what is not proved. */
-import fs from 'node:fs';
-import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { sha256 } from '../../src/emit/index.js';
-import { type VerifyOptions, verifyBundle } from '../../src/measure/index.js';
-import { split, splitExternal, type TinyBundle, withRoles } from '../runtime/tiny-bundles.js';
-import { type Change, proofOf, TINY_SOURCE, withModel } from './proof.js';
-
-interface Given {
-  readonly change?: Change;
-  readonly source?: string;
-  readonly report?: object;
-  readonly options?: Partial<VerifyOptions>;
-}
-
-const PLANNED: Change = (schedule) => {
-  schedule.sites = {
-    deep: { strategies: ['compute', 'reuse', 'reuse', 'compute'], values: ['deep'] },
-  };
-};
-
-/** As files, with the plan that they were made from unless another change takes it back. */
-async function written(tiny: TinyBundle, { change = () => {}, source, report }: Given) {
-  const { context } = await proofOf(
-    tiny,
-    (schedule) => {
-      PLANNED(schedule);
-      change(schedule);
-    },
-    source,
-  );
-  const { folder, model } = context;
-  const schedule = {
-    ...context.schedule,
-    source: { ...context.schedule.source, sha256: sha256(model) },
-  };
-  fs.writeFileSync(path.join(folder, 'schedule.json'), JSON.stringify(schedule));
-  if (report) fs.writeFileSync(path.join(folder, 'report.json'), JSON.stringify(report));
-  return { folder, model };
-}
-
-async function verified(tiny: TinyBundle, given: Given = {}) {
-  return verifyBundle({ ...(await written(tiny, given)), ...given.options });
-}
+import type { VerifyOptions } from '../../src/measure/index.js';
+import { split, withRoles } from '../runtime/tiny-bundles.js';
+import { type Change, TINY_SOURCE, withModel } from './proof.js';
+import { type Given, verified } from './verified.js';
 
 const ofLevels = (...levels: VerifyOptions['levels'] & object): Given => ({ options: { levels } });
 const DISABLED = ofLevels('disabled');
@@ -257,63 +218,4 @@ describe('nothing is proved', () => {
       'program "shallow", which no check ran',
     ]);
   });
-});
-
-describe('weights', () => {
-  const weights = (tiny: TinyBundle, more: object): Given => ({
-    change: (schedule) => {
-      Object.assign(schedule.weights[0]!, more);
-    },
-    options: { levels: ['disabled'] },
-    source: TINY_SOURCE,
-    report: { of: tiny.schedule.producer },
-  });
-  const hash = '0'.repeat(64);
-
-  test('are compared as far as the schedule says', async () => {
-    const tiny = splitExternal();
-    expect((await verified(tiny, weights(tiny, {}))).weights).toEqual([
-      { file: 'weights.bin', bytes: 8, compared: 'size' },
-    ]);
-    const { folder } = await written(tiny, weights(tiny, {}));
-    const whole = sha256(path.join(folder, 'weights.bin'));
-    const seen: string[] = [];
-    const given = weights(tiny, { sha256: whole });
-    const report = await verified(tiny, {
-      ...given,
-      options: { ...given.options, onProgress: (what) => seen.push(what) },
-    });
-    expect(report.weights).toEqual([{ file: 'weights.bin', bytes: 8, compared: 'whole' }]);
-    expect(seen).toContain('all of weights.bin');
-    // small files are samples as a whole
-    expect((await verified(tiny, weights(tiny, { samples: whole }))).weights).toEqual([
-      { file: 'weights.bin', bytes: 8, compared: 'samples' },
-    ]);
-  });
-
-  test('of another hash are refused', async () => {
-    const tiny = splitExternal();
-    await expect(verified(tiny, weights(tiny, { sha256: hash }))).rejects.toMatchObject({
-      code: 'SCHEDULE_WEIGHTS_CHANGED',
-    });
-  });
-});
-
-test('a bundle is read only with the source that it was made of', async () => {
-  const { folder, model } = await written(split(), {});
-  const other = path.join(folder, 'other.onnx');
-  fs.writeFileSync(
-    other,
-    fs.readFileSync((await written(split(), { source: TINY_SOURCE.replace('{2}', '{3}') })).model),
-  );
-  const code = (options: VerifyOptions) =>
-    verifyBundle({ levels: ['disabled'], ...options }).then(
-      () => 'read',
-      (error) => error.code,
-    );
-  expect(await code({ folder, model })).toBe('read');
-  expect(await code({ folder, model: other })).toBe('SOURCE_DIFFERS');
-  expect(await code({ folder: path.join(folder, 'gone'), model })).toBe('FILE_NOT_FOUND');
-  fs.rmSync(path.join(folder, 'schedule.json'));
-  expect(await code({ folder, model })).toBe('NOT_A_BUNDLE');
 });
