@@ -59,7 +59,7 @@ export async function withinMemory(
     } catch (error) {
       const fewer = proofBindings(schedule, shapes, rows / 2);
       const isLess = [...fewer].some(([symbol, size]) => size < bindings.get(symbol)!);
-      if (!isOutOfMemory((error as Error).message) || rows === 1 || !isLess) throw error;
+      if (!isOutOfMemory((error as Error).message) || !isLess) throw error;
       onProgress?.(`a batch of ${rows / 2}, since memory does not suffice for ${rows}`);
       findings.unproved(
         `that the ${all} rows of a batch are kept apart, since memory does not suffice for ${rows}`,

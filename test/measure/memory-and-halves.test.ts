@@ -41,6 +41,8 @@ describe('rows', () => {
       ({ combinations }) => combinations,
       (error) => error.message,
     );
+    const fewer = rows.slice(0, unproved.length).map((all) => `a batch of ${all / 2}, since`);
+    expect(seen).toEqual(fewer.map((text) => expect.stringContaining(text)));
     return { rows, unproved: unproved.length, seen: seen.length, outcome };
   };
 
