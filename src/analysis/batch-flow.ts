@@ -41,7 +41,7 @@ export function followBatch(
     );
     // a shape is known to the program in another way: it follows its tensor
     if (carrying.length === 0 || isOp(node, 'Shape', 'Size')) continue;
-    const step = new Step(node, carrying, shapes);
+    const step = new Step(node, carrying, shapes.shape(from)?.[0], shapes);
     const result = step.follow();
     if (typeof result === 'string') return { reason: result, node: node.label };
     for (const output of node.outputs) if (output) axes.set(output, result);
@@ -98,6 +98,8 @@ class Step {
   constructor(
     private readonly node: Node,
     private readonly carrying: readonly Carrier[],
+    /** How many images there are. */
+    private readonly images: DimExpr | undefined,
     private readonly shapes: ShapeTable,
   ) {
     this.first = carrying[0]!;
@@ -295,9 +297,11 @@ class Step {
     // sizes of 1 make several places; the batch is the one that has a size
     const place = places.find((j) => after[j]!.constant !== 1) ?? places[0];
     if (place === undefined) return 'it folds other axes into the batch';
-    const whole =
-      divideExactly(after[place]!, before[axis]!) ?? divideExactly(before[axis]!, after[place]!);
-    return whole ? place : 'it takes the batch apart';
+    // what lies ahead being the same, each image stays whole where as many parts fall to each
+    const isWhole =
+      after[place]!.key === before[axis]!.key ||
+      (this.images && divideExactly(after[place]!, this.images));
+    return isWhole ? place : 'it takes the batch apart';
   }
 
   private squeezed(): number | string {
@@ -355,15 +359,14 @@ class Step {
     if (equation.includes('.')) return 'its axes are not all named';
     const [left = '', right = ''] = equation.split('->');
     const operands = left.split(',');
-    const label = operands[this.first.index]?.[this.first.axis];
+    const label = operands[this.first.index]?.[this.first.axis] ?? '?';
     const same = this.carrying.every((c) => operands[c.index]?.[c.axis] === label);
     const everywhere = operands.every(
-      (labels, i) => this.carrying.some((c) => c.index === i) || !labels.includes(label ?? '?'),
+      (labels, i) => this.carrying.some((c) => c.index === i) || !labels.includes(label),
     );
-    const axis = label === undefined ? -1 : right.indexOf(label);
+    const axis = right.indexOf(label);
     // twice in one operand, it takes a diagonal
-    if (operands.some((labels) => label && labels.split(label).length > 2))
-      return 'it pairs images';
+    if (operands.some((labels) => labels.split(label).length > 2)) return 'it pairs images';
     return same && everywhere && axis >= 0 ? axis : 'it sums over the batch, or pairs its images';
   }
 }

@@ -23,8 +23,9 @@ export function freeBatch(
       return { reason: 'its target has the batch in it', node: node.label };
     if (!isOp(node, 'Reshape')) continue;
     const axis = axes.get(node.output);
-    if (axis === undefined) continue;
-    const edit = freeTarget(node, axis, shapes);
+    const from = node.inputs[0] ? axes.get(node.inputs[0]) : undefined;
+    if (axis === undefined || from === undefined) continue;
+    const edit = freeTarget(node, from, axis, shapes);
     if (typeof edit === 'string') return { reason: edit, node: node.label };
     if (edit) edits.push(edit);
   }
@@ -33,9 +34,14 @@ export function freeBatch(
   };
 }
 
-/** The edit that lets the batch of a Reshape be whatever remains; undefined when it is so already. */
+/**
+ * The edit that lets the batch of a Reshape be whatever remains; undefined when it is so already.
+ * @param from the batch's axis in the input
+ * @param axis that in the output
+ */
 function freeTarget(
   node: Node,
+  from: number,
   axis: number,
   shapes: ShapeTable,
 ): (() => void) | string | undefined {
@@ -48,11 +54,12 @@ function freeTarget(
   if (!before || !after) return 'its shapes are not known';
   const entries = after.map((dim, i): number | undefined => {
     if (i === axis) return -1;
-    // 0 takes the size of the input's dimension at that place
-    return dim.constant ?? (before[i]?.key === dim.key ? 0 : undefined);
+    // 0 takes the size of the input's dimension at that place, which as the batch's will be another
+    return dim.constant ?? (i !== from && before[i]?.key === dim.key ? 0 : undefined);
   });
   if (entries.some((entry, i) => entry === undefined && written?.[i] === -1)) {
-    if (before[axis]?.key !== after[axis]?.key) return 'it infers another size than the batch';
+    if (from !== axis || before[axis]?.key !== after[axis]?.key)
+      return 'it infers another size than the batch';
     entries[axis] = 0;
   }
   return () => {

@@ -3,88 +3,13 @@
  * on the axis that is said; where it is refused, half of the rows give something else or no result at all.
  */
 import { describe, expect, it } from 'vitest';
-import { followBatch, freeBatch } from '../../src/analysis/index.js';
-import type { Model } from '../../src/ir/model.js';
-import { tensorType } from '../../src/ir/types.js';
-import { inferShapes } from '../../src/shape/index.js';
-import { EXACT, encodeSorted, ort } from '../helpers/compile.js';
-import { modelOf, named } from '../helpers/text.js';
-
-const ROWS = 4;
-
-interface Graph {
-  /** Dimensions of x; the first is the batch, by default of any size. */
-  readonly x?: string;
-  readonly constants?: string;
-  readonly body: string;
-}
-
-const modelFor = ({ x = 'batch, 4, 6', constants = '', body }: Graph): Model => {
-  const model = modelOf(`g (float[${x}] x) => (float[] y) <${constants}> { ${body} }`, 18);
-  model.graph.outputs[0]!.type = { kind: 'tensor', elem: 'float32' };
-  return model;
-};
-
-const numbers = (count: number) =>
-  Float32Array.from({ length: count }, (_, i) => Math.sin(1.3 * i));
-
-interface Result {
-  readonly dims: readonly number[];
-  readonly data: Float32Array;
-}
-
-/** The model at so many rows of x, and others as they are; undefined where the engine fails. */
-async function run(model: Model, rows: number): Promise<Result | undefined> {
-  const { shape = [] } = model.graph.inputs[0]!.type as { shape?: readonly unknown[] };
-  const dims = [rows, ...shape.slice(1)] as number[];
-  const x = new ort.Tensor('float32', numbers(dims.reduce((a, b) => a * b)), dims);
-  try {
-    const session = await ort.InferenceSession.create(encodeSorted(model), EXACT);
-    const { y } = await session.run({ x });
-    await session.release();
-    return { dims: y!.dims, data: y!.data as Float32Array };
-  } catch {
-    return undefined;
-  }
-}
-
-/** The first half along an axis. */
-function firstHalf({ dims, data }: Result, axis: number): Result {
-  const half = dims.map((d, i) => (i === axis ? d / 2 : d));
-  const inner = dims.slice(axis + 1).reduce((a, b) => a * b, 1);
-  const whole = dims[axis]! * inner;
-  const part = half[axis]! * inner;
-  return { dims: half, data: data.filter((_, i) => i % whole < part) };
-}
-
-/** Sizes of the batch that are written down as numbers no longer hold for a half. */
-function openBatch({ graph }: Model): void {
-  const [x] = graph.inputs;
-  const { shape = [] } = x!.type as { shape?: readonly never[] };
-  x!.type = tensorType('float32', ['some', ...shape.slice(1)]);
-}
-
-/** How the batch flows from x to y. */
-function flow(model: Model) {
-  const shapes = inferShapes(model);
-  const region = new Set(model.graph.nodes);
-  return { shapes, region, axes: followBatch(region, named(model, 'x'), shapes) };
-}
-
-async function isOfHalf(model: Model, full: Result, axis: number): Promise<boolean> {
-  const half = await run(model, ROWS / 2);
-  const expected = firstHalf(full, axis);
-  return (
-    half !== undefined &&
-    half.dims.join() === expected.dims.join() &&
-    half.data.every((v, i) => Object.is(v, expected.data[i]))
-  );
-}
+import { flow, isOfHalf, modelFor, openBatch, type Region, ROWS, run } from '../helpers/halves.js';
+import { named } from '../helpers/text.js';
 
 const SECOND = '[t] t = Transpose <perm = [1, 0, 2]> (x)';
 
 describe('is followed', () => {
-  it.each<[string, number, Graph]>([
+  it.each<[string, number, Region]>([
     ['through what works on elements', 0, { body: 'a = Neg (x)  y = Add (a, x)' }],
     [
       'beside what is the same for all',
@@ -320,7 +245,7 @@ const FIXED = '4, 4, 6';
 const ONES = (count: number) => Array.from({ length: count }, (_, i) => 1 + (i % 3)).join();
 
 describe('is refused, and half of the rows are no half of the result', () => {
-  it.each<[string, RegExp, Graph]>([
+  it.each<[string, RegExp, Region]>([
     [
       'a value for each image',
       /"c" has a value for each image/,
@@ -550,7 +475,7 @@ describe('is refused, and half of the rows are no half of the result', () => {
   });
 });
 
-it.each<[string, RegExp, Graph]>([
+it.each<[string, RegExp, Region]>([
   ['a Flatten of all', /folds other axes/, { body: 'y = Flatten <axis = 0> (x)' }],
   [
     'columns of a product',
@@ -582,101 +507,4 @@ it.each<[string, RegExp, Graph]>([
 it('names the node that refuses', () => {
   const { axes } = flow(modelFor({ body: 'a = Neg (x)  [mixes] y = Softmax <axis = 0> (a)' }));
   expect(axes).toMatchObject({ node: 'mixes' });
-});
-
-describe('a region is freed of the batch it was exported with', () => {
-  const free = (model: Model) => {
-    const { shapes, region, axes } = flow(model);
-    return freeBatch(region, axes as Map<never, number>, shapes);
-  };
-
-  it.each<[string, number, Graph]>([
-    [
-      'written into a Reshape',
-      0,
-      {
-        x: FIXED,
-        constants: 'int64[2] s = {4, 24}',
-        body: 'y = Reshape (x, s)',
-      },
-    ],
-    [
-      'folded into heads',
-      0,
-      {
-        x: FIXED,
-        constants: 'int64[4] apart = {4, 4, 2, 3}, int64[3] folded = {8, 4, 3}',
-        body: `h = Reshape (x, apart)
-             i = Transpose <perm = [0, 2, 1, 3]> (h)
-             y = Reshape (i, folded)`,
-      },
-    ],
-    [
-      'beside a size that is inferred',
-      0,
-      {
-        x: '4, n, 6',
-        constants: 'int64[3] s = {4, -1, 3}',
-        body: 'y = Reshape (x, s)',
-      },
-    ],
-    [
-      'beside a size that is computed',
-      0,
-      {
-        x: '4, n, 6',
-        constants:
-          'int64[1] four = {4}, int64[1] three = {3}, int64[1] one = {1}, int64[1] two = {2}',
-        body: `s = Shape (x)
-             n = Gather (s, one)
-             n2 = Mul (n, two)
-             target = Concat <axis = 0> (four, n2, three)
-             y = Reshape (x, target)`,
-      },
-    ],
-    [
-      'that is copied already',
-      0,
-      {
-        x: FIXED,
-        constants: 'int64[2] s = {0, 24}',
-        body: 'y = Reshape (x, s)',
-      },
-    ],
-  ])('%s', async (_, axis, graph) => {
-    const model = modelFor(graph);
-    const sized = { ...graph, x: graph.x!.replace('n', '5') };
-    const full = (await run(modelFor(sized), ROWS))!;
-    const edit = free(model);
-    expect(edit).toBeTypeOf('function');
-    (edit as () => void)();
-    openBatch(model);
-    const [x] = model.graph.inputs;
-    x!.type = tensorType('float32', ['some', ...sized.x.split(', ').slice(1).map(Number)]);
-    expect(await isOfHalf(model, full, axis)).toBe(true);
-  });
-
-  it.each<[string, RegExp, Graph]>([
-    [
-      'that an Expand makes',
-      /target has the batch in it/,
-      {
-        x: '4, 1, 6',
-        constants: 'int64[3] s = {4, 2, 6}',
-        body: 'y = Expand (x, s)',
-      },
-    ],
-    [
-      'where a Reshape infers another size',
-      /infers another size than the batch/,
-      {
-        x: '4, 2, n, 6',
-        constants: 'int64[3] s = {8, -1, 3}',
-        body: 'y = Reshape (x, s)',
-      },
-    ],
-  ])('not one %s', async (_, reason, graph) => {
-    const model = modelFor(graph);
-    expect(free(model)).toMatchObject({ reason: expect.stringMatching(reason) });
-  });
 });
