@@ -5,6 +5,8 @@ import fs from 'node:fs';
 /** Folders of test/, and files below them that are left out. */
 const TESTS = {
   'src/analysis': ['test/analysis'],
+  'src/analysis/batch-flow.ts': ['test/analysis/batch-', '!test/analysis/batch-halves'],
+  'src/analysis/free-batch.ts': ['test/analysis/free-batch'],
   'src/calibrate': ['test/calibrate'],
   'src/cost': ['test/cost'],
   'src/diff': ['test/diff'],
