@@ -50,17 +50,11 @@ export function reachBack(from: Value): Reached {
 }
 
 /** Forwards from a value over light nodes, to the heavy nodes that read it first. */
-export function reachForward(from: Value): {
-  heavy: Set<Node>;
-  passed: Set<Node>;
-  leaves: boolean;
-} {
+export function reachForward(from: Value): Omit<Reached, 'inputs'> {
   const heavy = new Set<Node>();
   const passed = new Set<Node>();
-  let leaves = from.isGraphOutput;
   const stack = [from];
   for (let value = stack.pop(); value; value = stack.pop()) {
-    leaves ||= value.isGraphOutput;
     for (const user of value.users) {
       if (isHeavy(user)) heavy.add(user);
       else if (!passed.has(user) && !isOp(user, 'Shape', 'Size')) {
@@ -69,5 +63,5 @@ export function reachForward(from: Value): {
       }
     }
   }
-  return { heavy, passed, leaves };
+  return { heavy, passed };
 }
