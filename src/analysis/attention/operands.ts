@@ -35,8 +35,9 @@ function layersJoined({ heavy, passed }: Reached): Node[] | undefined {
   if (heavy.size < 2) return undefined;
   for (const node of passed) {
     if (!isOp(node, 'Concat')) continue;
-    const parts = node.inputs.flatMap((input) => (input ? [...reachBack(input).heavy] : []));
-    if (parts.length === heavy.size && parts.every((part) => heavy.has(part))) return parts;
+    const parts = node.inputs.map((input) => (input ? [...reachBack(input).heavy] : []));
+    const layers = new Set(parts.flat());
+    if (parts.every(({ length }) => length <= 1) && layers.size === heavy.size) return [...layers];
   }
   return undefined;
 }
