@@ -90,3 +90,105 @@ describe('several timesteps', () => {
     expect(found.problems).toEqual([expect.stringMatching(/several inputs .*\(q, p\)/)]);
   });
 });
+
+describe('the timestep', () => {
+  const of = (inputs: string, body: string) =>
+    rolesOf(`g (${inputs}) => (float[N,4,H,W] z) <float[2] f = {1, 2}> {
+      ${body}
+      z = Identity (r)
+    }`);
+  const SINES = 's = Sin (angle)\n c = Cos (angle)';
+  test.each<[string, string, string, string | undefined]>([
+    ['of no axis', 'float[N,4,H,W] r, float q', `angle = Mul (q, f)\n ${SINES}`, 'q'],
+    ['of unknown rank', 'float[N,4,H,W] r, float[] q', `angle = Mul (q, f)\n ${SINES}`, 'q'],
+    ['of one axis', 'float[N,4,H,W] r, float[N] q', `angle = Neg (q)\n ${SINES}`, 'q'],
+    ['of two axes', 'float[N,4,H,W] r, float[N,1] q', `angle = Neg (q)\n ${SINES}`, undefined],
+    ['that is the angle', 'float[N,4,H,W] r, float[N] angle', SINES, 'angle'],
+    [
+      'beside the latent itself',
+      'float[1,4,1,1] r, float[1] q',
+      `angle = Mul (r, q)\n ${SINES}`,
+      'q',
+    ],
+    [
+      'by a sine and a cosine of other angles',
+      'float[N,4,H,W] r, float[N] q',
+      's = Sin (q)\n o = Neg (q)\n c = Cos (o)',
+      undefined,
+    ],
+    ['by a sine alone', 'float[N,4,H,W] r, float[N] q', 's = Sin (q)', undefined],
+    [
+      'by a value that was read twice',
+      'float[N,4,H,W] r, float[N] q',
+      `a = Neg (q)\n angle = Mul (a, a)\n ${SINES}`,
+      'q',
+    ],
+    [
+      'not by how many there are',
+      'float[N,4,H,W] r, float[N] q',
+      `n = Size (q)\n m = Cast <to = 1> (n)\n angle = Mul (m, f)\n ${SINES}`,
+      undefined,
+    ],
+  ])('%s', (_, inputs, body, expected) => {
+    expect(of(inputs, body).timestep).toBe(expected);
+  });
+});
+
+describe('the latent and what is predicted', () => {
+  test.each<[string, string, string, string | undefined, string]>([
+    ['of the same shape', 'float[N,4,H,W] a', 'float[N,4,H,W] z', 'a', 'z'],
+    ['the first of two inputs', 'float[N,4,H,W] a, float[N,4,H,W] b', 'float[N,4,H,W] z', 'a', 'z'],
+    [
+      'the first of two outputs',
+      'float[N,4,H,W] a',
+      'float[N,4,H,W] y, float[N,4,H,W] z',
+      'a',
+      'y',
+    ],
+    ['the output that fits', 'float[N,4,H,W] a', 'float[N,9] y, float[N,4,H,W] z', 'a', 'z'],
+    [
+      'sooner of the same channels',
+      'float[N,8,H,W] a, float[N,4,H,W] b',
+      'float[N,4,H,W] z',
+      'b',
+      'z',
+    ],
+    ['sooner of the same size', 'float[N,4,A,B] a, float[N,8,H,W] b', 'float[N,4,H,W] z', 'b', 'z'],
+    ['of three axes', 'float[N,4,L] a', 'float[N,4,L] z', 'a', 'z'],
+    ['of three axes and other channels', 'float[N,4,L] a', 'float[N,8,L] z', 'a', 'z'],
+    ['not of two axes', 'float[N,4] a', 'float[N,4] z', undefined, 'z'],
+    ['of four axes, whatever the sizes', 'float[N,4,A,B] a', 'float[N,4,H,W] z', 'a', 'z'],
+    [
+      'of five axes, sooner than of four',
+      'float[N,4,A,B] a, float[N,4,A,B,C] b',
+      'float[N,4,H,W,D] z',
+      'b',
+      'z',
+    ],
+    ['not of three axes of other sizes', 'float[N,4,A] a', 'float[N,4,L] z', undefined, 'z'],
+  ])('%s', (_, inputs, outputs, latent, prediction) => {
+    // what computes the outputs does not matter, and its results have the shapes that are declared
+    const names = outputs.match(/\w+(?=,|$)/g)!.filter((name) => /^[yz]$/.test(name));
+    const body = names.map((name) => `${name} = own.Net (a)`).join('\n');
+    const found = rolesOf(`g (${inputs}) => (${outputs}) { ${body} }`);
+    expect([found.latent, found.prediction]).toEqual([latent, prediction]);
+  });
+
+  test('are said where they are given, and the others found', () => {
+    const graph = `g (float[N,4,H,W] a, float[N,4,H,W] b, float[N] q) => (float[N,4,H,W] z) {
+      s = Sin (q)  c = Cos (q)  z = Add (a, b) }`;
+    expect(rolesOf(graph, { latent: 'b' })).toMatchObject({
+      latent: 'b',
+      timestep: 'q',
+      conditions: ['a'],
+    });
+    expect(rolesOf(graph, { timestep: 'a' })).toMatchObject({
+      latent: 'b',
+      timestep: 'a',
+      conditions: ['q'],
+    });
+    const small = `g (float[N,4] a, float[N] q) => (float[N,4] z) { s = Sin (q)  c = Cos (q)  z = Neg (a) }`;
+    expect(rolesOf(small, { latent: 'a' }).problems).toEqual([]);
+    expect(rolesOf(small).problems).toHaveLength(1);
+  });
+});

@@ -275,4 +275,51 @@ describe('graphs that are none', () => {
       refusalOf(analyze('[c] a = x\n[c] b = a\n[c] d = b\n[j] e = a, b, d\n[c] out = e')),
     ).toMatch(/e: it joins 3 computed values, not 2/);
   });
+
+  test('a skip that no layer has made', () => {
+    expect(refusalOf(analyze('[c] mid = x\n[j] j = mid, x\n[c] out = j'))).toMatch(
+      /j: its skip comes from no layer of the encoder/,
+    );
+  });
+
+  test('two views of one value', () => {
+    expect(
+      refusalOf(analyze('[c] a = x\nb = Relu (a)\nd = Neg (a)\n[j] e = b, d\n[c] out = e')),
+    ).toMatch(/e: neither input went through layers that the other did not/);
+  });
+
+  test('more joins than are told of: the last three', () => {
+    const joins = [1, 2, 3, 4].map((i) => `[j] j${i} = m${i - 1}, x\n[c] m${i} = j${i}`);
+    const refusal = refusalOf(analyze(`[c] m0 = x\n${joins.join('\n')}\nout = Relu (m4)`));
+    expect(refusal.match(/j\d: /g)).toEqual(['j2: ', 'j3: ', 'j4: ']);
+  });
+});
+
+describe('joins', () => {
+  const joined = (x: string, join: string, more = '') =>
+    modelOf(`g (float${x} x) => (float out)
+    <float[2,2,1] w = {1, 0, 0, 1}, float[1,1,8] place = {1, 2, 3, 4, 5, 6, 7, 8}> {
+      ${more || '[e] e = Conv (x, w)'}
+      [mid] mid = Conv (e, w)
+      [j] j = Concat <axis = 1> ${join}
+      [out] out = ReduceSum (j)
+    }`);
+  const analyzed = (model: ReturnType<typeof modelOf>) =>
+    joinsOf(analyzeUnet(model.graph, inferShapes(model)));
+
+  test.each([
+    ['of three axes, as for sound', '[1, 2, 8]', '(mid, e)', ''],
+    ['of no known rank', '', '(mid, e)', ''],
+    ['beside a constant', '[1, 2, 8]', '(mid, place, e)', ''],
+    [
+      'of a skip whose layer lies in a graph inside a node',
+      '[1, 2, 8]',
+      '(mid, e)',
+      `some = Constant <value = bool {1}> ()
+      [e] e = If <then_branch = yes () => (float[1, 2, 8] a) { a = Conv (x, w) },
+        else_branch = no () => (float[1, 2, 8] b) { b = Relu (x) }> (some)`,
+    ],
+  ])('%s', (_, x, join, more) => {
+    expect(analyzed(joined(x, join, more))).toEqual([[1, 'j', 'mid', 'e']]);
+  });
 });
