@@ -4,9 +4,29 @@ import fs from 'node:fs';
 
 /** Folders of test/, and files below them that are left out. */
 const TESTS = {
-  'src/analysis': ['test/analysis'],
+  'src/analysis': [
+    'test/analysis',
+    '!test/analysis/attention.test',
+    '!test/analysis/batch-halves',
+    '!test/analysis/blocks.test',
+    '!test/analysis/papers',
+    '!test/analysis/raise.test',
+    '!test/analysis/spellings',
+  ],
+  'src/analysis/ancestry.ts': ['test/analysis/ancestry', 'test/analysis/unet'],
+  'src/analysis/attention': [
+    'test/analysis/attention-',
+    'test/analysis/near-misses',
+    'test/analysis/operands',
+    'test/analysis/raise-by-hand',
+  ],
   'src/analysis/batch-flow.ts': ['test/analysis/batch-', '!test/analysis/batch-halves'],
+  'src/analysis/blocks': ['test/analysis/block-', 'test/analysis/blocks-'],
+  'src/analysis/branches.ts': ['test/analysis/levels'],
   'src/analysis/free-batch.ts': ['test/analysis/free-batch'],
+  'src/analysis/levels.ts': ['test/analysis/levels'],
+  'src/analysis/roles.ts': ['test/analysis/roles'],
+  'src/analysis/unet.ts': ['test/analysis/unet', 'test/analysis/levels'],
   'src/calibrate': ['test/calibrate'],
   'src/cost': ['test/cost'],
   'src/diff': ['test/diff'],
