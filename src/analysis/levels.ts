@@ -16,7 +16,7 @@ export function joinsPerLevel(
   if (sizes.includes(undefined)) return undefined;
   const counts: number[] = [];
   for (const [i, size] of sizes.entries())
-    if (i > 0 && size === sizes[i - 1]) counts[counts.length - 1]!++;
+    if (size === sizes[i - 1]) counts[counts.length - 1]!++;
     else counts.push(1);
   return new Set(counts).size === 1 ? counts[0] : undefined;
 }

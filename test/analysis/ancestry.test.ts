@@ -11,8 +11,8 @@ const picks = fc.array(fc.tuple(fc.nat(), fc.nat(), fc.boolean()), { minLength: 
 /** Every node reads two values before it and makes two; nearer ones are likelier where a pick says so. */
 function build(cases: readonly (readonly [number, number, boolean])[]) {
   const graph = new Graph();
-  const values: Value[] = [graph.addInput('x')];
-  const above = new Map<Value, ReadonlySet<unknown>>([[values[0]!, new Set(values)]]);
+  const values: Value[] = [graph.addInput('x'), graph.addInput('z')];
+  const above = new Map<Value, ReadonlySet<unknown>>(values.map((v) => [v, new Set([v])]));
   for (const [a, b, near] of cases) {
     const pick = (n: number) =>
       values[near ? values.length - 1 - (n % Math.min(4, values.length)) : n % values.length]!;
