@@ -26,6 +26,7 @@ describe('before its moves', () => {
     ],
     ['what computes', 'a = Relu (x)  q = Transpose (a)', 'q a'],
     ['quantized and back', 'a = QuantizeLinear (x, s, z)  q = DequantizeLinear (a, s, z)', 'q x'],
+    ['quantized and computed with', 'a = QuantizeLinear (x, s, z)  q = Max (a, z)', 'q'],
     ['quantized alone', 'q = QuantizeLinear (x, s, z)', 'q'],
     ['back from what was never quantized', 'q = DequantizeLinear (c, s, z)', 'q'],
     ['two parts', 'a, b = Split <axis = 1> (x, halves)  q = Concat <axis = 1> (a, b)', 'q x'],
@@ -130,5 +131,10 @@ describe('before its moves', () => {
     const parts =
       'a = Slice (x, none, two, one)  b = Slice (x, two, all, one)  q = Concat <axis = 1> (a, b)';
     expect(chain(parts, '')).toBe('q');
+  });
+
+  it('parts along the first axis', () => {
+    const parts = 'a, b = Split <axis = 0> (x, halves)  q = Concat <axis = 0> (a, b)';
+    expect(chain(parts, '[6, 1, 4]')).toBe('q x');
   });
 });

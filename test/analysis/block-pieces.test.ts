@@ -4,7 +4,12 @@ import { describe, expect, it, test } from 'vitest';
 import { findAttention } from '../../src/analysis/attention/index.js';
 import { Readers } from '../../src/analysis/blocks/readers.js';
 import { firstFrom } from '../../src/analysis/blocks/residual.js';
-import { findBlocks, nodesOfRange, type StreamRange } from '../../src/analysis/index.js';
+import {
+  blockTable,
+  findBlocks,
+  nodesOfRange,
+  type StreamRange,
+} from '../../src/analysis/index.js';
 import type { Model } from '../../src/ir/model.js';
 import type { Node } from '../../src/ir/node.js';
 import { nodeDependencies } from '../../src/ir/order.js';
@@ -120,6 +125,21 @@ describe('nodes of a range', () => {
     for (const other of others) expect(names).not.toContain(other);
   });
 
+  it('what a graph inside one of its nodes reads', () => {
+    const body = scaled('y = MatMul (g, w)').replace(
+      'gated = Mul (attended, half)',
+      `many = ReduceSum <keepdims = 0> (x)  some = Cast <to = 9> (many)
+      chosen = If <then_branch = yes () => (float[] a) { a = Neg (root) },
+        else_branch = no () => (float[] b) { b = Abs (root) }> (some)
+      gated = Mul (attended, chosen)`,
+    );
+    const model = blockModel(body, NUMBER);
+    const range = rangeOf(model, 'x', 'g');
+    const names = namesOf(nodesOfRange(model.graph, range)).sort();
+    expect(names).toEqual(plainNodes(model, range));
+    expect(names).toContain('root');
+  });
+
   it('not what the graph gives out', () => {
     const model = blockModel(scaled('y = MatMul (g, w)'), NUMBER);
     model.graph.addOutput(named(model, 'half'));
@@ -187,4 +207,24 @@ describe('a sum', () => {
     );
     expect(stage).toEqual(['x g', 'g y']);
   });
+});
+
+test('what blocks cost, counted by hand', () => {
+  const model = blockModel(block('first', 'x', 'h') + block('second', 'h', 'y'));
+  const shapes = inferShapes(model);
+  const analysis = findBlocks(model.graph, shapes, findAttention(model.graph, shapes).found);
+  // six layers over six tokens of four channels, and two products of six tokens with six
+  const [layers, products] = [6 * 6 * 4 * 4, 2 * 6 * 6 * 4];
+  const all = layers + products;
+  const table = blockTable(model.graph, analysis, shapes, new Map(), { all: 4 * all, layers });
+  const cost = { macs: { all, layers }, share: 1 / 4 };
+  const kinds = ['self-attention', 'feed-forward'];
+  expect(table).toMatchObject([
+    { index: 0, stage: 0, layers: kinds, ...cost },
+    { index: 1, stage: 0, layers: kinds, ...cost },
+  ]);
+  expect(table.map(({ streams }) => streams)).toEqual([
+    [{ input: 'x', output: 'h', shape: [1, 6, 4] }],
+    [{ input: 'h', output: 'y', shape: [1, 6, 4] }],
+  ]);
 });

@@ -47,6 +47,11 @@ describe('sums alone', () => {
     });
   });
 
+  test('nor one value twice', () => {
+    const model = modelFrom(`${block('b', 'x', 'h')} y = Add (h, h)`);
+    expect(refusal(model, ['x', 'y'])!.reason).toBe('"y" is not what sums alone make of "x"');
+  });
+
   test('nor no sum at all', () => {
     const model = modelFrom(block('b', 'x', 'y'));
     expect(refusal(model, ['x', 'x'])!.reason).toMatch(/not what sums alone make/);
