@@ -96,6 +96,10 @@ describe('raised', () => {
     const source = model(body, options);
     const { attention, shapes } = analyzed(source);
     const copy = raisedModel(source, attention, shapes).model;
+    // nothing of the core's own products is read any more
+    const products = ({ graph }: typeof source) =>
+      [...graph.nodes].filter(({ opType }) => /MatMul|Einsum/.test(opType)).length;
+    expect(products(copy)).toBeLessThanOrEqual(products(source));
     const feeds = randomFeeds(source, { x: rows });
     const [expected, actual] = [await runModel(source, feeds), await runModel(copy, feeds)];
     expect(actual.y!.dims).toEqual(expected.y!.dims);
@@ -201,6 +205,17 @@ describe('refused', () => {
   ])('%s', (_, body, node, reason, { rows: _rows, ...options } = {}) => {
     const { attention, shapes } = analyzed(model(body, options));
     expect(raiseCore(attention, shapes)).toEqual({ node, reason: expect.stringContaining(reason) });
+  });
+
+  it('where a mask hides keys, at the node that it meets', () => {
+    const source = model(between('[hide] t = Add (s, hides)'), {
+      constants: 'float[5] hides = {0, 0, 0, 0, -9}',
+    });
+    const { attention, shapes } = analyzed(source);
+    expect(raiseCore(attention, shapes)).toEqual({
+      node: 'hide',
+      reason: expect.stringContaining('a mask ("hides") meets the scores'),
+    });
   });
 
   it('where nothing is known of its tokens', () => {
