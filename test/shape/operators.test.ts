@@ -2,30 +2,8 @@
  * One small graph per operator or idiom, with symbolic sizes: every intermediate type, shape and
  * small integer tensor against onnxruntime at two sizes each.
  */
-import { describe, expect, it } from 'vitest';
-import type { Model } from '../../src/ir/model.js';
-import { parseModel } from '../../src/onnx/text/index.js';
-import { evaluate } from '../../src/shape/dim.js';
-import { inferShapes } from '../../src/shape/infer.js';
-import { parseDim } from '../../src/shape/parse.js';
-import { checkTable } from './check.js';
-
-interface Case {
-  readonly name: string;
-  /** Default 17. */
-  readonly opset?: number;
-  readonly inputs: string;
-  readonly body: string;
-  /** Names of graph outputs; every node output is compared anyway. */
-  readonly outputs: string;
-  /** What inference must say about the first output. */
-  readonly shape?: string;
-  readonly sizes: readonly Readonly<Record<string, number>>[];
-  /** Sizes that inference may leave open. */
-  readonly open?: boolean;
-  /** Integers or booleans that depend on data, so that their elements cannot be known. */
-  readonly data?: boolean;
-}
+import { describe, it } from 'vitest';
+import { type Case, checkCase } from './cases.js';
 
 const IMAGE = 'float[batch, 6, height, width] x';
 const IMAGES = [
@@ -758,27 +736,6 @@ const CASES: readonly Case[] = [
   },
 ];
 
-const parse = ({ opset = 17, inputs, outputs, body }: Case): Model =>
-  parseModel(`<ir_version: 8, opset_import: ["" : ${opset}, "com.microsoft" : 1]>
-    test (${inputs}) => (${outputs}) { ${body} }`);
-
 describe('shape rules', () => {
-  it.each(CASES)('$name', async (test) => {
-    const model = parse(test);
-    const table = inferShapes(model);
-    if (test.shape) expect(String(table.shape(model.graph.outputs[0]!))).toBe(test.shape);
-    for (const size of test.sizes) {
-      const bindings = new Map(Object.entries(size));
-      const shapes: Record<string, number[]> = {};
-      for (const { name, type } of model.graph.inputs)
-        if (type?.kind === 'tensor')
-          shapes[name] = (type.shape ?? []).map((d) => evaluate(parseDim(String(d)), bindings)!);
-      const checked = await checkTable(model, table, shapes, bindings);
-      if (test.open) continue;
-      expect(checked.unknown).toEqual([]);
-      expect(checked.madeUp).toEqual([]);
-      if (test.data) continue;
-      expect(checked.integersKnown).toBe(checked.integers);
-    }
-  });
+  it.each(CASES)('$name', checkCase);
 });

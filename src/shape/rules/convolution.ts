@@ -38,13 +38,16 @@ function windowOf(c: RuleContext, kernel: readonly DimExpr[], axes: number): Win
 function slide(w: Window, axis: number, size: DimExpr): DimExpr {
   const stride = w.strides[axis] as number;
   if (w.autoPad.startsWith('SAME')) return ceilDivide(size, stride);
-  const [begin, end] = [w.pads[axis] as number, w.pads[axis + w.kernel.length] as number];
-  const pad = w.autoPad === 'VALID' ? 0 : begin + end;
+  // the engine takes no heed of a pool's pads beside VALID
+  const [begin, end] =
+    w.autoPad === 'VALID'
+      ? [0, 0]
+      : [w.pads[axis] as number, w.pads[axis + w.kernel.length] as number];
   const reach = add(
     multiply(subtract(w.kernel[axis] as DimExpr, 1), w.dilations[axis] as number),
     1,
   );
-  const room = subtract(add(size, pad), reach);
+  const room = subtract(add(size, begin + end), reach);
   if (!w.ceil) return add(floorDivide(room, stride), 1);
   // A last window that would start in the padding at the end is left out.
   return minimum(add(ceilDivide(room, stride), 1), ceilDivide(add(size, begin), stride));
@@ -78,10 +81,13 @@ const convTranspose: Rule = (c) => {
   const sizes = axes.map((size, axis) => {
     if (wanted) return constant(wanted.at(axis - axes.length) as number);
     const stride = w.strides[axis] as number;
-    if (w.autoPad.startsWith('SAME')) return multiply(size, stride);
     const reach = multiply(subtract(w.kernel[axis] as DimExpr, 1), w.dilations[axis] as number);
+    const last = add(reach, 1 + (extra?.[axis] ?? 0));
+    // of a kernel that does not reach from one place to the next, nothing is cut off
+    if (w.autoPad.startsWith('SAME'))
+      return add(multiply(size, stride), minimum(0, subtract(last, stride)));
     const pad = (w.pads[axis] as number) + (w.pads[axis + w.kernel.length] as number);
-    return add(add(multiply(subtract(size, 1), stride), reach), 1 + (extra?.[axis] ?? 0) - pad);
+    return subtract(add(multiply(subtract(size, 1), stride), last), pad);
   });
   const channels = multiply(c.size(1, 1), c.number('group', 1));
   return { dtype: c.dtype(0), shape: [input[0] as DimExpr, channels, ...sizes] };

@@ -33,6 +33,9 @@ export function fits({ over }: Fraction, type: DataType | undefined): boolean {
   return over.terms.every(({ coefficient: n }) => n >= low && n <= high);
 }
 
+/** Some operators compute integers in double precision, as onnxruntime implements them. */
+export const isExactAsDouble = (value: DimExpr): boolean => fits(whole(value), 'float64');
+
 /**
  * Is float arithmetic on this number exact? So it is for powers of two below, as sizes stay far
  * under 2^24. Thirds and the like are rounded, and only `Floor`, `Ceil` and `Cast` may follow them.
@@ -69,7 +72,8 @@ export const divideFractions: Compute = (c, a, b) => {
 export const moduloFractions: Compute = (c, a, b) => {
   if (isFloat(c.dtype(0)) || !isPositive(b!.over)) return undefined;
   // fmod follows the sign of the dividend.
-  if (c.number('fmod', 0) === 1 && !isNonNegative(a!.over)) return undefined;
+  if (c.number('fmod', 0) === 1 && !(isNonNegative(a!.over) && isExactAsDouble(a!.over)))
+    return undefined;
   return whole(modulo(a!.over, b!.over));
 };
 
@@ -79,7 +83,7 @@ export const powerFractions: Compute = (_, a, b) => {
   if (exponent < 0 || exponent > 4) return undefined;
   let result = constant(1);
   for (let i = 0; i < exponent; i++) result = multiply(result, a!.over);
-  return whole(result);
+  return isExactAsDouble(result) ? whole(result) : undefined;
 };
 
 function reduced(over: DimExpr, under: bigint): Fraction {

@@ -3,7 +3,7 @@ import { maximum, minimum } from '../bounds.js';
 import type { Rule, RuleContext } from '../context.js';
 import { add, constant, type DimExpr, multiply } from '../dim.js';
 import { constantShape, type Fraction, whole } from '../facts.js';
-import { fits } from './fractions.js';
+import { fits, isExactAsDouble } from './fractions.js';
 
 type Fold = (a: DimExpr, b: DimExpr) => DimExpr;
 
@@ -43,7 +43,7 @@ function foldAll(c: RuleContext, fold: Fold, axes: number): readonly Fraction[] 
       // each step, since what the engine holds on the way must be exact as well
       for (const element of elements.slice(1)) {
         made = fold(made, element);
-        if (!fits(whole(made), c.dtype(0))) return undefined;
+        if (!fits(whole(made), c.dtype(0)) || !isExactAsDouble(made)) return undefined;
       }
       return whole(made);
     }),

@@ -9,6 +9,7 @@ import { ceilDivide } from '../divide.js';
 import { countOf } from '../elements.js';
 import { constantShape, type Facts, MAX_CONTENTS, whole } from '../facts.js';
 import { tensorFacts } from '../tensor-facts.js';
+import { isExactAsDouble } from './fractions.js';
 import { unknownList } from './layout.js';
 
 const constantNode: Rule = (c) => {
@@ -56,6 +57,8 @@ const range: Rule = (c) => {
   const dtype = c.dtype(0);
   const by = step?.over.exactConstant;
   if (!start || !limit || !step || !by || [start, limit, step].some((f) => f.under !== 1n))
+    return { dtype, shape: [c.freshSize(0)] };
+  if (!isExactAsDouble(start.over) || !isExactAsDouble(limit.over))
     return { dtype, shape: [c.freshSize(0)] };
   const span = by > 0n ? subtract(limit.over, start.over) : subtract(start.over, limit.over);
   const count = maximum(0, ceilDivide(span, by < 0n ? -by : by));

@@ -1,0 +1,75 @@
+/** Small models in text form, what inference says of them, and what onnxruntime makes of them. */
+import { expect } from 'vitest';
+import type { Model } from '../../src/ir/model.js';
+import { parseModel } from '../../src/onnx/text/index.js';
+import { evaluate } from '../../src/shape/dim.js';
+import { inferShapes } from '../../src/shape/infer.js';
+import { parseDim } from '../../src/shape/parse.js';
+import { checkTable } from './check.js';
+import { randomFeeds, runModel } from './engine.js';
+
+export interface Case {
+  readonly name: string;
+  /** Default 17. */
+  readonly opset?: number;
+  readonly inputs: string;
+  /** Initializers: `int64[2] axes = {0, 1}`. */
+  readonly constants?: string;
+  readonly body: string;
+  /** Names of graph outputs; every node output is compared anyway. */
+  readonly outputs: string;
+  /** What inference must say about the first output. */
+  readonly shape?: string;
+  readonly sizes: readonly Readonly<Record<string, number>>[];
+  /** Sizes that inference may leave open. */
+  readonly open?: boolean;
+  /** Integers or booleans that depend on data, so that their elements cannot be known. */
+  readonly data?: boolean;
+}
+
+type Text = Pick<Case, 'opset' | 'inputs' | 'constants' | 'body' | 'outputs'>;
+
+export const parse = ({ opset = 17, inputs, constants = '', outputs, body }: Text): Model =>
+  parseModel(`<ir_version: 8, opset_import: ["" : ${opset}, "com.microsoft" : 1]>
+    test (${inputs}) => (${outputs}) <${constants}> { ${body} }`);
+
+function shapesOfInputs(model: Model, bindings: ReadonlyMap<string, number>) {
+  const shapes: Record<string, number[]> = {};
+  for (const { name, type } of model.graph.inputs)
+    if (type?.kind === 'tensor')
+      shapes[name] = (type.shape ?? []).map((d) => evaluate(parseDim(String(d)), bindings)!);
+  return shapes;
+}
+
+/** Every intermediate type, shape and small integer tensor against onnxruntime at each of the sizes. */
+export async function checkCase(test: Case): Promise<void> {
+  const model = parse(test);
+  const table = inferShapes(model);
+  if (test.shape) expect(String(table.shape(model.graph.outputs[0]!))).toBe(test.shape);
+  for (const size of test.sizes) {
+    const bindings = new Map(Object.entries(size));
+    const checked = await checkTable(model, table, shapesOfInputs(model, bindings), bindings);
+    if (test.open) continue;
+    expect(checked.unknown).toEqual([]);
+    expect(checked.madeUp).toEqual([]);
+    if (test.data) continue;
+    expect(checked.integersKnown).toBe(checked.integers);
+  }
+}
+
+/** What no engine runs: inference says of the first output why it has no shape. */
+export interface Refusal extends Omit<Text, 'outputs'> {
+  readonly name: string;
+  /** Part of the reason. */
+  readonly why: string;
+  /** Default `y`. */
+  readonly outputs?: string;
+  readonly size?: Readonly<Record<string, number>>;
+}
+
+export async function checkRefusal({ outputs = 'y', why, size, ...test }: Refusal): Promise<void> {
+  const model = parse({ ...test, outputs });
+  expect(inferShapes(model).whyUnknown(model.graph.outputs[0]!)).toContain(why);
+  const shapes = shapesOfInputs(model, new Map(Object.entries(size ?? {})));
+  await expect(runModel(model, randomFeeds(model, shapes))).rejects.toThrow();
+}
