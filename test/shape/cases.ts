@@ -73,3 +73,9 @@ export async function checkRefusal({ outputs = 'y', why, size, ...test }: Refusa
   const shapes = shapesOfInputs(model, new Map(Object.entries(size ?? {})));
   await expect(runModel(model, randomFeeds(model, shapes))).rejects.toThrow();
 }
+
+/** A body of one node per line behind those that come `first`; their results are y0, y1 and so on. */
+export const nodes = (lines: readonly string[], first = ''): Pick<Case, 'body' | 'outputs'> => ({
+  body: [first, ...lines.map((line, i) => `y${i} = ${line}`)].join('\n'),
+  outputs: lines.map((_, i) => `y${i}`).join(),
+});

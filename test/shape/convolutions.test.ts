@@ -1,6 +1,6 @@
 /** Convolutions and pooling with every attribute, against onnxruntime at several sizes each. */
 import { describe, it } from 'vitest';
-import { type Case, checkCase, checkRefusal, type Refusal } from './cases.js';
+import { type Case, checkCase, checkRefusal, nodes, type Refusal } from './cases.js';
 
 const X = 'float[batch, 4, height, width] x';
 const W = 'float[6, 4, 3, 2] w';
@@ -12,88 +12,102 @@ const SIZES = [
   { batch: 1, height: 12, width: 13 },
 ];
 
-const conv = (attributes: string, weight = W, shape?: string): Case => ({
-  name: `Conv <${attributes}> by ${weight}`,
-  inputs: `${X}, ${weight}`,
-  body: `y = Conv <${attributes}> (x, w)`,
-  outputs: 'y',
-  sizes: SIZES,
-  ...(shape && { shape }),
-});
+const conv = (attributes: string, weight = 'w') => `Conv <${attributes}> (x, ${weight})`;
+const transposed = (attributes: string, weight = 't') =>
+  `ConvTranspose <${attributes}> (x, ${weight})`;
+const pool = (opType: string, attributes: string) => `${opType} <${attributes}> (x)`;
 
-const transposed = (attributes: string, weight = 'float[4, 6, 3, 2] w'): Case => ({
-  name: `ConvTranspose <${attributes}> by ${weight}`,
-  inputs: `${X}, ${weight}`,
-  body: `y = ConvTranspose <${attributes}> (x, w)`,
-  outputs: 'y',
-  sizes: SIZES,
-});
-
-const pool = (opType: string, attributes: string, opset = 17): Case => ({
-  name: `${opType} <${attributes}> in opset ${opset}`,
-  opset,
+const listed = (name: string, lines: readonly string[], more: Partial<Case> = {}): Case => ({
+  name,
   inputs: X,
-  body: `y = ${opType} <${attributes}> (x)`,
-  outputs: 'y',
+  ...nodes(lines),
   sizes: SIZES,
+  ...more,
 });
 
 describe('convolutions', () => {
   it.each([
-    conv('strides = [1, 1]', W, 'batch,6,height-2,width-1'),
-    conv('kernel_shape = [3, 2]'),
-    conv('strides = [2, 3]'),
-    conv('pads = [1, 0, 2, 1]'),
-    conv('pads = [0, 1, 0, 3], dilations = [1, 3]'),
-    conv('dilations = [2, 4], strides = [3, 1]'),
-    conv('auto_pad = "NOTSET", pads = [1, 0, 1, 0]'),
-    conv('auto_pad = "VALID", strides = [2, 1]'),
-    conv('auto_pad = "VALID", dilations = [1, 3]'),
-    conv('auto_pad = "SAME_UPPER", strides = [2, 1]'),
-    conv('auto_pad = "SAME_LOWER", strides = [3, 4]', 'float[6, 4, 1, 1] w'),
-    conv('group = 2, strides = [2, 2]', 'float[6, 2, 3, 2] w'),
-    transposed('strides = [1, 1]'),
-    transposed('strides = [3, 2], pads = [1, 0, 2, 1]'),
-    transposed('strides = [2, 3], output_padding = [1, 2]'),
-    transposed(
-      'strides = [2, 2], output_padding = [0, 1], dilations = [2, 3], pads = [0, 1, 3, 0]',
+    listed(
+      'Conv',
+      [
+        conv('strides = [1, 1]'),
+        conv('kernel_shape = [3, 2]'),
+        conv('strides = [2, 3]'),
+        conv('pads = [1, 0, 2, 1]'),
+        conv('pads = [0, 1, 0, 3], dilations = [1, 3]'),
+        conv('dilations = [2, 4], strides = [3, 1]'),
+        conv('auto_pad = "NOTSET", pads = [1, 0, 1, 0]'),
+        conv('auto_pad = "VALID", strides = [2, 1]'),
+        conv('auto_pad = "VALID", dilations = [1, 3]'),
+        conv('auto_pad = "SAME_UPPER", strides = [2, 1]'),
+        conv('auto_pad = "SAME_LOWER", strides = [3, 4]', 'one'),
+        conv('group = 2, strides = [2, 2]', 'g'),
+      ],
+      {
+        inputs: `${X}, ${W}, float[6, 4, 1, 1] one, float[6, 2, 3, 2] g`,
+        shape: 'batch,6,height-2,width-1',
+      },
     ),
-    transposed('group = 2, dilations = [1, 2]', 'float[4, 3, 2, 2] w'),
-    transposed('auto_pad = "SAME_UPPER", strides = [3, 2]'),
-    transposed(
-      'auto_pad = "SAME_LOWER", strides = [2, 2], output_padding = [1, 0], dilations = [2, 1]',
+    listed(
+      'ConvTranspose',
+      [
+        transposed('strides = [1, 1]'),
+        transposed('strides = [3, 2], pads = [1, 0, 2, 1]'),
+        transposed('strides = [2, 3], output_padding = [1, 2]'),
+        transposed(
+          'strides = [2, 2], output_padding = [0, 1], dilations = [2, 3], pads = [0, 1, 3, 0]',
+        ),
+        transposed('group = 2, dilations = [1, 2]', 'g'),
+        transposed('auto_pad = "SAME_UPPER", strides = [3, 2]'),
+        transposed(
+          'auto_pad = "SAME_LOWER", strides = [2, 2], output_padding = [1, 0], dilations = [2, 1]',
+        ),
+        // kernels that do not reach from one place to the next
+        transposed('auto_pad = "SAME_UPPER", strides = [5, 2]'),
+        transposed('auto_pad = "SAME_LOWER", strides = [4, 4]'),
+        transposed('auto_pad = "SAME_UPPER", strides = [5, 4], output_padding = [1, 3]'),
+        transposed('auto_pad = "SAME_UPPER", strides = [6, 5], dilations = [2, 3]'),
+        transposed('auto_pad = "VALID", strides = [2, 2]'),
+      ],
+      { inputs: `${X}, float[4, 6, 3, 2] t, float[4, 3, 2, 2] g` },
     ),
-    // kernels that do not reach from one place to the next
-    transposed('auto_pad = "SAME_UPPER", strides = [5, 2]'),
-    transposed('auto_pad = "SAME_LOWER", strides = [4, 4]'),
-    transposed('auto_pad = "SAME_UPPER", strides = [5, 4], output_padding = [1, 3]'),
-    transposed('auto_pad = "SAME_UPPER", strides = [6, 5], dilations = [2, 3]'),
-    transposed('auto_pad = "VALID", strides = [2, 2]'),
-    {
-      ...transposed('output_shape = [14, 13], strides = [3, 3]'),
-      inputs: 'float[batch, 4, 5, 5] x, float[4, 6, 3, 2] w',
-    },
-    pool('MaxPool', 'kernel_shape = [3, 2]'),
-    pool('MaxPool', 'kernel_shape = [2, 3], strides = [2, 3], pads = [1, 2, 0, 1]'),
-    pool('MaxPool', 'kernel_shape = [3, 2], dilations = [2, 3], strides = [1, 2]'),
-    pool('MaxPool', 'kernel_shape = [3, 3], strides = [2, 3], ceil_mode = 0'),
-    pool('MaxPool', 'kernel_shape = [3, 3], strides = [2, 3], ceil_mode = 1'),
-    pool('MaxPool', 'kernel_shape = [2, 3], strides = [4, 5], pads = [1, 2, 1, 2], ceil_mode = 1'),
-    pool('MaxPool', 'kernel_shape = [1, 1], strides = [3, 4], ceil_mode = 1'),
-    pool(
-      'MaxPool',
-      'auto_pad = "SAME_LOWER", kernel_shape = [3, 2], strides = [2, 3], ceil_mode = 1',
+    listed(
+      'ConvTranspose to a given shape',
+      [transposed('output_shape = [14, 13], strides = [3, 3]')],
+      { inputs: 'float[batch, 4, 5, 5] x, float[4, 6, 3, 2] t' },
     ),
-    pool('AveragePool', 'auto_pad = "SAME_UPPER", kernel_shape = [3, 2], strides = [2, 1]'),
-    pool('AveragePool', 'auto_pad = "VALID", kernel_shape = [3, 2], strides = [2, 2]'),
-    pool('AveragePool', 'kernel_shape = [3, 2], strides = [2, 2], dilations = [2, 1]', 19),
-    pool('LpPool', 'kernel_shape = [3, 2], strides = [2, 3], pads = [1, 0, 1, 1]'),
-    pool(
-      'LpPool',
-      'kernel_shape = [3, 2], dilations = [1, 2], ceil_mode = 1, strides = [3, 3]',
-      18,
+    listed('pooling', [
+      pool('MaxPool', 'kernel_shape = [3, 2]'),
+      pool('MaxPool', 'kernel_shape = [2, 3], strides = [2, 3], pads = [1, 2, 0, 1]'),
+      pool('MaxPool', 'kernel_shape = [3, 2], dilations = [2, 3], strides = [1, 2]'),
+      pool('MaxPool', 'kernel_shape = [3, 3], strides = [2, 3], ceil_mode = 0'),
+      pool('MaxPool', 'kernel_shape = [3, 3], strides = [2, 3], ceil_mode = 1'),
+      pool(
+        'MaxPool',
+        'kernel_shape = [2, 3], strides = [4, 5], pads = [1, 2, 1, 2], ceil_mode = 1',
+      ),
+      pool('MaxPool', 'kernel_shape = [1, 1], strides = [3, 4], ceil_mode = 1'),
+      pool(
+        'MaxPool',
+        'auto_pad = "SAME_LOWER", kernel_shape = [3, 2], strides = [2, 3], ceil_mode = 1',
+      ),
+      pool('AveragePool', 'auto_pad = "SAME_UPPER", kernel_shape = [3, 2], strides = [2, 1]'),
+      pool('AveragePool', 'auto_pad = "VALID", kernel_shape = [3, 2], strides = [2, 2]'),
+      pool('LpPool', 'kernel_shape = [3, 2], strides = [2, 3], pads = [1, 0, 1, 1]'),
+      pool('GlobalLpPool', 'p = 2'),
+      'GlobalMaxPool (x)',
+    ]),
+    listed(
+      'pooling with dilations',
+      [
+        pool('AveragePool', 'kernel_shape = [3, 2], strides = [2, 2], dilations = [2, 1]'),
+        pool(
+          'LpPool',
+          'kernel_shape = [3, 2], dilations = [1, 2], ceil_mode = 1, strides = [3, 3]',
+        ),
+      ],
+      { opset: 19 },
     ),
-    pool('GlobalLpPool', 'p = 2'),
   ])('$name', checkCase);
 
   // beside VALID, Conv is refused pads

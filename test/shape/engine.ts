@@ -98,7 +98,7 @@ export interface Observed {
   readonly dtype: DataType;
   readonly dims: readonly number[];
   /** Only of integer and boolean tensors of at most 256 elements. */
-  readonly elements: readonly number[] | undefined;
+  readonly elements: readonly bigint[] | undefined;
 }
 
 /** Runs the model with every node output of the main graph as a graph output. */
@@ -116,7 +116,9 @@ export async function observe(model: Model, feeds: Feeds): Promise<Map<Value, Ob
       const tensor = results[value.name] as ort.Tensor;
       const dtype = dataTypeFromCode(ORT_TYPES.indexOf(tensor.type));
       const small = /int|bool/.test(dtype) && tensor.size <= 256;
-      const elements = small ? Array.from(tensor.data as Iterable<number>, Number) : undefined;
+      const elements = small
+        ? Array.from(tensor.data as Iterable<number | bigint>, BigInt)
+        : undefined;
       return [value, { dtype, dims: tensor.dims, elements }];
     }),
   );

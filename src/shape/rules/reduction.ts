@@ -39,13 +39,13 @@ function foldAll(c: RuleContext, fold: Fold, axes: number): readonly Fraction[] 
   if (!elements?.length || !sizes || axes !== sizes.length) return undefined;
   return [
     c.element(() => {
-      let made = elements[0]!;
+      let made: DimExpr | undefined;
       // each step, since what the engine holds on the way must be exact as well
-      for (const element of elements.slice(1)) {
-        made = fold(made, element);
+      for (const element of elements) {
+        made = made ? fold(made, element) : element;
         if (!fits(whole(made), c.dtype(0)) || !isExactAsDouble(made)) return undefined;
       }
-      return whole(made);
+      return made && whole(made);
     }),
   ];
 }
