@@ -122,7 +122,8 @@ const slice: Rule = (c) => {
 };
 
 /** Exporters write "to the end" as the largest 64- or 32-bit integer. */
-const HUGE = 2n ** 31n - 1n;
+const TO_THE_END = [2n ** 31n - 1n, 2n ** 63n - 1n] as const;
+const [HUGE] = TO_THE_END;
 
 /** First element and number of elements of a slice; undefined when a bound's sign is not known. */
 function bounds(
@@ -133,7 +134,9 @@ function bounds(
 ): { start: DimExpr; size: DimExpr } | undefined {
   const [low, high] = step > 0 ? [constant(0), size] : [constant(-1), subtract(size, 1)];
   const first = clampBound(start, size, step > 0 ? low : constant(0), high);
-  const last = clampBound(end, size, low, high);
+  // the engine goes to the end in either direction
+  const goesOn = step < 0 && TO_THE_END.some((n) => n === end.exactConstant);
+  const last = goesOn ? low : clampBound(end, size, low, high);
   if (!first || !last) return undefined;
   const span = step > 0 ? subtract(last, first) : subtract(first, last);
   return { start: first, size: maximum(0, ceilDivide(span, Math.abs(step))) };
