@@ -1,0 +1,109 @@
+/** What becomes larger or smaller by scales or to sizes, against onnxruntime. */
+import { describe, it } from 'vitest';
+import { type Case, checkCase, nodes } from './cases.js';
+
+const X = 'float[batch, 6, height, width] x';
+const SIZES = [
+  { batch: 1, height: 2, width: 3 },
+  { batch: 3, height: 5, width: 1 },
+  { batch: 1, height: 10, width: 7 },
+];
+const CONSTANTS = `
+  int64 zero = {0}, int64 one = {1}, int64 two = {2}, int64 five = {5}, int64 minus = {-2}, int64[2] pair = {2, 3}, int64[2] large = {20, 20},
+  int64[1] none = {0}, int64[3] at = {0, 2, -1}, int64[1] first = {0}, int64[2] same = {0, 1}, float f0 = {0.0}, float f1 = {1.0}, float f3 = {3.0}, float half = {0.5},
+  float[2] onoff = {0.0, 1.0}, int64[2] onoff64 = {0, 1}, int64[4] sizes = {1, 6, 7, 4}, int64[2] both = {9, 4}, int64[1] i0 = {0},
+  float[4] twice = {1.0, 1.0, 2.0, 1.5}, float[4] odd = {1.0, 1.0, 0.7, 0.3}, float[4] third = {1.0, 1.0, 0.33333334, 1.1}, float[4] up = {1.0, 1.0, 1.1, 1.7}, float[2] two2 = {0.5, 3.0}, float[8] roi = {0.0, 0.0, 0.2, 0.2, 1.0, 1.0, 0.8, 0.8}, float[0] noscale = {}`;
+
+const listed = (
+  name: string,
+  lines: readonly string[],
+  more: Partial<Case> = {},
+  first = '',
+): Case => ({
+  name,
+  inputs: X,
+  constants: CONSTANTS,
+  ...nodes(lines, first),
+  sizes: SIZES,
+  ...more,
+});
+
+describe('Resize', () => {
+  it.each([
+    listed('by scales', [
+      'Resize (x, "", twice)',
+      'Resize <mode = "linear"> (x, roi, twice)',
+      'Resize (x, "", twice, "")',
+    ]),
+    listed(
+      'by sizes',
+      ['Resize (x, "", "", sizes)', 'Resize (x, "", noscale, sizes)', 'Resize (x, "", "", target)'],
+      { inputs: 'float[1, 6, height, width] x' },
+      's = Shape (x)  front = Constant <value_ints = [1, 6]> ()  target = Concat <axis = 0> (front, both)',
+    ),
+    listed(
+      'by scales that are rounded, at fixed sizes',
+      ['Resize (x, "", odd)', 'Resize (x, "", third)', 'Resize (x, "", twice)'],
+      { inputs: 'float[1, 6, 13, 10] x', sizes: [{}] },
+    ),
+    listed('by scales that are rounded', ['Resize (x, "", odd)', 'Resize (x, "", third)'], {
+      open: true,
+      sizes: [
+        { batch: 1, height: 10, width: 10 },
+        { batch: 1, height: 20, width: 30 },
+      ],
+    }),
+    listed(
+      'by scales that are computed',
+      ['Resize (x, "", scales)', 'Resize (x, "", thirds)', 'Resize (x, "", hidden)'],
+      { open: true },
+      `
+      ones = Constant <value_floats = [1.0, 1.0]> ()  n = Constant <value_ints = [2, 3]> ()  f = Cast <to = 1> (n)  scales = Concat <axis = 0> (ones, f)
+      t = Div (f, f3)  thirds = Concat <axis = 0> (ones, t)  all = Constant <value_ints = [0, 1, 2, 3]> ()  hidden = GatherElements (twice, all)`,
+    ),
+    listed(
+      'by sizes that are not known',
+      ['Resize (x, "", "", k)'],
+      { open: true, inputs: 'float[1, 6, height, width] x' },
+      'all = Constant <value_ints = [0, 1, 2, 3]> ()  k = GatherElements (sizes, all)',
+    ),
+    listed(
+      'of some axes',
+      [
+        'Resize <axes = [3, 2]> (x, "", two2)',
+        'Resize <axes = [-1, 2]> (x, "", "", both)',
+        'Resize <axes = [2, 3], keep_aspect_ratio_policy = "stretch"> (x, "", "", both)',
+      ],
+      { opset: 18 },
+    ),
+    listed(
+      'that keeps the proportions, or crops',
+      [
+        'Resize <axes = [2, 3], keep_aspect_ratio_policy = "not_larger"> (x, "", "", both)',
+        'Resize <axes = [2, 3], keep_aspect_ratio_policy = "not_smaller"> (x, "", "", both)',
+        'Resize <coordinate_transformation_mode = "tf_crop_and_resize", mode = "linear"> (x, roi, twice)',
+      ],
+      { opset: 18, open: true },
+    ),
+    listed('in opset 10', ['Resize (x, twice)', 'Upsample (x, twice)'].slice(0, 1), { opset: 10 }),
+    listed('called Upsample', ['Upsample (x, twice)', 'Upsample (x, up)'], {
+      opset: 9,
+      inputs: 'float[1, 6, 13, 10] x',
+      sizes: [{}],
+    }),
+    listed(
+      'called Upsample, by scales that are not known',
+      ['Upsample (x, hidden)'],
+      { opset: 9, open: true },
+      's = Shape (x)  c = ConstantOfShape <value = float[1] {2.0}> (s)  all = Constant <value = int64[4] {0, 1, 2, 3}> ()  hidden = Gather (twice, all)',
+    ),
+    listed(
+      'called Upsample, by an attribute',
+      [
+        'Upsample <scales = [1.0, 1.0, 2.0, 3.0]> (x)',
+        'Upsample <scales = [1.0, 1.0, 1.5, 2.0]> (x)',
+      ],
+      { opset: 7 },
+    ),
+  ])('$name', checkCase);
+});
