@@ -190,6 +190,5 @@ function boundFloor(value: DimExpr, floor: FloorAtom): DimExpr | undefined {
 }
 
 function isNonNegativeAtom(atom: Atom): boolean {
-  const least = leastOf(atom);
-  return least !== undefined && least >= 0n;
+  return (leastOf(atom) ?? -1n) >= 0n;
 }

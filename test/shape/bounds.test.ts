@@ -1,6 +1,15 @@
 /** What is proved of the sign of a size: never more than holds at every size, and what rules rely on. */
 import { describe, expect, it } from 'vitest';
-import { areDifferent, isAtLeast, isNonNegative, isPositive } from '../../src/shape/bounds.js';
+import {
+  areDifferent,
+  isAtLeast,
+  isNonNegative,
+  isPositive,
+  maximum,
+  minimum,
+} from '../../src/shape/bounds.js';
+import { multiply, negate, product, subtract, sum, symbol } from '../../src/shape/dim.js';
+import { ceilDivide, divideExactly, floorDivide } from '../../src/shape/divide.js';
 import { build, compute, GRID, read } from './trees.js';
 
 const least = (text: string) =>
@@ -32,6 +41,8 @@ describe('what is never below zero', () => {
     '(- (max height 3) 3)',
     '(- (max value 3) 3)',
     '(- (max value batch) 1)',
+    '(- (max (- 0 value) batch) 1)',
+    '(- (max batch (+ height 2)) 3)',
     '(- (max 2 value batch) 2)',
     '(- (max length 2 (* 3 batch)) 3)',
     '(- (min height 3) 1)',
@@ -83,6 +94,11 @@ describe('what can be below zero', () => {
     '(- (max value length) 1)',
     '(- (min height 3) 2)',
     '(- (min height 3 batch) 2)',
+    '(- (min batch (+ height 2)) 2)',
+    '(floor (- 2 batch) height)',
+    '(max (- 2 batch) -5)',
+    '(floor (+ 3 (* (max value -1) height)) batch)',
+    '(- 0 (floor height 2) (floor height 3) (floor height 5) (floor height 7) (floor height 8) (floor height 9) (floor height 11))',
     '(min value 3)',
     '(min value length)',
     '(min (- length 1) height)',
@@ -168,4 +184,27 @@ describe('the largest and the smallest', () => {
   ])('%s is %s', (text, printed) => {
     expect(build(read(text)).toString()).toBe(printed);
   });
+});
+
+describe('what is too long', () => {
+  const symbols = (n: number) => Array.from({ length: n }, (_, i) => symbol(`s${i}`));
+
+  it('is not proved', () => {
+    const many = maximum(sum(symbols(33)), symbol('t'));
+    expect(isNonNegative(subtract(multiply(many, many), symbol('t')))).toBe(false);
+    expect(isNonNegative(negate(product(symbols(11))))).toBe(false);
+    expect(isNonNegative(subtract(product(symbols(10)), 1))).toBe(true);
+  });
+
+  it('is not compared, each with every other', () => {
+    expect(maximum(...symbols(16)).key).toContain('s15');
+    expect(() => maximum(...symbols(17))).toThrow('it is the max of 17 sizes');
+    expect(() => minimum(...symbols(17))).toThrow('it is the min of 17 sizes');
+  });
+});
+
+it('nothing is divided by zero', () => {
+  expect(divideExactly(symbol('h'), 0)).toBeUndefined();
+  expect(() => floorDivide(symbol('h'), 0)).toThrow('a size is divided by zero');
+  expect(() => ceilDivide(symbol('h'), 0)).toThrow('a size is divided by zero');
 });

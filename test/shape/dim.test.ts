@@ -153,6 +153,11 @@ describe('symbolic sizes', () => {
       'floor((height+2)/4)+floor(height/2)',
     ],
     [
+      'a quotient of a product that begins with a quotient',
+      '(floor (* height (floor batch 2)) 3)',
+      'floor((floor(batch/2)*height)/3)',
+    ],
+    [
       'a quotient of a product of quotients',
       '(floor (* batch (floor height 2)) 3)',
       'floor((batch*floor(height/2))/3)',
