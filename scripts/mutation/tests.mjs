@@ -97,7 +97,7 @@ const TESTS = {
   'src/schedule': ['test/schedule'],
   'src/shape': ['test/shape', '!test/shape/architectures', '!test/shape/operators'],
   'src/shape/bounds.ts': ['test/shape/dim', 'test/shape/bounds'],
-  'src/shape/dim.ts': ['test/shape/dim', 'test/shape/bounds'],
+  'src/shape/dim.ts': ['test/shape/dim', 'test/shape/expressions'],
   'src/shape/divide.ts': ['test/shape/dim', 'test/shape/bounds'],
   'src/shape/context.ts': [
     'test/shape/inf',

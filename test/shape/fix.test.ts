@@ -1,8 +1,11 @@
 /** Fixing sizes in a model, and what is said when they do not fit. */
 import { describe, expect, it } from 'vitest';
 import { StepfoldError } from '../../src/errors/index.js';
+import { subgraphs } from '../../src/ir/attribute.js';
+import { tensorType } from '../../src/ir/types.js';
 import { parseModel } from '../../src/onnx/text/index.js';
 import { fixInputShapes, freezeSymbols, inputSymbols } from '../../src/shape/index.js';
+import { modelOf } from '../helpers/text.js';
 
 const denoiser = () =>
   parseModel(`<ir_version: 8, opset_import: ["" : 17]>
@@ -95,5 +98,96 @@ describe('freezeSymbols', () => {
 
   it('refuses what is no size', () => {
     expect(failure(() => freezeSymbols(denoiser(), { batch: -1 })).code).toBe('SHAPE_INVALID_SIZE');
+  });
+});
+
+describe('sizes that are fixed', () => {
+  const texts = (graph: string, change: (model: ReturnType<typeof modelOf>) => void) => {
+    const model = modelOf(graph);
+    change(model);
+    return shapes(model);
+  };
+
+  it('go into expressions, as far as these are known then', () => {
+    const graph = 'g (float[b, h] x, float[w] z) => (float[c] y) { y = Neg (x) }';
+    const withExpressions = (model: ReturnType<typeof modelOf>) => {
+      model.graph.inputs[1]!.type = tensorType('float32', [
+        'b*h',
+        'b*2',
+        'w+1',
+        '',
+        null,
+        7,
+        'floor(h/2)',
+      ]);
+    };
+    expect(
+      texts(graph, (model) => {
+        withExpressions(model);
+        freezeSymbols(model, { b: 3 });
+      }),
+    ).toEqual(['3,h', 'h*3,6,w+1,,,7,floor(h/2)', 'c']);
+    expect(
+      texts(graph, (model) => {
+        withExpressions(model);
+        fixInputShapes(model, { x: [3, 5] });
+      })[1],
+    ).toBe('15,6,w+1,,,7,2');
+  });
+
+  it('go into graphs inside of nodes', () => {
+    const model = modelOf(`g (float[b] x, bool c) => (y) {
+      y = If (c) <then_branch = yes () => (float[b] p) { p = Neg (x) }, else_branch = no () => (float[n] q) { q = Exp (x) }>
+    }`);
+    freezeSymbols(model, { b: 3 });
+    const inner = [...model.graph.nodes].flatMap((node) => [...subgraphs(node)]);
+    expect(
+      inner.map((graph) =>
+        graph.outputs.map(({ type }) => type?.kind === 'tensor' && type.shape?.join()),
+      ),
+    ).toEqual([['3'], ['n']]);
+  });
+
+  it('of one name may be said twice, if it is the same', () => {
+    expect(
+      texts('g (float[b, b] x, float[b] z) => (y) { y = Neg (x) }', (model) =>
+        fixInputShapes(model, { x: [2, 2], z: [2] }),
+      ).slice(0, 2),
+    ).toEqual(['2,2', '2']);
+    expect(
+      failure(() =>
+        fixInputShapes(modelOf('g (float[b, b] x) => (y) { y = Neg (x) }'), { x: [2, 3] }),
+      ).code,
+    ).toBe('SHAPE_CONFLICT');
+  });
+
+  it.each([1, 2 ** 31, Number.MAX_SAFE_INTEGER])('may be %d', (size) => {
+    expect(
+      texts('g (float[b] x) => (y) { y = Neg (x) }', (model) =>
+        fixInputShapes(model, { x: [size] }),
+      )[0],
+    ).toBe(String(size));
+  });
+
+  it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53])('may not be %d', (size) => {
+    const model = modelOf('g (float[b] x) => (y) { y = Neg (x) }');
+    expect(failure(() => fixInputShapes(model, { x: [size] })).code).toBe('SHAPE_INVALID_SIZE');
+    expect(failure(() => freezeSymbols(model, { b: size })).code).toBe('SHAPE_INVALID_SIZE');
+  });
+
+  it('of an input without a type are refused only where it is no tensor', () => {
+    const model = modelOf('g (seq(float[b]) s, float[b] x) => (y) { y = Neg (x) }');
+    expect(failure(() => fixInputShapes(model, { s: [2] })).code).toBe('SHAPE_NOT_A_TENSOR');
+    model.graph.inputs[1]!.type = undefined;
+    fixInputShapes(model, { x: [2] });
+    expect(model.graph.inputs[1]!.type).toBeUndefined();
+  });
+
+  it('leave an expression that is open unjudged', () => {
+    const model = modelOf('g (float[b] x, float[n] z) => (y) { y = Neg (x) }');
+    model.graph.inputs[1]!.type = tensorType('float32', ['b*2']);
+    fixInputShapes(model, { z: [5] });
+    expect(shapes(model).slice(0, 2)).toEqual(['b', '5']);
+    expect(inputSymbols(model)).toEqual(['b']);
   });
 });
