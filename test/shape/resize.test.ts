@@ -62,6 +62,16 @@ describe('Resize', () => {
       t = Div (f, f3)  thirds = Concat <axis = 0> (ones, t)  all = Constant <value_ints = [0, 1, 2, 3]> ()  hidden = GatherElements (twice, all)`,
     ),
     listed(
+      'by scales that are computed and rounded',
+      ['Resize (y, "", thirds)'],
+      {
+        open: true,
+        inputs: 'float[1, 1, height, width] y',
+        sizes: Array.from({ length: 12 }, (_, i) => ({ height: i + 1, width: 3 * i + 3 })),
+      },
+      `sevens = Constant <value_floats = [1.0, 1.0, 7.0, 7.0]> ()  thirds = Div (sevens, f3)`,
+    ),
+    listed(
       'by sizes that are not known',
       ['Resize (x, "", "", k)'],
       { open: true, inputs: 'float[1, 6, height, width] x' },

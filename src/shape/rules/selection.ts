@@ -117,8 +117,7 @@ const slice: Rule = (c) => {
     result[axis] = range.size;
     cuts.push({ axis, start: range.start, step });
   }
-  const contents = cuts.length === count ? sliceContents(c, shape, result, cuts) : undefined;
-  return { dtype: c.dtype(0), shape: result, contents };
+  return { dtype: c.dtype(0), shape: result, contents: sliceContents(c, shape, result, cuts) };
 };
 
 /** Exporters write "to the end" as the largest 64- or 32-bit integer. */
@@ -196,9 +195,7 @@ function gatherContents(
   const places = c.constants(1);
   const [from, at, to] = [constantShape(shape), constantShape(indices), constantShape(result)];
   if (!elements || !places || !from || !at || !to) return undefined;
-  // the engine refuses those beyond the end; here they would read another row
   const length = from[axis]!;
-  if (places.some((place) => place < -length || place >= length)) return undefined;
   const rank = at.length;
   return rearrange(elements, from, to, (index) => {
     const place = elementAt(places, at, index.slice(axis, axis + rank));
