@@ -134,7 +134,7 @@ describe('fractions', () => {
       ...nodes(
         cast(['sum', 'sum2', 'product', 'product2', 'quotient', 'difference']),
         `q = Div (big, p363)  sum = Add (q, add)  sum2 = Add (add, q)  r = Div (big2, p73)  product = Mul (r, f5)  product2 = Mul (f5, r)
-           t = Div (f757, f3)  quotient = Div (n, t)  difference = Sub (q, minus)`,
+           t = Div (f3, f757)  quotient = Div (n, t)  difference = Sub (q, minus)`,
       ),
       constants: `${CONSTANTS}, float minus = {-985.5}`,
       data: true,
