@@ -36,7 +36,8 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   CALIBRATE_NOT_FINITE:
     'The model gives NaN or infinity on the inputs of the search. The command line ends with status 1.',
   CALIBRATE_SAMPLES: 'The number of images to search on is no number, or none.',
-  CALIBRATE_BATCH: "The model's batch is fixed at a size that the samples do not fill a whole number of times.",
+  CALIBRATE_BATCH:
+    "The model's batch is fixed at a size that the samples do not fill a whole number of times.",
   CALIBRATE_ODD_BATCH: 'What should be a guidance pair has an odd number of rows.',
   CALIBRATE_INPUT_SHAPE:
     'A recorded input does not have one entry for each call, or sizes that the model does not take.',
