@@ -10,14 +10,14 @@ import {
 import { byteLength, type DataType } from '../../src/ir/types.js';
 import type { Value } from '../../src/ir/value.js';
 
-/** A tensor of any integer type, or of booleans given as 0 and 1. */
+/** A tensor of any integer type of whole bytes, or of booleans given as 0 and 1. */
 export function integerTensor(
   dtype: DataType,
   values: readonly bigint[],
   dims: readonly number[],
 ): Tensor | undefined {
   if (dtype === 'int64') return int64Tensor(values, [...dims]);
-  const width = byteLength(dtype, 1);
+  const width = areNumbers(dtype) ? byteLength(dtype, 1) : undefined;
   if (width === undefined || width > 4) return undefined;
   const bytes = new Uint8Array(values.length * width);
   const view = new DataView(bytes.buffer);
@@ -46,8 +46,7 @@ export function uniformConstant(value: Value | null | undefined): number | undef
 
 export function uniformElement(tensor: Tensor): number | undefined {
   if (!areNumbers(tensor.dtype) || !isAtHand(tensor)) return undefined;
-  const count = elementCount(tensor.dims);
-  if (count === 0 || count > MAX_UNIFORM) return undefined;
+  if (elementCount(tensor.dims) > MAX_UNIFORM) return undefined;
   const numbers = readNumbers(tensor);
   const [first] = numbers;
   return numbers.every((n) => Object.is(n, first)) ? first : undefined;
