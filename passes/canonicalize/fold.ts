@@ -66,7 +66,7 @@ export function constantNodes(graph: Graph, inferred: () => ShapeTable, before =
     shapes ??= inferred();
     const table = shapes;
     const made = outputs.map((value) => resultBytes(value, table));
-    if (!made.every((size) => size !== undefined && size <= budget)) continue;
+    if (made.some((size) => size > budget)) continue;
     const fresh = [...inputs].filter(([v]) => constantTensor(v) && !leaves.has(v));
     const readThen = read + sum(fresh.map(([, size]) => size));
     if (before + bytes + sum(made) > Math.max(MOST_MADE, 2 * readThen)) {
@@ -78,7 +78,7 @@ export function constantNodes(graph: Graph, inferred: () => ShapeTable, before =
     bytes += sum(made);
     nodes.add(node);
     outputs.forEach((value, i) => {
-      sizes.set(value, made[i] as number);
+      sizes.set(value, made[i]!);
     });
   }
   return { nodes, bytes, tooMuch };
@@ -90,10 +90,12 @@ function sum(sizes: Iterable<number | undefined>): number {
   return total;
 }
 
-function resultBytes(value: Value, shapes: ShapeTable): number | undefined {
+/** Infinite where the size is not known. */
+function resultBytes(value: Value, shapes: ShapeTable): number {
   const dims = shapes.concrete(value, new Map());
   const dtype = shapes.dtype(value);
-  return dims && dtype ? byteLength(dtype, elementCount(dims)) : undefined;
+  const bytes = dims && dtype ? byteLength(dtype, elementCount(dims)) : undefined;
+  return bytes ?? Number.POSITIVE_INFINITY;
 }
 
 /**
@@ -106,17 +108,14 @@ export async function foldNodes(
   engine: Engine,
 ): Promise<Rewrite[]> {
   const border = [...nodes].flatMap((node) =>
-    node.outputs.filter((v) => v !== null).filter((v) => isReadOutside(v, nodes)),
+    node.outputs.flatMap((from) => (from && isReadOutside(from, nodes) ? [{ node, from }] : [])),
   );
   if (border.length === 0) return [];
-  const results = await evaluate(standalone(model, nodes, border), engine);
-  return border.flatMap((from) => {
-    const tensor = results.get(from.name);
-    if (!tensor || !from.producer) return [];
-    const replace = [{ from, to: { tensor } }];
-    return [
-      { rule: 'fold-constants', node: from.producer, why: 'it depends on constants only', replace },
-    ];
+  const outputs = border.map(({ from }) => from);
+  const results = await evaluate(standalone(model, nodes, outputs), engine);
+  return border.map(({ node, from }) => {
+    const replace = [{ from, to: { tensor: results.get(from.name)! } }];
+    return { rule: 'fold-constants', node, why: 'it depends on constants only', replace };
   });
 }
 
@@ -131,9 +130,9 @@ function standalone(model: Model, nodes: ReadonlySet<Node>, outputs: readonly Va
   const map = { values, nodes: new Map<Node, Node>() };
   for (const node of nodes) {
     for (const input of node.inputs) {
-      const tensor = constantTensor(input);
-      if (input && tensor && !values.has(input))
-        values.set(input, graph.addInitializer(input.name, tensor));
+      // what is no constant was made by a node before
+      if (input && !values.has(input))
+        values.set(input, graph.addInitializer(input.name, constantTensor(input)!));
     }
     const copy = graph.addNode({
       opType: node.opType,
