@@ -68,7 +68,7 @@ const sameOperator = (a: Node, b: Node): boolean =>
 /** Graphs are not looked into: nodes that hold some count as different. */
 function sameAttribute(a: Attribute, b: Attribute | undefined): boolean {
   if (!b || a.type !== b.type) return false;
-  if (a.value === b.value) return true;
+  if (Object.is(a.value, b.value)) return true;
   if (a.type === 'tensor' && b.type === 'tensor') return sameTensor(a.value, b.value);
   return (
     ['string', 'floats', 'ints'].includes(a.type) &&
@@ -90,4 +90,4 @@ function sameTensor(a: Tensor | undefined, b: Tensor | undefined): boolean {
 }
 
 const sameList = (a: ArrayLike<unknown>, b: ArrayLike<unknown>): boolean =>
-  a.length === b.length && Array.from(a).every((v, i) => v === b[i]);
+  a.length === b.length && Array.from(a).every((v, i) => Object.is(v, b[i]));
