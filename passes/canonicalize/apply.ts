@@ -40,14 +40,13 @@ export function applyRewrite(model: Model, rewrite: Rewrite): boolean {
 function replaceValue(model: Model, from: Value, to: Replacement): boolean {
   if (from.uses.size === 0) return false;
   const value = realize(model, from, to);
-  const before = from.uses.size;
   // A constant cannot take an output's place, which a node has to make; its other uses can move.
   const movable = !from.isGraphOutput || canTakeOutput(from, value);
-  if (!movable && before === from.outputUses) return false;
+  if (!movable && from.uses.size === from.outputUses) return false;
   // What is made anew goes by the old name, so that the graph stays readable.
   if (from.isGraphOutput ? movable : !('value' in to)) takeName(from, value);
   from.graph.replaceUses(from, value, (use) => movable || 'opType' in use.user);
-  return from.uses.size < before;
+  return true;
 }
 
 function realize(model: Model, from: Value, to: Replacement): Value {

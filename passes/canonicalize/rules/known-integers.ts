@@ -7,7 +7,6 @@ import type { Rewrite, Rule } from '../rewrite.js';
 import { integerTensor } from '../tensors.js';
 
 export const knownIntegers: Rule = (node, { shapes }): Rewrite | undefined => {
-  if (node.opType === 'Constant') return undefined;
   const replace = node.outputs.flatMap((output) => {
     if (!output || output.uses.size === 0) return [];
     const elements = shapes.contents(output)?.map((e) => e.exactConstant);

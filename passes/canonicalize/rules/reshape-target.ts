@@ -7,13 +7,14 @@
  */
 import { attrNumber, ints } from '../../../src/ir/attribute.js';
 import { constantTensor } from '../../../src/ir/constants.js';
-import { isOp, type Node } from '../../../src/ir/node.js';
+import { isOp } from '../../../src/ir/node.js';
 import { int64Tensor } from '../../../src/ir/tensor.js';
+import type { Value } from '../../../src/ir/value.js';
 import { constant, type DimExpr, equal } from '../../../src/shape/index.js';
 import type { NodeStep, Rewrite, Rule } from '../rewrite.js';
 
 export const reshapeTarget: Rule = (node, { shapes, opset }): Rewrite | undefined => {
-  if (!isOp(node, 'Reshape') || opset < 5) return undefined;
+  if (!isOp(node, 'Reshape')) return undefined;
   const [data, target] = node.inputs;
   if (!data || !target || constantTensor(target)) return undefined;
   const from = shapes.shape(data);
@@ -38,7 +39,7 @@ export const reshapeTarget: Rule = (node, { shapes, opset }): Rewrite | undefine
       why,
       operands: [{ index: 1, to: int64Tensor(direct) }],
     };
-  const steps = byUnitAxis(node, from, to, opset);
+  const steps = byUnitAxis(data, from, to, opset);
   if (!steps) return undefined;
   return {
     rule: 'reshape-by-unit-axis',
@@ -64,14 +65,13 @@ function relativeTarget(from: readonly DimExpr[], to: readonly DimExpr[]): numbe
   return target;
 }
 
-/** Puts one axis of size 1 somewhere so that all sizes but one stay in place. */
+/** Puts one axis of size 1 before some other so that all sizes but one stay in place. */
 function byUnitAxis(
-  node: Node,
+  data: Value,
   from: readonly DimExpr[],
   to: readonly DimExpr[],
   opset: number,
 ): NodeStep[] | undefined {
-  const [data] = node.inputs;
   const one = constant(1);
   const axisStep = (opType: string, axis: number): NodeStep =>
     opset < 13
@@ -81,14 +81,13 @@ function byUnitAxis(
     opType: 'Reshape',
     inputs: [int64Tensor(target)],
   });
-  if (!data) return undefined;
-  for (let axis = 0; axis <= from.length; axis++) {
+  for (let axis = 0; axis < from.length; axis++) {
     const target = relativeTarget(from.toSpliced(axis, 0, one), to);
     if (!target) continue;
     const unsqueeze = axisStep('Unsqueeze', axis);
     return [{ ...unsqueeze, inputs: [data, ...unsqueeze.inputs] }, reshape(target)];
   }
-  for (let axis = 0; axis <= to.length; axis++) {
+  for (let axis = 0; axis < to.length; axis++) {
     const target = relativeTarget(from, to.toSpliced(axis, 0, one));
     if (!target) continue;
     const first = reshape(target);

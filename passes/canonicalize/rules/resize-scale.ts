@@ -9,8 +9,8 @@ import { float32Tensor } from '../../../src/ir/tensor.js';
 import { divideExactly } from '../../../src/shape/index.js';
 import type { Rewrite, Rule } from '../rewrite.js';
 
-export const resizeScale: Rule = (node, { shapes, opset }): Rewrite | undefined => {
-  if (!isOp(node, 'Resize') || opset < 11 || node.attributes.has('axes')) return undefined;
+export const resizeScale: Rule = (node, { shapes }): Rewrite | undefined => {
+  if (!isOp(node, 'Resize') || node.attributes.has('axes')) return undefined;
   const [data, , , sizes] = node.inputs;
   if (!data || !sizes || constantTensor(sizes)) return undefined;
   if ((attrString(node, 'keep_aspect_ratio_policy') ?? 'stretch') !== 'stretch') return undefined;

@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest';
 import { canonicalize } from '../../../passes/canonicalize/index.js';
 import { cloneModel } from '../../../src/ir/clone.js';
+import { ModelFunctions } from '../../../src/onnx/functions.js';
 import { encodeModel } from '../../../src/onnx/index.js';
 import { parseModel } from '../../../src/onnx/text/index.js';
 import { ort } from '../../helpers/compile.js';
@@ -31,6 +32,7 @@ async function run(text: string): Promise<[calls: Float32Array[], written: Float
   const { model } = cloneModel(source);
   await canonicalize.run(model, { engine: false });
   expect([...model.graph.nodes].filter((node) => node.domain === 'own')).toEqual([]);
+  expect(new ModelFunctions(model).isEmpty).toBe(true);
   const results: Float32Array[][] = [];
   for (const each of [source, model]) {
     const session = await ort.InferenceSession.create(encodeModel(each), {
@@ -124,6 +126,7 @@ it.each([
   const model = parseModel(text);
   const { notes, nodesAfter } = await canonicalize.run(model, { engine: false });
   expect(nodesAfter).toBe(1);
+  expect(new ModelFunctions(model).isEmpty).toBe(false);
   expect(notes.join()).toContain('"call"');
   expect(notes.join()).toContain(why);
 });
