@@ -15,11 +15,14 @@ import { isTensor, type NodeStep, type Replacement, type Rewrite } from './rewri
 /** Constants are initializers from this IR version on; before it those had to be graph inputs too. */
 const FREE_INITIALIZERS = 4;
 
+/** Are a model's constants initializers, or Constant nodes as in very old files? */
+export const hasFreeInitializers = (model: Model): boolean => model.irVersion >= FREE_INITIALIZERS;
+
 /** Puts a constant into a graph: an initializer, or in very old files a Constant node. */
 export function addConstant(model: Model, graph: Graph, name: string, tensor: Tensor): Value {
   // the value's name wins; the tensor's own would only contradict it
   const { name: _, ...nameless } = tensor;
-  if (model.irVersion >= FREE_INITIALIZERS) return graph.addInitializer(name, nameless);
+  if (hasFreeInitializers(model)) return graph.addInitializer(name, nameless);
   const attributes = { value: tensorAttribute(nameless) };
   return graph.addNode({ opType: 'Constant', inputs: [], outputs: [name], attributes }).output;
 }

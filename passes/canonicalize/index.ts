@@ -16,12 +16,13 @@ import { checkRequirements } from '../../src/ir/requirements.js';
 import type { Value } from '../../src/ir/value.js';
 import { type Engine, loadEngine } from '../../src/ort/index.js';
 import { dropStaleTypes, inferShapes, type ShapeTable } from '../../src/shape/index.js';
-import { applyRewrite } from './apply.js';
+import { applyRewrite, hasFreeInitializers } from './apply.js';
 import { constantNodes, foldNodes } from './fold.js';
 import { inlineFunctions } from './functions.js';
 import { graphsOf } from './graphs.js';
 import { mergeConstants, repeatedNodes } from './merge.js';
 import { type Rewrite, type Rule, type RuleContext, type TraceEntry, traceOf } from './rewrite.js';
+import { constantNode } from './rules/constant-node.js';
 import { RULES } from './rules/index.js';
 import { readSmallTensors } from './small-tensors.js';
 
@@ -95,9 +96,12 @@ class Run {
   private folded = 0;
   /** Initializers that were there from the start: weights, which are not merged. */
   private readonly given: ReadonlySet<Value>;
+  private readonly rules: readonly Rule[];
   private inferred: ShapeTable | undefined;
 
   constructor(private readonly model: Model) {
+    // where constants are nodes, one would be made of another in every round
+    this.rules = RULES.filter((rule) => rule !== constantNode || hasFreeInitializers(model));
     this.given = new Set([...graphsOf(model.graph)].flatMap((g) => [...g.initializers]));
   }
 
@@ -127,7 +131,7 @@ class Run {
   private rewriteGraph(graph: Graph, context: RuleContext): void {
     for (const node of topologicalOrder(graph)) {
       if (!isUsed(node)) continue;
-      const rewrite = firstMatch(RULES, (rule) => rule(node, context));
+      const rewrite = firstMatch(this.rules, (rule) => rule(node, context));
       if (rewrite) this.apply(rewrite);
     }
     for (const node of graph.nodes)

@@ -2,11 +2,12 @@
  * A small integer or boolean value whose elements shape inference knows as numbers becomes a
  * constant. This resolves most shape arithmetic, without onnxruntime.
  */
-
+import { isOp } from '../../../src/ir/node.js';
 import type { Rewrite, Rule } from '../rewrite.js';
 import { integerTensor } from '../tensors.js';
 
 export const knownIntegers: Rule = (node, { shapes }): Rewrite | undefined => {
+  if (isOp(node, 'Constant')) return undefined;
   const replace = node.outputs.flatMap((output) => {
     if (!output || output.uses.size === 0) return [];
     const elements = shapes.contents(output)?.map((e) => e.exactConstant);
