@@ -81,6 +81,17 @@ describe('nodes', () => {
     ['of a domain', 'y = Neg (x)', 'y = own.Neg (x)', false],
     ['with an input more', 'y = Sum (x)', 'y = Sum (x, x)', false],
     ['with an input left out', 'y = Clip (x, , u)', 'y = Clip (x, u, )', false],
+    ['of which one leaves out an input', 'y = Clip (x, , u)', 'y = Clip (x, u, u)', false],
+    ['of which one leaves out a constant', 'y = Clip (x, , u)', 'y = Clip (x, w, u)', false],
+    [
+      'of other operators further back',
+      'a = Neg (x) y = Exp (a)',
+      'a = Abs (x) y = Exp (a)',
+      false,
+    ],
+    ['of other inputs further back', 'a = Neg (x) y = Exp (a)', 'a = Neg (u) y = Exp (a)', false],
+    ['of which one leaves out a result', 'a, , y = Split (x)', 'a, b, y = Split (x)', false],
+    ['with a text and numbers', 'y = Pad <a = "AB"> (x)', 'y = Pad <a = [65.0, 66.0]> (x)', false],
     ['which leave out an input both', 'y = Clip (x, , u)', 'y = Clip (x, , u)', true],
     ['with inputs exchanged', 'y = Sub (x, u)', 'y = Sub (u, x)', false],
     [
@@ -193,7 +204,9 @@ describe('weights', () => {
     data,
     ...more,
   });
+  const shared = tensor(one);
   test.each<[string, Tensor, Tensor, boolean]>([
+    ['that are one', shared, shared, true],
     ['that lie in one place', tensor(one), tensor(one), true],
     ['in one place, of two types', tensor(one), tensor(one, { dtype: 'int32' }), false],
     ['in one place, of two shapes', tensor(one), tensor(one, { dims: [1, 1] }), false],

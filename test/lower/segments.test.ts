@@ -1,63 +1,10 @@
-/** How a chain is cut, worked out by hand: what lies in each segment, what it takes and gives, and what it is called. */
+/** How a chain is cut, worked out by hand: what lies in each segment, what it takes and gives. */
 import { describe, expect, test } from 'vitest';
-import type { Model } from '../../src/ir/model.js';
 import { tensorType } from '../../src/ir/types.js';
-import type { Site, SiteBuilder, Strategy } from '../../src/plan/index.js';
+import type { SiteBuilder } from '../../src/plan/index.js';
 import { compileSites } from '../helpers/compile.js';
-import { modelOf, named, namesOf } from '../helpers/text.js';
-
-const plain = { description: '', reads: [], writes: {} };
-
-/** compute, reuse, and what else is named: an operator on the state and x, or on x. */
-function siteOf(model: Model, id: string, output: string, more: Partial<Site> = {}): Site {
-  const value = named(model, output);
-  const state = `${id}.0`;
-  const x = (b: SiteBuilder) => b.value(named(model, 'x'));
-  const strategies: Record<string, Strategy> = {
-    compute: { ...plain, name: 'compute', writes: { [state]: (b) => b.value(value) } },
-    reuse: { ...plain, name: 'reuse', reads: [state], produce: (b) => [b.state(state)] },
-    moved: {
-      ...plain,
-      name: 'moved',
-      reads: [state],
-      produce: (b) => [b.add({ opType: 'Add', inputs: [b.state(state), x(b)] })],
-    },
-    'not at all': {
-      ...plain,
-      name: 'not at all',
-      produce: (b) => [b.add({ opType: 'Sub', inputs: [x(b), x(b)] })],
-    },
-  };
-  return {
-    id,
-    description: '',
-    outputs: [value],
-    states: [{ id: state, like: value }],
-    strategies,
-    ...more,
-  };
-}
-
-function chainOf(model: Model, sites: readonly Site[], rows: string[][]) {
-  const { lowered } = compileSites(model, sites, rows, 'chain');
-  const models = Object.fromEntries(
-    [...lowered.models].map(([id, { graph }]) => [
-      id,
-      `${namesOf(graph.inputs)} > ${[...graph.nodes].map((n) => n.opType).join(' ')} > ${namesOf(graph.outputs)}`,
-    ]),
-  );
-  return { models, programs: [...lowered.programs.values()], lowered };
-}
-
-const TWO_SITES = () =>
-  modelOf(`g (float[2] x) => (float[2] y, float[2] z) <float[2] two = {2, 2}, float[2] five = {5, 5}> {
-    u = Add (x, two)
-    f = Mul (u, two)
-    v = Add (f, five)
-    t = Exp (v)
-    z = Sub (t, five)
-    y = Add (t, u)
-  }`);
+import { modelOf, named } from '../helpers/text.js';
+import { chainOf, plain, siteOf, TWO_SITES } from './chains.js';
 
 test('what all programs need, and what each site and strategy does, is a segment', () => {
   const model = TWO_SITES();
@@ -102,64 +49,69 @@ test('what all programs need, and what each site and strategy does, is a segment
   ]);
 });
 
-describe('a segment is called', () => {
-  const nodes = (model: Model, rows: string[][], ids = ['a', 'b']) =>
-    Object.keys(
-      chainOf(model, [siteOf(model, ids[0]!, 'f'), siteOf(model, ids[1]!, 't')], rows).models,
-    );
-
-  test.each<[string, string[][], string[]]>([
-    ['shared, where all is', [['compute', 'compute']], ['shared']],
-    [
-      'by the site that it computes',
-      [
-        ['compute', 'compute'],
-        ['reuse', 'compute'],
-      ],
-      ['shared-1', 'a', 'shared-2'],
-    ],
-    [
-      'by a strategy, where no site tells it',
-      [
-        ['compute', 'compute'],
-        ['moved', 'compute'],
-        ['not at all', 'compute'],
-      ],
-      ['shared-1', 'a', 'a-moved', 'a-not_at_all', 'shared-2'],
-    ],
-  ])('%s', (_, rows, names) => {
-    expect(nodes(TWO_SITES(), rows)).toEqual(names);
-  });
-
-  test('by the site, with what no file should be called left out', () => {
+describe('of what can run, first goes', () => {
+  const cut = (body: string) => {
+    const model = modelOf(`g (float[2] x) => (float[2] y) { ${body} }`);
+    // the first site's value in two of the programs, the second's in one
     const rows = [
       ['compute', 'compute'],
-      ['reuse', 'compute'],
-    ];
-    expect(nodes(TWO_SITES(), rows, ['a/b: c', 'b'])).toEqual(['shared-1', 'a_b_c', 'shared-2']);
-  });
-
-  test('a part, where programs need it that have nothing in common', () => {
-    const model = modelOf(`g (float[2] x) => (float[2] y) {
-      both = Exp (x)
-      f = Neg (both)
-      t = Abs (both)
-      y = Add (f, t)
-    }`);
-    const sites = [siteOf(model, 'a', 'f'), siteOf(model, 'b', 't')];
-    const { models } = chainOf(model, sites, [
-      ['compute', 'compute'],
-      ['reuse', 'compute'],
       ['compute', 'reuse'],
       ['reuse', 'reuse'],
+    ];
+    return chainOf(model, [siteOf(model, 'a', 'f'), siteOf(model, 'b', 't')], rows).models;
+  };
+
+  test('what all programs need', () => {
+    expect(
+      Object.entries(cut('f = Neg (x) t = Exp (x) u = Abs (x) v = Add (f, t) y = Add (u, v)')),
+    ).toEqual([
+      ['shared-1', 'x > Abs > u'],
+      ['a', 'x > Neg > f'],
+      ['b', 'x > Exp > t'],
+      ['shared-2', 'f,t,u > Add Add > y'],
     ]);
-    expect(models).toEqual({
-      part: 'x > Exp > both',
-      a: 'both > Neg > f',
-      b: 'both > Abs > t',
-      shared: 'f,t > Add > y',
-    });
   });
+
+  test('what most programs need', () => {
+    const models = cut('t = Exp (x) f = Neg (x) y = Add (f, t)');
+    expect(Object.keys(models)).toEqual(['a', 'b', 'shared']);
+  });
+
+  test('what can run as a whole', () => {
+    expect(Object.entries(cut('u = Neg (x) t = Exp (x) f = Add (u, t) y = Add (f, t)'))).toEqual([
+      ['b', 'x > Exp > t'],
+      ['a', 'x,t > Neg Add > f'],
+      ['shared', 'f,t > Add > y'],
+    ]);
+  });
+});
+
+test('a value that is read inside a segment and outside leaves it', () => {
+  const model = modelOf(`g (float[2] x) => (float[2] y) {
+    u = Exp (x)
+    v = Abs (u)
+    f = Mul (u, v)
+    y = Sub (f, x)
+  }`);
+  const rows = [['compute'], ['not at all']];
+  const site = siteOf(model, 'a', 'f');
+  const kept = {
+    ...site.strategies.compute!,
+    writes: { 'a.0': (b: SiteBuilder) => b.value(named(model, 'v')) },
+  };
+  const strategies = { ...site.strategies, compute: kept };
+  const { models } = chainOf(
+    model,
+    [{ ...site, strategies }, siteOf(model, 'b', 'u')],
+    [
+      ['compute', 'compute'],
+      ['compute', 'not at all'],
+      ['reuse', 'compute'],
+    ],
+  );
+  expect(models).toMatchObject({ a: expect.stringMatching(/^u > Abs Mul > (v,f|f,v)$/) });
+  const whole = chainOf(model, [site], rows).models;
+  expect(whole.a).toBe('x > Exp Abs Mul > f');
 });
 
 test('constants of nodes are copied into the segments that read them', () => {
@@ -185,24 +137,27 @@ test('what a strategy makes for all who run it is read inside the segment', () =
   expect(programs).toEqual([[{ model: 'shared' }]]);
 });
 
-describe('the types of what goes from one to the next', () => {
-  const build = (within: boolean) => {
-    const model = modelOf(`g (float[n, 2] x) => (float[n, 2] y) {
-      u = Exp (x)
-      f = Neg (u)
-      y = Add (f, u)
-    }`);
-    const whole = siteOf(model, 'a', 'f');
-    const site = within ? { ...whole, within: new Set([named(model, 'f').producer!]) } : whole;
-    const { lowered } = chainOf(model, [site], [['compute'], ['reuse']]);
-    const u = [...lowered.models.values()].flatMap(({ graph }) =>
-      graph.outputs.filter(({ name }) => name === 'u'),
-    );
-    return u[0]?.type;
-  };
-  test('are those inferred', () => {
-    expect(build(false)).toEqual(tensorType('float32', ['n', 2]));
-  });
+test.each([
+  ['are those inferred', false, { u: ['n', 2], m: [] }],
+  ['have rows left open where a site chooses rows', true, { u: [null, 2], m: [] }],
+])('the types of what goes from one to the next %s', (_, chooses, shapes) => {
+  const model = modelOf(`g (float[n, 2] x) => (float[n, 2] y) {
+    u = Exp (x)
+    m = ReduceMax <keepdims = 0> (x)
+    f = Neg (u)
+    v = Mul (f, m)
+    y = Add (v, u)
+  }`);
+  const within = { within: new Set([named(model, 'y').producer!]) };
+  const sites = [siteOf(model, 'a', 'f'), siteOf(model, 'b', 'v', chooses ? within : {})];
+  const { lowered } = chainOf(model, sites, [
+    ['compute', 'compute'],
+    ['reuse', 'compute'],
+  ]);
+  for (const [name, shape] of Object.entries(shapes)) {
+    const outputs = [...lowered.models.values()].flatMap(({ graph }) => graph.outputs);
+    expect(outputs.find((v) => v.name === name)?.type).toEqual(tensorType('float32', shape));
+  }
 });
 
 test('programs that need the same nodes in two orders are refused, naming the sites', () => {
