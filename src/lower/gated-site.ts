@@ -21,13 +21,12 @@ export function innerFirst(
 ): GatedSite[] {
   const ways = new Ways(graph, sites);
   return sites
-    .map((site, listed) => ({
+    .map((site) => ({
       site,
-      listed,
       size: ways.computedRegion(site).size,
       place: Math.max(0, ...site.outputs.map((v) => place.get(v.producer as Node) ?? 0)),
     }))
-    .sort((a, b) => a.size - b.size || a.place - b.place || a.listed - b.listed)
+    .sort((a, b) => a.size - b.size || a.place - b.place)
     .map((entry) => entry.site);
 }
 

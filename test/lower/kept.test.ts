@@ -1,11 +1,14 @@
 /** Small tables of lowering: which value leaves as which state, which columns are one, which names are free. */
 import { describe, expect, test } from 'vitest';
+import { constantTensor } from '../../src/ir/constants.js';
 import { Graph, NameScope } from '../../src/ir/graph.js';
+import { readNumbers } from '../../src/ir/tensor.js';
 import { tensorType } from '../../src/ir/types.js';
 import { distinctColumns, ifName } from '../../src/lower/if-node.js';
 import { Kept } from '../../src/lower/kept.js';
 import { InterfaceNames } from '../../src/lower/names.js';
 import { addNamedOutput, dropUnusedInputs } from '../../src/lower/outputs.js';
+import { StrategyInputs } from '../../src/lower/strategy-inputs.js';
 import { modelOf, named, namesOf } from '../helpers/text.js';
 
 const valuesOf = (count: number) => {
@@ -139,5 +142,57 @@ describe('an output of a name', () => {
     dropUnusedInputs(m.graph, new Set(['z']));
     expect(namesOf(m.graph.inputs)).toEqual(['x', 'e', 'z']);
     expect(namesOf(m.graph.initializers)).toEqual(['e']);
+  });
+});
+
+describe('what a merged model is told', () => {
+  /** Parts by their owner, each with what it does in every program; one that does one thing is no choice. */
+  const PARTS: Record<string, Record<string, number[]>> = {
+    alone: { alone: [0, 1, 2, 1] },
+    several: { 'several.a': [0, 1, 0, 1], 'several.b': [2, 0, 2, 1], 'several.c': [0, 0, 0, 0] },
+    settled: { settled: [0, 0, 0, 0] },
+  };
+  const graph = new Graph();
+  const programs = [0, 1, 2, 3];
+  const sites = Object.entries(PARTS).flatMap(([owner, parts]) =>
+    Object.entries(parts).map(([id, choices]) => ({
+      id,
+      owner,
+      alternatives: { length: new Set(choices).size },
+      choice: (program: number) => choices[program]!,
+    })),
+  );
+  const names = InterfaceNames.freeIn(graph.scope);
+  const inputs = new StrategyInputs(graph, programs as never, names, sites as never);
+  const chosen = sites
+    .filter(({ alternatives }) => alternatives.length > 1)
+    .map((site) => [site, inputs.choiceOf(site as never)] as const);
+
+  test('is one number for each site that has a choice, however many parts it has', () => {
+    expect(namesOf(graph.inputs)).toEqual(['stepfold.strategy.alone', 'stepfold.strategy.several']);
+    for (const program of programs)
+      expect(inputs.of(program as never).map(([name]) => name)).toEqual(namesOf(graph.inputs));
+  });
+
+  test.each(programs)('from which each part gets its own: program %i', (program) => {
+    const told = new Map(inputs.of(program as never));
+    for (const [site, value] of chosen) {
+      const node = value.producer;
+      const input = node ? node.inputs[1]! : value;
+      const number = told.get(input.name)!;
+      const table = node && readNumbers(constantTensor(node.inputs[0])!);
+      expect(table ? table[number] : number, site.id).toBe(site.choice(program));
+    }
+  });
+
+  test('by a table of the combinations that there are, where there are several parts', () => {
+    const tables = chosen.flatMap(([{ id }, { producer }]) =>
+      producer ? [[id, constantTensor(producer.inputs[0])!.dims] as const] : [],
+    );
+    // of the programs two do the same
+    expect(tables).toEqual([
+      ['several.a', [3]],
+      ['several.b', [3]],
+    ]);
   });
 });
