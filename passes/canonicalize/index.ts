@@ -97,7 +97,6 @@ class Run {
   /** Initializers that were there from the start: weights, which are not merged. */
   private readonly given: ReadonlySet<Value>;
   private readonly rules: readonly Rule[];
-  private inferred: ShapeTable | undefined;
 
   constructor(private readonly model: Model) {
     // where constants are nodes, one would be made of another in every round
@@ -105,17 +104,10 @@ class Run {
     this.given = new Set([...graphsOf(model.graph)].flatMap((g) => [...g.initializers]));
   }
 
-  /** Shapes of the graph as it is now; inference is most of the work, so it is kept until an edit. */
-  get shapes(): ShapeTable {
-    this.inferred ??= inferShapes(this.model);
-    return this.inferred;
-  }
-
   apply(rewrite: Rewrite): void {
     const entry = traceOf(rewrite);
     if (!applyRewrite(this.model, rewrite)) return;
     this.trace.push(entry);
-    this.inferred = undefined;
   }
 
   /** One sweep of the rules over every node, each seeing the graph as the ones before left it. */

@@ -1,6 +1,8 @@
 // Which tests a folder's changes are tried against: its own, and those of what stands on it, but none that
-// spawn commands, compile many models or draw for minutes.
+// spawn commands, compile many models or draw for minutes. Of a file whose own tests notice most, those alone.
 import fs from 'node:fs';
+
+const MERGED = ['test/lower/kept', 'test/lower/branches', 'test/lower/sharing', 'test/lower/sites'];
 
 /** Folders of test/, and files below them that are left out. */
 const TESTS = {
@@ -83,6 +85,28 @@ const TESTS = {
   'src/measure/trace.ts': ['test/measure/loop-denoisers'],
   'src/measure/verify.ts': ['test/measure/verdict'],
   'src/measure/whole-weights.ts': ['test/measure/whole-weights'],
+  'src/lower': [
+    'test/lower',
+    '!test/lower/default-form',
+    '!test/lower/free-names',
+    '!test/lower/parts',
+  ],
+  'src/lower/beside.ts': ['test/lower/regions'],
+  'src/lower/chain.ts': ['test/lower/segment', 'test/lower/chain-wires'],
+  'src/lower/duplication.ts': ['test/lower/fitting-form'],
+  'src/lower/gated-site.ts': MERGED,
+  'src/lower/gating.ts': MERGED,
+  'src/lower/if-node.ts': MERGED,
+  'src/lower/index.ts': ['test/lower/fitting-form'],
+  'src/lower/kept.ts': ['test/lower/kept'],
+  'src/lower/merged.ts': MERGED,
+  'src/lower/names.ts': ['test/lower/kept'],
+  'src/lower/outputs.ts': ['test/lower/kept', 'test/lower/segments'],
+  'src/lower/own-nodes.ts': ['test/lower/regions', 'test/lower/branches'],
+  'src/lower/region.ts': ['test/lower/regions'],
+  'src/lower/same-model.ts': ['test/lower/same-model'],
+  'src/lower/strategy-inputs.ts': MERGED,
+  'src/measure': ['test/measure'],
   'src/onnx': ['test/onnx', '!test/onnx/large'],
   'src/plan': ['test/plan', '!test/plan/written-states'],
   'src/plan/bit-sets.ts': ['test/plan/bit-sets'],
@@ -135,6 +159,23 @@ const TESTS = {
   'src/shape/rules/sequence.ts': ['test/shape/branches'],
   'src/shape/rules/sources.ts': ['test/shape/integers', 'test/shape/made-up', 'test/shape/sources'],
   'passes/canonicalize': ['test/passes/canonicalize', '!test/passes/canonicalize/architectures'],
+  'src/shape': ['test/shape', '!test/shape/architectures'],
+  'passes/canonicalize': [
+    'test/passes/canonicalize',
+    '!test/passes/canonicalize/architectures',
+    '!test/passes/canonicalize/arithmetic',
+    '!test/passes/canonicalize/hostile',
+  ],
+  'passes/canonicalize/apply.ts': ['test/passes/canonicalize/apply'],
+  'passes/canonicalize/deterministic.ts': ['test/passes/canonicalize/tensors'],
+  'passes/canonicalize/fold.ts': ['test/passes/canonicalize/fold'],
+  'passes/canonicalize/functions.ts': ['test/passes/canonicalize/functions'],
+  'passes/canonicalize/merge.ts': ['test/passes/canonicalize/merge'],
+  'passes/canonicalize/rules/known-integers.ts': ['test/passes/canonicalize/targets'],
+  'passes/canonicalize/rules/reshape-target.ts': ['test/passes/canonicalize/targets'],
+  'passes/canonicalize/rules/resize-scale.ts': ['test/passes/canonicalize/targets'],
+  'passes/canonicalize/small-tensors.ts': ['test/passes/canonicalize/small-tensors'],
+  'passes/canonicalize/tensors.ts': ['test/passes/canonicalize/tensors'],
   'passes/ditfastattn': ['test/passes/ditfastattn'],
   'passes/targets': ['test/passes/targets', '!test/passes/targets/bundles'],
   'passes/targets/target.ts': ['test/passes/targets/target'],

@@ -54,6 +54,37 @@ describe('by the number of models', () => {
   });
 });
 
+describe('where calls differ in the names of their states only', () => {
+  test.each([
+    [3, 2, 'split'],
+    [4, 2, 'merged'],
+    // more kinds of calls than are looked at
+    [3, 3, 'merged'],
+  ])('%i kinds of calls, %i times', (kinds, times, emit) => {
+    const model = modelWith(0, 2);
+    const f = named(model, 'f');
+    const plain = { description: '', reads: [], writes: {} };
+    const strategies: Record<string, Strategy> = {};
+    const rows: string[] = [];
+    for (let t = 0; t < times; t++) {
+      const state = `s.${t}`;
+      strategies[`compute ${t}`] = { ...plain, name: '', writes: { [state]: (b) => b.value(f) } };
+      for (const opType of KINDS)
+        strategies[`${opType} ${t}`] = {
+          ...plain,
+          name: '',
+          reads: [state],
+          produce: (b) => [b.add({ opType, inputs: [b.state(state)] })],
+        };
+      rows.push(...['compute', ...KINDS].slice(0, kinds).map((name) => `${name} ${t}`));
+    }
+    const states = Array.from({ length: times }, (_, t) => ({ id: `s.${t}`, like: f }));
+    const site: Site = { id: 's', description: '', outputs: [f], states, strategies };
+    const plan = makePlan(rows.length, [{ sites: [site], entries: { s: rows } }]);
+    expect(lower(model, inferShapes(model), plan).lowered.emit).toBe(emit);
+  });
+});
+
 describe('by what two models hold twice', () => {
   test.each([
     [0, 100, 'split'],

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { tensorType } from '../../src/ir/types.js';
 import type { SiteBuilder } from '../../src/plan/index.js';
 import { compileSites } from '../helpers/compile.js';
-import { modelOf, named } from '../helpers/text.js';
+import { modelOf, named, namesOf } from '../helpers/text.js';
 import { chainOf, plain, siteOf, TWO_SITES } from './chains.js';
 
 test('what all programs need, and what each site and strategy does, is a segment', () => {
@@ -189,3 +189,28 @@ test('programs that need the same nodes in two orders are refused, naming the si
     }),
   );
 });
+
+test.each(['split', 'merged'] as const)(
+  'inputs that the source never reads stay, others go where nothing reads them: %s',
+  (emit) => {
+    const model = modelOf(`g (float[2] x, float[2] z) => (float[2] y) {
+    f = Neg (x)
+    y = Exp (f)
+  }`);
+    const { lowered, instrumented } = compileSites(
+      model,
+      [siteOf(model, 'a', 'f')],
+      [['compute'], ['reuse']],
+      emit,
+    );
+    const [computing, reusing] = instrumented.calls.map((name) =>
+      lowered.programs
+        .get(name)!
+        .flatMap((run) => namesOf(lowered.models.get(run.model)!.graph.inputs)),
+    );
+    if (emit === 'split') {
+      expect(computing).toEqual(['x', 'z']);
+      expect(reusing).toEqual(['z', 'stepfold.in.a.0']);
+    } else expect(computing).toEqual(['x', 'z', 'stepfold.in.a.0', 'stepfold.strategy.a']);
+  },
+);

@@ -197,8 +197,8 @@ describe('a branch that is taken', () => {
   const branch = (made: string, inner: string, more = '') =>
     modelOf(`g (float[2] x) => (float[2] y) <bool yes = {1}> {
       ${made} = If (yes) <
-        then_branch = t () => (p, q) { ${inner} },
-        else_branch = e () => (r, s) { r = Exp (x) s = Abs (x) }
+        then_branch = t () => (p, q, o) { o = Ceil (x) ${inner} },
+        else_branch = e () => (r, s, u) { r = Exp (x) s = Abs (x) u = Floor (x) }
       >
       ${more}
     }`);
@@ -207,9 +207,9 @@ describe('a branch that is taken', () => {
     const m = branch('a, b', 'p = Neg (x) q = Exp (x)', 'y = Sub (a, b)');
     await canonicalize.run(m, { engine: false });
     expect(shown(m)).toEqual(['p_1 = Neg(x)', 'q_1 = Exp(x)', 'y = Sub(p_1, q_1)']);
-    const second = branch('a, ', 'p = Neg (x) q = Exp (x)', 'y = Abs (a)');
+    const second = branch('a, , c', 'p = Neg (x) q = Exp (x)', 'y = Add (a, c)');
     await canonicalize.run(second, { engine: false });
-    expect(shown(second)).toEqual(['p_1 = Neg(x)', 'y = Abs(p_1)']);
+    expect(shown(second)).toEqual(['p_1 = Neg(x)', 'o_1 = Ceil(x)', 'y = Add(p_1, o_1)']);
   });
 
   test('may leave out results of its nodes', async () => {
@@ -236,4 +236,25 @@ test('what cannot be changed is tried once, and not told', async () => {
   const { trace, nodesBefore, nodesAfter } = await canonicalize.run(m);
   expect(trace).toEqual([]);
   expect([nodesBefore, nodesAfter]).toEqual([2, 2]);
+});
+
+test('a branch goes on to make what it gives out', async () => {
+  const m = modelOf(`g (float[2] x, bool c) => (float[2] y) {
+    n = Neg (x)
+    y = If (c) <
+      then_branch = t () => (p) { p = Identity (n) },
+      else_branch = e () => (q) { r = Exp (n) q = Identity (r) }
+    >
+  }`);
+  const { trace } = await canonicalize.run(m);
+  expect(findViolations(m.graph)).toEqual([]);
+  expect(trace.map(({ values }) => values)).toEqual([['q']]);
+});
+
+test('constants of very old files stay nodes, and are not made anew', async () => {
+  const m = parseModel(`<ir_version: 3, opset_import: ["": 8]> g (float[2] x) => (float[2] y) {
+    k = Constant <value = float[2] {1, 2}> ()
+    y = Add (x, k)
+  }`);
+  expect((await canonicalize.run(m)).trace).toEqual([]);
 });
