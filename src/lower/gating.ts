@@ -84,13 +84,14 @@ export class Gating {
     [...leaving.keys()].forEach((id, k) => {
       kept.set(id, resultOf(site.outputs.length + k));
     });
-    graph.removeNodes(doomed);
+    // what computes a value that no program computes may read what a branch has taken over
     if (!site.isComputed)
       removeUnused(
         graph,
         site.outputs,
         (value) => this.isWaiting(value) || kept.statesOf(value).size > 0,
       );
+    graph.removeNodes(doomed);
     this.holders.add(node);
     if (isLive) this.live.add(node);
     // what is taken for live too long stays outside of later Ifs: work that a call could leave out, no

@@ -10,20 +10,10 @@ import { isOp, type Node } from '../../src/ir/node.js';
 import { readNumbers } from '../../src/ir/tensor.js';
 import type { Value } from '../../src/ir/value.js';
 import type { Run } from '../../src/lower/index.js';
-import type { Site, Strategy } from '../../src/plan/index.js';
+import type { Compilation } from '../../src/pipeline/index.js';
 import { compileSites, openSession, ort } from '../helpers/compile.js';
-import { modelOf, named } from '../helpers/text.js';
-
-/** Names and what they are made of: `-a`, `a + b`, `a - b`; in order, the last ones given out. */
-interface Case {
-  readonly name: string;
-  readonly nodes: Readonly<Record<string, string>>;
-  readonly outputs: readonly string[];
-  /** The values of each site. */
-  readonly sites: Readonly<Record<string, readonly string[]>>;
-  /** Nodes that several sites need, or a site for a value that one call does not: they may run for nothing. */
-  readonly spare?: readonly string[];
-}
+import { namesOf } from '../helpers/text.js';
+import { type Case, interpret, modelFor, type Name, STRATEGIES, siteOf } from './small-graphs.js';
 
 const CASES: readonly Case[] = [
   {
@@ -90,97 +80,20 @@ const CASES: readonly Case[] = [
   },
 ];
 
-const OPERATORS: Record<string, [string, (a: number, b: number) => number]> = {
-  '+': ['Add', (a, b) => a + b],
-  '-': ['Sub', (a, b) => a - b],
-};
-const STRATEGIES = ['compute', 'reuse', 'zero'] as const;
-
-/** What a node reads, and how it is done. */
-function parsed(text: string): {
-  op: string;
-  reads: string[];
-  apply: (...numbers: number[]) => number;
-} {
-  if (text.startsWith('-')) return { op: 'Neg', reads: [text.slice(1)], apply: (a) => -a! };
-  const [left, sign, right] = text.split(' ') as [string, string, string];
-  const [op, apply] = OPERATORS[sign]!;
-  return { op, reads: [left, right], apply: (a, b) => apply(a!, b!) };
-}
-
-function siteOf(model: ReturnType<typeof modelOf>, id: string, values: readonly string[]): Site {
-  const outputs = values.map((name) => named(model, name));
-  const plain = { description: '', reads: [], writes: {} };
-  const state = (k: number) => `${id}.${k}`;
-  const strategies: Record<string, Strategy> = {
-    compute: {
-      ...plain,
-      name: 'compute',
-      writes: Object.fromEntries(outputs.map((v, k) => [state(k), (b) => b.value(v)])),
-    },
-    reuse: {
-      ...plain,
-      name: 'reuse',
-      reads: outputs.map((_, k) => state(k)),
-      produce: (b) => outputs.map((_, k) => b.state(state(k))),
-    },
-    zero: {
-      ...plain,
-      name: 'zero',
-      produce: (b) => {
-        const x = b.value(named(model, 'x'));
-        return outputs.map(() => b.add({ opType: 'Sub', inputs: [x, x] }));
-      },
-    },
-  };
-  return {
-    id,
-    description: '',
-    outputs,
-    states: outputs.map((like, k) => ({ id: state(k), like })),
-    strategies,
-  };
-}
-
-/** Every combination, behind a call that computes all. */
-function rowsOf(sites: number): string[][] {
-  let rows: string[][] = [[]];
-  for (let s = 0; s < sites; s++)
-    rows = STRATEGIES.flatMap((name) => rows.map((row) => [...row, name]));
+/** Every combination, behind a call that computes what may be reused. */
+function rowsOf(choices: readonly (readonly Name[])[]): Name[][] {
+  let rows: Name[][] = [[]];
+  for (const names of choices) rows = names.flatMap((name) => rows.map((row) => [...row, name]));
   return rows;
 }
 
-function interpret(
-  { nodes, outputs, sites }: Case,
-  ids: readonly string[],
-  rows: string[][],
-  feeds: number[],
-) {
-  const kept = new Map<string, number>();
-  return rows.map((row, call) => {
-    const values = new Map([['x', feeds[call]!]]);
-    const later = new Map<string, number>();
-    const computed = (name: string): number => {
-      const { reads, apply } = parsed(nodes[name]!);
-      return apply(...reads.map(value));
-    };
-    const value = (name: string): number => {
-      const known = values.get(name);
-      if (known !== undefined) return known;
-      const s = ids.findIndex((id) => sites[id]!.includes(name));
-      const strategy = row[s] ?? 'compute';
-      const made =
-        strategy === 'compute' ? computed(name) : strategy === 'zero' ? 0 : kept.get(name)!;
-      values.set(name, made);
-      // a site is computed as a whole once a value of it is needed
-      if (s >= 0 && strategy === 'compute')
-        for (const other of sites[ids[s]!]!) later.set(other, value(other));
-      return made;
-    };
-    const results = outputs.map(value);
-    for (const [name, number] of later) kept.set(name, number);
-    return results;
-  });
+/** All of few sites, some of more; and the first one never computed, or the same in every call. */
+function plansOf(sites: number): Name[][][] {
+  const some = STRATEGIES.slice(0, sites > 2 ? 3 : 6);
+  const others = Array<readonly Name[]>(sites - 1).fill(some);
+  return [some, ['zero', 'bypass'], ['bypass'], ['opposite']].map((first) =>
+    rowsOf([first as readonly Name[], ...others]),
+  );
 }
 
 /** Names of the source's nodes that are run, in the branches that a run takes. */
@@ -209,39 +122,83 @@ const orders = (ids: string[]): string[][] =>
     : ids.flatMap((id) => orders(ids.filter((other) => other !== id)).map((rest) => [id, ...rest]));
 
 describe.each(CASES)('$name', (test_) => {
-  const model = modelOf(`g (float[1] x) => (${test_.outputs}) {
-    ${Object.entries(test_.nodes)
-      .map(([name, text]) => `[${name}] ${name} = ${parsed(text).op} (${parsed(text).reads})`)
-      .join('\n')}
-  }`);
+  const model = modelFor(test_);
   const all = orders(Object.keys(test_.sites));
 
-  test.each(all.map((ids) => [ids.join(), ids] as const))('listed as %s', async (_, ids) => {
-    const rows = rowsOf(ids.length);
-    const sites = ids.map((id) => siteOf(model, id, test_.sites[id]!));
-    const merged = compileSites(model, sites, rows, 'merged');
-    const split = compileSites(model, sites, rows, 'split');
-
-    for (const [call, row] of rows.entries()) {
-      const own = split.lowered.programs.get(split.instrumented.calls[call]!)![0]!;
-      const { graph } = split.lowered.models.get(own.model)!;
-      const run = merged.lowered.programs.get(merged.instrumented.calls[call]!)![0]!;
-      const wanted = (names: string[]) => names.filter((name) => !test_.spare?.includes(name));
-      const found = executed(merged.lowered.models.get('merged')!.graph, run);
-      const least = executed(graph, own);
-      expect(wanted(found), `${row}`).toEqual(wanted(least));
-      for (const name of least) expect(found).toContain(name);
-    }
-
-    const feeds = rows.map((_, call) => 2 ** (call % 20) + 3 * call);
-    const session = await openSession(merged);
-    const results: number[][] = [];
-    for (const x of feeds) {
-      const outputs = await session.run({ x: new ort.Tensor('float32', [x], [1]) });
-      results.push(test_.outputs.map((name) => outputs[name]!.data[0] as number));
-    }
-    await session.release();
-    const clean = (numbers: number[][]) => numbers.map((each) => each.map((n) => n + 0));
-    expect(clean(results)).toEqual(clean(interpret(test_, ids, rows, feeds)));
+  test.each(all.map((ids) => [ids.join(), ids] as const))('holds the least, %s', (_, ids) => {
+    const sites = ids.map((id) => siteOf(model, test_, id));
+    const rows = rowsOf(ids.map(() => ['compute', 'reuse', 'zero']));
+    const [merged, split] = (['merged', 'split'] as const).map((emit) =>
+      compileSites(model, sites, rows, emit),
+    ) as [Compilation, Compilation];
+    expectLeastWork(merged, split, test_.spare ?? []);
   });
+
+  test.each(plansOf(all[0]!.length))('gives what the definition gives, %#', async (...rows) => {
+    // the first and the last site in turn come first
+    for (const ids of new Set([all[0]!, all.at(-1)!])) {
+      const sites = ids.map((id) => siteOf(model, test_, id));
+      const merged = compileSites(model, sites, rows, 'merged');
+      const feeds = rows.map((_, call) => ((call * 7) % 31) + 2);
+      const session = await openSession(merged);
+      const results: number[][] = [];
+      for (const x of feeds) {
+        const outputs = await session.run({ x: new ort.Tensor('float32', [x], [1]) });
+        results.push(test_.outputs.map((name) => (outputs[name]!.data[0] as number) + 0));
+      }
+      await session.release();
+      const expected = interpret(test_, ids, rows, feeds);
+      expect(results).toEqual(expected.map((row) => row.map((n) => n + 0)));
+    }
+  });
+});
+
+/** Every call runs what its own model holds, and is told and given what the merged model asks for. */
+function expectLeastWork(merged: Compilation, split: Compilation, spare: readonly string[]): void {
+  const { graph } = merged.lowered.models.get('merged')!;
+  const wanted = (names: string[]) => names.filter((name) => !spare.includes(name));
+  for (const call of merged.plan.rows.keys()) {
+    const own = split.lowered.programs.get(split.instrumented.calls[call]!)![0]!;
+    const run = merged.lowered.programs.get(merged.instrumented.calls[call]!)![0]!;
+    const found = executed(graph, run);
+    const least = executed(split.lowered.models.get(own.model)!.graph, own);
+    expect(wanted(found), `${merged.plan.rows[call]}`).toEqual(wanted(least));
+    for (const name of least) expect(found).toContain(name);
+
+    const { model, ...rest } = run;
+    for (const record of Object.values(rest)) expect(record).not.toEqual({});
+    const { constants, reads, unused, writes } = run;
+    const given = [constants, reads, unused].flatMap((record) => Object.keys(record ?? {}));
+    expect(['x', ...given].sort()).toEqual(expect.arrayContaining(namesOf(graph.inputs).sort()));
+    expect(namesOf(graph.inputs)).toEqual(expect.arrayContaining(given));
+    expect(namesOf(graph.outputs)).toEqual(expect.arrayContaining(Object.values(writes ?? {})));
+  }
+  const states = namesOf(graph.outputs).filter((name) => name.startsWith('stepfold'));
+  expect(states).toEqual([...states].sort());
+}
+
+test('alternatives are numbered as the site lists its strategies, whatever call comes first', () => {
+  const test_ = CASES[0]!;
+  const model = modelFor(test_);
+  const rows = (['compute', 'zero', 'bypass', 'reuse'] as const).map((name) => [name]);
+  const { lowered, instrumented } = compileSites(
+    model,
+    [siteOf(model, test_, 's')],
+    rows,
+    'merged',
+  );
+  const told = instrumented.calls.map(
+    (name) => lowered.programs.get(name)![0]!.constants!['stepfold.strategy.s']!.data[0],
+  );
+  expect(told).toEqual([0, 2, 3, 1]);
+  const branches = (graph: Graph): string[] =>
+    [...graph.nodes].flatMap((node) => subgraphs(node).flatMap((g) => [g.name, ...branches(g)]));
+  expect(branches(lowered.models.get('merged')!.graph)).toEqual([
+    's.0',
+    's.else',
+    's.1',
+    's.else',
+    's.2',
+    's.3',
+  ]);
 });
