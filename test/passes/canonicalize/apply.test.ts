@@ -254,7 +254,9 @@ test('a branch goes on to make what it gives out', async () => {
 test('constants of very old files stay nodes, and are not made anew', async () => {
   const m = parseModel(`<ir_version: 3, opset_import: ["": 8]> g (float[2] x) => (float[2] y) {
     k = Constant <value = float[2] {1, 2}> ()
-    y = Add (x, k)
+    a = Add (x, k)
+    t = Constant <value = int64[2] {1, -1}> ()
+    y = Reshape (a, t)
   }`);
   expect((await canonicalize.run(m)).trace).toEqual([]);
 });

@@ -83,6 +83,7 @@ describe('two nodes', () => {
     ],
     ['of lists of tensors', 'Add <k = [float[1] {1}]> (x)', 'Add <k = [float[1] {1}]> (x)', false],
     ["of a domain of one's own", 'own.Exp (x)', 'own.Exp (x)', false],
+    ['that are constants', 'Constant <value_int = 1> ()', 'Constant <value_int = 1> ()', false],
     ['that draw', 'Bernoulli (x)', 'Bernoulli (x)', false],
     [
       'that hold a graph',

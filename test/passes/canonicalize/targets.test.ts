@@ -45,6 +45,7 @@ function made(rule: Rule, model: ReturnType<typeof modelOf>, opset = 17): string
 describe('a Reshape', () => {
   test.each<[string, string, string, string?]>([
     ['to the same sizes', 't = Concat <axis = 0> (n, h, w) y = Reshape (x, t)', '1: [0,0,0]'],
+    ['that is an Expand', 't = Concat <axis = 0> (n, h, w) y = Expand (x, t)', 'nothing'],
     [
       'to numbers',
       't = Concat <axis = 0> (two, open) y = Reshape (x, t)',
