@@ -1,6 +1,7 @@
 /** What the segments of a chain are called: names of files, which people read. */
 import { describe, expect, test } from 'vitest';
 import type { Model } from '../../src/ir/model.js';
+import { compileSites } from '../helpers/compile.js';
 import { modelOf } from '../helpers/text.js';
 import { chainOf, siteOf, TWO_SITES } from './chains.js';
 
@@ -99,4 +100,17 @@ describe('a segment is called', () => {
       shared: 'f,t > Add > y',
     });
   });
+});
+
+test('models of whole programs are called by them, behind the name of the graph', () => {
+  for (const [name, called] of [
+    ['net', 'net.full'],
+    ['', 'graph.full'],
+  ] as const) {
+    const model = TWO_SITES();
+    model.graph.name = name;
+    const rows = [['compute'], ['reuse']];
+    const { lowered } = compileSites(model, [siteOf(model, 'a', 'f')], rows, 'split');
+    expect(lowered.models.get('full')!.graph.name).toBe(called);
+  }
 });
