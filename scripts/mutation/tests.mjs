@@ -109,6 +109,7 @@ const TESTS = {
   'src/lower/same-model.ts': ['test/lower/same-model'],
   'src/lower/split.ts': [
     'test/lower/branches',
+    'test/lower/fitting-form',
     'test/lower/segment-names',
     'test/lower/sharing',
     'test/lower/sites',

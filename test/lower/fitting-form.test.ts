@@ -6,7 +6,7 @@ import { duplication } from '../../src/lower/duplication.js';
 import { lower } from '../../src/lower/index.js';
 import { makePlan, type Site, type Strategy } from '../../src/plan/index.js';
 import { inferShapes } from '../../src/shape/index.js';
-import { modelOf, named } from '../helpers/text.js';
+import { modelOf, named, namesOf } from '../helpers/text.js';
 
 /** Two values: one of weights that every call has, and one of weights that only a call that computes has. */
 function modelWith(everywhere: number, inside: number): Model {
@@ -81,7 +81,14 @@ describe('where calls differ in the names of their states only', () => {
     const states = Array.from({ length: times }, (_, t) => ({ id: `s.${t}`, like: f }));
     const site: Site = { id: 's', description: '', outputs: [f], states, strategies };
     const plan = makePlan(rows.length, [{ sites: [site], entries: { s: rows } }]);
-    expect(lower(model, inferShapes(model), plan).lowered.emit).toBe(emit);
+    const lowered = lower(model, inferShapes(model), plan).lowered;
+    expect(lowered.emit).toBe(emit);
+    // a model goes on by the names of the program that came first, and every run calls them so
+    for (const [run] of lowered.programs.values()) {
+      const { inputs, outputs } = lowered.models.get(run!.model)!.graph;
+      for (const name of Object.keys(run!.reads ?? {})) expect(namesOf(inputs)).toContain(name);
+      for (const name of Object.values(run!.writes ?? {})) expect(namesOf(outputs)).toContain(name);
+    }
   });
 });
 

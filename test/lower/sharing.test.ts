@@ -166,9 +166,13 @@ describe.each(KEEPINGS)('$name', (keeping) => {
   });
 });
 
-test('where no product is taken anyway, keeping a difference is work that a call can leave out', () => {
-  const { lowered, instrumented } = compile(KEEPINGS[1]!, 'split', 'Neg (x)');
+test.each([
+  ['keeping the value itself is no work', 0, 1],
+  ['keeping a difference is work that a call can leave out', 1, 2],
+])('where no product is taken, %s', (_, keeping, count) => {
+  const { lowered, instrumented } = compile(KEEPINGS[keeping]!, 'split', 'Neg (x)');
   const computing = instrumented.programs.filter(({ row }) => row[0] === 'compute');
   const models = computing.map(({ name }) => lowered.programs.get(name)![0]!.model);
-  expect(new Set(models).size).toBe(2);
+  expect(computing).toHaveLength(2);
+  expect(new Set(models).size).toBe(count);
 });
