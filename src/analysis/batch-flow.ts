@@ -6,8 +6,7 @@
  * Assumes that images lie outermost in whatever axis they are folded into (batch * heads).
  */
 import { attrNumber, attrNumbers, attrString } from '../ir/attribute.js';
-import type { Node } from '../ir/node.js';
-import { isOp, isStandard } from '../ir/node.js';
+import { isOp, isStandard, type Node } from '../ir/node.js';
 import { topologicalOrder } from '../ir/order.js';
 import type { Value } from '../ir/value.js';
 import {
@@ -18,7 +17,7 @@ import {
   type ShapeTable,
 } from '../shape/index.js';
 import { permutation } from './attention/axes.js';
-import type { Refusal } from './unet.js';
+import type { Refusal } from './refusal.js';
 
 /** Values that carry the batch, with the axis; the others are the same for every image. */
 export type BatchAxes = ReadonlyMap<Value, number>;

@@ -3,7 +3,7 @@ import { concreteShapes, exclusiveCosts, graphCost, type Macs, valueBytes } from
 import { Dominance } from '../ir/dominance.js';
 import type { Graph } from '../ir/graph.js';
 import type { ShapeTable } from '../shape/index.js';
-import type { SkipJoin } from './unet.js';
+import type { SkipJoin } from './skip-join.js';
 
 export interface BranchInfo {
   /** DeepCache's number, 1 = outermost. */

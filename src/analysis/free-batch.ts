@@ -9,7 +9,7 @@ import { int64Tensor } from '../ir/tensor.js';
 import type { Value } from '../ir/value.js';
 import type { ShapeTable } from '../shape/index.js';
 import type { BatchAxes } from './batch-flow.js';
-import type { Refusal } from './unet.js';
+import type { Refusal } from './refusal.js';
 
 /** The edit that does so, to be applied by calling it, or why there is none. */
 export function freeBatch(

@@ -7,5 +7,7 @@ export * from './batch-flow.js';
 export * from './blocks/index.js';
 export * from './branches.js';
 export * from './free-batch.js';
+export * from './refusal.js';
 export * from './roles.js';
+export * from './skip-join.js';
 export * from './unet.js';

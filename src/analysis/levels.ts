@@ -5,7 +5,7 @@
  */
 import { attrNumber } from '../ir/attribute.js';
 import type { ShapeTable } from '../shape/index.js';
-import type { SkipJoin } from './unet.js';
+import type { SkipJoin } from './skip-join.js';
 
 /** @param joins all of them, the outermost first */
 export function joinsPerLevel(

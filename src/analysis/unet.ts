@@ -17,28 +17,8 @@ import type { Value } from '../ir/value.js';
 import type { ShapeTable } from '../shape/index.js';
 import { Ancestry } from './ancestry.js';
 import { joinsPerLevel } from './levels.js';
-
-export interface SkipJoin {
-  /** DeepCache's number: 1 is the outermost skip branch. */
-  readonly branch: number;
-  /** The Concat where the skip meets the main branch. */
-  readonly node: Node;
-  /** The main-branch input: what DeepCache caches (u_{m+1} of equation 4). */
-  readonly main: Value;
-  /** The encoder's feature map (h_m). */
-  readonly skip: Value;
-  /** Joins at each resolution of this U-Net, where they are as many at each. */
-  readonly perLevel: number | undefined;
-}
-
-/** Why a graph is not a U-Net, or why one of its joins cannot be a cut. */
-export interface Refusal {
-  /** The condition that failed. */
-  readonly reason: string;
-  /** The node where it failed, by name. */
-  readonly node?: string;
-  readonly nearest?: readonly string[];
-}
+import type { Refusal } from './refusal.js';
+import type { SkipJoin } from './skip-join.js';
 
 export type UnetAnalysis =
   | {

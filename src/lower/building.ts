@@ -8,7 +8,7 @@ import type { Node } from '../ir/node.js';
 import { int64Tensor } from '../ir/tensor.js';
 import type { Use, Value } from '../ir/value.js';
 import type { Site, SiteBuilder } from '../plan/index.js';
-import type { InstrumentedSite, StateInfo } from './instrument.js';
+import type { InstrumentedSite, StateInfo } from './instrumented.js';
 
 /** What one site chooses about: the value whose uses it governs. */
 interface Claim {

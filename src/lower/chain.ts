@@ -15,7 +15,7 @@ import { pushAll } from '../ir/push-all.js';
 import { tensorType, type ValueType } from '../ir/types.js';
 import type { Value } from '../ir/value.js';
 import { COMPUTE, type ProgramFlow } from '../plan/index.js';
-import type { Instrumented } from './instrument.js';
+import type { Instrumented } from './instrumented.js';
 import type { Lowered, Run } from './lowered.js';
 import { writtenValues } from './split.js';
 

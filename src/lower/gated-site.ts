@@ -5,7 +5,7 @@ import type { Node } from '../ir/node.js';
 import type { Value } from '../ir/value.js';
 import type { ProgramFlow } from '../plan/index.js';
 import { costsNothing } from './beside.js';
-import type { Instrumented, InstrumentedSite } from './instrument.js';
+import type { Instrumented, InstrumentedSite } from './instrumented.js';
 import { ownNodes } from './own-nodes.js';
 import { reachNodes, regionsOf, type StrategyValues } from './region.js';
 

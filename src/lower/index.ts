@@ -6,13 +6,14 @@ import type { Plan } from '../plan/index.js';
 import type { ShapeTable } from '../shape/index.js';
 import { lowerChain } from './chain.js';
 import { duplication } from './duplication.js';
-import { type Instrumented, instrument } from './instrument.js';
+import { instrument } from './instrument.js';
+import type { Instrumented } from './instrumented.js';
 import type { EmitForm, Lowered } from './lowered.js';
 import { lowerMerged } from './merged.js';
 import { lowerSplit } from './split.js';
 
-export type { Instrumented, StateInfo } from './instrument.js';
 export { instrument } from './instrument.js';
+export type { Instrumented, StateInfo } from './instrumented.js';
 export { EMIT_FORMS, type EmitForm, type Lowered, type Run } from './lowered.js';
 
 const FORMS: Readonly<Record<EmitForm, (source: Instrumented) => Lowered>> = {

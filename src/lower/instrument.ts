@@ -9,57 +9,16 @@
  */
 import { cloneModel } from '../ir/clone.js';
 import type { Model } from '../ir/model.js';
-import type { Node } from '../ir/node.js';
 import { removeUnneeded } from '../ir/prune.js';
-import type { DataType, Dim } from '../ir/types.js';
 import type { Value } from '../ir/value.js';
-import {
-  analyzeFlow,
-  assignPrograms,
-  expandParts,
-  type Plan,
-  type ProgramFlow,
-  type Site,
-  unionWrites,
-} from '../plan/index.js';
+import { analyzeFlow, assignPrograms, expandParts, type Plan, unionWrites } from '../plan/index.js';
 import type { ShapeTable } from '../shape/index.js';
 import { Building } from './building.js';
+import type { Instrumented, InstrumentedSite } from './instrumented.js';
 import { livenessUnder } from './liveness.js';
 import { InterfaceNames } from './names.js';
 import { addStates, dropUnusedStates } from './states.js';
-import { typeLookup, type ValueTypes } from './value-types.js';
-
-export interface InstrumentedSite {
-  readonly site: Site;
-  /** Those of the site's values that some call needs, in the instrumented graph, as computed. */
-  readonly outputs: readonly Value[];
-  /** By strategy: the values that take their place. */
-  readonly produced: ReadonlyMap<string, readonly Value[]>;
-  /** By strategy, then state: the value to keep. */
-  readonly writes: ReadonlyMap<string, ReadonlyMap<string, Value>>;
-}
-
-export interface StateInfo {
-  readonly id: string;
-  readonly type: DataType;
-  readonly shape: readonly Dim[];
-  /** The graph input that carries it. */
-  readonly input: Value;
-}
-
-export interface Instrumented extends ValueTypes {
-  readonly model: Model;
-  readonly sites: readonly InstrumentedSite[];
-  /** States that some strategy of some call reads. */
-  readonly states: ReadonlyMap<string, StateInfo>;
-  readonly programs: readonly ProgramFlow[];
-  /** What the models' further inputs and outputs are called. */
-  readonly names: InterfaceNames;
-  /** The program of each call. */
-  readonly calls: readonly string[];
-  /** Identities that no longer serve once every site's strategy is chosen. */
-  readonly standIns: ReadonlySet<Node>;
-}
+import { typeLookup } from './value-types.js';
 
 /**
  * @param maxPrograms so many programs at most, where calls may keep what nobody reads to come to that

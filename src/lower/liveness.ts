@@ -5,7 +5,7 @@ import { nodeDependencies } from '../ir/order.js';
 import { pushAll } from '../ir/push-all.js';
 import type { Value } from '../ir/value.js';
 import type { LiveUnder } from '../plan/index.js';
-import type { InstrumentedSite, StateInfo } from './instrument.js';
+import type { InstrumentedSite, StateInfo } from './instrumented.js';
 
 /**
  * Walks the graph as a row of the plan makes it: each site's values by their strategy.

@@ -17,7 +17,7 @@ import type { ProgramFlow } from '../plan/index.js';
 import { GatedSite, innerFirst } from './gated-site.js';
 import { Gating } from './gating.js';
 import { ifName } from './if-node.js';
-import type { Instrumented, StateInfo } from './instrument.js';
+import type { Instrumented, StateInfo } from './instrumented.js';
 import { Kept } from './kept.js';
 import type { Lowered, Run } from './lowered.js';
 import { addNamedOutput, dropUnusedInputs, unusedInputs } from './outputs.js';

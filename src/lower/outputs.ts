@@ -2,7 +2,7 @@
 import type { Graph } from '../ir/graph.js';
 import type { ValueType } from '../ir/types.js';
 import type { Value } from '../ir/value.js';
-import type { Instrumented } from './instrument.js';
+import type { Instrumented } from './instrumented.js';
 
 /** Makes `value` leave the graph as an output called `name`. Costs no node where a rename will do. */
 export function addNamedOutput(

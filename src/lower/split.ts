@@ -11,7 +11,7 @@ import { removeDeadNodes } from '../ir/prune.js';
 import { tensorType } from '../ir/types.js';
 import type { Value } from '../ir/value.js';
 import type { ProgramFlow } from '../plan/index.js';
-import type { Instrumented } from './instrument.js';
+import type { Instrumented } from './instrumented.js';
 import type { Lowered, Run } from './lowered.js';
 import type { InterfaceNames } from './names.js';
 import { addNamedOutput, dropUnusedInputs, unusedInputs } from './outputs.js';

@@ -6,7 +6,7 @@ import { type Dim, tensorType } from '../ir/types.js';
 import type { Value } from '../ir/value.js';
 import type { Plan } from '../plan/index.js';
 import { inferShapes, inputSymbols, type ShapeTable } from '../shape/index.js';
-import type { StateInfo } from './instrument.js';
+import type { StateInfo } from './instrumented.js';
 import type { InterfaceNames } from './names.js';
 
 /** Adds an input for every state of every site, in the order of the plan. */

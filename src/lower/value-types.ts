@@ -3,14 +3,7 @@ import type { Model } from '../ir/model.js';
 import { tensorType, type ValueType } from '../ir/types.js';
 import type { Value } from '../ir/value.js';
 import { inferShapes, type ShapeTable } from '../shape/index.js';
-import type { InstrumentedSite, StateInfo } from './instrument.js';
-
-export interface ValueTypes {
-  /** Inferred type of a value of the instrumented graph, for values that become inputs or outputs. */
-  readonly typeOf: (value: Value) => ValueType | undefined;
-  /** Why a value is no tensor of a known type. */
-  readonly whyUntyped: (value: Value) => string;
-}
+import type { InstrumentedSite, StateInfo, ValueTypes } from './instrumented.js';
 
 /**
  * Types inferred for the source hold for its copy; a value that stands in for another, or is kept as

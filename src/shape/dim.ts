@@ -4,8 +4,6 @@
  * Symbols stand for sizes and are taken to be at least 1 unless they say otherwise. Every operation
  * is O(terms), and the polynomials of real graphs have one to four terms.
  */
-import { maximum, minimum } from './bounds.js';
-import { floorDivide } from './divide.js';
 
 /** What a polynomial is made of: a symbol, or a function of other polynomials that has no simpler form. */
 export type Atom = SymbolAtom | FloorAtom | ExtremeAtom;
@@ -190,44 +188,6 @@ export function hasFreshSymbol(value: DimExpr): boolean {
   for (const atom of atomsOf(value))
     if (atom.kind === 'symbol' ? atom.fresh : partsOf(atom).some(hasFreshSymbol)) return true;
   return false;
-}
-
-/** The size under concrete symbols; undefined when one is missing, or where there is no such size. */
-export function evaluate(
-  value: DimExpr,
-  bindings: ReadonlyMap<string, number>,
-): number | undefined {
-  if (value.constant !== undefined) return value.constant;
-  try {
-    return substitute(value, bindings).constant;
-  } catch (error) {
-    if (!(error instanceof NoSize)) throw error;
-    return undefined;
-  }
-}
-
-/** Puts expressions in the place of symbols and simplifies again. */
-export function substitute(value: DimExpr, bindings: ReadonlyMap<string, DimLike>): DimExpr {
-  if (value.exactConstant !== undefined) return value;
-  return replaceAtoms(value, (atom) => {
-    switch (atom.kind) {
-      case 'symbol': {
-        const bound = bindings.get(atom.name);
-        return bound === undefined ? undefined : toDim(bound);
-      }
-      case 'floor': {
-        const denominator = substitute(atom.denominator, bindings);
-        // for these sizes there is no such size, so the expression stays as it is
-        if (denominator.exactConstant === 0n) return undefined;
-        return floorDivide(substitute(atom.numerator, bindings), denominator);
-      }
-      case 'max':
-      case 'min': {
-        const pick = atom.kind === 'max' ? maximum : minimum;
-        return pick(...atom.operands.map((o) => substitute(o, bindings)));
-      }
-    }
-  });
 }
 
 /** @internal Rebuilds an expression with some of its own atoms replaced; undefined keeps an atom. */

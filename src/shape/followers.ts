@@ -6,8 +6,9 @@
  */
 import { areDifferent } from './bounds.js';
 import type { Equality } from './context.js';
-import { constant, type DimExpr, evaluate, hasFreshSymbol, substitute, symbolsOf } from './dim.js';
+import { constant, type DimExpr, hasFreshSymbol, symbolsOf } from './dim.js';
 import { divideExactly } from './divide.js';
+import { evaluate, substitute } from './substitute.js';
 import type { ShapeTable } from './table.js';
 
 /** By symbol, the size it is taken to have, in symbols that follow from nothing. */

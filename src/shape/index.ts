@@ -9,12 +9,10 @@ export {
   DimExpr,
   type DimLike,
   equal,
-  evaluate,
   hasFreshSymbol,
   multiply,
   negate,
   product,
-  substitute,
   subtract,
   sum,
   symbol,
@@ -29,4 +27,5 @@ export { type InferOptions, inferShapes } from './infer.js';
 export { parseDim } from './parse.js';
 export { dropStaleTypes } from './stale-types.js';
 export { bytesOf, bytesOfAll, sizeOf } from './stated.js';
+export { evaluate, substitute } from './substitute.js';
 export { ShapeTable } from './table.js';

@@ -19,7 +19,6 @@ import {
   isUnwieldy,
   madeUp,
   NoSize,
-  substitute,
   symbol,
   symbolsOf,
 } from './dim.js';
@@ -28,6 +27,7 @@ import { constantShape, type Facts, whole } from './facts.js';
 import { outputType } from './output-types.js';
 import { parseDim } from './parse.js';
 import { ruleFor } from './rules/index.js';
+import { substitute } from './substitute.js';
 import { ShapeTable } from './table.js';
 import { tensorFacts } from './tensor-facts.js';
 

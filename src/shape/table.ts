@@ -2,8 +2,9 @@
 import type { DataType } from '../ir/types.js';
 import type { Value } from '../ir/value.js';
 import type { Equality } from './context.js';
-import { type DimExpr, evaluate } from './dim.js';
+import type { DimExpr } from './dim.js';
 import { asIntegers, type Facts } from './facts.js';
+import { evaluate } from './substitute.js';
 
 export class ShapeTable {
   /** @internal use `inferShapes` */

@@ -2,9 +2,9 @@
 import { expect } from 'vitest';
 import type { Model } from '../../src/ir/model.js';
 import { parseModel } from '../../src/onnx/text/index.js';
-import { evaluate } from '../../src/shape/dim.js';
 import { inferShapes } from '../../src/shape/infer.js';
 import { parseDim } from '../../src/shape/parse.js';
+import { evaluate } from '../../src/shape/substitute.js';
 import { checkTable } from './check.js';
 import { randomFeeds, runModel } from './engine.js';
 

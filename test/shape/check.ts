@@ -1,7 +1,8 @@
 /** Compares a shape table with what onnxruntime makes of every intermediate value. */
 import { expect } from 'vitest';
 import type { Model } from '../../src/ir/model.js';
-import { evaluate, hasFreshSymbol, substitute } from '../../src/shape/dim.js';
+import { hasFreshSymbol } from '../../src/shape/dim.js';
+import { evaluate, substitute } from '../../src/shape/substitute.js';
 import type { ShapeTable } from '../../src/shape/table.js';
 import { observe, randomFeeds } from './engine.js';
 

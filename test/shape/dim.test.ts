@@ -2,18 +2,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { areDifferent, isAtLeast } from '../../src/shape/bounds.js';
-import {
-  add,
-  complexity,
-  equal,
-  evaluate,
-  multiply,
-  substitute,
-  subtract,
-  symbolsOf,
-} from '../../src/shape/dim.js';
+import { add, complexity, equal, multiply, subtract, symbolsOf } from '../../src/shape/dim.js';
 import { divideExactly } from '../../src/shape/divide.js';
 import { parseDim } from '../../src/shape/parse.js';
+import { evaluate, substitute } from '../../src/shape/substitute.js';
 import { build, compute, NAMES, read, type Sizes, type Tree } from './trees.js';
 
 const treeOver = (...names: string[]): fc.Arbitrary<Tree> =>

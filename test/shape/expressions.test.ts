@@ -5,20 +5,19 @@ import {
   constant,
   type DimExpr,
   equal,
-  evaluate,
   hasFreshSymbol,
   isUnwieldy,
   madeUp,
   multiply,
   negate,
   product,
-  substitute,
   subtract,
   sum,
   symbol,
   symbolsOf,
 } from '../../src/shape/dim.js';
 import { floorDivide } from '../../src/shape/divide.js';
+import { evaluate, substitute } from '../../src/shape/substitute.js';
 import { build, read } from './trees.js';
 
 const sized = (text: string) => build(read(text));

@@ -1,7 +1,8 @@
 /** Texts of sizes: the value of each by hand, and what is the name of a symbol and nothing else. */
 import { describe, expect, it } from 'vitest';
-import { evaluate, symbolsOf } from '../../src/shape/dim.js';
+import { symbolsOf } from '../../src/shape/dim.js';
 import { parseDim } from '../../src/shape/parse.js';
+import { evaluate } from '../../src/shape/substitute.js';
 
 const AT = new Map([
   ['batch', 2],

@@ -5,7 +5,7 @@
 import type { Node } from '../../ir/node.js';
 import type { Value } from '../../ir/value.js';
 import type { DimExpr } from '../../shape/index.js';
-import type { Refusal } from '../unet.js';
+import type { Refusal } from '../refusal.js';
 
 /** One of q, k and v. */
 export interface AttentionOperand {

@@ -8,7 +8,7 @@ import { isOp } from '../../ir/node.js';
 import { topologicalOrder } from '../../ir/order.js';
 import type { Value } from '../../ir/value.js';
 import { type DimExpr, divideExactly, type ShapeTable } from '../../shape/index.js';
-import type { Refusal } from '../unet.js';
+import type { Refusal } from '../refusal.js';
 import type { Attention, AttentionAnalysis } from './attention.js';
 import { borders, type Surroundings } from './borders.js';
 import { coreOfOperator, isWholeAttention } from './operator.js';

@@ -1,5 +1,6 @@
 export type * from './attention.js';
 export * from './cost.js';
 export { findAttention } from './find.js';
-export { type RaisedCore, raiseCore } from './raise.js';
+export { raiseCore } from './raise.js';
+export type { RaisedCore } from './raised-core.js';
 export * from './table.js';

@@ -8,7 +8,7 @@ import { attrNumber, attrNumbers } from '../../ir/attribute.js';
 import { isStandard, type Node } from '../../ir/node.js';
 import type { Value } from '../../ir/value.js';
 import { type DimExpr, divideExactly, product, type ShapeTable, toDim } from '../../shape/index.js';
-import type { Refusal } from '../unet.js';
+import type { Refusal } from '../refusal.js';
 import type { AttentionCore, AttentionOperand } from './attention.js';
 import { isZeroConstant, type Mask, NO_MASK } from './mask.js';
 import { beforeLayout, operand } from './operands.js';

@@ -10,7 +10,7 @@ import { attrNumber } from '../../ir/attribute.js';
 import type { Node } from '../../ir/node.js';
 import type { Value } from '../../ir/value.js';
 import { type DimExpr, divideExactly, product, type ShapeTable } from '../../shape/index.js';
-import type { Refusal } from '../unet.js';
+import type { Refusal } from '../refusal.js';
 import type { AttentionCore } from './attention.js';
 import { type Axes, productAxes } from './axes.js';
 import { maskOnWay } from './mask.js';

@@ -9,11 +9,11 @@ import { type DataType, dataTypeFromCode } from '../../ir/types.js';
 import type { Value } from '../../ir/value.js';
 import type { SiteBuilder } from '../../plan/site.js';
 import { type DimExpr, multiply, type ShapeTable } from '../../shape/index.js';
-import type { Refusal } from '../unet.js';
+import type { Refusal } from '../refusal.js';
 import type { Attention } from './attention.js';
 import { arranged, cast, transposed, withNumber } from './building.js';
 import { type OperandForm, type OperatorForm, operatorForm } from './operator.js';
-import type { RaisedCore } from './raise.js';
+import type { RaisedCore } from './raised-core.js';
 
 /** What the axes of an operand become: k is turned for the scores' product, q and v are not. */
 const FROM_TOKENS = { row: [0, 2, 1, 3], column: [0, 2, 3, 1] } as const;

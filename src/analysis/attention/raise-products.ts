@@ -8,11 +8,11 @@ import type { DataType } from '../../ir/types.js';
 import type { Value } from '../../ir/value.js';
 import type { SiteBuilder } from '../../plan/site.js';
 import { type DimExpr, equal, product, type ShapeTable } from '../../shape/index.js';
-import type { Refusal } from '../unet.js';
+import type { Refusal } from '../refusal.js';
 import type { Attention } from './attention.js';
 import { type Axes, arrangement, type ProductAxes, permutation, productAxes } from './axes.js';
 import { arranged, transposed, withNumber } from './building.js';
-import type { RaisedCore } from './raise.js';
+import type { RaisedCore } from './raised-core.js';
 import { isElementWise, type Step, wayBetween } from './way.js';
 
 /** A condition that failed, thrown inside and given back as a refusal. */

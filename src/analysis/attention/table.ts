@@ -2,7 +2,7 @@
 import { concreteShapes, type Macs } from '../../cost/index.js';
 import type { Node } from '../../ir/node.js';
 import type { DimExpr, ShapeTable } from '../../shape/index.js';
-import type { Refusal } from '../unet.js';
+import type { Refusal } from '../refusal.js';
 import type { Attention, AttentionAnalysis, AttentionOperand } from './attention.js';
 import { type AttentionCost, attentionCost } from './cost.js';
 import { raiseCore } from './raise.js';

@@ -10,8 +10,8 @@ import { pushAll } from '../../ir/push-all.js';
 import type { Value } from '../../ir/value.js';
 import type { ShapeTable } from '../../shape/index.js';
 import { beforeMoves } from './moves.js';
-import type { StreamRange } from './range.js';
 import type { Readers } from './readers.js';
+import type { StreamRange } from './stream-range.js';
 
 /** A value made within a range, and who reads it by another way than through the streams that leave. */
 export interface Leak {

@@ -17,12 +17,12 @@ import type { Value } from '../../ir/value.js';
 import type { ShapeTable } from '../../shape/index.js';
 import { Ancestry } from '../ancestry.js';
 import type { Attention } from '../attention/index.js';
-import type { Refusal } from '../unet.js';
+import type { Refusal } from '../refusal.js';
 import { groupAttentions } from './groups.js';
 import { type Group, growBlock, type Streams } from './grow.js';
-import type { StreamPart } from './range.js';
 import { Readers } from './readers.js';
 import { entryOf, ontoOf, type Residual, residuals } from './residual.js';
+import type { StreamPart } from './stream-range.js';
 
 export type LayerKind = 'self-attention' | 'cross-attention' | 'feed-forward';
 

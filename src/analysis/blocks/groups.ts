@@ -6,7 +6,7 @@ import type { Node } from '../../ir/node.js';
 import type { Value } from '../../ir/value.js';
 import type { Ancestry } from '../ancestry.js';
 import type { Attention } from '../attention/index.js';
-import type { Refusal } from '../unet.js';
+import type { Refusal } from '../refusal.js';
 import type { Group } from './grow.js';
 import type { Readers } from './readers.js';
 import { follows, type Residual } from './residual.js';

@@ -11,9 +11,9 @@ import type { Value } from '../../ir/value.js';
 import type { ShapeTable } from '../../shape/index.js';
 import type { Ancestry } from '../ancestry.js';
 import { findLeak, neededParts } from './between.js';
-import type { StreamPart } from './range.js';
 import type { Readers } from './readers.js';
 import { entryOf, firstFrom, follows, type Residual } from './residual.js';
+import type { StreamPart } from './stream-range.js';
 
 /** Self-attentions that come back to the stream by the same sums, and those sums. */
 export interface Group {

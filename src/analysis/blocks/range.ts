@@ -7,24 +7,12 @@ import { nodeDependencies } from '../../ir/order.js';
 import { liveNodes } from '../../ir/prune.js';
 import type { Value } from '../../ir/value.js';
 import type { ShapeTable } from '../../shape/index.js';
-import type { Refusal } from '../unet.js';
+import type { Refusal } from '../refusal.js';
 import { findLeak, neededParts } from './between.js';
 import { beforeMoves } from './moves.js';
 import { Readers } from './readers.js';
 import { entryOf, summands } from './residual.js';
-
-/** A part of one residual stream. */
-export interface StreamPart {
-  /** Which of the streams of its stage: 0 where there is but one. */
-  readonly stream: number;
-  readonly input: Value;
-  readonly output: Value;
-}
-
-/** Blocks in a row, or one: a part of each stream that leaves them. */
-export interface StreamRange {
-  readonly streams: readonly StreamPart[];
-}
+import type { StreamPart, StreamRange } from './stream-range.js';
 
 /**
  * Nodes that exist for the sake of a range alone: nobody needs them once its outputs are given. What its

@@ -10,8 +10,8 @@ import { readNumbers, type Tensor } from '../../../src/ir/tensor.js';
 import { findViolations } from '../../../src/ir/validate.js';
 import type { Value } from '../../../src/ir/value.js';
 import { parseModel } from '../../../src/onnx/text/index.js';
-import { evaluate } from '../../../src/shape/dim.js';
 import { parseDim } from '../../../src/shape/parse.js';
+import { evaluate } from '../../../src/shape/substitute.js';
 import { expectSameNumbers, type Shapes } from './numbers.js';
 
 interface Case {

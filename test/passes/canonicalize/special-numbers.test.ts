@@ -12,8 +12,8 @@ import type { Graph } from '../../../src/ir/graph.js';
 import type { Model } from '../../../src/ir/model.js';
 import { findViolations } from '../../../src/ir/validate.js';
 import { parseModel } from '../../../src/onnx/text/index.js';
-import { evaluate } from '../../../src/shape/dim.js';
 import { parseDim } from '../../../src/shape/parse.js';
+import { evaluate } from '../../../src/shape/substitute.js';
 import { type Feeds, runModel } from '../../shape/engine.js';
 
 interface Case {
