@@ -1,0 +1,56 @@
+/**
+ * The order in which folders stand: whatever one imports stands above it here, or in itself. `docs/architecture.md`
+ * shows it, and `architecture.test.ts` holds the code to it.
+ */
+export interface Wing {
+  readonly name: string;
+  /** One that holds another stands behind it. */
+  readonly folders: readonly string[];
+}
+
+export const WINGS: readonly Wing[] = [
+  { name: 'base', folders: ['src/generated', 'src/errors', 'src/io'] },
+  {
+    name: 'model',
+    folders: ['src/ir', 'src/onnx', 'src/files', 'src/shape', 'src/cost', 'src/diff'],
+  },
+  {
+    name: 'runtime',
+    folders: [
+      'src/schedule',
+      'src/samplers',
+      'src/runtime',
+      'src/runtime-node',
+      'src/ort',
+      'src/model-folder',
+    ],
+  },
+  {
+    name: 'compiler',
+    folders: [
+      'passes/canonicalize',
+      'passes/targets',
+      'src/plan',
+      'src/analysis',
+      'src/pass',
+      'src/lower',
+      'src/pipeline',
+      'src/emit',
+      'src/inspect',
+    ],
+  },
+  {
+    name: 'passes',
+    folders: [
+      'passes/unet',
+      'passes/deepcache',
+      'passes/delta-cache',
+      'passes/depth-skip',
+      'passes/ditfastattn',
+      'passes/loop-invariant',
+      'passes',
+    ],
+  },
+  { name: 'evidence', folders: ['src/measure', 'src/calibrate', 'src/report', 'src/fill'] },
+  { name: 'cli', folders: ['src/cli'] },
+];
