@@ -21,11 +21,16 @@ export interface CountedPrograms {
   readonly states: Readonly<Record<string, Shape>>;
 }
 
+export interface ProgramMacs extends Macs {
+  /** False where the size of something is not known in a model, so that its cost is missing. */
+  readonly isWhole: boolean;
+}
+
 /** By program. Puts the nodes of the models in order. */
 export function programMacs(
   counted: CountedPrograms,
   bindings: ReadonlyMap<string, number>,
-): Map<string, Macs> {
+): Map<string, ProgramMacs> {
   const counter = new Counter(counted, bindings);
   return new Map([...counted.programs].map(([name, runs]) => [name, counter.program(runs)]));
 }
@@ -33,7 +38,7 @@ export function programMacs(
 class Counter {
   private readonly states: Record<string, Sizes>;
   /** Runs that begin alike need to be followed only once. */
-  private readonly known = new Map<string, { macs: Macs; outputs: Map<string, Sizes> }>();
+  private readonly known = new Map<string, { macs: ProgramMacs; outputs: Map<string, Sizes> }>();
 
   constructor(
     private readonly counted: CountedPrograms,
@@ -48,13 +53,14 @@ class Counter {
     );
   }
 
-  program(runs: readonly Run[]): Macs {
+  program(runs: readonly Run[]): ProgramMacs {
     const wires = new Map<string, Sizes>();
-    const total = { all: 0, layers: 0 };
+    const total = { all: 0, layers: 0, isWhole: true };
     for (const run of runs) {
       const { macs, outputs } = this.run(run, wires);
       total.all += macs.all;
       total.layers += macs.layers;
+      total.isWhole &&= macs.isWhole;
       for (const [wire, output] of Object.entries(run.gives ?? {})) {
         const sizes = outputs.get(output);
         if (sizes) wires.set(wire, sizes);
@@ -78,7 +84,8 @@ class Counter {
     const inputs = { ...this.states, ...Object.fromEntries(taken) };
     const shapes = inferShapes(model, { inputs, contents, sorted: true });
     const shapeOf = concreteShapes(shapes, this.bindings);
-    const { macs } = graphCost(model.graph, shapeOf, branchTaken(shapes));
+    const { macs: counted, unknown } = graphCost(model.graph, shapeOf, branchTaken(shapes));
+    const macs = { ...counted, isWhole: unknown.length === 0 };
     const outputs = new Map(
       model.graph.outputs.flatMap((output) => {
         const sizes = shapes.shape(output)?.map((dim) => dim.constant ?? dim.toString());

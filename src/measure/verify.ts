@@ -68,7 +68,7 @@ export async function verifyBundle(options: VerifyOptions): Promise<VerifyReport
   const ofSource = sourceProblems(schedule, source);
   for (const problem of [
     ...ofSource,
-    ...(await statementProblems(folder, schedule, source, models, tables)),
+    ...(await statementProblems(folder, schedule, source, models, tables, findings.note)),
     ...claimProblems(schedule, source),
   ])
     findings.wrong(problem);

@@ -3,7 +3,7 @@
  * models, on average over the calls, and of the states.
  */
 import { concreteShapes, graphCost, type Macs } from '../../cost/index.js';
-import { programMacs } from '../../emit/program-macs.js';
+import { type ProgramMacs, programMacs } from '../../emit/program-macs.js';
 import type { Problem } from '../../errors/index.js';
 import type { Model } from '../../ir/model.js';
 import { prepare } from '../../pipeline/index.js';
@@ -16,12 +16,14 @@ const ROUNDING = 1e-9;
 
 /**
  * @param models by id; their nodes are put in order
+ * @param note is told what could not be counted
  * @throws what `prepare` throws
  */
 export async function costProblems(
   schedule: Schedule,
   source: Model,
   models: ReadonlyMap<string, Model>,
+  note: (sentence: string) => void = () => {},
 ): Promise<Problem[]> {
   const { macs } = schedule.cost ?? {};
   if (!macs) return [];
@@ -35,6 +37,11 @@ export async function costProblems(
     },
     bindings,
   );
+  const partly = [...ofPrograms].filter(([, { isWhole }]) => !isWhole).map(([name]) => name);
+  if (partly.length > 0)
+    note(
+      `the MACs of ${partly.map((name) => `"${name}"`).join(', ')} were not compared: sizes that other models compute are not known in theirs`,
+    );
   return [
     ...Object.entries(macs.convention).flatMap(([convention, counts]) =>
       countProblems(schedule, convention as keyof Macs, counts, ofSource, ofPrograms),
@@ -75,7 +82,7 @@ function countProblems(
   convention: keyof Macs,
   { source, programs, perCall }: MacCounts,
   ofSource: Macs,
-  ofPrograms: ReadonlyMap<string, Macs>,
+  ofPrograms: ReadonlyMap<string, ProgramMacs>,
 ): Problem[] {
   const at = (...keys: string[]) => pointer('cost', 'macs', 'convention', convention, ...keys);
   const compare = (path: string, says: number | undefined, counted: number): Problem[] =>
@@ -86,7 +93,7 @@ function countProblems(
   return [
     ...compare(at('source'), source, ofSource[convention]),
     ...[...ofPrograms].flatMap(([name, macs]) =>
-      compare(at('programs', name), programs[name], macs[convention]),
+      macs.isWhole ? compare(at('programs', name), programs[name], macs[convention]) : [],
     ),
     ...compare(at('perCall'), perCall, average / calls.length),
   ];

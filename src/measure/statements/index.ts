@@ -19,6 +19,7 @@ export { sourceProblems } from './source.js';
  * @param source the source model, as its file has it
  * @param models those of the bundle, by id
  * @param tables by input, the rows of the table in which it is looked up
+ * @param note is told what could not be compared
  */
 export async function statementProblems(
   folder: string,
@@ -26,12 +27,13 @@ export async function statementProblems(
   source: Model,
   models: ReadonlyMap<string, Model>,
   tables: ReadonlyMap<string, number>,
+  note?: (sentence: string) => void,
 ): Promise<Problem[]> {
   return [
     ...programProblems(schedule, targetOf(folder)),
     ...modelProblems(schedule, models),
     ...roleProblems(schedule, source, tables),
-    ...(await costProblems(schedule, source, models)),
+    ...(await costProblems(schedule, source, models, note)),
   ];
 }
 

@@ -274,3 +274,20 @@ describe('all statements', () => {
     expect(await of(schedule(), 'no JSON')).toEqual([]);
   });
 });
+
+test('a cost of which a part cannot be counted is not compared, and said', async () => {
+  const s = schedule();
+  s.cost!.macs!.convention.all = counts(42, 7);
+  s.cost!.macs!.convention.layers = counts(24, 7);
+  // as many rows as a number says that comes from another model
+  const rows =
+    modelOf(`g (float[b,2] d, int64[2] size) => (float[r,c] y) <float[2,2] w = {1, 2, 3, 4}>
+    { e = MatMul (d, w) k = Expand (e, size) t = Transpose <perm = [1, 0]> (k) y = MatMul (k, t) }`);
+  const notes: string[] = [];
+  const both = new Map([...models(), ['rest', rows]]);
+  const note = (sentence: string) => void notes.push(sentence);
+  expect(await costProblems(s as Schedule, source, both, note)).toEqual([]);
+  expect(notes).toEqual([
+    'the MACs of "rest" were not compared: sizes that other models compute are not known in theirs',
+  ]);
+});
