@@ -76,7 +76,7 @@ const TESTS = {
   'src/lower/building.ts': ['test/lower/branches', 'test/lower/parts', 'test/lower/sites'],
   'src/lower/chain.ts': ['test/lower/segment', 'test/lower/chain-wires'],
   'src/lower/duplication.ts': ['test/lower/fitting-form'],
-  'src/lower/gated-site.ts': MERGED,
+  'src/lower/gated-site.ts': [...MERGED, 'test/lower/alternatives'],
   'src/lower/gating.ts': MERGED,
   'src/lower/if-node.ts': MERGED,
   'src/lower/index.ts': ['test/lower/fitting-form'],
