@@ -1,3 +1,9 @@
+/**
+ * Raises attention of any spelling to one form: q, k and v with heads in leading axes, the scores'
+ * scale and casts as functions of scores of any shape, and the way back to the layout of the source.
+ * What replaces the products (a window, for one) is then written once. Nodes are added only where the
+ * source has another layout.
+ */
 import { equal, type ShapeTable } from '../../shape/index.js';
 import type { Refusal } from '../refusal.js';
 import type { Attention } from './attention.js';
