@@ -19,7 +19,7 @@ export interface Batches {
   readonly inputs: ReadonlySet<string>;
 }
 
-export const countOf = ({ rows, batch }: Batches): number => rows / batch;
+const countOf = ({ rows, batch }: Batches): number => rows / batch;
 
 /** The rows of the loop that are in one of the batches, in their order there. */
 function rowsOf({ rows, batch, pair }: Batches, index: number): number[] {
@@ -31,7 +31,7 @@ function rowsOf({ rows, batch, pair }: Batches, index: number): number[] {
 }
 
 /** What each of the batches is fed. */
-export function splitFeeds(
+function splitFeeds(
   Tensor: TensorConstructor,
   batches: Batches,
   feeds: InferenceSession.FeedsType,
@@ -57,11 +57,7 @@ function take(Tensor: TensorConstructor, tensor: Tensor, rows: readonly number[]
 }
 
 /** One tensor of what each of the batches gave; the first of them where it has no rows of images. */
-export function joinRows(
-  Tensor: TensorConstructor,
-  batches: Batches,
-  parts: readonly Tensor[],
-): Tensor {
+function joinRows(Tensor: TensorConstructor, batches: Batches, parts: readonly Tensor[]): Tensor {
   const [first] = parts as [Tensor];
   if (first.dims[0] !== batches.batch) return first;
   const data = first.data as Float32Array;
@@ -74,7 +70,7 @@ export function joinRows(
 }
 
 /** Each output of the model, joined. */
-export const joinOutputs = (
+const joinOutputs = (
   Tensor: TensorConstructor,
   batches: Batches,
   results: readonly InferenceSession.ReturnType[],
@@ -90,13 +86,22 @@ export const joinOutputs = (
     ]),
   );
 
+/** One after another, so that no more than one batch is in memory beside what is kept. */
+async function inTurn<T, R>(
+  list: readonly T[],
+  run: (one: T, index: number) => Promise<R>,
+): Promise<R[]> {
+  const results: R[] = [];
+  for (const [i, one] of list.entries()) results.push(await run(one, i));
+  return results;
+}
+
 /** A denoiser without states, called for each of the batches. */
 export const inBatches =
   (Tensor: TensorConstructor, batches: Batches, call: DenoiserCall): DenoiserCall =>
   async (feeds, step) => {
-    const results: InferenceSession.ReturnType[] = [];
-    for (const part of splitFeeds(Tensor, batches, feeds)) results.push(await call(part, step));
-    return joinOutputs(Tensor, batches, results);
+    const parts = splitFeeds(Tensor, batches, feeds);
+    return joinOutputs(Tensor, batches, await inTurn(parts, (part) => call(part, step)));
   };
 
 /** Runs each call in batches, each of which keeps states of its own. */
@@ -120,19 +125,19 @@ export class BatchedEvaluator implements CallEvaluator {
 
   async begin(feeds: InferenceSession.FeedsType, computed: readonly Mode[]): Promise<Tensor> {
     const parts = splitFeeds(this.Tensor, this.batches, feeds);
-    return this.#join(await this.#turns((one, i) => one.begin(parts[i]!, computed)));
+    return this.#join(await inTurn(this.#each, (one, i) => one.begin(parts[i]!, computed)));
   }
 
   async attempt(site: number, mode: Mode): Promise<Tensor> {
-    return this.#join(await this.#turns((one) => one.attempt(site, mode)));
+    return this.#join(await inTurn(this.#each, (one) => one.attempt(site, mode)));
   }
 
   async fix(site: number, mode: Mode): Promise<void> {
-    await this.#turns((one) => one.fix(site, mode));
+    await inTurn(this.#each, (one) => one.fix(site, mode));
   }
 
   async end(): Promise<InferenceSession.ReturnType> {
-    return joinOutputs(this.Tensor, this.batches, await this.#turns((one) => one.end()));
+    return joinOutputs(this.Tensor, this.batches, await inTurn(this.#each, (one) => one.end()));
   }
 
   async replay(
@@ -140,7 +145,7 @@ export class BatchedEvaluator implements CallEvaluator {
     modes: readonly Mode[],
   ): Promise<InferenceSession.ReturnType> {
     const parts = splitFeeds(this.Tensor, this.batches, feeds);
-    const results = await this.#turns((one, i) => one.replay(parts[i]!, modes));
+    const results = await inTurn(this.#each, (one, i) => one.replay(parts[i]!, modes));
     return joinOutputs(this.Tensor, this.batches, results);
   }
 
@@ -154,12 +159,5 @@ export class BatchedEvaluator implements CallEvaluator {
 
   #join(parts: readonly Tensor[]): Tensor {
     return joinRows(this.Tensor, this.batches, parts);
-  }
-
-  /** One after another, so that no more than one batch is in memory beside what is kept. */
-  async #turns<T>(run: (one: CallEvaluator, index: number) => Promise<T>): Promise<T[]> {
-    const results: T[] = [];
-    for (const [i, one] of this.#each.entries()) results.push(await run(one, i));
-    return results;
   }
 }

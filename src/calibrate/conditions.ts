@@ -66,8 +66,8 @@ export function completeConditions(ports: DenoiserPorts, options: ConditionOptio
   if (latent === undefined) throw roleUnknown('latent', names);
   if (timestep === undefined) throw roleUnknown('timestep', names);
   const batch = ports.inputs.find((port) => port.name === latent)!.shape[0]!;
-  const rows = mode === 'batch' ? 2 * samples : samples;
   const pair = mode === 'batch';
+  const rows = pair ? 2 * samples : samples;
   if (typeof batch === 'number' && (rows % batch !== 0 || (pair && batch % 2 !== 0)))
     throw fixedBatch(latent, batch, samples, pair);
   const bindings = new Map(ports.bindings);
@@ -91,17 +91,11 @@ export function completeConditions(ports: DenoiserPorts, options: ConditionOptio
       // an input that is not joined from two halves goes in as it is
       const wants = unconditional[port.name] ? samples : rows;
       if (dims && dims[0] !== wants)
-        throw feedShape(
-          port.name,
-          dims,
-          [wants, ...port.shape.slice(1)],
-          new Map(),
-          mode === 'batch',
-        );
+        throw feedShape(port.name, dims, [wants, ...port.shape.slice(1)], new Map(), pair);
     }
   const missing = conditions.filter(({ name }) => !feeds[name]);
   // what is made up fits what is given, in each half where each is a call of its own
-  const together = mode === 'batch' ? { ...unconditional, ...feeds } : feeds;
+  const together = pair ? { ...unconditional, ...feeds } : feeds;
   const sizes = (given: Feeds) => {
     const found = sizesOf(conditions, batch, given);
     const all = new Map([...bindings, ...found]);
