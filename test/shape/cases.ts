@@ -79,3 +79,30 @@ export const nodes = (lines: readonly string[], first = ''): Pick<Case, 'body' |
   body: [first, ...lines.map((line, i) => `y${i} = ${line}`)].join('\n'),
   outputs: lines.map((_, i) => `y${i}`).join(),
 });
+
+/** Cases and refusals on the same inputs and constants. */
+export const casesOn = (
+  inputs: string,
+  constants: string,
+  sizes: readonly [Readonly<Record<string, number>>, ...Readonly<Record<string, number>>[]],
+) => ({
+  /** One node per line, behind those that come `first`. */
+  listed: (name: string, lines: readonly string[], more: Partial<Case> = {}, first = ''): Case => ({
+    name,
+    inputs,
+    constants,
+    ...nodes(lines, first),
+    sizes,
+    ...more,
+  }),
+  /** @param why part of the reason */
+  refusal: (name: string, body: string, why: string, more: Partial<Refusal> = {}): Refusal => ({
+    name,
+    inputs,
+    constants,
+    body,
+    why,
+    size: sizes[0],
+    ...more,
+  }),
+});

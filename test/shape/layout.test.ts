@@ -1,13 +1,13 @@
 /** The same elements in another shape or order: against onnxruntime, elements of small tensors included. */
 import { expect, it } from 'vitest';
 import { inferShapes } from '../../src/shape/infer.js';
-import { type Case, checkCase, checkRefusal, nodes, parse, type Refusal } from './cases.js';
+import { casesOn, checkCase, checkRefusal, parse } from './cases.js';
 
 const X = 'float[batch, 6, height, width] x';
 const SIZES = [
   { batch: 1, height: 2, width: 3 },
   { batch: 3, height: 5, width: 1 },
-];
+] as const;
 const CONSTANTS = `
   int64[3, 2] pairs = {1, 2, 3, 4, 5, 6}, int64[1, 3, 1] thin = {7, 8, 9}, int64[2, 2, 2] cube = {1, 2, 3, 4, 5, 6, 7, 8}, int64 scalar = {5},
   int64[1] rest = {-1}, int64[2] keep = {0, -1}, int64[3] three = {2, -1, 1}, int64[2] zeros = {0, 0}, int64[2] none = {0, 3}, int64[2] turned = {2, 3},
@@ -15,19 +15,7 @@ const CONSTANTS = `
   int64[1] one = {1}, int64[1] two = {2}, int64[4] each = {1, 2, 1, 3}, int64[2] twice = {2, 3}, int64[3] times = {2, 1, 3}, int64[4] far = {2, 6, 1, 1},
   int64[2] same2 = {0, 1}, int64[3] same3 = {0, 1, 2}, int64[2] fold = {-1, 6}, int64[1] i2 = {2}, int64[4] four = {0, 0, 0, -1}, int64[3] mixed = {3, 1, 2}`;
 
-const listed = (
-  name: string,
-  lines: readonly string[],
-  more: Partial<Case> = {},
-  first = '',
-): Case => ({
-  name,
-  inputs: X,
-  constants: CONSTANTS,
-  ...nodes(lines, first),
-  sizes: SIZES,
-  ...more,
-});
+const { listed, refusal } = casesOn(X, CONSTANTS, SIZES);
 
 it.each(
   [
@@ -194,21 +182,6 @@ it('a target of which only the length is known makes as many sizes', () => {
   const why = (name: string) => table.whyUnknown(model.graph.find(name)!);
   expect(why('z')).toContain('the elements of "u" are not known');
   expect(why('w')).toContain('rank 300');
-});
-
-const refusal = (
-  name: string,
-  body: string,
-  why: string,
-  more: Partial<Refusal> = {},
-): Refusal => ({
-  name,
-  inputs: X,
-  constants: CONSTANTS,
-  body,
-  why,
-  size: SIZES[0]!,
-  ...more,
 });
 
 it.each([

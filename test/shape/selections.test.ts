@@ -1,31 +1,19 @@
 /** Joining, cutting and picking: shapes and elements against onnxruntime, for bounds on every side of an axis. */
 import { describe, it } from 'vitest';
-import { type Case, checkCase, checkRefusal, nodes, type Refusal } from './cases.js';
+import { casesOn, checkCase, checkRefusal, nodes } from './cases.js';
 
 const X = 'float[batch, 6, height, width] x';
 const SIZES = [
   { batch: 1, height: 2, width: 3 },
   { batch: 3, height: 5, width: 1 },
-];
+] as const;
 const CONSTANTS = `
   int64[5] list = {10, 11, 12, 13, 14}, int64[3, 2] pairs = {1, 2, 3, 4, 5, 6}, int64[3, 1] column = {7, 8, 9}, int64[2, 2] square = {1, 2, 3, 4},
   int64[2] two = {2, 2}, int64[2] three = {2, 3}, int64[3] parts = {1, 2, 2}, int64[1] last = {-1}, int64[1] first = {0}, int64[1] one = {1},
   int64[2] ends = {0, -1}, int64 at = {0}, int64 back = {-2}, int64[2, 3] order = {0, 4, -1, 2, 2, -5}, int64[5] same = {0, 1, 2, 3, 4},
   int64[2] same2 = {0, 1}, int64[2] both = {0, 1}, int64[1] four = {4}`;
 
-const listed = (
-  name: string,
-  lines: readonly string[],
-  more: Partial<Case> = {},
-  first = '',
-): Case => ({
-  name,
-  inputs: X,
-  constants: CONSTANTS,
-  ...nodes(lines, first),
-  sizes: SIZES,
-  ...more,
-});
+const { listed, refusal } = casesOn(X, CONSTANTS, SIZES);
 
 describe('known in full', () => {
   it.each([
@@ -157,21 +145,6 @@ it.each(
     open: true,
   })),
 )('$name', checkCase);
-
-const refusal = (
-  name: string,
-  body: string,
-  why: string,
-  more: Partial<Refusal> = {},
-): Refusal => ({
-  name,
-  inputs: X,
-  constants: CONSTANTS,
-  body,
-  why,
-  size: SIZES[0]!,
-  ...more,
-});
 
 it.each([
   refusal('Concat of other ranks', 'y = Concat <axis = 0> (list, pairs)', 'differ in rank'),

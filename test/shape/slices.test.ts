@@ -1,28 +1,16 @@
 /** Slices from everywhere to everywhere: shapes and elements against onnxruntime. */
 import { describe, it } from 'vitest';
-import { type Case, checkCase, checkRefusal, nodes } from './cases.js';
+import { casesOn, checkCase, checkRefusal } from './cases.js';
 
 const CONSTANTS = `
   int64[5] list = {10, 11, 12, 13, 14}, int64[3, 2] pairs = {1, 2, 3, 4, 5, 6}, int64[1] last = {-1}, int64[1] lastbut = {-2},
   int64[1] first = {0}, int64[1] one = {1}, int64[1] i2 = {2}, int64[1] i3 = {3}, int64[1] four = {4}, int64[2] ends = {0, -1},
   int64[2] minus = {-9, -9}, int64[2] three = {2, 3}, int64[2] two = {2, 2}, int64[2] both = {0, 1}, int64[2] turned = {-2, -1}`;
 
-const listed = (
-  name: string,
-  lines: readonly string[],
-  more: Partial<Case> = {},
-  first = '',
-): Case => ({
-  name,
-  inputs: 'float[batch, 6, height, width] x',
-  constants: CONSTANTS,
-  ...nodes(lines, first),
-  sizes: [
-    { batch: 1, height: 2, width: 3 },
-    { batch: 3, height: 5, width: 1 },
-  ],
-  ...more,
-});
+const { listed } = casesOn('float[batch, 6, height, width] x', CONSTANTS, [
+  { batch: 1, height: 2, width: 3 },
+  { batch: 3, height: 5, width: 1 },
+]);
 
 /** On either side of every end of an axis of five, and what exporters write for "to the end". */
 const BOUNDS = [
