@@ -20,7 +20,8 @@ import {
   loopInvariant,
 } from '../dist/passes/index.js';
 import { Pipeline, StepfoldError } from '../dist/src/index.js';
-import { fillWeights, loadModel, writeBundle } from '../dist/src/node.js';
+import { loadModel, writeBundle } from '../dist/src/node.js';
+import { everyStrategy, filled } from './sample-models.mjs';
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -40,24 +41,6 @@ const PASSES = {
   'loop-invariant': [loopInvariant, {}],
 };
 const FORMS = ['split', 'merged', 'chain'];
-
-/** Every site goes through its strategies, so that all of them are lowered. */
-async function planFor(model) {
-  const pipeline = Pipeline.create({ calls: CALLS, guidance: GUIDANCE });
-  const { plan } = await pipeline.use(...PASSES.ditfastattn).compile(model);
-  const rows = plan.sites.map((site, s) => {
-    const names = Object.keys(site.strategies);
-    const row = Array.from({ length: CALLS }, (_, call) =>
-      call === 0 ? 'compute' : names[(s + call) % names.length],
-    );
-    return [site.id, row];
-  });
-  return {
-    calls: CALLS,
-    guidance: GUIDANCE,
-    plan: { calls: CALLS, sites: Object.fromEntries(rows) },
-  };
-}
 
 /** What tells one copy of a weights file from another. */
 const OF_A_COPY = new Set(['modified', 'inode']);
@@ -91,16 +74,6 @@ async function bundle(model, source, pass, emit, loop) {
   );
 }
 
-function filled(file) {
-  const folder = path.join(scratch, path.basename(file, '.onnx'));
-  try {
-    return fillWeights({ model: file, folder }).model;
-  } catch (error) {
-    if (error.code === 'FILL_NOTHING') return file;
-    throw error;
-  }
-}
-
 const corpus = fs
   .readdirSync(path.join(root, 'samples/corpus'))
   .filter((file) => file.endsWith('.onnx'))
@@ -109,15 +82,17 @@ const samples = ['samples/digits/digits-unet.onnx', 'samples/dit-digits/dit-digi
 const hashes = {};
 try {
   for (const name of positionals.length > 0 ? positionals : [...samples, ...corpus]) {
-    const source = filled(path.join(root, name));
+    const folder = path.join(scratch, path.basename(name, '.onnx'));
+    const source = filled(path.join(root, name), folder);
     const model = loadModel(source);
-    const planned = await planFor(model).catch(() => ({ calls: CALLS }));
+    const how = { calls: CALLS, guidance: GUIDANCE };
+    const plan = await everyStrategy(model, { ...how, window: '1/4' }).catch(() => undefined);
     for (const pass of Object.keys(PASSES))
       for (const form of FORMS) {
-        const loop = pass === 'ditfastattn' ? planned : { calls: CALLS };
+        const loop = pass === 'ditfastattn' && plan ? { ...how, plan } : { calls: CALLS };
         hashes[`${name}, ${pass}, ${form}`] = await bundle(model, source, pass, form, loop);
       }
-    fs.rmSync(path.join(scratch, path.basename(name, '.onnx')), { recursive: true, force: true });
+    fs.rmSync(folder, { recursive: true, force: true });
   }
 } finally {
   fs.rmSync(scratch, { recursive: true, force: true });

@@ -11,7 +11,8 @@ import {
   prepare,
   StepfoldError,
 } from '../../dist/src/index.js';
-import { fillWeights, loadModel, verifyBundle, writeBundle } from '../../dist/src/node.js';
+import { loadModel, verifyBundle, writeBundle } from '../../dist/src/node.js';
+import { everyStrategy, filled } from '../sample-models.mjs';
 
 const [file, asked] = process.argv.slice(2);
 const { holds, inputs: shapes, run, forms, scratch } = JSON.parse(asked);
@@ -41,20 +42,6 @@ async function inspect(model) {
     crossAttentions: count('cross'),
     blocks: stages.flat().length,
   };
-}
-
-/** A plan in which every site goes through the strategies it has, each site beginning elsewhere. */
-async function everyStrategy(model) {
-  const pipeline = Pipeline.create({ calls: CALLS, guidance: GUIDANCE });
-  const { plan } = await pipeline.use(ditfastattn, { window: '1/4' }).compile(model);
-  const sites = plan.sites.map((site, s) => {
-    const names = Object.keys(site.strategies).filter((name) => name !== 'window-only');
-    const column = Array.from({ length: CALLS }, (_, call) =>
-      call === 0 ? 'compute' : names[(s + call) % names.length],
-    );
-    return [site.id, column];
-  });
-  return { calls: CALLS, sites: Object.fromEntries(sites) };
 }
 
 async function transformed(name, model, source, pass, options, more = {}) {
@@ -101,7 +88,7 @@ async function checked(compilation, folder, source, form) {
 async function row() {
   const model = loadModel(file);
   const found = await inspect(model).catch(refusal);
-  const source = run ? filled() : undefined;
+  const source = run ? filled(file, path.join(scratch, 'model')) : undefined;
   const denoiser = source ? loadModel(source) : model;
   const branches = Math.max(1, Math.ceil((found.branches ?? 0) / 2));
   const cells = { inspect: found };
@@ -109,7 +96,12 @@ async function row() {
     branch: branches,
     interval: 2,
   });
-  const plan = await everyStrategy(denoiser).catch(refusal);
+  const plan = await everyStrategy(denoiser, {
+    calls: CALLS,
+    guidance: GUIDANCE,
+    window: '1/4',
+    leftOut: ['window-only'],
+  }).catch(refusal);
   cells.ditfastattn =
     plan.state === 'refused'
       ? plan
@@ -129,16 +121,6 @@ async function row() {
     branch: branches,
   });
   return cells;
-}
-
-function filled() {
-  const folder = path.join(scratch, 'model');
-  try {
-    return fillWeights({ model: file, folder }).model;
-  } catch (error) {
-    if (error.code !== 'FILL_NOTHING') throw error;
-    return file;
-  }
 }
 
 fs.mkdirSync(scratch, { recursive: true });
