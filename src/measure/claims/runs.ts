@@ -5,8 +5,8 @@
  *   - nothing that is computed from F on the way to T is read by anything else, so that the run holds
  *     every node between them on every path;
  *   - no stream goes on from F past T, by a sum with something that depends on T;
- *   - no T stands in the middle of a block: what is added to it next is no feed-forward, which belongs to
- *     the attention before it.
+ *   - no T stands in the middle of a block: what is added to it next is no feed-forward that belongs to the
+ *     attention before it. After a feed-forward a next one opens a block, as in those of video over frames.
  */
 import { isAttentionOperator, isHeavy, weightBehind } from '../../cost/index.js';
 import { attrNumbers } from '../../ir/attribute.js';
@@ -114,8 +114,9 @@ function passesBy(flow: DataFlow, from: Value, to: ReadonlySet<Value>): string |
   return undefined;
 }
 
-/** What is added next to the stream is a feed-forward. */
+/** What is added next to the stream is a feed-forward, and what was added last is none. */
 function endsInside(flow: DataFlow, to: Value): string | undefined {
+  if (endsWithFeedForward(flow, to)) return undefined;
   const met = new Set([to]);
   for (const value of met)
     for (const node of flow.readersOf(value)) {
@@ -133,6 +134,24 @@ function endsInside(flow: DataFlow, to: Value): string | undefined {
     }
   return undefined;
 }
+
+/** The last branch that was added to a stream is a feed-forward: what one part of a sum needs, and another does not. */
+function endsWithFeedForward(flow: DataFlow, to: Value): boolean {
+  const met = new Set([to]);
+  for (const value of met) {
+    const parts = summands(value);
+    const needed = parts.filter((part) => !isNumber(part)).map((part) => flow.before([part]));
+    const branches = needed.flatMap((more) => needed.map((less) => madeWithout(more, less)));
+    if (isOp(value.producer, 'Add', 'Sum') && branches.some((nodes) => nodes.some(isHeavy)))
+      return branches.some(isFeedForward);
+    for (const part of parts) met.add(part);
+  }
+  return false;
+}
+
+const madeWithout = (values: ReadonlySet<Value>, without: ReadonlySet<Value>): Node[] => [
+  ...new Set([...values].flatMap((v) => (v.producer && !without.has(v) ? [v.producer] : []))),
+];
 
 /** Nodes that a branch of streams is made by. */
 function nodesBetween(

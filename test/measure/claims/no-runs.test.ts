@@ -120,6 +120,13 @@ describe('is none, since', () => {
       'm1',
       /"m1" is in the middle of a block/,
     ],
+    [
+      'it ends in the middle of a block that begins with a feed-forward',
+      `${feedForward(3, 'x')} h = Add (x, f3) ${block(1, 'h')} y = Relu (h1)`,
+      'x',
+      'm1',
+      /"m1" is in the middle of a block/,
+    ],
   ])('%s', (_, nodes, from, to, says) => {
     expect(wrong(nodes, [[from, to]])).toMatch(says);
   });

@@ -56,6 +56,18 @@ describe('is a run', () => {
       'h2',
     ],
     [
+      'a block before one that begins with a feed-forward, as those over frames do',
+      `${block(1, 'x')} ${feedForward(2, 'h1')} h = Add (h1, f2) ${block(3, 'h')} y = Relu (h3)`,
+      'x',
+      'h1',
+    ],
+    [
+      'the same, where a bias and a scale follow the block',
+      `${block(1, 'x')} b = Add (h1, half) t = Mul (b, half) ${feedForward(2, 't')} h = Add (t, f2) y = Relu (h)`,
+      'x',
+      't',
+    ],
+    [
       'a block before one feed-forward alone of one product',
       `${block(1, 'x')} f = MatMul (h1, w) y = Add (h1, f)`,
       'x',
