@@ -1,23 +1,31 @@
 /**
  * MACs of programs, counted on the models that are written, not on the plan. Each program is followed
  * run by run, as the runtime would: with the constants it gives to strategy inputs, so that of an If
- * the branch that is taken counts, and with the sizes of the wires that its earlier runs gave, since
- * a call that computes half of a guidance pair has smaller ones. Costs a shape inference per run.
+ * the branch that is taken counts, and with what is known of the wires that its earlier runs gave: their
+ * sizes, since a call that computes half of a guidance pair has smaller ones, and the sizes that cross a
+ * border as numbers in a wire. Costs a shape inference per run.
  */
 import { concreteShapes, graphCost, type Macs } from '../cost/index.js';
 import type { Model } from '../ir/model.js';
 import { sortNodes } from '../ir/order.js';
 import type { Run } from '../lower/index.js';
 import type { Shape } from '../schedule/index.js';
-import { branchTaken, inferShapes } from '../shape/index.js';
+import { branchTaken, type DimExpr, type InferOptions, inferShapes } from '../shape/index.js';
 
 /** Symbolic where they are: a size that is known under one name is not known under a number. */
 type Sizes = readonly (number | string)[];
 
+/** What is known of a wire before anything runs. */
+interface Known {
+  readonly sizes?: Sizes | undefined;
+  /** Of a small tensor of integers, its elements, which are sizes. */
+  readonly contents?: Sizes | undefined;
+}
+
 export interface CountedPrograms {
   readonly models: ReadonlyMap<string, Model>;
   readonly programs: Iterable<readonly [name: string, runs: readonly Run[]]>;
-  /** Sizes of the inputs that carry states, which a merged model leaves open. */
+  /** By id. A merged model leaves open the sizes of the inputs that carry them. */
   readonly states: Readonly<Record<string, Shape>>;
 }
 
@@ -38,7 +46,7 @@ export function programMacs(
 class Counter {
   private readonly states: Record<string, Sizes>;
   /** Runs that begin alike need to be followed only once. */
-  private readonly known = new Map<string, { macs: ProgramMacs; outputs: Map<string, Sizes> }>();
+  private readonly known = new Map<string, { macs: ProgramMacs; outputs: Map<string, Known> }>();
 
   constructor(
     private readonly counted: CountedPrograms,
@@ -54,7 +62,7 @@ class Counter {
   }
 
   program(runs: readonly Run[]): ProgramMacs {
-    const wires = new Map<string, Sizes>();
+    const wires = new Map<string, Known>();
     const total = { all: 0, layers: 0, isWhole: true };
     for (const run of runs) {
       const { macs, outputs } = this.run(run, wires);
@@ -62,38 +70,58 @@ class Counter {
       total.layers += macs.layers;
       total.isWhole &&= macs.isWhole;
       for (const [wire, output] of Object.entries(run.gives ?? {})) {
-        const sizes = outputs.get(output);
-        if (sizes) wires.set(wire, sizes);
+        wires.set(wire, outputs.get(output) ?? {});
       }
     }
     return total;
   }
 
-  private run({ model: id, constants = {}, takes = {} }: Run, wires: ReadonlyMap<string, Sizes>) {
-    const taken = Object.entries(takes).flatMap(([input, wire]) => {
-      const sizes = wires.get(wire);
-      return sizes ? [[input, sizes] as const] : [];
-    });
-    const contents = Object.fromEntries(
-      Object.entries(constants).map(([input, { data }]) => [input, data]),
-    );
-    const key = JSON.stringify([id, contents, taken]);
+  private run(run: Run, wires: ReadonlyMap<string, Known>) {
+    const { model: id, constants = {}, reads = {}, takes = {}, unused = {} } = run;
+    const states = Object.entries({ ...reads, ...unused }).map(([input, state]) => [
+      input,
+      this.states[state]!,
+    ]);
+    const taken = (part: keyof Known) =>
+      Object.entries(takes).flatMap(([input, wire]) => {
+        const known = wires.get(wire)?.[part];
+        return known ? [[input, known] as const] : [];
+      });
+    const contents: Record<string, Sizes> = {
+      ...Object.fromEntries(taken('contents')),
+      ...Object.fromEntries(Object.entries(constants).map(([input, { data }]) => [input, data])),
+    };
+    const key = JSON.stringify([id, contents, states, taken('sizes')]);
     const before = this.known.get(key);
     if (before) return before;
     const model = this.counted.models.get(id)!;
-    const inputs = { ...this.states, ...Object.fromEntries(taken) };
-    const shapes = inferShapes(model, { inputs, contents, sorted: true });
-    const shapeOf = concreteShapes(shapes, this.bindings);
-    const { macs: counted, unknown } = graphCost(model.graph, shapeOf, branchTaken(shapes));
-    const macs = { ...counted, isWhole: unknown.length === 0 };
+    const inputs = Object.fromEntries([...states, ...taken('sizes')]);
+    const options = { inputs, contents, sorted: true };
+    let counted = this.count(model, options);
+    // how a window's tokens are cut into chunks hangs on how many they are
+    if (!counted.macs.isWhole) counted = this.count(model, { ...options, bindings: this.bindings });
+    const { macs, shapes } = counted;
     const outputs = new Map(
-      model.graph.outputs.flatMap((output) => {
-        const sizes = shapes.shape(output)?.map((dim) => dim.constant ?? dim.toString());
-        return sizes ? [[output.name, sizes] as const] : [];
+      model.graph.outputs.map((output) => {
+        const known = {
+          sizes: written(shapes.shape(output)),
+          contents: written(shapes.contents(output)),
+        };
+        return [output.name, known];
       }),
     );
     const result = { macs, outputs };
     this.known.set(key, result);
     return result;
   }
+
+  private count(model: Model, options: InferOptions) {
+    const shapes = inferShapes(model, options);
+    const shapeOf = concreteShapes(shapes, this.bindings);
+    const { macs, unknown } = graphCost(model.graph, shapeOf, branchTaken(shapes));
+    return { shapes, macs: { ...macs, isWhole: unknown.length === 0 } };
+  }
 }
+
+const written = (sizes: readonly DimExpr[] | undefined): Sizes | undefined =>
+  sizes?.map((size) => size.constant ?? size.toString());

@@ -134,7 +134,7 @@ function cost({
   plan,
 }: Compilation): Schedule['cost'] {
   const source = graphCost(canonical.graph, concreteShapes(shapes, bindings)).macs;
-  const states = [...instrumented.states.values()].map(({ input, shape }) => [input.name, shape]);
+  const states = [...instrumented.states].map(([id, { shape }]) => [id, shape]);
   const counted = { ...lowered, states: Object.fromEntries(states) };
   const programs = programMacs(counted, bindings);
   const counts = (convention: keyof Macs) => ({

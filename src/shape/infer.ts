@@ -36,8 +36,8 @@ export interface InferOptions {
   readonly bindings?: ReadonlyMap<string, number>;
   /** Shapes of some inputs, in place of the declared ones. */
   readonly inputs?: Readonly<Record<string, readonly (number | string)[]>>;
-  /** Elements of some integer inputs, in row-major order, where they are known beforehand. */
-  readonly contents?: Readonly<Record<string, readonly number[]>>;
+  /** Elements of some integer inputs, in row-major order, where they are known beforehand: numbers, or sizes. */
+  readonly contents?: Readonly<Record<string, readonly (number | string)[]>>;
   /** The nodes of all graphs are in topological order already. */
   readonly sorted?: boolean;
 }
@@ -92,7 +92,9 @@ class ModelInference implements Inference {
       graph,
       graph.inputs.map((input) => {
         const dims = own(this.options.inputs, input.name);
-        const contents = own(this.options.contents, input.name)?.map(whole);
+        const contents = own(this.options.contents, input.name)?.map((element) =>
+          whole(typeof element === 'number' ? element : this.size(element)),
+        );
         const declared = { ...this.declared(input), ...(contents && { contents }) };
         return dims ? { ...declared, shape: this.read(dims, input), why: undefined } : declared;
       }),
@@ -161,16 +163,22 @@ class ModelInference implements Inference {
   }
 
   private read(dims: readonly Dim[], value: Value): DimExpr[] {
-    const { bindings } = this.options;
     return dims.map((dim, axis) => {
       if (typeof dim === 'number' && dim >= 0) return constant(dim);
       // some exporters write -1 where they know nothing
-      const size =
-        typeof dim === 'number' || dim === null || dim === ''
-          ? symbol(this.freshName(`${value.name}_dim_${axis}`))
-          : this.parse(dim);
-      return bindings ? substitute(size, bindings) : size;
+      return typeof dim === 'number' || dim === null || dim === ''
+        ? this.bound(symbol(this.freshName(`${value.name}_dim_${axis}`)))
+        : this.size(dim);
     });
+  }
+
+  private size(text: string): DimExpr {
+    return this.bound(this.parse(text));
+  }
+
+  private bound(size: DimExpr): DimExpr {
+    const { bindings } = this.options;
+    return bindings ? substitute(size, bindings) : size;
   }
 
   private visit(node: Node): void {

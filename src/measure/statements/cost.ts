@@ -33,7 +33,9 @@ export async function costProblems(
     {
       models,
       programs: Object.entries(schedule.programs).map(([name, { runs }]) => [name, runs] as const),
-      states: stateInputs(schedule),
+      states: Object.fromEntries(
+        Object.entries(schedule.states).map(([id, { shape }]) => [id, shape]),
+      ),
     },
     bindings,
   );
@@ -97,16 +99,4 @@ function countProblems(
     ),
     ...compare(at('perCall'), perCall, average / calls.length),
   ];
-}
-
-function stateInputs({ programs, states }: Schedule) {
-  const runs = Object.values(programs).flatMap((program) => program.runs);
-  return Object.fromEntries(
-    runs.flatMap(({ reads = {}, unused = {} }) =>
-      Object.entries({ ...reads, ...unused }).map(([input, state]) => [
-        input,
-        states[state]!.shape,
-      ]),
-    ),
-  );
 }

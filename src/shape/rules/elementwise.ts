@@ -17,6 +17,7 @@ import {
   multiplyFractions,
   powerFractions,
   roundDown,
+  squareRoot,
   subtractFractions,
   wholeOnly,
 } from './fractions.js';
@@ -148,6 +149,7 @@ export const ELEMENTWISE: Readonly<Record<string, Rule>> = {
   Abs: unary((v) => (isNonNegative(v.over) ? v : undefined)),
   Floor: unary(roundDown),
   Ceil: unary((v) => whole(negate(floorDivide(negate(v.over), v.under)))),
+  Sqrt: unary(squareRoot),
   Not: unary((v) => {
     const known = v.over.constant;
     return known === undefined ? undefined : whole(known === 0 ? 1 : 0);
@@ -157,7 +159,6 @@ export const ELEMENTWISE: Readonly<Record<string, Rule>> = {
   Round: same,
   Sign: same,
   Reciprocal: same,
-  Sqrt: same,
   Exp: same,
   Log: same,
   Sin: same,

@@ -282,7 +282,7 @@ test('a cost of which a part cannot be counted is not compared, and said', async
   // as many rows as a number says that comes from another model
   const rows =
     modelOf(`g (float[b,2] d, int64[2] size) => (float[r,c] y) <float[2,2] w = {1, 2, 3, 4}>
-    { e = MatMul (d, w) k = Expand (e, size) t = Transpose <perm = [1, 0]> (k) y = MatMul (k, t) }`);
+    { e = MatMul (d, w) k = ConstantOfShape (size) t = Transpose <perm = [1, 0]> (k) y = MatMul (k, t) }`);
   const notes: string[] = [];
   const both = new Map([...models(), ['rest', rows]]);
   const note = (sentence: string) => void notes.push(sentence);
