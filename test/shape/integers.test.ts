@@ -127,8 +127,8 @@ describe('what is said, if anything', () => {
       ),
     }),
     listed('of square roots, which are rounded', [], {
-      constants: `double[9] squares = {0, 1, 2, 24, 25, 26, 4194303, 1125899638407184, 1125899638407183},
-        float[6] short = {15, 16, 17, 4190208, 4190209, 4190210}`,
+      constants: `double[11] squares = {0, 1, 2, 24, 25, 26, 4194303, 1125899638407184, 1125899638407183, 4503599493152784, 4503599627370495},
+        float[6] short = {15, 16, 17, 4190208, 4190209, 16777215}`,
       ...nodes(
         truncated(['r', 'r0', 'r1', 'q', 'q0', 'q1']),
         `r = Sqrt (squares)  r0 = Floor (r)  r1 = Ceil (r)  q = Sqrt (short)  q0 = Floor (q)  q1 = Ceil (q)`,
@@ -149,12 +149,12 @@ describe('what is said, if anything', () => {
     }),
     listed('of square roots', [], {
       ...nodes(
-        truncated(['rd', 'rf', 'rh', 'rw', 'rs', 'o', 'p2', 'p3']),
+        truncated(['rd', 'rf', 'rh', 'rw', 'cw', 'rs', 'o', 'p2', 'p3']),
         `s = Shape (x)  n = ReduceProd <keepdims = 0> (s)  d = Cast <to = 11> (n)  f = Cast <to = 1> (n)
-         rd = Sqrt (d)  rf = Sqrt (f)  rh = Sqrt (half)  rw = Sqrt (wide)  rs = Sqrt (single)
+         rd = Sqrt (d)  rf = Sqrt (f)  rh = Sqrt (half)  rw = Sqrt (wide)  cw = Ceil (rw)  rs = Sqrt (single)
          r = Sqrt (f7)  o = Mul (r, r)  p2 = Mul (r, f2)  p3 = Add (r, half)`,
       ),
-      constants: `${CONSTANTS}, double[2] wide = {4503599627370495, 1125899906842623}, float[2] single = {16777215, 4194303}`,
+      constants: `${CONSTANTS}, double[3] wide = {4503599627370495, 1125899906842623, 9007199136250224}, float[2] single = {16777215, 4194303}`,
       data: true,
     }),
     listed('of signs', [], {

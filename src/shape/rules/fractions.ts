@@ -113,14 +113,14 @@ export function extremeOf(pick: (...values: DimExpr[]) => DimExpr): Compute {
 
 export const roundDown = (value: Fraction): Fraction => whole(floorDivide(value.over, value.under));
 
-/** Numbers below which a root that is rounded in this type does not reach the next whole one. */
-const ROOTS: Partial<Record<DataType, number>> = { float64: 2 ** 50, float32: 2 ** 22 };
-
-/** Of a root that is not whole only between which whole numbers it lies is told: by thirds. */
-export function squareRoot(value: Fraction, c: RuleContext): Fraction | undefined {
-  const square = value.under === 1n ? value.over.constant : undefined;
-  const type = c.dtype(0);
-  if (square === undefined || square < 0 || !type || square >= (ROOTS[type] ?? 0)) return undefined;
+/**
+ * Of a root that is not whole only between which whole numbers it lies is told: by thirds. Up to 2^24 in float32 and
+ * 2^52 in float64 rounding does not reach them: half a step of the type at k is no more than what the root of
+ * k^2 - 1 lacks to k.
+ */
+export function squareRoot({ over, under }: Fraction): Fraction | undefined {
+  const square = under === 1n ? over.constant : undefined;
+  if (square === undefined || square < 0 || square > 2 ** 52) return undefined;
   const root = Math.floor(Math.sqrt(square));
   return root * root === square ? whole(root) : { over: constant(3 * root + 1), under: 3n };
 }
