@@ -80,7 +80,7 @@ try {
   };
   const script = (code, ...args) =>
     clearing(() => measureProcess(['--input-type=module', '-e', code, out, ...args]));
-  const files = pathToFileURL(path.join(root, 'dist/src/onnx/files.js')).href;
+  const files = pathToFileURL(path.join(root, 'dist/src/model/onnx/files.js')).href;
   const parse = `import fs from 'node:fs';
     import { loadModel } from ${JSON.stringify(files)};
     const [out, model, ...weights] = process.argv.slice(1);

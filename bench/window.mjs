@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url';
 import * as ort from 'onnxruntime-node';
 import { bandedAttention, bandedMacs, bandScores } from '../dist/passes/ditfastattn/band/index.js';
 import { encodeModel, parseModel, sortNodes } from '../dist/src/index.js';
-import { int64Tensor } from '../dist/src/ir/tensor.js';
-import { constant, symbol } from '../dist/src/shape/index.js';
+import { int64Tensor } from '../dist/src/model/ir/tensor.js';
+import { constant, symbol } from '../dist/src/model/shape/index.js';
 
 const IMAGES = 2;
 const HEADS = 16;

@@ -5,10 +5,10 @@
  * float16 holds. That costs a state of twice the bytes and a few Casts; other models are left as they are.
  */
 import { cast } from '../src/analysis/attention/building.js';
-import type { DataType } from '../src/ir/types.js';
-import type { Value } from '../src/ir/value.js';
+import type { DataType } from '../src/model/ir/types.js';
+import type { Value } from '../src/model/ir/value.js';
+import type { ShapeTable } from '../src/model/shape/index.js';
 import type { SiteBuilder } from '../src/plan/index.js';
-import type { ShapeTable } from '../src/shape/index.js';
 
 export const PRECISIONS = ['float32', 'stream'] as const;
 export type Precision = (typeof PRECISIONS)[number];

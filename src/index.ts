@@ -7,13 +7,10 @@
 
 export { canonicalize, type TraceEntry } from '../passes/canonicalize/index.js';
 export * from './analysis/index.js';
-export * from './cost/index.js';
-export * from './diff/index.js';
 export type { Bundle } from './emit/assemble.js';
 export { type BundleFile, type BundleFilesOptions, bundleFiles } from './emit/bundle-files.js';
 export type { Report } from './emit/report.js';
 export * from './errors/index.js';
-export * from './files/index.js';
 export {
   type Inspected,
   type Inspection,
@@ -22,11 +19,15 @@ export {
 } from './inspect/inspect.js';
 export { decodePng, encodePng, type Picture, pictureGrid, toPictures } from './io/images.js';
 export { type NumericArray, readNpy, writeNpy } from './io/npy.js';
-export * from './ir/index.js';
 export { EMIT_FORMS, type EmitForm, type Lowered } from './lower/index.js';
-export * from './onnx/index.js';
-export { fromOnnxProto, toOnnxProto } from './onnx/interchange.js';
-export { type PrintOptions, parseModel, printGraph, printModel } from './onnx/text/index.js';
+export * from './model/cost/index.js';
+export * from './model/diff/index.js';
+export * from './model/files/index.js';
+export * from './model/ir/index.js';
+export * from './model/onnx/index.js';
+export { fromOnnxProto, toOnnxProto } from './model/onnx/interchange.js';
+export { type PrintOptions, parseModel, printGraph, printModel } from './model/onnx/text/index.js';
+export * from './model/shape/index.js';
 export * from './pass/index.js';
 export * from './pipeline/index.js';
 export * from './plan/index.js';
@@ -47,5 +48,4 @@ export {
   type Schedule,
   type TimestepsFile,
 } from './schedule/index.js';
-export * from './shape/index.js';
 export { VERSION } from './version.js';

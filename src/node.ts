@@ -3,7 +3,6 @@
  * run models. The compiler itself is `stepfold`.
  */
 export * from './calibrate/index.js';
-export { sameFileOnDisk } from './diff/same-file.js';
 export {
   type BundleOptions,
   checkPlanSource,
@@ -12,9 +11,10 @@ export {
   writeBundle,
   writePipelineFolder,
 } from './emit/index.js';
-export { nodeFile } from './files/node-file.js';
 export { type FillOptions, type FillReport, fillWeights } from './fill/fill.js';
 export * from './measure/index.js';
+export { sameFileOnDisk } from './model/diff/same-file.js';
+export { nodeFile } from './model/files/node-file.js';
+export { loadModel, saveModel } from './model/onnx/files.js';
 export * from './model-folder/index.js';
-export { loadModel, saveModel } from './onnx/files.js';
 export * from './runtime-node/index.js';

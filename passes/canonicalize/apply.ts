@@ -2,14 +2,14 @@
  * Does rewrites. Inputs and outputs of the model keep their names: where a replaced value is a graph
  * output, its name moves to the value that takes its place.
  */
-import { tensor as tensorAttribute } from '../../src/ir/attribute.js';
-import { type CloneMap, cloneAttribute } from '../../src/ir/clone.js';
-import type { Graph } from '../../src/ir/graph.js';
-import type { Model } from '../../src/ir/model.js';
-import type { Node } from '../../src/ir/node.js';
-import { topologicalOrder } from '../../src/ir/order.js';
-import type { Tensor } from '../../src/ir/tensor.js';
-import type { Value } from '../../src/ir/value.js';
+import { tensor as tensorAttribute } from '../../src/model/ir/attribute.js';
+import { type CloneMap, cloneAttribute } from '../../src/model/ir/clone.js';
+import type { Graph } from '../../src/model/ir/graph.js';
+import type { Model } from '../../src/model/ir/model.js';
+import type { Node } from '../../src/model/ir/node.js';
+import { topologicalOrder } from '../../src/model/ir/order.js';
+import type { Tensor } from '../../src/model/ir/tensor.js';
+import type { Value } from '../../src/model/ir/value.js';
 import { isTensor, type NodeStep, type Replacement, type Rewrite } from './rewrite.js';
 
 /** Constants are initializers from this IR version on; before it those had to be graph inputs too. */

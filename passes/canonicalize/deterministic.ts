@@ -1,6 +1,6 @@
 /** Which nodes give the same result for the same inputs, and may therefore be merged or folded. */
-import { subgraphs } from '../../src/ir/attribute.js';
-import { isStandard, type Node } from '../../src/ir/node.js';
+import { subgraphs } from '../../src/model/ir/attribute.js';
+import { isStandard, type Node } from '../../src/model/ir/node.js';
 import { uniformConstant } from './tensors.js';
 
 const RANDOM = new Set([

@@ -4,17 +4,17 @@
  * is computed from, or 64 KiB, and all that is made, on the way as well, not larger than a bound or than
  * what is read. Without onnxruntime, or when it cannot run them, they stay.
  */
-import { cloneAttribute } from '../../src/ir/clone.js';
-import { constantTensor } from '../../src/ir/constants.js';
-import { Graph } from '../../src/ir/graph.js';
-import type { Model } from '../../src/ir/model.js';
-import type { Node } from '../../src/ir/node.js';
-import { topologicalOrder } from '../../src/ir/order.js';
-import { elementCount, tensorBytes } from '../../src/ir/tensor.js';
-import { byteLength } from '../../src/ir/types.js';
-import type { Value } from '../../src/ir/value.js';
+import { cloneAttribute } from '../../src/model/ir/clone.js';
+import { constantTensor } from '../../src/model/ir/constants.js';
+import { Graph } from '../../src/model/ir/graph.js';
+import type { Model } from '../../src/model/ir/model.js';
+import type { Node } from '../../src/model/ir/node.js';
+import { topologicalOrder } from '../../src/model/ir/order.js';
+import { elementCount, tensorBytes } from '../../src/model/ir/tensor.js';
+import { byteLength } from '../../src/model/ir/types.js';
+import type { Value } from '../../src/model/ir/value.js';
+import type { ShapeTable } from '../../src/model/shape/index.js';
 import { type Engine, evaluate } from '../../src/ort/index.js';
-import type { ShapeTable } from '../../src/shape/index.js';
 import { isDeterministic } from './deterministic.js';
 import type { Rewrite } from './rewrite.js';
 import { isAtHand } from './tensors.js';

@@ -2,10 +2,10 @@
  * Calls of functions that a model carries, written out: each becomes the nodes of its function. All that
  * looks at a graph sees operators then, not names that somebody gave.
  */
-import type { Graph } from '../../src/ir/graph.js';
-import type { Model } from '../../src/ir/model.js';
-import { removeDeadNodes } from '../../src/ir/prune.js';
-import { dropFunctions, ModelFunctions } from '../../src/onnx/functions.js';
+import type { Graph } from '../../src/model/ir/graph.js';
+import type { Model } from '../../src/model/ir/model.js';
+import { removeDeadNodes } from '../../src/model/ir/prune.js';
+import { dropFunctions, ModelFunctions } from '../../src/model/onnx/functions.js';
 import { applyRewrite } from './apply.js';
 import { graphsOf } from './graphs.js';
 import type { Rewrite } from './rewrite.js';

@@ -1,5 +1,5 @@
-import { subgraphs } from '../../src/ir/attribute.js';
-import type { Graph } from '../../src/ir/graph.js';
+import { subgraphs } from '../../src/model/ir/attribute.js';
+import type { Graph } from '../../src/model/ir/graph.js';
 
 /** A graph and all graphs inside it. */
 export function* graphsOf(graph: Graph): Generator<Graph> {

@@ -5,17 +5,17 @@
  * numbers, bit for bit with graph optimization off (but see rules/skip-norm.ts). Inputs and outputs
  * keep their names and order. Sizes are taken to be at least 1.
  */
-import { NotHeld } from '../../src/files/held-file.js';
-import { subgraphs } from '../../src/ir/attribute.js';
-import type { Graph } from '../../src/ir/graph.js';
-import { type Model, opsetVersion } from '../../src/ir/model.js';
-import type { Node } from '../../src/ir/node.js';
-import { sortNodes, topologicalOrder } from '../../src/ir/order.js';
-import { removeDeadNodes } from '../../src/ir/prune.js';
-import { checkRequirements } from '../../src/ir/requirements.js';
-import type { Value } from '../../src/ir/value.js';
+import { NotHeld } from '../../src/model/files/held-file.js';
+import { subgraphs } from '../../src/model/ir/attribute.js';
+import type { Graph } from '../../src/model/ir/graph.js';
+import { type Model, opsetVersion } from '../../src/model/ir/model.js';
+import type { Node } from '../../src/model/ir/node.js';
+import { sortNodes, topologicalOrder } from '../../src/model/ir/order.js';
+import { removeDeadNodes } from '../../src/model/ir/prune.js';
+import { checkRequirements } from '../../src/model/ir/requirements.js';
+import type { Value } from '../../src/model/ir/value.js';
+import { dropStaleTypes, inferShapes, type ShapeTable } from '../../src/model/shape/index.js';
 import { type Engine, loadEngine } from '../../src/ort/index.js';
-import { dropStaleTypes, inferShapes, type ShapeTable } from '../../src/shape/index.js';
 import { applyRewrite, hasFreeInitializers } from './apply.js';
 import { constantNodes, foldNodes } from './fold.js';
 import { inlineFunctions } from './functions.js';

@@ -3,12 +3,12 @@
  * stays; equal small constants that canonicalization made are one. Exporters repeat shape arithmetic
  * and the activation of the time embedding dozens of times. Costs O(nodes).
  */
-import type { Attribute } from '../../src/ir/attribute.js';
-import type { Graph } from '../../src/ir/graph.js';
-import type { Node } from '../../src/ir/node.js';
-import { topologicalOrder } from '../../src/ir/order.js';
-import { readBytes, type Tensor, tensorBytes } from '../../src/ir/tensor.js';
-import type { Value } from '../../src/ir/value.js';
+import type { Attribute } from '../../src/model/ir/attribute.js';
+import type { Graph } from '../../src/model/ir/graph.js';
+import type { Node } from '../../src/model/ir/node.js';
+import { topologicalOrder } from '../../src/model/ir/order.js';
+import { readBytes, type Tensor, tensorBytes } from '../../src/model/ir/tensor.js';
+import type { Value } from '../../src/model/ir/value.js';
 import { isDeterministic } from './deterministic.js';
 import type { Rewrite } from './rewrite.js';
 import { isAtHand } from './tensors.js';

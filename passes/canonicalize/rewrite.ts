@@ -2,11 +2,11 @@
  * A rewrite as a value: what a rule wants changed and why, so that it can be listed, explained and
  * tested apart from being done. Only `apply.ts` changes the graph.
  */
-import type { Graph, NodeSpec } from '../../src/ir/graph.js';
-import type { Node } from '../../src/ir/node.js';
-import type { Tensor } from '../../src/ir/tensor.js';
-import type { Value } from '../../src/ir/value.js';
-import type { ShapeTable } from '../../src/shape/index.js';
+import type { Graph, NodeSpec } from '../../src/model/ir/graph.js';
+import type { Node } from '../../src/model/ir/node.js';
+import type { Tensor } from '../../src/model/ir/tensor.js';
+import type { Value } from '../../src/model/ir/value.js';
+import type { ShapeTable } from '../../src/model/shape/index.js';
 
 /** What takes a value's place. */
 export type Replacement =

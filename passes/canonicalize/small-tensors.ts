@@ -4,9 +4,9 @@
  * among them; onnxruntime itself needs some of those inside (the scales of a Resize, for one).
  */
 import { StepfoldError } from '../../src/errors/index.js';
-import type { Model } from '../../src/ir/model.js';
-import { replaceTensors } from '../../src/ir/stored-tensors.js';
-import { readBytes, tensorBytes } from '../../src/ir/tensor.js';
+import type { Model } from '../../src/model/ir/model.js';
+import { replaceTensors } from '../../src/model/ir/stored-tensors.js';
+import { readBytes, tensorBytes } from '../../src/model/ir/tensor.js';
 
 /** The threshold of PyTorch's exporter. */
 const SMALL = 1024;

@@ -1,14 +1,14 @@
 /** Making small integer constants, and reading what constant tensors hold. */
-import { constantTensor } from '../../src/ir/constants.js';
+import { constantTensor } from '../../src/model/ir/constants.js';
 import {
   areNumbers,
   elementCount,
   int64Tensor,
   readNumbers,
   type Tensor,
-} from '../../src/ir/tensor.js';
-import { byteLength, type DataType } from '../../src/ir/types.js';
-import type { Value } from '../../src/ir/value.js';
+} from '../../src/model/ir/tensor.js';
+import { byteLength, type DataType } from '../../src/model/ir/types.js';
+import type { Value } from '../../src/model/ir/value.js';
 
 /** A tensor of any integer type of whole bytes, or of booleans given as 0 and 1. */
 export function integerTensor(

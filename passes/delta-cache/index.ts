@@ -17,9 +17,9 @@ import {
   refusalOf,
   type TransformerBlock,
 } from '../../src/analysis/index.js';
-import { concreteShapes, regionCost } from '../../src/cost/index.js';
 import { badOption, blockLeaks, noBlocks } from '../../src/errors/index.js';
-import type { Value } from '../../src/ir/value.js';
+import { concreteShapes, regionCost } from '../../src/model/cost/index.js';
+import type { Value } from '../../src/model/ir/value.js';
 import type { Pass, PassContext } from '../../src/pass/index.js';
 import { byHalf, COMPUTE, perCall } from '../../src/plan/index.js';
 import { stepsOfCalls } from '../../src/schedule/index.js';

@@ -8,7 +8,7 @@
  * through, and the deviation of the front is added to that.
  */
 import type { StreamPart, StreamRange } from '../../src/analysis/index.js';
-import type { Value } from '../../src/ir/value.js';
+import type { Value } from '../../src/model/ir/value.js';
 import {
   COMPUTE,
   type Site,

@@ -5,13 +5,13 @@
  * one look at every node for each such size.
  */
 import { nodesOfRange, type StreamRange } from '../../src/analysis/index.js';
-import { between } from '../../src/ir/extract.js';
-import type { Graph } from '../../src/ir/graph.js';
-import { isOp, type Node } from '../../src/ir/node.js';
-import { nodeDependencies, topologicalOrder } from '../../src/ir/order.js';
-import { liveNodes } from '../../src/ir/prune.js';
-import type { Value } from '../../src/ir/value.js';
-import { type DimExpr, equal, type ShapeTable } from '../../src/shape/index.js';
+import { between } from '../../src/model/ir/extract.js';
+import type { Graph } from '../../src/model/ir/graph.js';
+import { isOp, type Node } from '../../src/model/ir/node.js';
+import { nodeDependencies, topologicalOrder } from '../../src/model/ir/order.js';
+import { liveNodes } from '../../src/model/ir/prune.js';
+import type { Value } from '../../src/model/ir/value.js';
+import { type DimExpr, equal, type ShapeTable } from '../../src/model/shape/index.js';
 
 /** Edits the graph, but nothing that it computes. */
 export function readSizesBefore(graph: Graph, shapes: ShapeTable, range: StreamRange): void {

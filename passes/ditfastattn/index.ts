@@ -10,8 +10,8 @@
  * precision.
  */
 import { type Attention, followBatch, freeBatch, raiseCore } from '../../src/analysis/index.js';
-import { concreteShapes } from '../../src/cost/index.js';
 import { badOption, noAttention } from '../../src/errors/index.js';
+import { concreteShapes } from '../../src/model/cost/index.js';
 import { type Pass, type PassContext, readThreshold } from '../../src/pass/index.js';
 import { COMPUTE, perCall, type Site } from '../../src/plan/index.js';
 import { stepsOfCalls } from '../../src/schedule/index.js';

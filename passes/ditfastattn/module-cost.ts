@@ -4,8 +4,8 @@
  * call. Table 2 of the paper is the fraction of the first column's cost.
  */
 import { attentionCost } from '../../src/analysis/index.js';
-import type { ShapeOf } from '../../src/cost/index.js';
-import { evaluate } from '../../src/shape/index.js';
+import type { ShapeOf } from '../../src/model/cost/index.js';
+import { evaluate } from '../../src/model/shape/index.js';
 import { bandScores, windowTokens } from './band/index.js';
 import type { Module } from './parts.js';
 

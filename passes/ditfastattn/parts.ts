@@ -8,7 +8,8 @@
  *   output  the module's output: computed, or the one that an earlier call kept
  */
 import type { Attention, RaisedCore } from '../../src/analysis/index.js';
-import type { Value } from '../../src/ir/value.js';
+import type { Value } from '../../src/model/ir/value.js';
+import type { ShapeTable } from '../../src/model/shape/index.js';
 import {
   COMPUTE,
   type Site,
@@ -18,7 +19,6 @@ import {
   strategyOf,
 } from '../../src/plan/index.js';
 import type { PairOrder } from '../../src/schedule/index.js';
-import type { ShapeTable } from '../../src/shape/index.js';
 import { difference, type KeptDifference, stateType, withDifference } from '../difference.js';
 import { bandedAttention, type Window } from './band/index.js';
 import { doubled, halfOf } from './rows.js';

@@ -8,7 +8,7 @@
  * state for each value, and for each half where guidance takes two calls a step.
  */
 import { badOption, noInvariant } from '../../src/errors/index.js';
-import type { Value } from '../../src/ir/value.js';
+import type { Value } from '../../src/model/ir/value.js';
 import type { Pass, PassContext } from '../../src/pass/index.js';
 import {
   byHalf,

@@ -3,12 +3,12 @@
  * models, so that sites, plans and proofs speak of the graph as it was given. Its rewrites change results
  * by rounding at most, and what comes out may use operators that only this engine has.
  */
-import type { Graph } from '../../src/ir/graph.js';
-import { type Model, opsetVersion } from '../../src/ir/model.js';
-import type { Node } from '../../src/ir/node.js';
-import { sortNodes, topologicalOrder } from '../../src/ir/order.js';
-import { removeDeadNodes } from '../../src/ir/prune.js';
-import { inferShapes } from '../../src/shape/index.js';
+import type { Graph } from '../../src/model/ir/graph.js';
+import { type Model, opsetVersion } from '../../src/model/ir/model.js';
+import type { Node } from '../../src/model/ir/node.js';
+import { sortNodes, topologicalOrder } from '../../src/model/ir/order.js';
+import { removeDeadNodes } from '../../src/model/ir/prune.js';
+import { inferShapes } from '../../src/model/shape/index.js';
 import { applyRewrite } from '../canonicalize/apply.js';
 import { graphsOf } from '../canonicalize/graphs.js';
 import {

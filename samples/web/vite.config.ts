@@ -14,7 +14,7 @@ const headers = process.env.STEPFOLD_WEB_ISOLATION === 'off' ? {} : isolation;
 
 export default defineConfig({
   root: import.meta.dirname,
-  base: './',
+  base: './/',
   resolve: {
     // what an `import 'stepfold'` is in a project that depends on it
     alias: [

@@ -49,8 +49,8 @@ const TESTS = {
   'src/analysis/roles.ts': ['test/analysis/roles'],
   'src/analysis/unet.ts': ['test/analysis/unet', 'test/analysis/levels'],
   'src/calibrate': ['test/calibrate'],
-  'src/cost': ['test/cost'],
-  'src/diff': ['test/diff'],
+  'src/model/cost': ['test/model/cost'],
+  'src/model/diff': ['test/model/diff'],
   // those that are left out compile whole models, or spawn
   'src/emit': [
     'test/emit',
@@ -65,7 +65,7 @@ const TESTS = {
   'src/emit/weights-record.ts': ['test/emit/place'],
   'src/emit/weights.ts': ['test/emit/weights'],
   'src/io': ['test/io'],
-  'src/ir': ['test/ir'],
+  'src/model/ir': ['test/model/ir'],
   'src/lower': [
     'test/lower',
     '!test/lower/default-form',
@@ -134,7 +134,7 @@ const TESTS = {
   'src/measure/trace.ts': ['test/measure/loop-denoisers'],
   'src/measure/verify.ts': ['test/measure/verdict'],
   'src/measure/whole-weights.ts': ['test/measure/whole-weights'],
-  'src/onnx': ['test/onnx', '!test/onnx/large'],
+  'src/model/onnx': ['test/model/onnx', '!test/model/onnx/large'],
   'src/plan': ['test/plan', '!test/plan/written-states'],
   'src/plan/bit-sets.ts': ['test/plan/bit-sets'],
   'src/plan/exactness.ts': ['test/plan/group'],
@@ -146,45 +146,71 @@ const TESTS = {
   'src/runtime': ['test/runtime'],
   'src/samplers': ['test/samplers'],
   'src/schedule': ['test/schedule'],
-  'src/shape': ['test/shape', '!test/shape/architectures', '!test/shape/operators'],
-  'src/shape/bounds.ts': ['test/shape/dim', 'test/shape/bounds'],
-  'src/shape/context.ts': [
-    'test/shape/inf',
-    'test/shape/branches',
-    'test/shape/selections',
-    'test/shape/products',
+  'src/model/shape': [
+    'test/model/shape',
+    '!test/model/shape/architectures',
+    '!test/model/shape/operators',
   ],
-  'src/shape/dim.ts': ['test/shape/dim', 'test/shape/expressions'],
-  'src/shape/divide.ts': ['test/shape/dim', 'test/shape/bounds'],
-  'src/shape/fix.ts': ['test/shape/fix'],
-  'src/shape/followers.ts': ['test/shape/followers'],
-  'src/shape/infer.ts': ['test/shape/inf', 'test/shape/branches'],
-  'src/shape/output-types.ts': ['test/shape/branches'],
-  'src/shape/parse.ts': ['test/shape/dim', 'test/shape/parse'],
-  'src/shape/rules/broadcasting.ts': ['test/shape/integers', 'test/shape/partly-known'],
-  'src/shape/rules/control.ts': ['test/shape/branches'],
-  'src/shape/rules/convolution.ts': ['test/shape/convolutions'],
-  'src/shape/rules/elementwise.ts': ['test/shape/integers', 'test/shape/partly-known'],
-  'src/shape/rules/fractions.ts': ['test/shape/integers', 'test/shape/partly-known'],
-  'src/shape/rules/layout.ts': ['test/shape/layout', 'test/shape/made-up'],
-  'src/shape/rules/microsoft.ts': ['test/shape/other-processors', 'test/shape/products'],
-  'src/shape/rules/nchwc.ts': ['test/shape/other-processors'],
-  'src/shape/rules/normalization.ts': ['test/shape/products'],
-  'src/shape/rules/product.ts': ['test/shape/other-processors', 'test/shape/products'],
-  'src/shape/rules/quantization.ts': ['test/shape/products'],
-  'src/shape/rules/reduction.ts': ['test/shape/integers', 'test/shape/reductions'],
-  'src/shape/rules/resize.ts': ['test/shape/resize'],
-  'src/shape/rules/rounds.ts': ['test/shape/branches', 'test/shape/rounds'],
-  'src/shape/rules/selection.ts': [
-    'test/shape/made-up',
-    'test/shape/selections',
-    'test/shape/slices',
+  'src/model/shape/bounds.ts': ['test/model/shape/dim', 'test/model/shape/bounds'],
+  'src/model/shape/context.ts': [
+    'test/model/shape/inf',
+    'test/model/shape/branches',
+    'test/model/shape/selections',
+    'test/model/shape/products',
   ],
-  'src/shape/rules/sequence.ts': ['test/shape/branches'],
-  'src/shape/rules/sources.ts': ['test/shape/integers', 'test/shape/made-up', 'test/shape/sources'],
-  'src/shape/stale-types.ts': ['test/shape/stale-types'],
-  'src/shape/stated.ts': ['test/shape/inference'],
-  'src/shape/table.ts': ['test/shape/inf'],
+  'src/model/shape/dim.ts': ['test/model/shape/dim', 'test/model/shape/expressions'],
+  'src/model/shape/divide.ts': ['test/model/shape/dim', 'test/model/shape/bounds'],
+  'src/model/shape/fix.ts': ['test/model/shape/fix'],
+  'src/model/shape/followers.ts': ['test/model/shape/followers'],
+  'src/model/shape/infer.ts': ['test/model/shape/inf', 'test/model/shape/branches'],
+  'src/model/shape/output-types.ts': ['test/model/shape/branches'],
+  'src/model/shape/parse.ts': ['test/model/shape/dim', 'test/model/shape/parse'],
+  'src/model/shape/rules/broadcasting.ts': [
+    'test/model/shape/integers',
+    'test/model/shape/partly-known',
+  ],
+  'src/model/shape/rules/control.ts': ['test/model/shape/branches'],
+  'src/model/shape/rules/convolution.ts': ['test/model/shape/convolutions'],
+  'src/model/shape/rules/elementwise.ts': [
+    'test/model/shape/integers',
+    'test/model/shape/partly-known',
+  ],
+  'src/model/shape/rules/fractions.ts': [
+    'test/model/shape/integers',
+    'test/model/shape/partly-known',
+  ],
+  'src/model/shape/rules/layout.ts': ['test/model/shape/layout', 'test/model/shape/made-up'],
+  'src/model/shape/rules/microsoft.ts': [
+    'test/model/shape/other-processors',
+    'test/model/shape/products',
+  ],
+  'src/model/shape/rules/nchwc.ts': ['test/model/shape/other-processors'],
+  'src/model/shape/rules/normalization.ts': ['test/model/shape/products'],
+  'src/model/shape/rules/product.ts': [
+    'test/model/shape/other-processors',
+    'test/model/shape/products',
+  ],
+  'src/model/shape/rules/quantization.ts': ['test/model/shape/products'],
+  'src/model/shape/rules/reduction.ts': [
+    'test/model/shape/integers',
+    'test/model/shape/reductions',
+  ],
+  'src/model/shape/rules/resize.ts': ['test/model/shape/resize'],
+  'src/model/shape/rules/rounds.ts': ['test/model/shape/branches', 'test/model/shape/rounds'],
+  'src/model/shape/rules/selection.ts': [
+    'test/model/shape/made-up',
+    'test/model/shape/selections',
+    'test/model/shape/slices',
+  ],
+  'src/model/shape/rules/sequence.ts': ['test/model/shape/branches'],
+  'src/model/shape/rules/sources.ts': [
+    'test/model/shape/integers',
+    'test/model/shape/made-up',
+    'test/model/shape/sources',
+  ],
+  'src/model/shape/stale-types.ts': ['test/model/shape/stale-types'],
+  'src/model/shape/stated.ts': ['test/model/shape/inference'],
+  'src/model/shape/table.ts': ['test/model/shape/inf'],
   ...Object.fromEntries(
     [
       ...['attention', 'branch-weights', 'channel-affine', 'padded-convolution', 'tanh-gelu'],
@@ -194,7 +220,7 @@ const TESTS = {
 };
 
 /** Modules that keep what they computed from call to call: each change needs a process of its own. */
-export const KEEPS_RESULTS = ['src/shape/dim.ts'];
+export const KEEPS_RESULTS = ['src/model/shape/dim.ts'];
 
 /** What is named for the nearest folder. */
 export function testsOf(file) {

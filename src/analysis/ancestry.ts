@@ -8,11 +8,11 @@
  * two places. Memory and preparation are linear in nodes and edges.
  */
 
-import type { Graph } from '../ir/graph.js';
-import type { Node } from '../ir/node.js';
-import { nodeDependencies, predecessors, topologicalOrder } from '../ir/order.js';
-import { pushAll } from '../ir/push-all.js';
-import type { Value } from '../ir/value.js';
+import type { Graph } from '../model/ir/graph.js';
+import type { Node } from '../model/ir/node.js';
+import { nodeDependencies, predecessors, topologicalOrder } from '../model/ir/order.js';
+import { pushAll } from '../model/ir/push-all.js';
+import type { Value } from '../model/ir/value.js';
 
 export class Ancestry {
   readonly order: readonly Node[];

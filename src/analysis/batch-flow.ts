@@ -5,17 +5,17 @@
  *
  * Assumes that images lie outermost in whatever axis they are folded into (batch * heads).
  */
-import { attrNumber, attrNumbers, attrString } from '../ir/attribute.js';
-import { isOp, isStandard, type Node } from '../ir/node.js';
-import { topologicalOrder } from '../ir/order.js';
-import type { Value } from '../ir/value.js';
+import { attrNumber, attrNumbers, attrString } from '../model/ir/attribute.js';
+import { isOp, isStandard, type Node } from '../model/ir/node.js';
+import { topologicalOrder } from '../model/ir/order.js';
+import type { Value } from '../model/ir/value.js';
 import {
   constantShape,
   type DimExpr,
   divideExactly,
   product,
   type ShapeTable,
-} from '../shape/index.js';
+} from '../model/shape/index.js';
 import { permutation } from './attention/axes.js';
 import type { Refusal } from './refusal.js';
 

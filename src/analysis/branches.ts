@@ -1,8 +1,14 @@
 /** What each skip branch of a U-Net would save: the table that `inspect` prints. */
-import { concreteShapes, exclusiveCosts, graphCost, type Macs, valueBytes } from '../cost/index.js';
-import { Dominance } from '../ir/dominance.js';
-import type { Graph } from '../ir/graph.js';
-import type { ShapeTable } from '../shape/index.js';
+import {
+  concreteShapes,
+  exclusiveCosts,
+  graphCost,
+  type Macs,
+  valueBytes,
+} from '../model/cost/index.js';
+import { Dominance } from '../model/ir/dominance.js';
+import type { Graph } from '../model/ir/graph.js';
+import type { ShapeTable } from '../model/shape/index.js';
 import type { SkipJoin } from './skip-join.js';
 
 export interface BranchInfo {

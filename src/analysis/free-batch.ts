@@ -2,12 +2,12 @@
  * Makes a region run at any batch: sizes that an exporter baked into Reshape targets, or took from
  * outside of the region, follow the tensor instead. What the region computes stays the same.
  */
-import { int } from '../ir/attribute.js';
-import type { Graph } from '../ir/graph.js';
-import { isOp, type Node } from '../ir/node.js';
-import { int64Tensor } from '../ir/tensor.js';
-import type { Value } from '../ir/value.js';
-import type { ShapeTable } from '../shape/index.js';
+import { int } from '../model/ir/attribute.js';
+import type { Graph } from '../model/ir/graph.js';
+import { isOp, type Node } from '../model/ir/node.js';
+import { int64Tensor } from '../model/ir/tensor.js';
+import type { Value } from '../model/ir/value.js';
+import type { ShapeTable } from '../model/shape/index.js';
 import type { BatchAxes } from './batch-flow.js';
 import type { Refusal } from './refusal.js';
 

@@ -3,8 +3,8 @@
  * skip branches by level and place in it. With n layers a block there are n + 1. Assumes that every level
  * has a resolution of its own; where the sizes are not known or the levels differ, nothing is said.
  */
-import { attrNumber } from '../ir/attribute.js';
-import type { ShapeTable } from '../shape/index.js';
+import { attrNumber } from '../model/ir/attribute.js';
+import type { ShapeTable } from '../model/shape/index.js';
 import type { SkipJoin } from './skip-join.js';
 
 /** @param joins all of them, the outermost first */

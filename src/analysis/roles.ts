@@ -3,12 +3,12 @@
  * timestep is what reaches a Sin and a Cos that share an input, everything else is a condition.
  */
 
-import type { Graph } from '../ir/graph.js';
-import { isOp, type Node } from '../ir/node.js';
-import { nodeDependencies } from '../ir/order.js';
-import { pushAll } from '../ir/push-all.js';
-import type { Value } from '../ir/value.js';
-import type { ShapeTable } from '../shape/index.js';
+import type { Graph } from '../model/ir/graph.js';
+import { isOp, type Node } from '../model/ir/node.js';
+import { nodeDependencies } from '../model/ir/order.js';
+import { pushAll } from '../model/ir/push-all.js';
+import type { Value } from '../model/ir/value.js';
+import type { ShapeTable } from '../model/shape/index.js';
 
 export type InputRole = 'latent' | 'timestep' | 'condition';
 

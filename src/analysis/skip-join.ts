@@ -1,6 +1,6 @@
 /** A skip branch of a U-Net, at the place where it ends. */
-import type { Node } from '../ir/node.js';
-import type { Value } from '../ir/value.js';
+import type { Node } from '../model/ir/node.js';
+import type { Value } from '../model/ir/value.js';
 
 export interface SkipJoin {
   /** DeepCache's number: 1 is the outermost skip branch. */

@@ -7,14 +7,14 @@
  * Assumes canonical form only for its shapes; works on any spelling of blocks. Says which condition
  * failed, and where, when a graph is not a U-Net.
  */
-import { isHeavy } from '../cost/index.js';
-import { withContents } from '../ir/attribute.js';
-import { constantTensor } from '../ir/constants.js';
-import { Dominance } from '../ir/dominance.js';
-import type { Graph } from '../ir/graph.js';
-import { isOp, type Node } from '../ir/node.js';
-import type { Value } from '../ir/value.js';
-import type { ShapeTable } from '../shape/index.js';
+import { isHeavy } from '../model/cost/index.js';
+import { withContents } from '../model/ir/attribute.js';
+import { constantTensor } from '../model/ir/constants.js';
+import { Dominance } from '../model/ir/dominance.js';
+import type { Graph } from '../model/ir/graph.js';
+import { isOp, type Node } from '../model/ir/node.js';
+import type { Value } from '../model/ir/value.js';
+import type { ShapeTable } from '../model/shape/index.js';
 import { Ancestry } from './ancestry.js';
 import { joinsPerLevel } from './levels.js';
 import type { Refusal } from './refusal.js';

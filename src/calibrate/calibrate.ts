@@ -13,11 +13,11 @@ import {
   passNotSearched,
   timestepsLength,
 } from '../errors/index.js';
-import type { Model } from '../ir/model.js';
 import { type DenoiserPorts, generate, modelPorts, settleLoop } from '../measure/denoise-bundle.js';
 import { loadOrt, type Ort } from '../measure/engine.js';
 import type { Feeds } from '../measure/feeds.js';
 import { tableRows } from '../measure/labels.js';
+import type { Model } from '../model/ir/model.js';
 import { checkOptions, type Pass, passContext } from '../pass/index.js';
 import { MOST_CALLS } from '../pipeline/limits.js';
 import { prepare } from '../pipeline/pipeline.js';

@@ -1,10 +1,10 @@
 /** All the models of a segment search: the graph cut at its sites, and each site's modes by themselves. */
 import { sitesNested } from '../errors/index.js';
-import type { Graph } from '../ir/graph.js';
-import type { Model } from '../ir/model.js';
-import type { Value } from '../ir/value.js';
 import type { Instrumented } from '../lower/index.js';
-import type { ShapeTable } from '../shape/index.js';
+import type { Graph } from '../model/ir/graph.js';
+import type { Model } from '../model/ir/model.js';
+import type { Value } from '../model/ir/value.js';
+import type { ShapeTable } from '../model/shape/index.js';
 import { type Flows, modeFlows } from './flows.js';
 import { instrumentMarked } from './marked.js';
 import { type Mode, partsOf } from './modes.js';

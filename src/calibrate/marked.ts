@@ -2,11 +2,12 @@
  * The instrumented graph with the values of every site pointed out in it. Strategies may have put
  * nodes behind a site's value, so where it went is seen from an output added for the purpose.
  */
-import type { Model } from '../ir/model.js';
-import type { Node } from '../ir/node.js';
-import type { Value } from '../ir/value.js';
+
 import { type Instrumented, instrument } from '../lower/index.js';
-import type { ShapeTable } from '../shape/index.js';
+import type { Model } from '../model/ir/model.js';
+import type { Node } from '../model/ir/node.js';
+import type { Value } from '../model/ir/value.js';
+import type { ShapeTable } from '../model/shape/index.js';
 import type { SearchSpace } from './space.js';
 
 /** @returns beside the instrumented graph, what leaves each site, behind every choice made for it */

@@ -7,12 +7,12 @@
  * It costs O(sites x nodes of a site + edges).
  */
 import { sitesNested } from '../errors/index.js';
-import { constantTensor } from '../ir/constants.js';
-import { between } from '../ir/extract.js';
-import type { Graph } from '../ir/graph.js';
-import type { Node } from '../ir/node.js';
-import { nodeDependencies, topologicalOrder } from '../ir/order.js';
-import type { Value } from '../ir/value.js';
+import { constantTensor } from '../model/ir/constants.js';
+import { between } from '../model/ir/extract.js';
+import type { Graph } from '../model/ir/graph.js';
+import type { Node } from '../model/ir/node.js';
+import { nodeDependencies, topologicalOrder } from '../model/ir/order.js';
+import type { Value } from '../model/ir/value.js';
 import { inputsOf } from './pieces.js';
 
 export interface Segment {

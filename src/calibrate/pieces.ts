@@ -2,15 +2,16 @@
  * The models that the segment search runs, cut from the instrumented graph: one for each segment with
  * every site computed, and one for each mode of each site that makes or keeps something of its own.
  */
-import { constantTensor } from '../ir/constants.js';
-import { extract } from '../ir/extract.js';
-import type { Model } from '../ir/model.js';
-import type { Node } from '../ir/node.js';
-import { nodeDependencies } from '../ir/order.js';
-import { removeDeadNodes } from '../ir/prune.js';
-import type { ValueType } from '../ir/types.js';
-import type { Value } from '../ir/value.js';
+
 import { dropUnusedInputs } from '../lower/outputs.js';
+import { constantTensor } from '../model/ir/constants.js';
+import { extract } from '../model/ir/extract.js';
+import type { Model } from '../model/ir/model.js';
+import type { Node } from '../model/ir/node.js';
+import { nodeDependencies } from '../model/ir/order.js';
+import { removeDeadNodes } from '../model/ir/prune.js';
+import type { ValueType } from '../model/ir/types.js';
+import type { Value } from '../model/ir/value.js';
 
 /** A model with the values of the instrumented graph that it takes and gives, under their names. */
 export interface Piece {

@@ -9,8 +9,8 @@ import type { Tensor } from 'onnxruntime-common';
 import { sha256, writeFile } from '../emit/index.js';
 import { brokenPartial, otherSearch } from '../errors/index.js';
 import { readRegularText } from '../io/regular-file.js';
-import type { Model } from '../ir/model.js';
 import type { Feeds } from '../measure/feeds.js';
+import type { Model } from '../model/ir/model.js';
 import { VERSION } from '../version.js';
 import type { DecidedCall } from './search.js';
 

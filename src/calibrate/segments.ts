@@ -8,12 +8,12 @@
  * It costs memory for the values at the borders: about two of the size of the residual stream a site.
  */
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
-import type { Model } from '../ir/model.js';
-import type { Value } from '../ir/value.js';
 import { type Ort, runModel } from '../measure/engine.js';
 import { openModels } from '../measure/scratch.js';
+import type { Model } from '../model/ir/model.js';
+import type { Value } from '../model/ir/value.js';
+import type { ShapeTable } from '../model/shape/index.js';
 import { withoutSpinning } from '../runtime/spinning.js';
-import type { ShapeTable } from '../shape/index.js';
 import { type CutModel, cutModel } from './cut.js';
 import type { CallEvaluator } from './evaluator.js';
 import { repeatHalf } from './halves.js';

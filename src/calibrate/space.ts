@@ -3,11 +3,11 @@
  * through all of them. Both ways to run the search begin here.
  */
 import { noSites, sitesNested } from '../errors/index.js';
-import { between } from '../ir/extract.js';
-import type { Graph } from '../ir/graph.js';
-import type { Model } from '../ir/model.js';
-import type { Node } from '../ir/node.js';
-import { topologicalOrder } from '../ir/order.js';
+import { between } from '../model/ir/extract.js';
+import type { Graph } from '../model/ir/graph.js';
+import type { Model } from '../model/ir/model.js';
+import type { Node } from '../model/ir/node.js';
+import { topologicalOrder } from '../model/ir/order.js';
 import type { PassCalibration } from '../pass/index.js';
 import type { Site } from '../plan/index.js';
 import { type Covering, coverModes } from './covering.js';

@@ -3,14 +3,14 @@
  * whole for every attempt. It takes nothing for granted, so the faster way is held against it.
  */
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
-import type { Model } from '../ir/model.js';
 import { type Lowered, lower, type StateInfo } from '../lower/index.js';
 import type { InterfaceNames } from '../lower/names.js';
 import { type Ort, runModel } from '../measure/engine.js';
 import { openModels } from '../measure/scratch.js';
+import type { Model } from '../model/ir/model.js';
+import type { ShapeTable } from '../model/shape/index.js';
 import type { Engine } from '../runtime/engine.js';
 import { constantTensor, placeholder } from '../runtime/tensors.js';
-import type { ShapeTable } from '../shape/index.js';
 import type { CallEvaluator } from './evaluator.js';
 import { type Flows, modeFlows } from './flows.js';
 import type { Mode } from './modes.js';

@@ -2,11 +2,11 @@
  * How much of the model a piece of it is, by multiply-accumulates; by nodes where a model has none.
  */
 import type { Tensor } from 'onnxruntime-common';
-import { concreteShapes, regionCost } from '../cost/index.js';
-import type { Graph } from '../ir/graph.js';
-import type { Model } from '../ir/model.js';
-import type { Node } from '../ir/node.js';
-import { inferShapes, symbolsOf } from '../shape/index.js';
+import { concreteShapes, regionCost } from '../model/cost/index.js';
+import type { Graph } from '../model/ir/graph.js';
+import type { Model } from '../model/ir/model.js';
+import type { Node } from '../model/ir/node.js';
+import { inferShapes, symbolsOf } from '../model/shape/index.js';
 
 /**
  * @param whole nodes that are one evaluation of the model

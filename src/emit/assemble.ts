@@ -3,8 +3,8 @@
  * weights files, and, once those have names and hashes, the schedule and the report. Free of Node imports:
  * bundle.ts writes the files to a disk, bundle-files.ts hands them out.
  */
-import { cloneModel } from '../ir/clone.js';
-import type { Model } from '../ir/model.js';
+import { cloneModel } from '../model/ir/clone.js';
+import type { Model } from '../model/ir/model.js';
 import type { Compilation } from '../pipeline/index.js';
 import { formatSchedule, REPORT_FILE, SCHEDULE_FILE, type Schedule } from '../schedule/index.js';
 import type { WeightsMode } from './modes.js';

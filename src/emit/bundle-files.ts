@@ -2,10 +2,10 @@
  * A bundle as files that are yet to be written: to a zip, a browser's storage, a server. The same bytes as
  * those of `writeBundle`, with copied weights. Free of Node imports.
  */
-import { hashOf, streamFile, streamPieces, streamSamples } from '../files/stream.js';
-import type { FileAccess } from '../ir/tensor.js';
-import { sortedPieces } from '../onnx/codec.js';
-import { type Piece, pieceLength } from '../onnx/source.js';
+import { hashOf, streamFile, streamPieces, streamSamples } from '../model/files/stream.js';
+import type { FileAccess } from '../model/ir/tensor.js';
+import { sortedPieces } from '../model/onnx/codec.js';
+import { type Piece, pieceLength } from '../model/onnx/source.js';
 import type { Compilation } from '../pipeline/index.js';
 import { assemble, type Bundle, describe, modelFile } from './assemble.js';
 import { isCheapToHash, type WeightsRecord } from './weights-record.js';

@@ -3,8 +3,8 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
-import { sha256 } from '../files/hash-file.js';
-import { saveModel } from '../onnx/files.js';
+import { sha256 } from '../model/files/hash-file.js';
+import { saveModel } from '../model/onnx/files.js';
 import type { Compilation } from '../pipeline/index.js';
 import type { Schedule } from '../schedule/index.js';
 import { assemble, type Bundle, describe, modelFile } from './assemble.js';
@@ -12,7 +12,7 @@ import { checkTarget, writeFolder } from './folder.js';
 import type { WeightsMode } from './modes.js';
 import { placeWeights, recordWeights } from './place-weights.js';
 
-export { sha256 } from '../files/hash-file.js';
+export { sha256 } from '../model/files/hash-file.js';
 export type { Bundle } from './assemble.js';
 
 export interface BundleOptions {

@@ -16,7 +16,7 @@ import {
 } from '../errors/index.js';
 import { kindOf } from '../io/regular-file.js';
 import { restoreInterrupted, settle, siblingOf, siblingsOf } from '../io/siblings.js';
-import { writePieces } from '../onnx/files.js';
+import { writePieces } from '../model/onnx/files.js';
 import { entriesOf, foldersOf, ownedFiles } from './owned-files.js';
 
 export { REPORT_FILE, SCHEDULE_FILE } from '../schedule/index.js';

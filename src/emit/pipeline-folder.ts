@@ -6,8 +6,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { bundleNameTaken, outputInSource } from '../errors/index.js';
+import { isInside } from '../model/onnx/hub-cache.js';
 import { pipelineFiles } from '../model-folder/pipeline-files.js';
-import { isInside } from '../onnx/hub-cache.js';
 import type { Compilation } from '../pipeline/index.js';
 import { type Bundle, type BundleOptions, prepareBundle } from './bundle.js';
 import { checkTarget, writeFolder } from './folder.js';

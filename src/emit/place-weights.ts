@@ -2,9 +2,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { weightsElsewhere } from '../errors/index.js';
-import { sha256, sha256OfSamples } from '../files/hash-file.js';
-import type { ByteSource } from '../ir/tensor.js';
-import { writePieces } from '../onnx/files.js';
+import { sha256, sha256OfSamples } from '../model/files/hash-file.js';
+import type { ByteSource } from '../model/ir/tensor.js';
+import { writePieces } from '../model/onnx/files.js';
 import type { WeightsMode } from './modes.js';
 import { placeFile } from './place-file.js';
 import type { WeightsPlan } from './weights.js';

@@ -5,12 +5,13 @@
  * sizes, since a call that computes half of a guidance pair has smaller ones, and the sizes that cross a
  * border as numbers in a wire. Costs a shape inference per run.
  */
-import { concreteShapes, graphCost, type Macs } from '../cost/index.js';
-import type { Model } from '../ir/model.js';
-import { sortNodes } from '../ir/order.js';
+
 import type { Run } from '../lower/index.js';
+import { concreteShapes, graphCost, type Macs } from '../model/cost/index.js';
+import type { Model } from '../model/ir/model.js';
+import { sortNodes } from '../model/ir/order.js';
+import { branchTaken, type DimExpr, type InferOptions, inferShapes } from '../model/shape/index.js';
 import type { Shape } from '../schedule/index.js';
-import { branchTaken, type DimExpr, type InferOptions, inferShapes } from '../shape/index.js';
 
 /** Symbolic where they are: a size that is known under one name is not known under a number. */
 type Sizes = readonly (number | string)[];

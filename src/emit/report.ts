@@ -1,8 +1,8 @@
 /** What a transform did, for people and programs: report.json. */
 
 import type { TargetResult } from '../../passes/targets/target.js';
-import { concreteShapes, graphCost } from '../cost/index.js';
-import { tensorBytes } from '../ir/tensor.js';
+import { concreteShapes, graphCost } from '../model/cost/index.js';
+import { tensorBytes } from '../model/ir/tensor.js';
 import type { Compilation } from '../pipeline/index.js';
 import { siteCosts } from '../plan/index.js';
 import type { Schedule } from '../schedule/index.js';

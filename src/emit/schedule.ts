@@ -1,11 +1,12 @@
 /** The schedule of a compilation. */
-import { concreteShapes, graphCost, type Macs } from '../cost/index.js';
+
 import { noElementType } from '../errors/index.js';
-import type { Value } from '../ir/value.js';
+import { concreteShapes, graphCost, type Macs } from '../model/cost/index.js';
+import type { Value } from '../model/ir/value.js';
+import { bytesOfAll } from '../model/shape/index.js';
 import type { Compilation } from '../pipeline/index.js';
 import { COMPUTE, type Plan, programsForPairs, type Site } from '../plan/index.js';
 import type { ElementType, Port, Schedule } from '../schedule/index.js';
-import { bytesOfAll } from '../shape/index.js';
 import { VERSION } from '../version.js';
 import { programMacs } from './program-macs.js';
 

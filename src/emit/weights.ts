@@ -6,10 +6,10 @@
  * place-weights.ts puts them on a disk.
  */
 import { externalDataShort, tensorDataMissing, tensorDataSize } from '../errors/index.js';
-import type { Model } from '../ir/model.js';
-import { replaceTensors } from '../ir/stored-tensors.js';
-import { type ByteSource, type FileAccess, type Tensor, tensorBytes } from '../ir/tensor.js';
-import type { Piece } from '../onnx/source.js';
+import type { Model } from '../model/ir/model.js';
+import { replaceTensors } from '../model/ir/stored-tensors.js';
+import { type ByteSource, type FileAccess, type Tensor, tensorBytes } from '../model/ir/tensor.js';
+import type { Piece } from '../model/onnx/source.js';
 import type { WeightsMode } from './modes.js';
 
 /** Where a tensor's bytes lie in a file. */

@@ -9,15 +9,15 @@ import path from 'node:path';
 import { checkTarget, writeFolder } from '../emit/folder.js';
 import { fillsItself, nothingToFill, writeFailed } from '../errors/index.js';
 import { encodeFloat16 } from '../io/float16.js';
-import { subgraphs } from '../ir/attribute.js';
-import type { Graph } from '../ir/graph.js';
-import { isOp, type Node } from '../ir/node.js';
-import { checkDimensions } from '../ir/requirements.js';
-import { elementCount, type Tensor, tensorBytes } from '../ir/tensor.js';
-import { byteLength } from '../ir/types.js';
-import type { Value } from '../ir/value.js';
-import { loadModel } from '../onnx/files.js';
-import { checkLocation } from '../onnx/locations.js';
+import { subgraphs } from '../model/ir/attribute.js';
+import type { Graph } from '../model/ir/graph.js';
+import { isOp, type Node } from '../model/ir/node.js';
+import { checkDimensions } from '../model/ir/requirements.js';
+import { elementCount, type Tensor, tensorBytes } from '../model/ir/tensor.js';
+import { byteLength } from '../model/ir/types.js';
+import type { Value } from '../model/ir/value.js';
+import { loadModel } from '../model/onnx/files.js';
+import { checkLocation } from '../model/onnx/locations.js';
 import { createRandom } from '../samplers/index.js';
 
 export interface FillOptions {

@@ -7,9 +7,9 @@ import {
   findAttention,
   findBlocks,
 } from '../analysis/index.js';
-import { holding } from '../files/held-file.js';
-import { type Model, opsetVersion } from '../ir/model.js';
-import type { Value } from '../ir/value.js';
+import { holding } from '../model/files/held-file.js';
+import { type Model, opsetVersion } from '../model/ir/model.js';
+import type { Value } from '../model/ir/value.js';
 import { type PipelineOptions, prepare } from '../pipeline/index.js';
 import { unknownShapes } from './unknown-shapes.js';
 

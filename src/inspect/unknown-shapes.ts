@@ -2,8 +2,8 @@
  * Where shapes begin to be unknown: an operator without a rule, or a node that cannot be what it says, such
  * as one that joins along an axis that its inputs do not have. Each place is said once, the first few of them.
  */
-import type { Graph } from '../ir/graph.js';
-import type { ShapeTable } from '../shape/index.js';
+import type { Graph } from '../model/ir/graph.js';
+import type { ShapeTable } from '../model/shape/index.js';
 
 const MOST = 3;
 

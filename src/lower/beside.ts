@@ -1,10 +1,10 @@
 /** What a value takes beside others that are made anyway. */
 
-import { isHeavy } from '../cost/index.js';
-import type { Node } from '../ir/node.js';
-import { nodeDependencies } from '../ir/order.js';
-import { pushAll } from '../ir/push-all.js';
-import type { Value } from '../ir/value.js';
+import { isHeavy } from '../model/cost/index.js';
+import type { Node } from '../model/ir/node.js';
+import { nodeDependencies } from '../model/ir/order.js';
+import { pushAll } from '../model/ir/push-all.js';
+import type { Value } from '../model/ir/value.js';
 import { reachNodes } from './region.js';
 
 /**

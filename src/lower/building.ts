@@ -2,11 +2,11 @@
  * Adds every strategy's nodes to a graph. Where a site's value would serve two ends at once, an
  * Identity stands in for it, so that choosing for one site never changes what another has chosen.
  */
-import type { CloneMap } from '../ir/clone.js';
-import type { Graph } from '../ir/graph.js';
-import type { Node } from '../ir/node.js';
-import { int64Tensor } from '../ir/tensor.js';
-import type { Use, Value } from '../ir/value.js';
+import type { CloneMap } from '../model/ir/clone.js';
+import type { Graph } from '../model/ir/graph.js';
+import type { Node } from '../model/ir/node.js';
+import { int64Tensor } from '../model/ir/tensor.js';
+import type { Use, Value } from '../model/ir/value.js';
 import type { Site, SiteBuilder } from '../plan/index.js';
 import type { InstrumentedSite, StateInfo } from './instrumented.js';
 

@@ -6,14 +6,14 @@
  */
 
 import { planNotChainable, planWireType } from '../errors/index.js';
-import { constantTensor } from '../ir/constants.js';
-import { extract } from '../ir/extract.js';
-import type { Model } from '../ir/model.js';
-import type { Node } from '../ir/node.js';
-import { nodeDependencies, predecessors, topologicalOrder } from '../ir/order.js';
-import { pushAll } from '../ir/push-all.js';
-import { tensorType, type ValueType } from '../ir/types.js';
-import type { Value } from '../ir/value.js';
+import { constantTensor } from '../model/ir/constants.js';
+import { extract } from '../model/ir/extract.js';
+import type { Model } from '../model/ir/model.js';
+import type { Node } from '../model/ir/node.js';
+import { nodeDependencies, predecessors, topologicalOrder } from '../model/ir/order.js';
+import { pushAll } from '../model/ir/push-all.js';
+import { tensorType, type ValueType } from '../model/ir/types.js';
+import type { Value } from '../model/ir/value.js';
 import { COMPUTE, type ProgramFlow } from '../plan/index.js';
 import type { Instrumented } from './instrumented.js';
 import type { Lowered, Run } from './lowered.js';

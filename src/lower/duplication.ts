@@ -1,6 +1,6 @@
 /** What several models of one source cost in weights beside one model that holds each once. */
-import type { Model } from '../ir/model.js';
-import { type TensorData, tensorBytes } from '../ir/tensor.js';
+import type { Model } from '../model/ir/model.js';
+import { type TensorData, tensorBytes } from '../model/ir/tensor.js';
 
 /**
  * Bytes of weights that all models hold together, over those of the distinct weights among them: 1 where

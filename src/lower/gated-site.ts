@@ -1,8 +1,8 @@
 /** Sites as a merged graph sees them: their alternatives, what each needs, which lies in which. */
-import type { Graph } from '../ir/graph.js';
-import { Holders } from '../ir/holders.js';
-import type { Node } from '../ir/node.js';
-import type { Value } from '../ir/value.js';
+import type { Graph } from '../model/ir/graph.js';
+import { Holders } from '../model/ir/holders.js';
+import type { Node } from '../model/ir/node.js';
+import type { Value } from '../model/ir/value.js';
 import type { ProgramFlow } from '../plan/index.js';
 import { costsNothing } from './beside.js';
 import type { Instrumented, InstrumentedSite } from './instrumented.js';

@@ -2,12 +2,12 @@
  * Puts the Ifs of sites into a merged graph, inner sites first. What is known of the graph as a whole is
  * kept up from site to site, so that each costs a walk over its own nodes.
  */
-import { withContents } from '../ir/attribute.js';
-import type { Graph } from '../ir/graph.js';
-import { Holders } from '../ir/holders.js';
-import type { Node } from '../ir/node.js';
-import { removeUnused } from '../ir/prune.js';
-import type { Value } from '../ir/value.js';
+import { withContents } from '../model/ir/attribute.js';
+import type { Graph } from '../model/ir/graph.js';
+import { Holders } from '../model/ir/holders.js';
+import type { Node } from '../model/ir/node.js';
+import { removeUnused } from '../model/ir/prune.js';
+import type { Value } from '../model/ir/value.js';
 import type { GatedSite } from './gated-site.js';
 import { buildIf, distinctColumns } from './if-node.js';
 import type { Kept } from './kept.js';

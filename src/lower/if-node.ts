@@ -2,13 +2,13 @@
  * If nodes that choose between regions of a graph. A branch takes over the nodes of its region; what
  * it reads from outside, weights included, stays there and is captured.
  */
-import { graph as graphAttribute, tensor } from '../ir/attribute.js';
-import { type CloneMap, copyNode, wireCopy } from '../ir/clone.js';
-import { Graph } from '../ir/graph.js';
-import type { Node } from '../ir/node.js';
-import { removeDeadNodes } from '../ir/prune.js';
-import { int64Tensor } from '../ir/tensor.js';
-import type { Value } from '../ir/value.js';
+import { graph as graphAttribute, tensor } from '../model/ir/attribute.js';
+import { type CloneMap, copyNode, wireCopy } from '../model/ir/clone.js';
+import { Graph } from '../model/ir/graph.js';
+import type { Node } from '../model/ir/node.js';
+import { removeDeadNodes } from '../model/ir/prune.js';
+import { int64Tensor } from '../model/ir/tensor.js';
+import type { Value } from '../model/ir/value.js';
 
 /** Columns that are the same value in every row need only one output of the If. */
 export function distinctColumns(

@@ -1,9 +1,9 @@
 /** From a plan to models and programs. */
 import { StepfoldError } from '../errors/index.js';
-import type { Model } from '../ir/model.js';
-import { removeDeadNodes } from '../ir/prune.js';
+import type { Model } from '../model/ir/model.js';
+import { removeDeadNodes } from '../model/ir/prune.js';
+import type { ShapeTable } from '../model/shape/index.js';
 import type { Plan } from '../plan/index.js';
-import type { ShapeTable } from '../shape/index.js';
 import { lowerChain } from './chain.js';
 import { duplication } from './duplication.js';
 import { instrument } from './instrument.js';

@@ -7,12 +7,12 @@
  * strategy or state is made of directly (an Identity stands in between), so that choosing for one
  * site never changes what another has chosen.
  */
-import { cloneModel } from '../ir/clone.js';
-import type { Model } from '../ir/model.js';
-import { removeUnneeded } from '../ir/prune.js';
-import type { Value } from '../ir/value.js';
+import { cloneModel } from '../model/ir/clone.js';
+import type { Model } from '../model/ir/model.js';
+import { removeUnneeded } from '../model/ir/prune.js';
+import type { Value } from '../model/ir/value.js';
+import type { ShapeTable } from '../model/shape/index.js';
 import { analyzeFlow, assignPrograms, expandParts, type Plan, unionWrites } from '../plan/index.js';
-import type { ShapeTable } from '../shape/index.js';
 import { Building } from './building.js';
 import type { Instrumented, InstrumentedSite } from './instrumented.js';
 import { livenessUnder } from './liveness.js';

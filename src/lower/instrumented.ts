@@ -1,8 +1,8 @@
 /** What the instrumented graph holds: its sites, their alternatives, and the states. */
-import type { Model } from '../ir/model.js';
-import type { Node } from '../ir/node.js';
-import type { DataType, Dim, ValueType } from '../ir/types.js';
-import type { Value } from '../ir/value.js';
+import type { Model } from '../model/ir/model.js';
+import type { Node } from '../model/ir/node.js';
+import type { DataType, Dim, ValueType } from '../model/ir/types.js';
+import type { Value } from '../model/ir/value.js';
 import type { ProgramFlow, Site } from '../plan/index.js';
 import type { InterfaceNames } from './names.js';
 

@@ -1,6 +1,6 @@
 /** What leaves a merged graph as each state while sites are gated. */
-import type { Node } from '../ir/node.js';
-import type { Value } from '../ir/value.js';
+import type { Node } from '../model/ir/node.js';
+import type { Value } from '../model/ir/value.js';
 
 /** By state, in a fixed order, the value that leaves as it; found by the value as well. */
 export class Kept {

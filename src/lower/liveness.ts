@@ -1,9 +1,9 @@
 /** What a call depends on: sites and states reached from its outputs and the states it writes. */
 
-import type { Graph } from '../ir/graph.js';
-import { nodeDependencies } from '../ir/order.js';
-import { pushAll } from '../ir/push-all.js';
-import type { Value } from '../ir/value.js';
+import type { Graph } from '../model/ir/graph.js';
+import { nodeDependencies } from '../model/ir/order.js';
+import { pushAll } from '../model/ir/push-all.js';
+import type { Value } from '../model/ir/value.js';
 import type { LiveUnder } from '../plan/index.js';
 import type { InstrumentedSite, StateInfo } from './instrumented.js';
 

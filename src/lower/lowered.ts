@@ -1,5 +1,5 @@
 /** What lowering makes: models and how each program runs them, not yet files. */
-import type { Model } from '../ir/model.js';
+import type { Model } from '../model/ir/model.js';
 import type { Schedule } from '../schedule/index.js';
 
 /** The ways to make models of programs. */

@@ -6,13 +6,13 @@
  */
 
 import { planNotMergeable } from '../errors/index.js';
-import { cloneModel } from '../ir/clone.js';
-import type { Graph } from '../ir/graph.js';
-import type { Node } from '../ir/node.js';
-import { findCycle, topologicalOrder } from '../ir/order.js';
-import { removeDeadNodes, removeUnneeded } from '../ir/prune.js';
-import { tensorType } from '../ir/types.js';
-import type { Value } from '../ir/value.js';
+import { cloneModel } from '../model/ir/clone.js';
+import type { Graph } from '../model/ir/graph.js';
+import type { Node } from '../model/ir/node.js';
+import { findCycle, topologicalOrder } from '../model/ir/order.js';
+import { removeDeadNodes, removeUnneeded } from '../model/ir/prune.js';
+import { tensorType } from '../model/ir/types.js';
+import type { Value } from '../model/ir/value.js';
 import type { ProgramFlow } from '../plan/index.js';
 import { GatedSite, innerFirst } from './gated-site.js';
 import { Gating } from './gating.js';

@@ -3,7 +3,7 @@
  * when sorted by name, which Triton's implicit state relies on. A model may have such names already,
  * for one since it was transformed before: then all begin with another word.
  */
-import type { NameScope } from '../ir/graph.js';
+import type { NameScope } from '../model/ir/graph.js';
 
 const KINDS = ['in', 'out', 'strategy'] as const;
 

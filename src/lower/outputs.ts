@@ -1,7 +1,7 @@
 /** Adding state outputs to a graph, and dropping inputs that a program does not read. */
-import type { Graph } from '../ir/graph.js';
-import type { ValueType } from '../ir/types.js';
-import type { Value } from '../ir/value.js';
+import type { Graph } from '../model/ir/graph.js';
+import type { ValueType } from '../model/ir/types.js';
+import type { Value } from '../model/ir/value.js';
 import type { Instrumented } from './instrumented.js';
 
 /** Makes `value` leave the graph as an output called `name`. Costs no node where a rename will do. */

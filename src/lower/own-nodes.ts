@@ -4,10 +4,10 @@
  * else needs is a walk over the whole graph for each site.
  */
 
-import type { Node } from '../ir/node.js';
-import { nodeDependencies } from '../ir/order.js';
-import { pushAll } from '../ir/push-all.js';
-import type { Use, Value } from '../ir/value.js';
+import type { Node } from '../model/ir/node.js';
+import { nodeDependencies } from '../model/ir/order.js';
+import { pushAll } from '../model/ir/push-all.js';
+import type { Use, Value } from '../model/ir/value.js';
 import type { Alternatives } from './region.js';
 
 export interface Owning {

@@ -4,10 +4,10 @@
  * value is followed into every strategy that can stand in for it.
  */
 
-import type { Node } from '../ir/node.js';
-import { nodeDependencies } from '../ir/order.js';
-import { pushAll } from '../ir/push-all.js';
-import type { Value } from '../ir/value.js';
+import type { Node } from '../model/ir/node.js';
+import { nodeDependencies } from '../model/ir/order.js';
+import { pushAll } from '../model/ir/push-all.js';
+import type { Value } from '../model/ir/value.js';
 
 /** For the values of sites: what else, beside their producer, may be needed to have them. */
 export type Alternatives = (value: Value) => readonly Value[];

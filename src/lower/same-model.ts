@@ -3,11 +3,11 @@
  * step, both halves do the same, each with states of its own: one model then serves both, and its weights
  * are packed once.
  */
-import type { Attribute } from '../ir/attribute.js';
-import type { Model } from '../ir/model.js';
-import type { Node } from '../ir/node.js';
-import type { Tensor } from '../ir/tensor.js';
-import type { Value } from '../ir/value.js';
+import type { Attribute } from '../model/ir/attribute.js';
+import type { Model } from '../model/ir/model.js';
+import type { Node } from '../model/ir/node.js';
+import type { Tensor } from '../model/ir/tensor.js';
+import type { Value } from '../model/ir/value.js';
 
 /**
  * By name of an input or output of `other`: the name of that of `model`. Undefined where the models are

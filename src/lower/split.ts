@@ -3,13 +3,13 @@
  * their states share a model; so do those that differ only in what they write, as long as writing costs
  * no product: the runtime fetches just the outputs it needs.
  */
-import { isHeavy } from '../cost/index.js';
-import { cloneModel } from '../ir/clone.js';
-import type { Graph } from '../ir/graph.js';
-import type { Model } from '../ir/model.js';
-import { removeDeadNodes } from '../ir/prune.js';
-import { tensorType } from '../ir/types.js';
-import type { Value } from '../ir/value.js';
+import { isHeavy } from '../model/cost/index.js';
+import { cloneModel } from '../model/ir/clone.js';
+import type { Graph } from '../model/ir/graph.js';
+import type { Model } from '../model/ir/model.js';
+import { removeDeadNodes } from '../model/ir/prune.js';
+import { tensorType } from '../model/ir/types.js';
+import type { Value } from '../model/ir/value.js';
 import type { ProgramFlow } from '../plan/index.js';
 import type { Instrumented } from './instrumented.js';
 import type { Lowered, Run } from './lowered.js';

@@ -1,11 +1,11 @@
 /** Graph inputs that carry the states of a plan from call to call. */
 import { planStateShape } from '../errors/index.js';
-import type { Graph } from '../ir/graph.js';
-import type { Model } from '../ir/model.js';
-import { type Dim, tensorType } from '../ir/types.js';
-import type { Value } from '../ir/value.js';
+import type { Graph } from '../model/ir/graph.js';
+import type { Model } from '../model/ir/model.js';
+import { type Dim, tensorType } from '../model/ir/types.js';
+import type { Value } from '../model/ir/value.js';
+import { inferShapes, inputSymbols, type ShapeTable } from '../model/shape/index.js';
 import type { Plan } from '../plan/index.js';
-import { inferShapes, inputSymbols, type ShapeTable } from '../shape/index.js';
 import type { StateInfo } from './instrumented.js';
 import type { InterfaceNames } from './names.js';
 

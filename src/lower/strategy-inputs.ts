@@ -3,10 +3,10 @@
  * Of a site with several parts the input numbers the combinations that programs use, and a table per
  * part says what each of them means for it.
  */
-import type { Graph } from '../ir/graph.js';
-import { int64Tensor } from '../ir/tensor.js';
-import { tensorType } from '../ir/types.js';
-import type { Value } from '../ir/value.js';
+import type { Graph } from '../model/ir/graph.js';
+import { int64Tensor } from '../model/ir/tensor.js';
+import { tensorType } from '../model/ir/types.js';
+import type { Value } from '../model/ir/value.js';
 import type { ProgramFlow } from '../plan/index.js';
 import type { GatedSite } from './gated-site.js';
 import type { InterfaceNames } from './names.js';

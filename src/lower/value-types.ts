@@ -1,8 +1,8 @@
 /** Types of an instrumented graph's values, for those that cross the border of a model. */
-import type { Model } from '../ir/model.js';
-import { tensorType, type ValueType } from '../ir/types.js';
-import type { Value } from '../ir/value.js';
-import { inferShapes, type ShapeTable } from '../shape/index.js';
+import type { Model } from '../model/ir/model.js';
+import { tensorType, type ValueType } from '../model/ir/types.js';
+import type { Value } from '../model/ir/value.js';
+import { inferShapes, type ShapeTable } from '../model/shape/index.js';
 import type { InstrumentedSite, StateInfo, ValueTypes } from './instrumented.js';
 
 /**

@@ -6,7 +6,7 @@ import { SCHEDULE_FILE, sha256 } from '../emit/index.js';
 import { checkWeights } from '../emit/weights.js';
 import { fileNotFound, notABundle, otherSource } from '../errors/index.js';
 import { restoreInterrupted } from '../io/siblings.js';
-import { loadModel } from '../onnx/files.js';
+import { loadModel } from '../model/onnx/files.js';
 import { ScheduledSession } from '../runtime/index.js';
 import { checkFiles, readSchedule } from '../runtime-node/index.js';
 import type { Schedule } from '../schedule/index.js';

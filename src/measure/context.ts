@@ -1,7 +1,7 @@
 /** What the parts of a proof share: the bundle, its source, and where findings go. */
 import type { InferenceSession } from 'onnxruntime-common';
 import type { Problem } from '../errors/index.js';
-import type { Model } from '../ir/model.js';
+import type { Model } from '../model/ir/model.js';
 import type { Schedule } from '../schedule/index.js';
 import type { Ort } from './engine.js';
 

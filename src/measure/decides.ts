@@ -2,11 +2,11 @@
  * Where a model decides something by the timestep, such as which branch of an `If` runs. A few timesteps do
  * not show all that it does; those on both sides of the constants that it compares with do.
  */
-import { subgraphs } from '../ir/attribute.js';
-import { constantTensor } from '../ir/constants.js';
-import type { Graph } from '../ir/graph.js';
-import { isOp, type Node } from '../ir/node.js';
-import { areNumbers, elementCount, readNumbers } from '../ir/tensor.js';
+import { subgraphs } from '../model/ir/attribute.js';
+import { constantTensor } from '../model/ir/constants.js';
+import type { Graph } from '../model/ir/graph.js';
+import { isOp, type Node } from '../model/ir/node.js';
+import { areNumbers, elementCount, readNumbers } from '../model/ir/tensor.js';
 import { DataFlow } from './claims/data-flow.js';
 
 const DECIDING = [

@@ -9,8 +9,9 @@ import {
   roleUnknown,
   stepsDiffer,
 } from '../errors/index.js';
-import type { Value } from '../ir/value.js';
-import { loadModel } from '../onnx/files.js';
+import type { Value } from '../model/ir/value.js';
+import { loadModel } from '../model/onnx/files.js';
+import { type Followers, withFollowers } from '../model/shape/index.js';
 import { type Compilation, prepare } from '../pipeline/index.js';
 import type { DenoiserSession } from '../runtime/index.js';
 import { openBundle } from '../runtime-node/index.js';
@@ -30,7 +31,6 @@ import {
   type Port,
   stepsOfCalls,
 } from '../schedule/index.js';
-import { type Followers, withFollowers } from '../shape/index.js';
 import { requireBundle } from './bundle.js';
 import { loadOrt, runModel } from './engine.js';
 import { checkSize, concretePort, type Feeds, randomFeeds, scheduleFollowers } from './feeds.js';

@@ -2,11 +2,7 @@
 import type { Tensor, TensorConstructor } from 'onnxruntime-common';
 import { feedShapeUnknown, feedTooLarge, shapeMisfit, unknownInput } from '../errors/index.js';
 import { toFloat16Bits } from '../io/float16.js';
-import { elementCount } from '../ir/tensor.js';
-import { defaultSize } from '../pipeline/bindings.js';
-import { zeros } from '../runtime/tensors.js';
-import { createRandom, TRAIN_TIMESTEPS } from '../samplers/index.js';
-import type { ElementType, Port, Schedule } from '../schedule/index.js';
+import { elementCount } from '../model/ir/tensor.js';
 import {
   evaluate,
   type Followers,
@@ -14,7 +10,11 @@ import {
   sizeOf,
   symbolsOf,
   withFollowers,
-} from '../shape/index.js';
+} from '../model/shape/index.js';
+import { defaultSize } from '../pipeline/bindings.js';
+import { zeros } from '../runtime/tensors.js';
+import { createRandom, TRAIN_TIMESTEPS } from '../samplers/index.js';
+import type { ElementType, Port, Schedule } from '../schedule/index.js';
 
 export type Feeds = Record<string, Tensor>;
 

@@ -4,7 +4,7 @@
  * both, that holds when both halves are equal. Runs in `ScheduledSession`, as users do.
  */
 import type { InferenceSession } from 'onnxruntime-common';
-import type { Model } from '../ir/model.js';
+import type { Model } from '../model/ir/model.js';
 import type { Schedule } from '../schedule/index.js';
 import { distinctPrograms, openWithCalls, statesOf } from './bundle.js';
 import type { ProofContext } from './context.js';

@@ -5,11 +5,11 @@
  * value of float16, which need no casts, keep each rounding, in the source and in programs alike; a single one
  * between nodes that compute in float32 would be computed there too.
  */
-import { subgraphs } from '../ir/attribute.js';
-import type { Graph } from '../ir/graph.js';
-import type { Model } from '../ir/model.js';
-import type { Value } from '../ir/value.js';
-import { inferShapes, type ShapeTable } from '../shape/index.js';
+import { subgraphs } from '../model/ir/attribute.js';
+import type { Graph } from '../model/ir/graph.js';
+import type { Model } from '../model/ir/model.js';
+import type { Value } from '../model/ir/value.js';
+import { inferShapes, type ShapeTable } from '../model/shape/index.js';
 
 export function keepRoundings(model: Model): void {
   keepIn(model.graph, inferShapes(model));

@@ -1,9 +1,9 @@
 /** How many classes a model knows: the rows of the table in which an integer input is looked up. */
-import { attrNumber } from '../ir/attribute.js';
-import { constantTensor } from '../ir/constants.js';
-import type { Graph } from '../ir/graph.js';
-import { isOp } from '../ir/node.js';
-import type { Value } from '../ir/value.js';
+import { attrNumber } from '../model/ir/attribute.js';
+import { constantTensor } from '../model/ir/constants.js';
+import type { Graph } from '../model/ir/graph.js';
+import { isOp } from '../model/ir/node.js';
+import type { Value } from '../model/ir/value.js';
 
 const CARRIERS = ['Cast', 'Identity', 'Reshape', 'Unsqueeze', 'Squeeze', 'Flatten'];
 

@@ -5,9 +5,9 @@
  */
 import type { Tensor } from 'onnxruntime-common';
 import { feedShape, feedType, feedUnknown } from '../errors/index.js';
+import { parseDim, symbolsOf } from '../model/shape/index.js';
 import type { Guidance } from '../samplers/index.js';
 import type { Port } from '../schedule/index.js';
-import { parseDim, symbolsOf } from '../shape/index.js';
 import { type Feeds, fitShape } from './feeds.js';
 
 export type Sizes = Map<string, number>;

@@ -1,8 +1,8 @@
 /** Operators that draw random numbers: with one of them inside, no two runs of a model agree. */
 import { isRandom } from '../../passes/canonicalize/deterministic.js';
-import { subgraphs } from '../ir/attribute.js';
-import type { Graph } from '../ir/graph.js';
-import { isOp, type Node } from '../ir/node.js';
+import { subgraphs } from '../model/ir/attribute.js';
+import type { Graph } from '../model/ir/graph.js';
+import { isOp, type Node } from '../model/ir/node.js';
 
 /** The first such node, in the graphs inside nodes too. */
 export function findNoise(graph: Graph): Node | undefined {

@@ -1,7 +1,7 @@
 /** What is proved by numbers, at one set of sizes: the identities, and the loop. */
 import type { InferenceSession } from 'onnxruntime-common';
 import { isOutOfMemory } from '../errors/index.js';
-import type { Model } from '../ir/model.js';
+import type { Model } from '../model/ir/model.js';
 import type { Schedule } from '../schedule/index.js';
 import type { Findings, ProofContext } from './context.js';
 import type { Decisions } from './decides.js';

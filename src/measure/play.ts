@@ -7,14 +7,14 @@
 import path from 'node:path';
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import type { Problem } from '../errors/index.js';
-import type { Model } from '../ir/model.js';
-import { loadModel } from '../onnx/files.js';
+import type { Model } from '../model/ir/model.js';
+import { loadModel } from '../model/onnx/files.js';
+import { sizeOf } from '../model/shape/index.js';
 import { outputNotGiven } from '../runtime/steps.js';
 import { constantTensor } from '../runtime/tensors.js';
 import { createRandom } from '../samplers/index.js';
 import type { Dimension, Run, Schedule, State } from '../schedule/index.js';
 import { pointer } from '../schedule/pointer.js';
-import { sizeOf } from '../shape/index.js';
 import { type Ort, openModel, runModel } from './engine.js';
 import { type Feeds, tensorOf } from './feeds.js';
 import { openModels } from './scratch.js';

@@ -6,7 +6,7 @@
  * over all that the denoiser was trained on.
  */
 import type { TensorConstructor } from 'onnxruntime-common';
-import { elementCount } from '../ir/tensor.js';
+import { elementCount } from '../model/ir/tensor.js';
 import { createRandom, TRAIN_TIMESTEPS } from '../samplers/index.js';
 import type { Schedule } from '../schedule/index.js';
 import { CLASSES, concretePort, type Feeds, SEEDS, scheduleBindings, tensorOf } from './feeds.js';

@@ -8,9 +8,9 @@ import path from 'node:path';
 import type { InferenceSession } from 'onnxruntime-common';
 import { placeWeights } from '../emit/place-weights.js';
 import { shareWeights, weightsFilesOf } from '../emit/weights.js';
-import type { Model } from '../ir/model.js';
-import { loadModel, saveModel } from '../onnx/files.js';
-import { isInside } from '../onnx/hub-cache.js';
+import type { Model } from '../model/ir/model.js';
+import { loadModel, saveModel } from '../model/onnx/files.js';
+import { isInside } from '../model/onnx/hub-cache.js';
 import { type Ort, openModel } from './engine.js';
 
 export interface ModelToOpen {

@@ -1,10 +1,10 @@
 /** How far a bundle may be from its source, where arithmetic differs at all. */
-import { attrNumber, subgraphs } from '../ir/attribute.js';
-import { constantTensor } from '../ir/constants.js';
-import type { Graph } from '../ir/graph.js';
-import type { Model } from '../ir/model.js';
-import { isOp } from '../ir/node.js';
-import { dataTypeCode } from '../ir/types.js';
+import { attrNumber, subgraphs } from '../model/ir/attribute.js';
+import { constantTensor } from '../model/ir/constants.js';
+import type { Graph } from '../model/ir/graph.js';
+import type { Model } from '../model/ir/model.js';
+import { isOp } from '../model/ir/node.js';
+import { dataTypeCode } from '../model/ir/types.js';
 
 /**
  * Largest relative differences that pass, where nothing else is asked for and arithmetic differs: under

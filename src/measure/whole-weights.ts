@@ -4,7 +4,7 @@
  * the files once.
  */
 import path from 'node:path';
-import { sha256 } from '../files/hash-file.js';
+import { sha256 } from '../model/files/hash-file.js';
 import { describeChange } from '../runtime-node/index.js';
 import type { Schedule } from '../schedule/index.js';
 

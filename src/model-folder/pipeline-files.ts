@@ -7,7 +7,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { linkLeavesFolder, notARegularFile } from '../errors/index.js';
 import { kindOf, readable } from '../io/regular-file.js';
-import { mayLeadTo } from '../onnx/hub-cache.js';
+import { mayLeadTo } from '../model/onnx/hub-cache.js';
 
 export interface PipelineFile {
   /** Relative to the pipeline's folder, with slashes. */

@@ -1,9 +1,9 @@
 /** Runs a model that needs no inputs, without optimization, and reads its outputs as tensors. */
 import type { Tensor as EngineTensor } from 'onnxruntime-common';
-import type { Model } from '../ir/model.js';
-import type { Tensor } from '../ir/tensor.js';
-import type { DataType } from '../ir/types.js';
-import { encodeModel } from '../onnx/index.js';
+import type { Model } from '../model/ir/model.js';
+import type { Tensor } from '../model/ir/tensor.js';
+import type { DataType } from '../model/ir/types.js';
+import { encodeModel } from '../model/onnx/index.js';
 import type { Engine } from './engine.js';
 
 /**

@@ -13,10 +13,10 @@ import {
   type InputRoles,
   type UnetAnalysis,
 } from '../analysis/index.js';
-import type { Model } from '../ir/model.js';
+import type { Model } from '../model/ir/model.js';
+import type { ShapeTable } from '../model/shape/index.js';
 import type { Proposal } from '../plan/index.js';
 import type { GuidancePair } from '../schedule/index.js';
-import type { ShapeTable } from '../shape/index.js';
 import type { PassCalibration } from './calibration.js';
 
 /** A JSON Schema of a pass's options: an object whose properties say type, default and meaning. */

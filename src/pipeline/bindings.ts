@@ -1,14 +1,14 @@
 /** Sizes for the symbols of a model's inputs, for figures and for made-up inputs. */
 import type { InputRoles } from '../analysis/index.js';
-import type { Graph } from '../ir/graph.js';
-import type { GuidancePair } from '../schedule/index.js';
+import type { Graph } from '../model/ir/graph.js';
 import {
   type Followers,
   findFollowers,
   type ShapeTable,
   symbolsOf,
   withFollowers,
-} from '../shape/index.js';
+} from '../model/shape/index.js';
+import type { GuidancePair } from '../schedule/index.js';
 
 /** Sizes used where the user gives none; every output that depends on them says so. */
 export const DEFAULT_SIZES = { batch: 1, spatial: 64, sequence: 77 } as const;

@@ -1,8 +1,8 @@
 /** Passes that come to nothing, since another one removes for good what they would work on. */
 import { planHidden } from '../errors/index.js';
-import type { Graph } from '../ir/graph.js';
 import type { Instrumented } from '../lower/index.js';
 import { reachNodes } from '../lower/region.js';
+import type { Graph } from '../model/ir/graph.js';
 import { COMPUTE, type Plan, type Proposal, type Site } from '../plan/index.js';
 
 /**

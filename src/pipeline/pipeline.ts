@@ -5,7 +5,6 @@
 import { canonicalize, type TraceEntry } from '../../passes/canonicalize/index.js';
 import { applyTarget, type Target, type TargetResult } from '../../passes/targets/target.js';
 import { findInputRoles, type InputRoles } from '../analysis/index.js';
-import { concreteShapes, type ShapeOf } from '../cost/index.js';
 import {
   badCalls,
   feedUnknown,
@@ -16,12 +15,19 @@ import {
   timestepsLength,
   unknownOpset,
 } from '../errors/index.js';
-import { holding } from '../files/held-file.js';
-import { cloneModel } from '../ir/clone.js';
-import type { Graph } from '../ir/graph.js';
-import { type Model, opsetVersion } from '../ir/model.js';
 import { type EmitForm, type Instrumented, type Lowered, lower } from '../lower/index.js';
-import { dropLeftOvers } from '../onnx/left-overs.js';
+import { concreteShapes, type ShapeOf } from '../model/cost/index.js';
+import { holding } from '../model/files/held-file.js';
+import { cloneModel } from '../model/ir/clone.js';
+import type { Graph } from '../model/ir/graph.js';
+import { type Model, opsetVersion } from '../model/ir/model.js';
+import { dropLeftOvers } from '../model/onnx/left-overs.js';
+import {
+  type Followers,
+  fixInputShapes,
+  freezeSymbols,
+  type ShapeTable,
+} from '../model/shape/index.js';
 import type { Engine } from '../ort/index.js';
 import { checkOptions, type Pass, type PassContext, passContext } from '../pass/index.js';
 import { groupRows, makePlan, overridePlan, type Plan, siteCosts } from '../plan/index.js';
@@ -31,7 +37,6 @@ import {
   stepsOfCalls,
   timestepProblems,
 } from '../schedule/index.js';
-import { type Followers, fixInputShapes, freezeSymbols, type ShapeTable } from '../shape/index.js';
 import { chooseBindings, inputFollowers } from './bindings.js';
 import { refuseHidden } from './hidden.js';
 import { MOST_CALLS } from './limits.js';

@@ -4,9 +4,9 @@
  * the site costs what would fall away without it. One walk over the graph per site.
  */
 
-import { graphCost, regionCost, type ShapeOf } from '../cost/index.js';
-import type { Graph } from '../ir/graph.js';
-import { liveNodes } from '../ir/prune.js';
+import { graphCost, regionCost, type ShapeOf } from '../model/cost/index.js';
+import type { Graph } from '../model/ir/graph.js';
+import { liveNodes } from '../model/ir/prune.js';
 import { COMPUTE, type Site } from './site.js';
 
 /** MACs (products of attention included) of a site of this graph under a strategy. */

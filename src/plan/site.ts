@@ -2,10 +2,10 @@
  * Sites and strategies. A site is a named region of the graph, given by the values it makes; a
  * strategy is a way to have those values. `compute` always exists: it leaves the graph as it is.
  */
-import type { Graph, NodeSpec } from '../ir/graph.js';
-import type { Node } from '../ir/node.js';
-import type { DataType } from '../ir/types.js';
-import type { Value } from '../ir/value.js';
+import type { Graph, NodeSpec } from '../model/ir/graph.js';
+import type { Node } from '../model/ir/node.js';
+import type { DataType } from '../model/ir/types.js';
+import type { Value } from '../model/ir/value.js';
 
 /** A tensor that outlives a call: shaped like a value of the source graph, and typed unless `type` says. */
 export interface StateSpec {

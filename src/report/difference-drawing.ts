@@ -1,9 +1,9 @@
 /** Part of the difference of two models as one drawing: what was there, what is there, and what is both. */
 
-import { type FlatGraph, producersOf } from '../diff/flat.js';
-import type { KeptNode, ModelDifference } from '../diff/index.js';
-import type { Node } from '../ir/node.js';
-import type { ShapeTable } from '../shape/index.js';
+import { type FlatGraph, producersOf } from '../model/diff/flat.js';
+import type { KeptNode, ModelDifference } from '../model/diff/index.js';
+import type { Node } from '../model/ir/node.js';
+import type { ShapeTable } from '../model/shape/index.js';
 import { type DrawnEdge, type DrawnNode, graphChart, type NodeTone } from './charts/graph.js';
 import { nodeText, operatorOf } from './difference-text.js';
 import type { Markup } from './page/html.js';

@@ -1,5 +1,5 @@
 /** The difference of two models as a page. */
-import { type ModelDifference, type Region, regionsOf } from '../diff/index.js';
+import { type ModelDifference, type Region, regionsOf } from '../model/diff/index.js';
 import { VERSION } from '../version.js';
 import { differenceDrawing, type Shapes } from './difference-drawing.js';
 import { differenceText, regionTitle } from './difference-text.js';

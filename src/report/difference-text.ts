@@ -1,15 +1,16 @@
 /** The difference of two models as lines of text, in which control characters of names are visible. */
+
+import { visible } from '../errors/index.js';
 import {
   isSame,
   type ModelDifference,
   type PortDifference,
   type Region,
   regionsOf,
-} from '../diff/index.js';
-import { visible } from '../errors/index.js';
-import type { Node } from '../ir/node.js';
-import type { Value } from '../ir/value.js';
-import type { ShapeTable } from '../shape/index.js';
+} from '../model/diff/index.js';
+import type { Node } from '../model/ir/node.js';
+import type { Value } from '../model/ir/value.js';
+import type { ShapeTable } from '../model/shape/index.js';
 import { formatShape } from './format.js';
 
 export type Tone = 'removed' | 'inserted' | 'changed' | 'heading' | 'faint';

@@ -7,9 +7,9 @@ import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { cannotRead, hashMismatch, StepfoldError, scheduleFileEscapes } from '../errors/index.js';
-import { sha256OfSamples } from '../files/hash-file.js';
 import { openRegularLater, regularFile } from '../io/regular-file.js';
-import { isInside } from '../onnx/hub-cache.js';
+import { sha256OfSamples } from '../model/files/hash-file.js';
+import { isInside } from '../model/onnx/hub-cache.js';
 import type { Schedule } from '../schedule/index.js';
 import { describeChange } from './changed-weights.js';
 

@@ -2,9 +2,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Ancestry } from '../../src/analysis/ancestry.js';
-import { Graph } from '../../src/ir/graph.js';
-import type { Node } from '../../src/ir/node.js';
-import type { Value } from '../../src/ir/value.js';
+import { Graph } from '../../src/model/ir/graph.js';
+import type { Node } from '../../src/model/ir/node.js';
+import type { Value } from '../../src/model/ir/value.js';
 
 const picks = fc.array(fc.tuple(fc.nat(), fc.nat(), fc.boolean()), { minLength: 2, maxLength: 40 });
 

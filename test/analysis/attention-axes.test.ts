@@ -6,7 +6,7 @@ import {
   permutation,
   productAxes,
 } from '../../src/analysis/attention/axes.js';
-import { inferShapes } from '../../src/shape/index.js';
+import { inferShapes } from '../../src/model/shape/index.js';
 import { modelFor } from '../helpers/halves.js';
 import { named } from '../helpers/text.js';
 

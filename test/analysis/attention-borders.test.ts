@@ -1,9 +1,9 @@
 /** Where a module begins and ends, and which nodes are its own: one core, with other pieces around it. */
 import { describe, expect, it, test } from 'vitest';
 import { isZeroConstant } from '../../src/analysis/attention/mask.js';
-import { Graph } from '../../src/ir/graph.js';
-import { float32Tensor, int64Tensor } from '../../src/ir/tensor.js';
-import { parseModel } from '../../src/onnx/text/index.js';
+import { Graph } from '../../src/model/ir/graph.js';
+import { float32Tensor, int64Tensor } from '../../src/model/ir/tensor.js';
+import { parseModel } from '../../src/model/onnx/text/index.js';
 import { analyzed } from '../helpers/attention-text.js';
 import { namesOf } from '../helpers/text.js';
 

@@ -2,7 +2,7 @@
 import { describe, expect, it, test } from 'vitest';
 import { raiseCore } from '../../src/analysis/attention/index.js';
 import { operatorForm } from '../../src/analysis/attention/operator.js';
-import { inferShapes } from '../../src/shape/index.js';
+import { inferShapes } from '../../src/model/shape/index.js';
 import {
   analyzed,
   attentionModel,
@@ -15,7 +15,7 @@ import { modelFor } from '../helpers/halves.js';
 import { relativeDifference } from '../helpers/injectable.js';
 import { raisedModel } from '../helpers/raised.js';
 import { named } from '../helpers/text.js';
-import { randomFeeds, runModel } from '../shape/engine.js';
+import { randomFeeds, runModel } from '../model/shape/engine.js';
 
 /** Two images, five tokens, three heads of four: as tokens, heads apart, packed of three and of two. */
 const INPUTS = `float[2, 3, 5, 4] apart, float[2, 5, 3, 3, 4] all, float[2, 5, 3, 2, 4] both,

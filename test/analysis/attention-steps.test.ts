@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { findAttention, raiseCore } from '../../src/analysis/attention/index.js';
-import { inferShapes } from '../../src/shape/index.js';
+import { inferShapes } from '../../src/model/shape/index.js';
 import {
   analyzed,
   HEADS_APART,
@@ -19,7 +19,7 @@ import {
 import { relativeDifference } from '../helpers/injectable.js';
 import { raised, raisedModel } from '../helpers/raised.js';
 import { named } from '../helpers/text.js';
-import { randomFeeds, runModel } from '../shape/engine.js';
+import { randomFeeds, runModel } from '../model/shape/engine.js';
 
 type Options = Parameters<typeof model>[1] & { readonly rows?: readonly number[] };
 

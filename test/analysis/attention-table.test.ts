@@ -5,7 +5,7 @@ import {
   attentionTable,
   findAttention,
 } from '../../src/analysis/attention/index.js';
-import { inferShapes } from '../../src/shape/index.js';
+import { inferShapes } from '../../src/model/shape/index.js';
 import {
   K_TURNED,
   attentionModel as model,

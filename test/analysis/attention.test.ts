@@ -6,8 +6,8 @@
 import { describe, expect, test } from 'vitest';
 import { canonicalize } from '../../passes/canonicalize/index.js';
 import { attentionCost, findAttention, raiseCore } from '../../src/analysis/attention/index.js';
-import { concreteShapes, graphCost } from '../../src/cost/index.js';
-import { loadModel } from '../../src/onnx/files.js';
+import { concreteShapes, graphCost } from '../../src/model/cost/index.js';
+import { loadModel } from '../../src/model/onnx/files.js';
 
 const IMAGE = { batch: 2, height: 32, width: 32, tokens: 5, sequence: 77 };
 

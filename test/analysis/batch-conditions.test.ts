@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { followBatch } from '../../src/analysis/index.js';
-import { inferShapes } from '../../src/shape/index.js';
+import { inferShapes } from '../../src/model/shape/index.js';
 import { flow, isOfHalf, modelFor, type Region, ROWS, run } from '../helpers/halves.js';
 import { named } from '../helpers/text.js';
 

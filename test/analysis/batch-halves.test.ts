@@ -6,11 +6,11 @@
 import * as ort from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
 import { followBatch, freeBatch } from '../../src/analysis/index.js';
-import type { Model } from '../../src/ir/model.js';
-import { parseModel } from '../../src/onnx/text/index.js';
-import { inferShapes } from '../../src/shape/index.js';
+import type { Model } from '../../src/model/ir/model.js';
+import { parseModel } from '../../src/model/onnx/text/index.js';
+import { inferShapes } from '../../src/model/shape/index.js';
 import { named } from '../helpers/text.js';
-import { runModel } from '../shape/engine.js';
+import { runModel } from '../model/shape/engine.js';
 
 const IMAGES = 4;
 

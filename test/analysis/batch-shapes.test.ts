@@ -1,7 +1,7 @@
 /** Where shapes are not known, nobody can say where the batch goes. */
 import { describe, expect, it } from 'vitest';
 import { followBatch } from '../../src/analysis/index.js';
-import { inferShapes } from '../../src/shape/index.js';
+import { inferShapes } from '../../src/model/shape/index.js';
 import { modelFor } from '../helpers/halves.js';
 import { named } from '../helpers/text.js';
 

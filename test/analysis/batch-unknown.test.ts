@@ -5,9 +5,9 @@
 import * as ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { followBatch } from '../../src/analysis/batch-flow.js';
-import { inferShapes } from '../../src/shape/index.js';
+import { inferShapes } from '../../src/model/shape/index.js';
 import { modelOf, named } from '../helpers/text.js';
-import { runModel } from '../shape/engine.js';
+import { runModel } from '../model/shape/engine.js';
 
 const IMAGES = 4;
 

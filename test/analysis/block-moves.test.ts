@@ -1,7 +1,7 @@
 /** What a value was before it was moved, cut up and put together again. */
 import { describe, expect, it } from 'vitest';
 import { beforeMoves } from '../../src/analysis/blocks/moves.js';
-import { inferShapes } from '../../src/shape/index.js';
+import { inferShapes } from '../../src/model/shape/index.js';
 import { modelOf, named, namesOf } from '../helpers/text.js';
 
 describe('before its moves', () => {

@@ -10,11 +10,11 @@ import {
   nodesOfRange,
   type StreamRange,
 } from '../../src/analysis/index.js';
-import type { Model } from '../../src/ir/model.js';
-import type { Node } from '../../src/ir/node.js';
-import { nodeDependencies } from '../../src/ir/order.js';
-import type { Value } from '../../src/ir/value.js';
-import { inferShapes } from '../../src/shape/index.js';
+import type { Model } from '../../src/model/ir/model.js';
+import type { Node } from '../../src/model/ir/node.js';
+import { nodeDependencies } from '../../src/model/ir/order.js';
+import type { Value } from '../../src/model/ir/value.js';
+import { inferShapes } from '../../src/model/shape/index.js';
 import { attention, block, blockModel, feedForward } from '../helpers/block-text.js';
 import { modelOf, named, namesOf } from '../helpers/text.js';
 import { CONSTANTS, INPUTS, ONE_STREAM } from '../helpers/wirings.js';

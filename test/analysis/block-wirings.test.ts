@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { findAttention } from '../../src/analysis/attention/index.js';
 import { findBlocks } from '../../src/analysis/index.js';
-import { inferShapes } from '../../src/shape/index.js';
+import { inferShapes } from '../../src/model/shape/index.js';
 import { blockModel } from '../helpers/block-text.js';
 import { CONSTANTS, INPUTS, ONE_STREAM, TWO_STREAMS } from '../helpers/wirings.js';
 

@@ -6,9 +6,9 @@ import { describe, expect, test } from 'vitest';
 import { deltaCache } from '../../passes/index.js';
 import { findAttention } from '../../src/analysis/attention/index.js';
 import { findBlocks, nodesOfRange, refusalOf } from '../../src/analysis/index.js';
-import type { Model } from '../../src/ir/model.js';
+import type { Model } from '../../src/model/ir/model.js';
+import { inferShapes } from '../../src/model/shape/index.js';
 import { Pipeline } from '../../src/pipeline/index.js';
-import { inferShapes } from '../../src/shape/index.js';
 import { attention, block, feedForward, blockModel as model } from '../helpers/block-text.js';
 import { named, namesOf } from '../helpers/text.js';
 

@@ -7,8 +7,8 @@ import { describe, expect, test } from 'vitest';
 import { canonicalize } from '../../passes/canonicalize/index.js';
 import { findAttention } from '../../src/analysis/attention/index.js';
 import { blockTable, findBlocks, nodesOfRange, type StreamPart } from '../../src/analysis/index.js';
-import { concreteShapes, graphCost, regionCost } from '../../src/cost/index.js';
-import { loadModel } from '../../src/onnx/files.js';
+import { concreteShapes, graphCost, regionCost } from '../../src/model/cost/index.js';
+import { loadModel } from '../../src/model/onnx/files.js';
 
 interface Figures {
   readonly layers: number;

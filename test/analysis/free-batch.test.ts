@@ -4,10 +4,10 @@
  */
 import { describe, expect, it } from 'vitest';
 import { type BatchAxes, freeBatch } from '../../src/analysis/index.js';
-import { constantTensor } from '../../src/ir/constants.js';
-import type { Model } from '../../src/ir/model.js';
-import { readNumbers } from '../../src/ir/tensor.js';
-import { inferShapes } from '../../src/shape/index.js';
+import { constantTensor } from '../../src/model/ir/constants.js';
+import type { Model } from '../../src/model/ir/model.js';
+import { readNumbers } from '../../src/model/ir/tensor.js';
+import { inferShapes } from '../../src/model/shape/index.js';
 import { flow, isOfHalf, modelFor, openBatch, ROWS, run } from '../helpers/halves.js';
 import { named } from '../helpers/text.js';
 

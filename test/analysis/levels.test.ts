@@ -5,7 +5,7 @@
 import { describe, expect, test } from 'vitest';
 import { analyzeUnet, branchTable } from '../../src/analysis/index.js';
 import { joinsPerLevel } from '../../src/analysis/levels.js';
-import { inferShapes } from '../../src/shape/index.js';
+import { inferShapes } from '../../src/model/shape/index.js';
 import { modelOf, named } from '../helpers/text.js';
 import { TINY_UNET } from '../helpers/unets.js';
 

@@ -1,9 +1,9 @@
 /** What looks like attention and is none, and what is attention though it may not look like it. */
 import { describe, expect, test } from 'vitest';
 import { findAttention } from '../../src/analysis/attention/index.js';
-import type { Model } from '../../src/ir/model.js';
-import { parseModel } from '../../src/onnx/text/index.js';
-import { inferShapes } from '../../src/shape/index.js';
+import type { Model } from '../../src/model/ir/model.js';
+import { parseModel } from '../../src/model/onnx/text/index.js';
+import { inferShapes } from '../../src/model/shape/index.js';
 
 const INPUTS =
   'float[batch, 6, 4] x, float[batch, 3, 4] text, float[6] positions, float[1, 6] bias';

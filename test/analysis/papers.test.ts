@@ -6,7 +6,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { deepcache } from '../../passes/deepcache/index.js';
 import type { BranchTable } from '../../src/analysis/index.js';
-import { loadModel } from '../../src/onnx/files.js';
+import { loadModel } from '../../src/model/onnx/files.js';
 import { passContext } from '../../src/pass/index.js';
 import { Pipeline, prepare } from '../../src/pipeline/index.js';
 import { EMITS, scheduleOf } from '../helpers/compile.js';

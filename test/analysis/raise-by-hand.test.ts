@@ -18,7 +18,7 @@ import {
 import { relativeDifference } from '../helpers/injectable.js';
 import { raised, raisedModel } from '../helpers/raised.js';
 import { named } from '../helpers/text.js';
-import { randomFeeds, runModel } from '../shape/engine.js';
+import { randomFeeds, runModel } from '../model/shape/engine.js';
 
 interface Case {
   readonly name: string;

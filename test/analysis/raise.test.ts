@@ -6,11 +6,11 @@
 import { describe, expect, test } from 'vitest';
 import { canonicalize } from '../../passes/canonicalize/index.js';
 import { findAttention, raiseCore } from '../../src/analysis/attention/index.js';
-import { evaluate } from '../../src/shape/index.js';
+import { evaluate } from '../../src/model/shape/index.js';
 import { relativeDifference } from '../helpers/injectable.js';
 import { raised, raisedModel } from '../helpers/raised.js';
 import { asFloat32, loadSpelling, referenceOf, SPELLINGS } from '../helpers/spellings.js';
-import { runModel } from '../shape/engine.js';
+import { runModel } from '../model/shape/engine.js';
 
 const OWN_PROJECTION = 'microsoft-attention.onnx';
 /** onnxruntime's CPU provider has no packed MultiHeadAttention. */

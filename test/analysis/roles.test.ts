@@ -1,7 +1,7 @@
 /** What a denoiser's inputs are for, found by structure: none of the names says anything. */
 import { describe, expect, test } from 'vitest';
 import { findInputRoles } from '../../src/analysis/index.js';
-import { inferShapes } from '../../src/shape/index.js';
+import { inferShapes } from '../../src/model/shape/index.js';
 import { modelOf } from '../helpers/text.js';
 
 function rolesOf(graph: string, overrides = {}) {

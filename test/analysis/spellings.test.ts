@@ -5,8 +5,8 @@
 import { describe, expect, test } from 'vitest';
 import { canonicalize } from '../../passes/canonicalize/index.js';
 import { attentionCost, findAttention } from '../../src/analysis/attention/index.js';
-import { concreteShapes, graphCost } from '../../src/cost/index.js';
-import { evaluate } from '../../src/shape/index.js';
+import { concreteShapes, graphCost } from '../../src/model/cost/index.js';
+import { evaluate } from '../../src/model/shape/index.js';
 import { loadSpelling, SPELLINGS } from '../helpers/spellings.js';
 
 const BATCH = 2;

@@ -1,8 +1,8 @@
 /** Where a skip meets the main branch, in spellings that no export of images has. */
 import { describe, expect, test } from 'vitest';
 import { analyzeUnet } from '../../src/analysis/index.js';
-import type { Model } from '../../src/ir/model.js';
-import { inferShapes } from '../../src/shape/index.js';
+import type { Model } from '../../src/model/ir/model.js';
+import { inferShapes } from '../../src/model/shape/index.js';
 import { modelOf } from '../helpers/text.js';
 
 describe('joins', () => {

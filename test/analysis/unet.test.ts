@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { analyzeUnet, type UnetAnalysis } from '../../src/analysis/index.js';
-import { inferShapes } from '../../src/shape/index.js';
+import { inferShapes } from '../../src/model/shape/index.js';
 import { modelOf } from '../helpers/text.js';
 
 /**

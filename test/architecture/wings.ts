@@ -12,7 +12,14 @@ export const WINGS: readonly Wing[] = [
   { name: 'base', folders: ['src/generated', 'src/errors', 'src/io'] },
   {
     name: 'model',
-    folders: ['src/ir', 'src/onnx', 'src/files', 'src/shape', 'src/cost', 'src/diff'],
+    folders: [
+      'src/model/ir',
+      'src/model/onnx',
+      'src/model/files',
+      'src/model/shape',
+      'src/model/cost',
+      'src/model/diff',
+    ],
   },
   {
     name: 'runtime',

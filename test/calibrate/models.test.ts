@@ -10,7 +10,7 @@ import { openSegments } from '../../src/calibrate/segments.js';
 import { searchSpace } from '../../src/calibrate/space.js';
 import { openWhole } from '../../src/calibrate/whole.js';
 import { randomFeeds } from '../../src/measure/feeds.js';
-import { loadModel } from '../../src/onnx/files.js';
+import { loadModel } from '../../src/model/onnx/files.js';
 import { checkOptions, type Pass, passContext } from '../../src/pass/index.js';
 import { Pipeline, prepare } from '../../src/pipeline/index.js';
 import { planToJson } from '../../src/plan/index.js';

@@ -1,7 +1,7 @@
 /** Segments hold what descends from the same sites, and what may cross their borders. */
 import { describe, expect, test } from 'vitest';
 import { partition } from '../../src/calibrate/partition.js';
-import type { Model } from '../../src/ir/model.js';
+import type { Model } from '../../src/model/ir/model.js';
 import { modelOf, named, namesOf } from '../helpers/text.js';
 
 function cut(model: Model, ...sites: string[]) {

@@ -10,7 +10,7 @@ import {
   searchIdentity,
   writePartial,
 } from '../../src/calibrate/resume.js';
-import { loadModel } from '../../src/onnx/files.js';
+import { loadModel } from '../../src/model/onnx/files.js';
 import { scratchFolder } from '../cli/stepfold.js';
 
 const UNET = 'samples/digits/digits-unet.onnx';

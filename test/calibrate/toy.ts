@@ -5,8 +5,8 @@
  * Site i makes a_i = tanh(W_i (g_i h_i)). Its window is 0.9 W_i (g_i h_i) and what that lacked before.
  */
 
-import { float, int } from '../../src/ir/attribute.js';
-import type { Model } from '../../src/ir/model.js';
+import { float, int } from '../../src/model/ir/attribute.js';
+import type { Model } from '../../src/model/ir/model.js';
 import type { Pass } from '../../src/pass/index.js';
 import type { Site, SiteBuilder, Strategy } from '../../src/plan/index.js';
 import { createRandom } from '../../src/samplers/index.js';

@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { parseHTML } from 'linkedom';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { loadModel } from '../../src/onnx/files.js';
+import { loadModel } from '../../src/model/onnx/files.js';
 import { HOSTILE, withHostileNames } from '../helpers/hostile-names.js';
 import { DIGITS, requireBuild, scratchFolder, stepfold, UNET } from './stepfold.js';
 

@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { encodeModel } from '../../src/onnx/index.js';
+import { encodeModel } from '../../src/model/onnx/index.js';
 import { modelOf } from '../helpers/text.js';
 import { DIGITS, done, ROOT, requireBuild, scratchFolder } from './stepfold.js';
 

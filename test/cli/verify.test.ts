@@ -4,7 +4,7 @@ import path from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { ditfastattn } from '../../passes/index.js';
 import { writeBundle } from '../../src/emit/index.js';
-import { loadModel, saveModel } from '../../src/onnx/files.js';
+import { loadModel, saveModel } from '../../src/model/onnx/files.js';
 import { Pipeline } from '../../src/pipeline/index.js';
 import type { Schedule } from '../../src/schedule/index.js';
 import { modelOf } from '../helpers/text.js';

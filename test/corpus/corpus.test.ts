@@ -11,7 +11,7 @@ import { analyzeUnet, findAttention, findBlocks } from '../../src/analysis/index
 import { writeBundle } from '../../src/emit/index.js';
 import { fillWeights } from '../../src/fill/fill.js';
 import { verifyBundle } from '../../src/measure/index.js';
-import { loadModel } from '../../src/onnx/files.js';
+import { loadModel } from '../../src/model/onnx/files.js';
 import type { Pass } from '../../src/pass/index.js';
 import { Pipeline, prepare } from '../../src/pipeline/index.js';
 

@@ -12,7 +12,7 @@ import { deepcache } from '../../passes/deepcache/index.js';
 import { depthSkip } from '../../passes/depth-skip/index.js';
 import { writeBundle } from '../../src/emit/index.js';
 import type { EmitForm } from '../../src/lower/index.js';
-import { loadModel } from '../../src/onnx/files.js';
+import { loadModel } from '../../src/model/onnx/files.js';
 import { Pipeline } from '../../src/pipeline/index.js';
 import { openBundle } from '../../src/runtime-node/index.js';
 import { EMITS, EXACT, encodeSorted, ort } from '../helpers/compile.js';

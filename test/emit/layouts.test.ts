@@ -9,7 +9,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { deepcache } from '../../passes/deepcache/index.js';
 import { writeBundle } from '../../src/emit/index.js';
 import type { WeightsMode } from '../../src/emit/modes.js';
-import { loadModel } from '../../src/onnx/files.js';
+import { loadModel } from '../../src/model/onnx/files.js';
 import { Pipeline } from '../../src/pipeline/index.js';
 import { openBundle, readSchedule } from '../../src/runtime-node/index.js';
 import { EXACT, encodeSorted, ort } from '../helpers/compile.js';

@@ -7,7 +7,7 @@ import { placeFile } from '../../src/emit/place-file.js';
 import { placeWeights, recordWeights } from '../../src/emit/place-weights.js';
 import type { WeightsFile } from '../../src/emit/weights.js';
 import { isCheapToHash } from '../../src/emit/weights-record.js';
-import type { ByteSource } from '../../src/ir/tensor.js';
+import type { ByteSource } from '../../src/model/ir/tensor.js';
 import { scratchFolder } from '../cli/stepfold.js';
 import { failing } from './failing.js';
 

@@ -8,7 +8,7 @@ import { expect, test } from 'vitest';
 import { ditfastattn } from '../../passes/index.js';
 import { makeSchedule } from '../../src/emit/schedule.js';
 import type { EmitForm } from '../../src/lower/index.js';
-import { loadModel } from '../../src/onnx/files.js';
+import { loadModel } from '../../src/model/onnx/files.js';
 import { Pipeline } from '../../src/pipeline/index.js';
 
 const CALLS = 5;

@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { writeFolder } from '../../dist/src/emit/folder.js';
-import { writePieces } from '../../dist/src/onnx/files.js';
+import { writePieces } from '../../dist/src/model/onnx/files.js';
 
 const [folder, source] = process.argv.slice(2);
 writeFolder(folder, true, (staging) => {

@@ -9,7 +9,7 @@ import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { deepcache } from '../../passes/deepcache/index.js';
 import { checkTarget, writeFolder } from '../../src/emit/folder.js';
 import { writeBundle } from '../../src/emit/index.js';
-import { loadModel } from '../../src/onnx/files.js';
+import { loadModel } from '../../src/model/onnx/files.js';
 import { Pipeline } from '../../src/pipeline/index.js';
 import { readSchedule } from '../../src/runtime-node/index.js';
 import { DIGITS, scratchFolder } from '../cli/stepfold.js';

@@ -2,9 +2,9 @@
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { passes } from '../../passes/index.js';
-import { blobFile } from '../../src/files/index.js';
 import { bundleFiles, parsePassRequest } from '../../src/index.js';
-import { loadModel } from '../../src/onnx/files.js';
+import { blobFile } from '../../src/model/files/index.js';
+import { loadModel } from '../../src/model/onnx/files.js';
 import { Pipeline } from '../../src/pipeline/index.js';
 import { modelOf } from '../helpers/text.js';
 

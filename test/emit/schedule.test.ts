@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { onnxruntimeCpu } from '../../passes/targets/index.js';
 import type { EmitForm } from '../../src/lower/index.js';
+import { parseDim } from '../../src/model/shape/parse.js';
 import type { Compilation } from '../../src/pipeline/index.js';
 import {
   COMPUTE,
@@ -10,7 +11,6 @@ import {
   strategiesByName,
   strategyOf,
 } from '../../src/plan/index.js';
-import { parseDim } from '../../src/shape/parse.js';
 import { compileSites, EMITS, scheduleOf } from '../helpers/compile.js';
 import { modelOf, named } from '../helpers/text.js';
 

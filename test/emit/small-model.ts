@@ -1,7 +1,7 @@
 /** A compilation of a model of a few kilobytes, whose weights lie where a test wants them. */
 
-import type { Model } from '../../src/ir/model.js';
-import { loadModel } from '../../src/onnx/files.js';
+import type { Model } from '../../src/model/ir/model.js';
+import { loadModel } from '../../src/model/onnx/files.js';
 import { COMPUTE, type Site, strategiesByName, strategyOf } from '../../src/plan/index.js';
 import { compileSites, encodeSorted } from '../helpers/compile.js';
 import { type Layout, writeLayout } from '../helpers/layouts.js';

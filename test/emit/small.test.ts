@@ -7,7 +7,7 @@ import { assemble } from '../../src/emit/assemble.js';
 import { emitBundle, writeBundle } from '../../src/emit/bundle.js';
 import { bundleFiles } from '../../src/emit/bundle-files.js';
 import { checkApart, writePipelineFolder } from '../../src/emit/pipeline-folder.js';
-import { blobFile, openModel } from '../../src/files/index.js';
+import { blobFile, openModel } from '../../src/model/files/index.js';
 import { scratchFolder } from '../cli/stepfold.js';
 import { compileFile, compileSmall, writeSmallModel } from './small-model.js';
 

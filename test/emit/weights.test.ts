@@ -11,15 +11,15 @@ import {
   type WeightsFile,
   weightsFilesOf,
 } from '../../src/emit/weights.js';
-import { subgraphs, tensor as tensorAttribute } from '../../src/ir/attribute.js';
-import type { Model } from '../../src/ir/model.js';
+import { subgraphs, tensor as tensorAttribute } from '../../src/model/ir/attribute.js';
+import type { Model } from '../../src/model/ir/model.js';
 import {
   type ByteSource,
   type ExternalFiles,
   elementCount,
   type Tensor,
   type TensorData,
-} from '../../src/ir/tensor.js';
+} from '../../src/model/ir/tensor.js';
 import { modelOf } from '../helpers/text.js';
 
 const SIZE = 300;

@@ -4,8 +4,8 @@
  * compile or fails the test.
  */
 import * as errors from '../../src/errors/index.js';
-import type { Node } from '../../src/ir/node.js';
-import type { Value } from '../../src/ir/value.js';
+import type { Node } from '../../src/model/ir/node.js';
+import type { Value } from '../../src/model/ir/value.js';
 
 type Errors = typeof errors;
 

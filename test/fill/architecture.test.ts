@@ -11,7 +11,7 @@ import { deepcache } from '../../passes/deepcache/index.js';
 import { writeBundle } from '../../src/emit/index.js';
 import { fillWeights } from '../../src/fill/fill.js';
 import { benchBundle, verifyBundle } from '../../src/measure/index.js';
-import { loadModel } from '../../src/onnx/files.js';
+import { loadModel } from '../../src/model/onnx/files.js';
 import { Pipeline } from '../../src/pipeline/index.js';
 import { createRandom } from '../../src/samplers/index.js';
 

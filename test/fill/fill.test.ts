@@ -8,7 +8,7 @@ import path from 'node:path';
 import onnxProto from 'onnx-proto';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { type FillOptions, fillWeights } from '../../src/fill/fill.js';
-import { halfToNumber } from '../../src/ir/tensor.js';
+import { halfToNumber } from '../../src/model/ir/tensor.js';
 
 const { onnx } = onnxProto;
 const { FLOAT, FLOAT16, DOUBLE, INT64 } = onnx.TensorProto.DataType;

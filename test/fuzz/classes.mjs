@@ -2,8 +2,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { encodeModel, parseModel } from '../../dist/src/index.js';
+import { decodeModel } from '../../dist/src/model/onnx/codec.js';
 import { loadModel } from '../../dist/src/node.js';
-import { decodeModel } from '../../dist/src/onnx/codec.js';
 import { withControlNames } from './control-names.mjs';
 import * as corpus from './corpus.mjs';
 import * as drive from './drive.mjs';

@@ -1,6 +1,6 @@
 // Control characters in every name and text of a model, the same after the same name everywhere, so that the
 // model stays what it is. (That none of them comes out is asked of every class, in child.mjs.)
-import { decodeMessage, encodeMessage } from '../../dist/src/onnx/descriptor.js';
+import { decodeMessage, encodeMessage } from '../../dist/src/model/onnx/descriptor.js';
 import { CONTROLS } from './nasty.mjs';
 
 /** Fields that say what a model computes, not how something is called. */

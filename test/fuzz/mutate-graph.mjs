@@ -1,6 +1,6 @@
 // Mutations of the graph in memory: what a faulty pass would do to it. They are encoded as far as they can
 // be, so that what reads them is what reads files.
-import { DATA_TYPES, tensorType } from '../../dist/src/ir/types.js';
+import { DATA_TYPES, tensorType } from '../../dist/src/model/ir/types.js';
 import { integer, number, word } from './nasty.mjs';
 
 const anyNode = (graph, c) => c.pick([...graph.nodes]);

@@ -5,7 +5,7 @@ import {
   encodeMessage,
   fieldsOf,
   MESSAGES,
-} from '../../dist/src/onnx/descriptor.js';
+} from '../../dist/src/model/onnx/descriptor.js';
 import { bytes, integer, number, PATHS, smallInteger, word } from './nasty.mjs';
 
 const SCALARS = {

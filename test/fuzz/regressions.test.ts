@@ -5,12 +5,12 @@
 import { describe, expect, test } from 'vitest';
 import { canonicalize } from '../../passes/canonicalize/index.js';
 import { StepfoldError } from '../../src/errors/index.js';
-import { encodeMessage } from '../../src/onnx/descriptor.js';
-import type { GraphMessage } from '../../src/onnx/messages.js';
-import { parseModel } from '../../src/onnx/text/index.js';
+import { encodeMessage } from '../../src/model/onnx/descriptor.js';
+import type { GraphMessage } from '../../src/model/onnx/messages.js';
+import { parseModel } from '../../src/model/onnx/text/index.js';
+import { evaluate, parseDim } from '../../src/model/shape/index.js';
 import { placeholder } from '../../src/runtime/tensors.js';
 import { parsePipelineConfig } from '../../src/schedule/index.js';
-import { evaluate, parseDim } from '../../src/shape/index.js';
 
 const model = (nodes: string, constants = '', opset = 17) =>
   parseModel(

@@ -1,10 +1,10 @@
 /** One attention in ONNX's text form: x through a layer each to q, k and v, and what a test does with those. */
 import { expect } from 'vitest';
 import { findAttention } from '../../src/analysis/attention/index.js';
-import type { Model } from '../../src/ir/model.js';
-import { parseModel } from '../../src/onnx/text/index.js';
-import { inferShapes } from '../../src/shape/index.js';
-import { randomNumbers } from '../shape/engine.js';
+import type { Model } from '../../src/model/ir/model.js';
+import { parseModel } from '../../src/model/onnx/text/index.js';
+import { inferShapes } from '../../src/model/shape/index.js';
+import { randomNumbers } from '../model/shape/engine.js';
 
 export const TOKENS = 5;
 export const WIDTH = 4;

@@ -2,7 +2,7 @@
  * Pieces of transformers in ONNX's text form: six tokens of four channels, every layer one matrix `w`.
  * Names of nodes and values begin with what is given first, so that pieces can be put together.
  */
-import type { Model } from '../../src/ir/model.js';
+import type { Model } from '../../src/model/ir/model.js';
 import { modelOf } from './text.js';
 
 const MATRIX =

@@ -2,17 +2,17 @@
 import * as ort from 'onnxruntime-node';
 import { findInputRoles } from '../../src/analysis/index.js';
 import { makeSchedule } from '../../src/emit/schedule.js';
-import { cloneModel } from '../../src/ir/clone.js';
-import type { Model } from '../../src/ir/model.js';
-import { sortNodes } from '../../src/ir/order.js';
-import { findViolations } from '../../src/ir/validate.js';
 import { type EmitForm, lower } from '../../src/lower/index.js';
-import { encodeModel } from '../../src/onnx/index.js';
+import { cloneModel } from '../../src/model/ir/clone.js';
+import type { Model } from '../../src/model/ir/model.js';
+import { sortNodes } from '../../src/model/ir/order.js';
+import { findViolations } from '../../src/model/ir/validate.js';
+import { encodeModel } from '../../src/model/onnx/index.js';
+import { inferShapes } from '../../src/model/shape/index.js';
 import { type Compilation, chooseBindings } from '../../src/pipeline/index.js';
 import { makePlan, type Site } from '../../src/plan/index.js';
 import { ScheduledSession, type ScheduledSessionOptions } from '../../src/runtime/index.js';
 import type { Schedule } from '../../src/schedule/index.js';
-import { inferShapes } from '../../src/shape/index.js';
 
 export const EMITS = ['split', 'merged', 'chain'] as const;
 

@@ -1,9 +1,9 @@
 /** Regions from `x` to `y` of which half of the rows must give half of what all of them give. */
 import { followBatch } from '../../src/analysis/index.js';
-import type { Model } from '../../src/ir/model.js';
-import { tensorType } from '../../src/ir/types.js';
-import { parseModel } from '../../src/onnx/text/index.js';
-import { inferShapes } from '../../src/shape/index.js';
+import type { Model } from '../../src/model/ir/model.js';
+import { tensorType } from '../../src/model/ir/types.js';
+import { parseModel } from '../../src/model/onnx/text/index.js';
+import { inferShapes } from '../../src/model/shape/index.js';
 import { EXACT, encodeSorted, ort } from './compile.js';
 import { named } from './text.js';
 

@@ -3,15 +3,15 @@
  * engine can say whether it is true.
  */
 import { type Attention, type RaisedCore, raiseCore } from '../../src/analysis/attention/index.js';
-import { int } from '../../src/ir/attribute.js';
-import { cloneModel } from '../../src/ir/clone.js';
-import type { Model } from '../../src/ir/model.js';
-import { sortNodes } from '../../src/ir/order.js';
-import { removeDeadNodes } from '../../src/ir/prune.js';
-import { int64Tensor } from '../../src/ir/tensor.js';
-import type { Value } from '../../src/ir/value.js';
+import { int } from '../../src/model/ir/attribute.js';
+import { cloneModel } from '../../src/model/ir/clone.js';
+import type { Model } from '../../src/model/ir/model.js';
+import { sortNodes } from '../../src/model/ir/order.js';
+import { removeDeadNodes } from '../../src/model/ir/prune.js';
+import { int64Tensor } from '../../src/model/ir/tensor.js';
+import type { Value } from '../../src/model/ir/value.js';
+import type { ShapeTable } from '../../src/model/shape/index.js';
 import type { SiteBuilder } from '../../src/plan/index.js';
-import type { ShapeTable } from '../../src/shape/index.js';
 
 /** The raised form; a refusal fails the test. */
 export function raised(attention: Attention, shapes: ShapeTable): RaisedCore {

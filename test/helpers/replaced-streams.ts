@@ -3,9 +3,9 @@
  * on a full call every stream is looked at where a run begins and where it ends; on the calls between,
  * what the run makes of it is given instead: x + (F(x') - x').
  */
-import { cloneModel } from '../../src/ir/clone.js';
-import type { Model } from '../../src/ir/model.js';
-import { tensorType } from '../../src/ir/types.js';
+import { cloneModel } from '../../src/model/ir/clone.js';
+import type { Model } from '../../src/model/ir/model.js';
+import { tensorType } from '../../src/model/ir/types.js';
 import { EXACT, encodeSorted, ort } from './compile.js';
 import { named } from './text.js';
 

@@ -3,8 +3,8 @@ import fs from 'node:fs';
 import * as ort from 'onnxruntime-node';
 import { decodeFloat16 } from '../../src/io/float16.js';
 import { readNpy } from '../../src/io/npy.js';
-import type { Model } from '../../src/ir/model.js';
-import { loadModel } from '../../src/onnx/files.js';
+import type { Model } from '../../src/model/ir/model.js';
+import { loadModel } from '../../src/model/onnx/files.js';
 
 export interface Spelling {
   readonly file: string;

@@ -1,8 +1,8 @@
 /** Models from ONNX's text form, with the header that every test would repeat. */
-import type { Model } from '../../src/ir/model.js';
-import type { Node } from '../../src/ir/node.js';
-import type { Value } from '../../src/ir/value.js';
-import { parseModel } from '../../src/onnx/text/index.js';
+import type { Model } from '../../src/model/ir/model.js';
+import type { Node } from '../../src/model/ir/node.js';
+import type { Value } from '../../src/model/ir/value.js';
+import { parseModel } from '../../src/model/onnx/text/index.js';
 
 /** @param graph the graph in text form: `name (inputs) => (outputs) { nodes }` */
 export function modelOf(graph: string, opset = 17): Model {

@@ -6,7 +6,6 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { StepfoldError } from '../../src/errors/index.js';
-import { nodeFile } from '../../src/files/node-file.js';
 import {
   openRegular,
   openRegularLater,
@@ -14,7 +13,8 @@ import {
   readRegularText,
   regularFile,
 } from '../../src/io/regular-file.js';
-import { loadModel } from '../../src/onnx/files.js';
+import { nodeFile } from '../../src/model/files/node-file.js';
+import { loadModel } from '../../src/model/onnx/files.js';
 
 // short, since the name of a socket has room for about a hundred bytes
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'sf-'));

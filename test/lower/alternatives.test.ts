@@ -1,9 +1,9 @@
 /** Alternatives of sites, made of programs by hand, and the order in which sites become Ifs. */
 import { describe, expect, test } from 'vitest';
-import { topologicalOrder } from '../../src/ir/order.js';
-import type { Value } from '../../src/ir/value.js';
 import { GatedSite, innerFirst } from '../../src/lower/gated-site.js';
 import type { Instrumented, InstrumentedSite } from '../../src/lower/instrumented.js';
+import { topologicalOrder } from '../../src/model/ir/order.js';
+import type { Value } from '../../src/model/ir/value.js';
 import { modelOf, named } from '../helpers/text.js';
 
 const model = modelOf(`g (float[2,2] x) => (float[2,2] y) {

@@ -6,11 +6,11 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Graph } from '../../src/ir/graph.js';
-import type { Model } from '../../src/ir/model.js';
-import { tensorType } from '../../src/ir/types.js';
-import type { Value } from '../../src/ir/value.js';
 import type { Lowered } from '../../src/lower/index.js';
+import { Graph } from '../../src/model/ir/graph.js';
+import type { Model } from '../../src/model/ir/model.js';
+import { tensorType } from '../../src/model/ir/types.js';
+import type { Value } from '../../src/model/ir/value.js';
 import { COMPUTE, type Site, type SiteBuilder, type Strategy } from '../../src/plan/index.js';
 import { compileSites, EMITS, EXACT, openSession, ort } from '../helpers/compile.js';
 

@@ -3,13 +3,13 @@
  * `split` holds, no more, and gives what the definition gives, whichever site is listed first.
  */
 import { describe, expect, test } from 'vitest';
-import { subgraphs } from '../../src/ir/attribute.js';
-import { constantTensor } from '../../src/ir/constants.js';
-import type { Graph } from '../../src/ir/graph.js';
-import { isOp, type Node } from '../../src/ir/node.js';
-import { readNumbers } from '../../src/ir/tensor.js';
-import type { Value } from '../../src/ir/value.js';
 import type { Run } from '../../src/lower/index.js';
+import { subgraphs } from '../../src/model/ir/attribute.js';
+import { constantTensor } from '../../src/model/ir/constants.js';
+import type { Graph } from '../../src/model/ir/graph.js';
+import { isOp, type Node } from '../../src/model/ir/node.js';
+import { readNumbers } from '../../src/model/ir/tensor.js';
+import type { Value } from '../../src/model/ir/value.js';
 import type { Compilation } from '../../src/pipeline/index.js';
 import { compileSites, openSession, ort } from '../helpers/compile.js';
 import { namesOf } from '../helpers/text.js';

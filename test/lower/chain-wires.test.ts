@@ -3,9 +3,9 @@
  * the form is refused, and the others give what onnxruntime computes of the source.
  */
 import { describe, expect, test } from 'vitest';
-import type { Model } from '../../src/ir/model.js';
-import { tensorType } from '../../src/ir/types.js';
-import { encodeModel } from '../../src/onnx/index.js';
+import type { Model } from '../../src/model/ir/model.js';
+import { tensorType } from '../../src/model/ir/types.js';
+import { encodeModel } from '../../src/model/onnx/index.js';
 import type { Site } from '../../src/plan/index.js';
 import { compileSites, EXACT, openSession, ort } from '../helpers/compile.js';
 import { modelOf, named } from '../helpers/text.js';

@@ -1,5 +1,5 @@
 /** Sites of a small model, and the chain that a plan over them becomes, in a few words. */
-import type { Model } from '../../src/ir/model.js';
+import type { Model } from '../../src/model/ir/model.js';
 import type { Site, SiteBuilder, Strategy } from '../../src/plan/index.js';
 import { compileSites } from '../helpers/compile.js';
 import { modelOf, named, namesOf } from '../helpers/text.js';

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { passes } from '../../passes/index.js';
 import type { EmitForm } from '../../src/lower/index.js';
-import { loadModel } from '../../src/onnx/files.js';
+import { loadModel } from '../../src/model/onnx/files.js';
 import { type Compilation, Pipeline } from '../../src/pipeline/index.js';
 
 const UNET = 'samples/digits/digits-unet.onnx';

@@ -1,11 +1,11 @@
 /** The form that is taken where none is asked for, by how many models there would be and how much they hold twice. */
 import { describe, expect, test } from 'vitest';
-import type { Model } from '../../src/ir/model.js';
-import { float32Tensor } from '../../src/ir/tensor.js';
 import { duplication } from '../../src/lower/duplication.js';
 import { lower } from '../../src/lower/index.js';
+import type { Model } from '../../src/model/ir/model.js';
+import { float32Tensor } from '../../src/model/ir/tensor.js';
+import { inferShapes } from '../../src/model/shape/index.js';
 import { makePlan, type Site, type Strategy } from '../../src/plan/index.js';
-import { inferShapes } from '../../src/shape/index.js';
 import { modelOf, named, namesOf } from '../helpers/text.js';
 
 /** Two values: one of weights that every call has, and one of weights that only a call that computes has. */

@@ -5,7 +5,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { deepcache } from '../../passes/deepcache/index.js';
-import type { Model } from '../../src/ir/model.js';
+import type { Model } from '../../src/model/ir/model.js';
 import { Pipeline } from '../../src/pipeline/index.js';
 import { EMITS, EXACT, encodeSorted, openSession, ort, scheduleOf } from '../helpers/compile.js';
 import { modelOf, named } from '../helpers/text.js';

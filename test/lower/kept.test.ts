@@ -1,14 +1,14 @@
 /** Small tables of lowering: which value leaves as which state, which columns are one, which names are free. */
 import { describe, expect, test } from 'vitest';
-import { constantTensor } from '../../src/ir/constants.js';
-import { Graph, NameScope } from '../../src/ir/graph.js';
-import { readNumbers } from '../../src/ir/tensor.js';
-import { tensorType } from '../../src/ir/types.js';
 import { distinctColumns, ifName } from '../../src/lower/if-node.js';
 import { Kept } from '../../src/lower/kept.js';
 import { InterfaceNames } from '../../src/lower/names.js';
 import { addNamedOutput, dropUnusedInputs } from '../../src/lower/outputs.js';
 import { StrategyInputs } from '../../src/lower/strategy-inputs.js';
+import { constantTensor } from '../../src/model/ir/constants.js';
+import { Graph, NameScope } from '../../src/model/ir/graph.js';
+import { readNumbers } from '../../src/model/ir/tensor.js';
+import { tensorType } from '../../src/model/ir/types.js';
 import { modelOf, named, namesOf } from '../helpers/text.js';
 
 const valuesOf = (count: number) => {

@@ -5,10 +5,10 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { subgraphs } from '../../src/ir/attribute.js';
-import type { Graph } from '../../src/ir/graph.js';
-import { isOp, type Node } from '../../src/ir/node.js';
-import type { Value } from '../../src/ir/value.js';
+import { subgraphs } from '../../src/model/ir/attribute.js';
+import type { Graph } from '../../src/model/ir/graph.js';
+import { isOp, type Node } from '../../src/model/ir/node.js';
+import type { Value } from '../../src/model/ir/value.js';
 import type { Site, SiteBuilder, Strategy } from '../../src/plan/index.js';
 import { compileSites, EMITS, encodeLowered, openSession, ort } from '../helpers/compile.js';
 import { modelOf, named } from '../helpers/text.js';

@@ -4,16 +4,16 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { isHeavy } from '../../src/cost/index.js';
-import { Graph } from '../../src/ir/graph.js';
-import { Holders } from '../../src/ir/holders.js';
-import type { Node } from '../../src/ir/node.js';
-import { topologicalOrder } from '../../src/ir/order.js';
-import { float32Tensor } from '../../src/ir/tensor.js';
-import type { Value } from '../../src/ir/value.js';
 import { costsNothing } from '../../src/lower/beside.js';
 import { ownNodes } from '../../src/lower/own-nodes.js';
 import { reachNodes, regionsOf } from '../../src/lower/region.js';
+import { isHeavy } from '../../src/model/cost/index.js';
+import { Graph } from '../../src/model/ir/graph.js';
+import { Holders } from '../../src/model/ir/holders.js';
+import type { Node } from '../../src/model/ir/node.js';
+import { topologicalOrder } from '../../src/model/ir/order.js';
+import { float32Tensor } from '../../src/model/ir/tensor.js';
+import type { Value } from '../../src/model/ir/value.js';
 
 /** A graph of one or two inputs a node, a product now and then, and some nodes of two results. */
 interface Drawn {

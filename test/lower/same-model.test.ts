@@ -1,9 +1,9 @@
 /** Models of two programs are one only where whatever goes in and comes out is the same but for states. */
 import { describe, expect, test } from 'vitest';
-import type { Model } from '../../src/ir/model.js';
-import { replaceTensors } from '../../src/ir/stored-tensors.js';
-import { readBytes, type Tensor } from '../../src/ir/tensor.js';
 import { sameModel } from '../../src/lower/same-model.js';
+import type { Model } from '../../src/model/ir/model.js';
+import { replaceTensors } from '../../src/model/ir/stored-tensors.js';
+import { readBytes, type Tensor } from '../../src/model/ir/tensor.js';
 import { modelOf, named } from '../helpers/text.js';
 
 const isState = (name: string) => /^s\.(in|out)\./.test(name);

@@ -1,6 +1,6 @@
 /** What the segments of a chain are called: names of files, which people read. */
 import { describe, expect, test } from 'vitest';
-import type { Model } from '../../src/ir/model.js';
+import type { Model } from '../../src/model/ir/model.js';
 import { compileSites } from '../helpers/compile.js';
 import { modelOf } from '../helpers/text.js';
 import { chainOf, siteOf, TWO_SITES } from './chains.js';

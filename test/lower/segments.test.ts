@@ -1,6 +1,6 @@
 /** How a chain is cut, worked out by hand: what lies in each segment, what it takes and gives. */
 import { describe, expect, test } from 'vitest';
-import { tensorType } from '../../src/ir/types.js';
+import { tensorType } from '../../src/model/ir/types.js';
 import type { SiteBuilder } from '../../src/plan/index.js';
 import { compileSites } from '../helpers/compile.js';
 import { modelOf, named, namesOf } from '../helpers/text.js';

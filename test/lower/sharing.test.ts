@@ -3,10 +3,10 @@
  * long as keeping costs no product. Every form gives what the definition gives, call by call.
  */
 import { describe, expect, test } from 'vitest';
-import { subgraphs } from '../../src/ir/attribute.js';
-import type { Graph } from '../../src/ir/graph.js';
-import { isOp } from '../../src/ir/node.js';
-import type { Value } from '../../src/ir/value.js';
+import { subgraphs } from '../../src/model/ir/attribute.js';
+import type { Graph } from '../../src/model/ir/graph.js';
+import { isOp } from '../../src/model/ir/node.js';
+import type { Value } from '../../src/model/ir/value.js';
 import type { Site, SiteBuilder, Strategy } from '../../src/plan/index.js';
 import { compileSites, EMITS, openSession, ort } from '../helpers/compile.js';
 import { modelOf, named } from '../helpers/text.js';

@@ -4,10 +4,10 @@
  * are looked at for what each form promises.
  */
 import { describe, expect, test } from 'vitest';
-import { subgraphs } from '../../src/ir/attribute.js';
-import type { Graph } from '../../src/ir/graph.js';
-import type { Model } from '../../src/ir/model.js';
-import { isOp, type Node } from '../../src/ir/node.js';
+import { subgraphs } from '../../src/model/ir/attribute.js';
+import type { Graph } from '../../src/model/ir/graph.js';
+import type { Model } from '../../src/model/ir/model.js';
+import { isOp, type Node } from '../../src/model/ir/node.js';
 import type { Compilation } from '../../src/pipeline/index.js';
 import type { Site, Strategy } from '../../src/plan/index.js';
 import { compileSites, EMITS, openSession, ort, scheduleOf } from '../helpers/compile.js';

@@ -2,8 +2,8 @@
  * Graphs in a line a node, sites of them with strategies of all kinds, and what a plan over them gives by definition:
  * a value is what its line says, unless a site says otherwise.
  */
-import type { Model } from '../../src/ir/model.js';
-import type { Value } from '../../src/ir/value.js';
+import type { Model } from '../../src/model/ir/model.js';
+import type { Value } from '../../src/model/ir/value.js';
 import type { Site, SiteBuilder, Strategy } from '../../src/plan/index.js';
 import { modelOf, named } from '../helpers/text.js';
 

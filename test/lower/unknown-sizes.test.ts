@@ -2,10 +2,10 @@
  * States whose shape or size cannot be told: what is said is true, and what is advised helps.
  */
 import { describe, expect, it } from 'vitest';
-import type { Model } from '../../src/ir/model.js';
-import { type Dim, tensorType } from '../../src/ir/types.js';
+import type { Model } from '../../src/model/ir/model.js';
+import { type Dim, tensorType } from '../../src/model/ir/types.js';
+import { fixInputShapes } from '../../src/model/shape/index.js';
 import type { Site } from '../../src/plan/index.js';
-import { fixInputShapes } from '../../src/shape/index.js';
 import { compileSites, scheduleOf } from '../helpers/compile.js';
 import { modelOf, named } from '../helpers/text.js';
 

@@ -2,9 +2,9 @@
 import * as ort from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
 import type { StepfoldError } from '../../src/errors/index.js';
-import { halfToNumber } from '../../src/ir/tensor.js';
 import { checkSize, concretePort, fitShape } from '../../src/measure/feeds.js';
 import { randomFeeds, scheduleBindings } from '../../src/measure/index.js';
+import { halfToNumber } from '../../src/model/ir/tensor.js';
 import type { Port, Schedule } from '../../src/schedule/index.js';
 
 const port = (name: string, type: string, shape: Port['shape']): Port => ({

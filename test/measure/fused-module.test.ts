@@ -9,7 +9,7 @@ import { afterAll, expect, test } from 'vitest';
 import { ditfastattn } from '../../passes/index.js';
 import { writeBundle } from '../../src/emit/index.js';
 import { verifyBundle } from '../../src/measure/index.js';
-import { saveModel } from '../../src/onnx/files.js';
+import { saveModel } from '../../src/model/onnx/files.js';
 import { Pipeline } from '../../src/pipeline/index.js';
 import { modelOf } from '../helpers/text.js';
 

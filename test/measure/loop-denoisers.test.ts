@@ -10,7 +10,7 @@ import {
   openLoopModel,
 } from '../../src/measure/denoise-bundle.js';
 import { compareLoops, recordLoop, relativeError } from '../../src/measure/trace.js';
-import { saveModel } from '../../src/onnx/files.js';
+import { saveModel } from '../../src/model/onnx/files.js';
 import { prepare } from '../../src/pipeline/index.js';
 import { createSampler } from '../../src/samplers/index.js';
 import { EXACT } from '../helpers/compile.js';

@@ -13,7 +13,7 @@ import {
   openLoopBundle,
   openLoopModel,
 } from '../../src/measure/index.js';
-import { loadModel } from '../../src/onnx/files.js';
+import { loadModel } from '../../src/model/onnx/files.js';
 import { Pipeline } from '../../src/pipeline/index.js';
 import { createSampler } from '../../src/samplers/index.js';
 import type { PairMode, PairOrder } from '../../src/schedule/index.js';

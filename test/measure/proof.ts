@@ -5,7 +5,7 @@ import * as ort from 'onnxruntime-node';
 import type { ProofContext } from '../../src/measure/context.js';
 import type { Ort } from '../../src/measure/engine.js';
 import type { Feeds } from '../../src/measure/feeds.js';
-import { loadModel, saveModel } from '../../src/onnx/files.js';
+import { loadModel, saveModel } from '../../src/model/onnx/files.js';
 import type { Run, Schedule } from '../../src/schedule/index.js';
 import { EXACT, encodeSorted } from '../helpers/compile.js';
 import { modelOf } from '../helpers/text.js';

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { decodeFloat16, encodeFloat16 } from '../../src/io/float16.js';
 import { addBanded, bandOf } from '../../src/measure/reference/band.js';
 import { addBandedOperator } from '../../src/measure/reference/band-operator.js';
-import { inferShapes } from '../../src/shape/index.js';
+import { inferShapes } from '../../src/model/shape/index.js';
 import { encodeSorted } from '../helpers/compile.js';
 import { modelOf, named } from '../helpers/text.js';
 

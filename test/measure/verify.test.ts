@@ -9,7 +9,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { deepcache } from '../../passes/deepcache/index.js';
 import { writeBundle } from '../../src/emit/index.js';
 import { type VerifyReport, verifyBundle } from '../../src/measure/index.js';
-import { loadModel, saveModel } from '../../src/onnx/files.js';
+import { loadModel, saveModel } from '../../src/model/onnx/files.js';
 import { Pipeline } from '../../src/pipeline/index.js';
 import type { Schedule } from '../../src/schedule/index.js';
 import { modelOf } from '../helpers/text.js';

@@ -9,8 +9,8 @@ import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { deepcache } from '../../passes/deepcache/index.js';
 import { type PipelineFolderOptions, writePipelineFolder } from '../../src/emit/index.js';
 import type { EmitForm } from '../../src/lower/index.js';
+import { loadModel } from '../../src/model/onnx/files.js';
 import { findBundle, findModel } from '../../src/model-folder/index.js';
-import { loadModel } from '../../src/onnx/files.js';
 import { Pipeline } from '../../src/pipeline/index.js';
 import { BUNDLE, expectReplaced, makePipeline, put } from '../helpers/pipelines.js';
 

@@ -27,7 +27,7 @@ function importsOf(entry: string): { files: Set<string>; bare: Map<string, strin
     for (const [, staticName, dynamicName] of text.matchAll(IMPORT)) {
       const name = (staticName ?? dynamicName)!;
       // what bundlers for browsers take
-      const own = manifest.imports[name]?.default.replace('./dist/', './');
+      const own = manifest.imports[name]?.default.replace('./dist/', './/');
       if (own) visit(path.resolve(own.replace(/\.js$/, '.ts')));
       else if (!name.startsWith('.')) bare.set(name, file);
       else visit(path.resolve(path.dirname(file), name.replace(/\.js$/, '.ts')));

@@ -5,8 +5,8 @@
  */
 import { describe, expect, test } from 'vitest';
 import { deltaCache } from '../../passes/index.js';
-import type { Model } from '../../src/ir/model.js';
 import type { EmitForm } from '../../src/lower/index.js';
+import type { Model } from '../../src/model/ir/model.js';
 import { Pipeline } from '../../src/pipeline/index.js';
 import { blockModel } from '../helpers/block-text.js';
 import { EMITS, openSession, ort } from '../helpers/compile.js';

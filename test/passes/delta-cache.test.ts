@@ -4,10 +4,10 @@
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { deltaCache } from '../../passes/index.js';
-import { subgraphs } from '../../src/ir/attribute.js';
-import type { Graph } from '../../src/ir/graph.js';
-import type { Node } from '../../src/ir/node.js';
-import { loadModel } from '../../src/onnx/files.js';
+import { subgraphs } from '../../src/model/ir/attribute.js';
+import type { Graph } from '../../src/model/ir/graph.js';
+import type { Node } from '../../src/model/ir/node.js';
+import { loadModel } from '../../src/model/onnx/files.js';
 import { checkOptions, parsePassRequest } from '../../src/pass/index.js';
 import { type Compilation, Pipeline, type PipelineOptions } from '../../src/pipeline/index.js';
 import type { PlanFile } from '../../src/schedule/index.js';

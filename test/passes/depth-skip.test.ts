@@ -12,12 +12,12 @@ import { type DepthSkipOptions, depthSkip } from '../../passes/depth-skip/index.
 import { ditfastattn } from '../../passes/ditfastattn/index.js';
 import { writeBundle } from '../../src/emit/index.js';
 import { fillWeights } from '../../src/fill/fill.js';
-import { attrTensor } from '../../src/ir/attribute.js';
-import type { Model } from '../../src/ir/model.js';
-import { isOp } from '../../src/ir/node.js';
-import { elementCount } from '../../src/ir/tensor.js';
 import { verifyBundle } from '../../src/measure/index.js';
-import { loadModel } from '../../src/onnx/files.js';
+import { attrTensor } from '../../src/model/ir/attribute.js';
+import type { Model } from '../../src/model/ir/model.js';
+import { isOp } from '../../src/model/ir/node.js';
+import { elementCount } from '../../src/model/ir/tensor.js';
+import { loadModel } from '../../src/model/onnx/files.js';
 import { Pipeline } from '../../src/pipeline/index.js';
 import { openBundle } from '../../src/runtime-node/index.js';
 import type { PlanFile } from '../../src/schedule/index.js';

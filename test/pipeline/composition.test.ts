@@ -12,7 +12,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { passes } from '../../passes/index.js';
 import { writeBundle } from '../../src/emit/index.js';
 import { verifyBundle } from '../../src/measure/index.js';
-import { loadModel } from '../../src/onnx/files.js';
+import { loadModel } from '../../src/model/onnx/files.js';
 import { type Compilation, Pipeline, type PipelineOptions } from '../../src/pipeline/index.js';
 import { COMPUTE, type Plan } from '../../src/plan/index.js';
 import type { PlanFile } from '../../src/schedule/index.js';

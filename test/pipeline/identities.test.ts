@@ -7,7 +7,7 @@ import onnxProto from 'onnx-proto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { deepcache } from '../../passes/deepcache/index.js';
 import type { EmitForm } from '../../src/lower/index.js';
-import { loadModel } from '../../src/onnx/files.js';
+import { loadModel } from '../../src/model/onnx/files.js';
 import { Pipeline } from '../../src/pipeline/index.js';
 import { EMITS, EXACT, openSession, ort } from '../helpers/compile.js';
 import {

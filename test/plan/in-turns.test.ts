@@ -1,6 +1,6 @@
 /** Two calls a step, one for each half of a guidance pair: what a call keeps, its own half alone takes. */
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Value } from '../../src/ir/value.js';
+import type { Value } from '../../src/model/ir/value.js';
 import {
   byHalf,
   COMPUTE,

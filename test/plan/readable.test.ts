@@ -1,6 +1,6 @@
 /** Grouped rows take only states that were written before the first call of the group, by its own half of a pair. */
 import { expect, test } from 'vitest';
-import type { Value } from '../../src/ir/value.js';
+import type { Value } from '../../src/model/ir/value.js';
 import {
   byHalf,
   COMPUTE,

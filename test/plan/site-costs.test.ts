@@ -1,8 +1,8 @@
 /** What a site costs, worked out by hand on a graph of three products. */
 import { expect, test } from 'vitest';
-import { concreteShapes } from '../../src/cost/index.js';
+import { concreteShapes } from '../../src/model/cost/index.js';
+import { inferShapes } from '../../src/model/shape/index.js';
 import { type Site, siteCosts } from '../../src/plan/index.js';
-import { inferShapes } from '../../src/shape/index.js';
 import { modelOf, named } from '../helpers/text.js';
 
 // a costs 2*3*4 = 24, b 2*4*5 = 40, c 2*3*5 = 30; b needs a, c needs neither

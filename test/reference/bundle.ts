@@ -1,7 +1,7 @@
 /** The digits transformer compiled under a plan, and run: what the reference is compared with. */
 import { ditfastattn } from '../../passes/ditfastattn/index.js';
 import type { EmitForm } from '../../src/lower/index.js';
-import { loadModel } from '../../src/onnx/files.js';
+import { loadModel } from '../../src/model/onnx/files.js';
 import { Pipeline } from '../../src/pipeline/index.js';
 import type { ScheduledSession } from '../../src/runtime/index.js';
 import { type DenoiseOptions, ddim, denoise } from '../../src/samplers/index.js';

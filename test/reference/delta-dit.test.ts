@@ -6,7 +6,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { deltaCache, ditfastattn } from '../../passes/index.js';
 import type { EmitForm } from '../../src/lower/index.js';
-import { loadModel } from '../../src/onnx/files.js';
+import { loadModel } from '../../src/model/onnx/files.js';
 import { Pipeline } from '../../src/pipeline/index.js';
 import type { ScheduledSession } from '../../src/runtime/index.js';
 import type { GuidancePair } from '../../src/schedule/index.js';

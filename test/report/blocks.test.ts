@@ -4,7 +4,7 @@ import { passes } from '../../passes/index.js';
 import { analyzeUnet, branchTable } from '../../src/analysis/index.js';
 import { makeSchedule } from '../../src/emit/schedule.js';
 import { type Compilation, Pipeline, parsePassRequest } from '../../src/index.js';
-import { nodeDependencies } from '../../src/ir/order.js';
+import { nodeDependencies } from '../../src/model/ir/order.js';
 import { loadModel } from '../../src/node.js';
 import { blockModel } from '../../src/report/blocks/block-model.js';
 import { bundleDifferences, programBlocks } from '../../src/report/blocks/program-blocks.js';

@@ -9,9 +9,9 @@ import path from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { deepcache } from '../../passes/index.js';
 import { type BundleOptions, writeBundle } from '../../src/emit/index.js';
-import { sampledStretches } from '../../src/files/samples.js';
 import { benchBundle, openLoopBundle, verifyBundle } from '../../src/measure/index.js';
-import { loadModel } from '../../src/onnx/files.js';
+import { sampledStretches } from '../../src/model/files/samples.js';
+import { loadModel } from '../../src/model/onnx/files.js';
 import { Pipeline } from '../../src/pipeline/index.js';
 import { openBundle } from '../../src/runtime-node/index.js';
 

@@ -1,6 +1,6 @@
 /** Constant nodes become initializers: one form for constants, so that nothing has to look for two. */
-import { constantNodeTensor } from '../../../src/ir/constants.js';
-import { isOp } from '../../../src/ir/node.js';
+import { constantNodeTensor } from '../../../src/model/ir/constants.js';
+import { isOp } from '../../../src/model/ir/node.js';
 import type { Rewrite, Rule } from '../rewrite.js';
 
 export const constantNode: Rule = (node): Rewrite | undefined => {

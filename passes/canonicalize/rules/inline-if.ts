@@ -1,5 +1,5 @@
 /** An `If` whose condition is known becomes the nodes of the branch that is taken. */
-import { isOp } from '../../../src/ir/node.js';
+import { isOp } from '../../../src/model/ir/node.js';
 import type { Rewrite, Rule } from '../rewrite.js';
 import { uniformConstant } from '../tensors.js';
 

@@ -2,7 +2,7 @@
  * A small integer or boolean value whose elements shape inference knows as numbers becomes a
  * constant. This resolves most shape arithmetic, without onnxruntime.
  */
-import { isOp } from '../../../src/ir/node.js';
+import { isOp } from '../../../src/model/ir/node.js';
 import type { Rewrite, Rule } from '../rewrite.js';
 import { integerTensor } from '../tensors.js';
 

@@ -4,11 +4,11 @@
  * Only tensors that the list is computed from anyway are considered, so that no value comes to
  * depend on a region of the graph that it did not depend on before.
  */
-import { int } from '../../../src/ir/attribute.js';
-import { isOp, type Node } from '../../../src/ir/node.js';
-import { int64Tensor } from '../../../src/ir/tensor.js';
-import type { Value } from '../../../src/ir/value.js';
-import { type DimExpr, equal, type ShapeTable } from '../../../src/shape/index.js';
+import { int } from '../../../src/model/ir/attribute.js';
+import { isOp, type Node } from '../../../src/model/ir/node.js';
+import { int64Tensor } from '../../../src/model/ir/tensor.js';
+import type { Value } from '../../../src/model/ir/value.js';
+import { type DimExpr, equal, type ShapeTable } from '../../../src/model/shape/index.js';
 import type { NodeStep, Rewrite, Rule } from '../rewrite.js';
 
 export const localShape: Rule = (node, { shapes, opset }): Rewrite | undefined => {

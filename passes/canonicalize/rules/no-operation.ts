@@ -2,10 +2,10 @@
  * Nodes that give back what they got. Only where that is exact to the bit: the shape is the same for
  * all sizes, the type is the same, and no element changes.
  */
-import { attrNumber, attrNumbers } from '../../../src/ir/attribute.js';
-import { isStandard, type Node } from '../../../src/ir/node.js';
-import type { Value } from '../../../src/ir/value.js';
-import { equal, type ShapeTable } from '../../../src/shape/index.js';
+import { attrNumber, attrNumbers } from '../../../src/model/ir/attribute.js';
+import { isStandard, type Node } from '../../../src/model/ir/node.js';
+import type { Value } from '../../../src/model/ir/value.js';
+import { equal, type ShapeTable } from '../../../src/model/shape/index.js';
 import type { Rewrite, Rule, RuleContext } from '../rewrite.js';
 import { uniformConstant } from '../tensors.js';
 

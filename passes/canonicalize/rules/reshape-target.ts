@@ -5,12 +5,12 @@
  * the batch, (batch, heads, tokens, width) to (batch*heads, tokens, width), is a Reshape to
  * (1, -1, 0, 0) and a Squeeze. Such targets hold for any batch, also for half of one.
  */
-import { attrNumber, ints } from '../../../src/ir/attribute.js';
-import { constantTensor } from '../../../src/ir/constants.js';
-import { isOp } from '../../../src/ir/node.js';
-import { int64Tensor } from '../../../src/ir/tensor.js';
-import type { Value } from '../../../src/ir/value.js';
-import { constant, type DimExpr, equal } from '../../../src/shape/index.js';
+import { attrNumber, ints } from '../../../src/model/ir/attribute.js';
+import { constantTensor } from '../../../src/model/ir/constants.js';
+import { isOp } from '../../../src/model/ir/node.js';
+import { int64Tensor } from '../../../src/model/ir/tensor.js';
+import type { Value } from '../../../src/model/ir/value.js';
+import { constant, type DimExpr, equal } from '../../../src/model/shape/index.js';
 import type { NodeStep, Rewrite, Rule } from '../rewrite.js';
 
 export const reshapeTarget: Rule = (node, { shapes, opset }): Rewrite | undefined => {

@@ -2,11 +2,11 @@
  * `Resize` to computed sizes that are whole multiples of the input's becomes a `Resize` by constant
  * scales. The engine divides sizes to get scales anyway, and quotients of whole multiples are exact.
  */
-import { attrString } from '../../../src/ir/attribute.js';
-import { constantTensor } from '../../../src/ir/constants.js';
-import { isOp } from '../../../src/ir/node.js';
-import { float32Tensor } from '../../../src/ir/tensor.js';
-import { divideExactly } from '../../../src/shape/index.js';
+import { attrString } from '../../../src/model/ir/attribute.js';
+import { constantTensor } from '../../../src/model/ir/constants.js';
+import { isOp } from '../../../src/model/ir/node.js';
+import { float32Tensor } from '../../../src/model/ir/tensor.js';
+import { divideExactly } from '../../../src/model/shape/index.js';
 import type { Rewrite, Rule } from '../rewrite.js';
 
 export const resizeScale: Rule = (node, { shapes }): Rewrite | undefined => {

@@ -4,9 +4,9 @@
  * opens a model. This is the one rule after which the last bit of a number may differ: the fused kernel adds up
  * in another order.
  */
-import { float, int } from '../../../src/ir/attribute.js';
-import type { Node } from '../../../src/ir/node.js';
-import type { Value } from '../../../src/ir/value.js';
+import { float, int } from '../../../src/model/ir/attribute.js';
+import type { Node } from '../../../src/model/ir/node.js';
+import type { Value } from '../../../src/model/ir/value.js';
 import type { NodeStep, Rewrite, Rule } from '../rewrite.js';
 
 /** The norm that each operator ends in. */

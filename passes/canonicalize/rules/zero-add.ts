@@ -4,9 +4,9 @@
  * exp(x - max), and both exp(+0) and exp(-0) are 1. So the addition goes only where softmaxes,
  * perhaps behind a `Cast`, are all that reads the sum.
  */
-import { attrTensor } from '../../../src/ir/attribute.js';
-import { isOp, isStandard, type Node } from '../../../src/ir/node.js';
-import type { Value } from '../../../src/ir/value.js';
+import { attrTensor } from '../../../src/model/ir/attribute.js';
+import { isOp, isStandard, type Node } from '../../../src/model/ir/node.js';
+import type { Value } from '../../../src/model/ir/value.js';
 import type { Rewrite, Rule } from '../rewrite.js';
 import { uniformConstant, uniformElement } from '../tensors.js';
 import { sameShape } from './no-operation.js';

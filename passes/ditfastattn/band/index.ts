@@ -1,5 +1,5 @@
 /** Attention to a band of keys, which computes the band rather than hiding the rest. */
-import type { Value } from '../../../src/ir/value.js';
+import type { Value } from '../../../src/model/ir/value.js';
 import type { SiteBuilder } from '../../../src/plan/index.js';
 import type { CutRules } from './chunks.js';
 import { fixedBand } from './fixed.js';

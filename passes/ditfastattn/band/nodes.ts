@@ -1,7 +1,7 @@
 /** Nodes of a band, with few words. Only operators that mean the same from opset 11 on. */
-import { type Attribute, int, ints } from '../../../src/ir/attribute.js';
-import { type DataType, dataTypeCode } from '../../../src/ir/types.js';
-import type { Value } from '../../../src/ir/value.js';
+import { type Attribute, int, ints } from '../../../src/model/ir/attribute.js';
+import { type DataType, dataTypeCode } from '../../../src/model/ir/types.js';
+import type { Value } from '../../../src/model/ir/value.js';
 import type { SiteBuilder } from '../../../src/plan/index.js';
 import { integers } from './shared.js';
 

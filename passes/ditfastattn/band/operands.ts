@@ -1,8 +1,8 @@
 /** What banded attention is built from: the operands of one attention, and the window. */
-import type { DataType } from '../../../src/ir/types.js';
-import type { Value } from '../../../src/ir/value.js';
+import type { DataType } from '../../../src/model/ir/types.js';
+import type { Value } from '../../../src/model/ir/value.js';
+import type { DimExpr } from '../../../src/model/shape/index.js';
 import type { SiteBuilder } from '../../../src/plan/index.js';
-import type { DimExpr } from '../../../src/shape/index.js';
 
 /**
  * Keys on each side of a query: query i sees key j where |i - j| <= w, a band of 2w+1 keys. Either w

@@ -4,9 +4,9 @@
  * nodes, which, shared, would tie layers together that an emitted form wants apart. Costs one map per
  * graph, which goes with it.
  */
-import type { Graph } from '../../../src/ir/graph.js';
-import { int64Tensor, type Tensor } from '../../../src/ir/tensor.js';
-import type { Value } from '../../../src/ir/value.js';
+import type { Graph } from '../../../src/model/ir/graph.js';
+import { int64Tensor, type Tensor } from '../../../src/model/ir/tensor.js';
+import type { Value } from '../../../src/model/ir/value.js';
 
 const values = new WeakMap<Graph, Map<string, Value>>();
 

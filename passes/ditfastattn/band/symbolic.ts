@@ -3,7 +3,7 @@
  * size comes out of the graph, so that any token count runs: no multiple of the chunk, less than a
  * chunk, less than the window. Costs the scores of all chunks, N(c+2w) a head, in memory at once.
  */
-import type { Value } from '../../../src/ir/value.js';
+import type { Value } from '../../../src/model/ir/value.js';
 import type { SiteBuilder } from '../../../src/plan/index.js';
 import { Arithmetic } from './arithmetic.js';
 import { attendChunks, inRows } from './attend.js';

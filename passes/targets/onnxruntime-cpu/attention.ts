@@ -7,11 +7,11 @@
  * Heads go in as further batches of one head each, (batch*heads, tokens, size). That is a view of what the
  * products take, so that nothing is moved.
  */
-import { attrNumber, attrNumbers, float, int, ints } from '../../../src/ir/attribute.js';
-import { isOp, type Node } from '../../../src/ir/node.js';
-import { int64Tensor } from '../../../src/ir/tensor.js';
-import type { Value } from '../../../src/ir/value.js';
-import { evaluate } from '../../../src/shape/index.js';
+import { attrNumber, attrNumbers, float, int, ints } from '../../../src/model/ir/attribute.js';
+import { isOp, type Node } from '../../../src/model/ir/node.js';
+import { int64Tensor } from '../../../src/model/ir/tensor.js';
+import type { Value } from '../../../src/model/ir/value.js';
+import { evaluate } from '../../../src/model/shape/index.js';
 import type { NodeStep, Rewrite, StepOutput } from '../../canonicalize/rewrite.js';
 import { MICROSOFT, type Miss, type TargetContext, type TargetRule } from '../target.js';
 import { scalarConstant, soleUser } from './operands.js';

@@ -6,9 +6,9 @@
  * Costs the hard link: onnxruntime refuses weights inside branches that lie in a file with several names,
  * so such a bundle gets a copy of its own.
  */
-import { constantTensor } from '../../../src/ir/constants.js';
-import { isOp } from '../../../src/ir/node.js';
-import type { Value } from '../../../src/ir/value.js';
+import { constantTensor } from '../../../src/model/ir/constants.js';
+import { isOp } from '../../../src/model/ir/node.js';
+import type { Value } from '../../../src/model/ir/value.js';
 import type { Rewrite } from '../../canonicalize/rewrite.js';
 import type { Miss, TargetRule } from '../target.js';
 

@@ -5,10 +5,10 @@
  *
  * Costs 8 bytes a channel for zeros and ones.
  */
-import { float } from '../../../src/ir/attribute.js';
-import { isOp, type Node } from '../../../src/ir/node.js';
-import { elementCount, float32Tensor, type Tensor } from '../../../src/ir/tensor.js';
-import type { Value } from '../../../src/ir/value.js';
+import { float } from '../../../src/model/ir/attribute.js';
+import { isOp, type Node } from '../../../src/model/ir/node.js';
+import { elementCount, float32Tensor, type Tensor } from '../../../src/model/ir/tensor.js';
+import type { Value } from '../../../src/model/ir/value.js';
 import type { Rewrite, RuleContext } from '../../canonicalize/rewrite.js';
 import type { Miss, TargetRule } from '../target.js';
 import { soleUser, withConstant } from './operands.js';

@@ -1,8 +1,8 @@
 /** Small questions that the rules ask about a node's inputs and outputs. */
-import { constantTensor } from '../../../src/ir/constants.js';
-import type { Node } from '../../../src/ir/node.js';
-import { elementCount, type Tensor } from '../../../src/ir/tensor.js';
-import type { Value } from '../../../src/ir/value.js';
+import { constantTensor } from '../../../src/model/ir/constants.js';
+import type { Node } from '../../../src/model/ir/node.js';
+import { elementCount, type Tensor } from '../../../src/model/ir/tensor.js';
+import type { Value } from '../../../src/model/ir/value.js';
 import { uniformConstant } from '../../canonicalize/tensors.js';
 
 /** The one node that reads a value, when nothing else does and it is no output of the graph. */

@@ -2,9 +2,9 @@
  * Zeros put around a convolution's input by a Pad of its own are the convolution's own padding, which
  * may differ from side to side: a copy of the map and two changes of layout less.
  */
-import { attrNumbers, attrString, ints } from '../../../src/ir/attribute.js';
-import { isOp, type Node } from '../../../src/ir/node.js';
-import type { Value } from '../../../src/ir/value.js';
+import { attrNumbers, attrString, ints } from '../../../src/model/ir/attribute.js';
+import { isOp, type Node } from '../../../src/model/ir/node.js';
+import type { Value } from '../../../src/model/ir/value.js';
 import type { Rewrite, RuleContext } from '../../canonicalize/rewrite.js';
 import type { Miss, TargetRule } from '../target.js';
 import { scalarConstant } from './operands.js';

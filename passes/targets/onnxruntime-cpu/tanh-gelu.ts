@@ -3,9 +3,9 @@
  * arXiv 1606.08415), spelled in nine passes over the data, becomes onnxruntime's FastGelu: one pass, and
  * a constant bias before it is added in the same one. The order of the products does not matter.
  */
-import { isOp, type Node } from '../../../src/ir/node.js';
-import type { Value } from '../../../src/ir/value.js';
-import type { ShapeTable } from '../../../src/shape/index.js';
+import { isOp, type Node } from '../../../src/model/ir/node.js';
+import type { Value } from '../../../src/model/ir/value.js';
+import type { ShapeTable } from '../../../src/model/shape/index.js';
 import type { Rewrite } from '../../canonicalize/rewrite.js';
 import { sameShape } from '../../canonicalize/rules/no-operation.js';
 import { MICROSOFT, type Miss, type TargetRule } from '../target.js';

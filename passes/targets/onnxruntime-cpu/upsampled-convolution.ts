@@ -15,12 +15,12 @@ import {
   int,
   ints,
   string,
-} from '../../../src/ir/attribute.js';
-import { constantTensor } from '../../../src/ir/constants.js';
-import { isOp, type Node } from '../../../src/ir/node.js';
-import { float32Tensor, readNumbers } from '../../../src/ir/tensor.js';
-import type { Value } from '../../../src/ir/value.js';
-import type { ShapeTable } from '../../../src/shape/index.js';
+} from '../../../src/model/ir/attribute.js';
+import { constantTensor } from '../../../src/model/ir/constants.js';
+import { isOp, type Node } from '../../../src/model/ir/node.js';
+import { float32Tensor, readNumbers } from '../../../src/model/ir/tensor.js';
+import type { Value } from '../../../src/model/ir/value.js';
+import type { ShapeTable } from '../../../src/model/shape/index.js';
 import type { NodeStep, Rewrite, RuleContext } from '../../canonicalize/rewrite.js';
 import type { Miss, TargetRule } from '../target.js';
 import { soleUser } from './operands.js';

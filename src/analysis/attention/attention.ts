@@ -2,9 +2,9 @@
  * What the analysis says of one attention module, whatever its spelling: the operands, the nodes that
  * multiply them, and the borders of the module in its graph.
  */
-import type { Node } from '../../ir/node.js';
-import type { Value } from '../../ir/value.js';
-import type { DimExpr } from '../../shape/index.js';
+import type { Node } from '../../model/ir/node.js';
+import type { Value } from '../../model/ir/value.js';
+import type { DimExpr } from '../../model/shape/index.js';
 import type { Refusal } from '../refusal.js';
 
 /** One of q, k and v. */

@@ -3,10 +3,10 @@
  * letters, MatMul and Einsum in any orientation are one thing: which axis holds queries, keys, heads
  * and channels follows from where a letter occurs, not from where it stands.
  */
-import { attrNumber, attrNumbers, attrString } from '../../ir/attribute.js';
-import { isOp, type Node } from '../../ir/node.js';
-import type { Value } from '../../ir/value.js';
-import type { ShapeTable } from '../../shape/index.js';
+import { attrNumber, attrNumbers, attrString } from '../../model/ir/attribute.js';
+import { isOp, type Node } from '../../model/ir/node.js';
+import type { Value } from '../../model/ir/value.js';
+import type { ShapeTable } from '../../model/shape/index.js';
 
 /** One letter per axis. */
 export type Axes = readonly string[];

@@ -3,14 +3,14 @@
  * and its modulation stay outside, and ends behind the output projection and its bias, before a gate
  * or the residual connection.
  */
-import { multipliesWeight } from '../../cost/index.js';
-import { constantTensor } from '../../ir/constants.js';
-import type { Dominance } from '../../ir/dominance.js';
-import { between } from '../../ir/extract.js';
-import { isOp, type Node } from '../../ir/node.js';
-import { nodeDependencies } from '../../ir/order.js';
-import type { Value } from '../../ir/value.js';
-import { equal, type ShapeTable } from '../../shape/index.js';
+import { multipliesWeight } from '../../model/cost/index.js';
+import { constantTensor } from '../../model/ir/constants.js';
+import type { Dominance } from '../../model/ir/dominance.js';
+import { between } from '../../model/ir/extract.js';
+import { isOp, type Node } from '../../model/ir/node.js';
+import { nodeDependencies } from '../../model/ir/order.js';
+import type { Value } from '../../model/ir/value.js';
+import { equal, type ShapeTable } from '../../model/shape/index.js';
 import type { AttentionBorders, AttentionCore } from './attention.js';
 import { LAYOUT } from './operands.js';
 

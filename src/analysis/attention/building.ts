@@ -1,9 +1,9 @@
 /** Small pieces that raised attention is built of. */
-import { int, ints } from '../../ir/attribute.js';
-import { isOp, type Node } from '../../ir/node.js';
-import { float32Tensor } from '../../ir/tensor.js';
-import { type DataType, dataTypeCode } from '../../ir/types.js';
-import type { Value } from '../../ir/value.js';
+import { int, ints } from '../../model/ir/attribute.js';
+import { isOp, type Node } from '../../model/ir/node.js';
+import { float32Tensor } from '../../model/ir/tensor.js';
+import { type DataType, dataTypeCode } from '../../model/ir/types.js';
+import type { Value } from '../../model/ir/value.js';
 import type { SiteBuilder } from '../../plan/site.js';
 import { permutation } from './axes.js';
 

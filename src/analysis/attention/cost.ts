@@ -1,5 +1,5 @@
 /** What an attention module costs: projections and products apart. */
-import { nodeMacs, type ShapeOf } from '../../cost/index.js';
+import { nodeMacs, type ShapeOf } from '../../model/cost/index.js';
 import type { Attention } from './attention.js';
 
 export interface AttentionCost {

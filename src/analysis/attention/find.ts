@@ -2,12 +2,12 @@
  * Finds attention by dataflow, in any spelling: a Softmax between two products of activations, or one
  * operator. Says of each Softmax and operator that is none why it is not.
  */
-import { Dominance } from '../../ir/dominance.js';
-import type { Graph } from '../../ir/graph.js';
-import { isOp } from '../../ir/node.js';
-import { topologicalOrder } from '../../ir/order.js';
-import type { Value } from '../../ir/value.js';
-import { type DimExpr, divideExactly, type ShapeTable } from '../../shape/index.js';
+import { Dominance } from '../../model/ir/dominance.js';
+import type { Graph } from '../../model/ir/graph.js';
+import { isOp } from '../../model/ir/node.js';
+import { topologicalOrder } from '../../model/ir/order.js';
+import type { Value } from '../../model/ir/value.js';
+import { type DimExpr, divideExactly, type ShapeTable } from '../../model/shape/index.js';
 import type { Refusal } from '../refusal.js';
 import type { Attention, AttentionAnalysis } from './attention.js';
 import { borders, type Surroundings } from './borders.js';

@@ -1,9 +1,9 @@
 /** Masks: what is added to the scores or chooses among them, and so says which keys a query sees. */
-import { constantTensor } from '../../ir/constants.js';
-import { isOp, type Node } from '../../ir/node.js';
-import { elementCount, readNumbers } from '../../ir/tensor.js';
-import type { Value } from '../../ir/value.js';
-import { product, type ShapeTable } from '../../shape/index.js';
+import { constantTensor } from '../../model/ir/constants.js';
+import { isOp, type Node } from '../../model/ir/node.js';
+import { elementCount, readNumbers } from '../../model/ir/tensor.js';
+import type { Value } from '../../model/ir/value.js';
+import { product, type ShapeTable } from '../../model/shape/index.js';
 import { reachBack, reachForward } from './reach.js';
 
 export interface Mask {

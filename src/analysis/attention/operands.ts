@@ -1,7 +1,7 @@
 /** From an operand of attention back to the layer that projects it, and to what that layer reads. */
-import { multipliesWeight, weightBehind } from '../../cost/index.js';
-import { isOp, type Node } from '../../ir/node.js';
-import type { Value } from '../../ir/value.js';
+import { multipliesWeight, weightBehind } from '../../model/cost/index.js';
+import { isOp, type Node } from '../../model/ir/node.js';
+import type { Value } from '../../model/ir/value.js';
 import type { AttentionOperand } from './attention.js';
 import { type Reached, reachBack } from './reach.js';
 

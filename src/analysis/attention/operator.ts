@@ -3,11 +3,17 @@
  * optimizer writes, and ONNX `Attention` (opset 23), which PyTorch's second exporter writes. Reads
  * where the operator keeps q, k and v, and what else it does to the scores.
  */
-import { isAttentionOperator } from '../../cost/index.js';
-import { attrNumber, attrNumbers } from '../../ir/attribute.js';
-import { isStandard, type Node } from '../../ir/node.js';
-import type { Value } from '../../ir/value.js';
-import { type DimExpr, divideExactly, product, type ShapeTable, toDim } from '../../shape/index.js';
+import { isAttentionOperator } from '../../model/cost/index.js';
+import { attrNumber, attrNumbers } from '../../model/ir/attribute.js';
+import { isStandard, type Node } from '../../model/ir/node.js';
+import type { Value } from '../../model/ir/value.js';
+import {
+  type DimExpr,
+  divideExactly,
+  product,
+  type ShapeTable,
+  toDim,
+} from '../../model/shape/index.js';
 import type { Refusal } from '../refusal.js';
 import type { AttentionCore, AttentionOperand } from './attention.js';
 import { isZeroConstant, type Mask, NO_MASK } from './mask.js';

@@ -5,11 +5,11 @@
  *
  * Source of the form: Vaswani et al. 2017, equation 1.
  */
-import { isAttentionOperator, multipliesWeight } from '../../cost/index.js';
-import { attrNumber } from '../../ir/attribute.js';
-import type { Node } from '../../ir/node.js';
-import type { Value } from '../../ir/value.js';
-import { type DimExpr, divideExactly, product, type ShapeTable } from '../../shape/index.js';
+import { isAttentionOperator, multipliesWeight } from '../../model/cost/index.js';
+import { attrNumber } from '../../model/ir/attribute.js';
+import type { Node } from '../../model/ir/node.js';
+import type { Value } from '../../model/ir/value.js';
+import { type DimExpr, divideExactly, product, type ShapeTable } from '../../model/shape/index.js';
 import type { Refusal } from '../refusal.js';
 import type { AttentionCore } from './attention.js';
 import { type Axes, productAxes } from './axes.js';

@@ -2,13 +2,13 @@
  * Raises attention that is one operator. Heads are folded out of (batch, tokens, heads*size), packed
  * operands are cut apart, and the operator's own scale goes onto q, where it costs least.
  */
-import { int } from '../../ir/attribute.js';
-import type { Node } from '../../ir/node.js';
-import { int64Tensor } from '../../ir/tensor.js';
-import { type DataType, dataTypeFromCode } from '../../ir/types.js';
-import type { Value } from '../../ir/value.js';
+import { int } from '../../model/ir/attribute.js';
+import type { Node } from '../../model/ir/node.js';
+import { int64Tensor } from '../../model/ir/tensor.js';
+import { type DataType, dataTypeFromCode } from '../../model/ir/types.js';
+import type { Value } from '../../model/ir/value.js';
+import { type DimExpr, multiply, type ShapeTable } from '../../model/shape/index.js';
 import type { SiteBuilder } from '../../plan/site.js';
-import { type DimExpr, multiply, type ShapeTable } from '../../shape/index.js';
 import type { Refusal } from '../refusal.js';
 import type { Attention } from './attention.js';
 import { arranged, cast, transposed, withNumber } from './building.js';

@@ -2,12 +2,12 @@
  * Raises attention that is spelled as a Softmax between two products, MatMul or Einsum in any
  * orientation: each operand is put in order by the letters of its axes.
  */
-import { attrNumber } from '../../ir/attribute.js';
-import { isOp, type Node } from '../../ir/node.js';
-import type { DataType } from '../../ir/types.js';
-import type { Value } from '../../ir/value.js';
+import { attrNumber } from '../../model/ir/attribute.js';
+import { isOp, type Node } from '../../model/ir/node.js';
+import type { DataType } from '../../model/ir/types.js';
+import type { Value } from '../../model/ir/value.js';
+import { type DimExpr, equal, product, type ShapeTable } from '../../model/shape/index.js';
 import type { SiteBuilder } from '../../plan/site.js';
-import { type DimExpr, equal, product, type ShapeTable } from '../../shape/index.js';
 import type { Refusal } from '../refusal.js';
 import type { Attention } from './attention.js';
 import { type Axes, arrangement, type ProductAxes, permutation, productAxes } from './axes.js';

@@ -4,7 +4,7 @@
  * What replaces the products (a window, for one) is then written once. Nodes are added only where the
  * source has another layout.
  */
-import { equal, type ShapeTable } from '../../shape/index.js';
+import { equal, type ShapeTable } from '../../model/shape/index.js';
 import type { Refusal } from '../refusal.js';
 import type { Attention } from './attention.js';
 import { raiseOperator } from './raise-operator.js';

@@ -1,8 +1,8 @@
 /** One form for the attention of any spelling. */
-import type { DataType } from '../../ir/types.js';
-import type { Value } from '../../ir/value.js';
+import type { DataType } from '../../model/ir/types.js';
+import type { Value } from '../../model/ir/value.js';
+import type { DimExpr } from '../../model/shape/index.js';
 import type { SiteBuilder } from '../../plan/site.js';
-import type { DimExpr } from '../../shape/index.js';
 
 /** The core of self-attention, apart from its spelling. Values are of the builder's graph. */
 export interface RaisedCore {

@@ -4,11 +4,11 @@
  * matched.
  */
 
-import { isHeavy } from '../../cost/index.js';
-import { isOp, type Node } from '../../ir/node.js';
-import { nodeDependencies } from '../../ir/order.js';
-import { pushAll } from '../../ir/push-all.js';
-import type { Value } from '../../ir/value.js';
+import { isHeavy } from '../../model/cost/index.js';
+import { isOp, type Node } from '../../model/ir/node.js';
+import { nodeDependencies } from '../../model/ir/order.js';
+import { pushAll } from '../../model/ir/push-all.js';
+import type { Value } from '../../model/ir/value.js';
 
 export interface Reached {
   /** The heavy nodes where the walk ended. */

@@ -1,7 +1,7 @@
 /** What each attention of a model is and costs: the table that `inspect` prints, as plain data. */
-import { concreteShapes, type Macs } from '../../cost/index.js';
-import type { Node } from '../../ir/node.js';
-import type { DimExpr, ShapeTable } from '../../shape/index.js';
+import { concreteShapes, type Macs } from '../../model/cost/index.js';
+import type { Node } from '../../model/ir/node.js';
+import type { DimExpr, ShapeTable } from '../../model/shape/index.js';
 import type { Refusal } from '../refusal.js';
 import type { Attention, AttentionAnalysis, AttentionOperand } from './attention.js';
 import { type AttentionCost, attentionCost } from './cost.js';

@@ -2,10 +2,10 @@
  * The way of the data from one product to the next node of attention, node by node: what stands on it
  * decides whether scores of any other shape can go the same way.
  */
-import { isOp, type Node } from '../../ir/node.js';
-import type { Value } from '../../ir/value.js';
-import type { ShapeTable } from '../../shape/index.js';
-import { product } from '../../shape/index.js';
+import { isOp, type Node } from '../../model/ir/node.js';
+import type { Value } from '../../model/ir/value.js';
+import type { ShapeTable } from '../../model/shape/index.js';
+import { product } from '../../model/shape/index.js';
 import { type Axes, axesBehind } from './axes.js';
 import { reachForward } from './reach.js';
 

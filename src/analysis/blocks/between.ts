@@ -4,11 +4,11 @@
  * streams would not stand for all that the range does.
  */
 
-import type { Node } from '../../ir/node.js';
-import { nodeDependencies } from '../../ir/order.js';
-import { pushAll } from '../../ir/push-all.js';
-import type { Value } from '../../ir/value.js';
-import type { ShapeTable } from '../../shape/index.js';
+import type { Node } from '../../model/ir/node.js';
+import { nodeDependencies } from '../../model/ir/order.js';
+import { pushAll } from '../../model/ir/push-all.js';
+import type { Value } from '../../model/ir/value.js';
+import type { ShapeTable } from '../../model/shape/index.js';
 import { beforeMoves } from './moves.js';
 import type { Readers } from './readers.js';
 import type { StreamRange } from './stream-range.js';

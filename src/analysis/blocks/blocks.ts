@@ -10,11 +10,11 @@
  * Where attention joins sequences that have a stream each, as in Esser et al. (arXiv 2403.03206, figure
  * 2), a block is what lies on all of them. A stream that nothing is added to any more ends before.
  */
-import { attrNumbers } from '../../ir/attribute.js';
-import type { Graph } from '../../ir/graph.js';
-import { isOp, type Node } from '../../ir/node.js';
-import type { Value } from '../../ir/value.js';
-import type { ShapeTable } from '../../shape/index.js';
+import { attrNumbers } from '../../model/ir/attribute.js';
+import type { Graph } from '../../model/ir/graph.js';
+import { isOp, type Node } from '../../model/ir/node.js';
+import type { Value } from '../../model/ir/value.js';
+import type { ShapeTable } from '../../model/shape/index.js';
 import { Ancestry } from '../ancestry.js';
 import type { Attention } from '../attention/index.js';
 import type { Refusal } from '../refusal.js';

@@ -2,8 +2,8 @@
  * Which sums bring what an attention gives back to the streams that it was computed from: the first ones
  * on every way behind it. Self-attentions that come back by the same sums belong together.
  */
-import type { Node } from '../../ir/node.js';
-import type { Value } from '../../ir/value.js';
+import type { Node } from '../../model/ir/node.js';
+import type { Value } from '../../model/ir/value.js';
 import type { Ancestry } from '../ancestry.js';
 import type { Attention } from '../attention/index.js';
 import type { Refusal } from '../refusal.js';

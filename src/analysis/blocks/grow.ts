@@ -6,9 +6,9 @@
  * 3.5, which reads what the first one reads. A sum may start where the block does, as that of AuraFlow's
  * feed-forward does. A sum around other attentions is none of the block's.
  */
-import type { Node } from '../../ir/node.js';
-import type { Value } from '../../ir/value.js';
-import type { ShapeTable } from '../../shape/index.js';
+import type { Node } from '../../model/ir/node.js';
+import type { Value } from '../../model/ir/value.js';
+import type { ShapeTable } from '../../model/shape/index.js';
 import type { Ancestry } from '../ancestry.js';
 import { findLeak, neededParts } from './between.js';
 import type { Readers } from './readers.js';

@@ -2,10 +2,10 @@
  * What a value is but for its layout, its type and the pieces it was cut into: Reshape, Transpose, Cast
  * and the like move elements and compute nothing, and a Concat of all parts of a value is that value.
  */
-import { attrNumber } from '../../ir/attribute.js';
-import { isOp, type Node } from '../../ir/node.js';
-import type { Value } from '../../ir/value.js';
-import { constant, type DimExpr, equal, type ShapeTable, sum } from '../../shape/index.js';
+import { attrNumber } from '../../model/ir/attribute.js';
+import { isOp, type Node } from '../../model/ir/node.js';
+import type { Value } from '../../model/ir/value.js';
+import { constant, type DimExpr, equal, type ShapeTable, sum } from '../../model/shape/index.js';
 import { LAYOUT } from '../attention/operands.js';
 
 /**

@@ -1,12 +1,12 @@
 /** Runs of consecutive blocks: what would fall away without one, and whether it may be replaced. */
-import { isHeavy } from '../../cost/index.js';
-import { between } from '../../ir/extract.js';
-import type { Graph } from '../../ir/graph.js';
-import type { Node } from '../../ir/node.js';
-import { nodeDependencies } from '../../ir/order.js';
-import { liveNodes } from '../../ir/prune.js';
-import type { Value } from '../../ir/value.js';
-import type { ShapeTable } from '../../shape/index.js';
+import { isHeavy } from '../../model/cost/index.js';
+import { between } from '../../model/ir/extract.js';
+import type { Graph } from '../../model/ir/graph.js';
+import type { Node } from '../../model/ir/node.js';
+import { nodeDependencies } from '../../model/ir/order.js';
+import { liveNodes } from '../../model/ir/prune.js';
+import type { Value } from '../../model/ir/value.js';
+import type { ShapeTable } from '../../model/shape/index.js';
 import type { Refusal } from '../refusal.js';
 import { findLeak, neededParts } from './between.js';
 import { beforeMoves } from './moves.js';

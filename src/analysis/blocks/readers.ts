@@ -2,11 +2,11 @@
  * Who reads the elements of a value. A node reads what graphs inside it capture; Shape and Size read no
  * element; and what no output of the graph depends on reads nothing. Costs one look at every edge.
  */
-import type { Graph } from '../../ir/graph.js';
-import { isOp, type Node } from '../../ir/node.js';
-import { nodeDependencies, topologicalOrder } from '../../ir/order.js';
-import { liveNodes } from '../../ir/prune.js';
-import type { Value } from '../../ir/value.js';
+import type { Graph } from '../../model/ir/graph.js';
+import { isOp, type Node } from '../../model/ir/node.js';
+import { nodeDependencies, topologicalOrder } from '../../model/ir/order.js';
+import { liveNodes } from '../../model/ir/prune.js';
+import type { Value } from '../../model/ir/value.js';
 
 export class Readers {
   private readonly byValue = new Map<Value, Node[]>();

@@ -2,10 +2,10 @@
  * Residual connections: every Add of a value and of something that was computed from it, or from what it
  * was before other sums. Chains of them are residual streams, whatever the branches hold.
  */
-import { isHeavy } from '../../cost/index.js';
-import { isOp, type Node } from '../../ir/node.js';
-import type { Value } from '../../ir/value.js';
-import { equal, type ShapeTable } from '../../shape/index.js';
+import { isHeavy } from '../../model/cost/index.js';
+import { isOp, type Node } from '../../model/ir/node.js';
+import type { Value } from '../../model/ir/value.js';
+import { equal, type ShapeTable } from '../../model/shape/index.js';
 import type { Ancestry } from '../ancestry.js';
 import { beforeMoves } from './moves.js';
 

@@ -1,5 +1,5 @@
 /** Parts of residual streams, one beside the other. */
-import type { Value } from '../../ir/value.js';
+import type { Value } from '../../model/ir/value.js';
 
 /** A part of one residual stream. */
 export interface StreamPart {

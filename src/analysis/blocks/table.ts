@@ -1,7 +1,7 @@
 /** What each transformer block is and costs: the table that `inspect` prints, as plain data. */
-import { concreteShapes, type Macs, regionCost } from '../../cost/index.js';
-import type { Graph } from '../../ir/graph.js';
-import type { ShapeTable } from '../../shape/index.js';
+import { concreteShapes, type Macs, regionCost } from '../../model/cost/index.js';
+import type { Graph } from '../../model/ir/graph.js';
+import type { ShapeTable } from '../../model/shape/index.js';
 import type { BlockAnalysis, LayerKind } from './blocks.js';
 import { nodesOfRange } from './range.js';
 

@@ -23,13 +23,13 @@ import {
 } from '../../measure/denoise-bundle.js';
 import { loadOrt } from '../../measure/engine.js';
 import type { Feeds } from '../../measure/feeds.js';
+import { withFollowers } from '../../model/shape/index.js';
 import {
   createSampler,
   gammaTimesteps,
   noiseSchedule,
   type Sampler,
 } from '../../samplers/index.js';
-import { withFollowers } from '../../shape/index.js';
 import { inBatches } from '../batches.js';
 import type { SamplerChoice } from '../calibrate.js';
 import { completeConditions, loopSettings } from '../conditions.js';

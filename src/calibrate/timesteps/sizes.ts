@@ -2,7 +2,7 @@
 import { fixedBatch, shapeMisfit, unknownInput, unknownSymbol } from '../../errors/index.js';
 import type { DenoiserPorts } from '../../measure/denoise-bundle.js';
 import { fitShape } from '../../measure/feeds.js';
-import { parseDim, symbolsOf } from '../../shape/index.js';
+import { parseDim, symbolsOf } from '../../model/shape/index.js';
 
 export interface SizeOptions {
   /** Shapes of inputs as the model sees them: both halves of a guidance pair where it sees both. */

@@ -24,9 +24,9 @@ import {
   planExists,
   unknownPass,
 } from '../../errors/index.js';
-import type { Model } from '../../ir/model.js';
+import type { Model } from '../../model/ir/model.js';
+import { loadModel } from '../../model/onnx/files.js';
 import { findModel, readScheduler } from '../../model-folder/index.js';
-import { loadModel } from '../../onnx/files.js';
 import { checkOptions, type Pass, type PassRequest, parsePassRequest } from '../../pass/index.js';
 import { planToJson } from '../../plan/index.js';
 import { percent, shownStrategies } from '../../report/strategies.js';

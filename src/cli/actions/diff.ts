@@ -1,4 +1,7 @@
 /** What `stepfold diff` does. */
+
+import { writeFile } from '../../emit/index.js';
+import { outputExists } from '../../errors/index.js';
 import {
   diffModels,
   isSame,
@@ -7,17 +10,15 @@ import {
   type PortDifference,
   type Region,
   regionsOf,
-} from '../../diff/index.js';
-import { sameFileOnDisk } from '../../diff/same-file.js';
-import { writeFile } from '../../emit/index.js';
-import { outputExists } from '../../errors/index.js';
-import type { Model } from '../../ir/model.js';
-import type { Node } from '../../ir/node.js';
+} from '../../model/diff/index.js';
+import { sameFileOnDisk } from '../../model/diff/same-file.js';
+import type { Model } from '../../model/ir/model.js';
+import type { Node } from '../../model/ir/node.js';
+import { loadModel } from '../../model/onnx/files.js';
+import { inferShapes } from '../../model/shape/index.js';
 import { findModel } from '../../model-folder/index.js';
-import { loadModel } from '../../onnx/files.js';
 import { prepare } from '../../pipeline/index.js';
 import { differenceText, operatorOf, type Tone } from '../../report/difference-text.js';
-import { inferShapes } from '../../shape/index.js';
 import { colors, type Painted } from '../colors.js';
 import type { DiffArguments } from '../commands/diff.js';
 import { print, printJson, printPainted } from '../output.js';

@@ -1,9 +1,9 @@
 /** What `stepfold inspect` does. */
 import type { UnetAnalysis } from '../../analysis/index.js';
 import { inspectModel } from '../../inspect/inspect.js';
+import { loadModel } from '../../model/onnx/files.js';
+import { sizeOf } from '../../model/shape/index.js';
 import { findModel } from '../../model-folder/index.js';
-import { loadModel } from '../../onnx/files.js';
-import { sizeOf } from '../../shape/index.js';
 import { readRoles, readShapes, readSizes } from '../arguments.js';
 import type { InspectArguments } from '../commands/inspect.js';
 import {

@@ -1,7 +1,8 @@
 /** What `stepfold print` does. */
+
+import { loadModel } from '../../model/onnx/files.js';
+import { printModel } from '../../model/onnx/text/index.js';
 import { findModel } from '../../model-folder/index.js';
-import { loadModel } from '../../onnx/files.js';
-import { printModel } from '../../onnx/text/index.js';
 import { prepare } from '../../pipeline/index.js';
 import { readShapes, readSizes } from '../arguments.js';
 import type { PrintArguments } from '../commands/print.js';

@@ -22,8 +22,8 @@ import {
   unknownPass,
 } from '../../errors/index.js';
 import { readRegularText } from '../../io/regular-file.js';
+import { loadModel } from '../../model/onnx/files.js';
 import { findModel } from '../../model-folder/index.js';
-import { loadModel } from '../../onnx/files.js';
 import { type PassRequest, parsePassRequest } from '../../pass/index.js';
 import { Pipeline } from '../../pipeline/index.js';
 import {

@@ -2,8 +2,8 @@
  * What a site of an attention claims, proved from the source's graph alone: the product with v is part of
  * the module whose values the site replaces, and all that comes of it goes through them.
  */
-import { isOp } from '../../ir/node.js';
-import type { Value } from '../../ir/value.js';
+import { isOp } from '../../model/ir/node.js';
+import type { Value } from '../../model/ir/value.js';
 import type { DataFlow } from './data-flow.js';
 
 /**

@@ -2,10 +2,10 @@
  * Where the content of values goes to and comes from in a source graph, for proofs of what sites claim.
  * Written for them alone: the analyses that make the claims are not asked. Sizes are no content.
  */
-import type { Graph } from '../../ir/graph.js';
-import { isOp, type Node } from '../../ir/node.js';
-import { nodeDependencies } from '../../ir/order.js';
-import type { Value } from '../../ir/value.js';
+import type { Graph } from '../../model/ir/graph.js';
+import { isOp, type Node } from '../../model/ir/node.js';
+import { nodeDependencies } from '../../model/ir/order.js';
+import type { Value } from '../../model/ir/value.js';
 
 export class DataFlow {
   private readonly readers = new Map<Value, Node[]>();

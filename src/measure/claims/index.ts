@@ -3,9 +3,9 @@
  * where the schedule says that it is; that the schedule names the right places is proved here.
  */
 import type { Problem } from '../../errors/index.js';
-import type { Model } from '../../ir/model.js';
-import { isOp } from '../../ir/node.js';
-import type { Value } from '../../ir/value.js';
+import type { Model } from '../../model/ir/model.js';
+import { isOp } from '../../model/ir/node.js';
+import type { Value } from '../../model/ir/value.js';
 import type { Schedule } from '../../schedule/index.js';
 import { pointer } from '../../schedule/pointer.js';
 import { wrongModule, wrongScores } from './attention.js';

@@ -2,7 +2,7 @@
  * What a site claims that is computed once an image: its values depend on inputs that stay the same, and
  * neither the latent nor the timestep is one of them.
  */
-import type { Value } from '../../ir/value.js';
+import type { Value } from '../../model/ir/value.js';
 import type { Schedule } from '../../schedule/index.js';
 import type { DataFlow } from './data-flow.js';
 

@@ -8,12 +8,12 @@
  *   - no T stands in the middle of a block: what is added to it next is no feed-forward that belongs to the
  *     attention before it. After a feed-forward a next one opens a block, as in those of video over frames.
  */
-import { isAttentionOperator, isHeavy, weightBehind } from '../../cost/index.js';
-import { attrNumbers } from '../../ir/attribute.js';
-import { constantTensor, storedTensor } from '../../ir/constants.js';
-import { isOp, type Node } from '../../ir/node.js';
-import { elementCount } from '../../ir/tensor.js';
-import type { Value } from '../../ir/value.js';
+import { isAttentionOperator, isHeavy, weightBehind } from '../../model/cost/index.js';
+import { attrNumbers } from '../../model/ir/attribute.js';
+import { constantTensor, storedTensor } from '../../model/ir/constants.js';
+import { isOp, type Node } from '../../model/ir/node.js';
+import { elementCount } from '../../model/ir/tensor.js';
+import type { Value } from '../../model/ir/value.js';
 import type { DataFlow } from './data-flow.js';
 
 export interface Stream {

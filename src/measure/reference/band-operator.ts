@@ -2,11 +2,11 @@
  * A band for attention that is one operator: the operator once more, with a mask that hides the other
  * keys, by the input that it has for masks.
  */
-import type { Graph } from '../../ir/graph.js';
-import { isStandard, type Node } from '../../ir/node.js';
-import { tensorType } from '../../ir/types.js';
-import type { Value } from '../../ir/value.js';
-import type { ShapeTable } from '../../shape/index.js';
+import type { Graph } from '../../model/ir/graph.js';
+import { isStandard, type Node } from '../../model/ir/node.js';
+import { tensorType } from '../../model/ir/types.js';
+import type { Value } from '../../model/ir/value.js';
+import type { ShapeTable } from '../../model/shape/index.js';
 import { type BandMask, lowest, type Window, widthOf } from './band.js';
 import { innerName, maskName } from './names.js';
 import { NoReference } from './no-reference.js';

@@ -4,17 +4,17 @@
  * scores to the product with v stand a second time behind such a mask, beside the source's own.
  * Costs what the attention costs, and a byte for each score of one head.
  */
-import { attrNumber, int } from '../../ir/attribute.js';
-import { between } from '../../ir/extract.js';
-import type { Graph } from '../../ir/graph.js';
-import { type Model, opsetVersion } from '../../ir/model.js';
-import { isOp, type Node } from '../../ir/node.js';
-import { topologicalOrder } from '../../ir/order.js';
-import { float32Tensor } from '../../ir/tensor.js';
-import { dataTypeCode, tensorType } from '../../ir/types.js';
-import type { Value } from '../../ir/value.js';
+import { attrNumber, int } from '../../model/ir/attribute.js';
+import { between } from '../../model/ir/extract.js';
+import type { Graph } from '../../model/ir/graph.js';
+import { type Model, opsetVersion } from '../../model/ir/model.js';
+import { isOp, type Node } from '../../model/ir/node.js';
+import { topologicalOrder } from '../../model/ir/order.js';
+import { float32Tensor } from '../../model/ir/tensor.js';
+import { dataTypeCode, tensorType } from '../../model/ir/types.js';
+import type { Value } from '../../model/ir/value.js';
+import type { ShapeTable } from '../../model/shape/index.js';
 import type { Site } from '../../schedule/index.js';
-import type { ShapeTable } from '../../shape/index.js';
 import { innerName, maskName } from './names.js';
 import { NoReference } from './no-reference.js';
 

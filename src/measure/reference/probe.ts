@@ -4,13 +4,13 @@
  * is made from the source as it was given, by a few nodes a value, and shares nothing with
  * canonicalization, the passes or lowering.
  */
-import { int } from '../../ir/attribute.js';
-import { cloneModel } from '../../ir/clone.js';
-import type { Model } from '../../ir/model.js';
-import { type DataType, dataTypeCode, tensorType } from '../../ir/types.js';
-import type { Value } from '../../ir/value.js';
+import { int } from '../../model/ir/attribute.js';
+import { cloneModel } from '../../model/ir/clone.js';
+import type { Model } from '../../model/ir/model.js';
+import { type DataType, dataTypeCode, tensorType } from '../../model/ir/types.js';
+import type { Value } from '../../model/ir/value.js';
+import { inferShapes, type ShapeTable } from '../../model/shape/index.js';
 import type { Schedule, Site } from '../../schedule/index.js';
-import { inferShapes, type ShapeTable } from '../../shape/index.js';
 import { addBanded, type BandMask } from './band.js';
 import { addBandedOperator } from './band-operator.js';
 import { meaningOf } from './meanings.js';

@@ -3,7 +3,7 @@
  * strategies: the probe acts the plan out, and what calls keep for one another is kept here.
  */
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
-import type { Model } from '../../ir/model.js';
+import type { Model } from '../../model/ir/model.js';
 import type { Schedule } from '../../schedule/index.js';
 import type { CallAccess } from '../combinations.js';
 import { type Ort, runModel } from '../engine.js';

@@ -3,10 +3,10 @@
  * later ones. Written from the meanings of the strategies alone; the tensors are with `run.ts`.
  */
 
-import type { Model } from '../../ir/model.js';
-import { nodeDependencies } from '../../ir/order.js';
-import { pushAll } from '../../ir/push-all.js';
-import type { Value } from '../../ir/value.js';
+import type { Model } from '../../model/ir/model.js';
+import { nodeDependencies } from '../../model/ir/order.js';
+import { pushAll } from '../../model/ir/push-all.js';
+import type { Value } from '../../model/ir/value.js';
 import type { Schedule } from '../../schedule/index.js';
 import type { CallAccess } from '../combinations.js';
 import { halfOfCall, type Meaning, meaningAt } from './meanings.js';

@@ -2,14 +2,15 @@
  * Costs, counted again: of the source in its canonical form, of each program as its runs go through the
  * models, on average over the calls, and of the states.
  */
-import { concreteShapes, graphCost, type Macs } from '../../cost/index.js';
+
 import { type ProgramMacs, programMacs } from '../../emit/program-macs.js';
 import type { Problem } from '../../errors/index.js';
-import type { Model } from '../../ir/model.js';
+import { concreteShapes, graphCost, type Macs } from '../../model/cost/index.js';
+import type { Model } from '../../model/ir/model.js';
+import { bytesOfAll } from '../../model/shape/index.js';
 import { prepare } from '../../pipeline/index.js';
 import type { MacCounts, Schedule } from '../../schedule/index.js';
 import { pointer } from '../../schedule/pointer.js';
-import { bytesOfAll } from '../../shape/index.js';
 
 /** An average is a sum in some order. */
 const ROUNDING = 1e-9;

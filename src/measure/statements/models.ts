@@ -3,8 +3,8 @@
  * to ports that are there, of their type and size.
  */
 import type { Problem } from '../../errors/index.js';
-import type { Model } from '../../ir/model.js';
-import type { Value } from '../../ir/value.js';
+import type { Model } from '../../model/ir/model.js';
+import type { Value } from '../../model/ir/value.js';
 import type { Run, Schedule } from '../../schedule/index.js';
 import { pointer } from '../../schedule/pointer.js';
 import { fixedSize, portProblems, type Stated, sameSize } from './ports.js';

@@ -1,9 +1,9 @@
 /** Comparing what a schedule says of a tensor with what a model declares of one. */
 import type { Problem } from '../../errors/index.js';
-import type { Value } from '../../ir/value.js';
+import type { Value } from '../../model/ir/value.js';
+import { equal, parseDim } from '../../model/shape/index.js';
 import type { Dimension } from '../../schedule/index.js';
 import { pointer } from '../../schedule/pointer.js';
-import { equal, parseDim } from '../../shape/index.js';
 
 export interface Stated {
   readonly type: string;

@@ -5,10 +5,10 @@
  */
 import { findInputRoles } from '../../analysis/index.js';
 import type { Problem } from '../../errors/index.js';
-import type { Model } from '../../ir/model.js';
+import type { Model } from '../../model/ir/model.js';
+import { inferShapes } from '../../model/shape/index.js';
 import type { Dimension, Port, Schedule } from '../../schedule/index.js';
 import { pointer } from '../../schedule/pointer.js';
-import { inferShapes } from '../../shape/index.js';
 
 export function roleProblems(
   schedule: Schedule,

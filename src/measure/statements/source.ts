@@ -1,7 +1,7 @@
 /** The inputs and outputs that a schedule says its source has: all of them, in order, as declared. */
 import type { Problem } from '../../errors/index.js';
-import type { Model } from '../../ir/model.js';
-import type { Value } from '../../ir/value.js';
+import type { Model } from '../../model/ir/model.js';
+import type { Value } from '../../model/ir/value.js';
 import type { Port, Schedule } from '../../schedule/index.js';
 import { pointer } from '../../schedule/pointer.js';
 import { fixedSize, portProblems } from './ports.js';

@@ -1,7 +1,7 @@
 /** The nodes inside a block, before and after, as drawings that are made once however many blocks are alike. */
-import type { ModelDifference } from '../../diff/index.js';
-import type { Node } from '../../ir/node.js';
-import type { ShapeTable } from '../../shape/index.js';
+import type { ModelDifference } from '../../model/diff/index.js';
+import type { Node } from '../../model/ir/node.js';
+import type { ShapeTable } from '../../model/shape/index.js';
 import { differenceDrawing } from '../difference-drawing.js';
 import { nodeText, operatorOf } from '../difference-text.js';
 import { html, type Markup } from '../page/html.js';

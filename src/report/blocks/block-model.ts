@@ -5,14 +5,14 @@
  */
 
 import { analyzeUnet, findAttention, findBlocks, findInputRoles } from '../../analysis/index.js';
-import { concreteShapes, nodeMacs } from '../../cost/index.js';
-import type { Graph } from '../../ir/graph.js';
-import type { Model } from '../../ir/model.js';
-import { isOp, type Node } from '../../ir/node.js';
-import { nodeDependencies, predecessors, topologicalOrder } from '../../ir/order.js';
-import { pushAll } from '../../ir/push-all.js';
-import type { Value } from '../../ir/value.js';
-import { inferShapes, type ShapeTable } from '../../shape/index.js';
+import { concreteShapes, nodeMacs } from '../../model/cost/index.js';
+import type { Graph } from '../../model/ir/graph.js';
+import type { Model } from '../../model/ir/model.js';
+import { isOp, type Node } from '../../model/ir/node.js';
+import { nodeDependencies, predecessors, topologicalOrder } from '../../model/ir/order.js';
+import { pushAll } from '../../model/ir/push-all.js';
+import type { Value } from '../../model/ir/value.js';
+import { inferShapes, type ShapeTable } from '../../model/shape/index.js';
 
 export interface ModelBlock {
   /** What it is, such as `down 2`. */

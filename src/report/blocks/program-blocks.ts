@@ -3,14 +3,14 @@
  * still in what the program runs, and where some are not, or others stand beside them, by the strategies of
  * the sites there.
  */
-import { concreteShapes, nodeMacs } from '../../cost/index.js';
-import { diffModels, type ModelDifference, type SameFile } from '../../diff/index.js';
-import { subgraphs } from '../../ir/attribute.js';
-import type { Graph } from '../../ir/graph.js';
-import type { Model } from '../../ir/model.js';
-import type { Node } from '../../ir/node.js';
+import { concreteShapes, nodeMacs } from '../../model/cost/index.js';
+import { diffModels, type ModelDifference, type SameFile } from '../../model/diff/index.js';
+import { subgraphs } from '../../model/ir/attribute.js';
+import type { Graph } from '../../model/ir/graph.js';
+import type { Model } from '../../model/ir/model.js';
+import type { Node } from '../../model/ir/node.js';
+import { branchTaken, inferShapes } from '../../model/shape/index.js';
 import type { Schedule } from '../../schedule/index.js';
-import { branchTaken, inferShapes } from '../../shape/index.js';
 import type { BlockModel, ModelBlock } from './block-model.js';
 
 export interface BlockUse {

@@ -1,6 +1,7 @@
 /** When the states of a schedule are written and read. */
+
+import { bytesOf } from '../../model/shape/index.js';
 import type { Schedule } from '../../schedule/index.js';
-import { bytesOf } from '../../shape/index.js';
 
 export interface StateLife {
   readonly id: string;

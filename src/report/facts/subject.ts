@@ -1,7 +1,8 @@
 /** What a report is about, read from a bundle and measured on it; files are read by whoever makes a report. */
-import type { SameFile } from '../../diff/index.js';
+
 import type { Report } from '../../emit/report.js';
-import type { Model } from '../../ir/model.js';
+import type { SameFile } from '../../model/diff/index.js';
+import type { Model } from '../../model/ir/model.js';
 import type { Schedule } from '../../schedule/index.js';
 
 export interface ReportSubject {

@@ -1,7 +1,7 @@
 /** What programs feed to models and take from them: a run that fits, and runs of which one name or size is another. */
 import { expect, test } from 'vitest';
-import type { Model } from '../../../src/ir/model.js';
 import { modelProblems } from '../../../src/measure/statements/models.js';
+import type { Model } from '../../../src/model/ir/model.js';
 import type { Run, Schedule } from '../../../src/schedule/index.js';
 import { modelOf } from '../../helpers/text.js';
 import type { Writable } from '../../tamper/tampered.js';

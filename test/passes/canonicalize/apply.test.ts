@@ -3,12 +3,12 @@ import { describe, expect, test } from 'vitest';
 import { addConstant, applyRewrite } from '../../../passes/canonicalize/apply.js';
 import { canonicalize } from '../../../passes/canonicalize/index.js';
 import { type Replacement, type Rewrite, traceOf } from '../../../passes/canonicalize/rewrite.js';
-import { constantTensor } from '../../../src/ir/constants.js';
-import type { Model } from '../../../src/ir/model.js';
-import type { Node } from '../../../src/ir/node.js';
-import { float32Tensor, readNumbers } from '../../../src/ir/tensor.js';
-import { findViolations } from '../../../src/ir/validate.js';
-import { parseModel } from '../../../src/onnx/text/index.js';
+import { constantTensor } from '../../../src/model/ir/constants.js';
+import type { Model } from '../../../src/model/ir/model.js';
+import type { Node } from '../../../src/model/ir/node.js';
+import { float32Tensor, readNumbers } from '../../../src/model/ir/tensor.js';
+import { findViolations } from '../../../src/model/ir/validate.js';
+import { parseModel } from '../../../src/model/onnx/text/index.js';
 import { modelOf, named } from '../../helpers/text.js';
 
 /** Every node as `made = Operator(read, …)`; constants by their numbers. */

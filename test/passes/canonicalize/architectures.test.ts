@@ -1,13 +1,13 @@
 /** Canonical models compute what their sources compute, bit for bit without graph optimization. */
 import { describe, expect, it } from 'vitest';
 import { canonicalize } from '../../../passes/canonicalize/index.js';
-import { cloneModel } from '../../../src/ir/clone.js';
-import type { Model } from '../../../src/ir/model.js';
-import { findViolations } from '../../../src/ir/validate.js';
-import { loadModel } from '../../../src/onnx/files.js';
-import { inferShapes } from '../../../src/shape/infer.js';
-import { checkTable } from '../../shape/check.js';
-import { fillWeights } from '../../shape/engine.js';
+import { cloneModel } from '../../../src/model/ir/clone.js';
+import type { Model } from '../../../src/model/ir/model.js';
+import { findViolations } from '../../../src/model/ir/validate.js';
+import { loadModel } from '../../../src/model/onnx/files.js';
+import { inferShapes } from '../../../src/model/shape/infer.js';
+import { checkTable } from '../../model/shape/check.js';
+import { fillWeights } from '../../model/shape/engine.js';
 import { expectSameNumbers, type Shapes } from './numbers.js';
 
 const interfaceOf = ({ graph }: Model) => ({

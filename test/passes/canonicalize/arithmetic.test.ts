@@ -6,10 +6,10 @@ import fc from 'fast-check';
 import * as ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { canonicalize } from '../../../passes/canonicalize/index.js';
-import { cloneModel } from '../../../src/ir/clone.js';
-import type { Model } from '../../../src/ir/model.js';
-import { encodeModel } from '../../../src/onnx/index.js';
-import { evaluate, inferShapes } from '../../../src/shape/index.js';
+import { cloneModel } from '../../../src/model/ir/clone.js';
+import type { Model } from '../../../src/model/ir/model.js';
+import { encodeModel } from '../../../src/model/onnx/index.js';
+import { evaluate, inferShapes } from '../../../src/model/shape/index.js';
 import { imageSizes, shapeArithmetic } from '../../helpers/shape-arithmetic.js';
 import { modelOf } from '../../helpers/text.js';
 

@@ -2,13 +2,13 @@
 import { describe, expect, it, test } from 'vitest';
 import { constantNodes, foldNodes } from '../../../passes/canonicalize/fold.js';
 import { canonicalize } from '../../../passes/canonicalize/index.js';
-import { cloneModel } from '../../../src/ir/clone.js';
-import type { Model } from '../../../src/ir/model.js';
-import { readNumbers, type Tensor } from '../../../src/ir/tensor.js';
-import { inferShapes } from '../../../src/shape/index.js';
+import { cloneModel } from '../../../src/model/ir/clone.js';
+import type { Model } from '../../../src/model/ir/model.js';
+import { readNumbers, type Tensor } from '../../../src/model/ir/tensor.js';
+import { inferShapes } from '../../../src/model/shape/index.js';
 import { ort } from '../../helpers/compile.js';
 import { modelOf, named, namesOf } from '../../helpers/text.js';
-import { runModel } from '../../shape/engine.js';
+import { runModel } from '../../model/shape/engine.js';
 
 const MIB = 2 ** 20;
 const KIB = 1024;

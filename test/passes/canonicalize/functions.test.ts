@@ -1,10 +1,10 @@
 /** Functions written out compute what onnxruntime computes of the calls. */
 import { expect, it } from 'vitest';
 import { canonicalize } from '../../../passes/canonicalize/index.js';
-import { cloneModel } from '../../../src/ir/clone.js';
-import { ModelFunctions } from '../../../src/onnx/functions.js';
-import { encodeModel } from '../../../src/onnx/index.js';
-import { parseModel } from '../../../src/onnx/text/index.js';
+import { cloneModel } from '../../../src/model/ir/clone.js';
+import { ModelFunctions } from '../../../src/model/onnx/functions.js';
+import { encodeModel } from '../../../src/model/onnx/index.js';
+import { parseModel } from '../../../src/model/onnx/text/index.js';
 import { ort } from '../../helpers/compile.js';
 
 const HEADER = '<ir_version: 8, opset_import: ["": 17, "own": 1]>';

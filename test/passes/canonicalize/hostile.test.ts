@@ -5,7 +5,7 @@
 import { expect, it } from 'vitest';
 import { constantNodes } from '../../../passes/canonicalize/fold.js';
 import { canonicalize } from '../../../passes/canonicalize/index.js';
-import { inferShapes, symbolsOf } from '../../../src/shape/index.js';
+import { inferShapes, symbolsOf } from '../../../src/model/shape/index.js';
 import { modelOf, named } from '../../helpers/text.js';
 
 const MIB = 2 ** 20;

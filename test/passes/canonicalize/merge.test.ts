@@ -2,10 +2,10 @@
 import { describe, expect, test } from 'vitest';
 import { applyRewrite } from '../../../passes/canonicalize/apply.js';
 import { mergeConstants, repeatedNodes } from '../../../passes/canonicalize/merge.js';
-import type { Model } from '../../../src/ir/model.js';
-import { removeDeadNodes } from '../../../src/ir/prune.js';
-import { float32Tensor, type Tensor } from '../../../src/ir/tensor.js';
-import { findViolations } from '../../../src/ir/validate.js';
+import type { Model } from '../../../src/model/ir/model.js';
+import { removeDeadNodes } from '../../../src/model/ir/prune.js';
+import { float32Tensor, type Tensor } from '../../../src/model/ir/tensor.js';
+import { findViolations } from '../../../src/model/ir/validate.js';
 import { modelOf, named, namesOf } from '../../helpers/text.js';
 
 /** What is left of the nodes, by the names of what they make. */

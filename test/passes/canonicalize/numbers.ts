@@ -1,7 +1,7 @@
 /** Do two models compute the same bytes? */
 import { expect } from 'vitest';
-import type { Model } from '../../../src/ir/model.js';
-import { randomFeeds, runModel } from '../../shape/engine.js';
+import type { Model } from '../../../src/model/ir/model.js';
+import { randomFeeds, runModel } from '../../model/shape/engine.js';
 
 export type Shapes = Readonly<Record<string, readonly number[]>>;
 

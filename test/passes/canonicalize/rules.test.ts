@@ -1,17 +1,17 @@
 /** What each rule does to a small graph, and that the numbers stay the same to the bit. */
 import { describe, expect, it } from 'vitest';
 import { type CanonicalizeOptions, canonicalize } from '../../../passes/canonicalize/index.js';
-import { cloneModel } from '../../../src/ir/clone.js';
-import { constantTensor } from '../../../src/ir/constants.js';
-import { Graph } from '../../../src/ir/graph.js';
-import type { Model } from '../../../src/ir/model.js';
-import type { Node } from '../../../src/ir/node.js';
-import { readNumbers, type Tensor } from '../../../src/ir/tensor.js';
-import { findViolations } from '../../../src/ir/validate.js';
-import type { Value } from '../../../src/ir/value.js';
-import { parseModel } from '../../../src/onnx/text/index.js';
-import { parseDim } from '../../../src/shape/parse.js';
-import { evaluate } from '../../../src/shape/substitute.js';
+import { cloneModel } from '../../../src/model/ir/clone.js';
+import { constantTensor } from '../../../src/model/ir/constants.js';
+import { Graph } from '../../../src/model/ir/graph.js';
+import type { Model } from '../../../src/model/ir/model.js';
+import type { Node } from '../../../src/model/ir/node.js';
+import { readNumbers, type Tensor } from '../../../src/model/ir/tensor.js';
+import { findViolations } from '../../../src/model/ir/validate.js';
+import type { Value } from '../../../src/model/ir/value.js';
+import { parseModel } from '../../../src/model/onnx/text/index.js';
+import { parseDim } from '../../../src/model/shape/parse.js';
+import { evaluate } from '../../../src/model/shape/substitute.js';
 import { expectSameNumbers, type Shapes } from './numbers.js';
 
 interface Case {

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { readSmallTensors } from '../../../passes/canonicalize/small-tensors.js';
 import { externalDataMissing } from '../../../src/errors/index.js';
-import type { ExternalFiles, Tensor } from '../../../src/ir/tensor.js';
+import type { ExternalFiles, Tensor } from '../../../src/model/ir/tensor.js';
 import { modelOf, named } from '../../helpers/text.js';
 
 /** A file in which every byte is its own place. */

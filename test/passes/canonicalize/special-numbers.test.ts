@@ -6,15 +6,15 @@
 import * as ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { canonicalize } from '../../../passes/canonicalize/index.js';
-import { subgraphs } from '../../../src/ir/attribute.js';
-import { cloneModel } from '../../../src/ir/clone.js';
-import type { Graph } from '../../../src/ir/graph.js';
-import type { Model } from '../../../src/ir/model.js';
-import { findViolations } from '../../../src/ir/validate.js';
-import { parseModel } from '../../../src/onnx/text/index.js';
-import { parseDim } from '../../../src/shape/parse.js';
-import { evaluate } from '../../../src/shape/substitute.js';
-import { type Feeds, runModel } from '../../shape/engine.js';
+import { subgraphs } from '../../../src/model/ir/attribute.js';
+import { cloneModel } from '../../../src/model/ir/clone.js';
+import type { Graph } from '../../../src/model/ir/graph.js';
+import type { Model } from '../../../src/model/ir/model.js';
+import { findViolations } from '../../../src/model/ir/validate.js';
+import { parseModel } from '../../../src/model/onnx/text/index.js';
+import { parseDim } from '../../../src/model/shape/parse.js';
+import { evaluate } from '../../../src/model/shape/substitute.js';
+import { type Feeds, runModel } from '../../model/shape/engine.js';
 
 interface Case {
   readonly name: string;

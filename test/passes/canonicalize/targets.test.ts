@@ -5,12 +5,12 @@ import { canonicalize } from '../../../passes/canonicalize/index.js';
 import type { Rule } from '../../../passes/canonicalize/rewrite.js';
 import { reshapeTarget } from '../../../passes/canonicalize/rules/reshape-target.js';
 import { resizeScale } from '../../../passes/canonicalize/rules/resize-scale.js';
-import { cloneModel } from '../../../src/ir/clone.js';
-import { readNumbers } from '../../../src/ir/tensor.js';
-import { tensorType } from '../../../src/ir/types.js';
-import { inferShapes } from '../../../src/shape/index.js';
+import { cloneModel } from '../../../src/model/ir/clone.js';
+import { readNumbers } from '../../../src/model/ir/tensor.js';
+import { tensorType } from '../../../src/model/ir/types.js';
+import { inferShapes } from '../../../src/model/shape/index.js';
 import { modelOf, named } from '../../helpers/text.js';
-import { runModel } from '../../shape/engine.js';
+import { runModel } from '../../model/shape/engine.js';
 
 /** Sizes of x by name, each a list of one. */
 const SIZES = `shape = Shape (x)

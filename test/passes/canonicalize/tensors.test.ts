@@ -13,8 +13,8 @@ import {
   int64Tensor,
   type Tensor,
   type TensorData,
-} from '../../../src/ir/tensor.js';
-import type { DataType } from '../../../src/ir/types.js';
+} from '../../../src/model/ir/tensor.js';
+import type { DataType } from '../../../src/model/ir/types.js';
 import { modelOf, named } from '../../helpers/text.js';
 
 describe('whole numbers in little-endian bytes', () => {

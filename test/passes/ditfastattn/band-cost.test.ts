@@ -8,10 +8,10 @@ import {
   type Window,
   windowTokens,
 } from '../../../passes/ditfastattn/band/index.js';
-import { isOp } from '../../../src/ir/node.js';
-import { liveNodes } from '../../../src/ir/prune.js';
-import { tensorBytes } from '../../../src/ir/tensor.js';
-import type { Value } from '../../../src/ir/value.js';
+import { isOp } from '../../../src/model/ir/node.js';
+import { liveNodes } from '../../../src/model/ir/prune.js';
+import { tensorBytes } from '../../../src/model/ir/tensor.js';
+import type { Value } from '../../../src/model/ir/value.js';
 import { EXACT, encodeSorted, ort } from '../../helpers/compile.js';
 import { type Attention, attentionModel } from './band-model.js';
 

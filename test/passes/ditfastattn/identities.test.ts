@@ -4,8 +4,8 @@
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { ditfastattn } from '../../../passes/index.js';
-import type { Model } from '../../../src/ir/model.js';
-import { loadModel } from '../../../src/onnx/files.js';
+import type { Model } from '../../../src/model/ir/model.js';
+import { loadModel } from '../../../src/model/onnx/files.js';
 import { Pipeline } from '../../../src/pipeline/index.js';
 import type { GuidancePair, PairMode } from '../../../src/schedule/index.js';
 import { EMITS, EXACT, openSession, ort } from '../../helpers/compile.js';

@@ -1,8 +1,8 @@
 /** What a user can get wrong with attention strategies, and what is said about it. */
 import { describe, expect, test } from 'vitest';
 import { ditfastattn } from '../../../passes/index.js';
-import type { Model } from '../../../src/ir/model.js';
-import { loadModel } from '../../../src/onnx/files.js';
+import type { Model } from '../../../src/model/ir/model.js';
+import { loadModel } from '../../../src/model/onnx/files.js';
 import { Pipeline, type PipelineOptions } from '../../../src/pipeline/index.js';
 import type { PlanFile } from '../../../src/schedule/index.js';
 import { EMITS, EXACT, openSession, ort } from '../../helpers/compile.js';

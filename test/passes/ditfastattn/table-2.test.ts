@@ -6,7 +6,7 @@
 import { describe, expect, test } from 'vitest';
 import { bandScores, windowTokens } from '../../../passes/ditfastattn/band/index.js';
 import { ditfastattn } from '../../../passes/index.js';
-import { loadModel } from '../../../src/onnx/files.js';
+import { loadModel } from '../../../src/model/onnx/files.js';
 import { checkOptions, passContext } from '../../../src/pass/index.js';
 import { prepare } from '../../../src/pipeline/index.js';
 

@@ -1,7 +1,7 @@
 /** Attention spelled as two products, and softmaxes of other things. */
 import { expect, test } from 'vitest';
 import { applyTarget, onnxruntimeCpu } from '../../../passes/targets/index.js';
-import { attrNumber } from '../../../src/ir/attribute.js';
+import { attrNumber } from '../../../src/model/ir/attribute.js';
 import { ort } from '../../helpers/compile.js';
 import { modelOf } from '../../helpers/text.js';
 import { expectLeft, list, rewrite, tensor } from './rewrite.js';

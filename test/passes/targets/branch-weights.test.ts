@@ -1,7 +1,7 @@
 /** Kernels of convolutions inside the branches of an `If`, and where they stand afterwards. */
 import { expect, test } from 'vitest';
-import { subgraphs } from '../../../src/ir/attribute.js';
-import type { Model } from '../../../src/ir/model.js';
+import { subgraphs } from '../../../src/model/ir/attribute.js';
+import type { Model } from '../../../src/model/ir/model.js';
 import { ort } from '../../helpers/compile.js';
 import { modelOf } from '../../helpers/text.js';
 import { list, rewrite, tensor } from './rewrite.js';

@@ -7,7 +7,7 @@ import { deepcache } from '../../../passes/deepcache/index.js';
 import { onnxruntimeCpu } from '../../../passes/targets/index.js';
 import { writeBundle } from '../../../src/emit/index.js';
 import { verifyBundle } from '../../../src/measure/index.js';
-import { loadModel } from '../../../src/onnx/files.js';
+import { loadModel } from '../../../src/model/onnx/files.js';
 import { Pipeline } from '../../../src/pipeline/index.js';
 import { EMITS } from '../../helpers/compile.js';
 

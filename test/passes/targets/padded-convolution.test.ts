@@ -1,6 +1,6 @@
 /** Zeros around the input of a convolution, and other things around it. */
 import { expect, test } from 'vitest';
-import { attrNumbers } from '../../../src/ir/attribute.js';
+import { attrNumbers } from '../../../src/model/ir/attribute.js';
 import { ort } from '../../helpers/compile.js';
 import type { Tensors } from '../../helpers/injectable.js';
 import { modelOf } from '../../helpers/text.js';

@@ -1,9 +1,9 @@
 /** Rewriting for onnxruntime, held against onnxruntime on the graph as it was given. */
 import { expect } from 'vitest';
 import { applyTarget, onnxruntimeCpu } from '../../../passes/targets/index.js';
-import { cloneModel } from '../../../src/ir/clone.js';
-import type { Model } from '../../../src/ir/model.js';
-import { findViolations } from '../../../src/ir/validate.js';
+import { cloneModel } from '../../../src/model/ir/clone.js';
+import type { Model } from '../../../src/model/ir/model.js';
+import { findViolations } from '../../../src/model/ir/validate.js';
 import { EXACT, encodeSorted, ort } from '../../helpers/compile.js';
 import { relativeDifference, type Tensors } from '../../helpers/injectable.js';
 

@@ -7,8 +7,8 @@ import {
   targets,
 } from '../../../passes/targets/index.js';
 import { TARGET_NAMES } from '../../../passes/targets/names.js';
-import { isOp, type Node } from '../../../src/ir/node.js';
-import { float32Tensor } from '../../../src/ir/tensor.js';
+import { isOp, type Node } from '../../../src/model/ir/node.js';
+import { float32Tensor } from '../../../src/model/ir/tensor.js';
 import { modelOf, namesOf } from '../../helpers/text.js';
 
 const target = (match: TargetRule['match'], ...more: TargetRule['match'][]): Target => ({

@@ -1,13 +1,13 @@
 /** Reads what a report is about. */
 import fs from 'node:fs';
 import path from 'node:path';
-import { sameFileOnDisk } from '../../../diff/same-file.js';
 import type { Report } from '../../../emit/index.js';
 import { reportMissing } from '../../../errors/index.js';
 import { readRegularText } from '../../../io/regular-file.js';
-import type { Model } from '../../../ir/model.js';
 import { readBundle } from '../../../measure/bundle.js';
-import { loadModel } from '../../../onnx/files.js';
+import { sameFileOnDisk } from '../../../model/diff/same-file.js';
+import type { Model } from '../../../model/ir/model.js';
+import { loadModel } from '../../../model/onnx/files.js';
 import { prepare } from '../../../pipeline/index.js';
 import type { ReportSubject } from '../../../report/facts/subject.js';
 import { REPORT_FILE } from '../../../schedule/index.js';

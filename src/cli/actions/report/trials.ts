@@ -7,7 +7,6 @@ import { analyzeUnet } from '../../../analysis/index.js';
 import { emitBundle } from '../../../emit/index.js';
 import { planNoThreshold, ResultError, StepfoldError } from '../../../errors/index.js';
 import { readRegularText } from '../../../io/regular-file.js';
-import type { Model } from '../../../ir/model.js';
 import {
   type GenerateOptions,
   generate,
@@ -15,7 +14,8 @@ import {
   type RecordedLoop,
   relativeError,
 } from '../../../measure/index.js';
-import { loadModel } from '../../../onnx/files.js';
+import type { Model } from '../../../model/ir/model.js';
+import { loadModel } from '../../../model/onnx/files.js';
 import { Pipeline, type PipelineOptions, prepare } from '../../../pipeline/index.js';
 import type {
   BranchChoices,
