@@ -31,8 +31,7 @@ export * from './model/shape/index.js';
 export * from './pass/index.js';
 export * from './pipeline/index.js';
 export * from './plan/index.js';
-export * from './runtime/index.js';
-export * from './samplers/index.js';
+export * from './runtime/samplers/index.js';
 export {
   checkSchedule,
   formatPlan,
@@ -47,5 +46,6 @@ export {
   planOfSchedule,
   type Schedule,
   type TimestepsFile,
-} from './schedule/index.js';
+} from './runtime/schedule/index.js';
+export * from './runtime/session/index.js';
 export { VERSION } from './version.js';

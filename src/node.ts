@@ -16,5 +16,5 @@ export * from './measure/index.js';
 export { sameFileOnDisk } from './model/diff/same-file.js';
 export { nodeFile } from './model/files/node-file.js';
 export { loadModel, saveModel } from './model/onnx/files.js';
-export * from './model-folder/index.js';
-export * from './runtime-node/index.js';
+export * from './runtime/model-folder/index.js';
+export * from './runtime/node/index.js';

@@ -14,7 +14,7 @@ import { elementCount, tensorBytes } from '../../src/model/ir/tensor.js';
 import { byteLength } from '../../src/model/ir/types.js';
 import type { Value } from '../../src/model/ir/value.js';
 import type { ShapeTable } from '../../src/model/shape/index.js';
-import { type Engine, evaluate } from '../../src/ort/index.js';
+import { type Engine, evaluate } from '../../src/runtime/ort/index.js';
 import { isDeterministic } from './deterministic.js';
 import type { Rewrite } from './rewrite.js';
 import { isAtHand } from './tensors.js';

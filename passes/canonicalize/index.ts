@@ -15,7 +15,7 @@ import { removeDeadNodes } from '../../src/model/ir/prune.js';
 import { checkRequirements } from '../../src/model/ir/requirements.js';
 import type { Value } from '../../src/model/ir/value.js';
 import { dropStaleTypes, inferShapes, type ShapeTable } from '../../src/model/shape/index.js';
-import { type Engine, loadEngine } from '../../src/ort/index.js';
+import { type Engine, loadEngine } from '../../src/runtime/ort/index.js';
 import { applyRewrite, hasFreeInitializers } from './apply.js';
 import { constantNodes, foldNodes } from './fold.js';
 import { inlineFunctions } from './functions.js';

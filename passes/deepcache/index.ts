@@ -18,7 +18,7 @@ import {
   strategiesByName,
   strategyOf,
 } from '../../src/plan/index.js';
-import { stepsOfCalls } from '../../src/schedule/index.js';
+import { stepsOfCalls } from '../../src/runtime/schedule/index.js';
 import { findJoin } from '../unet/join.js';
 import { zerosAt } from '../unet/zeros.js';
 import { nonUniformCalls, uniformCalls } from './schedule.js';

@@ -22,7 +22,7 @@ import { concreteShapes, regionCost } from '../../src/model/cost/index.js';
 import type { Value } from '../../src/model/ir/value.js';
 import type { Pass, PassContext } from '../../src/pass/index.js';
 import { byHalf, COMPUTE, perCall } from '../../src/plan/index.js';
-import { stepsOfCalls } from '../../src/schedule/index.js';
+import { stepsOfCalls } from '../../src/runtime/schedule/index.js';
 import { keptDifference, type Precision, precisionOption } from '../difference.js';
 import { NAME, readRange } from './range.js';
 import { type BlockRun, runsSite } from './site.js';

@@ -14,7 +14,7 @@ import { badOption, noAttention } from '../../src/errors/index.js';
 import { concreteShapes } from '../../src/model/cost/index.js';
 import { type Pass, type PassContext, readThreshold } from '../../src/pass/index.js';
 import { COMPUTE, perCall, type Site } from '../../src/plan/index.js';
-import { stepsOfCalls } from '../../src/schedule/index.js';
+import { stepsOfCalls } from '../../src/runtime/schedule/index.js';
 import { keptDifference, type Precision, precisionOption } from '../difference.js';
 import { moduleMacs } from './module-cost.js';
 import type { Module } from './parts.js';

@@ -18,7 +18,7 @@ import {
   strategiesByName,
   strategyOf,
 } from '../../src/plan/index.js';
-import type { PairOrder } from '../../src/schedule/index.js';
+import type { PairOrder } from '../../src/runtime/schedule/index.js';
 import { difference, type KeptDifference, stateType, withDifference } from '../difference.js';
 import { bandedAttention, type Window } from './band/index.js';
 import { doubled, halfOf } from './rows.js';

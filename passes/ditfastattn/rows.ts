@@ -2,7 +2,7 @@
 import { int } from '../../src/model/ir/attribute.js';
 import type { Value } from '../../src/model/ir/value.js';
 import type { SiteBuilder } from '../../src/plan/index.js';
-import type { PairOrder } from '../../src/schedule/index.js';
+import type { PairOrder } from '../../src/runtime/schedule/index.js';
 import { integers } from './band/shared.js';
 
 /** Larger than any axis: to the end. */

@@ -3,7 +3,7 @@
  * parts. In a loop of two calls a step the meaning depends on which half a call computes.
  */
 import { COMPUTE, type Site, type Strategy } from '../../src/plan/index.js';
-import type { GuidancePair } from '../../src/schedule/index.js';
+import type { GuidancePair } from '../../src/runtime/schedule/index.js';
 import { keptIn } from '../difference.js';
 import type { ModuleMacs } from './module-cost.js';
 import {

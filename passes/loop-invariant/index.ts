@@ -18,7 +18,7 @@ import {
   strategiesByName,
   strategyOf,
 } from '../../src/plan/index.js';
-import { stepsOfCalls } from '../../src/schedule/index.js';
+import { stepsOfCalls } from '../../src/runtime/schedule/index.js';
 import { findInvariants, type Invariant } from './find.js';
 
 export interface LoopInvariantOptions {

@@ -143,9 +143,9 @@ const TESTS = {
   'src/plan/plan.ts': ['test/plan/plan'],
   'src/plan/row-joins.ts': ['test/plan/group', 'test/plan/readable'],
   'src/plan/union-writes.ts': ['test/plan/union-writes'],
-  'src/runtime': ['test/runtime'],
-  'src/samplers': ['test/samplers'],
-  'src/schedule': ['test/schedule'],
+  'src/runtime/session': ['test/runtime/session'],
+  'src/runtime/samplers': ['test/runtime/samplers'],
+  'src/runtime/schedule': ['test/runtime/schedule'],
   'src/model/shape': [
     'test/model/shape',
     '!test/model/shape/architectures',

@@ -22,7 +22,7 @@ export default defineConfig({
     },
   ],
   // package.json leads it to what is built, which is not copied for Stryker
-  resolve: { alias: { '#engine': path.resolve('src/ort/node-engine.ts') } },
+  resolve: { alias: { '#engine': path.resolve('src/runtime/ort/node-engine.ts') } },
   test: {
     include: JSON.parse(process.env.MUTATION_TESTS),
     isolate: false,

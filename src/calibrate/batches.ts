@@ -3,7 +3,7 @@
  * several smaller ones, one after another.
  */
 import type { InferenceSession, Tensor, TensorConstructor } from 'onnxruntime-common';
-import type { DenoiserCall } from '../samplers/index.js';
+import type { DenoiserCall } from '../runtime/samplers/index.js';
 import type { CallEvaluator } from './evaluator.js';
 import type { Mode } from './modes.js';
 

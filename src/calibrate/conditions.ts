@@ -7,7 +7,7 @@ import { feedShape, fixedBatch, roleUnknown } from '../errors/index.js';
 import type { DenoiserPorts } from '../measure/denoise-bundle.js';
 import { concretePort, type Feeds, fitShape, randomFeeds, SEEDS } from '../measure/feeds.js';
 import { withFollowers } from '../model/shape/index.js';
-import type { Port } from '../schedule/index.js';
+import type { Port } from '../runtime/schedule/index.js';
 import type { Batches } from './batches.js';
 import type { LoopGuidance } from './guidance.js';
 

@@ -1,6 +1,6 @@
 /** Guidance of a loop that a search runs. */
 import type { Feeds } from '../measure/feeds.js';
-import type { GuidancePair } from '../schedule/index.js';
+import type { GuidancePair } from '../runtime/schedule/index.js';
 
 export interface LoopGuidance extends GuidancePair {
   /** s in u + s (c - u). Not needed for recorded inputs. */

@@ -4,7 +4,7 @@
  */
 import type { Tensor } from 'onnxruntime-common';
 import { decodeFloat16 } from '../io/float16.js';
-import { everyFinite } from '../samplers/finite.js';
+import { everyFinite } from '../runtime/samplers/finite.js';
 
 /** Keeps elements that are zero in both outputs from dividing by zero. */
 const EPSILON = 1e-6;

@@ -9,7 +9,7 @@ import {
   recordedShape,
 } from '../errors/index.js';
 import { type Feeds, fitShape } from '../measure/feeds.js';
-import type { Port } from '../schedule/index.js';
+import type { Port } from '../runtime/schedule/index.js';
 
 /**
  * The feeds of every call.

@@ -13,7 +13,7 @@ import { openModels } from '../measure/scratch.js';
 import type { Model } from '../model/ir/model.js';
 import type { Value } from '../model/ir/value.js';
 import type { ShapeTable } from '../model/shape/index.js';
-import { withoutSpinning } from '../runtime/spinning.js';
+import { withoutSpinning } from '../runtime/session/spinning.js';
 import { type CutModel, cutModel } from './cut.js';
 import type { CallEvaluator } from './evaluator.js';
 import { repeatHalf } from './halves.js';

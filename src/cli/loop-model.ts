@@ -13,7 +13,7 @@ import {
   holdsBundle,
   readScheduler,
   type SchedulerUse,
-} from '../model-folder/index.js';
+} from '../runtime/model-folder/index.js';
 import { type FolderLoop, splitSettings } from './loop-options.js';
 
 /** Options that are left out take what the folder says. */

@@ -1,15 +1,15 @@
 /** Options of commands that run a denoising loop: the sampler, its noise schedule, guidance. */
 import type { LoopGuidance } from '../calibrate/index.js';
 import { guidanceIncomplete, spacingAndTimesteps } from '../errors/index.js';
-import type { SchedulerSettings } from '../model-folder/index.js';
+import type { SchedulerSettings } from '../runtime/model-folder/index.js';
 import {
   BETA_SCHEDULES,
   PREDICTIONS,
   SAMPLER_NAMES,
   TIMESTEP_SPACINGS,
   TRAIN_TIMESTEPS,
-} from '../samplers/index.js';
-import { type GuidancePair, PAIR_MODES, PAIR_ORDERS } from '../schedule/index.js';
+} from '../runtime/samplers/index.js';
+import { type GuidancePair, PAIR_MODES, PAIR_ORDERS } from '../runtime/schedule/index.js';
 import { number, readFeeds, texts, wholeNumber } from './arguments.js';
 import type { Arguments } from './command.js';
 import type { ChosenTimesteps } from './timesteps-file.js';

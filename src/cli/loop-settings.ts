@@ -1,7 +1,7 @@
 /** Sampler and guidance of a loop that is run: as the arguments say, and where they do not, as the bundle was made for. */
 import { needsGuidance, needsUnconditional, stepsAndTimesteps, twoLists } from '../errors/index.js';
-import { createSampler, type Guidance, type Sampler } from '../samplers/index.js';
-import { type GuidancePair, type Schedule, stepsOfCalls } from '../schedule/index.js';
+import { createSampler, type Guidance, type Sampler } from '../runtime/samplers/index.js';
+import { type GuidancePair, type Schedule, stepsOfCalls } from '../runtime/schedule/index.js';
 import { readFeeds } from './arguments.js';
 import type { Arguments } from './command.js';
 import {

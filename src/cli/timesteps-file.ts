@@ -7,7 +7,7 @@ import {
   timestepsOtherTraining,
 } from '../errors/index.js';
 import { readRegularText } from '../io/regular-file.js';
-import { type GuidancePair, parseTimestepsFile, stepsOfCalls } from '../schedule/index.js';
+import { type GuidancePair, parseTimestepsFile, stepsOfCalls } from '../runtime/schedule/index.js';
 
 /** A list of timesteps, and who says so. */
 export interface ChosenTimesteps {

@@ -6,7 +6,12 @@
 import { cloneModel } from '../model/ir/clone.js';
 import type { Model } from '../model/ir/model.js';
 import type { Compilation } from '../pipeline/index.js';
-import { formatSchedule, REPORT_FILE, SCHEDULE_FILE, type Schedule } from '../schedule/index.js';
+import {
+  formatSchedule,
+  REPORT_FILE,
+  SCHEDULE_FILE,
+  type Schedule,
+} from '../runtime/schedule/index.js';
 import type { WeightsMode } from './modes.js';
 import { makeReport, type Report } from './report.js';
 import { makeSchedule } from './schedule.js';

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { sha256 } from '../model/files/hash-file.js';
 import { saveModel } from '../model/onnx/files.js';
 import type { Compilation } from '../pipeline/index.js';
-import type { Schedule } from '../schedule/index.js';
+import type { Schedule } from '../runtime/schedule/index.js';
 import { assemble, type Bundle, describe, modelFile } from './assemble.js';
 import { checkTarget, writeFolder } from './folder.js';
 import type { WeightsMode } from './modes.js';

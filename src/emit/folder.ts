@@ -19,7 +19,7 @@ import { restoreInterrupted, settle, siblingOf, siblingsOf } from '../io/sibling
 import { writePieces } from '../model/onnx/files.js';
 import { entriesOf, foldersOf, ownedFiles } from './owned-files.js';
 
-export { REPORT_FILE, SCHEDULE_FILE } from '../schedule/index.js';
+export { REPORT_FILE, SCHEDULE_FILE } from '../runtime/schedule/index.js';
 
 /**
  * Checks that a folder can be made or replaced. Puts back what an interrupted replacement left beside it,

@@ -5,7 +5,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { readRegularText } from '../io/regular-file.js';
-import { parseSchedule, REPORT_FILE, SCHEDULE_FILE } from '../schedule/index.js';
+import { parseSchedule, REPORT_FILE, SCHEDULE_FILE } from '../runtime/schedule/index.js';
 
 /** Lies beside model_index.json: what transform put into the folder. */
 export const RECORD_FILE = 'stepfold.json';

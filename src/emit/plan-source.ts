@@ -4,7 +4,7 @@
  */
 import path from 'node:path';
 import { planOtherModel } from '../errors/index.js';
-import type { PlanFile } from '../schedule/index.js';
+import type { PlanFile } from '../runtime/schedule/index.js';
 import { sha256 } from './bundle.js';
 
 /** The `model` of a plan for the model in a file. */

@@ -11,7 +11,7 @@ import { concreteShapes, graphCost, type Macs } from '../model/cost/index.js';
 import type { Model } from '../model/ir/model.js';
 import { sortNodes } from '../model/ir/order.js';
 import { branchTaken, type DimExpr, type InferOptions, inferShapes } from '../model/shape/index.js';
-import type { Shape } from '../schedule/index.js';
+import type { Shape } from '../runtime/schedule/index.js';
 
 /** Symbolic where they are: a size that is known under one name is not known under a number. */
 type Sizes = readonly (number | string)[];

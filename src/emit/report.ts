@@ -5,7 +5,7 @@ import { concreteShapes, graphCost } from '../model/cost/index.js';
 import { tensorBytes } from '../model/ir/tensor.js';
 import type { Compilation } from '../pipeline/index.js';
 import { siteCosts } from '../plan/index.js';
-import type { Schedule } from '../schedule/index.js';
+import type { Schedule } from '../runtime/schedule/index.js';
 import type { WeightsPlaced, WeightsRecord } from './weights-record.js';
 
 export interface Report {

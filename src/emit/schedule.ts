@@ -6,7 +6,7 @@ import type { Value } from '../model/ir/value.js';
 import { bytesOfAll } from '../model/shape/index.js';
 import type { Compilation } from '../pipeline/index.js';
 import { COMPUTE, type Plan, programsForPairs, type Site } from '../plan/index.js';
-import type { ElementType, Port, Schedule } from '../schedule/index.js';
+import type { ElementType, Port, Schedule } from '../runtime/schedule/index.js';
 import { VERSION } from '../version.js';
 import { programMacs } from './program-macs.js';
 

@@ -18,7 +18,7 @@ import { byteLength } from '../model/ir/types.js';
 import type { Value } from '../model/ir/value.js';
 import { loadModel } from '../model/onnx/files.js';
 import { checkLocation } from '../model/onnx/locations.js';
-import { createRandom } from '../samplers/index.js';
+import { createRandom } from '../runtime/samplers/index.js';
 
 export interface FillOptions {
   readonly model: string;

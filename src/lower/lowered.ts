@@ -1,6 +1,6 @@
 /** What lowering makes: models and how each program runs them, not yet files. */
 import type { Model } from '../model/ir/model.js';
-import type { Schedule } from '../schedule/index.js';
+import type { Schedule } from '../runtime/schedule/index.js';
 
 /** The ways to make models of programs. */
 export const EMIT_FORMS = ['split', 'merged', 'chain'] as const;

@@ -3,7 +3,7 @@
  * ratio that the MACs promise.
  */
 import { setTimeout } from 'node:timers/promises';
-import type { ScheduledSession } from '../runtime/index.js';
+import type { ScheduledSession } from '../runtime/session/index.js';
 import { distinctPrograms, openWithCalls, readBundle } from './bundle.js';
 import { loadOrt, runModel } from './engine.js';
 import { randomFeeds, scheduleBindings } from './feeds.js';

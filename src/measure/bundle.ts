@@ -7,9 +7,9 @@ import { checkWeights } from '../emit/weights.js';
 import { fileNotFound, notABundle, otherSource } from '../errors/index.js';
 import { restoreInterrupted } from '../io/siblings.js';
 import { loadModel } from '../model/onnx/files.js';
-import { ScheduledSession } from '../runtime/index.js';
-import { checkFiles, readSchedule } from '../runtime-node/index.js';
-import type { Schedule } from '../schedule/index.js';
+import { checkFiles, readSchedule } from '../runtime/node/index.js';
+import type { Schedule } from '../runtime/schedule/index.js';
+import { ScheduledSession } from '../runtime/session/index.js';
 import type { Ort } from './engine.js';
 
 /**

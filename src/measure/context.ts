@@ -2,7 +2,7 @@
 import type { InferenceSession } from 'onnxruntime-common';
 import type { Problem } from '../errors/index.js';
 import type { Model } from '../model/ir/model.js';
-import type { Schedule } from '../schedule/index.js';
+import type { Schedule } from '../runtime/schedule/index.js';
 import type { Ort } from './engine.js';
 
 /** Takes what a proof finds beside the differences of numbers. */

@@ -13,8 +13,7 @@ import type { Value } from '../model/ir/value.js';
 import { loadModel } from '../model/onnx/files.js';
 import { type Followers, withFollowers } from '../model/shape/index.js';
 import { type Compilation, prepare } from '../pipeline/index.js';
-import type { DenoiserSession } from '../runtime/index.js';
-import { openBundle } from '../runtime-node/index.js';
+import { openBundle } from '../runtime/node/index.js';
 import {
   type DenoiserCall,
   type DenoiseStep,
@@ -23,14 +22,15 @@ import {
   type GuidanceHalf,
   type Sampler,
   timestepFeed,
-} from '../samplers/index.js';
+} from '../runtime/samplers/index.js';
 import {
   callsNeedPairs,
   callsPerStep,
   type GuidancePair,
   type Port,
   stepsOfCalls,
-} from '../schedule/index.js';
+} from '../runtime/schedule/index.js';
+import type { DenoiserSession } from '../runtime/session/index.js';
 import { requireBundle } from './bundle.js';
 import { loadOrt, runModel } from './engine.js';
 import { checkSize, concretePort, type Feeds, randomFeeds, scheduleFollowers } from './feeds.js';

@@ -1,8 +1,8 @@
 /** How far two tensors are apart. */
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import { decodeFloat16 } from '../io/float16.js';
-import { bytesOf } from '../runtime/tensors.js';
-import type { Schedule } from '../schedule/index.js';
+import type { Schedule } from '../runtime/schedule/index.js';
+import { bytesOf } from '../runtime/session/tensors.js';
 
 export interface Difference {
   /** Largest absolute difference of two elements. */

@@ -2,7 +2,7 @@
  * The sets of inputs that programs are held against the source on: one, or more where a model does one
  * thing at some timesteps and another at others.
  */
-import { TRAIN_TIMESTEPS } from '../samplers/index.js';
+import { TRAIN_TIMESTEPS } from '../runtime/samplers/index.js';
 import type { Decisions } from './decides.js';
 import type { Feeds } from './feeds.js';
 import { type ProofFeedOptions, proofFeeds } from './proof-feeds.js';

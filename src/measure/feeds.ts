@@ -12,9 +12,9 @@ import {
   withFollowers,
 } from '../model/shape/index.js';
 import { defaultSize } from '../pipeline/bindings.js';
-import { zeros } from '../runtime/tensors.js';
-import { createRandom, TRAIN_TIMESTEPS } from '../samplers/index.js';
-import type { ElementType, Port, Schedule } from '../schedule/index.js';
+import { createRandom, TRAIN_TIMESTEPS } from '../runtime/samplers/index.js';
+import type { ElementType, Port, Schedule } from '../runtime/schedule/index.js';
+import { zeros } from '../runtime/session/tensors.js';
 
 export type Feeds = Record<string, Tensor>;
 

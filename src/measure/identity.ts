@@ -5,7 +5,7 @@
  */
 import type { InferenceSession } from 'onnxruntime-common';
 import type { Model } from '../model/ir/model.js';
-import type { Schedule } from '../schedule/index.js';
+import type { Schedule } from '../runtime/schedule/index.js';
 import { distinctPrograms, openWithCalls, statesOf } from './bundle.js';
 import type { ProofContext } from './context.js';
 import { compareOutputs, type Difference, worst } from './difference.js';

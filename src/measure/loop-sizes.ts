@@ -6,8 +6,8 @@
 import type { Tensor } from 'onnxruntime-common';
 import { feedShape, feedType, feedUnknown } from '../errors/index.js';
 import { parseDim, symbolsOf } from '../model/shape/index.js';
-import type { Guidance } from '../samplers/index.js';
-import type { Port } from '../schedule/index.js';
+import type { Guidance } from '../runtime/samplers/index.js';
+import type { Port } from '../runtime/schedule/index.js';
 import { type Feeds, fitShape } from './feeds.js';
 
 export type Sizes = Map<string, number>;

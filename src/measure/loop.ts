@@ -6,7 +6,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import type { Schedule } from '../schedule/index.js';
+import type { Schedule } from '../runtime/schedule/index.js';
 import { statesOf } from './bundle.js';
 import { type CallAccess, combinations } from './combinations.js';
 import type { ProofContext } from './context.js';

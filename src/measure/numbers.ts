@@ -2,7 +2,7 @@
 import type { InferenceSession } from 'onnxruntime-common';
 import { isOutOfMemory } from '../errors/index.js';
 import type { Model } from '../model/ir/model.js';
-import type { Schedule } from '../schedule/index.js';
+import type { Schedule } from '../runtime/schedule/index.js';
 import type { Findings, ProofContext } from './context.js';
 import type { Decisions } from './decides.js';
 import type { Difference } from './difference.js';

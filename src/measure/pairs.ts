@@ -1,6 +1,6 @@
 /** The two halves of a guidance pair in one tensor: the first half of the leading axis, then the second. */
 import type { Tensor, TensorConstructor } from 'onnxruntime-common';
-import type { Schedule } from '../schedule/index.js';
+import type { Schedule } from '../runtime/schedule/index.js';
 import type { Feeds } from './feeds.js';
 
 type Order = NonNullable<Schedule['source']['guidance']>['order'];

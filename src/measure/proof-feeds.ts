@@ -7,8 +7,8 @@
  */
 import type { TensorConstructor } from 'onnxruntime-common';
 import { elementCount } from '../model/ir/tensor.js';
-import { createRandom, TRAIN_TIMESTEPS } from '../samplers/index.js';
-import type { Schedule } from '../schedule/index.js';
+import { createRandom, TRAIN_TIMESTEPS } from '../runtime/samplers/index.js';
+import type { Schedule } from '../runtime/schedule/index.js';
 import { CLASSES, concretePort, type Feeds, SEEDS, scheduleBindings, tensorOf } from './feeds.js';
 
 /** The fraction of the golden section: its multiples fill an interval evenly, however many there are. */

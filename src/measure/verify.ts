@@ -7,7 +7,7 @@
 import { inlineFunctions } from '../../passes/canonicalize/index.js';
 import type { Problem } from '../errors/index.js';
 import { loadModel } from '../model/onnx/files.js';
-import type { Schedule } from '../schedule/index.js';
+import type { Schedule } from '../runtime/schedule/index.js';
 import { distinctPrograms, readBundle } from './bundle.js';
 import { claimProblems } from './claims/index.js';
 import type { Findings } from './context.js';

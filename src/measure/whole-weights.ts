@@ -5,8 +5,8 @@
  */
 import path from 'node:path';
 import { sha256 } from '../model/files/hash-file.js';
-import { describeChange } from '../runtime-node/index.js';
-import type { Schedule } from '../schedule/index.js';
+import { describeChange } from '../runtime/node/index.js';
+import type { Schedule } from '../runtime/schedule/index.js';
 
 /** How much of a weights file was compared with what was written. */
 export interface ComparedWeights {

@@ -1,7 +1,7 @@
 /** Checking a pass's options against its schema, and reading them from a command line. */
 import { Ajv } from 'ajv';
 import { badOption } from '../errors/index.js';
-import { schemaProblems } from '../schedule/schema-problems.js';
+import { schemaProblems } from '../runtime/schedule/schema-problems.js';
 import type { Pass } from './pass.js';
 
 /** One pass of a pipeline with its options, as pipeline.json and `--pass` give them. */

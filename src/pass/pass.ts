@@ -16,7 +16,7 @@ import {
 import type { Model } from '../model/ir/model.js';
 import type { ShapeTable } from '../model/shape/index.js';
 import type { Proposal } from '../plan/index.js';
-import type { GuidancePair } from '../schedule/index.js';
+import type { GuidancePair } from '../runtime/schedule/index.js';
 import type { PassCalibration } from './calibration.js';
 
 /** A JSON Schema of a pass's options: an object whose properties say type, default and meaning. */

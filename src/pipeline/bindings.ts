@@ -8,7 +8,7 @@ import {
   symbolsOf,
   withFollowers,
 } from '../model/shape/index.js';
-import type { GuidancePair } from '../schedule/index.js';
+import type { GuidancePair } from '../runtime/schedule/index.js';
 
 /** Sizes used where the user gives none; every output that depends on them says so. */
 export const DEFAULT_SIZES = { batch: 1, spatial: 64, sequence: 77 } as const;

@@ -28,15 +28,15 @@ import {
   freezeSymbols,
   type ShapeTable,
 } from '../model/shape/index.js';
-import type { Engine } from '../ort/index.js';
 import { checkOptions, type Pass, type PassContext, passContext } from '../pass/index.js';
 import { groupRows, makePlan, overridePlan, type Plan, siteCosts } from '../plan/index.js';
+import type { Engine } from '../runtime/ort/index.js';
 import {
   type GuidancePair,
   type PlanFile,
   stepsOfCalls,
   timestepProblems,
-} from '../schedule/index.js';
+} from '../runtime/schedule/index.js';
 import { chooseBindings, inputFollowers } from './bindings.js';
 import { refuseHidden } from './hidden.js';
 import { MOST_CALLS } from './limits.js';

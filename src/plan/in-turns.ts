@@ -2,7 +2,7 @@
  * Sites in a loop whose guidance takes two calls a step, one for each half. What such a call keeps is of
  * use to later calls of the same half only, so every state is there twice.
  */
-import { callsPerStep, type GuidancePair } from '../schedule/index.js';
+import { callsPerStep, type GuidancePair } from '../runtime/schedule/index.js';
 import { COMPUTE, type Site, type SiteBuilder, type Strategy } from './site.js';
 import { strategiesByName, strategyOf } from './strategies.js';
 

@@ -7,7 +7,7 @@ import {
   planUnknownSite,
   planUnknownStrategy,
 } from '../errors/index.js';
-import type { PlanFile } from '../schedule/index.js';
+import type { PlanFile } from '../runtime/schedule/index.js';
 import { COMPUTE, type Site } from './site.js';
 
 export interface Plan {

@@ -2,7 +2,7 @@
  * How strategies are shown: in the order of exactness, each with a letter and a colour of its own.
  * Colours differ in lightness (dark is exact), so that they can be told apart without hue and in print.
  */
-import type { PlanFile } from '../schedule/index.js';
+import type { PlanFile } from '../runtime/schedule/index.js';
 
 /** What a picture of a plan is made from; a plan file is one. */
 export type ShownPlan = Pick<PlanFile, 'calls' | 'sites' | 'model' | 'calibration'>;

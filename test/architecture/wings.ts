@@ -24,12 +24,12 @@ export const WINGS: readonly Wing[] = [
   {
     name: 'runtime',
     folders: [
-      'src/schedule',
-      'src/samplers',
-      'src/runtime',
-      'src/runtime-node',
-      'src/ort',
-      'src/model-folder',
+      'src/runtime/schedule',
+      'src/runtime/samplers',
+      'src/runtime/session',
+      'src/runtime/node',
+      'src/runtime/ort',
+      'src/runtime/model-folder',
     ],
   },
   {

@@ -14,7 +14,7 @@ import { loadModel } from '../../src/model/onnx/files.js';
 import { checkOptions, type Pass, passContext } from '../../src/pass/index.js';
 import { Pipeline, prepare } from '../../src/pipeline/index.js';
 import { planToJson } from '../../src/plan/index.js';
-import type { GuidancePair } from '../../src/schedule/index.js';
+import type { GuidancePair } from '../../src/runtime/schedule/index.js';
 import { openSession, ort } from '../helpers/compile.js';
 import { relativeDifference } from '../helpers/injectable.js';
 

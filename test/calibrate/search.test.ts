@@ -8,7 +8,7 @@ import {
   type DecidedCall,
   SEARCHES,
 } from '../../src/calibrate/index.js';
-import { createRandom, createSampler, denoise } from '../../src/samplers/index.js';
+import { createRandom, createSampler, denoise } from '../../src/runtime/samplers/index.js';
 import { type Inputs, Oracle } from './oracle.js';
 import { CLASSES, ORDER, toyModel, toyPass } from './toy.js';
 

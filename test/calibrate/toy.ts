@@ -9,7 +9,7 @@ import { float, int } from '../../src/model/ir/attribute.js';
 import type { Model } from '../../src/model/ir/model.js';
 import type { Pass } from '../../src/pass/index.js';
 import type { Site, SiteBuilder, Strategy } from '../../src/plan/index.js';
-import { createRandom } from '../../src/samplers/index.js';
+import { createRandom } from '../../src/runtime/samplers/index.js';
 import { modelOf, named } from '../helpers/text.js';
 
 const WIDTH = 4;

@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { writeNpy } from '../../src/io/npy.js';
-import { parsePlanFile } from '../../src/schedule/index.js';
+import { parsePlanFile } from '../../src/runtime/schedule/index.js';
 import {
   done,
   expectRefusal,

@@ -7,7 +7,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { readSchedule } from '../../src/runtime-node/index.js';
+import { readSchedule } from '../../src/runtime/node/index.js';
 import {
   DIGITS,
   done,

@@ -5,7 +5,7 @@ import { parseHTML } from 'linkedom';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { encodePng } from '../../src/index.js';
 import { formatMacs } from '../../src/report/format.js';
-import type { Schedule } from '../../src/schedule/index.js';
+import type { Schedule } from '../../src/runtime/schedule/index.js';
 import {
   DIGITS,
   done,

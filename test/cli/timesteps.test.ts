@@ -5,7 +5,11 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { createSampler } from '../../src/index.js';
 import { readNpy, writeNpy } from '../../src/io/npy.js';
 import { generate, openLoopBundle, openLoopModel } from '../../src/node.js';
-import { parseSchedule, parseTimestepsFile, type TimestepsFile } from '../../src/schedule/index.js';
+import {
+  parseSchedule,
+  parseTimestepsFile,
+  type TimestepsFile,
+} from '../../src/runtime/schedule/index.js';
 import {
   DIGITS,
   done,

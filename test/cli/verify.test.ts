@@ -6,7 +6,7 @@ import { ditfastattn } from '../../passes/index.js';
 import { writeBundle } from '../../src/emit/index.js';
 import { loadModel, saveModel } from '../../src/model/onnx/files.js';
 import { Pipeline } from '../../src/pipeline/index.js';
-import type { Schedule } from '../../src/schedule/index.js';
+import type { Schedule } from '../../src/runtime/schedule/index.js';
 import { modelOf } from '../helpers/text.js';
 import { tinyTransformer } from '../helpers/transformers.js';
 import { requireBuild, scratchFolder, stepfold } from './stepfold.js';

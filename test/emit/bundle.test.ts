@@ -14,7 +14,7 @@ import { writeBundle } from '../../src/emit/index.js';
 import type { EmitForm } from '../../src/lower/index.js';
 import { loadModel } from '../../src/model/onnx/files.js';
 import { Pipeline } from '../../src/pipeline/index.js';
-import { openBundle } from '../../src/runtime-node/index.js';
+import { openBundle } from '../../src/runtime/node/index.js';
 import { EMITS, EXACT, encodeSorted, ort } from '../helpers/compile.js';
 import { sameBits, type Tensors } from '../helpers/injectable.js';
 import { modelOf } from '../helpers/text.js';

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { checkPlanSource, planSource } from '../../src/emit/plan-source.js';
 import { makeReport } from '../../src/emit/report.js';
 import { COMPUTE, type Site, strategiesByName, strategyOf } from '../../src/plan/index.js';
-import type { PlanFile } from '../../src/schedule/index.js';
+import type { PlanFile } from '../../src/runtime/schedule/index.js';
 import { scratchFolder } from '../cli/stepfold.js';
 import { compileSites, scheduleOf } from '../helpers/compile.js';
 import { modelOf, named } from '../helpers/text.js';

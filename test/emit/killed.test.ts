@@ -10,7 +10,7 @@ import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { beforeAll, expect, test } from 'vitest';
 import { writeFolder } from '../../src/emit/folder.js';
-import { checkFiles, readSchedule } from '../../src/runtime-node/index.js';
+import { checkFiles, readSchedule } from '../../src/runtime/node/index.js';
 import { DIGITS, done, MAIN, ROOT, requireBuild, scratchFolder } from '../cli/stepfold.js';
 
 const KILLS = Number(process.env.STEPFOLD_KILLS ?? 3);

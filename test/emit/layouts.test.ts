@@ -11,7 +11,7 @@ import { writeBundle } from '../../src/emit/index.js';
 import type { WeightsMode } from '../../src/emit/modes.js';
 import { loadModel } from '../../src/model/onnx/files.js';
 import { Pipeline } from '../../src/pipeline/index.js';
-import { openBundle, readSchedule } from '../../src/runtime-node/index.js';
+import { openBundle, readSchedule } from '../../src/runtime/node/index.js';
 import { EXACT, encodeSorted, ort } from '../helpers/compile.js';
 import { sameBits, type Tensors } from '../helpers/injectable.js';
 import { type Layout, writeLayout } from '../helpers/layouts.js';

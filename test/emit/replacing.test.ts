@@ -11,7 +11,7 @@ import { checkTarget, writeFolder } from '../../src/emit/folder.js';
 import { writeBundle } from '../../src/emit/index.js';
 import { loadModel } from '../../src/model/onnx/files.js';
 import { Pipeline } from '../../src/pipeline/index.js';
-import { readSchedule } from '../../src/runtime-node/index.js';
+import { readSchedule } from '../../src/runtime/node/index.js';
 import { DIGITS, scratchFolder } from '../cli/stepfold.js';
 import { failing } from './failing.js';
 

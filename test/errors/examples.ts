@@ -362,7 +362,7 @@ export const EXAMPLES = {
   fetchFailed: [() => e.fetchFailed('https://example.org/bundle/schedule.json', '404 Not Found')],
   tensorNotTransferable: [() => e.tensorNotTransferable('sample', 'gpu-buffer')],
   workerEnded: [() => e.workerEnded('exit code 1')],
-  workerNotFound: [() => e.workerNotFound('dist/src/runtime-node/worker.js')],
+  workerNotFound: [() => e.workerNotFound('dist/src/runtime/node/worker.js')],
   workerTakesNoEngine: [() => e.workerTakesNoEngine()],
   // shape.ts
   unknownInput: [() => e.unknownInput('latent', ['sample', 'timestep'])],

@@ -13,7 +13,7 @@ import { fillWeights } from '../../src/fill/fill.js';
 import { benchBundle, verifyBundle } from '../../src/measure/index.js';
 import { loadModel } from '../../src/model/onnx/files.js';
 import { Pipeline } from '../../src/pipeline/index.js';
-import { createRandom } from '../../src/samplers/index.js';
+import { createRandom } from '../../src/runtime/samplers/index.js';
 
 const root = fs.mkdtempSync(path.join(os.tmpdir(), 'stepfold-cifar-'));
 afterAll(() => fs.rmSync(root, { recursive: true, force: true }));

@@ -9,8 +9,8 @@ import { encodeMessage } from '../../src/model/onnx/descriptor.js';
 import type { GraphMessage } from '../../src/model/onnx/messages.js';
 import { parseModel } from '../../src/model/onnx/text/index.js';
 import { evaluate, parseDim } from '../../src/model/shape/index.js';
-import { placeholder } from '../../src/runtime/tensors.js';
-import { parsePipelineConfig } from '../../src/schedule/index.js';
+import { parsePipelineConfig } from '../../src/runtime/schedule/index.js';
+import { placeholder } from '../../src/runtime/session/tensors.js';
 
 const model = (nodes: string, constants = '', opset = 17) =>
   parseModel(

@@ -17,7 +17,7 @@ import type { Model } from '../../src/model/ir/model.js';
 import { sortNodes } from '../../src/model/ir/order.js';
 import { parseModel, printModel } from '../../src/model/onnx/text/index.js';
 import { type Compilation, Pipeline } from '../../src/pipeline/index.js';
-import { formatSchedule, type GuidancePair } from '../../src/schedule/index.js';
+import { formatSchedule, type GuidancePair } from '../../src/runtime/schedule/index.js';
 import { EXACT, encodeSorted, openSession, ort, scheduleOf } from '../helpers/compile.js';
 import { observing, Reference, sameBits, type Tensors, zerosLike } from '../helpers/injectable.js';
 import { named } from '../helpers/text.js';

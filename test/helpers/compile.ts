@@ -11,8 +11,8 @@ import { encodeModel } from '../../src/model/onnx/index.js';
 import { inferShapes } from '../../src/model/shape/index.js';
 import { type Compilation, chooseBindings } from '../../src/pipeline/index.js';
 import { makePlan, type Site } from '../../src/plan/index.js';
-import { ScheduledSession, type ScheduledSessionOptions } from '../../src/runtime/index.js';
-import type { Schedule } from '../../src/schedule/index.js';
+import type { Schedule } from '../../src/runtime/schedule/index.js';
+import { ScheduledSession, type ScheduledSessionOptions } from '../../src/runtime/session/index.js';
 
 export const EMITS = ['split', 'merged', 'chain'] as const;
 

@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { sha256 } from '../../src/emit/index.js';
 import { openWithCalls, readBundle } from '../../src/measure/bundle.js';
 import { EXACT } from '../helpers/compile.js';
-import { split, splitExternal, writeTiny } from '../runtime/tiny-bundles.js';
+import { split, splitExternal, writeTiny } from '../runtime/session/tiny-bundles.js';
 import { feedsOf } from './proof.js';
 
 test('a bundle is read without its source, or with all of it', async () => {

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { encodeFloat16 } from '../../src/io/float16.js';
 import { compareOutputs } from '../../src/measure/difference.js';
 import { difference, median } from '../../src/measure/index.js';
-import type { Schedule } from '../../src/schedule/index.js';
+import type { Schedule } from '../../src/runtime/schedule/index.js';
 
 const floats = (values: number[], dims = [values.length]) =>
   new Tensor('float32', Float32Array.from(values), dims);

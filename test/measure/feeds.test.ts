@@ -5,7 +5,7 @@ import type { StepfoldError } from '../../src/errors/index.js';
 import { checkSize, concretePort, fitShape } from '../../src/measure/feeds.js';
 import { randomFeeds, scheduleBindings } from '../../src/measure/index.js';
 import { halfToNumber } from '../../src/model/ir/tensor.js';
-import type { Port, Schedule } from '../../src/schedule/index.js';
+import type { Port, Schedule } from '../../src/runtime/schedule/index.js';
 
 const port = (name: string, type: string, shape: Port['shape']): Port => ({
   name,

@@ -2,8 +2,8 @@
 import * as ort from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
 import { type GenerateOptions, generate, type LoopDenoiser } from '../../src/measure/index.js';
-import { createSampler } from '../../src/samplers/index.js';
-import type { Port } from '../../src/schedule/index.js';
+import { createSampler } from '../../src/runtime/samplers/index.js';
+import type { Port } from '../../src/runtime/schedule/index.js';
 
 const port = (name: string, type: Port['type'], shape: Port['shape']): Port => ({
   name,

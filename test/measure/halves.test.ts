@@ -8,7 +8,7 @@ import {
   withEqualHalves,
   withHalfTwice,
 } from '../../src/measure/pairs.js';
-import type { Schedule } from '../../src/schedule/index.js';
+import type { Schedule } from '../../src/runtime/schedule/index.js';
 
 const tensor = (data: number[], dims: number[]) =>
   new ort.Tensor('float32', Float32Array.from(data), dims) as never;

@@ -1,7 +1,7 @@
 /** The identity of programs on bundles of two operators: which hold, which may round, and for which there is none. */
 import { describe, expect, test } from 'vitest';
 import { identities } from '../../src/measure/identity.js';
-import { merged, split, type TinyBundle } from '../runtime/tiny-bundles.js';
+import { merged, split, type TinyBundle } from '../runtime/session/tiny-bundles.js';
 import { type Change, feedsOf, programsOf, proofOf, TINY_SOURCE } from './proof.js';
 
 const SETS = [feedsOf(0), feedsOf(1)];

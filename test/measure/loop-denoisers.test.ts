@@ -12,10 +12,10 @@ import {
 import { compareLoops, recordLoop, relativeError } from '../../src/measure/trace.js';
 import { saveModel } from '../../src/model/onnx/files.js';
 import { prepare } from '../../src/pipeline/index.js';
-import { createSampler } from '../../src/samplers/index.js';
+import { createSampler } from '../../src/runtime/samplers/index.js';
 import { EXACT } from '../helpers/compile.js';
 import { modelOf } from '../helpers/text.js';
-import { split, withRoles, writeTiny } from '../runtime/tiny-bundles.js';
+import { split, withRoles, writeTiny } from '../runtime/session/tiny-bundles.js';
 import { feedsOf } from './proof.js';
 
 type Half = Parameters<LoopDenoiser['call']>[1]['half'];

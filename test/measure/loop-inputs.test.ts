@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { generate, modelPorts } from '../../src/measure/denoise-bundle.js';
 import type { LoopDenoiser } from '../../src/measure/index.js';
 import { prepare } from '../../src/pipeline/index.js';
-import { createSampler, denoise, type Guidance } from '../../src/samplers/index.js';
+import { createSampler, denoise, type Guidance } from '../../src/runtime/samplers/index.js';
 import { EXACT, encodeSorted } from '../helpers/compile.js';
 import { modelOf } from '../helpers/text.js';
 

@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest';
 import type { StepfoldError } from '../../src/errors/index.js';
 import { type DenoiserPorts, settleLoop } from '../../src/measure/denoise-bundle.js';
 import { parseDim } from '../../src/model/shape/index.js';
-import type { Guidance } from '../../src/samplers/index.js';
-import type { Port } from '../../src/schedule/index.js';
+import type { Guidance } from '../../src/runtime/samplers/index.js';
+import type { Port } from '../../src/runtime/schedule/index.js';
 
 const codeOf = (run: () => unknown): string => {
   try {

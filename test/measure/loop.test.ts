@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loop } from '../../src/measure/loop.js';
-import { chain, merged, split } from '../runtime/tiny-bundles.js';
+import { chain, merged, split } from '../runtime/session/tiny-bundles.js';
 import { type Change, feedsOf, type Proof, programsOf, proofOf } from './proof.js';
 
 const C = 'compute';

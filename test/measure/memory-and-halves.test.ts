@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { decodeFloat16, encodeFloat16 } from '../../src/io/float16.js';
 import { keepRoundings } from '../../src/measure/keep-roundings.js';
 import { withinMemory } from '../../src/measure/numbers.js';
-import type { Schedule } from '../../src/schedule/index.js';
+import type { Schedule } from '../../src/runtime/schedule/index.js';
 import { EXACT, encodeSorted } from '../helpers/compile.js';
 import { modelOf } from '../helpers/text.js';
 

@@ -15,8 +15,8 @@ import {
 } from '../../src/measure/index.js';
 import { loadModel } from '../../src/model/onnx/files.js';
 import { Pipeline } from '../../src/pipeline/index.js';
-import { createSampler } from '../../src/samplers/index.js';
-import type { PairMode, PairOrder } from '../../src/schedule/index.js';
+import { createSampler } from '../../src/runtime/samplers/index.js';
+import type { PairMode, PairOrder } from '../../src/runtime/schedule/index.js';
 import { EXACT } from '../helpers/compile.js';
 
 describe('a bundle for pairs in one batch', () => {

@@ -5,7 +5,7 @@ import * as ort from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
 import { sha256 } from '../../src/emit/index.js';
 import { Player } from '../../src/measure/play.js';
-import type { Schedule } from '../../src/schedule/index.js';
+import type { Schedule } from '../../src/runtime/schedule/index.js';
 import { EXACT } from '../helpers/compile.js';
 import {
   chain,
@@ -16,7 +16,7 @@ import {
   split,
   type TinyBundle,
   writeTiny,
-} from '../runtime/tiny-bundles.js';
+} from '../runtime/session/tiny-bundles.js';
 import type { Writable } from '../tamper/tampered.js';
 import { countingReleases } from './proof.js';
 

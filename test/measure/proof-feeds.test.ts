@@ -12,7 +12,7 @@ import {
   proofFeeds,
   rowsFor,
 } from '../../src/measure/proof-feeds.js';
-import type { Port, Schedule } from '../../src/schedule/index.js';
+import type { Port, Schedule } from '../../src/runtime/schedule/index.js';
 
 const ROWS = 40;
 const port = (name: string, type: string, shape: Port['shape']) => ({ name, type, shape });

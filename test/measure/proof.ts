@@ -6,10 +6,10 @@ import type { ProofContext } from '../../src/measure/context.js';
 import type { Ort } from '../../src/measure/engine.js';
 import type { Feeds } from '../../src/measure/feeds.js';
 import { loadModel, saveModel } from '../../src/model/onnx/files.js';
-import type { Run, Schedule } from '../../src/schedule/index.js';
+import type { Run, Schedule } from '../../src/runtime/schedule/index.js';
 import { EXACT, encodeSorted } from '../helpers/compile.js';
 import { modelOf } from '../helpers/text.js';
-import { type TinyBundle, writeTiny } from '../runtime/tiny-bundles.js';
+import { type TinyBundle, writeTiny } from '../runtime/session/tiny-bundles.js';
 import type { Writable } from '../tamper/tampered.js';
 
 /** What all tiny bundles compute. */

@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { openModels, openSource } from '../../src/measure/scratch.js';
 import { EXACT } from '../helpers/compile.js';
 import { modelOf } from '../helpers/text.js';
-import { splitExternal, writeTiny } from '../runtime/tiny-bundles.js';
+import { splitExternal, writeTiny } from '../runtime/session/tiny-bundles.js';
 import { countingReleases, feedsOf } from './proof.js';
 
 const scaled = (factor: number) =>

@@ -1,7 +1,7 @@
 /** What `verify` makes of what it finds, on bundles of two operators: what passes, what fails, and what is not proved. */
 import { describe, expect, test } from 'vitest';
 import type { VerifyOptions } from '../../src/measure/index.js';
-import { split, withRoles } from '../runtime/tiny-bundles.js';
+import { split, withRoles } from '../runtime/session/tiny-bundles.js';
 import { type Change, TINY_SOURCE, withModel } from './proof.js';
 import { type Given, verified } from './verified.js';
 

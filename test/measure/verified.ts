@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { sha256 } from '../../src/emit/index.js';
 import { type VerifyOptions, verifyBundle } from '../../src/measure/index.js';
-import type { TinyBundle } from '../runtime/tiny-bundles.js';
+import type { TinyBundle } from '../runtime/session/tiny-bundles.js';
 import { type Change, proofOf } from './proof.js';
 
 export interface Given {

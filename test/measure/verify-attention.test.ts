@@ -13,7 +13,7 @@ import { type VerifyReport, verifyBundle } from '../../src/measure/index.js';
 import type { Model } from '../../src/model/ir/model.js';
 import { loadModel, saveModel } from '../../src/model/onnx/files.js';
 import { Pipeline, type PipelineOptions } from '../../src/pipeline/index.js';
-import type { GuidancePair, PlanFile, Schedule } from '../../src/schedule/index.js';
+import type { GuidancePair, PlanFile, Schedule } from '../../src/runtime/schedule/index.js';
 import { modelOf } from '../helpers/text.js';
 import { tinyTransformer } from '../helpers/transformers.js';
 

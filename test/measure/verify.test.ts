@@ -11,7 +11,7 @@ import { writeBundle } from '../../src/emit/index.js';
 import { type VerifyReport, verifyBundle } from '../../src/measure/index.js';
 import { loadModel, saveModel } from '../../src/model/onnx/files.js';
 import { Pipeline } from '../../src/pipeline/index.js';
-import type { Schedule } from '../../src/schedule/index.js';
+import type { Schedule } from '../../src/runtime/schedule/index.js';
 import { modelOf } from '../helpers/text.js';
 import { TINY_UNET } from '../helpers/unets.js';
 

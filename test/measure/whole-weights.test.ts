@@ -4,7 +4,7 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { sha256 } from '../../src/emit/index.js';
 import { type VerifyOptions, verifyBundle } from '../../src/measure/index.js';
-import { split, splitExternal, type TinyBundle } from '../runtime/tiny-bundles.js';
+import { split, splitExternal, type TinyBundle } from '../runtime/session/tiny-bundles.js';
 import { TINY_SOURCE } from './proof.js';
 import { type Given, verified, written } from './verified.js';
 

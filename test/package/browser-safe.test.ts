@@ -41,7 +41,10 @@ const entries = {
   stepfold: { entry: 'src/index.ts', reaches: 'src/emit/bundle-files.ts' },
   'stepfold/passes': { entry: 'passes/index.ts', reaches: 'passes/deepcache/index.ts' },
   'stepfold/report': { entry: 'src/report/index.ts', reaches: 'src/report/heatmap-svg.ts' },
-  'stepfold/runtime': { entry: 'src/runtime/index.ts', reaches: 'src/generated/validators.ts' },
+  'stepfold/runtime': {
+    entry: 'src/runtime/session/index.ts',
+    reaches: 'src/generated/validators.ts',
+  },
 };
 
 /** Packages that run in browsers: pure JavaScript without anything of Node. */

@@ -10,7 +10,7 @@ import type { Node } from '../../src/model/ir/node.js';
 import { loadModel } from '../../src/model/onnx/files.js';
 import { checkOptions, parsePassRequest } from '../../src/pass/index.js';
 import { type Compilation, Pipeline, type PipelineOptions } from '../../src/pipeline/index.js';
-import type { PlanFile } from '../../src/schedule/index.js';
+import type { PlanFile } from '../../src/runtime/schedule/index.js';
 import { blockModel, blocks } from '../helpers/block-text.js';
 import { EMITS, scheduleOf } from '../helpers/compile.js';
 import { modelOf, namesOf } from '../helpers/text.js';

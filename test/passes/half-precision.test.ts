@@ -12,7 +12,7 @@ import { deltaCache, ditfastattn } from '../../passes/index.js';
 import { decodeFloat16, encodeFloat16 } from '../../src/io/float16.js';
 import { loadModel, saveModel, verifyBundle, writeBundle } from '../../src/node.js';
 import { Pipeline } from '../../src/pipeline/index.js';
-import type { PlanFile } from '../../src/schedule/index.js';
+import type { PlanFile } from '../../src/runtime/schedule/index.js';
 import { EMITS, EXACT, encodeSorted, openSession, scheduleOf } from '../helpers/compile.js';
 import { modelOf } from '../helpers/text.js';
 import { tinyTransformer } from '../helpers/transformers.js';

@@ -11,7 +11,7 @@ import { writeBundle } from '../../src/emit/index.js';
 import { fillWeights } from '../../src/fill/fill.js';
 import { loadModel } from '../../src/model/onnx/files.js';
 import { Pipeline } from '../../src/pipeline/index.js';
-import { openBundle } from '../../src/runtime-node/index.js';
+import { openBundle } from '../../src/runtime/node/index.js';
 import { EMITS, EXACT, ort } from '../helpers/compile.js';
 import { Reference, relativeDifference, sameBits, type Tensors } from '../helpers/injectable.js';
 

@@ -15,7 +15,7 @@ import { verifyBundle } from '../../src/measure/index.js';
 import { loadModel } from '../../src/model/onnx/files.js';
 import { type Compilation, Pipeline, type PipelineOptions } from '../../src/pipeline/index.js';
 import { COMPUTE, type Plan } from '../../src/plan/index.js';
-import type { PlanFile } from '../../src/schedule/index.js';
+import type { PlanFile } from '../../src/runtime/schedule/index.js';
 import { EMITS, openSession, ort } from '../helpers/compile.js';
 import { relativeDifference, type Tensors } from '../helpers/injectable.js';
 

@@ -13,7 +13,7 @@ import { inspectModel } from '../../src/inspect/inspect.js';
 import { loadModel, saveModel } from '../../src/model/onnx/files.js';
 import { parseModel } from '../../src/model/onnx/text/index.js';
 import { Pipeline } from '../../src/pipeline/index.js';
-import { openBundle } from '../../src/runtime-node/index.js';
+import { openBundle } from '../../src/runtime/node/index.js';
 import { requireBuild, scratchFolder } from '../cli/stepfold.js';
 import { EMITS, EXACT, encodeSorted, ort } from '../helpers/compile.js';
 import { sameBits, type Tensors } from '../helpers/injectable.js';

@@ -13,7 +13,11 @@ import {
   strategiesByName,
   strategyOf,
 } from '../../src/plan/index.js';
-import { callsPerStep, type GuidancePair, stepsOfCalls } from '../../src/schedule/guidance.js';
+import {
+  callsPerStep,
+  type GuidancePair,
+  stepsOfCalls,
+} from '../../src/runtime/schedule/guidance.js';
 
 const IN_TURNS: GuidancePair = { order: 'cond-first', mode: 'two-calls' };
 const IN_BATCH: GuidancePair = { order: 'cond-first', mode: 'batch' };

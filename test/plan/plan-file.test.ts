@@ -1,7 +1,7 @@
 /** A plan file beside the sites of a model: what it sets, and what does not fit. */
 import { describe, expect, test } from 'vitest';
 import { makePlan, overridePlan, planToJson, type Site } from '../../src/plan/index.js';
-import { parsePlanFile } from '../../src/schedule/index.js';
+import { parsePlanFile } from '../../src/runtime/schedule/index.js';
 
 const site = (id: string): Site => ({
   id,

@@ -3,7 +3,7 @@
  * the end, is what the plain reference beside this file gives, which runs a loop of its own.
  */
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { GuidancePair } from '../../src/schedule/index.js';
+import type { GuidancePair } from '../../src/runtime/schedule/index.js';
 import { openPlan, type Run, runDenoising } from './bundle.js';
 import { denoiseByDdim } from './ddim.js';
 import { DIGITS_FILE, NO_CLASS, noiseImages } from './digits.js';

@@ -1,6 +1,6 @@
 /** The digits transformer as an engine sees it: where it lies, and its inputs. */
 import * as ort from 'onnxruntime-node';
-import { batchNoise } from '../../src/samplers/index.js';
+import { batchNoise } from '../../src/runtime/samplers/index.js';
 import { flat, type Matrix } from './numbers.js';
 
 export const DIGITS_FILE = 'samples/dit-digits/dit-digits.onnx';

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { stateArcs, stateLives } from '../../src/report/facts/states.js';
 import type { ReportSubject } from '../../src/report/facts/subject.js';
 import { summarySection } from '../../src/report/sections/summary.js';
-import type { Schedule } from '../../src/schedule/index.js';
+import type { Schedule } from '../../src/runtime/schedule/index.js';
 
 const schedule = {
   calls: ['full', 'shallow', 'shallow', 'full', 'window', 'shallow'],

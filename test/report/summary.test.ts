@@ -3,7 +3,7 @@ import { parseHTML } from 'linkedom';
 import { expect, test } from 'vitest';
 import type { ReportSubject } from '../../src/report/facts/subject.js';
 import { summarySection } from '../../src/report/sections/summary.js';
-import type { Schedule } from '../../src/schedule/index.js';
+import type { Schedule } from '../../src/runtime/schedule/index.js';
 
 test('states that live alike are one row, whose bytes are those of all', () => {
   const state = { type: 'float32', shape: ['batch', 256] };

@@ -7,7 +7,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { decodeFloat16, encodeFloat16 } from '../../src/io/float16.js';
-import type { Schedule } from '../../src/schedule/index.js';
+import type { Schedule } from '../../src/runtime/schedule/index.js';
 
 type Tensors = Record<string, ort.Tensor>;
 type Port = Schedule['source']['inputs'][number];

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import type { Schedule } from '../../src/schedule/index.js';
+import type { Schedule } from '../../src/runtime/schedule/index.js';
 import { OnnxModel } from './onnx-model.js';
 
 /** A schedule that can be written to. */

@@ -29,7 +29,7 @@ import {
   gammaTimesteps,
   noiseSchedule,
   type Sampler,
-} from '../../samplers/index.js';
+} from '../../runtime/samplers/index.js';
 import { inBatches } from '../batches.js';
 import type { SamplerChoice } from '../calibrate.js';
 import { completeConditions, loopSettings } from '../conditions.js';

@@ -6,7 +6,7 @@
  */
 import { noGammaFinite } from '../../errors/index.js';
 import type { LoopDenoiser } from '../../measure/denoise-bundle.js';
-import { gammaTimesteps } from '../../samplers/index.js';
+import { gammaTimesteps } from '../../runtime/samplers/index.js';
 import { REFERENCE_STEPS } from './defaults.js';
 import { type TimestepLoopOptions, timestepError } from './error.js';
 import { best, EVALUATIONS, searchGamma, type Tried } from './minimum.js';

@@ -1,6 +1,6 @@
 /** What `stepfold bench` does. */
 import { benchBundle } from '../../measure/index.js';
-import { findBundle, findModel } from '../../model-folder/index.js';
+import { findBundle, findModel } from '../../runtime/model-folder/index.js';
 import { readShapes } from '../arguments.js';
 import type { BenchArguments } from '../commands/bench.js';
 import { formatBytes, formatSizes, formatTimes, print, printJson, printTable } from '../output.js';

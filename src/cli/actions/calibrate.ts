@@ -26,11 +26,11 @@ import {
 } from '../../errors/index.js';
 import type { Model } from '../../model/ir/model.js';
 import { loadModel } from '../../model/onnx/files.js';
-import { findModel, readScheduler } from '../../model-folder/index.js';
 import { checkOptions, type Pass, type PassRequest, parsePassRequest } from '../../pass/index.js';
 import { planToJson } from '../../plan/index.js';
 import { percent, shownStrategies } from '../../report/strategies.js';
-import { formatPlan, type PlanFile, stepsOfCalls } from '../../schedule/index.js';
+import { findModel, readScheduler } from '../../runtime/model-folder/index.js';
+import { formatPlan, type PlanFile, stepsOfCalls } from '../../runtime/schedule/index.js';
 import { readFeeds, readRoles, readShapes, readSizes } from '../arguments.js';
 import type { CalibrateArguments } from '../commands/calibrate.js';
 import {

@@ -3,7 +3,7 @@ import type { UnetAnalysis } from '../../analysis/index.js';
 import { inspectModel } from '../../inspect/inspect.js';
 import { loadModel } from '../../model/onnx/files.js';
 import { sizeOf } from '../../model/shape/index.js';
-import { findModel } from '../../model-folder/index.js';
+import { findModel } from '../../runtime/model-folder/index.js';
 import { readRoles, readShapes, readSizes } from '../arguments.js';
 import type { InspectArguments } from '../commands/inspect.js';
 import {

@@ -6,14 +6,14 @@ import { isFolder } from '../../io/is-folder.js';
 import { readRegularText } from '../../io/regular-file.js';
 import { restoreInterrupted } from '../../io/siblings.js';
 import { requireBundle } from '../../measure/bundle.js';
-import { findBundle } from '../../model-folder/index.js';
 import { planTitle, shownStrategies } from '../../report/strategies.js';
+import { findBundle } from '../../runtime/model-folder/index.js';
 import {
   type PlanFile,
   parsePlanFile,
   parseSchedule,
   planOfSchedule,
-} from '../../schedule/index.js';
+} from '../../runtime/schedule/index.js';
 import { colors } from '../colors.js';
 import type { PlanArguments } from '../commands/plan.js';
 import { print, printHeatmap, printJson } from '../output.js';

@@ -2,8 +2,8 @@
 
 import { loadModel } from '../../model/onnx/files.js';
 import { printModel } from '../../model/onnx/text/index.js';
-import { findModel } from '../../model-folder/index.js';
 import { prepare } from '../../pipeline/index.js';
+import { findModel } from '../../runtime/model-folder/index.js';
 import { readShapes, readSizes } from '../arguments.js';
 import type { PrintArguments } from '../commands/print.js';
 import { printJson, printText } from '../output.js';

@@ -9,9 +9,9 @@ import {
   openLoopModel,
   recordLoop,
 } from '../../measure/index.js';
-import { findModel } from '../../model-folder/index.js';
 import type { ReportSubject } from '../../report/facts/subject.js';
 import { reportPage } from '../../report/report-page.js';
+import { findModel } from '../../runtime/model-folder/index.js';
 import { readFeeds, readRoles, readSizeList } from '../arguments.js';
 import type { ReportArguments } from '../commands/report.js';
 import { findLoopModel } from '../loop-model.js';

@@ -4,7 +4,7 @@ import { openFolder, writeFile } from '../../emit/index.js';
 import { encodePng, pictureGrid, toPictures } from '../../io/images.js';
 import { writeNpy } from '../../io/npy.js';
 import { generate, type LoopDenoiser, openLoopBundle, openLoopModel } from '../../measure/index.js';
-import { readSchedule } from '../../runtime-node/index.js';
+import { readSchedule } from '../../runtime/node/index.js';
 import { readFeeds, readRoles, readSizeList } from '../arguments.js';
 import type { RunArguments } from '../commands/run.js';
 import { findLoopModel } from '../loop-model.js';

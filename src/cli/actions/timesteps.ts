@@ -5,8 +5,8 @@ import { againstWithModel, needsAgainst, needsSteps, timestepsExist } from '../.
 import { isFolder } from '../../io/is-folder.js';
 import { readBundle } from '../../measure/bundle.js';
 import { type LoopDenoiser, openLoopBundle, openLoopModel } from '../../measure/index.js';
-import { findModel } from '../../model-folder/index.js';
-import { formatTimesteps, stepsOfCalls, type TimestepsFile } from '../../schedule/index.js';
+import { findModel } from '../../runtime/model-folder/index.js';
+import { formatTimesteps, stepsOfCalls, type TimestepsFile } from '../../runtime/schedule/index.js';
 import { readFeeds, readRoles, readShapes, readSizes } from '../arguments.js';
 import type { TimestepsArguments } from '../commands/timesteps.js';
 import { findLoopModel } from '../loop-model.js';

@@ -23,9 +23,9 @@ import {
 } from '../../errors/index.js';
 import { readRegularText } from '../../io/regular-file.js';
 import { loadModel } from '../../model/onnx/files.js';
-import { findModel } from '../../model-folder/index.js';
 import { type PassRequest, parsePassRequest } from '../../pass/index.js';
 import { Pipeline } from '../../pipeline/index.js';
+import { findModel } from '../../runtime/model-folder/index.js';
 import {
   callsPerStep,
   type GuidancePair,
@@ -34,7 +34,7 @@ import {
   parsePipelineConfig,
   parsePlanFile,
   planOfSchedule,
-} from '../../schedule/index.js';
+} from '../../runtime/schedule/index.js';
 import { readRoles, readShapes, readSizes } from '../arguments.js';
 import { colors } from '../colors.js';
 import type { TransformArguments } from '../commands/transform.js';

@@ -1,7 +1,7 @@
 /** What `stepfold verify` does. */
 
 import { type VerifyReport, verifyBundle } from '../../measure/index.js';
-import { findBundle, findModel } from '../../model-folder/index.js';
+import { findBundle, findModel } from '../../runtime/model-folder/index.js';
 import { readShapes } from '../arguments.js';
 import { colors, type Painted } from '../colors.js';
 import type { VerifyArguments } from '../commands/verify.js';

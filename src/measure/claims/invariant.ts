@@ -3,7 +3,7 @@
  * neither the latent nor the timestep is one of them.
  */
 import type { Value } from '../../model/ir/value.js';
-import type { Schedule } from '../../schedule/index.js';
+import type { Schedule } from '../../runtime/schedule/index.js';
 import type { DataFlow } from './data-flow.js';
 
 /**

@@ -14,7 +14,7 @@ import { float32Tensor } from '../../model/ir/tensor.js';
 import { dataTypeCode, tensorType } from '../../model/ir/types.js';
 import type { Value } from '../../model/ir/value.js';
 import type { ShapeTable } from '../../model/shape/index.js';
-import type { Site } from '../../schedule/index.js';
+import type { Site } from '../../runtime/schedule/index.js';
 import { innerName, maskName } from './names.js';
 import { NoReference } from './no-reference.js';
 

@@ -3,7 +3,7 @@
  * section 3), DiTFastAttn (arXiv 2406.08552, section 3) and Δ-DiT (arXiv 2406.01125). The reference of
  * `verify` follows this table, and nothing of how programs are built goes into it.
  */
-import type { Schedule } from '../../schedule/index.js';
+import type { Schedule } from '../../runtime/schedule/index.js';
 
 type Guidance = Schedule['source']['guidance'];
 

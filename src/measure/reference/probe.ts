@@ -10,7 +10,7 @@ import type { Model } from '../../model/ir/model.js';
 import { type DataType, dataTypeCode, tensorType } from '../../model/ir/types.js';
 import type { Value } from '../../model/ir/value.js';
 import { inferShapes, type ShapeTable } from '../../model/shape/index.js';
-import type { Schedule, Site } from '../../schedule/index.js';
+import type { Schedule, Site } from '../../runtime/schedule/index.js';
 import { addBanded, type BandMask } from './band.js';
 import { addBandedOperator } from './band-operator.js';
 import { meaningOf } from './meanings.js';

@@ -4,7 +4,7 @@
  */
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import type { Model } from '../../model/ir/model.js';
-import type { Schedule } from '../../schedule/index.js';
+import type { Schedule } from '../../runtime/schedule/index.js';
 import type { CallAccess } from '../combinations.js';
 import { type Ort, runModel } from '../engine.js';
 import type { Feeds } from '../feeds.js';

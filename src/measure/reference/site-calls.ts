@@ -7,7 +7,7 @@ import type { Model } from '../../model/ir/model.js';
 import { nodeDependencies } from '../../model/ir/order.js';
 import { pushAll } from '../../model/ir/push-all.js';
 import type { Value } from '../../model/ir/value.js';
-import type { Schedule } from '../../schedule/index.js';
+import type { Schedule } from '../../runtime/schedule/index.js';
 import type { CallAccess } from '../combinations.js';
 import { halfOfCall, type Meaning, meaningAt } from './meanings.js';
 import type { Probe, ProbedRun, ProbedSite, ProbedValue } from './probe.js';

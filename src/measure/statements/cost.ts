@@ -9,8 +9,8 @@ import { concreteShapes, graphCost, type Macs } from '../../model/cost/index.js'
 import type { Model } from '../../model/ir/model.js';
 import { bytesOfAll } from '../../model/shape/index.js';
 import { prepare } from '../../pipeline/index.js';
-import type { MacCounts, Schedule } from '../../schedule/index.js';
-import { pointer } from '../../schedule/pointer.js';
+import type { MacCounts, Schedule } from '../../runtime/schedule/index.js';
+import { pointer } from '../../runtime/schedule/pointer.js';
 
 /** An average is a sum in some order. */
 const ROUNDING = 1e-9;

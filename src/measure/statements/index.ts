@@ -7,7 +7,7 @@ import type { Problem } from '../../errors/index.js';
 import { readRegularText } from '../../io/regular-file.js';
 import type { Model } from '../../model/ir/model.js';
 import { loadModel } from '../../model/onnx/files.js';
-import { REPORT_FILE, type Schedule } from '../../schedule/index.js';
+import { REPORT_FILE, type Schedule } from '../../runtime/schedule/index.js';
 import { costProblems } from './cost.js';
 import { modelProblems } from './models.js';
 import { programProblems } from './programs.js';

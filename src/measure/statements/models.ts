@@ -5,8 +5,8 @@
 import type { Problem } from '../../errors/index.js';
 import type { Model } from '../../model/ir/model.js';
 import type { Value } from '../../model/ir/value.js';
-import type { Run, Schedule } from '../../schedule/index.js';
-import { pointer } from '../../schedule/pointer.js';
+import type { Run, Schedule } from '../../runtime/schedule/index.js';
+import { pointer } from '../../runtime/schedule/pointer.js';
 import { fixedSize, portProblems, type Stated, sameSize } from './ports.js';
 
 export function modelProblems(schedule: Schedule, models: ReadonlyMap<string, Model>): Problem[] {

@@ -2,8 +2,8 @@
 import type { Problem } from '../../errors/index.js';
 import type { Value } from '../../model/ir/value.js';
 import { equal, parseDim } from '../../model/shape/index.js';
-import type { Dimension } from '../../schedule/index.js';
-import { pointer } from '../../schedule/pointer.js';
+import type { Dimension } from '../../runtime/schedule/index.js';
+import { pointer } from '../../runtime/schedule/pointer.js';
 
 export interface Stated {
   readonly type: string;

@@ -3,8 +3,8 @@
  * pairs, what it was rewritten for, and that every state is somebody's.
  */
 import type { Problem } from '../../errors/index.js';
-import type { Schedule } from '../../schedule/index.js';
-import { pointer } from '../../schedule/pointer.js';
+import type { Schedule } from '../../runtime/schedule/index.js';
+import { pointer } from '../../runtime/schedule/pointer.js';
 import { meaningAt } from '../reference/meanings.js';
 
 /** @param target what the report beside the schedule says that the models were rewritten for */

@@ -7,8 +7,8 @@ import { findInputRoles } from '../../analysis/index.js';
 import type { Problem } from '../../errors/index.js';
 import type { Model } from '../../model/ir/model.js';
 import { inferShapes } from '../../model/shape/index.js';
-import type { Dimension, Port, Schedule } from '../../schedule/index.js';
-import { pointer } from '../../schedule/pointer.js';
+import type { Dimension, Port, Schedule } from '../../runtime/schedule/index.js';
+import { pointer } from '../../runtime/schedule/pointer.js';
 
 export function roleProblems(
   schedule: Schedule,

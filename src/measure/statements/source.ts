@@ -2,8 +2,8 @@
 import type { Problem } from '../../errors/index.js';
 import type { Model } from '../../model/ir/model.js';
 import type { Value } from '../../model/ir/value.js';
-import type { Port, Schedule } from '../../schedule/index.js';
-import { pointer } from '../../schedule/pointer.js';
+import type { Port, Schedule } from '../../runtime/schedule/index.js';
+import { pointer } from '../../runtime/schedule/pointer.js';
 import { fixedSize, portProblems } from './ports.js';
 
 export function sourceProblems({ source }: Schedule, { graph }: Model): Problem[] {

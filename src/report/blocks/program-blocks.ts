@@ -10,7 +10,7 @@ import type { Graph } from '../../model/ir/graph.js';
 import type { Model } from '../../model/ir/model.js';
 import type { Node } from '../../model/ir/node.js';
 import { branchTaken, inferShapes } from '../../model/shape/index.js';
-import type { Schedule } from '../../schedule/index.js';
+import type { Schedule } from '../../runtime/schedule/index.js';
 import type { BlockModel, ModelBlock } from './block-model.js';
 
 export interface BlockUse {

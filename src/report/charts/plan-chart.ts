@@ -1,6 +1,6 @@
 /** Calls by sites, under it the program of each call, and the states that go from call to call. */
 import * as Plot from '@observablehq/plot';
-import type { Schedule } from '../../schedule/index.js';
+import type { Schedule } from '../../runtime/schedule/index.js';
 import type { StateArc } from '../facts/states.js';
 import { formatMacs } from '../format.js';
 import { html, type Markup } from '../page/html.js';

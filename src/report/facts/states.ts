@@ -1,7 +1,7 @@
 /** When the states of a schedule are written and read. */
 
 import { bytesOf } from '../../model/shape/index.js';
-import type { Schedule } from '../../schedule/index.js';
+import type { Schedule } from '../../runtime/schedule/index.js';
 
 export interface StateLife {
   readonly id: string;

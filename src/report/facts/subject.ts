@@ -3,7 +3,7 @@
 import type { Report } from '../../emit/report.js';
 import type { SameFile } from '../../model/diff/index.js';
 import type { Model } from '../../model/ir/model.js';
-import type { Schedule } from '../../schedule/index.js';
+import type { Schedule } from '../../runtime/schedule/index.js';
 
 export interface ReportSubject {
   /** What the bundle is called. */

@@ -1,7 +1,7 @@
 /** The model as its blocks, and what each program does with them. */
 
 import { inferShapes, type ShapeTable } from '../../model/shape/index.js';
-import { planOfSchedule } from '../../schedule/index.js';
+import { planOfSchedule } from '../../runtime/schedule/index.js';
 import { type BlockLook, blockChart } from '../blocks/block-chart.js';
 import { blockDetails } from '../blocks/block-details.js';
 import { blockModel } from '../blocks/block-model.js';

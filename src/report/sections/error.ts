@@ -1,6 +1,6 @@
 /** How far the loop of the bundle goes from that of the source, and what both draw. */
 import * as Plot from '@observablehq/plot';
-import type { Schedule } from '../../schedule/index.js';
+import type { Schedule } from '../../runtime/schedule/index.js';
 import { chart } from '../charts/chart.js';
 import type { LoopTrace, PicturePair, ReportSubject } from '../facts/subject.js';
 import { html, Markup } from '../page/html.js';

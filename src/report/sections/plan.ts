@@ -1,5 +1,5 @@
 /** The plan as calls by sites, with programs and states under it. */
-import { planOfSchedule } from '../../schedule/index.js';
+import { planOfSchedule } from '../../runtime/schedule/index.js';
 import { planChart } from '../charts/plan-chart.js';
 import type { CellCost } from '../charts/plan-marks.js';
 import { stateArcs, stateLives } from '../facts/states.js';

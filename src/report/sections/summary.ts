@@ -1,5 +1,5 @@
 /** What was done: one paragraph and one table. */
-import type { Schedule } from '../../schedule/index.js';
+import type { Schedule } from '../../runtime/schedule/index.js';
 import { type StateLife, stateLives } from '../facts/states.js';
 import type { ReportSubject } from '../facts/subject.js';
 import { formatBytes, formatMacs, formatShape, formatSizes, formatTimes } from '../format.js';

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { wrongScores } from '../../../src/measure/claims/attention.js';
 import { DataFlow } from '../../../src/measure/claims/data-flow.js';
 import { claimProblems } from '../../../src/measure/claims/index.js';
-import type { Schedule } from '../../../src/schedule/index.js';
+import type { Schedule } from '../../../src/runtime/schedule/index.js';
 import { modelOf, named } from '../../helpers/text.js';
 
 type Site = NonNullable<Schedule['sites']>[string];

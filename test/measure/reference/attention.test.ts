@@ -5,7 +5,7 @@ import path from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { afterAll, describe, expect, test } from 'vitest';
 import { makeReference, type Reference } from '../../../src/measure/reference/run.js';
-import type { Schedule } from '../../../src/schedule/index.js';
+import type { Schedule } from '../../../src/runtime/schedule/index.js';
 import { EXACT } from '../../helpers/compile.js';
 import {
   actedOut,

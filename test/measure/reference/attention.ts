@@ -4,7 +4,7 @@
  */
 import * as ort from 'onnxruntime-node';
 import type { Feeds } from '../../../src/measure/feeds.js';
-import type { Schedule } from '../../../src/schedule/index.js';
+import type { Schedule } from '../../../src/runtime/schedule/index.js';
 import { modelOf } from '../../helpers/text.js';
 
 export const TOKENS = 3;

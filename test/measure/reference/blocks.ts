@@ -1,6 +1,6 @@
 /** Streams of two blocks that are a few sums, and the reference of a plan on such a graph. */
 import { makeReference } from '../../../src/measure/reference/run.js';
-import type { Schedule } from '../../../src/schedule/index.js';
+import type { Schedule } from '../../../src/runtime/schedule/index.js';
 import { modelOf } from '../../helpers/text.js';
 
 export type Site = NonNullable<Schedule['sites']>[string];

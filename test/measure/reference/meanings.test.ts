@@ -6,7 +6,7 @@ import {
   roundsAt,
   sharesGuidance,
 } from '../../../src/measure/reference/meanings.js';
-import type { Schedule } from '../../../src/schedule/index.js';
+import type { Schedule } from '../../../src/runtime/schedule/index.js';
 
 const BATCH = { order: 'cond-first', mode: 'batch' } as const;
 const TWO = { order: 'cond-first', mode: 'two-calls' } as const;

@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { costProblems } from '../../../src/measure/statements/cost.js';
 import { statementProblems } from '../../../src/measure/statements/index.js';
 import type { Model } from '../../../src/model/ir/model.js';
-import type { Schedule } from '../../../src/schedule/index.js';
+import type { Schedule } from '../../../src/runtime/schedule/index.js';
 import { modelOf } from '../../helpers/text.js';
 import type { Writable } from '../../tamper/tampered.js';
 

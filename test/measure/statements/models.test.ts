@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { modelProblems } from '../../../src/measure/statements/models.js';
 import type { Model } from '../../../src/model/ir/model.js';
-import type { Run, Schedule } from '../../../src/schedule/index.js';
+import type { Run, Schedule } from '../../../src/runtime/schedule/index.js';
 import { modelOf } from '../../helpers/text.js';
 import type { Writable } from '../../tamper/tampered.js';
 

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { fixedSize, portProblems, sameSize } from '../../../src/measure/statements/ports.js';
 import { sourceProblems } from '../../../src/measure/statements/source.js';
-import type { Dimension, Schedule } from '../../../src/schedule/index.js';
+import type { Dimension, Schedule } from '../../../src/runtime/schedule/index.js';
 import { modelOf } from '../../helpers/text.js';
 
 type Sizes = readonly [says: Dimension, declares: Dimension];

@@ -1,7 +1,7 @@
 /** What a schedule says of its programs as a whole: each form fits some programs, and no others. */
 import { describe, expect, test } from 'vitest';
 import { programProblems } from '../../../src/measure/statements/programs.js';
-import type { Schedule } from '../../../src/schedule/index.js';
+import type { Schedule } from '../../../src/runtime/schedule/index.js';
 
 describe('programs', () => {
   const run = (model: string, constants = false) => ({

@@ -1,7 +1,7 @@
 /** Roles and timesteps that a schedule says, against ports and graph: each word changed alone is found. */
 import { describe, expect, test } from 'vitest';
 import { roleProblems } from '../../../src/measure/statements/roles.js';
-import type { Dimension, Schedule } from '../../../src/schedule/index.js';
+import type { Dimension, Schedule } from '../../../src/runtime/schedule/index.js';
 import { modelOf } from '../../helpers/text.js';
 
 describe('roles', () => {

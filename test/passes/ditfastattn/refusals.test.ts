@@ -4,7 +4,7 @@ import { ditfastattn } from '../../../passes/index.js';
 import type { Model } from '../../../src/model/ir/model.js';
 import { loadModel } from '../../../src/model/onnx/files.js';
 import { Pipeline, type PipelineOptions } from '../../../src/pipeline/index.js';
-import type { PlanFile } from '../../../src/schedule/index.js';
+import type { PlanFile } from '../../../src/runtime/schedule/index.js';
 import { EMITS, EXACT, openSession, ort } from '../../helpers/compile.js';
 
 const DIT = 'samples/dit-digits/dit-digits.onnx';

@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { ditfastattn } from '../../../passes/index.js';
 import { StepfoldError } from '../../../src/errors/index.js';
 import { Pipeline } from '../../../src/pipeline/index.js';
-import type { PairOrder } from '../../../src/schedule/index.js';
+import type { PairOrder } from '../../../src/runtime/schedule/index.js';
 import { EMITS, openSession, type ort } from '../../helpers/compile.js';
 import {
   asFloat32,

@@ -2,7 +2,7 @@
  * What the schedule says and no run shows: types, shapes, roles, the plan, cost. Runners and people rely on
  * it, so it has to be true.
  */
-import type { Schedule } from '../../../src/schedule/index.js';
+import type { Schedule } from '../../../src/runtime/schedule/index.js';
 import type { BundleName } from '../bundles.js';
 import { type Change, change, changes, type Kind } from '../kind.js';
 import type { Writable } from '../tampered.js';

@@ -10,7 +10,7 @@ import type { Model } from '../../../model/ir/model.js';
 import { loadModel } from '../../../model/onnx/files.js';
 import { prepare } from '../../../pipeline/index.js';
 import type { ReportSubject } from '../../../report/facts/subject.js';
-import { REPORT_FILE } from '../../../schedule/index.js';
+import { REPORT_FILE } from '../../../runtime/schedule/index.js';
 
 /**
  * The files are checked first: a page about a bundle that changed would show what is no longer so.

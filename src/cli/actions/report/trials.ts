@@ -23,7 +23,7 @@ import type {
   ReportSubject,
   SearchedPlan,
 } from '../../../report/facts/subject.js';
-import { parsePlanFile, planOfSchedule } from '../../../schedule/index.js';
+import { parsePlanFile, planOfSchedule } from '../../../runtime/schedule/index.js';
 
 export interface TrialContext {
   /** The source's file. */

@@ -1,0 +1,100 @@
+/**
+ * What a pipeline's folder says of the noise its denoiser was trained with: scheduler_config.json, as
+ * diffusers writes it. Every setting is read, known to mean nothing here, or refused by its name
+ * (fields.ts); one that is left out has the default of its class. The sampler stays the user's choice: of a
+ * file of another solver the noise schedule and the timesteps are taken.
+ */
+import fs from 'node:fs';
+import path from 'node:path';
+import { schedulerUnreadable } from '../../../errors/index.js';
+import { readRegularText } from '../../../io/regular-file.js';
+import { CLASSES, isRead, type ReadName } from './classes.js';
+import { DIFFUSERS, SCHEDULERS } from './diffusers.js';
+import { FIELDS, type Field, type FieldContext, type Meaning } from './fields.js';
+import { parsePythonJson } from './python-json.js';
+import type { SchedulerSettings, SchedulerUse } from './settings.js';
+
+const FILE = 'scheduler/scheduler_config.json';
+
+/**
+ * @param folder of the pipeline
+ * @param given what the caller has said already, and need not be understood
+ * @returns what the folder says; nothing where it has no such file
+ * @throws FOLDER_SCHEDULER when it says something that the samplers here do not know
+ */
+export function readScheduler(folder: string, given: SchedulerUse = {}): SchedulerSettings {
+  const file = path.join(folder, FILE);
+  if (!fs.existsSync(file)) return {};
+  const config = parse(file);
+  const scheduler = readName(file, config, given);
+  if (!scheduler) return {};
+  const defaults: Readonly<Record<string, unknown>> = SCHEDULERS[scheduler];
+  const known = { ...defaults, ...config };
+  const context: FieldContext = {
+    scheduler,
+    sampler: given.sampler ?? 'ddim',
+    given,
+    other: (field) => known[field] ?? defaults[field],
+  };
+  const meanings = Object.entries(known)
+    .filter(([field]) => !field.startsWith('_'))
+    .map(([field, value]): SchedulerSettings => {
+      if (!Object.hasOwn(FIELDS, field))
+        throw schedulerUnreadable(
+          file,
+          `${scheduler} of diffusers ${DIFFUSERS} has no setting "${field}", and what it means is not known`,
+          'field',
+        );
+      const meaning = meaningOf(field as Field, value ?? defaults[field] ?? null, context);
+      if (typeof meaning === 'string')
+        throw schedulerUnreadable(file, `"${field}" of ${scheduler} ${meaning}`, 'option');
+      return meaning;
+    });
+  return Object.assign({}, ...meanings);
+}
+
+const meaningOf = (field: Field, value: unknown, context: FieldContext): Meaning => {
+  // what its class has no use for, and another one says nothing by
+  const { mean } = FIELDS[field];
+  const own = Object.hasOwn(SCHEDULERS[context.scheduler], field);
+  return mean && (own || value !== null) ? mean(value, context) : {};
+};
+
+/** Undefined for a scheduler of another kind in whose place the caller says what the noise is. */
+function readName(
+  file: string,
+  { _class_name: name }: Readonly<Record<string, unknown>>,
+  { betas, betaStart, betaEnd }: SchedulerUse,
+): ReadName | undefined {
+  if (typeof name === 'string' && isRead(name)) return name;
+  if ((betas ?? betaStart ?? betaEnd) !== undefined) return undefined;
+  if (typeof name !== 'string')
+    throw schedulerUnreadable(
+      file,
+      'it has no "_class_name", which says what its settings mean',
+      'class',
+    );
+  if (Object.hasOwn(CLASSES, name))
+    throw schedulerUnreadable(
+      file,
+      `its "_class_name" is ${name}, which ${CLASSES[name as keyof typeof CLASSES]}; no sampler here does so`,
+      'class',
+    );
+  throw schedulerUnreadable(
+    file,
+    `its "_class_name" is ${JSON.stringify(name)}, which is none of the schedulers of diffusers ${DIFFUSERS}`,
+    'class',
+  );
+}
+
+function parse(file: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = parsePythonJson(readRegularText(file));
+  } catch (error) {
+    throw schedulerUnreadable(file, (error as Error).message, 'file');
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value))
+    return value as Record<string, unknown>;
+  throw schedulerUnreadable(file, 'it is no JSON object', 'file');
+}

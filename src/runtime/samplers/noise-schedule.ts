@@ -1,0 +1,132 @@
+/**
+ * Noise schedules: how much of the signal is left at each training timestep.
+ *
+ * A schedule is a property of the trained denoiser, not of the sampler. It assumes the
+ * variance-preserving process x_t = sqrt(alphasCumprod[t]) x_0 + sqrt(1 - alphasCumprod[t]) noise of
+ * DDPM (Ho et al., arXiv 2006.11239, equation 4). Costs one pass over the training timesteps.
+ */
+import { samplerOptionOutOfRange, unknownSamplerChoice } from '../../errors/index.js';
+import { interpolate, linspace } from './numbers.js';
+
+/** How beta grows with the timestep; `cosine` is also called squaredcos_cap_v2. */
+export const BETA_SCHEDULES = ['linear', 'scaled_linear', 'cosine'] as const;
+export type BetaSchedule = (typeof BETA_SCHEDULES)[number];
+
+/** Timesteps in training, where nothing else is said. */
+export const TRAIN_TIMESTEPS = 1000;
+
+export interface NoiseScheduleOptions {
+  /** Default `linear`. */
+  readonly betas?: BetaSchedule;
+  /** Beta of timestep 0; default 1e-4. Not used by `cosine`. */
+  readonly betaStart?: number;
+  /** Beta of the last timestep; default 0.02. Not used by `cosine`. */
+  readonly betaEnd?: number;
+  /** Timesteps in training; default 1000. */
+  readonly trainTimesteps?: number;
+  /**
+   * Divides the ratio of signal to noise, in variance, by this at every timestep: CogVideoX's
+   * `snr_shift_scale`, there 3 or 1. Default 1: not at all.
+   */
+  readonly snrShift?: number;
+  /**
+   * Whether no signal is left at the last timestep: square roots of the shares are moved and stretched so
+   * that the last is 0 and the first stays (Lin et al., arXiv 2305.08891, algorithm 1). Default false.
+   */
+  readonly zeroSnr?: boolean;
+}
+
+/**
+ * The share of the signal that samplers take where there is none and they need some: the noise level is
+ * then 4096 in place of infinity. As diffusers does; the smallest number of float16.
+ */
+export const LEAST_SIGNAL = 2 ** -24;
+
+export interface NoiseSchedule {
+  readonly trainTimesteps: number;
+  /** The share of the signal's variance that is left, per timestep: decreasing, in [0, 1). */
+  readonly alphasCumprod: Float64Array;
+  /**
+   * Noise over signal, sqrt((1 - alphasCumprod) / alphasCumprod): the noise level of Karras et al.,
+   * per timestep, increasing; infinity where no signal is left.
+   */
+  readonly sigmas: Float64Array;
+  /** Noise level of a timestep between 0 and trainTimesteps - 1, fractions interpolated linearly. */
+  sigmaAt(timestep: number): number;
+  /** The timestep, with its fraction, of a noise level; linear in the level's logarithm. */
+  timestepAt(sigma: number): number;
+}
+
+const BETAS: Record<BetaSchedule, (start: number, end: number, count: number) => number[]> = {
+  // DDPM, section 4.
+  linear: (start, end, count) => linspace(start, end, count),
+  // Latent diffusion (Rombach et al., arXiv 2112.10752): linear in the square root.
+  scaled_linear: (start, end, count) =>
+    linspace(Math.sqrt(start), Math.sqrt(end), count).map((root) => root * root),
+  // Nichol and Dhariwal, arXiv 2102.09672, equation 17, with beta capped at 0.999.
+  cosine: (_start, _end, count) => {
+    const signal = (time: number) => Math.cos((((time + 0.008) / 1.008) * Math.PI) / 2) ** 2;
+    return Array.from({ length: count }, (_, t) =>
+      Math.min(1 - signal((t + 1) / count) / signal(t / count), 0.999),
+    );
+  },
+};
+
+/**
+ * Builds the schedule that the denoiser was trained with.
+ *
+ * @param least taken for the share of the signal at the last timestep where that is 0
+ * @throws SAMPLER_UNKNOWN_CHOICE, SAMPLER_OPTION_RANGE
+ */
+export function noiseSchedule(options: NoiseScheduleOptions = {}, least = 0): NoiseSchedule {
+  const { betas = 'linear', betaStart = 1e-4, betaEnd = 0.02 } = options;
+  const { snrShift = 1, zeroSnr = false } = options;
+  const { trainTimesteps = TRAIN_TIMESTEPS } = options;
+  if (!Object.hasOwn(BETAS, betas)) {
+    throw unknownSamplerChoice('noise schedule', betas, BETA_SCHEDULES);
+  }
+  if (!Number.isInteger(trainTimesteps) || trainTimesteps < 1) {
+    throw samplerOptionOutOfRange('trainTimesteps', trainTimesteps, 'an integer from 1 up');
+  }
+  if (!(betaStart > 0 && betaStart < 1)) {
+    throw samplerOptionOutOfRange('betaStart', betaStart, 'between 0 and 1');
+  }
+  if (!(betaEnd >= betaStart && betaEnd < 1)) {
+    throw samplerOptionOutOfRange('betaEnd', betaEnd, 'from betaStart up and below 1');
+  }
+  if (!(snrShift > 0 && Number.isFinite(snrShift))) {
+    throw samplerOptionOutOfRange('snrShift', snrShift, 'a number above 0');
+  }
+  if (zeroSnr && trainTimesteps < 2) {
+    throw samplerOptionOutOfRange('trainTimesteps', trainTimesteps, 'at least 2 with zeroSnr');
+  }
+
+  const alphasCumprod = new Float64Array(trainTimesteps);
+  let product = 1;
+  BETAS[betas](betaStart, betaEnd, trainTimesteps).forEach((beta, t) => {
+    product *= 1 - beta;
+    alphasCumprod[t] = product / (snrShift + (1 - snrShift) * product);
+  });
+  if (zeroSnr) {
+    withoutLastSignal(alphasCumprod);
+    alphasCumprod[trainTimesteps - 1] = least;
+  }
+  const sigmas = alphasCumprod.map((signal) => Math.sqrt((1 - signal) / signal));
+  const logSigmas = sigmas.map(Math.log);
+  const timesteps = Float64Array.from(sigmas.keys());
+  return {
+    trainTimesteps,
+    alphasCumprod,
+    sigmas,
+    sigmaAt: (timestep) => interpolate(timestep, timesteps, sigmas),
+    timestepAt: (sigma) => interpolate(Math.log(sigma), logSigmas, timesteps),
+  };
+}
+
+/** Moves and stretches the square roots so that the last is 0 and the first stays. */
+function withoutLastSignal(shares: Float64Array): void {
+  const first = Math.sqrt(shares[0]!);
+  const last = Math.sqrt(shares.at(-1)!);
+  for (const [t, share] of shares.entries())
+    shares[t] = (((Math.sqrt(share) - last) * first) / (first - last)) ** 2;
+}

@@ -1,0 +1,34 @@
+/** The schedule as a file: its types (derived from schemas/), reading, checking, writing. */
+export type { PassEntry, PipelineConfig } from '../../generated/pipeline.js';
+export type { PlanFile } from '../../generated/plan.js';
+export type {
+  Constant,
+  Cost,
+  Dimension,
+  ElementType,
+  MacCounts,
+  Model,
+  Port,
+  Program,
+  Run,
+  Schedule,
+  Shape,
+  Site,
+  Source,
+  State,
+  WeightsFile,
+} from '../../generated/schedule.js';
+export type { TimestepsFile } from '../../generated/timesteps.js';
+export { type CheckResult, checkSchedule } from './check.js';
+export { timestepProblems } from './check-timesteps.js';
+export { REPORT_FILE, SCHEDULE_FILE } from './file-names.js';
+export { formatPlan, formatSchedule, formatTimesteps } from './format.js';
+export * from './guidance.js';
+export { callsNeedPairs, needsPairs } from './pairs.js';
+export {
+  parsePipelineConfig,
+  parsePlanFile,
+  parseSchedule,
+  parseTimestepsFile,
+} from './parse.js';
+export { planOfSchedule } from './plan-of.js';

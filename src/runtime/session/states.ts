@@ -1,0 +1,58 @@
+/**
+ * The states of a running schedule: the engine's own tensors, kept without a copy. A call's writes
+ * are taken over together when it has ended, so that a failed call leaves everything as it was.
+ */
+import type { Tensor } from 'onnxruntime-common';
+import { stateShapeChanged } from '../../errors/index.js';
+import type { Schedule } from '../../generated/schedule.js';
+import { type Bindings, changedSymbol } from './bindings.js';
+import { dispose } from './tensors.js';
+
+interface Held {
+  readonly tensor: Tensor;
+  readonly bindings: Bindings;
+  readonly call: number;
+}
+
+export class States {
+  #held = new Map<string, Held>();
+
+  constructor(private readonly schedule: Schedule) {}
+
+  /** The tensor of a state that nothing looks at, where it has one of the sizes of this call. */
+  fitting(id: string, bindings: Bindings): Tensor | undefined {
+    const held = this.#held.get(id);
+    if (!held) return undefined;
+    const symbol = changedSymbol(this.schedule.states[id]!.shape, held.bindings, bindings);
+    return symbol === undefined ? held.tensor : undefined;
+  }
+
+  /**
+   * The tensor that a call reads. The schedule's check has made sure that it was written.
+   * @throws StepfoldError STATE_SHAPE_CHANGED
+   */
+  read(id: string, bindings: Bindings, call: number): Tensor {
+    const held = this.#held.get(id)!;
+    const symbol = changedSymbol(this.schedule.states[id]!.shape, held.bindings, bindings);
+    if (symbol !== undefined) {
+      const [before, now] = [held.bindings.get(symbol)!, bindings.get(symbol)!];
+      throw stateShapeChanged(call, id, symbol, before, now, held.call);
+    }
+    return held.tensor;
+  }
+
+  /** Takes over what a call wrote and frees what it replaced. */
+  commit(written: ReadonlyMap<string, Tensor>, bindings: Bindings, call: number): void {
+    const replaced = [...written.keys()].flatMap((id) => this.#held.get(id)?.tensor ?? []);
+    for (const [id, tensor] of written) this.#held.set(id, { tensor, bindings, call });
+    // Two states may have been written from one output.
+    const live = new Set([...this.#held.values()].map(({ tensor }) => tensor));
+    for (const tensor of new Set(replaced)) if (!live.has(tensor)) dispose(tensor);
+  }
+
+  clear(): void {
+    for (const tensor of new Set([...this.#held.values()].map((held) => held.tensor)))
+      dispose(tensor);
+    this.#held.clear();
+  }
+}

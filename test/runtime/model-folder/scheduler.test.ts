@@ -1,0 +1,254 @@
+/**
+ * What a pipeline's scheduler_config.json says: loops against those of diffusers itself
+ * (scripts/diffusers-schedulers.py), and every class and every setting either read, without effect or
+ * refused by name.
+ */
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { splitSettings } from '../../../src/cli/loop-options.js';
+import { makeSampler } from '../../../src/cli/loop-settings.js';
+import { readScheduler, type SchedulerUse } from '../../../src/runtime/model-folder/index.js';
+import { CLASSES, isRead } from '../../../src/runtime/model-folder/scheduler/classes.js';
+import { DIFFUSERS, SCHEDULERS } from '../../../src/runtime/model-folder/scheduler/diffusers.js';
+import { FIELDS, type Field } from '../../../src/runtime/model-folder/scheduler/fields.js';
+import { SAMPLER_NAMES, type SamplerName } from '../../../src/runtime/samplers/index.js';
+import { runSampler } from '../samplers/run-sampler.js';
+import diffusers from './diffusers.json' with { type: 'json' };
+
+const root = fs.mkdtempSync(path.join(os.tmpdir(), 'stepfold-scheduler-'));
+afterAll(() => fs.rmSync(root, { recursive: true, force: true }));
+fs.mkdirSync(path.join(root, 'scheduler'));
+
+/** @param config what the file says, or its text */
+function read(config: object | string, given: SchedulerUse = {}) {
+  const text = typeof config === 'string' ? config : JSON.stringify(config);
+  fs.writeFileSync(path.join(root, 'scheduler/scheduler_config.json'), text);
+  return readScheduler(root, given);
+}
+
+/** The sampler as `stepfold run` makes it. */
+function samplerOf(config: object, sampler: SamplerName, steps: number) {
+  const { noise, folder } = splitSettings(read(config, { sampler }));
+  return makeSampler({ bundle: '', sampler, steps, ...noise } as never, undefined, folder);
+}
+
+const refused = (...mentions: string[]) =>
+  expect.objectContaining({
+    code: 'FOLDER_SCHEDULER',
+    message: expect.stringMatching(
+      new RegExp(mentions.map((m) => `(?=.*${m.replaceAll(/[[\]().*+?]/g, '\\$&')})`).join('')),
+    ),
+  });
+
+const noise = Float32Array.from(diffusers.initialNoise);
+const denoiser = (latent: Float32Array, timestep: number) =>
+  latent.map((x) => 0.6 * Math.sin(x) + 0.3 * Math.cos(timestep / 200) * x);
+
+describe(`the loops of diffusers ${diffusers.diffusers}`, () => {
+  test.each(
+    diffusers.loops.map((loop) => [JSON.stringify(loop.config), loop.sampler, loop] as const),
+  )('%s with %s', (_, name, { config, steps, timesteps, latent }) => {
+    const sampler = samplerOf(config, name as SamplerName, steps);
+    expect(sampler.timesteps).toEqual(timesteps);
+    const found = runSampler(sampler, denoiser, noise);
+    // diffusers has its betas in float32, and the noise that is predicted is divided by a small alpha
+    const most = 'prediction_type' in config && name !== 'euler' ? 1e-5 : 1e-4;
+    for (const [i, expected] of latent.entries())
+      expect(Math.abs(found[i]! - expected)).toBeLessThan(most * Math.max(1, Math.abs(expected)));
+  });
+});
+
+describe('classes', () => {
+  test.each(Object.keys(SCHEDULERS))('%s is read whole, or refused by its name', (name) => {
+    for (const sampler of SAMPLER_NAMES)
+      if (isRead(name))
+        expect(() => read({ _class_name: name, ...SCHEDULERS[name] }, { sampler })).not.toThrow();
+      else
+        expect(() => read({ _class_name: name }, { sampler })).toThrow(
+          refused('_class_name', name),
+        );
+  });
+
+  test('another word for the noise makes up for one that is refused', () => {
+    expect(read({ _class_name: 'LCMScheduler' }, { betas: 'scaled_linear' })).toEqual({});
+  });
+
+  test.each([
+    [{ _class_name: 'DDIMSchedular' }, ['_class_name', 'DDIMSchedular', DIFFUSERS]],
+    [{ beta_start: 0.1 }, ['no "_class_name"']],
+    [{ _class_name: 7 }, ['_class_name']],
+    [[], ['no JSON object']],
+    ['{', ['JSON']],
+  ] as const)('%j', (config, mentions) => {
+    expect(() => read(config)).toThrow(refused(...mentions));
+  });
+
+  test('none at all says nothing', () => {
+    expect(readScheduler(path.join(root, 'scheduler'))).toEqual({});
+  });
+});
+
+const DDIM = { _class_name: 'DDIMScheduler', _diffusers_version: '0.30.0', _name_or_path: 'x' };
+const EULER = { ...DDIM, _class_name: 'EulerDiscreteScheduler' };
+const DPM = { ...DDIM, _class_name: 'DPMSolverMultistepScheduler' };
+
+describe('settings', () => {
+  test('that are left out have the defaults of their class', () => {
+    const plain = { betas: 'linear', betaStart: 1e-4, betaEnd: 0.02, trainTimesteps: 1000 };
+    expect(read(DDIM)).toEqual({
+      ...plain,
+      ...{ prediction: 'epsilon', spacing: 'leading', clip: 1, noiseAfterClip: 'predicted' },
+    });
+    expect(read(EULER, { sampler: 'euler' })).toEqual({
+      ...plain,
+      ...{ prediction: 'epsilon', spacing: 'linear' },
+    });
+    expect(read({ ...DDIM, _class_name: 'CogVideoXDDIMScheduler' })).toMatchObject({
+      betas: 'scaled_linear',
+      betaEnd: 0.012,
+      snrShift: 3,
+    });
+  });
+
+  test('that the command line says are not looked at', () => {
+    const odd = {
+      ...DDIM,
+      ...{ beta_schedule: 'sigmoid', beta_start: 'low', beta_end: 'high', trained_betas: [1] },
+      ...{ num_train_timesteps: 'many', prediction_type: 'score', timestep_spacing: 'odd' },
+      ...{ rescale_betas_zero_snr: true, thresholding: true },
+    };
+    const given: SchedulerUse = {
+      betas: 'linear',
+      betaStart: 0.1,
+      betaEnd: 0.2,
+      trainTimesteps: 10,
+      zeroSnr: false,
+      snrShift: 2,
+      prediction: 'v',
+      spacing: 'quad',
+      clip: 2,
+    };
+    expect(read(odd, given)).toEqual({});
+    expect(
+      read({ ...DDIM, timestep_spacing: 'odd' }, { timesteps: 'list.json' }),
+    ).not.toHaveProperty('spacing');
+  });
+
+  test('with which other samplers do nothing', () => {
+    const stable = { ...DDIM, _class_name: 'PNDMScheduler', steps_offset: 1, clip_sample: true };
+    expect(read(stable)).toMatchObject({ offset: 1, final: 'first', clip: 1 });
+    const other = read(stable, { sampler: 'euler' });
+    expect(other).toMatchObject({ offset: 1 });
+    for (const key of ['final', 'clip', 'noiseAfterClip']) expect(other).not.toHaveProperty(key);
+    expect(read(stable, { spacing: 'leading' })).not.toHaveProperty('offset');
+    const trailing = { ...stable, timestep_spacing: 'trailing' };
+    expect(read(trailing)).not.toHaveProperty('offset');
+    const last = { ...DPM, final_sigmas_type: 'sigma_min', lower_order_final: false };
+    expect(read(last, { sampler: 'dpm++2m' })).toMatchObject({
+      final: 'first',
+      lowerOrderFinal: false,
+    });
+    expect(Object.keys(read(last))).not.toContain('lowerOrderFinal');
+    expect(Object.keys(read(last))).not.toContain('final');
+  });
+
+  test('old files have the words of their time', () => {
+    const old = { ...DDIM, _class_name: 'DDPMScheduler', tensor_format: 'pt' };
+    expect(read({ ...old, predict_epsilon: true })).toMatchObject({ prediction: 'epsilon' });
+    expect(read({ ...old, predict_epsilon: false })).toMatchObject({ prediction: 'sample' });
+  });
+
+  test('as Python writes them', () => {
+    const text = `{"_class_name": "DPMSolverMultistepScheduler", "lambda_min_clipped": -Infinity, "tau_func": "NaN \\"Infinity"}`;
+    expect(read(text, { sampler: 'dpm++2m' })).toMatchObject({ betas: 'linear' });
+    const nan = '{"_class_name": "DDIMScheduler", "beta_start": NaN}';
+    // a number, which the sampler refuses by its own words
+    expect(read(nan).betaStart).toBeNaN();
+  });
+
+  const dpm = { sampler: 'dpm++2m' } as const;
+  const euler = { sampler: 'euler' } as const;
+  test.each<[object, string, SchedulerUse, SchedulerUse?]>([
+    [{ ...DDIM, beta_schedule: 'sigmoid' }, 'beta_schedule', {}, { betas: 'linear' }],
+    [{ ...DDIM, beta_start: '0.1' }, 'beta_start', {}, { betaStart: 0.1 }],
+    [{ ...DDIM, beta_end: [0.1] }, 'beta_end', {}, { betaEnd: 0.1 }],
+    [{ ...DDIM, num_train_timesteps: '1000' }, 'num_train_timesteps', {}, { trainTimesteps: 9 }],
+    [{ ...DDIM, trained_betas: [0.1] }, 'trained_betas', {}, { betaStart: 0.1 }],
+    [{ ...DDIM, prediction_type: 'flow_prediction' }, 'prediction_type', {}, { prediction: 'v' }],
+    [{ ...DDIM, timestep_spacing: 'sideways' }, 'timestep_spacing', {}, { spacing: 'leading' }],
+    [{ ...DDIM, steps_offset: 0.5 }, 'steps_offset', {}],
+    [{ ...DDIM, rescale_betas_zero_snr: 'yes' }, 'rescale_betas_zero_snr', {}],
+    [{ ...DDIM, snr_shift_scale: '3' }, 'snr_shift_scale', {}, { snrShift: 3 }],
+    [{ ...DDIM, clip_sample_range: -1 }, 'clip_sample', {}, { clip: 1 }],
+    [{ ...DDIM, thresholding: true }, 'thresholding', {}, { clip: 1 }],
+    [{ ...DDIM, thresholding: true }, 'thresholding', {}, euler],
+    [{ ...EULER, final_sigmas_type: 'last' }, 'final_sigmas_type', euler],
+    [{ ...EULER, use_karras_sigmas: true }, 'use_karras_sigmas', euler, {}],
+    [
+      { ...EULER, use_karras_sigmas: true },
+      'use_karras_sigmas',
+      euler,
+      { ...euler, spacing: 'linear' },
+    ],
+    [
+      { ...EULER, use_beta_sigmas: true },
+      'use_beta_sigmas',
+      euler,
+      { ...euler, timesteps: 'list.json' },
+    ],
+    [{ ...EULER, use_exponential_sigmas: true }, 'use_exponential_sigmas', dpm, {}],
+    [{ ...DPM, use_lu_lambdas: true }, 'use_lu_lambdas', dpm, euler],
+    [{ ...EULER, interpolation_type: 'log_linear' }, 'interpolation_type', euler, dpm],
+    [{ ...EULER, timestep_type: 'continuous' }, 'timestep_type', {}],
+    [{ ...DPM, lambda_min_clipped: -5.1 }, 'lambda_min_clipped', dpm, {}],
+    [{ ...DPM, use_flow_sigmas: true }, 'use_flow_sigmas', {}],
+    [{ ...DPM, use_dynamic_shifting: true }, 'use_dynamic_shifting', {}],
+    [{ ...DDIM, snr: 3 }, 'no setting "snr"', {}],
+    [{ ...DDIM, toString: null }, 'no setting "toString"', {}],
+  ])('%j is refused', (config, mention, given, better) => {
+    expect(() => read(config, given)).toThrow(refused(mention));
+    if (better) expect(() => read(config, better)).not.toThrow();
+  });
+
+  test('of published pipelines that no sampler here follows are refused by name', () => {
+    const svd = {
+      ...EULER,
+      ...{ interpolation_type: 'linear', prediction_type: 'v_prediction', sigma_max: 700 },
+      ...{ timestep_type: 'continuous', use_karras_sigmas: true, timestep_spacing: 'leading' },
+    };
+    expect(() => read(svd)).toThrow(refused('timestep_type', 'EulerDiscreteScheduler'));
+    const edm = { _class_name: 'EDMDPMSolverMultistepScheduler', sigma_data: 0.5, rho: 7 };
+    expect(() => read(edm)).toThrow(refused('EDMDPMSolverMultistepScheduler'));
+  });
+});
+
+const PAGE = new URL('../../../docs/schedulers.md', import.meta.url);
+
+/** Tables of docs/schedulers.md; UPDATE_SCHEDULERS=1 writes them. */
+function page(text: string): string {
+  const fields = Object.entries(FIELDS).map(([field, { says }]) => `| \`${field}\` | ${says} |`);
+  const names = Object.entries(CLASSES);
+  const read = names.filter(([name]) => isRead(name)).map(([name]) => `\`${name}\``);
+  const others = names
+    .filter(([name]) => !isRead(name))
+    .map(([name, why]) => `| \`${name}\` | ${why} |`);
+  const parts: Record<string, string> = {
+    fields: ['| setting | what becomes of it |', '|---|---|', ...fields].join('\n'),
+    read: `${read.join(', ')}.`,
+    refused: ['| class | why not |', '|---|---|', ...others].join('\n'),
+    version: `Classes, settings and defaults are those of diffusers ${DIFFUSERS}.`,
+  };
+  return text.replaceAll(
+    /<!-- (\w+) -->\n.*?\n<!-- end -->/gs,
+    (_, part: string) => `<!-- ${part} -->\n${parts[part]}\n<!-- end -->`,
+  );
+}
+
+test('the page says what the sources do', () => {
+  const text = fs.readFileSync(PAGE, 'utf8');
+  if (process.env.UPDATE_SCHEDULERS) fs.writeFileSync(PAGE, page(text));
+  else expect(text).toBe(page(text));
+  for (const field of Object.keys(FIELDS) as Field[]) expect(FIELDS[field].says).toMatch(/\S/);
+});

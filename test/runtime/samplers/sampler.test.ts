@@ -1,0 +1,198 @@
+/** Properties that hold for every sampler, and refusals. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  createRandom,
+  createSampler,
+  noiseSchedule,
+  SAMPLER_NAMES,
+  type SamplerName,
+  TIMESTEP_SPACINGS,
+} from '../../../src/runtime/samplers/index.js';
+import { type Denoiser, runSampler } from './run-sampler.js';
+
+const noise = createRandom(2).normals(16);
+const clean = createRandom(3).normals(16);
+const curve: Denoiser = (latent, timestep) => latent.map((x) => Math.sin(x + timestep / 100));
+
+describe.each(SAMPLER_NAMES)('%s', (name) => {
+  it('asks for one call per step, at descending timesteps of the training range', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 120 }),
+        fc.constantFrom(...TIMESTEP_SPACINGS),
+        fc.boolean(),
+        (steps, spacing, karras) => {
+          const { timesteps } = createSampler(name, { steps, spacing, karras });
+          expect(timesteps).toHaveLength(steps);
+          timesteps.forEach((timestep, i) => {
+            expect(Number.isInteger(timestep)).toBe(true);
+            expect(timestep).toBeGreaterThanOrEqual(0);
+            expect(timestep).toBeLessThanOrEqual(timesteps[i - 1] ?? 999);
+          });
+        },
+      ),
+    );
+  });
+
+  it('finds the clean latent when the denoiser knows it, whatever the denoiser predicts', () => {
+    const { sigmas } = noiseSchedule();
+    const alphaOf = (timestep: number) => 1 / Math.sqrt(1 + sigmas[timestep]! ** 2);
+    const knowing: Record<string, Denoiser> = {
+      epsilon: (latent, t) =>
+        latent.map((x, i) => (x - alphaOf(t) * clean[i]!) / (alphaOf(t) * sigmas[t]!)),
+      v: (latent, t) => {
+        const sigma = alphaOf(t) * sigmas[t]!;
+        return latent.map((x, i) => (alphaOf(t) * x - clean[i]!) / sigma);
+      },
+      sample: () => clean,
+    };
+    for (const prediction of ['epsilon', 'v', 'sample'] as const) {
+      const sampler = createSampler(name, { steps: 20, prediction });
+      const found = runSampler(sampler, knowing[prediction]!, noise);
+      found.forEach((value, i) => {
+        expect(value).toBeCloseTo(clean[i]!, 3);
+      });
+    }
+  });
+
+  it('is pure: a trajectory can be continued twice, and inputs stay as they were', () => {
+    const sampler = createSampler(name, { steps: 4 });
+    const before = noise.slice();
+    const output = curve(noise, 0);
+    let trajectory = sampler.start(noise);
+    trajectory = sampler.step(output, 0, trajectory);
+    const snapshot = trajectory.latent.slice();
+    const once = sampler.step(output, 1, trajectory);
+    sampler.step(curve(noise, 50), 1, trajectory);
+    const again = sampler.step(output, 1, trajectory);
+    expect(again).toEqual(once);
+    expect(trajectory.latent).toEqual(snapshot);
+    expect(noise).toEqual(before);
+    expect(output).toEqual(curve(noise, 0));
+  });
+
+  it('stands still between equal timesteps', () => {
+    const sampler = createSampler(name, { timesteps: [600, 300, 300, 300, 100] });
+    let trajectory = sampler.start(noise);
+    trajectory = sampler.step(curve(noise, 600), 0, trajectory);
+    const still = sampler.step(curve(noise, 300), 1, trajectory);
+    still.latent.forEach((value, i) => {
+      expect(value).toBeCloseTo(trajectory.latent[i]!, 5);
+    });
+    const on = sampler.step(curve(noise, 300), 2, still);
+    const further = sampler.step(curve(noise, 300), 3, on);
+    expect(further.latent.every(Number.isFinite)).toBe(true);
+  });
+
+  it('clips the clean latent', () => {
+    const sampler = createSampler(name, { steps: 10, clip: 0.25, prediction: 'sample' });
+    const found = runSampler(sampler, (latent) => latent.map((x) => 9 * Math.sign(x)), noise);
+    for (const value of found) expect(Math.abs(value)).toBeCloseTo(0.25, 5);
+  });
+
+  it.each([
+    [{ steps: 0 }, 'SAMPLER_OPTION_RANGE'],
+    [{ steps: 0, karras: true }, 'SAMPLER_OPTION_RANGE'],
+    [{ clip: 0 }, 'SAMPLER_OPTION_RANGE'],
+    [{ timesteps: [] }, 'SAMPLER_OPTION_RANGE'],
+    [{ timesteps: [1000] }, 'SAMPLER_OPTION_RANGE'],
+    [{ timesteps: [5, 6] }, 'SAMPLER_TIMESTEPS_ORDER'],
+    [{ timesteps: [6, 5], karras: true }, 'SAMPLER_KARRAS_TIMESTEPS'],
+    [{ spacing: 'cubic' as 'quad' }, 'SAMPLER_UNKNOWN_CHOICE'],
+    [{ prediction: 'score' as 'v' }, 'SAMPLER_UNKNOWN_CHOICE'],
+    [{ final: 'last' as 'first' }, 'SAMPLER_UNKNOWN_CHOICE'],
+  ])('refuses %o', (options, code) => {
+    expect(() => createSampler(name, options)).toThrow(expect.objectContaining({ code }));
+  });
+
+  it('refuses steps it does not have and outputs of another length', () => {
+    const sampler = createSampler(name, { steps: 3 });
+    const trajectory = sampler.start(noise);
+    expect(() => sampler.step(noise, 3, trajectory)).toThrow(
+      expect.objectContaining({ code: 'SAMPLER_STEP_RANGE' }),
+    );
+    expect(() => sampler.step(new Float32Array(32), 0, trajectory)).toThrow(
+      expect.objectContaining({ code: 'SAMPLER_LATENT_LENGTH' }),
+    );
+  });
+});
+
+describe('where no signal is left', () => {
+  const schedule = { zeroSnr: true };
+
+  it('DDIM has nothing to go by when the noise is predicted', () => {
+    const ends = { timesteps: [999, 500], schedule };
+    expect(() => createSampler('ddim', ends)).toThrow(
+      expect.objectContaining({
+        code: 'SAMPLER_NO_SIGNAL',
+        message: expect.stringContaining('timestep 999'),
+      }),
+    );
+    expect(() => createSampler('ddim', { ...ends, prediction: 'v' })).not.toThrow();
+    expect(() => createSampler('ddim', { timesteps: [998, 500], schedule })).not.toThrow();
+  });
+
+  it.each(['ddim', 'euler', 'dpm++2m'] as const)('%s stays finite', (name) => {
+    for (const karras of [false, true])
+      for (const prediction of ['v', 'sample'] as const) {
+        const options = { steps: 8, spacing: 'trailing', prediction, karras, schedule } as const;
+        const found = runSampler(createSampler(name, options), curve, noise);
+        expect(found.every(Number.isFinite)).toBe(true);
+      }
+  });
+});
+
+describe('samplers agree where theory says so', () => {
+  const options = { steps: 20, spacing: 'trailing' } as const;
+
+  it('Euler in sigma space is DDIM in other coordinates', () => {
+    const eulerSampler = createSampler('euler', options);
+    // The unit-variance start in Euler's coordinates, where `start` multiplies by sigma alone.
+    const factor = Math.sqrt(eulerSampler.initialScale ** 2 + 1) / eulerSampler.initialScale;
+    const byEuler = runSampler(
+      eulerSampler,
+      curve,
+      noise.map((x) => x * factor),
+    );
+    const byDdim = runSampler(createSampler('ddim', options), curve, noise);
+    byEuler.forEach((value, i) => {
+      expect(Math.abs(value - byDdim[i]!)).toBeLessThan(1e-4 * Math.max(1, Math.abs(byDdim[i]!)));
+    });
+  });
+
+  it('the first step of DPM-Solver++ is DDIM’s', () => {
+    const [byDpm, byDdim] = (['dpm++2m', 'ddim'] as const).map((name) => {
+      const sampler = createSampler(name, options);
+      return sampler.step(curve(noise, 999), 0, sampler.start(noise)).latent;
+    });
+    byDpm!.forEach((value, i) => {
+      expect(value).toBeCloseTo(byDdim![i]!, 5);
+    });
+  });
+});
+
+describe('createSampler', () => {
+  it('names the samplers there are', () => {
+    expect(() => createSampler('plms' as SamplerName, {})).toThrow(
+      expect.objectContaining({
+        code: 'SAMPLER_UNKNOWN_CHOICE',
+        details: expect.objectContaining({ data: { known: ['ddim', 'euler', 'dpm++2m'] } }),
+      }),
+    );
+  });
+
+  it('refuses DDIM with eta and no noise, and options it does not have', () => {
+    const sampler = createSampler('ddim', { steps: 3, eta: 0.5 });
+    expect(sampler.needsNoise).toBe(true);
+    expect(() => sampler.step(noise, 0, sampler.start(noise))).toThrow(
+      expect.objectContaining({ code: 'SAMPLER_NOISE_MISSING' }),
+    );
+    expect(() => createSampler('ddim', { eta: 1.5 })).toThrow(
+      expect.objectContaining({ code: 'SAMPLER_OPTION_RANGE' }),
+    );
+    expect(() => createSampler('ddim', { noiseAfterClip: 'none' as 'derived' })).toThrow(
+      expect.objectContaining({ code: 'SAMPLER_UNKNOWN_CHOICE' }),
+    );
+  });
+});

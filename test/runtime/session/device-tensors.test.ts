@@ -1,0 +1,153 @@
+/**
+ * Who frees tensors on a device: an engine made of plain objects counts them, since no GPU is
+ * needed to see whether every buffer is freed once and none while it is still in use.
+ */
+import type { InferenceSession, OnnxValue } from 'onnxruntime-common';
+import { Tensor } from 'onnxruntime-common';
+import { describe, expect, it } from 'vitest';
+import { type Engine, ScheduledSession } from '../../../src/runtime/session/index.js';
+import { chain, outputIsState, type TinyBundle } from './tiny-bundles.js';
+
+class Device {
+  readonly live = new Set<number>();
+  readonly options: InferenceSession.SessionOptions[] = [];
+  failNext = false;
+  #made = 0;
+
+  tensor(): Tensor {
+    this.#made += 1;
+    const id = this.#made;
+    this.live.add(id);
+    return Tensor.fromGpuBuffer({} as never, {
+      dataType: 'float32',
+      dims: [1, 2],
+      download: async () => Float32Array.of(1, 2),
+      dispose: () => {
+        if (!this.live.delete(id)) throw new Error(`buffer ${id} freed twice`);
+      },
+    }) as unknown as Tensor;
+  }
+
+  /** An engine whose models have the given names and whose every result lies on the device. */
+  engine(names: Record<string, { inputs: string[]; outputs: string[] }>): Engine {
+    const create = async (file: string, options: InferenceSession.SessionOptions) => {
+      this.options.push(options);
+      return {
+        inputNames: names[file]!.inputs,
+        outputNames: names[file]!.outputs,
+        release: async () => {},
+        run: async (feeds: Record<string, Tensor>, fetches: Record<string, OnnxValue | null>) => {
+          for (const feed of Object.values(feeds))
+            if (feed.location === 'none') throw new Error('a freed tensor was fed');
+          if (this.failNext && file === 'join.onnx') throw new Error('out of memory');
+          return Object.fromEntries(Object.keys(fetches).map((name) => [name, this.tensor()]));
+        },
+      };
+    };
+    return { Tensor, InferenceSession: { create } } as unknown as Engine;
+  }
+}
+
+const CHAIN = {
+  'deep.onnx': { inputs: ['x'], outputs: ['deep'] },
+  'join.onnx': { inputs: ['t', 'deep_in'], outputs: ['y'] },
+};
+
+const open = (device: Device, tiny: TinyBundle, names: Parameters<Device['engine']>[0]) =>
+  ScheduledSession.create(
+    device.engine(names),
+    { schedule: tiny.schedule, open: (file) => file },
+    { stateLocation: 'gpu-buffer' },
+  );
+const feeds = () => ({
+  x: new Tensor('float32', [1, 2], [1, 2]),
+  t: new Tensor('float32', [0], [1]),
+});
+
+describe('tensors on a device', () => {
+  it('keeps a state until it is replaced, and frees everything but the results', async () => {
+    const device = new Device();
+    const session = await open(device, chain(), CHAIN);
+    for (let call = 0; call < 4; call += 1) {
+      const { y } = await session.run(feeds());
+      (y as Tensor).dispose();
+      expect(device.live.size).toBe(1);
+    }
+    session.reset();
+    expect(device.live.size).toBe(0);
+    await session.run(feeds()).then(({ y }) => (y as Tensor).dispose());
+    await session.release();
+    expect(device.live.size).toBe(0);
+  });
+
+  it('frees what a failed call made, and nothing else', async () => {
+    const device = new Device();
+    const session = await open(device, chain(), CHAIN);
+    device.failNext = true;
+    await expect(session.run(feeds())).rejects.toMatchObject({ code: 'RUN_FAILED' });
+    expect(device.live.size).toBe(0);
+  });
+
+  it('keeps no tensor that the caller may free', async () => {
+    const device = new Device();
+    const session = await open(device, outputIsState(), {
+      'full.onnx': { inputs: ['x', 't'], outputs: ['y'] },
+      'shallow.onnx': { inputs: ['deep_in'], outputs: ['y'] },
+    });
+    for (let call = 0; call < 2; call += 1) {
+      const { y } = await session.run(feeds());
+      (y as Tensor).dispose();
+    }
+    expect(device.live.size).toBe(0);
+  });
+
+  it('leaves an output that is a state too where the caller wants it', async () => {
+    const device = new Device();
+    await open(device, outputIsState(), {
+      'full.onnx': { inputs: ['x', 't'], outputs: ['y'] },
+      'shallow.onnx': { inputs: ['deep_in'], outputs: ['y'] },
+    });
+    expect(device.options.map((options) => options.preferredOutputLocation)).toEqual([{}, {}]);
+  });
+
+  it('frees nothing that another state holds, and all of it in the end', async () => {
+    const device = new Device();
+    const { schedule, files } = chain();
+    const [deep, join] = schedule.programs.full!.runs;
+    const { deep: state } = schedule.states;
+    const twice: TinyBundle = {
+      files,
+      schedule: {
+        ...schedule,
+        states: { ...schedule.states, twin: state! },
+        programs: {
+          full: { runs: [{ ...deep!, writes: { deep: 'deep', twin: 'deep' } }, join!] },
+          // writes one of the two anew, and the other is still there
+          renewed: { runs: [deep!, join!] },
+          twin: { runs: [{ model: 'join', reads: { deep_in: 'twin' } }] },
+          shallow: { runs: [{ model: 'join', reads: { deep_in: 'deep' } }] },
+        },
+        calls: ['full', 'renewed', 'twin', 'shallow', 'full'],
+      },
+    };
+    const session = await open(device, twice, CHAIN);
+    const held: number[] = [];
+    for (let call = 0; call < 5; call += 1) {
+      const { y } = await session.run(feeds());
+      (y as Tensor).dispose();
+      held.push(device.live.size);
+    }
+    expect(held).toEqual([1, 2, 2, 2, 1]);
+    session.reset();
+    expect(device.live.size).toBe(0);
+  });
+
+  it('asks for states on the device and leaves the outputs alone', async () => {
+    const device = new Device();
+    await open(device, chain(), CHAIN);
+    expect(device.options.map((options) => options.preferredOutputLocation)).toEqual([
+      { deep: 'gpu-buffer' },
+      {},
+    ]);
+  });
+});
