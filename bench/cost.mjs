@@ -6,7 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { weightsFilesOf } from '../dist/src/emit/weights.js';
+import { weightsFilesOf } from '../dist/src/compiler/emit/weights.js';
 import { fillWeights } from '../dist/src/fill/fill.js';
 import { analyzeUnet, findAttention, prepare } from '../dist/src/index.js';
 import { loadModel } from '../dist/src/node.js';

@@ -4,11 +4,11 @@
  * is F only as far as F - x can be told, and where the two are large and of opposite sign it is more than
  * float16 holds. That costs a state of twice the bytes and a few Casts; other models are left as they are.
  */
-import { cast } from '../src/analysis/attention/building.js';
+import { cast } from '../src/compiler/analysis/attention/building.js';
+import type { SiteBuilder } from '../src/compiler/plan/index.js';
 import type { DataType } from '../src/model/ir/types.js';
 import type { Value } from '../src/model/ir/value.js';
 import type { ShapeTable } from '../src/model/shape/index.js';
-import type { SiteBuilder } from '../src/plan/index.js';
 
 export const PRECISIONS = ['float32', 'stream'] as const;
 export type Precision = (typeof PRECISIONS)[number];

@@ -1,23 +1,23 @@
 /** Every pass that ships with Stepfold. */
-import type { Pass } from '../src/pass/index.js';
+import type { Pass } from '../src/compiler/pass/index.js';
 import { deepcache } from './deepcache/index.js';
 import { deltaCache } from './delta-cache/index.js';
 import { depthSkip } from './depth-skip/index.js';
 import { ditfastattn } from './ditfastattn/index.js';
 import { loopInvariant } from './loop-invariant/index.js';
 
-export { type DeepcacheOptions, deepcache } from './deepcache/index.js';
-export { type DeltaCacheOptions, deltaCache } from './delta-cache/index.js';
-export { type DepthSkipOptions, depthSkip } from './depth-skip/index.js';
-export { type DitfastattnOptions, ditfastattn } from './ditfastattn/index.js';
-export { type LoopInvariantOptions, loopInvariant } from './loop-invariant/index.js';
 export {
   applyTarget,
   onnxruntimeCpu,
   type Target,
   type TargetRule,
   targets,
-} from './targets/index.js';
+} from '../src/compiler/targets/index.js';
+export { type DeepcacheOptions, deepcache } from './deepcache/index.js';
+export { type DeltaCacheOptions, deltaCache } from './delta-cache/index.js';
+export { type DepthSkipOptions, depthSkip } from './depth-skip/index.js';
+export { type DitfastattnOptions, ditfastattn } from './ditfastattn/index.js';
+export { type LoopInvariantOptions, loopInvariant } from './loop-invariant/index.js';
 
 /** By name, as `--pass` and pipeline.json call them. */
 export const passes: Readonly<Record<string, Pass<never>>> = {

@@ -5,21 +5,28 @@
  * `stepfold/runtime`.
  */
 
-export { canonicalize, type TraceEntry } from '../passes/canonicalize/index.js';
-export * from './analysis/index.js';
-export type { Bundle } from './emit/assemble.js';
-export { type BundleFile, type BundleFilesOptions, bundleFiles } from './emit/bundle-files.js';
-export type { Report } from './emit/report.js';
-export * from './errors/index.js';
+export * from './compiler/analysis/index.js';
+export { canonicalize, type TraceEntry } from './compiler/canonicalize/index.js';
+export type { Bundle } from './compiler/emit/assemble.js';
+export {
+  type BundleFile,
+  type BundleFilesOptions,
+  bundleFiles,
+} from './compiler/emit/bundle-files.js';
+export type { Report } from './compiler/emit/report.js';
 export {
   type Inspected,
   type Inspection,
   type InspectOptions,
   inspectModel,
-} from './inspect/inspect.js';
+} from './compiler/inspect/inspect.js';
+export { EMIT_FORMS, type EmitForm, type Lowered } from './compiler/lower/index.js';
+export * from './compiler/pass/index.js';
+export * from './compiler/pipeline/index.js';
+export * from './compiler/plan/index.js';
+export * from './errors/index.js';
 export { decodePng, encodePng, type Picture, pictureGrid, toPictures } from './io/images.js';
 export { type NumericArray, readNpy, writeNpy } from './io/npy.js';
-export { EMIT_FORMS, type EmitForm, type Lowered } from './lower/index.js';
 export * from './model/cost/index.js';
 export * from './model/diff/index.js';
 export * from './model/files/index.js';
@@ -28,9 +35,6 @@ export * from './model/onnx/index.js';
 export { fromOnnxProto, toOnnxProto } from './model/onnx/interchange.js';
 export { type PrintOptions, parseModel, printGraph, printModel } from './model/onnx/text/index.js';
 export * from './model/shape/index.js';
-export * from './pass/index.js';
-export * from './pipeline/index.js';
-export * from './plan/index.js';
 export * from './runtime/samplers/index.js';
 export {
   checkSchedule,

@@ -10,7 +10,7 @@ export {
   planSource,
   writeBundle,
   writePipelineFolder,
-} from './emit/index.js';
+} from './compiler/emit/index.js';
 export { type FillOptions, type FillReport, fillWeights } from './fill/fill.js';
 export * from './measure/index.js';
 export { sameFileOnDisk } from './model/diff/same-file.js';

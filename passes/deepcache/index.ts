@@ -7,9 +7,8 @@
  * Assumes a U-Net whose skips join by Concat; costs one state of the size of that value, or one for each
  * half where guidance takes two calls a step: a step is then full or shallow as a whole.
  */
-import type { SkipJoin } from '../../src/analysis/index.js';
-import { badOption } from '../../src/errors/index.js';
-import type { Pass, PassContext } from '../../src/pass/index.js';
+import type { SkipJoin } from '../../src/compiler/analysis/index.js';
+import type { Pass, PassContext } from '../../src/compiler/pass/index.js';
 import {
   byHalf,
   COMPUTE,
@@ -17,7 +16,8 @@ import {
   type Site,
   strategiesByName,
   strategyOf,
-} from '../../src/plan/index.js';
+} from '../../src/compiler/plan/index.js';
+import { badOption } from '../../src/errors/index.js';
 import { stepsOfCalls } from '../../src/runtime/schedule/index.js';
 import { findJoin } from '../unet/join.js';
 import { zerosAt } from '../unet/zeros.js';

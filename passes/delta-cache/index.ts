@@ -16,12 +16,12 @@ import {
   rangeOf,
   refusalOf,
   type TransformerBlock,
-} from '../../src/analysis/index.js';
+} from '../../src/compiler/analysis/index.js';
+import type { Pass, PassContext } from '../../src/compiler/pass/index.js';
+import { byHalf, COMPUTE, perCall } from '../../src/compiler/plan/index.js';
 import { badOption, blockLeaks, noBlocks } from '../../src/errors/index.js';
 import { concreteShapes, regionCost } from '../../src/model/cost/index.js';
 import type { Value } from '../../src/model/ir/value.js';
-import type { Pass, PassContext } from '../../src/pass/index.js';
-import { byHalf, COMPUTE, perCall } from '../../src/plan/index.js';
 import { stepsOfCalls } from '../../src/runtime/schedule/index.js';
 import { keptDifference, type Precision, precisionOption } from '../difference.js';
 import { NAME, readRange } from './range.js';

@@ -1,5 +1,5 @@
 /** Blocks given by their numbers. */
-import type { TransformerBlock } from '../../src/analysis/index.js';
+import type { TransformerBlock } from '../../src/compiler/analysis/index.js';
 import { badOption } from '../../src/errors/index.js';
 
 export const NAME = 'delta-cache';

@@ -7,15 +7,15 @@
  * since the other two strategies both need it. So it is a part as well, which then hands the stream
  * through, and the deviation of the front is added to that.
  */
-import type { StreamPart, StreamRange } from '../../src/analysis/index.js';
-import type { Value } from '../../src/model/ir/value.js';
+import type { StreamPart, StreamRange } from '../../src/compiler/analysis/index.js';
 import {
   COMPUTE,
   type Site,
   type SiteBuilder,
   strategiesByName,
   strategyOf,
-} from '../../src/plan/index.js';
+} from '../../src/compiler/plan/index.js';
+import type { Value } from '../../src/model/ir/value.js';
 import {
   difference,
   type KeptDifference,

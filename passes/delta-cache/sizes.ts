@@ -4,7 +4,7 @@
  * of the same shape before the blocks instead, which the inner one is computed from in any case. Costs
  * one look at every node for each such size.
  */
-import { nodesOfRange, type StreamRange } from '../../src/analysis/index.js';
+import { nodesOfRange, type StreamRange } from '../../src/compiler/analysis/index.js';
 import { between } from '../../src/model/ir/extract.js';
 import type { Graph } from '../../src/model/ir/graph.js';
 import { isOp, type Node } from '../../src/model/ir/node.js';

@@ -10,9 +10,10 @@
  * that stays is that of skip branch D, counted from the outside as DeepCache does: the two numbers are
  * the same. In Stable Diffusion v1.5, D = 12 removes the middle alone, and 13 would be the whole model.
  */
+
+import type { Pass, PassContext } from '../../src/compiler/pass/index.js';
+import { COMPUTE, type Site, strategiesByName, strategyOf } from '../../src/compiler/plan/index.js';
 import { badOption, noUnet } from '../../src/errors/index.js';
-import type { Pass, PassContext } from '../../src/pass/index.js';
-import { COMPUTE, type Site, strategiesByName, strategyOf } from '../../src/plan/index.js';
 import { findJoin } from '../unet/join.js';
 import { zerosAt } from '../unet/zeros.js';
 

@@ -9,11 +9,16 @@
  * module's output, and the residual in the layout of the product with v, in float32 where that is of half
  * precision.
  */
-import { type Attention, followBatch, freeBatch, raiseCore } from '../../src/analysis/index.js';
+import {
+  type Attention,
+  followBatch,
+  freeBatch,
+  raiseCore,
+} from '../../src/compiler/analysis/index.js';
+import { type Pass, type PassContext, readThreshold } from '../../src/compiler/pass/index.js';
+import { COMPUTE, perCall, type Site } from '../../src/compiler/plan/index.js';
 import { badOption, noAttention } from '../../src/errors/index.js';
 import { concreteShapes } from '../../src/model/cost/index.js';
-import { type Pass, type PassContext, readThreshold } from '../../src/pass/index.js';
-import { COMPUTE, perCall, type Site } from '../../src/plan/index.js';
 import { stepsOfCalls } from '../../src/runtime/schedule/index.js';
 import { keptDifference, type Precision, precisionOption } from '../difference.js';
 import { moduleMacs } from './module-cost.js';

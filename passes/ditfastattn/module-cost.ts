@@ -3,7 +3,7 @@
  * projections (4 N d^2 for width d) and the two products (2 A d for A scores), for all images of a
  * call. Table 2 of the paper is the fraction of the first column's cost.
  */
-import { attentionCost } from '../../src/analysis/index.js';
+import { attentionCost } from '../../src/compiler/analysis/index.js';
 import type { ShapeOf } from '../../src/model/cost/index.js';
 import { evaluate } from '../../src/model/shape/index.js';
 import { bandScores, windowTokens } from './band/index.js';

@@ -7,9 +7,7 @@
  *   copy    behind the output projection: the computed half stands for both
  *   output  the module's output: computed, or the one that an earlier call kept
  */
-import type { Attention, RaisedCore } from '../../src/analysis/index.js';
-import type { Value } from '../../src/model/ir/value.js';
-import type { ShapeTable } from '../../src/model/shape/index.js';
+import type { Attention, RaisedCore } from '../../src/compiler/analysis/index.js';
 import {
   COMPUTE,
   type Site,
@@ -17,7 +15,9 @@ import {
   type Strategy,
   strategiesByName,
   strategyOf,
-} from '../../src/plan/index.js';
+} from '../../src/compiler/plan/index.js';
+import type { Value } from '../../src/model/ir/value.js';
+import type { ShapeTable } from '../../src/model/shape/index.js';
 import type { PairOrder } from '../../src/runtime/schedule/index.js';
 import { difference, type KeptDifference, stateType, withDifference } from '../difference.js';
 import { bandedAttention, type Window } from './band/index.js';

@@ -1,7 +1,8 @@
 /** Rows of a guidance pair: taking the half that is computed, and letting it stand for both. */
+
+import type { SiteBuilder } from '../../src/compiler/plan/index.js';
 import { int } from '../../src/model/ir/attribute.js';
 import type { Value } from '../../src/model/ir/value.js';
-import type { SiteBuilder } from '../../src/plan/index.js';
 import type { PairOrder } from '../../src/runtime/schedule/index.js';
 import { integers } from './band/shared.js';
 

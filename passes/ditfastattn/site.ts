@@ -2,7 +2,7 @@
  * The site of one self-attention module: which strategies it offers, and what each means for its
  * parts. In a loop of two calls a step the meaning depends on which half a call computes.
  */
-import { COMPUTE, type Site, type Strategy } from '../../src/plan/index.js';
+import { COMPUTE, type Site, type Strategy } from '../../src/compiler/plan/index.js';
 import type { GuidancePair } from '../../src/runtime/schedule/index.js';
 import { keptIn } from '../difference.js';
 import type { ModuleMacs } from './module-cost.js';

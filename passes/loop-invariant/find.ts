@@ -3,13 +3,14 @@
  * as the condition is. Constants and the shapes of conditions count as such; the latent and the timestep,
  * and everything that meets them, do not.
  */
+
+import { isDeterministic } from '../../src/compiler/canonicalize/deterministic.js';
 import { multipliesWeight } from '../../src/model/cost/index.js';
 import { constantTensor } from '../../src/model/ir/constants.js';
 import type { Graph } from '../../src/model/ir/graph.js';
 import { liveNodes, topologicalOrder } from '../../src/model/ir/index.js';
 import type { Node } from '../../src/model/ir/node.js';
 import type { Value } from '../../src/model/ir/value.js';
-import { isDeterministic } from '../canonicalize/deterministic.js';
 
 export interface Invariant {
   /** The value where it meets what changes from call to call. */

@@ -7,9 +7,8 @@
  * Assumes that the condition stays the same from `reset()` to `reset()`; a session cannot know. Costs one
  * state for each value, and for each half where guidance takes two calls a step.
  */
-import { badOption, noInvariant } from '../../src/errors/index.js';
-import type { Value } from '../../src/model/ir/value.js';
-import type { Pass, PassContext } from '../../src/pass/index.js';
+
+import type { Pass, PassContext } from '../../src/compiler/pass/index.js';
 import {
   byHalf,
   COMPUTE,
@@ -17,7 +16,9 @@ import {
   type Site,
   strategiesByName,
   strategyOf,
-} from '../../src/plan/index.js';
+} from '../../src/compiler/plan/index.js';
+import { badOption, noInvariant } from '../../src/errors/index.js';
+import type { Value } from '../../src/model/ir/value.js';
 import { stepsOfCalls } from '../../src/runtime/schedule/index.js';
 import { findInvariants, type Invariant } from './find.js';
 

@@ -1,7 +1,7 @@
 /** The skip join at which a pass cuts a U-Net. */
-import type { SkipJoin } from '../../src/analysis/index.js';
+import type { SkipJoin } from '../../src/compiler/analysis/index.js';
+import type { PassContext } from '../../src/compiler/pass/index.js';
 import { badBranch, noUnet } from '../../src/errors/index.js';
-import type { PassContext } from '../../src/pass/index.js';
 
 /** @throws UNET_NOT_FOUND, UNET_BRANCH */
 export function findJoin(context: PassContext, branch: number): SkipJoin {

@@ -1,11 +1,11 @@
 /** Zeros in place of what lies deeper than a skip join, without computing it. */
-import type { SkipJoin } from '../../src/analysis/index.js';
+import type { SkipJoin } from '../../src/compiler/analysis/index.js';
+import type { SiteBuilder } from '../../src/compiler/plan/index.js';
 import { int, tensor as tensorAttribute } from '../../src/model/ir/attribute.js';
 import type { Tensor } from '../../src/model/ir/tensor.js';
 import { byteLength, type DataType } from '../../src/model/ir/types.js';
 import type { Value } from '../../src/model/ir/value.js';
 import type { DimExpr, ShapeTable } from '../../src/model/shape/index.js';
-import type { SiteBuilder } from '../../src/plan/index.js';
 
 /** Zeros in place of the main-branch input of a join; its skip has the same size but for channels. */
 export function zerosAt(b: SiteBuilder, shapes: ShapeTable, { main, skip }: SkipJoin): Value {

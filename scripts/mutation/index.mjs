@@ -1,11 +1,11 @@
 // Changes the code in one small place at a time, and shows which changes no test notices:
 //
-//   npm run mutation -- src/plan                        a folder
-//   npm run mutation -- src/plan/flow.ts src/plan/group.ts
-//   npm run mutation -- src/plan/flow.ts:40-72          these lines
-//   npm run mutation -- --tests test/plan --tests test/lower/sites src/plan/flow.ts
-//   npm run mutation -- --again src/plan                only what a change of code or tests may have altered
-//   npm run mutation -- --all src/plan                  blocks, arrays and functions left empty as well
+//   npm run mutation -- src/compiler/plan                        a folder
+//   npm run mutation -- src/compiler/plan/flow.ts src/compiler/plan/group.ts
+//   npm run mutation -- src/compiler/plan/flow.ts:40-72          these lines
+//   npm run mutation -- --tests test/compiler/plan --tests test/compiler/lower/sites src/compiler/plan/flow.ts
+//   npm run mutation -- --again src/compiler/plan                only what a change of code or tests may have altered
+//   npm run mutation -- --all src/compiler/plan                  blocks, arrays and functions left empty as well
 //
 // docs/mutation.md says what is changed, what is not, and what the scores are.
 import fs from 'node:fs';

@@ -4,7 +4,11 @@
  * not in memory.
  */
 import type { InferenceSession } from 'onnxruntime-common';
-import { checkWeights } from '../emit/weights.js';
+import { checkWeights } from '../compiler/emit/weights.js';
+import { checkOptions, type Pass, passContext } from '../compiler/pass/index.js';
+import { MOST_CALLS } from '../compiler/pipeline/limits.js';
+import { prepare } from '../compiler/pipeline/pipeline.js';
+import { makePlan, type Plan } from '../compiler/plan/index.js';
 import {
   badCalls,
   fewSamples,
@@ -18,10 +22,6 @@ import { loadOrt, type Ort } from '../measure/engine.js';
 import type { Feeds } from '../measure/feeds.js';
 import { tableRows } from '../measure/labels.js';
 import type { Model } from '../model/ir/model.js';
-import { checkOptions, type Pass, passContext } from '../pass/index.js';
-import { MOST_CALLS } from '../pipeline/limits.js';
-import { prepare } from '../pipeline/pipeline.js';
-import { makePlan, type Plan } from '../plan/index.js';
 import { createSampler, type Sampler, type SamplerName } from '../runtime/samplers/index.js';
 import { callsPerStep, stepsOfCalls } from '../runtime/schedule/index.js';
 import { BatchedEvaluator, type Batches } from './batches.js';

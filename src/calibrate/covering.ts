@@ -3,8 +3,9 @@
  * that lowering it builds every strategy, and every state that some strategy reads. All sites do so in
  * the same rows, since none of them lies in another.
  */
+
+import type { Plan, Site } from '../compiler/plan/index.js';
 import { stateNeverWritten } from '../errors/index.js';
-import type { Plan, Site } from '../plan/index.js';
 import { type Mode, partsOf, readsOf, writesOf } from './modes.js';
 
 export interface Covering {

@@ -1,6 +1,7 @@
 /** All the models of a segment search: the graph cut at its sites, and each site's modes by themselves. */
+
+import type { Instrumented } from '../compiler/lower/index.js';
 import { sitesNested } from '../errors/index.js';
-import type { Instrumented } from '../lower/index.js';
 import type { Graph } from '../model/ir/graph.js';
 import type { Model } from '../model/ir/model.js';
 import type { Value } from '../model/ir/value.js';

@@ -1,8 +1,8 @@
 /** What each mode of each site reads and keeps, as the lowering of the covering plan found it. */
 
-import type { Instrumented } from '../lower/index.js';
+import type { Instrumented } from '../compiler/lower/index.js';
+import type { ProgramFlow } from '../compiler/plan/index.js';
 import type { Value } from '../model/ir/value.js';
-import type { ProgramFlow } from '../plan/index.js';
 import { type Mode, partsOf } from './modes.js';
 import type { SearchSpace } from './space.js';
 

@@ -3,7 +3,7 @@
  * nodes behind a site's value, so where it went is seen from an output added for the purpose.
  */
 
-import { type Instrumented, instrument } from '../lower/index.js';
+import { type Instrumented, instrument } from '../compiler/lower/index.js';
 import type { Model } from '../model/ir/model.js';
 import type { Node } from '../model/ir/node.js';
 import type { Value } from '../model/ir/value.js';

@@ -2,9 +2,10 @@
  * What a strategy of a site comes to in one call. A site without parts is in a mode by its strategy
  * alone; one with parts by the strategy of each, which may differ between the two calls of a step.
  */
+
+import type { PassCalibration } from '../compiler/pass/index.js';
+import { COMPUTE, type Site, type Strategy } from '../compiler/plan/index.js';
 import { unknownCandidate } from '../errors/index.js';
-import type { PassCalibration } from '../pass/index.js';
-import { COMPUTE, type Site, type Strategy } from '../plan/index.js';
 
 export interface Mode {
   /** The strategy of the site as a whole, as plans name it. */

@@ -3,7 +3,7 @@
  * every site computed, and one for each mode of each site that makes or keeps something of its own.
  */
 
-import { dropUnusedInputs } from '../lower/outputs.js';
+import { dropUnusedInputs } from '../compiler/lower/outputs.js';
 import { constantTensor } from '../model/ir/constants.js';
 import { extract } from '../model/ir/extract.js';
 import type { Model } from '../model/ir/model.js';

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import type { Tensor } from 'onnxruntime-common';
-import { sha256, writeFile } from '../emit/index.js';
+import { sha256, writeFile } from '../compiler/emit/index.js';
 import { brokenPartial, otherSearch } from '../errors/index.js';
 import { readRegularText } from '../io/regular-file.js';
 import type { Feeds } from '../measure/feeds.js';

@@ -4,9 +4,9 @@
  * earlier decisions do to the latents. Call 0 is never compressed.
  */
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
+import type { PassCalibration } from '../compiler/pass/index.js';
+import { COMPUTE } from '../compiler/plan/index.js';
 import { notFinite } from '../errors/index.js';
-import type { PassCalibration } from '../pass/index.js';
-import { COMPUTE } from '../plan/index.js';
 import type { CallEvaluator } from './evaluator.js';
 import type { Flows } from './flows.js';
 import { searchCall } from './greedy.js';

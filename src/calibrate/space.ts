@@ -2,14 +2,15 @@
  * What a search ranges over: the sites in topological order, the modes of each, and a plan that goes
  * through all of them. Both ways to run the search begin here.
  */
+
+import type { PassCalibration } from '../compiler/pass/index.js';
+import type { Site } from '../compiler/plan/index.js';
 import { noSites, sitesNested } from '../errors/index.js';
 import { between } from '../model/ir/extract.js';
 import type { Graph } from '../model/ir/graph.js';
 import type { Model } from '../model/ir/model.js';
 import type { Node } from '../model/ir/node.js';
 import { topologicalOrder } from '../model/ir/order.js';
-import type { PassCalibration } from '../pass/index.js';
-import type { Site } from '../plan/index.js';
 import { type Covering, coverModes } from './covering.js';
 import { allModes, type Mode } from './modes.js';
 

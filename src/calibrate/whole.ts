@@ -3,8 +3,8 @@
  * whole for every attempt. It takes nothing for granted, so the faster way is held against it.
  */
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
-import { type Lowered, lower, type StateInfo } from '../lower/index.js';
-import type { InterfaceNames } from '../lower/names.js';
+import { type Lowered, lower, type StateInfo } from '../compiler/lower/index.js';
+import type { InterfaceNames } from '../compiler/lower/names.js';
 import { type Ort, runModel } from '../measure/engine.js';
 import { openModels } from '../measure/scratch.js';
 import type { Model } from '../model/ir/model.js';

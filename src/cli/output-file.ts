@@ -1,7 +1,7 @@
 /** The file that a search writes: looked at before the search, which may take hours. */
 import fs from 'node:fs';
 import path from 'node:path';
-import { openFolder, refuseSpecial } from '../emit/index.js';
+import { openFolder, refuseSpecial } from '../compiler/emit/index.js';
 import { outputIsAFolder, type StepfoldError } from '../errors/index.js';
 
 /**

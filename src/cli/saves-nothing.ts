@@ -3,8 +3,8 @@
  * searched yet looks like any other bundle, and would be measured and shipped as one.
  */
 import { passes } from '../../passes/index.js';
-import type { Bundle } from '../emit/index.js';
-import { COMPUTE } from '../plan/index.js';
+import type { Bundle } from '../compiler/emit/index.js';
+import { COMPUTE } from '../compiler/plan/index.js';
 import { shellWord } from './shell.js';
 
 export interface SavesNothing {

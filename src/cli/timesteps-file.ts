@@ -1,5 +1,5 @@
 /** Reading timesteps.json where a command runs on it, and checking that it is for this model and loop. */
-import { sha256 } from '../emit/index.js';
+import { sha256 } from '../compiler/emit/index.js';
 import {
   inFile,
   timestepsLength,

@@ -6,7 +6,7 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
-import { checkTarget, writeFolder } from '../emit/folder.js';
+import { checkTarget, writeFolder } from '../compiler/emit/folder.js';
 import { fillsItself, nothingToFill, writeFailed } from '../errors/index.js';
 import { encodeFloat16 } from '../io/float16.js';
 import { subgraphs } from '../model/ir/attribute.js';

@@ -2,8 +2,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { InferenceSession } from 'onnxruntime-common';
-import { SCHEDULE_FILE, sha256 } from '../emit/index.js';
-import { checkWeights } from '../emit/weights.js';
+import { SCHEDULE_FILE, sha256 } from '../compiler/emit/index.js';
+import { checkWeights } from '../compiler/emit/weights.js';
 import { fileNotFound, notABundle, otherSource } from '../errors/index.js';
 import { restoreInterrupted } from '../io/siblings.js';
 import { loadModel } from '../model/onnx/files.js';

@@ -1,6 +1,7 @@
 /** Runs a whole denoising loop on a bundle, or on a plain model for comparison. */
 import type { InferenceSession } from 'onnxruntime-common';
-import { checkWeights } from '../emit/weights.js';
+import { checkWeights } from '../compiler/emit/weights.js';
+import { type Compilation, prepare } from '../compiler/pipeline/index.js';
 import {
   latentChannels,
   oddGuidanceBatch,
@@ -12,7 +13,6 @@ import {
 import type { Value } from '../model/ir/value.js';
 import { loadModel } from '../model/onnx/files.js';
 import { type Followers, withFollowers } from '../model/shape/index.js';
-import { type Compilation, prepare } from '../pipeline/index.js';
 import { openBundle } from '../runtime/node/index.js';
 import {
   type DenoiserCall,

@@ -1,5 +1,6 @@
 /** Seeded random inputs of the right names, types and shapes, for checks and measurements. */
 import type { Tensor, TensorConstructor } from 'onnxruntime-common';
+import { defaultSize } from '../compiler/pipeline/bindings.js';
 import { feedShapeUnknown, feedTooLarge, shapeMisfit, unknownInput } from '../errors/index.js';
 import { toFloat16Bits } from '../io/float16.js';
 import { elementCount } from '../model/ir/tensor.js';
@@ -11,7 +12,6 @@ import {
   symbolsOf,
   withFollowers,
 } from '../model/shape/index.js';
-import { defaultSize } from '../pipeline/bindings.js';
 import { createRandom, TRAIN_TIMESTEPS } from '../runtime/samplers/index.js';
 import type { ElementType, Port, Schedule } from '../runtime/schedule/index.js';
 import { zeros } from '../runtime/session/tensors.js';

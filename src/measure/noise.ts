@@ -1,5 +1,5 @@
 /** Operators that draw random numbers: with one of them inside, no two runs of a model agree. */
-import { isRandom } from '../../passes/canonicalize/deterministic.js';
+import { isRandom } from '../compiler/canonicalize/deterministic.js';
 import { subgraphs } from '../model/ir/attribute.js';
 import type { Graph } from '../model/ir/graph.js';
 import { isOp, type Node } from '../model/ir/node.js';

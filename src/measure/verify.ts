@@ -4,7 +4,7 @@
  * the source model (loop.ts), and what the schedule says of itself (statements/). What could not be
  * compared is not proved, and a bundle of which something is not proved has not passed.
  */
-import { inlineFunctions } from '../../passes/canonicalize/index.js';
+import { inlineFunctions } from '../compiler/canonicalize/index.js';
 import type { Problem } from '../errors/index.js';
 import { loadModel } from '../model/onnx/files.js';
 import type { Schedule } from '../runtime/schedule/index.js';

@@ -2,8 +2,8 @@
 import * as ort from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
 import { relativeLoss } from '../../src/calibrate/index.js';
+import { readThreshold } from '../../src/compiler/pass/index.js';
 import { encodeFloat16 } from '../../src/io/float16.js';
-import { readThreshold } from '../../src/pass/index.js';
 
 const tensor = (...values: number[]) =>
   new ort.Tensor('float32', Float32Array.from(values), [values.length]) as never;

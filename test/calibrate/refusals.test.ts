@@ -3,9 +3,9 @@ import * as ort from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
 import { deepcache } from '../../passes/deepcache/index.js';
 import { type CalibrateOptions, calibrate } from '../../src/calibrate/index.js';
+import type { Pass } from '../../src/compiler/pass/index.js';
+import type { Site } from '../../src/compiler/plan/index.js';
 import type { Model } from '../../src/model/ir/model.js';
-import type { Pass } from '../../src/pass/index.js';
-import type { Site } from '../../src/plan/index.js';
 import { modelOf, named } from '../helpers/text.js';
 import { toyModel, toyPass } from './toy.js';
 

@@ -5,10 +5,10 @@
  * Site i makes a_i = tanh(W_i (g_i h_i)). Its window is 0.9 W_i (g_i h_i) and what that lacked before.
  */
 
+import type { Pass } from '../../src/compiler/pass/index.js';
+import type { Site, SiteBuilder, Strategy } from '../../src/compiler/plan/index.js';
 import { float, int } from '../../src/model/ir/attribute.js';
 import type { Model } from '../../src/model/ir/model.js';
-import type { Pass } from '../../src/pass/index.js';
-import type { Site, SiteBuilder, Strategy } from '../../src/plan/index.js';
 import { createRandom } from '../../src/runtime/samplers/index.js';
 import { modelOf, named } from '../helpers/text.js';
 

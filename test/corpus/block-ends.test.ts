@@ -6,9 +6,9 @@
 import fs from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { deltaCache } from '../../passes/index.js';
-import { findAttention, findBlocks } from '../../src/analysis/index.js';
+import { findAttention, findBlocks } from '../../src/compiler/analysis/index.js';
+import { Pipeline, prepare } from '../../src/compiler/pipeline/index.js';
 import { loadModel } from '../../src/model/onnx/files.js';
-import { Pipeline, prepare } from '../../src/pipeline/index.js';
 import { openSession, type ort } from '../helpers/compile.js';
 import { distance, plainLoop, type Stream } from '../helpers/replaced-streams.js';
 import { fillWeights, randomFeeds } from '../model/shape/engine.js';

@@ -7,13 +7,13 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { deepcache, deltaCache, ditfastattn } from '../../passes/index.js';
-import { analyzeUnet, findAttention, findBlocks } from '../../src/analysis/index.js';
-import { writeBundle } from '../../src/emit/index.js';
+import { analyzeUnet, findAttention, findBlocks } from '../../src/compiler/analysis/index.js';
+import { writeBundle } from '../../src/compiler/emit/index.js';
+import type { Pass } from '../../src/compiler/pass/index.js';
+import { Pipeline, prepare } from '../../src/compiler/pipeline/index.js';
 import { fillWeights } from '../../src/fill/fill.js';
 import { verifyBundle } from '../../src/measure/index.js';
 import { loadModel } from '../../src/model/onnx/files.js';
-import type { Pass } from '../../src/pass/index.js';
-import { Pipeline, prepare } from '../../src/pipeline/index.js';
 
 interface Row {
   readonly holds: {

@@ -8,11 +8,11 @@ import path from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { afterAll, expect, test } from 'vitest';
 import { deepcache } from '../../passes/deepcache/index.js';
-import { writeBundle } from '../../src/emit/index.js';
+import { writeBundle } from '../../src/compiler/emit/index.js';
+import { Pipeline } from '../../src/compiler/pipeline/index.js';
 import { fillWeights } from '../../src/fill/fill.js';
 import { benchBundle, verifyBundle } from '../../src/measure/index.js';
 import { loadModel } from '../../src/model/onnx/files.js';
-import { Pipeline } from '../../src/pipeline/index.js';
 import { createRandom } from '../../src/runtime/samplers/index.js';
 
 const root = fs.mkdtempSync(path.join(os.tmpdir(), 'stepfold-cifar-'));

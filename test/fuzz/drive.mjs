@@ -24,7 +24,7 @@ const { readPartial } = await import('../../dist/src/calibrate/resume.js');
 const { readFeeds, readShapes, readSizes, readSizeList } = await import(
   '../../dist/src/cli/arguments.js'
 );
-const { checkOptions, parsePassRequest } = await import('../../dist/src/pass/index.js');
+const { checkOptions, parsePassRequest } = await import('../../dist/src/compiler/pass/index.js');
 const { passes } = await import('../../dist/passes/index.js');
 
 export const UNET_PASSES = [

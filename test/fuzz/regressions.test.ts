@@ -3,7 +3,7 @@
  * RangeError. What depends on them is either refused by a code or not known, and says why.
  */
 import { describe, expect, test } from 'vitest';
-import { canonicalize } from '../../passes/canonicalize/index.js';
+import { canonicalize } from '../../src/compiler/canonicalize/index.js';
 import { StepfoldError } from '../../src/errors/index.js';
 import { encodeMessage } from '../../src/model/onnx/descriptor.js';
 import type { GraphMessage } from '../../src/model/onnx/messages.js';

@@ -1,6 +1,6 @@
 /** One attention in ONNX's text form: x through a layer each to q, k and v, and what a test does with those. */
 import { expect } from 'vitest';
-import { findAttention } from '../../src/analysis/attention/index.js';
+import { findAttention } from '../../src/compiler/analysis/attention/index.js';
 import type { Model } from '../../src/model/ir/model.js';
 import { parseModel } from '../../src/model/onnx/text/index.js';
 import { inferShapes } from '../../src/model/shape/index.js';

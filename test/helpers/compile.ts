@@ -1,16 +1,16 @@
 /** From sites and a plan, or a pipeline, to a session that runs it: no files, no canonical form. */
 import * as ort from 'onnxruntime-node';
-import { findInputRoles } from '../../src/analysis/index.js';
-import { makeSchedule } from '../../src/emit/schedule.js';
-import { type EmitForm, lower } from '../../src/lower/index.js';
+import { findInputRoles } from '../../src/compiler/analysis/index.js';
+import { makeSchedule } from '../../src/compiler/emit/schedule.js';
+import { type EmitForm, lower } from '../../src/compiler/lower/index.js';
+import { type Compilation, chooseBindings } from '../../src/compiler/pipeline/index.js';
+import { makePlan, type Site } from '../../src/compiler/plan/index.js';
 import { cloneModel } from '../../src/model/ir/clone.js';
 import type { Model } from '../../src/model/ir/model.js';
 import { sortNodes } from '../../src/model/ir/order.js';
 import { findViolations } from '../../src/model/ir/validate.js';
 import { encodeModel } from '../../src/model/onnx/index.js';
 import { inferShapes } from '../../src/model/shape/index.js';
-import { type Compilation, chooseBindings } from '../../src/pipeline/index.js';
-import { makePlan, type Site } from '../../src/plan/index.js';
 import type { Schedule } from '../../src/runtime/schedule/index.js';
 import { ScheduledSession, type ScheduledSessionOptions } from '../../src/runtime/session/index.js';
 

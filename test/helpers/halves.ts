@@ -1,5 +1,5 @@
 /** Regions from `x` to `y` of which half of the rows must give half of what all of them give. */
-import { followBatch } from '../../src/analysis/index.js';
+import { followBatch } from '../../src/compiler/analysis/index.js';
 import type { Model } from '../../src/model/ir/model.js';
 import { tensorType } from '../../src/model/ir/types.js';
 import { parseModel } from '../../src/model/onnx/text/index.js';

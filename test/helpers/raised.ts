@@ -2,7 +2,12 @@
  * A model whose attention is computed from its raised form: what the form claims, in nodes, so that an
  * engine can say whether it is true.
  */
-import { type Attention, type RaisedCore, raiseCore } from '../../src/analysis/attention/index.js';
+import {
+  type Attention,
+  type RaisedCore,
+  raiseCore,
+} from '../../src/compiler/analysis/attention/index.js';
+import type { SiteBuilder } from '../../src/compiler/plan/index.js';
 import { int } from '../../src/model/ir/attribute.js';
 import { cloneModel } from '../../src/model/ir/clone.js';
 import type { Model } from '../../src/model/ir/model.js';
@@ -11,7 +16,6 @@ import { removeDeadNodes } from '../../src/model/ir/prune.js';
 import { int64Tensor } from '../../src/model/ir/tensor.js';
 import type { Value } from '../../src/model/ir/value.js';
 import type { ShapeTable } from '../../src/model/shape/index.js';
-import type { SiteBuilder } from '../../src/plan/index.js';
 
 /** The raised form; a refusal fails the test. */
 export function raised(attention: Attention, shapes: ShapeTable): RaisedCore {

@@ -4,10 +4,10 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { deepcache } from '../../passes/deepcache/index.js';
-import { writeBundle } from '../../src/emit/index.js';
+import { writeBundle } from '../../src/compiler/emit/index.js';
+import { Pipeline } from '../../src/compiler/pipeline/index.js';
 import { benchBundle } from '../../src/measure/index.js';
 import { loadModel, saveModel } from '../../src/model/onnx/files.js';
-import { Pipeline } from '../../src/pipeline/index.js';
 import { modelOf } from '../helpers/text.js';
 import { TINY_UNET } from '../helpers/unets.js';
 

@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { expect, onTestFinished, test } from 'vitest';
-import { sha256 } from '../../src/emit/index.js';
+import { sha256 } from '../../src/compiler/emit/index.js';
 import { openWithCalls, readBundle } from '../../src/measure/bundle.js';
 import { EXACT } from '../helpers/compile.js';
 import { split, splitExternal, writeTiny } from '../runtime/session/tiny-bundles.js';

@@ -7,10 +7,10 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { ditfastattn } from '../../passes/index.js';
-import { writeBundle } from '../../src/emit/index.js';
+import { writeBundle } from '../../src/compiler/emit/index.js';
+import { Pipeline } from '../../src/compiler/pipeline/index.js';
 import { verifyBundle } from '../../src/measure/index.js';
 import { saveModel } from '../../src/model/onnx/files.js';
-import { Pipeline } from '../../src/pipeline/index.js';
 import { modelOf } from '../helpers/text.js';
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'stepfold-fused-'));

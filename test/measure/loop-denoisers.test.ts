@@ -2,6 +2,7 @@
 import path from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { prepare } from '../../src/compiler/pipeline/index.js';
 import {
   type LoopDenoiser,
   type LoopOptions,
@@ -11,7 +12,6 @@ import {
 } from '../../src/measure/denoise-bundle.js';
 import { compareLoops, recordLoop, relativeError } from '../../src/measure/trace.js';
 import { saveModel } from '../../src/model/onnx/files.js';
-import { prepare } from '../../src/pipeline/index.js';
 import { createSampler } from '../../src/runtime/samplers/index.js';
 import { EXACT } from '../helpers/compile.js';
 import { modelOf } from '../helpers/text.js';

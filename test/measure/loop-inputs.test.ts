@@ -4,9 +4,9 @@
  */
 import * as ort from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
+import { prepare } from '../../src/compiler/pipeline/index.js';
 import { generate, modelPorts } from '../../src/measure/denoise-bundle.js';
 import type { LoopDenoiser } from '../../src/measure/index.js';
-import { prepare } from '../../src/pipeline/index.js';
 import { createSampler, denoise, type Guidance } from '../../src/runtime/samplers/index.js';
 import { EXACT, encodeSorted } from '../helpers/compile.js';
 import { modelOf } from '../helpers/text.js';

@@ -5,7 +5,8 @@ import path from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ditfastattn } from '../../passes/index.js';
-import { writeBundle } from '../../src/emit/index.js';
+import { writeBundle } from '../../src/compiler/emit/index.js';
+import { Pipeline } from '../../src/compiler/pipeline/index.js';
 import {
   benchBundle,
   type GenerateOptions,
@@ -14,7 +15,6 @@ import {
   openLoopModel,
 } from '../../src/measure/index.js';
 import { loadModel } from '../../src/model/onnx/files.js';
-import { Pipeline } from '../../src/pipeline/index.js';
 import { createSampler } from '../../src/runtime/samplers/index.js';
 import type { PairMode, PairOrder } from '../../src/runtime/schedule/index.js';
 import { EXACT } from '../helpers/compile.js';

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
-import { sha256 } from '../../src/emit/index.js';
+import { sha256 } from '../../src/compiler/emit/index.js';
 import { Player } from '../../src/measure/play.js';
 import type { Schedule } from '../../src/runtime/schedule/index.js';
 import { EXACT } from '../helpers/compile.js';

@@ -1,7 +1,7 @@
 /** Tiny bundles with their plan and source as files, and what `verify` says of them. */
 import fs from 'node:fs';
 import path from 'node:path';
-import { sha256 } from '../../src/emit/index.js';
+import { sha256 } from '../../src/compiler/emit/index.js';
 import { type VerifyOptions, verifyBundle } from '../../src/measure/index.js';
 import type { TinyBundle } from '../runtime/session/tiny-bundles.js';
 import { type Change, proofOf } from './proof.js';

@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { sha256 } from '../../src/emit/index.js';
+import { sha256 } from '../../src/compiler/emit/index.js';
 import { type VerifyOptions, verifyBundle } from '../../src/measure/index.js';
 import { split, splitExternal, type TinyBundle } from '../runtime/session/tiny-bundles.js';
 import { TINY_SOURCE } from './proof.js';

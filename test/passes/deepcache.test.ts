@@ -1,8 +1,8 @@
 /** DeepCache's options: what fits together, and what is said of what does not. */
 import { describe, expect, test } from 'vitest';
 import { deepcache } from '../../passes/deepcache/index.js';
-import { checkOptions, parsePassRequest } from '../../src/pass/index.js';
-import { Pipeline } from '../../src/pipeline/index.js';
+import { checkOptions, parsePassRequest } from '../../src/compiler/pass/index.js';
+import { Pipeline } from '../../src/compiler/pipeline/index.js';
 import { modelOf } from '../helpers/text.js';
 import { TINY_UNET } from '../helpers/unets.js';
 

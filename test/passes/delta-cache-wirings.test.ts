@@ -5,9 +5,9 @@
  */
 import { describe, expect, test } from 'vitest';
 import { deltaCache } from '../../passes/index.js';
-import type { EmitForm } from '../../src/lower/index.js';
+import type { EmitForm } from '../../src/compiler/lower/index.js';
+import { Pipeline } from '../../src/compiler/pipeline/index.js';
 import type { Model } from '../../src/model/ir/model.js';
-import { Pipeline } from '../../src/pipeline/index.js';
 import { blockModel } from '../helpers/block-text.js';
 import { EMITS, openSession, ort } from '../helpers/compile.js';
 import { distance, type Feeds, plainLoop, type Stream } from '../helpers/replaced-streams.js';

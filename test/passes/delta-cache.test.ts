@@ -4,12 +4,16 @@
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { deltaCache } from '../../passes/index.js';
+import { checkOptions, parsePassRequest } from '../../src/compiler/pass/index.js';
+import {
+  type Compilation,
+  Pipeline,
+  type PipelineOptions,
+} from '../../src/compiler/pipeline/index.js';
 import { subgraphs } from '../../src/model/ir/attribute.js';
 import type { Graph } from '../../src/model/ir/graph.js';
 import type { Node } from '../../src/model/ir/node.js';
 import { loadModel } from '../../src/model/onnx/files.js';
-import { checkOptions, parsePassRequest } from '../../src/pass/index.js';
-import { type Compilation, Pipeline, type PipelineOptions } from '../../src/pipeline/index.js';
 import type { PlanFile } from '../../src/runtime/schedule/index.js';
 import { blockModel, blocks } from '../helpers/block-text.js';
 import { EMITS, scheduleOf } from '../helpers/compile.js';

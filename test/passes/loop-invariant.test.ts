@@ -6,8 +6,8 @@
 import { describe, expect, test } from 'vitest';
 import { deepcache } from '../../passes/deepcache/index.js';
 import { type LoopInvariantOptions, loopInvariant } from '../../passes/loop-invariant/index.js';
+import { Pipeline, type PipelineOptions } from '../../src/compiler/pipeline/index.js';
 import { loadModel } from '../../src/model/onnx/files.js';
-import { Pipeline, type PipelineOptions } from '../../src/pipeline/index.js';
 import { EMITS, EXACT, encodeSorted, openSession, ort, scheduleOf } from '../helpers/compile.js';
 import { sameBits, type Tensors } from '../helpers/injectable.js';
 import { modelOf } from '../helpers/text.js';

@@ -1,8 +1,8 @@
 /** The digits transformer compiled under a plan, and run: what the reference is compared with. */
 import { ditfastattn } from '../../passes/ditfastattn/index.js';
-import type { EmitForm } from '../../src/lower/index.js';
+import type { EmitForm } from '../../src/compiler/lower/index.js';
+import { Pipeline } from '../../src/compiler/pipeline/index.js';
 import { loadModel } from '../../src/model/onnx/files.js';
-import { Pipeline } from '../../src/pipeline/index.js';
 import { type DenoiseOptions, ddim, denoise } from '../../src/runtime/samplers/index.js';
 import type { GuidancePair } from '../../src/runtime/schedule/index.js';
 import type { ScheduledSession } from '../../src/runtime/session/index.js';

@@ -5,9 +5,9 @@
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { deltaCache, ditfastattn } from '../../passes/index.js';
-import type { EmitForm } from '../../src/lower/index.js';
+import type { EmitForm } from '../../src/compiler/lower/index.js';
+import { Pipeline } from '../../src/compiler/pipeline/index.js';
 import { loadModel } from '../../src/model/onnx/files.js';
-import { Pipeline } from '../../src/pipeline/index.js';
 import type { GuidancePair } from '../../src/runtime/schedule/index.js';
 import type { ScheduledSession } from '../../src/runtime/session/index.js';
 import { EMITS, EXACT, openSession } from '../helpers/compile.js';

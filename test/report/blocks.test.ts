@@ -1,8 +1,8 @@
 /** A model as blocks: every node in one, in the order of the computation, and what programs do with each. */
 import { describe, expect, test } from 'vitest';
 import { passes } from '../../passes/index.js';
-import { analyzeUnet, branchTable } from '../../src/analysis/index.js';
-import { makeSchedule } from '../../src/emit/schedule.js';
+import { analyzeUnet, branchTable } from '../../src/compiler/analysis/index.js';
+import { makeSchedule } from '../../src/compiler/emit/schedule.js';
 import { type Compilation, Pipeline, parsePassRequest } from '../../src/index.js';
 import { nodeDependencies } from '../../src/model/ir/order.js';
 import { loadModel } from '../../src/node.js';

@@ -10,8 +10,8 @@ import {
   loopInvariant,
   onnxruntimeCpu,
 } from '../../passes/index.js';
-import type { Pass } from '../../src/pass/index.js';
-import type { PipelineOptions } from '../../src/pipeline/index.js';
+import type { Pass } from '../../src/compiler/pass/index.js';
+import type { PipelineOptions } from '../../src/compiler/pipeline/index.js';
 import { tinyTransformer } from '../helpers/transformers.js';
 import { dit } from './models/dit.js';
 import { mmdit } from './models/mmdit.js';

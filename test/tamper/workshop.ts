@@ -2,9 +2,9 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { writeBundle } from '../../src/emit/index.js';
+import { writeBundle } from '../../src/compiler/emit/index.js';
+import { Pipeline } from '../../src/compiler/pipeline/index.js';
 import { loadModel, saveModel } from '../../src/model/onnx/files.js';
-import { Pipeline } from '../../src/pipeline/index.js';
 import { writeLayout } from '../helpers/layouts.js';
 import { modelOf } from '../helpers/text.js';
 import {

@@ -1,6 +1,7 @@
 /** Integer arithmetic in the graph, on int64 scalars, with operators that opset 11 has. */
+
+import type { SiteBuilder } from '../../../src/compiler/plan/index.js';
 import type { Value } from '../../../src/model/ir/value.js';
-import type { SiteBuilder } from '../../../src/plan/index.js';
 import { cast, node } from './nodes.js';
 import { integers, stored } from './shared.js';
 

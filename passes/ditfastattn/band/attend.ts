@@ -2,8 +2,9 @@
  * Attention of some chunks of queries, each to keys of its own, in one batch. Windows of keys are
  * gathered as whole rows, so that neighbouring chunks may share keys.
  */
+
+import type { SiteBuilder } from '../../../src/compiler/plan/index.js';
 import type { Value } from '../../../src/model/ir/value.js';
-import type { SiteBuilder } from '../../../src/plan/index.js';
 import { gather, node, softmax, transposed } from './nodes.js';
 import type { BandOperands } from './operands.js';
 

@@ -3,9 +3,10 @@
  * that the scores of a group are used while they are in the cache. What is stored, once for all layers
  * of a model: the mask of a chunk, and the rows of each chunk's keys, 8 bytes each.
  */
+
+import type { SiteBuilder } from '../../../src/compiler/plan/index.js';
 import { int64Tensor } from '../../../src/model/ir/tensor.js';
 import type { Value } from '../../../src/model/ir/value.js';
-import type { SiteBuilder } from '../../../src/plan/index.js';
 import { attend, attendChunks, type Chunks, inRows } from './attend.js';
 import { type Cut, type CutRules, cutOf } from './chunks.js';
 import { maskTensor } from './mask.js';

@@ -1,6 +1,7 @@
 /** Attention to a band of keys, which computes the band rather than hiding the rest. */
+
+import type { SiteBuilder } from '../../../src/compiler/plan/index.js';
 import type { Value } from '../../../src/model/ir/value.js';
-import type { SiteBuilder } from '../../../src/plan/index.js';
 import type { CutRules } from './chunks.js';
 import { fixedBand } from './fixed.js';
 import type { BandOperands, Window } from './operands.js';

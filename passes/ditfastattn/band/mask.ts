@@ -2,10 +2,11 @@
  * What hides a key from a query: a number added to the score, so low that the weight is exactly 0. It
  * is finite, since an engine that adds minus infinity to a row of nothing else makes a NaN of it.
  */
+
+import type { SiteBuilder } from '../../../src/compiler/plan/index.js';
 import { float32Tensor, type Tensor } from '../../../src/model/ir/tensor.js';
 import { byteLength, type DataType } from '../../../src/model/ir/types.js';
 import type { Value } from '../../../src/model/ir/value.js';
-import type { SiteBuilder } from '../../../src/plan/index.js';
 import { cast, node } from './nodes.js';
 import { stored } from './shared.js';
 

@@ -1,8 +1,9 @@
 /** What banded attention is built from: the operands of one attention, and the window. */
+
+import type { SiteBuilder } from '../../../src/compiler/plan/index.js';
 import type { DataType } from '../../../src/model/ir/types.js';
 import type { Value } from '../../../src/model/ir/value.js';
 import type { DimExpr } from '../../../src/model/shape/index.js';
-import type { SiteBuilder } from '../../../src/plan/index.js';
 
 /**
  * Keys on each side of a query: query i sees key j where |i - j| <= w, a band of 2w+1 keys. Either w

@@ -3,8 +3,9 @@
  * size comes out of the graph, so that any token count runs: no multiple of the chunk, less than a
  * chunk, less than the window. Costs the scores of all chunks, N(c+2w) a head, in memory at once.
  */
+
+import type { SiteBuilder } from '../../../src/compiler/plan/index.js';
 import type { Value } from '../../../src/model/ir/value.js';
-import type { SiteBuilder } from '../../../src/plan/index.js';
 import { Arithmetic } from './arithmetic.js';
 import { attendChunks, inRows } from './attend.js';
 import { COPIES, type CutRules, chunkQueries } from './chunks.js';

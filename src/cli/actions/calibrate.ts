@@ -16,7 +16,14 @@ import {
   searchIdentity,
   writePartial,
 } from '../../calibrate/resume.js';
-import { planSource, writeFile } from '../../emit/index.js';
+import { planSource, writeFile } from '../../compiler/emit/index.js';
+import {
+  checkOptions,
+  type Pass,
+  type PassRequest,
+  parsePassRequest,
+} from '../../compiler/pass/index.js';
+import { planToJson } from '../../compiler/plan/index.js';
 import {
   needsPass,
   onePassOnly,
@@ -26,8 +33,6 @@ import {
 } from '../../errors/index.js';
 import type { Model } from '../../model/ir/model.js';
 import { loadModel } from '../../model/onnx/files.js';
-import { checkOptions, type Pass, type PassRequest, parsePassRequest } from '../../pass/index.js';
-import { planToJson } from '../../plan/index.js';
 import { percent, shownStrategies } from '../../report/strategies.js';
 import { findModel, readScheduler } from '../../runtime/model-folder/index.js';
 import { formatPlan, type PlanFile, stepsOfCalls } from '../../runtime/schedule/index.js';

@@ -1,6 +1,7 @@
 /** What `stepfold diff` does. */
 
-import { writeFile } from '../../emit/index.js';
+import { writeFile } from '../../compiler/emit/index.js';
+import { prepare } from '../../compiler/pipeline/index.js';
 import { outputExists } from '../../errors/index.js';
 import {
   diffModels,
@@ -16,7 +17,6 @@ import type { Model } from '../../model/ir/model.js';
 import type { Node } from '../../model/ir/node.js';
 import { loadModel } from '../../model/onnx/files.js';
 import { inferShapes } from '../../model/shape/index.js';
-import { prepare } from '../../pipeline/index.js';
 import { differenceText, operatorOf, type Tone } from '../../report/difference-text.js';
 import { findModel } from '../../runtime/model-folder/index.js';
 import { colors, type Painted } from '../colors.js';

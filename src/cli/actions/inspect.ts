@@ -1,6 +1,6 @@
 /** What `stepfold inspect` does. */
-import type { UnetAnalysis } from '../../analysis/index.js';
-import { inspectModel } from '../../inspect/inspect.js';
+import type { UnetAnalysis } from '../../compiler/analysis/index.js';
+import { inspectModel } from '../../compiler/inspect/inspect.js';
 import { loadModel } from '../../model/onnx/files.js';
 import { sizeOf } from '../../model/shape/index.js';
 import { findModel } from '../../runtime/model-folder/index.js';

@@ -1,6 +1,6 @@
 /** What `stepfold plan` does. */
 import path from 'node:path';
-import { SCHEDULE_FILE, writeFile } from '../../emit/index.js';
+import { SCHEDULE_FILE, writeFile } from '../../compiler/emit/index.js';
 import { planWithoutSites } from '../../errors/index.js';
 import { isFolder } from '../../io/is-folder.js';
 import { readRegularText } from '../../io/regular-file.js';

@@ -1,8 +1,8 @@
 /** What `stepfold print` does. */
 
+import { prepare } from '../../compiler/pipeline/index.js';
 import { loadModel } from '../../model/onnx/files.js';
 import { printModel } from '../../model/onnx/text/index.js';
-import { prepare } from '../../pipeline/index.js';
 import { findModel } from '../../runtime/model-folder/index.js';
 import { readShapes, readSizes } from '../arguments.js';
 import type { PrintArguments } from '../commands/print.js';

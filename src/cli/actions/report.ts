@@ -1,5 +1,5 @@
 /** What `stepfold report` does. */
-import { writeFile } from '../../emit/index.js';
+import { writeFile } from '../../compiler/emit/index.js';
 import { outputExists, plansNeedSource } from '../../errors/index.js';
 import {
   benchBundle,

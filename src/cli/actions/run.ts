@@ -1,6 +1,6 @@
 /** What `stepfold run` does. */
 import path from 'node:path';
-import { openFolder, writeFile } from '../../emit/index.js';
+import { openFolder, writeFile } from '../../compiler/emit/index.js';
 import { encodePng, pictureGrid, toPictures } from '../../io/images.js';
 import { writeNpy } from '../../io/npy.js';
 import { generate, type LoopDenoiser, openLoopBundle, openLoopModel } from '../../measure/index.js';

@@ -1,6 +1,6 @@
 /** What `stepfold timesteps` does. */
 import { type OptimizedTimesteps, optimizeTimesteps } from '../../calibrate/index.js';
-import { planSource, writeFile } from '../../emit/index.js';
+import { planSource, writeFile } from '../../compiler/emit/index.js';
 import { againstWithModel, needsAgainst, needsSteps, timestepsExist } from '../../errors/index.js';
 import { isFolder } from '../../io/is-folder.js';
 import { readBundle } from '../../measure/bundle.js';

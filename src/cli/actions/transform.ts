@@ -1,7 +1,6 @@
 /** What `stepfold transform` does. */
 import path from 'node:path';
 import { passes } from '../../../passes/index.js';
-import { type Target, targets } from '../../../passes/targets/index.js';
 import {
   type Bundle,
   checkApart,
@@ -10,7 +9,10 @@ import {
   emitBundle,
   type Report,
   writePipelineFolder,
-} from '../../emit/index.js';
+} from '../../compiler/emit/index.js';
+import { type PassRequest, parsePassRequest } from '../../compiler/pass/index.js';
+import { Pipeline } from '../../compiler/pipeline/index.js';
+import { type Target, targets } from '../../compiler/targets/index.js';
 import {
   inFile,
   inPipeline,
@@ -23,8 +25,6 @@ import {
 } from '../../errors/index.js';
 import { readRegularText } from '../../io/regular-file.js';
 import { loadModel } from '../../model/onnx/files.js';
-import { type PassRequest, parsePassRequest } from '../../pass/index.js';
-import { Pipeline } from '../../pipeline/index.js';
 import { findModel } from '../../runtime/model-folder/index.js';
 import {
   callsPerStep,

@@ -1,6 +1,6 @@
 /** `stepfold calibrate`: finds the plan of a pass on a denoising loop. */
 import type { Argv } from 'yargs';
-import { MOST_CALLS } from '../../pipeline/limits.js';
+import { MOST_CALLS } from '../../compiler/pipeline/limits.js';
 import {
   jsonOption,
   roleOptions,

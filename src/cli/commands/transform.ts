@@ -1,9 +1,9 @@
 /** `stepfold transform`: a model and passes in, a bundle out. */
 import type { Argv } from 'yargs';
-import { TARGET_NAMES } from '../../../passes/targets/names.js';
-import { WEIGHTS_MODES } from '../../emit/modes.js';
-import { EMIT_FORMS } from '../../lower/lowered.js';
-import { MOST_CALLS } from '../../pipeline/limits.js';
+import { WEIGHTS_MODES } from '../../compiler/emit/modes.js';
+import { EMIT_FORMS } from '../../compiler/lower/lowered.js';
+import { MOST_CALLS } from '../../compiler/pipeline/limits.js';
+import { TARGET_NAMES } from '../../compiler/targets/names.js';
 import { jsonOption, roleOptions, shapeOptions, texts, wholeNumber } from '../arguments.js';
 import { type Arguments, addOptions, examples } from '../command.js';
 import { pairOptions } from '../loop-options.js';

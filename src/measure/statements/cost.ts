@@ -3,12 +3,12 @@
  * models, on average over the calls, and of the states.
  */
 
-import { type ProgramMacs, programMacs } from '../../emit/program-macs.js';
+import { type ProgramMacs, programMacs } from '../../compiler/emit/program-macs.js';
+import { prepare } from '../../compiler/pipeline/index.js';
 import type { Problem } from '../../errors/index.js';
 import { concreteShapes, graphCost, type Macs } from '../../model/cost/index.js';
 import type { Model } from '../../model/ir/model.js';
 import { bytesOfAll } from '../../model/shape/index.js';
-import { prepare } from '../../pipeline/index.js';
 import type { MacCounts, Schedule } from '../../runtime/schedule/index.js';
 import { pointer } from '../../runtime/schedule/pointer.js';
 

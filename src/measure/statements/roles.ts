@@ -3,7 +3,7 @@
  * the sinusoidal embedding is made of, where some input is; timesteps that are looked up in a table
  * are rows of it. Where no pair of tensors and no input is so, roles are the user's word.
  */
-import { findInputRoles } from '../../analysis/index.js';
+import { findInputRoles } from '../../compiler/analysis/index.js';
 import type { Problem } from '../../errors/index.js';
 import type { Model } from '../../model/ir/model.js';
 import { inferShapes } from '../../model/shape/index.js';

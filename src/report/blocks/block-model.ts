@@ -4,7 +4,12 @@
  * it. What does not depend on the latent is a block of its own.
  */
 
-import { analyzeUnet, findAttention, findBlocks, findInputRoles } from '../../analysis/index.js';
+import {
+  analyzeUnet,
+  findAttention,
+  findBlocks,
+  findInputRoles,
+} from '../../compiler/analysis/index.js';
 import { concreteShapes, nodeMacs } from '../../model/cost/index.js';
 import type { Graph } from '../../model/ir/graph.js';
 import type { Model } from '../../model/ir/model.js';

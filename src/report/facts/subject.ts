@@ -1,6 +1,6 @@
 /** What a report is about, read from a bundle and measured on it; files are read by whoever makes a report. */
 
-import type { Report } from '../../emit/report.js';
+import type { Report } from '../../compiler/emit/report.js';
 import type { SameFile } from '../../model/diff/index.js';
 import type { Model } from '../../model/ir/model.js';
 import type { Schedule } from '../../runtime/schedule/index.js';

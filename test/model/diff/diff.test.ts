@@ -5,8 +5,8 @@
 import fc from 'fast-check';
 import onnxProto from 'onnx-proto';
 import { describe, expect, test } from 'vitest';
-import { graphsOf } from '../../../passes/canonicalize/graphs.js';
 import { passes } from '../../../passes/index.js';
+import { graphsOf } from '../../../src/compiler/canonicalize/graphs.js';
 import { type Compilation, Pipeline, parseModel, parsePassRequest } from '../../../src/index.js';
 import {
   diffModels,

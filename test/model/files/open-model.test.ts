@@ -11,7 +11,7 @@ import path from 'node:path';
 import onnxProto from 'onnx-proto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { passes } from '../../../passes/index.js';
-import { checkWeights } from '../../../src/emit/weights.js';
+import { checkWeights } from '../../../src/compiler/emit/weights.js';
 import {
   blobFile,
   bundleFiles,

@@ -4,6 +4,7 @@
  */
 import * as ort from 'onnxruntime-node';
 import type { BandOperands } from '../../../passes/ditfastattn/band/index.js';
+import type { SiteBuilder } from '../../../src/compiler/plan/index.js';
 import { decodeFloat16, encodeFloat16 } from '../../../src/io/float16.js';
 import { int } from '../../../src/model/ir/attribute.js';
 import type { Model } from '../../../src/model/ir/model.js';
@@ -11,7 +12,6 @@ import { float32Tensor, int64Tensor } from '../../../src/model/ir/tensor.js';
 import { type DataType, type Dim, dataTypeCode, tensorType } from '../../../src/model/ir/types.js';
 import type { Value } from '../../../src/model/ir/value.js';
 import { constant, symbol } from '../../../src/model/shape/index.js';
-import type { SiteBuilder } from '../../../src/plan/index.js';
 import { EXACT, encodeSorted } from '../../helpers/compile.js';
 import { modelOf, named } from '../../helpers/text.js';
 

@@ -11,12 +11,12 @@ import {
   type Window,
   windowTokens,
 } from '../../../passes/ditfastattn/band/index.js';
+import type { SiteBuilder } from '../../../src/compiler/plan/index.js';
 import { int } from '../../../src/model/ir/attribute.js';
 import { removeUnneeded } from '../../../src/model/ir/prune.js';
 import { readNumbers } from '../../../src/model/ir/tensor.js';
 import { type DataType, dataTypeCode } from '../../../src/model/ir/types.js';
 import type { Value } from '../../../src/model/ir/value.js';
-import type { SiteBuilder } from '../../../src/plan/index.js';
 import {
   type Attention,
   attentionModel,

@@ -4,9 +4,9 @@
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { ditfastattn } from '../../../passes/index.js';
+import { Pipeline } from '../../../src/compiler/pipeline/index.js';
 import type { Model } from '../../../src/model/ir/model.js';
 import { loadModel } from '../../../src/model/onnx/files.js';
-import { Pipeline } from '../../../src/pipeline/index.js';
 import type { GuidancePair, PairMode } from '../../../src/runtime/schedule/index.js';
 import { EMITS, EXACT, openSession, ort } from '../../helpers/compile.js';
 

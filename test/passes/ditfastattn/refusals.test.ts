@@ -1,9 +1,9 @@
 /** What a user can get wrong with attention strategies, and what is said about it. */
 import { describe, expect, test } from 'vitest';
 import { ditfastattn } from '../../../passes/index.js';
+import { Pipeline, type PipelineOptions } from '../../../src/compiler/pipeline/index.js';
 import type { Model } from '../../../src/model/ir/model.js';
 import { loadModel } from '../../../src/model/onnx/files.js';
-import { Pipeline, type PipelineOptions } from '../../../src/pipeline/index.js';
 import type { PlanFile } from '../../../src/runtime/schedule/index.js';
 import { EMITS, EXACT, openSession, ort } from '../../helpers/compile.js';
 

@@ -5,8 +5,8 @@
  */
 import { describe, expect, test } from 'vitest';
 import { ditfastattn } from '../../../passes/index.js';
+import { Pipeline } from '../../../src/compiler/pipeline/index.js';
 import { StepfoldError } from '../../../src/errors/index.js';
-import { Pipeline } from '../../../src/pipeline/index.js';
 import type { PairOrder } from '../../../src/runtime/schedule/index.js';
 import { EMITS, openSession, type ort } from '../../helpers/compile.js';
 import {

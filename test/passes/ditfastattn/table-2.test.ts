@@ -6,9 +6,9 @@
 import { describe, expect, test } from 'vitest';
 import { bandScores, windowTokens } from '../../../passes/ditfastattn/band/index.js';
 import { ditfastattn } from '../../../passes/index.js';
+import { checkOptions, passContext } from '../../../src/compiler/pass/index.js';
+import { prepare } from '../../../src/compiler/pipeline/index.js';
 import { loadModel } from '../../../src/model/onnx/files.js';
-import { checkOptions, passContext } from '../../../src/pass/index.js';
-import { prepare } from '../../../src/pipeline/index.js';
 
 /** Percent, as printed: guidance-share, window, both, reuse. */
 const PAPER: Record<number, readonly number[]> = {

@@ -7,10 +7,13 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { deepcache } from '../../../passes/deepcache/index.js';
-import { type PipelineFolderOptions, writePipelineFolder } from '../../../src/emit/index.js';
-import type { EmitForm } from '../../../src/lower/index.js';
+import {
+  type PipelineFolderOptions,
+  writePipelineFolder,
+} from '../../../src/compiler/emit/index.js';
+import type { EmitForm } from '../../../src/compiler/lower/index.js';
+import { Pipeline } from '../../../src/compiler/pipeline/index.js';
 import { loadModel } from '../../../src/model/onnx/files.js';
-import { Pipeline } from '../../../src/pipeline/index.js';
 import { findBundle, findModel } from '../../../src/runtime/model-folder/index.js';
 import { BUNDLE, expectReplaced, makePipeline, put } from '../../helpers/pipelines.js';
 

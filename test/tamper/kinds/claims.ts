@@ -5,8 +5,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { runsSite } from '../../../passes/delta-cache/site.js';
-import type { Pass } from '../../../src/pass/index.js';
-import { type Site, strategiesByName, strategyOf } from '../../../src/plan/index.js';
+import type { Pass } from '../../../src/compiler/pass/index.js';
+import { type Site, strategiesByName, strategyOf } from '../../../src/compiler/plan/index.js';
 import type { BundleName, Recipe } from '../bundles.js';
 import { type Change, change, type Kind } from '../kind.js';
 import { readSchedule } from '../loop.js';

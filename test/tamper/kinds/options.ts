@@ -5,7 +5,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { deepcache, deltaCache, ditfastattn } from '../../../passes/index.js';
-import type { Pass } from '../../../src/pass/index.js';
+import type { Pass } from '../../../src/compiler/pass/index.js';
 import { type BundleName, RECIPES, type Recipe } from '../bundles.js';
 import { type Change, change, type Kind } from '../kind.js';
 import { readSchedule } from '../loop.js';

@@ -1,5 +1,5 @@
 /** The part of `stepfold inspect` about attention: every module, what it costs, what can be done to it. */
-import type { AttentionInfo, Refusal } from '../../../analysis/index.js';
+import type { AttentionInfo, Refusal } from '../../../compiler/analysis/index.js';
 import { formatMacs, heading, print, printTable } from '../../output.js';
 
 /** "28 self-attention and 28 cross-attention modules"; empty where there are none. */

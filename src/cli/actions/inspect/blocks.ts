@@ -1,5 +1,5 @@
 /** The part of `stepfold inspect` about transformer blocks: where each lies, and what it costs. */
-import type { BlockInfo, LayerKind, Refusal } from '../../../analysis/index.js';
+import type { BlockInfo, LayerKind, Refusal } from '../../../compiler/analysis/index.js';
 import { percent } from '../../../report/strategies.js';
 import { formatCount, formatMacs, formatShape, heading, print, printTable } from '../../output.js';
 

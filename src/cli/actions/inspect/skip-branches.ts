@@ -1,5 +1,5 @@
 /** The part of `stepfold inspect` about U-Nets: what each cut would save, or why there is none. */
-import type { BranchTable, UnetAnalysis } from '../../../analysis/index.js';
+import type { BranchTable, UnetAnalysis } from '../../../compiler/analysis/index.js';
 import {
   formatBytes,
   formatCount,

@@ -1,14 +1,14 @@
 /** Reads what a report is about. */
 import fs from 'node:fs';
 import path from 'node:path';
-import type { Report } from '../../../emit/index.js';
+import type { Report } from '../../../compiler/emit/index.js';
+import { prepare } from '../../../compiler/pipeline/index.js';
 import { reportMissing } from '../../../errors/index.js';
 import { readRegularText } from '../../../io/regular-file.js';
 import { readBundle } from '../../../measure/bundle.js';
 import { sameFileOnDisk } from '../../../model/diff/same-file.js';
 import type { Model } from '../../../model/ir/model.js';
 import { loadModel } from '../../../model/onnx/files.js';
-import { prepare } from '../../../pipeline/index.js';
 import type { ReportSubject } from '../../../report/facts/subject.js';
 import { REPORT_FILE } from '../../../runtime/schedule/index.js';
 

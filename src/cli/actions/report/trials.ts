@@ -3,8 +3,9 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { passes } from '../../../../passes/index.js';
-import { analyzeUnet } from '../../../analysis/index.js';
-import { emitBundle } from '../../../emit/index.js';
+import { analyzeUnet } from '../../../compiler/analysis/index.js';
+import { emitBundle } from '../../../compiler/emit/index.js';
+import { Pipeline, type PipelineOptions, prepare } from '../../../compiler/pipeline/index.js';
 import { planNoThreshold, ResultError, StepfoldError } from '../../../errors/index.js';
 import { readRegularText } from '../../../io/regular-file.js';
 import {
@@ -16,7 +17,6 @@ import {
 } from '../../../measure/index.js';
 import type { Model } from '../../../model/ir/model.js';
 import { loadModel } from '../../../model/onnx/files.js';
-import { Pipeline, type PipelineOptions, prepare } from '../../../pipeline/index.js';
 import type {
   BranchChoices,
   BranchPoint,

@@ -1,0 +1,93 @@
+/**
+ * What the analysis says of one attention module, whatever its spelling: the operands, the nodes that
+ * multiply them, and the borders of the module in its graph.
+ */
+import type { Node } from '../../../model/ir/node.js';
+import type { Value } from '../../../model/ir/value.js';
+import type { DimExpr } from '../../../model/shape/index.js';
+import type { Refusal } from '../refusal.js';
+
+/** One of q, k and v. */
+export interface AttentionOperand {
+  /** The operand of the product, heads apart; of a fused operator, its input. */
+  readonly value: Value;
+  /**
+   * The layer that projects it; none when it reaches the product without one, several when sequences
+   * are joined that have a layer each, as image and text are in a transformer of two streams. An
+   * operator that projects by itself is its own projection.
+   */
+  readonly projections: readonly Node[];
+  /** What each projection reads, before mere changes of layout. */
+  readonly sources: readonly Value[];
+}
+
+/** The part between the projections: softmax(q k^T) v. */
+export interface AttentionCore {
+  /** The node that is all of the core, where one fused operator is; `softmax`, `scores` and `mix` too. */
+  readonly operator: Node | undefined;
+  readonly softmax: Node;
+  /** The product q k^T. */
+  readonly scores: Node;
+  /** The product with v. */
+  readonly mix: Node;
+  readonly q: AttentionOperand;
+  readonly k: AttentionOperand;
+  readonly v: AttentionOperand;
+  /**
+   * What is added to the scores, or chooses among them: a constant counts, unless it is one number or
+   * all zeros.
+   */
+  readonly mask: Value | undefined;
+  /** The node that reads the mask. */
+  readonly maskedBy: Node | undefined;
+  /** The operator hides later keys by itself, without a mask. */
+  readonly causal: boolean;
+  readonly queries: DimExpr | undefined;
+  readonly keys: DimExpr | undefined;
+  /** Elements of q that one score sums over. */
+  readonly headSize: DimExpr | undefined;
+  /** Sizes of the axes beside tokens and head size, multiplied: batch times heads. */
+  readonly lead: DimExpr | undefined;
+}
+
+/** Where the module begins and ends. */
+export interface AttentionBorders {
+  /**
+   * The one value that q, k and v are made of, before mere changes of layout: what comes out of the
+   * norm. Undefined where something else goes in as well, as in cross-attention.
+   */
+  readonly input: Value | undefined;
+  /** What the product with v gives, in the layout it gives it. */
+  readonly mixed: Value;
+  /** The layer after the heads are joined, if there is one. */
+  readonly outputProjection: Node | undefined;
+  /** What the output projection's product gives, before a bias that is added apart. */
+  readonly projected: Value;
+  /**
+   * The value that leaves the module: after the output projection and its bias, and back in the
+   * layout of the input where only changes of layout lie between.
+   */
+  readonly output: Value;
+  /**
+   * The nodes on the way from what the module reads to its output, and those that exist for them
+   * alone, such as shape arithmetic.
+   */
+  readonly module: ReadonlySet<Node>;
+}
+
+export interface Attention extends AttentionCore, AttentionBorders {
+  /** `attention.0`, `attention.1`, … over self-attentions in topological order; cross-attention has none. */
+  readonly id: string | undefined;
+  /** `self`: q and k are made of one value, perhaps k by way of pooling. */
+  readonly kind: 'self' | 'cross';
+  /** q, k and v come out of one layer. */
+  readonly packed: boolean;
+  readonly heads: DimExpr | undefined;
+}
+
+export interface AttentionAnalysis {
+  /** In topological order. */
+  readonly found: readonly Attention[];
+  /** Softmax nodes and fused operators that are no attention the analysis can follow, and why. */
+  readonly refused: readonly Refusal[];
+}

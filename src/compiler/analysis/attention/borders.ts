@@ -1,0 +1,103 @@
+/**
+ * Where an attention module begins and ends. It begins at what its projections read, so that a norm
+ * and its modulation stay outside, and ends behind the output projection and its bias, before a gate
+ * or the residual connection.
+ */
+import { multipliesWeight } from '../../../model/cost/index.js';
+import { constantTensor } from '../../../model/ir/constants.js';
+import type { Dominance } from '../../../model/ir/dominance.js';
+import { between } from '../../../model/ir/extract.js';
+import { isOp, type Node } from '../../../model/ir/node.js';
+import { nodeDependencies } from '../../../model/ir/order.js';
+import type { Value } from '../../../model/ir/value.js';
+import { equal, type ShapeTable } from '../../../model/shape/index.js';
+import type { AttentionBorders, AttentionCore } from './attention.js';
+import { LAYOUT } from './operands.js';
+
+/** What is known about the graph as a whole. */
+export interface Surroundings {
+  /** Place of a node in topological order. */
+  readonly place: (node: Node) => number;
+  readonly dominance: Dominance;
+}
+
+export function borders(
+  core: AttentionCore,
+  surroundings: Surroundings,
+  shapes: ShapeTable,
+): AttentionBorders {
+  const sources = [core.q, core.k, core.v].flatMap((operand) => operand.sources);
+  // streams that are joined are made of nothing in common, and to look for it would take long
+  const input =
+    core.q.sources.length > 1
+      ? undefined
+      : sources.find((source) => sources.every((other) => isMadeOf(other, source)));
+  const end = endOf(core.mix.output, core.q.sources[0]!, shapes);
+  return {
+    input,
+    mixed: core.mix.output,
+    ...end,
+    module: nodesBetween(new Set(input ? [input] : sources), end.output, surroundings),
+  };
+}
+
+/** Does a value follow from another and constants alone, as keys do that are pooled or shifted? */
+function isMadeOf(value: Value, source: Value): boolean {
+  if (value === source) return true;
+  const { leaves } = between([value], new Set([source]));
+  return leaves.has(source) && [...leaves].every((leaf) => leaf === source || leaf.initializer);
+}
+
+/** From the product with v over changes of layout to the output projection, its bias, and on. */
+function endOf(mixed: Value, source: Value, shapes: ShapeTable) {
+  let value = mixed;
+  for (let next = onlyUser(value); isOp(next, ...LAYOUT, 'Cast'); next = onlyUser(value))
+    value = next.output;
+  const layer = onlyUser(value);
+  if (!layer || !isOp(layer, 'MatMul', 'Gemm', 'Conv') || !multipliesWeight(layer))
+    return { outputProjection: undefined, projected: value, output: value };
+  const projected = layer.output;
+  const bias = onlyUser(projected);
+  const output =
+    isOp(bias, 'Add') && bias.inputs.some((v) => v !== projected && constantTensor(v))
+      ? bias.output
+      : projected;
+  return { outputProjection: layer, projected, output: inLayoutOf(source, output, shapes) };
+}
+
+/** The value, or what changes of layout make of it, whichever is shaped like the source. */
+function inLayoutOf(source: Value, value: Value, shapes: ShapeTable): Value {
+  const wanted = shapes.shape(source);
+  const fits = (v: Value) => {
+    const shape = shapes.shape(v);
+    return shape?.length === wanted?.length && shape?.every((d, i) => equal(d, wanted![i]!));
+  };
+  let candidate: Value | undefined = value;
+  while (candidate && !fits(candidate)) {
+    const next = onlyUser(candidate);
+    candidate = isOp(next, ...LAYOUT) ? next.output : undefined;
+  }
+  return candidate ?? value;
+}
+
+function onlyUser(value: Value): Node | undefined {
+  const users = [...value.users].filter((u) => !isOp(u, 'Shape', 'Size'));
+  return users.length === 1 && !value.isGraphOutput ? users[0] : undefined;
+}
+
+/**
+ * What an output is made of from the sources on, and beside it what is made for its sake alone. Costs a
+ * walk over the module.
+ */
+function nodesBetween(
+  sources: ReadonlySet<Value>,
+  output: Value,
+  { place, dominance }: Surroundings,
+): Set<Node> {
+  const needed = [...between([output], sources).nodes].sort((a, b) => place(a) - place(b));
+  const onWay = new Set<Node>();
+  for (const node of needed)
+    if (nodeDependencies(node).some((v) => sources.has(v) || (v.producer && onWay.has(v.producer))))
+      onWay.add(node);
+  return new Set(needed.filter((node) => onWay.has(node) || dominance.isOnlyFor(node, output)));
+}

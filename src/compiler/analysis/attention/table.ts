@@ -1,0 +1,102 @@
+/** What each attention of a model is and costs: the table that `inspect` prints, as plain data. */
+import { concreteShapes, type Macs } from '../../../model/cost/index.js';
+import type { Node } from '../../../model/ir/node.js';
+import type { DimExpr, ShapeTable } from '../../../model/shape/index.js';
+import type { Refusal } from '../refusal.js';
+import type { Attention, AttentionAnalysis, AttentionOperand } from './attention.js';
+import { type AttentionCost, attentionCost } from './cost.js';
+import { raiseCore } from './raise.js';
+
+type Size = number | string | null;
+
+export interface AttentionInfo {
+  /** `attention.0`, …: the site of a self-attention; null for cross-attention. */
+  readonly id: string | null;
+  readonly kind: 'self' | 'cross';
+  /** Queries; symbols kept. */
+  readonly tokens: Size;
+  readonly keys: Size;
+  readonly heads: Size;
+  /** Elements per head. */
+  readonly headSize: Size;
+  /** Null when a shape is not known. */
+  readonly macs: AttentionCost | null;
+  /** The MACs as fractions of all of the model's, attention products included. */
+  readonly share: AttentionCost | null;
+  /** The value that hides keys, or chooses among them. */
+  readonly mask: string | null;
+  /** The operator hides later keys by itself. */
+  readonly causal: boolean;
+  /** Whether queries can be limited to a window of keys, and if not, why. */
+  readonly window: { readonly possible: true } | ({ readonly possible: false } & Refusal);
+  /** What the projections read; null for what is not one value. */
+  readonly input: string | null;
+  readonly output: string;
+  readonly nodes: {
+    /** The fused operator that is all of the core, by its kind; null for products around a Softmax. */
+    readonly operator: string | null;
+    readonly q: string | null;
+    readonly k: string | null;
+    readonly v: string | null;
+    readonly scores: string;
+    readonly softmax: string;
+    readonly mix: string;
+    readonly outputProjection: string | null;
+  };
+}
+
+/**
+ * @param bindings a size for each symbol of the inputs' shapes
+ * @param model MACs of the whole model at these sizes
+ */
+export function attentionTable(
+  analysis: AttentionAnalysis,
+  shapes: ShapeTable,
+  bindings: ReadonlyMap<string, number>,
+  model: Macs,
+): AttentionInfo[] {
+  const shapeOf = concreteShapes(shapes, bindings);
+  return analysis.found.map((attention): AttentionInfo => {
+    const macs = attentionCost(attention, shapeOf) ?? null;
+    const raised = raiseCore(attention, shapes);
+    return {
+      id: attention.id ?? null,
+      kind: attention.kind,
+      tokens: sizeOf(attention.queries),
+      keys: sizeOf(attention.keys),
+      heads: sizeOf(attention.heads),
+      headSize: sizeOf(attention.headSize),
+      macs,
+      share: macs && {
+        projections: macs.projections / model.all,
+        products: macs.products / model.all,
+      },
+      mask: attention.mask?.name ?? null,
+      causal: attention.causal,
+      window: 'reason' in raised ? { possible: false, ...raised } : { possible: true },
+      input: attention.input?.name ?? null,
+      output: attention.output.name,
+      nodes: nodesOf(attention),
+    };
+  });
+}
+
+const sizeOf = (size: DimExpr | undefined): Size =>
+  size ? (size.constant ?? size.toString()) : null;
+
+function nodesOf(attention: Attention): AttentionInfo['nodes'] {
+  const { operator, scores, softmax, mix, outputProjection } = attention;
+  const label = (node: Node | undefined) => node?.label ?? null;
+  const projection = ({ projections }: AttentionOperand) =>
+    projections.length > 0 ? projections.map(label).join(', ') : null;
+  return {
+    operator: operator ? [operator.domain, operator.opType].filter(Boolean).join('.') : null,
+    q: projection(attention.q),
+    k: projection(attention.k),
+    v: projection(attention.v),
+    scores: scores.label,
+    softmax: softmax.label,
+    mix: mix.label,
+    outputProjection: label(outputProjection),
+  };
+}

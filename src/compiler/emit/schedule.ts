@@ -1,0 +1,172 @@
+/** The schedule of a compilation. */
+
+import { noElementType } from '../../errors/index.js';
+import { concreteShapes, graphCost, type Macs } from '../../model/cost/index.js';
+import type { Value } from '../../model/ir/value.js';
+import { bytesOfAll } from '../../model/shape/index.js';
+import type { ElementType, Port, Schedule } from '../../runtime/schedule/index.js';
+import { VERSION } from '../../version.js';
+import type { Compilation } from '../pipeline/index.js';
+import { COMPUTE, type Plan, programsForPairs, type Site } from '../plan/index.js';
+import { programMacs } from './program-macs.js';
+
+export interface ScheduleFiles {
+  readonly sourceFile: string;
+  readonly sourceHash: string;
+  readonly models: Schedule['models'];
+  readonly weights: Schedule['weights'];
+}
+
+const CARRIED: ReadonlySet<string> = new Set([
+  'float32',
+  'float16',
+  'float64',
+  'int8',
+  'uint8',
+  'int16',
+  'uint16',
+  'int32',
+  'uint32',
+  'int64',
+  'uint64',
+  'bool',
+  'string',
+  'int4',
+  'uint4',
+]);
+
+/** @throws SCHEDULE_ELEMENT_TYPE when a value that crosses a border has a type JavaScript cannot carry */
+export function makeSchedule(compilation: Compilation, files: ScheduleFiles): Schedule {
+  const { canonical, lowered, instrumented, plan, shapes, roles } = compilation;
+  const port = (value: Value): Port => ({
+    name: value.name,
+    type: elementType(value.name, shapes.dtype(value) ?? 'undefined'),
+    shape: shapes.shape(value)?.map((d) => d.constant ?? d.toString()) ?? [],
+  });
+  const used = new Set(
+    [...lowered.programs.values()].flatMap((runs) =>
+      runs.flatMap((r) => [
+        ...Object.values({ ...r.reads, ...r.unused }),
+        ...Object.keys(r.writes ?? {}),
+      ]),
+    ),
+  );
+  const inBatch = compilation.guidance?.mode === 'batch';
+  const forPairs = programsForPairs(plan, instrumented.programs, instrumented.calls);
+  return {
+    format: 'stepfold.schedule',
+    version: 1,
+    producer: `stepfold ${VERSION}`,
+    source: {
+      file: files.sourceFile,
+      sha256: files.sourceHash,
+      inputs: canonical.graph.inputs.filter((v) => !v.initializer).map(port),
+      // an output that the model lists twice is one of its results
+      outputs: [...new Set(canonical.graph.outputs)].map(port),
+      ...(compilation.guidance && { guidance: compilation.guidance }),
+      ...(compilation.followers?.size && {
+        follows: Object.fromEntries(
+          [...compilation.followers].map(([name, size]) => [
+            name,
+            size.constant ?? size.toString(),
+          ]),
+        ),
+      }),
+      roles: {
+        ...(roles.latent !== undefined && { latent: roles.latent }),
+        ...(roles.timestep !== undefined && { timestep: roles.timestep }),
+        ...(roles.prediction !== undefined && { prediction: roles.prediction }),
+      },
+    },
+    emit: lowered.emit,
+    ...(compilation.target && { target: compilation.target.name }),
+    models: files.models,
+    weights: files.weights,
+    states: Object.fromEntries(
+      [...instrumented.states.values()]
+        .filter((s) => used.has(s.id))
+        .map((s) => [s.id, { type: elementType(s.id, s.type), shape: [...s.shape] }]),
+    ),
+    programs: Object.fromEntries(
+      [...lowered.programs].map(([name, runs]) => [
+        name,
+        { runs: [...runs], ...(inBatch && { pairs: forPairs.has(name) }) },
+      ]),
+    ),
+    calls: [...instrumented.calls],
+    ...(compilation.timesteps && { timesteps: [...compilation.timesteps] }),
+    sites: Object.fromEntries(
+      plan.sites.map((site, s) => [
+        site.id,
+        {
+          description: site.description,
+          values: site.outputs.map((v) => v.name),
+          strategies: plan.rows.map((row) => row[s] as string),
+          ...(site.attention && { attention: site.attention }),
+          ...(site.invariant && { invariant: [...site.invariant] }),
+          ...(site.ranges && { ranges: rangesOf(site.ranges) }),
+        },
+      ]),
+    ),
+    cost: cost(compilation),
+  };
+}
+
+/** One stream's part stands by itself, as most models have but one. */
+const rangesOf = (ranges: NonNullable<Site['ranges']>) =>
+  Object.fromEntries(
+    Object.entries(ranges).map(([strategy, streams]) => [
+      strategy,
+      streams.length === 1 ? streams[0]! : [...streams],
+    ]),
+  );
+
+function elementType(name: string, type: string): ElementType {
+  if (!CARRIED.has(type)) throw noElementType(name, type);
+  return type as ElementType;
+}
+
+function cost({
+  canonical,
+  shapes,
+  bindings,
+  lowered,
+  instrumented,
+  plan,
+}: Compilation): Schedule['cost'] {
+  const source = graphCost(canonical.graph, concreteShapes(shapes, bindings)).macs;
+  const states = [...instrumented.states].map(([id, { shape }]) => [id, shape]);
+  const counted = { ...lowered, states: Object.fromEntries(states) };
+  const programs = programMacs(counted, bindings);
+  const counts = (convention: keyof Macs) => ({
+    source: source[convention],
+    programs: Object.fromEntries([...programs].map(([name, macs]) => [name, macs[convention]])),
+    perCall:
+      instrumented.calls.reduce((sum, name) => sum + (programs.get(name)?.[convention] ?? 0), 0) /
+      instrumented.calls.length,
+  });
+  const bytes = bytesOfAll(instrumented.states.values(), bindings);
+  return {
+    macs: {
+      convention: { all: counts('all'), layers: counts('layers') },
+      bindings: Object.fromEntries(bindings),
+    },
+    ...siteMacs(plan),
+    ...(bytes !== undefined && { stateBytes: bytes }),
+  };
+}
+
+/** Nothing where some strategy does not say what it costs. */
+function siteMacs({ sites, rows }: Plan): Pick<NonNullable<Schedule['cost']>, 'sites'> {
+  const costs = rows.flatMap((row) =>
+    sites.map(({ strategies }, s) => ({
+      computed: strategies[COMPUTE]?.cost,
+      planned: strategies[row[s] as string]?.cost,
+    })),
+  );
+  if (costs.length === 0) return {};
+  const sum = (which: 'computed' | 'planned') =>
+    costs.reduce((total, cost) => total + (cost[which] ?? Number.NaN), 0);
+  const [computed, planned] = [sum('computed'), sum('planned')];
+  return Number.isNaN(computed + planned) ? {} : { sites: { computed, planned } };
+}

@@ -1,0 +1,181 @@
+/**
+ * Adds every strategy's nodes to a graph. Where a site's value would serve two ends at once, an
+ * Identity stands in for it, so that choosing for one site never changes what another has chosen.
+ */
+import type { CloneMap } from '../../model/ir/clone.js';
+import type { Graph } from '../../model/ir/graph.js';
+import type { Node } from '../../model/ir/node.js';
+import { int64Tensor } from '../../model/ir/tensor.js';
+import type { Use, Value } from '../../model/ir/value.js';
+import type { Site, SiteBuilder } from '../plan/index.js';
+import type { InstrumentedSite, StateInfo } from './instrumented.js';
+
+/** What one site chooses about: the value whose uses it governs. */
+interface Claim {
+  readonly original: Value;
+  value: Value;
+  /** The value is an Identity's, which stands in for the computed one. */
+  standsIn: boolean;
+}
+
+/** The graph while strategies add to it. */
+export class Building {
+  /** From values of this graph to those of the source that they copy. */
+  readonly originals: Map<Value, Value>;
+  /** From values of the source to what stands for them here, behind every site's choice. */
+  private readonly counterparts: Map<Value, Value>;
+  private readonly claims = new Map<Site, readonly Claim[]>();
+  private readonly claimed = new Set<Value>();
+  /** Claims inside of a site that has parts, by the site. */
+  private readonly inside = new Map<string, Claim[]>();
+  private readonly stateInputs: ReadonlySet<Value>;
+  /** Identities that only stand between a site and what computes its value. */
+  readonly standIns = new Set<Node>();
+
+  constructor(
+    private readonly graph: Graph,
+    private readonly map: CloneMap,
+    private readonly states: ReadonlyMap<string, StateInfo>,
+  ) {
+    this.counterparts = new Map(map.values);
+    this.stateInputs = new Set([...states.values()].map(({ input }) => input));
+    this.originals = new Map([...map.values].map(([original, copy]) => [copy, original]));
+  }
+
+  /** Gives every site values of its own. To be called once, before strategies are built. */
+  claim(sites: readonly Site[]): void {
+    for (const site of sites) {
+      const made = site.outputs.map((original) => this.claimValue(site, original));
+      this.claims.set(site, made);
+      if (site.within && site.parent !== undefined)
+        this.inside.set(site.parent, [...(this.inside.get(site.parent) ?? []), ...made]);
+    }
+    // a graph output that is itself a site's value gets a node of its own, which no site claims
+    for (const output of [...this.graph.outputs])
+      if (this.claimed.has(output)) this.standIn(output, (use) => use.user === this.graph);
+  }
+
+  /** The site's values in this graph, as computed. */
+  outputs(site: Site): Value[] {
+    return this.claims.get(site)!.map((claim) => claim.value);
+  }
+
+  site(site: Site, used: readonly string[]): InstrumentedSite {
+    const produced = new Map<string, readonly Value[]>();
+    const writes = new Map<string, ReadonlyMap<string, Value>>();
+    for (const name of used) {
+      const strategy = site.strategies[name];
+      const values = strategy?.produce?.(this.builder(site, (claim) => this.computed(claim)));
+      if (values)
+        produced.set(
+          name,
+          values.map((v) => this.ownNode(v, true)),
+        );
+    }
+    for (const name of used) {
+      const made = new Map<string, Value>();
+      const instead = produced.get(name);
+      const builder = this.builder(site, (claim, k) => instead?.[k] ?? claim.value);
+      for (const [state, write] of Object.entries(site.strategies[name]?.writes ?? {})) {
+        const value = write(builder);
+        const own = !instead && this.outputs(site).includes(value);
+        made.set(state, own ? value : this.ownNode(value, false));
+      }
+      writes.set(name, made);
+    }
+    return { site, outputs: this.outputs(site), produced, writes };
+  }
+
+  private claimValue(site: Site, original: Value): Claim {
+    const current = this.counterparts.get(original) as Value;
+    const { within } = site;
+    if (within) {
+      const nodes = new Set([...within].map((node) => this.map.nodes.get(node)));
+      const inner = this.graph.addNode({
+        opType: 'Identity',
+        inputs: [current],
+        outputs: [`stepfold.${site.id}`],
+      });
+      this.standIns.add(inner);
+      this.originals.set(inner.output, original);
+      this.graph.replaceUses(
+        current,
+        inner.output,
+        (use) => use.user !== this.graph && nodes.has(use.user as Node),
+      );
+      this.claimed.add(inner.output);
+      this.forgetSizes(nodes);
+      return { original, value: inner.output, standsIn: true };
+    }
+    const value = this.claimed.has(current) ? this.standIn(current, () => true) : current;
+    this.claimed.add(value);
+    this.counterparts.set(original, value);
+    return { original, value, standsIn: value !== current };
+  }
+
+  /** A program may choose fewer rows than the source has, so what the file declares no longer holds. */
+  private forgetSizes(nodes: ReadonlySet<Node | undefined>): void {
+    for (const node of nodes)
+      for (const output of node?.outputs ?? [])
+        if (output && !output.isGraphOutput) {
+          output.type = undefined;
+          this.graph.declared.delete(output);
+        }
+  }
+
+  private builder(site: Site, own: (claim: Claim, output: number) => Value): SiteBuilder {
+    const claims = this.claims.get(site)!;
+    // what one part chooses for the inside of the site holds for the others
+    const inside = this.inside.get(site.parent ?? '') ?? [];
+    return {
+      graph: this.graph,
+      value: (source) => {
+        const k = claims.findIndex((claim) => claim.original === source);
+        if (k >= 0) return own(claims[k]!, k);
+        const chosen = inside.find((claim) => claim.original === source);
+        return chosen?.value ?? (this.counterparts.get(source) as Value);
+      },
+      state: (id) => this.states.get(id)!.input,
+      add: (spec) => this.graph.addNode(spec).output,
+      constant: (name, values) => this.graph.addInitializer(name, int64Tensor(values)),
+    };
+  }
+
+  /** A strategy that builds on its own site's value means the computed one. */
+  private computed(claim: Claim): Value {
+    const { value, original } = claim;
+    // asked for anew each time: an inner site may have put an Identity of its own before it
+    if (claim.standsIn) return value.producer!.inputs[0] as Value;
+    claim.standsIn = true;
+    claim.value = this.standIn(value, () => true);
+    if (this.counterparts.get(original) === value) this.counterparts.set(original, claim.value);
+    this.claimed.delete(value);
+    this.claimed.add(claim.value);
+    return value;
+  }
+
+  /** An Identity that takes over a value's name and those of its uses that `where` says. */
+  private standIn(value: Value, where: (use: Use) => boolean): Value {
+    const { name, type } = value;
+    this.graph.giveUpName(value, `${name}.computed`);
+    const node = this.graph.addNode({ opType: 'Identity', inputs: [value], outputs: [name] });
+    node.output.type = type;
+    this.standIns.add(node);
+    const original = this.originals.get(value);
+    if (original) this.originals.set(node.output, original);
+    this.graph.replaceUses(value, node.output, (use) => use.user !== node && where(use));
+    return node.output;
+  }
+
+  /** The value, by way of an Identity where it is a site's, or nothing in the graph makes it. */
+  private ownNode(value: Value, stateAllowed: boolean): Value {
+    const isState = this.stateInputs.has(value);
+    const plain = value.producer ? !this.claimed.has(value) : isState && stateAllowed;
+    if (plain) return value;
+    return this.graph.addNode({
+      opType: 'Identity',
+      inputs: [value],
+      outputs: [`stepfold.${value.name}`],
+    }).output;
+  }
+}

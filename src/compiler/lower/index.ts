@@ -1,0 +1,68 @@
+/** From a plan to models and programs. */
+import { StepfoldError } from '../../errors/index.js';
+import type { Model } from '../../model/ir/model.js';
+import { removeDeadNodes } from '../../model/ir/prune.js';
+import type { ShapeTable } from '../../model/shape/index.js';
+import type { Plan } from '../plan/index.js';
+import { lowerChain } from './chain.js';
+import { duplication } from './duplication.js';
+import { instrument } from './instrument.js';
+import type { Instrumented } from './instrumented.js';
+import type { EmitForm, Lowered } from './lowered.js';
+import { lowerMerged } from './merged.js';
+import { lowerSplit } from './split.js';
+
+export { instrument } from './instrument.js';
+export type { Instrumented, StateInfo } from './instrumented.js';
+export { EMIT_FORMS, type EmitForm, type Lowered, type Run } from './lowered.js';
+
+const FORMS: Readonly<Record<EmitForm, (source: Instrumented) => Lowered>> = {
+  split: lowerSplit,
+  merged: lowerMerged,
+  chain: lowerChain,
+};
+
+/** So many models at most, one for each kind of call, unless another form is asked for. */
+const MOST_SPLIT = 3;
+/**
+ * So many times the weights at most. A shallow U-Net beside the full one is a few percent more; half of a
+ * transformer's blocks twice beside all of them is double the memory.
+ */
+const MOST_DUPLICATED = 1.5;
+
+/**
+ * Lowers a plan over a source model. The source is not changed.
+ * @param form by default `split` where that comes to a few models which hold few weights twice, else
+ *   `merged`, which holds each once; `split` also where a plan cannot be merged
+ */
+export function lower(
+  source: Model,
+  shapes: ShapeTable,
+  plan: Plan,
+  form?: EmitForm,
+  maxPrograms?: number,
+): { lowered: Lowered; instrumented: Instrumented } {
+  const instrumented = instrument(source, shapes, plan, maxPrograms);
+  const lowered = form ? FORMS[form](instrumented) : lowerInFittingForm(instrumented);
+  for (const model of lowered.models.values()) removeDeadNodes(model.graph);
+  return { lowered, instrumented };
+}
+
+function lowerInFittingForm(instrumented: Instrumented): Lowered {
+  const rows = new Set(instrumented.programs.map((program) => program.row.join('\n')));
+  // the two halves of a guidance pair may have calls of their own that share models
+  const split = rows.size <= 2 * MOST_SPLIT ? lowerSplit(instrumented) : undefined;
+  if (
+    split &&
+    split.models.size <= MOST_SPLIT &&
+    duplication(split.models.values()) <= MOST_DUPLICATED
+  )
+    return split;
+  try {
+    return lowerMerged(instrumented);
+  } catch (error) {
+    if (error instanceof StepfoldError && error.code === 'PLAN_NOT_MERGEABLE')
+      return split ?? lowerSplit(instrumented);
+    throw error;
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * The graph of all strategies at once: a copy of the source to which every strategy that the plan
+ * uses has added its nodes, beside the computed ones. Programs of every emit form are views of it:
+ * they choose, for each site, whose values to use, and drop the rest.
+ *
+ * What the emit forms may rely on: a site's value is never itself a graph output, nor what another
+ * strategy or state is made of directly (an Identity stands in between), so that choosing for one
+ * site never changes what another has chosen.
+ */
+import { cloneModel } from '../../model/ir/clone.js';
+import type { Model } from '../../model/ir/model.js';
+import { removeUnneeded } from '../../model/ir/prune.js';
+import type { Value } from '../../model/ir/value.js';
+import type { ShapeTable } from '../../model/shape/index.js';
+import { analyzeFlow, assignPrograms, expandParts, type Plan, unionWrites } from '../plan/index.js';
+import { Building } from './building.js';
+import type { Instrumented, InstrumentedSite } from './instrumented.js';
+import { livenessUnder } from './liveness.js';
+import { InterfaceNames } from './names.js';
+import { addStates, dropUnusedStates } from './states.js';
+import { typeLookup } from './value-types.js';
+
+/**
+ * @param maxPrograms so many programs at most, where calls may keep what nobody reads to come to that
+ * @throws PLAN_UNASSIGNED when a call reads what was never written; PLAN_STATE_SHAPE when the rank
+ *   of a state is not known
+ */
+export function instrument(
+  source: Model,
+  shapes: ShapeTable,
+  given: Plan,
+  maxPrograms?: number,
+): Instrumented {
+  const plan = expandParts(given);
+  const { model, map } = cloneModel(source);
+  const names = InterfaceNames.freeIn(model.graph.scope);
+  const states = addStates(model.graph, shapes, plan, names);
+  const building = new Building(model.graph, map, states);
+  building.claim(plan.sites);
+  const sites = plan.sites.map((site, s) =>
+    building.site(site, [...new Set(plan.rows.map((row) => row[s] as string))]),
+  );
+  // a site's value may have moved to an Identity while strategies were built
+  const resolved = sites.map((built) => ({
+    ...built,
+    outputs: building.outputs(built.site),
+  }));
+
+  const reached = new Set<Value>();
+  const live = livenessUnder(model.graph, resolved, states, reached);
+  const least = analyzeFlow(plan, live);
+  const flow = maxPrograms === undefined ? least : unionWrites(plan, least, live, maxPrograms);
+  const rows = flow.map(({ row, writes }) => ({ row, writes: new Set(writes) }));
+  const used = resolved.map((built, s) => usedParts(built, s, rows, reached));
+  const added = used.flatMap((u) => [
+    ...[...u.produced.values()].flat(),
+    ...[...u.writes.values()].flatMap((kept) => [...kept.values()]),
+  ]);
+  removeUnneeded(model.graph, [...model.graph.outputs, ...added]);
+  dropUnusedStates(model.graph, source, shapes, plan, states, new Set(added));
+  const types = typeLookup(model, building.originals, shapes, used, states);
+  const { standIns } = building;
+  return { model, sites: used, states, names, standIns, ...types, ...assignPrograms(plan, flow) };
+}
+
+/** Of what was built for a site, that which some call needs; nothing of a site that none needs. */
+function usedParts(
+  built: InstrumentedSite,
+  index: number,
+  flow: readonly { row: readonly (string | undefined)[]; writes: ReadonlySet<string> }[],
+  reached: ReadonlySet<Value>,
+): InstrumentedSite {
+  /** By strategy, what each call that takes it writes. */
+  const written = new Map<string, ReadonlySet<string>[]>();
+  for (const { row, writes } of flow) {
+    const name = row[index];
+    if (name !== undefined) written.set(name, [...(written.get(name) ?? []), writes]);
+  }
+  const live = (_: Value, k: number) => reached.has(built.outputs[k]!);
+  return {
+    ...built,
+    outputs: built.outputs.filter(live),
+    produced: new Map(
+      [...built.produced]
+        .filter(([name]) => written.has(name))
+        .map(([name, values]) => [name, values.filter(live)]),
+    ),
+    writes: new Map(
+      [...built.writes].map(([name, states]) => [
+        name,
+        new Map([...states].filter(([id]) => written.get(name)?.some((w) => w.has(id)))),
+      ]),
+    ),
+  };
+}

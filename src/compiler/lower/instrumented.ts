@@ -1,0 +1,46 @@
+/** What the instrumented graph holds: its sites, their alternatives, and the states. */
+import type { Model } from '../../model/ir/model.js';
+import type { Node } from '../../model/ir/node.js';
+import type { DataType, Dim, ValueType } from '../../model/ir/types.js';
+import type { Value } from '../../model/ir/value.js';
+import type { ProgramFlow, Site } from '../plan/index.js';
+import type { InterfaceNames } from './names.js';
+
+export interface InstrumentedSite {
+  readonly site: Site;
+  /** Those of the site's values that some call needs, in the instrumented graph, as computed. */
+  readonly outputs: readonly Value[];
+  /** By strategy: the values that take their place. */
+  readonly produced: ReadonlyMap<string, readonly Value[]>;
+  /** By strategy, then state: the value to keep. */
+  readonly writes: ReadonlyMap<string, ReadonlyMap<string, Value>>;
+}
+
+export interface StateInfo {
+  readonly id: string;
+  readonly type: DataType;
+  readonly shape: readonly Dim[];
+  /** The graph input that carries it. */
+  readonly input: Value;
+}
+
+export interface ValueTypes {
+  /** Inferred type of a value of the instrumented graph, for values that become inputs or outputs. */
+  readonly typeOf: (value: Value) => ValueType | undefined;
+  /** Why a value is no tensor of a known type. */
+  readonly whyUntyped: (value: Value) => string;
+}
+
+export interface Instrumented extends ValueTypes {
+  readonly model: Model;
+  readonly sites: readonly InstrumentedSite[];
+  /** States that some strategy of some call reads. */
+  readonly states: ReadonlyMap<string, StateInfo>;
+  readonly programs: readonly ProgramFlow[];
+  /** What the models' further inputs and outputs are called. */
+  readonly names: InterfaceNames;
+  /** The program of each call. */
+  readonly calls: readonly string[];
+  /** Identities that no longer serve once every site's strategy is chosen. */
+  readonly standIns: ReadonlySet<Node>;
+}

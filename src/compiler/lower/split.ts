@@ -1,0 +1,147 @@
+/**
+ * `split`: one self-contained model per program. Programs that differ only in the names of
+ * their states share a model; so do those that differ only in what they write, as long as writing costs
+ * no product: the runtime fetches just the outputs it needs.
+ */
+import { isHeavy } from '../../model/cost/index.js';
+import { cloneModel } from '../../model/ir/clone.js';
+import type { Graph } from '../../model/ir/graph.js';
+import type { Model } from '../../model/ir/model.js';
+import { removeDeadNodes } from '../../model/ir/prune.js';
+import { tensorType } from '../../model/ir/types.js';
+import type { Value } from '../../model/ir/value.js';
+import type { ProgramFlow } from '../plan/index.js';
+import type { Instrumented } from './instrumented.js';
+import type { Lowered, Run } from './lowered.js';
+import type { InterfaceNames } from './names.js';
+import { addNamedOutput, dropUnusedInputs, unusedInputs } from './outputs.js';
+import { sameModel } from './same-model.js';
+
+export function lowerSplit(source: Instrumented): Lowered {
+  const models = new Map<string, Model>();
+  const programs = new Map<string, readonly Run[]>();
+  for (const group of byRow(source.programs)) {
+    const union = [...new Set(group.flatMap((p) => p.writes))].sort();
+    const shared = programModel(source, group[0]!, union);
+    const bare = group.length > 1 ? programModel(source, group[0]!, []) : shared;
+    const free = shared.graph.nodes.size === bare.graph.nodes.size || addsNoProduct(shared, bare);
+    for (const program of group) {
+      const own = free ? shared : programModel(source, program, program.writes);
+      const { id, names } = takenUp(models, own, source.names) ?? {
+        id: program.name,
+        names: undefined,
+      };
+      if (!names) models.set(id, own);
+      programs.set(program.name, [run(id, own, program, source.names, names)]);
+    }
+  }
+  return { emit: 'split', models, programs };
+}
+
+/** The model that does the same already, and what its inputs and outputs are called. */
+function takenUp(
+  models: ReadonlyMap<string, Model>,
+  model: Model,
+  own: InterfaceNames,
+): { id: string; names: ReadonlyMap<string, string> } | undefined {
+  for (const [id, other] of models) {
+    const names = sameModel(other, model, (name) => own.isState(name));
+    if (names) return { id, names };
+  }
+  return undefined;
+}
+
+/**
+ * Beside products, element-wise work is nothing: a second copy of the weights costs more. But it must not
+ * read a state that the other programs do not have.
+ */
+function addsNoProduct({ graph: shared }: Model, { graph: bare }: Model): boolean {
+  const products = (graph: Graph) => [...graph.nodes].filter(isHeavy).length;
+  return (
+    products(bare) > 0 &&
+    products(shared) === products(bare) &&
+    shared.inputs.length === bare.inputs.length
+  );
+}
+
+function byRow(programs: readonly ProgramFlow[]): ProgramFlow[][] {
+  const groups = new Map<string, ProgramFlow[]>();
+  for (const program of programs) {
+    const key = program.row.map((name) => name ?? '-').join('\n');
+    groups.set(key, [...(groups.get(key) ?? []), program]);
+  }
+  // the one that writes most names the model that all of them may share
+  return [...groups.values()].map((group) =>
+    [...group].sort((a, b) => b.writes.length - a.writes.length),
+  );
+}
+
+function programModel(
+  source: Instrumented,
+  program: ProgramFlow,
+  writes: readonly string[],
+): Model {
+  const keep = unusedInputs(source);
+  const { model, map } = cloneModel(source.model);
+  const { graph } = model;
+  const mapped = (v: Value) => map.values.get(v) as Value;
+  source.sites.forEach((site, s) => {
+    const produced = site.produced.get(program.row[s] ?? '');
+    produced?.forEach((value, k) => {
+      graph.replaceUses(mapped(site.outputs[k]!), mapped(value));
+    });
+  });
+  const values = writtenValues(source, program);
+  for (const state of writes) {
+    const value = values.get(state);
+    const info = source.states.get(state);
+    if (value && info)
+      addNamedOutput(
+        graph,
+        source.names.stateOutput(state),
+        mapped(value),
+        tensorType(info.type, info.shape),
+      );
+  }
+  for (const node of source.standIns) {
+    const { output, inputs } = map.nodes.get(node) ?? node;
+    if (output.graph === graph && !output.isGraphOutput) graph.replaceUses(output, inputs[0]!);
+  }
+  removeDeadNodes(graph);
+  dropUnusedInputs(graph, keep);
+  graph.name = `${graph.name || 'graph'}.${program.name}`;
+  return model;
+}
+
+/** The values that a program keeps, by state. */
+export function writtenValues(source: Instrumented, program: ProgramFlow): Map<string, Value> {
+  const values = new Map<string, Value>();
+  for (const [s, site] of source.sites.entries())
+    for (const [state, value] of site.writes.get(program.row[s] ?? '') ?? [])
+      if (!values.has(state)) values.set(state, value);
+  return values;
+}
+
+/** @param names of the model that is run in place of the program's own */
+function run(
+  id: string,
+  { graph }: Model,
+  program: ProgramFlow,
+  own: InterfaceNames,
+  names: ReadonlyMap<string, string> = new Map(),
+): Run {
+  const inputs = new Set(graph.inputs.map((v) => v.name));
+  const reads = program.reads.filter((state) => inputs.has(own.stateInput(state)));
+  const named = (name: string) => names.get(name) ?? name;
+  return {
+    model: id,
+    ...(reads.length > 0 && {
+      reads: Object.fromEntries(reads.map((state) => [named(own.stateInput(state)), state])),
+    }),
+    ...(program.writes.length > 0 && {
+      writes: Object.fromEntries(
+        program.writes.map((state) => [state, named(own.stateOutput(state))]),
+      ),
+    }),
+  };
+}

@@ -1,0 +1,68 @@
+/** Graph inputs that carry the states of a plan from call to call. */
+import { planStateShape } from '../../errors/index.js';
+import type { Graph } from '../../model/ir/graph.js';
+import type { Model } from '../../model/ir/model.js';
+import { type Dim, tensorType } from '../../model/ir/types.js';
+import type { Value } from '../../model/ir/value.js';
+import { inferShapes, inputSymbols, type ShapeTable } from '../../model/shape/index.js';
+import type { Plan } from '../plan/index.js';
+import type { StateInfo } from './instrumented.js';
+import type { InterfaceNames } from './names.js';
+
+/** Adds an input for every state of every site, in the order of the plan. */
+export function addStates(
+  graph: Graph,
+  shapes: ShapeTable,
+  plan: Plan,
+  names: InterfaceNames,
+): Map<string, StateInfo> {
+  const states = new Map<string, StateInfo>();
+  for (const site of plan.sites)
+    for (const { id, like, type: own } of site.states) {
+      const shape = shapes.shape(like)?.map((d): Dim => d.constant ?? d.toString()) ?? [];
+      const type = own ?? shapes.dtype(like) ?? 'undefined';
+      const input = graph.addInput(names.stateInput(id), tensorType(type, shape));
+      states.set(id, { id, type, shape, input });
+    }
+  return states;
+}
+
+/**
+ * Takes away the inputs that nothing reads.
+ * @param needed values that leave the graph without being read in it
+ * @throws PLAN_STATE_SHAPE when the type or the rank of a state that stays is not known
+ */
+export function dropUnusedStates(
+  graph: Graph,
+  source: Model,
+  shapes: ShapeTable,
+  plan: Plan,
+  states: Map<string, StateInfo>,
+  needed: ReadonlySet<unknown>,
+): void {
+  for (const site of plan.sites)
+    for (const { id, like } of site.states) {
+      const { input } = states.get(id)!;
+      if (input.uses.size === 0 && !needed.has(input)) {
+        states.delete(id);
+        graph.removeInput(input);
+      } else if (!shapes.shape(like) || !shapes.dtype(like))
+        throw planStateShape(site.id, id, like.name, {
+          unknown: shapes.shape(like) ? 'type' : 'shape',
+          why: shapes.whyUnknown(like),
+          followsFromInputs: followsFromInputs(source, like),
+        });
+    }
+}
+
+/** Any size but 1 shows whether sizes as numbers settle a shape that symbols do not. */
+const SOME_SIZE = 8;
+
+/** Would a value have a shape if those of the inputs were fixed? */
+function followsFromInputs(source: Model, value: Value): boolean {
+  const { inputs } = source.graph;
+  // where not even the rank is declared, fixing it is worth a try
+  if (inputs.some(({ type }) => type?.kind === 'tensor' && !type.shape)) return true;
+  const bindings = new Map(inputSymbols(source).map((symbol) => [symbol, SOME_SIZE]));
+  return inferShapes(source, { bindings }).shape(value) !== undefined;
+}

@@ -1,0 +1,64 @@
+/** Checking a pass's options against its schema, and reading them from a command line. */
+import { Ajv } from 'ajv';
+import { badOption } from '../../errors/index.js';
+import { schemaProblems } from '../../runtime/schedule/schema-problems.js';
+import type { Pass } from './pass.js';
+
+/** One pass of a pipeline with its options, as pipeline.json and `--pass` give them. */
+export interface PassRequest {
+  readonly pass: string;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Options checked and completed with defaults.
+ * @throws PASS_OPTION naming pass and option
+ */
+export function checkOptions<O>(pass: Pass<O>, options: Readonly<Record<string, unknown>>): O {
+  // on a command line everything is text, and a list may have one entry
+  const ajv = new Ajv({ useDefaults: true, coerceTypes: 'array', allErrors: true, strict: false });
+  const value = Object.fromEntries(
+    Object.entries(structuredClone(options)).map(([name, given]) => [
+      name,
+      isList(pass, name) && typeof given === 'string' ? given.split('+') : given,
+    ]),
+  );
+  const validate = ajv.compile({ ...pass.options, additionalProperties: false });
+  if (validate(value)) return value as O;
+  const [first] = validate.errors ?? [];
+  const known = Object.keys(pass.options.properties).join(', ');
+  if (first?.keyword === 'additionalProperties')
+    throw badOption(
+      pass.name,
+      String(first.params.additionalProperty),
+      `there is no such option (options: ${known})`,
+    );
+  if (first?.keyword === 'required')
+    throw badOption(pass.name, String(first.params.missingProperty), 'it must be given');
+  const option = first?.instancePath.split('/')[1] ?? '';
+  const [problem] = schemaProblems(options, validate.errors);
+  throw badOption(pass.name, option, `it ${problem?.message ?? 'is not valid'}`);
+}
+
+const isList = <O>({ options }: Pass<O>, name: string): boolean =>
+  Object.hasOwn(options.properties, name) && options.properties[name]!.type === 'array';
+
+/**
+ * Reads `deepcache:branch=2,interval=3`. A list is written with `+`, `full=0+5+10`, and taken apart when
+ * the pass is known: in `strategy=window+guidance-share` the sign is part of the name.
+ * @throws PASS_OPTION when a part is not `name=value`, or a name comes twice
+ */
+export function parsePassRequest(text: string): PassRequest {
+  const colon = text.indexOf(':');
+  const pass = colon < 0 ? text : text.slice(0, colon);
+  const options: Record<string, unknown> = {};
+  for (const part of colon < 0 ? [] : text.slice(colon + 1).split(',')) {
+    const equals = part.indexOf('=');
+    if (equals <= 0)
+      throw badOption(pass, part, 'write options as name=value, separated by commas');
+    const name = part.slice(0, equals);
+    if (Object.hasOwn(options, name)) throw badOption(pass, name, 'it is given twice');
+    options[name] = part.slice(equals + 1);
+  }
+  return { pass, options };
+}

@@ -1,0 +1,105 @@
+/**
+ * A pass is a plain object: it finds its sites, gives them strategies, and proposes which is used at
+ * which call. Everything else (liveness, lowering, files, the runtime) is shared. Its name,
+ * description and options schema are also its help text and its documentation.
+ */
+
+import type { Model } from '../../model/ir/model.js';
+import type { ShapeTable } from '../../model/shape/index.js';
+import type { GuidancePair } from '../../runtime/schedule/index.js';
+import { type AttentionAnalysis, findAttention } from '../analysis/attention/index.js';
+import { type BlockAnalysis, findBlocks } from '../analysis/blocks/index.js';
+import { type BranchTable, branchTable } from '../analysis/branches.js';
+import {
+  analyzeUnet,
+  findInputRoles,
+  type InputRoles,
+  type UnetAnalysis,
+} from '../analysis/index.js';
+import type { Proposal } from '../plan/index.js';
+import type { PassCalibration } from './calibration.js';
+
+/** A JSON Schema of a pass's options: an object whose properties say type, default and meaning. */
+export interface OptionsSchema {
+  readonly type: 'object';
+  readonly properties: Readonly<
+    Record<string, { readonly description: string; readonly [keyword: string]: unknown }>
+  >;
+  readonly required?: readonly string[];
+}
+
+export interface PassContext {
+  /** The canonical model. */
+  readonly model: Model;
+  readonly shapes: ShapeTable;
+  /** Calls in the denoising loop. */
+  readonly calls: number;
+  /** A size for each symbol, for figures in reports and errors. */
+  readonly bindings: ReadonlyMap<string, number>;
+  /** What the inputs are for. */
+  readonly roles: InputRoles;
+  /** How the loop calls the denoiser for classifier-free guidance; undefined: not, or not known. */
+  readonly guidance: GuidancePair | undefined;
+  /** Every attention, found once. */
+  attention(): AttentionAnalysis;
+  /** Transformer blocks, found once. */
+  blocks(): BlockAnalysis;
+  /** The U-Net skeleton, found once. */
+  unet(): UnetAnalysis;
+  /** What each skip branch costs; only for a U-Net. */
+  branches(): BranchTable;
+}
+
+export interface Pass<Options = Record<string, unknown>> {
+  readonly name: string;
+  /** One sentence: what it does and when to use it. */
+  readonly description: string;
+  readonly options: OptionsSchema;
+  /** Example of its options on the command line. */
+  readonly example: string;
+  /** Edits that sites need and that change nothing of what the model computes, nor any shape. */
+  prepare?(context: PassContext, options: Options): void;
+  propose(context: PassContext, options: Options): Proposal;
+  /** How a plan for its sites is searched; left out by passes whose plan is a rule. */
+  readonly calibration?: PassCalibration<Options>;
+}
+
+export function passContext(
+  model: Model,
+  shapes: ShapeTable,
+  calls: number,
+  bindings: ReadonlyMap<string, number>,
+  guidance?: GuidancePair,
+  roles: InputRoles = findInputRoles(model.graph, shapes),
+): PassContext {
+  let unet: UnetAnalysis | undefined;
+  let branches: BranchTable | undefined;
+  let attention: AttentionAnalysis | undefined;
+  let blocks: BlockAnalysis | undefined;
+  const context: PassContext = {
+    model,
+    shapes,
+    calls,
+    bindings,
+    roles,
+    guidance,
+    attention() {
+      attention ??= findAttention(model.graph, shapes);
+      return attention;
+    },
+    blocks() {
+      blocks ??= findBlocks(model.graph, shapes, context.attention().found);
+      return blocks;
+    },
+    unet() {
+      unet ??= analyzeUnet(model.graph, shapes);
+      return unet;
+    },
+    branches() {
+      const found = context.unet();
+      branches ??= branchTable(model.graph, shapes, found.isUnet ? found.joins : [], bindings);
+      return branches;
+    },
+  };
+  return context;
+}

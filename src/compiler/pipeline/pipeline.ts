@@ -1,0 +1,269 @@
+/**
+ * The way from a model to something that can be written: canonical form, sites and strategies from
+ * the passes, the plan, programs, models. A pipeline is immutable: `use` returns a new one.
+ */
+
+import {
+  badCalls,
+  feedUnknown,
+  oddCalls,
+  oddGuidanceBatch,
+  timestepsEmpty,
+  timestepsInvalid,
+  timestepsLength,
+  unknownOpset,
+} from '../../errors/index.js';
+import { concreteShapes, type ShapeOf } from '../../model/cost/index.js';
+import { holding } from '../../model/files/held-file.js';
+import { cloneModel } from '../../model/ir/clone.js';
+import type { Graph } from '../../model/ir/graph.js';
+import { type Model, opsetVersion } from '../../model/ir/model.js';
+import { dropLeftOvers } from '../../model/onnx/left-overs.js';
+import {
+  type Followers,
+  fixInputShapes,
+  freezeSymbols,
+  type ShapeTable,
+} from '../../model/shape/index.js';
+import type { Engine } from '../../runtime/ort/index.js';
+import {
+  type GuidancePair,
+  type PlanFile,
+  stepsOfCalls,
+  timestepProblems,
+} from '../../runtime/schedule/index.js';
+import { findInputRoles, type InputRoles } from '../analysis/index.js';
+import { canonicalize, type TraceEntry } from '../canonicalize/index.js';
+import { type EmitForm, type Instrumented, type Lowered, lower } from '../lower/index.js';
+import { checkOptions, type Pass, type PassContext, passContext } from '../pass/index.js';
+import { groupRows, makePlan, overridePlan, type Plan, siteCosts } from '../plan/index.js';
+import { applyTarget, type Target, type TargetResult } from '../targets/target.js';
+import { chooseBindings, inputFollowers } from './bindings.js';
+import { refuseHidden } from './hidden.js';
+import { MOST_CALLS } from './limits.js';
+
+export interface PipelineOptions {
+  /** Calls in the denoising loop. */
+  readonly calls: number;
+  /** Default: `split` for up to three different calls that hold few weights twice, else `merged`. */
+  readonly emit?: EmitForm;
+  /** Fixed input shapes, by input name. */
+  readonly shapes?: Readonly<Record<string, readonly number[]>>;
+  /** Sizes for symbols such as `batch`, written into the model. */
+  readonly freeze?: Readonly<Record<string, number>>;
+  /** Strategies by site and call, in place of what the passes propose; see `parsePlanFile`. */
+  readonly plan?: PlanFile;
+  /** Distinct plan rows that may be left: calls are grouped, and none gets a less exact strategy. */
+  readonly maxPrograms?: number;
+  /** How the loop does classifier-free guidance; left out: not at all, or it does not matter. */
+  readonly guidance?: GuidancePair;
+  /**
+   * Training timestep of each step, strictly descending: one for each call, or for two with guidance by
+   * two calls a step. They change no model; the schedule tells runners.
+   */
+  readonly timesteps?: readonly number[];
+  /** Names of inputs whose role is known; others are found by structure. */
+  readonly roles?: { readonly latent?: string; readonly timestep?: string };
+  /** Engine that the emitted models are rewritten for; left out: they run on any. */
+  readonly target?: Target;
+  /** Sizes for the symbols that stay: for the figures in reports, and for choices of the target. */
+  readonly sizes?: Readonly<Record<string, number>>;
+  /**
+   * onnxruntime, for folding constants: `import * as ort from 'onnxruntime-web'` in a browser; `false` to do
+   * without. Default: onnxruntime-node in Node, if it is installed; none elsewhere.
+   */
+  readonly engine?: Engine | false;
+}
+
+/** What a pipeline makes of a model, in memory. */
+export interface Compilation {
+  /** The model as it was given. */
+  readonly source: Model;
+  /** Its canonical form, which sites and plans speak of. */
+  readonly canonical: Model;
+  readonly shapes: ShapeTable;
+  readonly roles: InputRoles;
+  readonly bindings: ReadonlyMap<string, number>;
+  /** Symbols of the inputs whose sizes follow from others'. */
+  readonly followers?: Followers;
+  /** What canonicalization rewrote, in order. */
+  readonly trace: readonly TraceEntry[];
+  /** What it left undone, and what of the file was left out, and why: sentences without a full stop. */
+  readonly notes: readonly string[];
+  readonly guidance?: GuidancePair | undefined;
+  readonly timesteps?: readonly number[] | undefined;
+  /** The passes with the options that were given, in order. */
+  readonly passes: readonly {
+    readonly pass: string;
+    readonly options: Readonly<Record<string, unknown>>;
+  }[];
+  readonly plan: Plan;
+  readonly instrumented: Instrumented;
+  readonly lowered: Lowered;
+  /** What was rewritten for the target, and what was left and why, by model. */
+  readonly target?:
+    | { readonly name: string; readonly models: ReadonlyMap<string, TargetResult> }
+    | undefined;
+}
+
+/** Operators of later sets may mean something else under the same name. */
+const NEWEST_OPSET = 26;
+
+/** A pass with its options. */
+interface Entry {
+  readonly pass: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  prepare(context: PassContext): void;
+  propose(context: PassContext): ReturnType<Pass['propose']>;
+}
+
+export class Pipeline {
+  private constructor(
+    readonly options: PipelineOptions,
+    private readonly entries: readonly Entry[],
+  ) {}
+
+  /** @throws PLAN_BAD_CALLS, GUIDANCE_ODD_CALLS, TIMESTEPS_LENGTH, TIMESTEPS_INVALID */
+  static create(options: PipelineOptions): Pipeline {
+    if (!Number.isInteger(options.calls) || options.calls < 1 || options.calls > MOST_CALLS)
+      throw badCalls(options.calls, MOST_CALLS);
+    if (!Number.isInteger(stepsOfCalls(options.calls, options.guidance)))
+      throw oddCalls(options.calls);
+    if (options.timesteps) checkTimesteps(options.timesteps, options);
+    return new Pipeline(options, []);
+  }
+
+  /**
+   * A pipeline with one more pass.
+   * @throws PASS_OPTION when the options do not fit the pass's schema
+   */
+  use<O>(pass: Pass<O>, options: Partial<O> = {}): Pipeline {
+    const checked = checkOptions(pass, options as Record<string, unknown>);
+    return new Pipeline(this.options, [
+      ...this.entries,
+      {
+        pass: pass.name,
+        options: Object.fromEntries(
+          Object.keys(options).map((key) => [key, (checked as Record<string, unknown>)[key]]),
+        ),
+        prepare: (context) => pass.prepare?.(context, checked),
+        propose: (context) => pass.propose(context, checked),
+      },
+    ]);
+  }
+
+  /**
+   * Compiles a model, which is left as it is.
+   * @throws StepfoldError whatever a step finds wrong, naming node, option or file
+   */
+  compile(source: Model): Promise<Compilation> {
+    return holding(() => this.compileOnce(source));
+  }
+
+  private async compileOnce(source: Model): Promise<Compilation> {
+    const prepared = await prepareOnce(source, this.options);
+    const { canonical, shapes, bindings, roles } = prepared;
+    const { calls, guidance, timesteps } = this.options;
+    if (guidance?.mode === 'batch') refuseOddBatch(prepared);
+    const context = passContext(canonical, shapes, calls, bindings, guidance, roles);
+    for (const entry of this.entries) entry.prepare(context);
+    const proposals = this.entries.map((entry) => entry.propose(context));
+    const proposed = makePlan(calls, proposals);
+    const asked = this.options.plan ? overridePlan(proposed, this.options.plan) : proposed;
+    const plan = this.grouped(asked, canonical.graph, concreteShapes(shapes, bindings));
+    const { lowered, instrumented } = lower(
+      canonical,
+      shapes,
+      plan,
+      this.options.emit,
+      this.options.maxPrograms,
+    );
+    refuseHidden(canonical.graph, proposals, plan, instrumented);
+    const target = this.forTarget(lowered, bindings);
+    const passes = this.entries.map(({ pass, options }) => ({ pass, options }));
+    return { ...prepared, guidance, timesteps, passes, plan, lowered, instrumented, target };
+  }
+
+  /** Last of all, so that sites, plans and proofs speak of the graph as it was given. */
+  private forTarget(
+    { models }: Lowered,
+    sizes: ReadonlyMap<string, number>,
+  ): Compilation['target'] {
+    const { target } = this.options;
+    if (!target) return undefined;
+    const results = [...models].map(
+      ([id, model]) => [id, applyTarget(model, target, sizes)] as const,
+    );
+    return { name: target.name, models: new Map(results) };
+  }
+
+  private grouped(plan: Plan, graph: Graph, shapeOf: ShapeOf): Plan {
+    const { maxPrograms } = this.options;
+    return maxPrograms === undefined
+      ? plan
+      : groupRows(plan, { maxPrograms, cost: siteCosts(graph, shapeOf) });
+  }
+}
+
+/** @throws TIMESTEPS_LENGTH, TIMESTEPS_INVALID */
+function checkTimesteps(
+  timesteps: readonly number[],
+  { calls, guidance }: Pick<PipelineOptions, 'calls' | 'guidance'>,
+): void {
+  if (timesteps.length === 0) throw timestepsEmpty();
+  const [problem] = timestepProblems(timesteps);
+  if (problem) throw timestepsInvalid(problem.index, problem.message);
+  const steps = stepsOfCalls(calls, guidance);
+  if (timesteps.length !== steps) throw timestepsLength(timesteps.length, { steps, calls });
+}
+
+/** @throws GUIDANCE_BATCH when the model's batch is fixed and is no pair */
+function refuseOddBatch({
+  canonical,
+  shapes,
+  roles,
+}: Awaited<ReturnType<typeof prepareOnce>>): void {
+  const latent = roles.latent === undefined ? undefined : canonical.graph.find(roles.latent);
+  const batch = latent && shapes.shape(latent)?.[0]?.constant;
+  if (latent && batch !== undefined && batch % 2 !== 0) throw oddGuidanceBatch(latent.name, batch);
+}
+
+type PrepareOptions = Pick<
+  PipelineOptions,
+  'shapes' | 'freeze' | 'roles' | 'sizes' | 'guidance' | 'engine'
+>;
+
+/** Canonical form, shapes, roles and sizes of a model: what every command starts from. */
+export function prepare(source: Model, options: PrepareOptions = {}) {
+  return holding(() => prepareOnce(source, options));
+}
+
+async function prepareOnce(source: Model, options: PrepareOptions) {
+  const opset = opsetVersion(source);
+  if (opset > NEWEST_OPSET) throw unknownOpset(opset, NEWEST_OPSET);
+  const { model: canonical } = cloneModel(source);
+  const leftOut = dropLeftOvers(canonical);
+  if (options.shapes) fixInputShapes(canonical, options.shapes);
+  if (options.freeze) freezeSymbols(canonical, options.freeze);
+  const { shapes, trace, notes } = await canonicalize.run(canonical, {
+    ...(options.engine !== undefined && { engine: options.engine }),
+  });
+  const names = canonical.graph.inputs.map((v) => v.name);
+  for (const name of Object.values(options.roles ?? {}))
+    if (!names.includes(name)) throw feedUnknown(name, names);
+  const roles = findInputRoles(canonical.graph, shapes, options.roles);
+  const given = new Map(Object.entries(options.sizes ?? {}));
+  const { graph } = canonical;
+  const followers = inputFollowers(graph, shapes, roles, given);
+  const bindings = chooseBindings(graph, shapes, roles, given, options.guidance, followers);
+  return {
+    source,
+    canonical,
+    shapes,
+    roles,
+    bindings,
+    followers,
+    trace,
+    notes: [...leftOut, ...notes],
+  };
+}

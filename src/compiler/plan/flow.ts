@@ -1,0 +1,151 @@
+/**
+ * What flows from call to call: which sites are live in each call, which states each call reads,
+ * and which it must write because a later call reads them. A call may read only what an earlier
+ * call wrote since the start of the image; that is checked here.
+ */
+import { planUnassigned } from '../../errors/index.js';
+import type { Plan } from './plan.js';
+
+/** One call after liveness. */
+export interface CallFlow {
+  /** Strategy of each site; `undefined` where the site is not live, inside one that is replaced. */
+  readonly row: readonly (string | undefined)[];
+  readonly reads: readonly string[];
+  /** States that some later call reads before they are written again. */
+  readonly writes: readonly string[];
+}
+
+/** What the outputs of a call, and the states it writes, depend on. */
+export interface Liveness {
+  /** Indices of sites. */
+  readonly sites: ReadonlySet<number>;
+  /** Ids of states. */
+  readonly states: ReadonlySet<string>;
+}
+
+/** @param writes states that the call writes, beside having the model's outputs */
+export type LiveUnder = (row: readonly string[], writes: readonly string[]) => Liveness;
+
+/**
+ * Writing a state may need values that the outputs do not, and so further states: rounds are made
+ * until nothing changes. In most plans the second round finds that nothing did.
+ *
+ * @throws PLAN_UNASSIGNED naming call, site and state
+ */
+export function analyzeFlow(plan: Plan, liveUnder: LiveUnder): CallFlow[] {
+  const live = memoize(liveUnder);
+  let writes: readonly (readonly string[])[] = plan.rows.map(() => []);
+  for (;;) {
+    const calls = flowRound(plan, live, writes);
+    // only ever more, so that the rounds come to an end
+    const next = calls.map((call, t) => [...new Set([...writes[t]!, ...call.writes])].sort());
+    if (next.every((states, t) => states.length === writes[t]!.length)) return calls;
+    writes = next;
+  }
+}
+
+function flowRound(
+  plan: Plan,
+  live: LiveUnder,
+  writes: readonly (readonly string[])[],
+): CallFlow[] {
+  const lastWriter = new Map<string, number>();
+  const needed: Set<string>[] = plan.rows.map(() => new Set());
+  const calls = plan.rows.map((row, call) => {
+    const { sites, states } = live(row, writes[call]!);
+    const alive = plan.sites.flatMap((site, s) =>
+      sites.has(s) ? [{ site, name: row[s] as string }] : [],
+    );
+    for (const state of states) {
+      const writer = lastWriter.get(state);
+      if (writer === undefined) {
+        const reader = alive.find((a) => a.site.strategies[a.name]?.reads.includes(state));
+        throw planUnassigned(
+          call,
+          reader?.site.parent ?? reader?.site.id ?? '',
+          reader?.name ?? '',
+          state,
+        );
+      }
+      needed[writer]?.add(state);
+    }
+    for (const { site, name } of alive)
+      for (const state of Object.keys(site.strategies[name]?.writes ?? {}))
+        lastWriter.set(state, call);
+    return { row: row.map((name, s) => (sites.has(s) ? name : undefined)), reads: [...states] };
+  });
+  return calls.map((call, t) => ({ ...call, writes: [...(needed[t] ?? [])].sort() }));
+}
+
+function memoize(liveUnder: LiveUnder): LiveUnder {
+  const known = new Map<string, Liveness>();
+  return (row, writes) => {
+    const key = `${row.join('\n')}\n>${writes.join('\n')}`;
+    const result = known.get(key) ?? liveUnder(row, writes);
+    known.set(key, result);
+    return result;
+  };
+}
+
+/** Calls that run the same thing share a program. */
+export interface ProgramFlow extends CallFlow {
+  readonly name: string;
+}
+
+/**
+ * Gives each distinct call a program, named by its strategies: `full` when every live site is
+ * computed, the strategy's own word (`shallow`) when one suggests it, else `mixed`; numbered when
+ * several rows claim one name. A program that writes less than its namesake says so; one that writes
+ * something else is numbered as well.
+ */
+export function assignPrograms(
+  plan: Plan,
+  calls: readonly CallFlow[],
+): { programs: ProgramFlow[]; calls: string[] } {
+  const rows = new Map<string, Map<string, CallFlow>>();
+  const keysOf = (call: CallFlow) =>
+    [call.row.map((s) => s ?? '-').join('\n'), call.writes.join('\n')] as const;
+  for (const call of calls) {
+    const [row, writes] = keysOf(call);
+    rows.set(row, (rows.get(row) ?? new Map<string, CallFlow>()).set(writes, call));
+  }
+  const names = new Map<string, Map<string, string>>();
+  const taken = new Set<string>();
+  const claim = (base: string) => {
+    let name = base;
+    for (let n = 2; taken.has(name); n++) name = `${base}-${n}`;
+    taken.add(name);
+    return name;
+  };
+  for (const [row, variants] of rows) {
+    // the one that writes most has the plain name
+    const ordered = [...variants].sort(([, a], [, b]) => b.writes.length - a.writes.length);
+    let word: string | undefined;
+    let most: readonly string[] = [];
+    for (const [writes, call] of ordered) {
+      const less = call.writes.every((state) => most.includes(state));
+      const suffix =
+        word === undefined || !less ? '' : call.writes.length ? '-partial' : '-stateless';
+      const name = claim(suffix ? `${word}${suffix}` : rowWord(plan, call.row));
+      if (word === undefined) [word, most] = [name, call.writes];
+      names.set(row, (names.get(row) ?? new Map<string, string>()).set(writes, name));
+    }
+  }
+  const nameOf = (call: CallFlow) => {
+    const [row, writes] = keysOf(call);
+    return names.get(row)!.get(writes)!;
+  };
+  const programs = new Map(calls.map((call) => [nameOf(call), { ...call, name: nameOf(call) }]));
+  return { programs: [...programs.values()], calls: calls.map(nameOf) };
+}
+
+function rowWord(plan: Plan, row: readonly (string | undefined)[]): string {
+  const words = new Set<string>();
+  row.forEach((name, s) => {
+    const strategy = name === undefined ? undefined : plan.sites[s]?.strategies[name];
+    // one that makes nothing of its own computes, and only keeps something else
+    if (strategy?.produce) words.add(strategy.program ?? 'mixed');
+  });
+  if (words.size === 0) return 'full';
+  return words.size === 1 ? ([...words][0] as string) : 'mixed';
+}

@@ -1,0 +1,118 @@
+/** The plan: which strategy produces each site at each call. */
+import {
+  planCalls,
+  planConflict,
+  planLength,
+  planMissingSites,
+  planUnknownSite,
+  planUnknownStrategy,
+} from '../../errors/index.js';
+import type { PlanFile } from '../../runtime/schedule/index.js';
+import { COMPUTE, type Site } from './site.js';
+
+export interface Plan {
+  /** Number of calls in the loop. */
+  readonly calls: number;
+  readonly sites: readonly Site[];
+  /** `rows[call][site]`: a strategy's name, sites in the order of `sites`. */
+  readonly rows: readonly (readonly string[])[];
+}
+
+/** What a pass proposes: sites, and the strategy of each of them at each call. */
+export interface Proposal {
+  readonly sites: readonly Site[];
+  /** By site id; a site left out is computed at every call. */
+  readonly entries: Readonly<Record<string, readonly string[]>>;
+}
+
+/**
+ * Joins the proposals of several passes into one plan.
+ * @throws PLAN_CONFLICT, PLAN_LENGTH, PLAN_UNKNOWN_SITE, PLAN_UNKNOWN_STRATEGY
+ */
+export function makePlan(calls: number, proposals: readonly Proposal[]): Plan {
+  const sites: Site[] = [];
+  const columns: (readonly string[])[] = [];
+  for (const proposal of proposals) {
+    refuseUnknown(Object.keys(proposal.entries), proposal.sites);
+    for (const site of proposal.sites) {
+      for (const other of sites) {
+        const both = other.outputs.find((v) => site.outputs.includes(v));
+        if (both || other.id === site.id) throw planConflict(site.id, other.id, both?.name);
+      }
+      sites.push(site);
+      columns.push(checkColumn(site, proposal.entries[site.id], calls));
+    }
+  }
+  const rows = Array.from({ length: calls }, (_, t) =>
+    columns.map((column) => column[t] ?? COMPUTE),
+  );
+  return { calls, sites, rows };
+}
+
+function refuseUnknown(ids: readonly string[], sites: readonly Site[]): void {
+  const known = sites.map((site) => site.id);
+  const unknown = ids.filter((id) => !known.includes(id));
+  if (unknown.length > 0) throw planUnknownSite(unknown, ids.length, known);
+}
+
+function checkColumn(
+  site: Site,
+  column: readonly string[] | undefined,
+  calls: number,
+): readonly string[] {
+  if (!column) return [];
+  if (column.length !== calls) throw planLength(site.id, column.length, calls);
+  for (const [call, name] of column.entries())
+    if (!Object.hasOwn(site.strategies, name))
+      throw planUnknownStrategy(
+        site.id,
+        name,
+        call,
+        Object.keys(site.strategies),
+        site.refused?.[name],
+      );
+  return column;
+}
+
+/**
+ * A plan in which the columns of a plan file take the place of those that passes proposed. Sites that
+ * the file does not name keep theirs; but a search names all, so where it left some out, it was for
+ * another model.
+ * @throws PLAN_LENGTH, PLAN_UNKNOWN_SITE, PLAN_MISSING_SITES, PLAN_UNKNOWN_STRATEGY
+ */
+export function overridePlan(
+  plan: Plan,
+  file: Pick<PlanFile, 'calls' | 'sites' | 'calibration'>,
+): Plan {
+  if (file.calls !== plan.calls) throw planCalls(file.calls, plan.calls);
+  const listed = Object.keys(file.sites);
+  refuseUnknown(listed, plan.sites);
+  const missing = plan.sites.map((site) => site.id).filter((id) => !listed.includes(id));
+  if (file.calibration && missing.length > 0)
+    throw planMissingSites(
+      missing,
+      listed.length,
+      plan.sites.map((site) => site.id),
+    );
+  const columns = plan.sites.map((site, s) =>
+    checkColumn(site, file.sites[site.id] ?? plan.rows.map((row) => row[s] as string), plan.calls),
+  );
+  const rows = plan.rows.map((_, call) => columns.map((column) => column[call] as string));
+  return { ...plan, rows };
+}
+
+/** What a plan file records beside the plan itself. */
+export type PlanRecord = Pick<PlanFile, 'model' | 'passes' | 'guidance' | 'calibration'>;
+
+/** The plan as a file: the counterpart of `schemas/plan.schema.json`. */
+export function planToJson(plan: Plan, record: PlanRecord = {}): PlanFile {
+  return {
+    ...record,
+    format: 'stepfold.plan',
+    version: 1,
+    calls: plan.calls,
+    sites: Object.fromEntries(
+      plan.sites.map((site, s) => [site.id, plan.rows.map((row) => row[s] as string)]),
+    ),
+  };
+}

@@ -1,0 +1,122 @@
+/**
+ * Sites and strategies. A site is a named region of the graph, given by the values it makes; a
+ * strategy is a way to have those values. `compute` always exists: it leaves the graph as it is.
+ */
+import type { Graph, NodeSpec } from '../../model/ir/graph.js';
+import type { Node } from '../../model/ir/node.js';
+import type { DataType } from '../../model/ir/types.js';
+import type { Value } from '../../model/ir/value.js';
+
+/** A tensor that outlives a call: shaped like a value of the source graph, and typed unless `type` says. */
+export interface StateSpec {
+  /** Unique in the plan, such as `deep.0`. */
+  readonly id: string;
+  readonly like: Value;
+  readonly type?: DataType;
+}
+
+/** What a strategy may use to build its part of a graph. Values are those of the graph being built. */
+export interface SiteBuilder {
+  readonly graph: Graph;
+  /** The counterpart of a value of the source graph. */
+  value(source: Value): Value;
+  /** The graph input that carries a state. */
+  state(id: string): Value;
+  /** Adds a node and returns its first output. */
+  add(spec: NodeSpec): Value;
+  /** A small constant. */
+  constant(name: string, values: readonly number[]): Value;
+}
+
+export interface Strategy {
+  readonly name: string;
+  /** What it does, one sentence, for reports. */
+  readonly description: string;
+  /** States it reads. */
+  readonly reads: readonly string[];
+  /**
+   * Makes the site's values in place of computing them. Left out by `compute`, and by strategies that
+   * differ from it only in what they keep.
+   */
+  readonly produce?: (b: SiteBuilder) => readonly Value[];
+  /** States it can write, and the value to write. Built only where a later call reads the state. */
+  readonly writes: Readonly<Record<string, (b: SiteBuilder) => Value>>;
+  /**
+   * What this strategy makes and keeps is what another one does, with one half of the rows (leading
+   * axis) in place of both: guidance sharing. A plan search then need not run it.
+   */
+  readonly halfOf?: { readonly strategy: string; readonly half: 'first' | 'second' };
+  /**
+   * Takes the rows of the leading axis for the two halves of guidance pairs, as `halfOf` implies: a call
+   * with it is refused a batch that is none, and a loop that does no guidance.
+   */
+  readonly pairs?: true;
+  /** Name for the program of a call in which this is the only strategy beside `compute`. */
+  readonly program?: string;
+  /** Strategies of the same site that are strictly more exact. `compute` always is, unnamed. */
+  readonly moreExact?: readonly string[];
+  /** MACs of the site under this strategy, by which calls are grouped. */
+  readonly cost?: number;
+  /**
+   * Of a site with parts: the strategy of each part, by its id. Where a loop makes two calls a step,
+   * one for each half of a guidance pair, it depends on the call.
+   */
+  readonly parts?: (call: number) => Readonly<Record<string, string>>;
+  /** Of a site with parts: the states that the chosen parts read and can write at a call. */
+  readonly touches?: (call: number) => {
+    readonly reads: readonly string[];
+    readonly writes: readonly string[];
+  };
+}
+
+export interface Site {
+  /** Unique in the plan, such as `deep`. */
+  readonly id: string;
+  readonly description: string;
+  /** Values of the source graph that leave the site. */
+  readonly outputs: readonly Value[];
+  readonly states: readonly StateSpec[];
+  /** By name; `compute` must be among them. */
+  readonly strategies: Readonly<Record<string, Strategy>>;
+  /** Only these nodes of the source graph read what a strategy makes; by default all that there are. */
+  readonly within?: ReadonlySet<Node>;
+  /**
+   * Places at which the site's strategies differ, where one region is not enough: a strategy is then
+   * a choice for each of them, and its own `reads`, `produce` and `writes` stay empty. Inner parts
+   * come first; parts of one value are layered in this order, each taking the value of the one before.
+   */
+  readonly parts?: readonly Site[];
+  /** Why a strategy that sites of this kind have is not offered here, by its name. */
+  readonly refused?: Readonly<Record<string, string>>;
+  /** Of an attention: where a reference for it can be made, by names of the source graph. */
+  readonly attention?: AttentionReference;
+  /** Of values kept for a whole image: the inputs of the source that they depend on, which stay the same. */
+  readonly invariant?: readonly string[];
+  /** Of runs of blocks: by strategy, the run that it replaces on each stream, by names of the source graph. */
+  readonly ranges?: Readonly<Record<string, readonly RangeReference[]>>;
+  /** Of a part: the id of its site. */
+  readonly parent?: string;
+}
+
+export interface AttentionReference {
+  /** What the Softmax over the keys reads; left out where one operator is all of the attention. */
+  readonly scores?: string;
+  /** What the product with v gives. */
+  readonly mixed: string;
+  /** Keys that a query sees on each side when it sees a band. */
+  readonly window: { readonly tokens: number } | { readonly fraction: number };
+  /** Type in which what a band lacks is taken, kept and added, where it is not the product's own. */
+  readonly keptIn?: 'float32';
+}
+
+export interface RangeReference {
+  /** The stream before the run, and behind it. */
+  readonly from: string;
+  readonly to: string;
+  /** What is kept: the stream behind, or that less the stream before. */
+  readonly keeps: 'output' | 'deviation';
+  /** Type in which a deviation is taken, kept and added, where it is not the stream's own. */
+  readonly keptIn?: 'float32';
+}
+
+export const COMPUTE = 'compute';

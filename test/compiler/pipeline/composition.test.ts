@@ -1,0 +1,309 @@
+/**
+ * The promise that passes go together: every pair of them, in both orders, on a U-Net and on a
+ * transformer, is either proved by `verify` or refused by an error that says which two sites conflict
+ * and why. What is expected is written out, so that a change shows. Then any plan over the sites of
+ * all passes at once.
+ */
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import fc from 'fast-check';
+import { afterAll, describe, expect, test } from 'vitest';
+import { passes } from '../../../passes/index.js';
+import { writeBundle } from '../../../src/compiler/emit/index.js';
+import {
+  type Compilation,
+  Pipeline,
+  type PipelineOptions,
+} from '../../../src/compiler/pipeline/index.js';
+import { COMPUTE, type Plan } from '../../../src/compiler/plan/index.js';
+import { verifyBundle } from '../../../src/measure/index.js';
+import { loadModel } from '../../../src/model/onnx/files.js';
+import type { PlanFile } from '../../../src/runtime/schedule/index.js';
+import { EMITS, openSession, ort } from '../../helpers/compile.js';
+import { relativeDifference, type Tensors } from '../../helpers/injectable.js';
+
+const root = fs.mkdtempSync(path.join(os.tmpdir(), 'stepfold-composition-'));
+afterAll(() => fs.rmSync(root, { recursive: true, force: true }));
+
+const UNET = 'samples/digits/digits-unet.onnx';
+const DIT = 'samples/dit-digits/dit-digits.onnx';
+const CALLS = 8;
+const OUT = 'out_sample';
+
+/** Where each pass works: its name, and options for a short loop. */
+const PLACES = {
+  // the cut at 3 holds all attention; 6 cuts right behind an attention, 7 below all but two
+  'deepcache at 3': ['deepcache', { branch: 3, interval: 3 }],
+  'deepcache at 6': ['deepcache', { branch: 6, interval: 3 }],
+  'deepcache at 7': ['deepcache', { branch: 7, interval: 3 }],
+  'delta-cache of one block': ['delta-cache', { blocks: 1, interval: 2 }],
+  'delta-cache of three blocks': ['delta-cache', { blocks: 3, interval: 3 }],
+  'delta-cache, overlapping': ['delta-cache', { blocks: 4, interval: 3 }],
+  'depth-skip at 3': ['depth-skip', { branch: 3 }],
+  'depth-skip at 6': ['depth-skip', { branch: 6 }],
+  'depth-skip at 7': ['depth-skip', { branch: 7 }],
+  'ditfastattn by reuse': ['ditfastattn', { strategy: 'reuse', interval: 4 }],
+  'ditfastattn by windows': ['ditfastattn', { strategy: 'window', interval: 4 }],
+  'ditfastattn by halves': ['ditfastattn', { strategy: 'window+guidance-share', interval: 4 }],
+} as const satisfies Record<string, readonly [string, object]>;
+type Place = keyof typeof PLACES;
+
+function compile(
+  file: string,
+  places: readonly Place[],
+  loop: Partial<PipelineOptions> = {},
+): Promise<Compilation> {
+  let pipeline = Pipeline.create({ calls: CALLS, ...loop });
+  for (const place of places) {
+    const [name, options] = PLACES[place];
+    pipeline = pipeline.use(passes[name]!, options as never);
+  }
+  return pipeline.compile(loadModel(file));
+}
+
+/** Different inputs for each call, a pair of images and labels. */
+function feedsFor(file: string, call: number): Tensors {
+  const side = file === UNET ? 16 : 24;
+  const sample = Float32Array.from({ length: 2 * side * side }, (_, i) =>
+    Math.sin((i + 1) * (1.3 + 0.7 * call) + 0.1 * (i % 17)),
+  );
+  const integers = (...values: number[]) =>
+    new ort.Tensor('int64', BigInt64Array.from(values, BigInt), [2]);
+  return {
+    sample: new ort.Tensor('float32', sample, [2, 1, side, side]),
+    // one timestep for both calls of a step, where there are two
+    timestep: integers(900 - 200 * Math.floor(call / 2), 900 - 200 * Math.floor(call / 2)),
+    class_labels: integers(call % 10, 10),
+  };
+}
+
+async function outputs(file: string, compilation: Compilation): Promise<ort.Tensor[]> {
+  const session = await openSession(compilation);
+  const results: ort.Tensor[] = [];
+  for (let call = 0; call < compilation.plan.calls; call++)
+    results.push(((await session.run(feedsFor(file, call))) as Tensors)[OUT]!);
+  await session.release();
+  return results;
+}
+
+function expectSame(actual: readonly ort.Tensor[], expected: readonly ort.Tensor[], what: string) {
+  expect(actual).toHaveLength(expected.length);
+  for (const [call, tensor] of actual.entries())
+    expect(relativeDifference(tensor, expected[call]!), `${what}, call ${call}`).toBeLessThan(1e-5);
+}
+
+/** Proves a bundle; its loop must have been compared, since no other check sees what calls keep. */
+async function expectProved(file: string, compilation: Compilation) {
+  const folder = fs.mkdtempSync(path.join(root, 'bundle-'));
+  writeBundle(compilation, folder, { sourceFile: file, force: true });
+  const report = await verifyBundle({ folder, model: file, levels: ['disabled'] });
+  expect(report.checks.filter((check) => !check.passed)).toEqual([]);
+  expect(report.passed).toBe(true);
+  const looped = report.checks.filter((check) => check.kind === 'loop').length;
+  expect(looped).toBeGreaterThanOrEqual(report.loop.combinations);
+  expect(looped).toBeGreaterThan(0);
+  expect(report.unproved).toEqual([]);
+  fs.rmSync(folder, { recursive: true });
+}
+
+/** The other forms give what the first does. */
+async function expectFormsAgree(
+  file: string,
+  first: Compilation,
+  compileAs: (emit: (typeof EMITS)[number]) => Promise<Compilation>,
+): Promise<void> {
+  const expected = await outputs(file, first);
+  for (const emit of EMITS.filter((form) => form !== first.lowered.emit))
+    expectSame(await outputs(file, await compileAs(emit)), expected, emit);
+}
+
+const SHORT: Readonly<Record<string, string>> = { [UNET]: 'U-Net', [DIT]: 'transformer' };
+
+describe.each<[file: string, Place, Place]>([
+  [UNET, 'deepcache at 3', 'delta-cache of one block'],
+  [UNET, 'deepcache at 3', 'depth-skip at 6'],
+  [UNET, 'deepcache at 3', 'depth-skip at 7'],
+  [UNET, 'deepcache at 3', 'ditfastattn by reuse'],
+  [UNET, 'deepcache at 6', 'delta-cache of one block'],
+  [UNET, 'deepcache at 6', 'depth-skip at 7'],
+  [UNET, 'deepcache at 6', 'ditfastattn by windows'],
+  [UNET, 'deepcache at 7', 'delta-cache of one block'],
+  [UNET, 'deepcache at 7', 'ditfastattn by reuse'],
+  [UNET, 'delta-cache of one block', 'depth-skip at 6'],
+  [UNET, 'delta-cache of one block', 'depth-skip at 7'],
+  [UNET, 'delta-cache of one block', 'ditfastattn by windows'],
+  [UNET, 'depth-skip at 6', 'ditfastattn by windows'],
+  [UNET, 'depth-skip at 7', 'ditfastattn by reuse'],
+  [DIT, 'delta-cache of one block', 'ditfastattn by reuse'],
+  [DIT, 'delta-cache of three blocks', 'ditfastattn by windows'],
+  [DIT, 'delta-cache, overlapping', 'ditfastattn by windows'],
+])('go together, %s: %s and %s', (file, first, second) => {
+  test(`in both orders (${SHORT[file]})`, async () => {
+    const [one, other] = [
+      await compile(file, [first, second]),
+      await compile(file, [second, first]),
+    ];
+    await expectProved(file, one);
+    await expectProved(file, other);
+    expectSame(await outputs(file, other), await outputs(file, one), 'the other order');
+  });
+});
+
+describe('all four at once', () => {
+  const all = [
+    'depth-skip at 7',
+    'deepcache at 3',
+    'delta-cache of one block',
+    'ditfastattn by windows',
+  ] as const satisfies Place[];
+
+  test.each([
+    ['outermost first', all],
+    ['innermost first', all.toReversed()],
+  ])('%s', async (_, places) => {
+    const compilation = await compile(UNET, places);
+    await expectProved(UNET, compilation);
+    await expectFormsAgree(UNET, compilation, (emit) => compile(UNET, all, { emit }));
+  });
+});
+
+describe('with a guidance pair', () => {
+  test.each([
+    ['in one batch', 'batch', 'ditfastattn by halves'],
+    ['in two calls', 'two-calls', 'ditfastattn by windows'],
+  ] as const)('%s', async (_, mode, attention) => {
+    const guidance = { order: 'cond-first', mode } as const;
+    for (const [file, ...places] of [
+      [DIT, 'delta-cache, overlapping', attention],
+      [UNET, 'deepcache at 6', 'delta-cache of one block', attention],
+    ] as [string, ...Place[]][]) {
+      const compilation = await compile(file, places, { guidance });
+      await expectProved(file, compilation);
+      await expectFormsAgree(file, compilation, (emit) =>
+        compile(file, places.toReversed(), { guidance, emit }),
+      );
+    }
+  });
+});
+
+describe.each<[Place, Place, code: string, why: RegExp]>([
+  // one value cannot be made in two ways
+  [
+    'deepcache at 3',
+    'depth-skip at 3',
+    'PLAN_CONFLICT',
+    /"(deep|depth)" and site "(deep|depth)" cannot go together: both say how ".*" is made/,
+  ],
+  ['deepcache at 6', 'depth-skip at 6', 'PLAN_CONFLICT', /both say how ".*" is made/],
+  ['deepcache at 7', 'depth-skip at 7', 'PLAN_CONFLICT', /both say how ".*" is made/],
+  // what is cut off for good has nothing left to save
+  [
+    'deepcache at 6',
+    'depth-skip at 3',
+    'PLAN_HIDDEN',
+    /no call needs "deep", since "depth", which it lies in, is "zero" at every call/,
+  ],
+  ['deepcache at 7', 'depth-skip at 3', 'PLAN_HIDDEN', /"deep" and site "depth" cannot/],
+  ['deepcache at 7', 'depth-skip at 6', 'PLAN_HIDDEN', /"deep" and site "depth" cannot/],
+  ['delta-cache of one block', 'depth-skip at 3', 'PLAN_HIDDEN', /"blocks.0" and site "depth"/],
+  ['ditfastattn by reuse', 'depth-skip at 3', 'PLAN_HIDDEN', /"attention.0" and site "depth"/],
+  // plans tell sites apart by names that are those of the pass
+  ['deepcache at 3', 'deepcache at 7', 'PLAN_CONFLICT', /Two passes have a site "deep"/],
+  ['depth-skip at 3', 'depth-skip at 7', 'PLAN_CONFLICT', /Two passes have a site "depth"/],
+  [
+    'delta-cache of one block',
+    'delta-cache of one block',
+    'PLAN_CONFLICT',
+    /"blocks.0" cannot go together: both say how ".*" is made/,
+  ],
+  [
+    'ditfastattn by reuse',
+    'ditfastattn by windows',
+    'PLAN_CONFLICT',
+    /"attention.0" cannot go together: both say how ".*" is made/,
+  ],
+])('cannot go together on a U-Net: %s and %s', (first, second, code, why) => {
+  test('in either order', async () => {
+    for (const order of [
+      [first, second],
+      [second, first],
+    ])
+      await expect(compile(UNET, order)).rejects.toMatchObject({
+        code,
+        message: expect.stringMatching(why),
+        details: { hint: expect.any(String) },
+      });
+  });
+});
+
+describe('on a transformer, where there is no U-Net', () => {
+  const others = [
+    'deepcache at 3',
+    'delta-cache of one block',
+    'depth-skip at 3',
+    'ditfastattn by reuse',
+  ] as const;
+
+  test.each(['deepcache at 3', 'depth-skip at 3'] as const)('%s refuses', async (place) => {
+    for (const other of others)
+      for (const order of [
+        [place, other],
+        [other, place],
+      ])
+        await expect(compile(DIT, order), `${order}`).rejects.toMatchObject({
+          code: 'UNET_NOT_FOUND',
+          message: expect.stringMatching(/no U-Net skeleton/),
+        });
+  });
+});
+
+/** A strategy for every site at every call; all of the first call is computed, so that all is kept. */
+const plansOver = ({ sites }: Plan, calls: number): fc.Arbitrary<PlanFile> =>
+  fc
+    .tuple(
+      ...sites.map((site) =>
+        fc.array(fc.constantFrom(...Object.keys(site.strategies)), {
+          minLength: calls - 1,
+          maxLength: calls - 1,
+        }),
+      ),
+    )
+    .map((columns) => ({
+      format: 'stepfold.plan',
+      version: 1,
+      calls,
+      sites: Object.fromEntries(sites.map((site, s) => [site.id, [COMPUTE, ...columns[s]!]])),
+    }));
+
+describe('any plan over nested sites', () => {
+  const calls = 4;
+
+  test.each<[string, string, Place[], PipelineOptions['guidance']]>([
+    [
+      'the U-Net',
+      UNET,
+      ['depth-skip at 7', 'deepcache at 6', 'delta-cache of one block', 'ditfastattn by reuse'],
+      undefined,
+    ],
+    [
+      'the transformer',
+      DIT,
+      ['delta-cache, overlapping', 'ditfastattn by reuse'],
+      { order: 'uncond-first', mode: 'batch' },
+    ],
+  ])('%s is proved, and all forms agree', async (_, file, places, guidance) => {
+    const loop = { calls, ...(guidance && { guidance }) };
+    const { plan } = await compile(file, places, loop);
+    await fc.assert(
+      fc.asyncProperty(plansOver(plan, calls), async (chosen) => {
+        const compileAs = (emit: (typeof EMITS)[number]) =>
+          compile(file, places, { ...loop, plan: chosen, emit });
+        const split = await compileAs('split');
+        await expectProved(file, split);
+        await expectFormsAgree(file, split, compileAs);
+      }),
+      { numRuns: Number(process.env.FUZZ_RUNS ?? 3), seed: Number(process.env.FUZZ_SEED ?? 1) },
+    );
+  });
+});
