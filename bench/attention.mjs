@@ -6,7 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ditfastattn } from '../dist/passes/index.js';
-import { fillWeights } from '../dist/src/fill/fill.js';
+import { fillWeights } from '../dist/src/evidence/fill/fill.js';
 import { Pipeline, planToJson } from '../dist/src/index.js';
 import { benchBundle, calibrate, loadModel, verifyBundle, writeBundle } from '../dist/src/node.js';
 

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { weightsFilesOf } from '../dist/src/compiler/emit/weights.js';
-import { fillWeights } from '../dist/src/fill/fill.js';
+import { fillWeights } from '../dist/src/evidence/fill/fill.js';
 import { analyzeUnet, findAttention, prepare } from '../dist/src/index.js';
 import { loadModel } from '../dist/src/node.js';
 import { findPeers } from './peers.mjs';

@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { fillWeights } from '../dist/src/fill/fill.js';
+import { fillWeights } from '../dist/src/evidence/fill/fill.js';
 import { measureInTurn, measureProcess, ROUNDS } from './processes.mjs';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));

@@ -8,9 +8,9 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as ort from 'onnxruntime-node';
 import { deepcache, deltaCache, loopInvariant, onnxruntimeCpu } from '../dist/passes/index.js';
-import { fillWeights } from '../dist/src/fill/fill.js';
+import { fillWeights } from '../dist/src/evidence/fill/fill.js';
+import { randomFeeds, scheduleBindings } from '../dist/src/evidence/measure/feeds.js';
 import { Pipeline } from '../dist/src/index.js';
-import { randomFeeds, scheduleBindings } from '../dist/src/measure/feeds.js';
 import { loadModel, openBundle, verifyBundle, writeBundle } from '../dist/src/node.js';
 import { median } from '../scripts/demo/common.mjs';
 

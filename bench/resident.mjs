@@ -2,7 +2,7 @@
 // (Linux): node bench/resident.mjs '{"folder" | "model", "schedule", "calls", "sessionOptions", "shapes"}'
 import fs from 'node:fs';
 import * as ort from 'onnxruntime-node';
-import { randomFeeds, scheduleBindings } from '../dist/src/measure/feeds.js';
+import { randomFeeds, scheduleBindings } from '../dist/src/evidence/measure/feeds.js';
 import { openBundle } from '../dist/src/node.js';
 
 const { folder, model, schedule, calls, sessionOptions, shapes } = JSON.parse(process.argv[2]);

@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { deepcache } from '../dist/passes/index.js';
-import { fillWeights } from '../dist/src/fill/fill.js';
+import { fillWeights } from '../dist/src/evidence/fill/fill.js';
 import { Pipeline } from '../dist/src/index.js';
 import { benchBundle, loadModel, verifyBundle, writeBundle } from '../dist/src/node.js';
 

@@ -2,7 +2,7 @@
  * What needs Node: models and bundles on disks, onnxruntime-node, proofs, measurements and searches that
  * run models. The compiler itself is `stepfold`.
  */
-export * from './calibrate/index.js';
+
 export {
   type BundleOptions,
   checkPlanSource,
@@ -11,8 +11,9 @@ export {
   writeBundle,
   writePipelineFolder,
 } from './compiler/emit/index.js';
-export { type FillOptions, type FillReport, fillWeights } from './fill/fill.js';
-export * from './measure/index.js';
+export * from './evidence/calibrate/index.js';
+export { type FillOptions, type FillReport, fillWeights } from './evidence/fill/fill.js';
+export * from './evidence/measure/index.js';
 export { sameFileOnDisk } from './model/diff/same-file.js';
 export { nodeFile } from './model/files/node-file.js';
 export { loadModel, saveModel } from './model/onnx/files.js';

@@ -3,6 +3,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { passes } from '../../dist/passes/index.js';
+import { buildProbe } from '../../dist/src/evidence/measure/reference/probe.js';
 import {
   analyzeUnet,
   attentionTable,
@@ -14,7 +15,6 @@ import {
   Pipeline,
   prepare,
 } from '../../dist/src/index.js';
-import { buildProbe } from '../../dist/src/measure/reference/probe.js';
 import { loadModel, saveModel, writeBundle } from '../../dist/src/node.js';
 import { grow } from './graphs.mjs';
 

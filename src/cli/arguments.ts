@@ -8,10 +8,10 @@ import {
   badWholeNumber,
   givenTwice,
 } from '../errors/index.js';
+import { loadOrt } from '../evidence/measure/engine.js';
+import type { Feeds } from '../evidence/measure/feeds.js';
 import { readNpy } from '../io/npy.js';
 import { readRegular } from '../io/regular-file.js';
-import { loadOrt } from '../measure/engine.js';
-import type { Feeds } from '../measure/feeds.js';
 
 export const jsonOption = {
   json: { type: 'boolean', default: false, describe: 'Print one JSON value and nothing else' },

@@ -5,8 +5,8 @@
  */
 import fs from 'node:fs';
 import { StepfoldError } from '../errors/index.js';
+import { requireBundle } from '../evidence/measure/bundle.js';
 import { isFolder } from '../io/is-folder.js';
-import { requireBundle } from '../measure/bundle.js';
 import {
   findBundle,
   findModel,

@@ -1,6 +1,7 @@
 /** Options of commands that run a denoising loop: the sampler, its noise schedule, guidance. */
-import type { LoopGuidance } from '../calibrate/index.js';
+
 import { guidanceIncomplete, spacingAndTimesteps } from '../errors/index.js';
+import type { LoopGuidance } from '../evidence/calibrate/index.js';
 import type { SchedulerSettings } from '../runtime/model-folder/index.js';
 import {
   BETA_SCHEDULES,

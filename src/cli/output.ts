@@ -4,11 +4,11 @@
  */
 import Table from 'cli-table3';
 import { visible, visibleJson, visibleLines } from '../errors/index.js';
-import { heatmapText } from '../report/heatmap-text.js';
-import type { ShownPlan } from '../report/strategies.js';
+import { heatmapText } from '../evidence/report/heatmap-text.js';
+import type { ShownPlan } from '../evidence/report/strategies.js';
 import { colors, Painted } from './colors.js';
 
-export * from '../report/format.js';
+export * from '../evidence/report/format.js';
 
 /** One line, of one part or of several. */
 export function print(...parts: readonly (string | Painted)[]): void {

@@ -58,6 +58,14 @@ export const WINGS: readonly Wing[] = [
       'passes',
     ],
   },
-  { name: 'evidence', folders: ['src/measure', 'src/calibrate', 'src/report', 'src/fill'] },
+  {
+    name: 'evidence',
+    folders: [
+      'src/evidence/measure',
+      'src/evidence/calibrate',
+      'src/evidence/report',
+      'src/evidence/fill',
+    ],
+  },
   { name: 'cli', folders: ['src/cli'] },
 ];

@@ -3,8 +3,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { parseHTML } from 'linkedom';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { formatMacs } from '../../src/evidence/report/format.js';
 import { encodePng } from '../../src/index.js';
-import { formatMacs } from '../../src/report/format.js';
 import type { Schedule } from '../../src/runtime/schedule/index.js';
 import {
   DIGITS,

@@ -20,7 +20,7 @@ const { decodePng, parseModel, printModel, readNpy, writeNpy } = await import(
 const { checkFiles, openBundle } = await import('../../dist/src/node.js');
 const { readTimesteps } = await import('../../dist/src/cli/timesteps-file.js');
 const { readPairs } = await import('../../dist/src/cli/actions/report/pictures.js');
-const { readPartial } = await import('../../dist/src/calibrate/resume.js');
+const { readPartial } = await import('../../dist/src/evidence/calibrate/resume.js');
 const { readFeeds, readShapes, readSizes, readSizeList } = await import(
   '../../dist/src/cli/arguments.js'
 );

@@ -40,7 +40,10 @@ function importsOf(entry: string): { files: Set<string>; bare: Map<string, strin
 const entries = {
   stepfold: { entry: 'src/index.ts', reaches: 'src/compiler/emit/bundle-files.ts' },
   'stepfold/passes': { entry: 'passes/index.ts', reaches: 'passes/deepcache/index.ts' },
-  'stepfold/report': { entry: 'src/report/index.ts', reaches: 'src/report/heatmap-svg.ts' },
+  'stepfold/report': {
+    entry: 'src/evidence/report/index.ts',
+    reaches: 'src/evidence/report/heatmap-svg.ts',
+  },
   'stepfold/runtime': {
     entry: 'src/runtime/session/index.ts',
     reaches: 'src/generated/validators.ts',

@@ -12,8 +12,8 @@ import { type DepthSkipOptions, depthSkip } from '../../passes/depth-skip/index.
 import { ditfastattn } from '../../passes/ditfastattn/index.js';
 import { writeBundle } from '../../src/compiler/emit/index.js';
 import { Pipeline } from '../../src/compiler/pipeline/index.js';
-import { fillWeights } from '../../src/fill/fill.js';
-import { verifyBundle } from '../../src/measure/index.js';
+import { fillWeights } from '../../src/evidence/fill/fill.js';
+import { verifyBundle } from '../../src/evidence/measure/index.js';
 import { attrTensor } from '../../src/model/ir/attribute.js';
 import type { Model } from '../../src/model/ir/model.js';
 import { isOp } from '../../src/model/ir/node.js';

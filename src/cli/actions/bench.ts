@@ -1,5 +1,5 @@
 /** What `stepfold bench` does. */
-import { benchBundle } from '../../measure/index.js';
+import { benchBundle } from '../../evidence/measure/index.js';
 import { findBundle, findModel } from '../../runtime/model-folder/index.js';
 import { readShapes } from '../arguments.js';
 import type { BenchArguments } from '../commands/bench.js';

@@ -1,21 +1,6 @@
 /** What `stepfold calibrate` does. */
 import fs from 'node:fs';
 import { passes } from '../../../passes/index.js';
-import {
-  type Calibrated,
-  type CalibrateOptions,
-  calibrate,
-  type LoopGuidance,
-} from '../../calibrate/index.js';
-import {
-  type PartialSearch,
-  partialFile,
-  readPartial,
-  removePartial,
-  type SearchIdentity,
-  searchIdentity,
-  writePartial,
-} from '../../calibrate/resume.js';
 import { planSource, writeFile } from '../../compiler/emit/index.js';
 import {
   checkOptions,
@@ -31,9 +16,24 @@ import {
   planExists,
   unknownPass,
 } from '../../errors/index.js';
+import {
+  type Calibrated,
+  type CalibrateOptions,
+  calibrate,
+  type LoopGuidance,
+} from '../../evidence/calibrate/index.js';
+import {
+  type PartialSearch,
+  partialFile,
+  readPartial,
+  removePartial,
+  type SearchIdentity,
+  searchIdentity,
+  writePartial,
+} from '../../evidence/calibrate/resume.js';
+import { percent, shownStrategies } from '../../evidence/report/strategies.js';
 import type { Model } from '../../model/ir/model.js';
 import { loadModel } from '../../model/onnx/files.js';
-import { percent, shownStrategies } from '../../report/strategies.js';
 import { findModel, readScheduler } from '../../runtime/model-folder/index.js';
 import { formatPlan, type PlanFile, stepsOfCalls } from '../../runtime/schedule/index.js';
 import { readFeeds, readRoles, readShapes, readSizes } from '../arguments.js';

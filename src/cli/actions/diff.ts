@@ -3,6 +3,7 @@
 import { writeFile } from '../../compiler/emit/index.js';
 import { prepare } from '../../compiler/pipeline/index.js';
 import { outputExists } from '../../errors/index.js';
+import { differenceText, operatorOf, type Tone } from '../../evidence/report/difference-text.js';
 import {
   diffModels,
   isSame,
@@ -17,7 +18,6 @@ import type { Model } from '../../model/ir/model.js';
 import type { Node } from '../../model/ir/node.js';
 import { loadModel } from '../../model/onnx/files.js';
 import { inferShapes } from '../../model/shape/index.js';
-import { differenceText, operatorOf, type Tone } from '../../report/difference-text.js';
 import { findModel } from '../../runtime/model-folder/index.js';
 import { colors, type Painted } from '../colors.js';
 import type { DiffArguments } from '../commands/diff.js';
@@ -46,7 +46,7 @@ export async function diff(args: DiffArguments): Promise<void> {
   const [before, after] = models;
   const shapes = { before: inferShapes(before), after: inferShapes(after) };
   if (args.output !== undefined) {
-    const { differencePage } = await import('../../report/difference-page.js');
+    const { differencePage } = await import('../../evidence/report/difference-page.js');
     const page = differencePage(difference, { before: args.before, after: args.after, shapes });
     writeFile(args.output, new TextEncoder().encode(page));
   }

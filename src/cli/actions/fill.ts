@@ -1,5 +1,5 @@
 /** What `stepfold fill` does. */
-import { fillWeights } from '../../fill/fill.js';
+import { fillWeights } from '../../evidence/fill/fill.js';
 import type { FillArguments } from '../commands/fill.js';
 import { formatBytes, formatCount, print, printJson } from '../output.js';
 import { startProgress } from '../progress.js';

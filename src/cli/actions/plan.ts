@@ -2,11 +2,11 @@
 import path from 'node:path';
 import { SCHEDULE_FILE, writeFile } from '../../compiler/emit/index.js';
 import { planWithoutSites } from '../../errors/index.js';
+import { requireBundle } from '../../evidence/measure/bundle.js';
+import { planTitle, shownStrategies } from '../../evidence/report/strategies.js';
 import { isFolder } from '../../io/is-folder.js';
 import { readRegularText } from '../../io/regular-file.js';
 import { restoreInterrupted } from '../../io/siblings.js';
-import { requireBundle } from '../../measure/bundle.js';
-import { planTitle, shownStrategies } from '../../report/strategies.js';
 import { findBundle } from '../../runtime/model-folder/index.js';
 import {
   type PlanFile,
@@ -22,7 +22,7 @@ export async function showPlan(args: PlanArguments): Promise<void> {
   const plan = readPlan(args.plan);
   if (args.svg !== undefined) {
     // what draws takes longer to load than all the rest
-    const { heatmapSvg } = await import('../../report/heatmap-svg.js');
+    const { heatmapSvg } = await import('../../evidence/report/heatmap-svg.js');
     writeFile(args.svg, new TextEncoder().encode(heatmapSvg(plan)));
   }
   const distinctRows = countRows(plan);

@@ -8,9 +8,9 @@ import {
   openLoopBundle,
   openLoopModel,
   recordLoop,
-} from '../../measure/index.js';
-import type { ReportSubject } from '../../report/facts/subject.js';
-import { reportPage } from '../../report/report-page.js';
+} from '../../evidence/measure/index.js';
+import type { ReportSubject } from '../../evidence/report/facts/subject.js';
+import { reportPage } from '../../evidence/report/report-page.js';
 import { findModel } from '../../runtime/model-folder/index.js';
 import { readFeeds, readRoles, readSizeList } from '../arguments.js';
 import type { ReportArguments } from '../commands/report.js';

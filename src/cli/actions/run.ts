@@ -1,9 +1,14 @@
 /** What `stepfold run` does. */
 import path from 'node:path';
 import { openFolder, writeFile } from '../../compiler/emit/index.js';
+import {
+  generate,
+  type LoopDenoiser,
+  openLoopBundle,
+  openLoopModel,
+} from '../../evidence/measure/index.js';
 import { encodePng, pictureGrid, toPictures } from '../../io/images.js';
 import { writeNpy } from '../../io/npy.js';
-import { generate, type LoopDenoiser, openLoopBundle, openLoopModel } from '../../measure/index.js';
 import { readSchedule } from '../../runtime/node/index.js';
 import { readFeeds, readRoles, readSizeList } from '../arguments.js';
 import type { RunArguments } from '../commands/run.js';

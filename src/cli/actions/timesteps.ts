@@ -1,10 +1,11 @@
 /** What `stepfold timesteps` does. */
-import { type OptimizedTimesteps, optimizeTimesteps } from '../../calibrate/index.js';
+
 import { planSource, writeFile } from '../../compiler/emit/index.js';
 import { againstWithModel, needsAgainst, needsSteps, timestepsExist } from '../../errors/index.js';
+import { type OptimizedTimesteps, optimizeTimesteps } from '../../evidence/calibrate/index.js';
+import { readBundle } from '../../evidence/measure/bundle.js';
+import { type LoopDenoiser, openLoopBundle, openLoopModel } from '../../evidence/measure/index.js';
 import { isFolder } from '../../io/is-folder.js';
-import { readBundle } from '../../measure/bundle.js';
-import { type LoopDenoiser, openLoopBundle, openLoopModel } from '../../measure/index.js';
 import { findModel } from '../../runtime/model-folder/index.js';
 import { formatTimesteps, stepsOfCalls, type TimestepsFile } from '../../runtime/schedule/index.js';
 import { readFeeds, readRoles, readShapes, readSizes } from '../arguments.js';

@@ -1,6 +1,6 @@
 /** What `stepfold verify` does. */
 
-import { type VerifyReport, verifyBundle } from '../../measure/index.js';
+import { type VerifyReport, verifyBundle } from '../../evidence/measure/index.js';
 import { findBundle, findModel } from '../../runtime/model-folder/index.js';
 import { readShapes } from '../arguments.js';
 import { colors, type Painted } from '../colors.js';

@@ -1,7 +1,7 @@
 /** `stepfold timesteps`: finds the timesteps of a loop of few steps. */
 import type { Argv } from 'yargs';
-import { REFERENCE_STEPS, SAMPLES } from '../../calibrate/timesteps/defaults.js';
 import { MOST_CALLS } from '../../compiler/pipeline/limits.js';
+import { REFERENCE_STEPS, SAMPLES } from '../../evidence/calibrate/timesteps/defaults.js';
 import {
   jsonOption,
   roleOptions,

@@ -8,6 +8,6 @@ export interface PassCalibration<Options = Record<string, unknown>> {
    * call 0: there everything is computed.
    */
   candidates(site: Site, call: number, options: Options): readonly string[];
-  /** δ of the search: how much loss the last site may cause; see src/calibrate/greedy.ts. */
+  /** δ of the search: how much loss the last site may cause; see src/evidence/calibrate/greedy.ts. */
   threshold(options: Options): number;
 }

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { deepcache } from '../../../passes/deepcache/index.js';
 import { writeBundle } from '../../../src/compiler/emit/index.js';
 import { Pipeline } from '../../../src/compiler/pipeline/index.js';
-import { fillWeights } from '../../../src/fill/fill.js';
+import { fillWeights } from '../../../src/evidence/fill/fill.js';
 import { loadModel } from '../../../src/model/onnx/files.js';
 import { openBundle } from '../../../src/runtime/node/index.js';
 import { EMITS, EXACT, ort } from '../../helpers/compile.js';

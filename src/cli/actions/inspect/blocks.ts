@@ -1,6 +1,6 @@
 /** The part of `stepfold inspect` about transformer blocks: where each lies, and what it costs. */
 import type { BlockInfo, LayerKind, Refusal } from '../../../compiler/analysis/index.js';
-import { percent } from '../../../report/strategies.js';
+import { percent } from '../../../evidence/report/strategies.js';
 import { formatCount, formatMacs, formatShape, heading, print, printTable } from '../../output.js';
 
 const SHORT: Readonly<Record<LayerKind, string>> = {

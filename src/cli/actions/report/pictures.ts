@@ -2,11 +2,11 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileNotFound, imagesUnpaired, noImages } from '../../../errors/index.js';
+import type { RecordedLoop } from '../../../evidence/measure/index.js';
+import type { PicturePair } from '../../../evidence/report/facts/subject.js';
 import { decodePng, encodePng, type Picture, pictureGrid, toPictures } from '../../../io/images.js';
 import { isFolder } from '../../../io/is-folder.js';
 import { readRegular } from '../../../io/regular-file.js';
-import type { RecordedLoop } from '../../../measure/index.js';
-import type { PicturePair } from '../../../report/facts/subject.js';
 
 const NAME = /^(.+)-(source|bundle)\.png$/;
 

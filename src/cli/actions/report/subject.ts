@@ -4,12 +4,12 @@ import path from 'node:path';
 import type { Report } from '../../../compiler/emit/index.js';
 import { prepare } from '../../../compiler/pipeline/index.js';
 import { reportMissing } from '../../../errors/index.js';
+import { readBundle } from '../../../evidence/measure/bundle.js';
+import type { ReportSubject } from '../../../evidence/report/facts/subject.js';
 import { readRegularText } from '../../../io/regular-file.js';
-import { readBundle } from '../../../measure/bundle.js';
 import { sameFileOnDisk } from '../../../model/diff/same-file.js';
 import type { Model } from '../../../model/ir/model.js';
 import { loadModel } from '../../../model/onnx/files.js';
-import type { ReportSubject } from '../../../report/facts/subject.js';
 import { REPORT_FILE } from '../../../runtime/schedule/index.js';
 
 /**

@@ -7,22 +7,22 @@ import { analyzeUnet } from '../../../compiler/analysis/index.js';
 import { emitBundle } from '../../../compiler/emit/index.js';
 import { Pipeline, type PipelineOptions, prepare } from '../../../compiler/pipeline/index.js';
 import { planNoThreshold, ResultError, StepfoldError } from '../../../errors/index.js';
-import { readRegularText } from '../../../io/regular-file.js';
 import {
   type GenerateOptions,
   generate,
   openLoopBundle,
   type RecordedLoop,
   relativeError,
-} from '../../../measure/index.js';
-import type { Model } from '../../../model/ir/model.js';
-import { loadModel } from '../../../model/onnx/files.js';
+} from '../../../evidence/measure/index.js';
 import type {
   BranchChoices,
   BranchPoint,
   ReportSubject,
   SearchedPlan,
-} from '../../../report/facts/subject.js';
+} from '../../../evidence/report/facts/subject.js';
+import { readRegularText } from '../../../io/regular-file.js';
+import type { Model } from '../../../model/ir/model.js';
+import { loadModel } from '../../../model/onnx/files.js';
 import { parsePlanFile, planOfSchedule } from '../../../runtime/schedule/index.js';
 
 export interface TrialContext {

@@ -1,0 +1,260 @@
+/**
+ * Searching a plan: which strategy at which site and call, found on a real denoising loop, or on the
+ * recorded inputs of one. Needs onnxruntime-node. The model must come from a file if its weights are
+ * not in memory.
+ */
+import type { InferenceSession } from 'onnxruntime-common';
+import { checkWeights } from '../../compiler/emit/weights.js';
+import { checkOptions, type Pass, passContext } from '../../compiler/pass/index.js';
+import { MOST_CALLS } from '../../compiler/pipeline/limits.js';
+import { prepare } from '../../compiler/pipeline/pipeline.js';
+import { makePlan, type Plan } from '../../compiler/plan/index.js';
+import {
+  badCalls,
+  fewSamples,
+  guidanceIncomplete,
+  oddCalls,
+  passNotSearched,
+  timestepsLength,
+} from '../../errors/index.js';
+import type { Model } from '../../model/ir/model.js';
+import { createSampler, type Sampler, type SamplerName } from '../../runtime/samplers/index.js';
+import { callsPerStep, stepsOfCalls } from '../../runtime/schedule/index.js';
+import { type DenoiserPorts, generate, modelPorts, settleLoop } from '../measure/denoise-bundle.js';
+import { loadOrt, type Ort } from '../measure/engine.js';
+import type { Feeds } from '../measure/feeds.js';
+import { tableRows } from '../measure/labels.js';
+import { BatchedEvaluator, type Batches } from './batches.js';
+import { completeConditions, loopSettings } from './conditions.js';
+import type { LoopGuidance } from './guidance.js';
+import { recordedCalls } from './recorded.js';
+import { type DecidedCall, PlanSearch } from './search.js';
+import { openSegments } from './segments.js';
+import { type SearchSpace, searchSpace } from './space.js';
+import { openWhole } from './whole.js';
+
+export const SEARCHES = ['segments', 'plain'] as const;
+/** `plain` runs the whole model for every candidate, `segments` only what the candidate changes. */
+export type SearchKind = (typeof SEARCHES)[number];
+
+/**
+ * A sampler by name, with its options but for the steps, which the calls give. Its `timesteps`, where
+ * it has any, are as many as the steps.
+ */
+export type SamplerChoice = { readonly name: SamplerName } & Readonly<Record<string, unknown>>;
+
+export interface CalibrateOptions<O = Record<string, unknown>> {
+  readonly pass: Pass<O>;
+  readonly options?: Partial<O>;
+  /** Calls in the denoising loop: as many as it has steps, or twice that with two calls a step. */
+  readonly calls: number;
+  /** Default `segments`. */
+  readonly search?: SearchKind;
+  /** Images to make and compare; default 8. */
+  readonly samples?: number;
+  /** Seeds the noise, and the conditions that are not given; default 0. */
+  readonly seed?: number;
+  /** Default DDIM. */
+  readonly sampler?: SamplerChoice;
+  readonly guidance?: LoopGuidance;
+  /** Conditions by input, one row per image; those left out are made up from the seed. */
+  readonly feeds?: Feeds;
+  /** Inputs of a real loop, [calls, ...]; then no sampler runs, and `feeds` are the same at each call. */
+  readonly recorded?: Feeds;
+  readonly shapes?: Readonly<Record<string, readonly number[]>>;
+  readonly freeze?: Readonly<Record<string, number>>;
+  readonly roles?: { readonly latent?: string; readonly timestep?: string };
+  readonly sessionOptions?: InferenceSession.SessionOptions;
+  /** Calls that an interrupted search of the same kind has decided already. */
+  readonly decided?: readonly DecidedCall[];
+  /** Called when a call is decided, with all that are. */
+  readonly onCall?: (decided: readonly DecidedCall[]) => void;
+  /** Called before the first call and when a site is decided, with the expected share of all work. */
+  readonly onProgress?: (done: number, call: number) => void;
+}
+
+export interface Calibrated {
+  readonly plan: Plan;
+  /** By site id: of each call the loss of the strategy that was taken, null where it is computed. */
+  readonly losses: Readonly<Record<string, readonly (number | null)[]>>;
+  readonly threshold: number;
+  readonly samples: number;
+  /** Model evaluations: of this search, and of one that runs the whole model for each candidate. */
+  readonly evaluations: { readonly done: number; readonly plain: number };
+  /** Inputs whose values were made up. */
+  readonly madeUp: readonly string[];
+}
+
+/**
+ * Searches a plan by the greedy algorithm of DiTFastAttn (arXiv 2406.08552), algorithm 1.
+ *
+ * @throws CALIBRATE_ errors, PASS_OPTION, PLAN_BAD_CALLS, what the pass and the sampler throw, the
+ *   FEED_ errors, and ENGINE_MISSING, ENGINE_REFUSED or ENGINE_FAILED
+ */
+export async function calibrate<O>(source: Model, given: CalibrateOptions<O>): Promise<Calibrated> {
+  const { pass, calls, guidance, search = 'segments' } = given;
+  const { calibration } = pass;
+  if (!calibration) throw passNotSearched(pass.name, []);
+  checkLoop(given);
+  const options = checkOptions(pass, (given.options ?? {}) as Record<string, unknown>);
+  const threshold = calibration.threshold(options);
+  checkWeights(source);
+  const prepared = await prepare(source, given);
+  const { canonical, shapes, bindings, roles } = prepared;
+  const context = passContext(canonical, shapes, calls, bindings, guidance, roles);
+  pass.prepare?.(context, options);
+  const proposal = pass.propose(context, options);
+  const space = searchSpace(canonical, proposal.sites, {
+    pass: pass.name,
+    calls,
+    calibration,
+    options,
+  });
+  const ort = await loadOrt();
+  const loop = makeLoop(ort, modelPorts(prepared), tableRows(canonical.graph), given);
+  const prediction = roles.prediction ?? canonical.graph.outputs[0]!.name;
+  const open = { segments: openSegments, plain: openWhole }[search];
+  const { evaluator: one, flows } = await open(ort, canonical, shapes, space, prediction, {
+    logSeverityLevel: 4,
+    ...given.sessionOptions,
+  });
+  const { batches } = loop;
+  const evaluator = batches ? new BatchedEvaluator(ort.Tensor as never, batches, one) : one;
+  try {
+    const work = expectedWork(search, space.sites.length, calls);
+    given.onProgress?.(0, 0);
+    const { onCall, onProgress } = given;
+    const planSearch = new PlanSearch({
+      space,
+      flows,
+      evaluator,
+      calibration,
+      options,
+      prediction,
+      decided: given.decided ?? [],
+      callsPerStep: callsPerStep(guidance),
+      ...(onProgress && { onSite: (call, site) => onProgress(work(call, site), call) }),
+      ...(onCall && { onCall }),
+    });
+    await loop.run((feeds) => planSearch.call(feeds));
+    return {
+      ...resultOf(
+        space,
+        calls,
+        proposal.sites.map((site) => site.id),
+        planSearch.decided,
+      ),
+      threshold,
+      samples: loop.samples,
+      madeUp: loop.madeUp,
+    };
+  } finally {
+    await evaluator.release();
+  }
+}
+
+function checkLoop<O>(options: CalibrateOptions<O>): void {
+  const { calls, samples = 1, guidance, recorded, sampler } = options;
+  if (!Number.isInteger(calls) || calls < 1 || calls > MOST_CALLS)
+    throw badCalls(calls, MOST_CALLS);
+  if (!Number.isInteger(samples) || samples < 1) throw fewSamples(samples);
+  const steps = stepsOfCalls(calls, guidance);
+  if (!Number.isInteger(steps)) throw oddCalls(calls);
+  if (guidance && !recorded && guidance.scale === undefined) throw guidanceIncomplete('scale');
+  const listed = sampler?.timesteps as readonly number[] | undefined;
+  if (listed && listed.length !== steps) throw timestepsLength(listed.length, { steps, calls });
+}
+
+type Call = (feeds: InferenceSession.FeedsType) => Promise<InferenceSession.ReturnType>;
+
+interface Loop {
+  /** Where all images do not fit the model's batch. */
+  readonly batches?: Batches | undefined;
+  run(call: Call): Promise<unknown>;
+  readonly samples: number;
+  readonly madeUp: readonly string[];
+}
+
+/** Checks all inputs before anything is computed. */
+function makeLoop<O>(
+  ort: Ort,
+  ports: DenoiserPorts,
+  classes: ReadonlyMap<string, number>,
+  given: CalibrateOptions<O>,
+): Loop {
+  const { calls, seed = 0, samples = 8, guidance, feeds = {}, recorded } = given;
+  if (recorded) {
+    const pair = guidance?.mode === 'batch';
+    const all = recordedCalls(ort.Tensor as never, ports.inputs, recorded, feeds, calls, pair);
+    return {
+      samples: all.samples,
+      madeUp: [],
+      async run(call) {
+        for (const inputs of all.calls) await call(inputs);
+      },
+    };
+  }
+  const sampler = samplerOf(given.sampler, stepsOfCalls(calls, guidance));
+  const conditions = completeConditions(ports, {
+    ort: ort as never,
+    samples,
+    mode: guidance?.mode,
+    feeds,
+    unconditional: guidance?.unconditional ?? {},
+    seed,
+    classes,
+  });
+  const loop = { sampler, ...loopSettings(seed, guidance, conditions) };
+  settleLoop(conditions.ports, loop);
+  const denoiser = {
+    ports: conditions.ports,
+    calls: undefined,
+    counts: new Map(),
+    reset() {},
+    async release() {},
+  };
+  return {
+    batches: conditions.batches,
+    samples,
+    madeUp: conditions.madeUp,
+    run: (call) => generate({ ...denoiser, call }, loop),
+  };
+}
+
+function samplerOf({ name, ...options }: SamplerChoice = { name: 'ddim' }, steps: number): Sampler {
+  return createSampler(name, { ...options, steps } as never);
+}
+
+/** The share of all work behind a site of a call: in segments, early sites have more to run again. */
+function expectedWork(search: SearchKind, sites: number, calls: number) {
+  const weight = (site: number) => (search === 'plain' ? 1 : sites - site);
+  const behind: number[] = [];
+  for (let site = 0; site < sites; site++) behind.push((behind.at(-1) ?? 0) + weight(site));
+  const perCall = behind.at(-1)!;
+  return (call: number, site: number) => (call + behind[site]! / perCall) / calls;
+}
+
+/** Columns in the order in which the pass lists its sites. */
+function resultOf(
+  space: SearchSpace,
+  calls: number,
+  ids: readonly string[],
+  decided: readonly DecidedCall[],
+): Pick<Calibrated, 'plan' | 'losses' | 'evaluations'> {
+  const sites = ids.map((id) => space.sites.find((site) => site.id === id)!);
+  const column = <T>(id: string, of: (call: DecidedCall) => readonly T[]) => {
+    const at = space.sites.findIndex((site) => site.id === id);
+    return decided.map((call) => of(call)[at]!);
+  };
+  const entries = Object.fromEntries(ids.map((id) => [id, column(id, (call) => call.row)]));
+  const sum = (of: (call: DecidedCall) => number) => decided.reduce((total, c) => total + of(c), 0);
+  return {
+    plan: makePlan(calls, [{ sites, entries }]),
+    losses: Object.fromEntries(ids.map((id) => [id, column(id, (call) => call.losses)])),
+    evaluations: {
+      done: sum((call) => call.evaluations),
+      // the reference, the candidates, and the call itself; call 0 is only run
+      plain: sum((call) => call.attempts + 2) - 1,
+    },
+  };
+}

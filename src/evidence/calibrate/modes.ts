@@ -1,0 +1,66 @@
+/**
+ * What a strategy of a site comes to in one call. A site without parts is in a mode by its strategy
+ * alone; one with parts by the strategy of each, which may differ between the two calls of a step.
+ */
+
+import type { PassCalibration } from '../../compiler/pass/index.js';
+import { COMPUTE, type Site, type Strategy } from '../../compiler/plan/index.js';
+import { unknownCandidate } from '../../errors/index.js';
+
+export interface Mode {
+  /** The strategy of the site as a whole, as plans name it. */
+  readonly strategy: string;
+  /** The strategy of each part; of the site itself where it has none. */
+  readonly choices: readonly Strategy[];
+  /** Equal for modes that run the same. */
+  readonly key: string;
+  /** The mode whose results this one can be had from; see `Strategy.halfOf`. */
+  readonly half?: { readonly of: Mode; readonly which: 'first' | 'second' };
+}
+
+/** A site's parts, with what `expandParts` gives them; a site without parts is its own. */
+export const partsOf = (site: Site): readonly Site[] =>
+  site.parts?.map((part) => ({ ...part, parent: site.id })) ?? [site];
+
+/** @throws CALIBRATE_CANDIDATE */
+export function modeOf(site: Site, strategy: string, call: number): Mode {
+  const whole = Object.hasOwn(site.strategies, strategy) ? site.strategies[strategy] : undefined;
+  if (!whole) throw unknownCandidate(site.id, strategy, Object.keys(site.strategies));
+  const names = whole.parts?.(call) ?? {};
+  const choices = site.parts
+    ? site.parts.map((part) => part.strategies[names[part.id] ?? COMPUTE] as Strategy)
+    : [whole];
+  const { halfOf } = whole;
+  return {
+    strategy,
+    choices,
+    key: choices.map((choice) => choice.name).join('\n'),
+    ...(halfOf && { half: { of: modeOf(site, halfOf.strategy, call), which: halfOf.half } }),
+  };
+}
+
+/** The modes of a site in a loop, each once; those in which it is computed come first. */
+export function allModes<O>(
+  site: Site,
+  calls: number,
+  calibration: PassCalibration<O>,
+  options: O,
+): Mode[] {
+  const modes = new Map<string, Mode>();
+  const note = (mode: Mode) => {
+    if (!modes.has(mode.key)) modes.set(mode.key, mode);
+  };
+  for (let call = 0; call < calls; call++) note(modeOf(site, COMPUTE, call));
+  for (let call = 1; call < calls; call++)
+    for (const strategy of calibration.candidates(site, call, options))
+      note(modeOf(site, strategy, call));
+  return [...modes.values()];
+}
+
+export const readsOf = ({ choices }: Mode): string[] => [
+  ...new Set(choices.flatMap((choice) => choice.reads)),
+];
+
+export const writesOf = ({ choices }: Mode): string[] => [
+  ...new Set(choices.flatMap((choice) => Object.keys(choice.writes))),
+];

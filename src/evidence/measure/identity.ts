@@ -1,0 +1,147 @@
+/**
+ * The identity: with states made from the same inputs, every program gives what the source model
+ * gives, unless a strategy of it leaves something out. Where one half of a guidance pair stands for
+ * both, that holds when both halves are equal. Runs in `ScheduledSession`, as users do.
+ */
+import type { InferenceSession } from 'onnxruntime-common';
+import type { Model } from '../../model/ir/model.js';
+import type { Schedule } from '../../runtime/schedule/index.js';
+import { distinctPrograms, openWithCalls, statesOf } from './bundle.js';
+import type { ProofContext } from './context.js';
+import { compareOutputs, type Difference, worst } from './difference.js';
+import { runModel } from './engine.js';
+import type { Feeds } from './feeds.js';
+import { findNoise } from './noise.js';
+import { withEqualHalves } from './pairs.js';
+import { meaningOf, sharesGuidance } from './reference/meanings.js';
+import { openSource } from './scratch.js';
+import { usesHalves } from './tolerance.js';
+
+export type IdentityResult = Difference & { program: string; rounds: boolean };
+
+/**
+ * Runs every program on each set of inputs, in the order of the schedule, and the source on the same.
+ * @param sets inputs of different timesteps; what differs most counts
+ * @returns undefined where the source does not agree with itself, so that nothing can be proved
+ */
+export async function identities(
+  context: ProofContext,
+  sets: readonly Feeds[],
+): Promise<IdentityResult[] | undefined> {
+  const { ort, folder, schedule, session, onProgress, report } = context;
+  const { roles = {}, guidance } = schedule.source;
+  const halved = guidance?.mode === 'batch' && sharesGuidance(schedule);
+  const feeds = halved
+    ? sets.map((given) => withEqualHalves(ort.Tensor as never, given, roles))
+    : sets;
+  onProgress?.(`source model, optimization ${session.graphOptimizationLevel}`);
+  const expected = await sourceOutputs(context, feeds);
+  if (!expected) return undefined;
+
+  const programs = distinctPrograms(schedule);
+  const { without, rounding } = programKinds(schedule, context.source);
+  onProgress?.(`bundle, optimization ${session.graphOptimizationLevel}`);
+  const bundle = await openWithCalls(ort, folder, schedule, programs, session);
+  const results = new Map<string, IdentityResult>();
+  try {
+    for (const [i, given] of feeds.entries()) {
+      bundle.reset();
+      for (const program of programs) {
+        onProgress?.(`program ${program}, optimization ${session.graphOptimizationLevel}`);
+        const actual = await bundle.run(given);
+        const reason = without.get(program);
+        if (reason !== undefined) {
+          report.note(reason);
+          continue;
+        }
+        const found = compareOutputs(schedule, actual, expected[i]!);
+        const before = results.get(program) ?? found;
+        results.set(program, {
+          program,
+          rounds: rounding.has(program),
+          ...worst(found, before),
+        });
+      }
+    }
+  } finally {
+    await bundle.release();
+  }
+  return [...results.values()];
+}
+
+/** For each set of inputs; undefined where the source does not agree with itself. */
+async function sourceOutputs(
+  { ort, model, source: { graph }, schedule, session, report }: ProofContext,
+  sets: readonly Feeds[],
+): Promise<InferenceSession.ReturnType[] | undefined> {
+  const source = await openSource(ort, model, session);
+  const run = (feeds: Feeds) => runModel(source, feeds, `"${model}"`);
+  try {
+    const noisy = findNoise(graph);
+    if (noisy) {
+      const [first] = sets as [Feeds];
+      const [once, again] = [await run(first), await run(first)];
+      if (!compareOutputs(schedule, again, once).identical) {
+        report.unproved(
+          `anything: the source draws noise inside (${noisy.opType}, "${noisy.label}"), so no two runs of it agree`,
+        );
+        return undefined;
+      }
+    }
+    const outputs: InferenceSession.ReturnType[] = [];
+    for (const feeds of sets) outputs.push(await run(feeds));
+    return outputs;
+  } finally {
+    await source.release();
+  }
+}
+
+/** Programs for which no identity holds, and why; and those for which it holds up to rounding. */
+function programKinds(
+  schedule: Schedule,
+  model: Model,
+): {
+  without: Map<string, string>;
+  rounding: Set<string>;
+} {
+  // the engine rounds half precision at what a program keeps, but not there in the source (keep-roundings.ts)
+  const everywhere = schedule.target !== undefined || usesHalves(model.graph);
+  const without = new Map<string, string>();
+  const rounding = new Set<string>();
+  for (const { strategies } of Object.values(schedule.sites ?? {}))
+    for (const [call, strategy] of strategies.entries()) {
+      const program = schedule.calls[call]!;
+      const meaning = meaningOf(strategy);
+      if (!meaning?.identity)
+        without.set(
+          program,
+          `program "${program}" replaces values, so no identity holds for it; the loop proves it`,
+        );
+      // x + (F(x) - x) is F(x) but for the last bit
+      if (!meaning?.exact || meaning.run) rounding.add(program);
+    }
+  // what such a program keeps is not the source's either
+  const replaced = new Set<string>();
+  const rounded = new Set<string>();
+  for (const program of distinctPrograms(schedule)) {
+    const { reads, writes } = statesOf(schedule, program);
+    const state = reads.find((id) => replaced.has(id));
+    if (state !== undefined && !without.has(program))
+      without.set(
+        program,
+        `program "${program}" reads "${state}" from a program that replaces values, so no identity holds for it; the loop proves it`,
+      );
+    if (everywhere || reads.some((id) => rounded.has(id))) rounding.add(program);
+    for (const id of writes) {
+      mark(replaced, id, without.has(program));
+      mark(rounded, id, rounding.has(program));
+    }
+  }
+  return { without, rounding };
+}
+
+/** A state is what the last program that wrote it made of it: an honest one makes it provable again. */
+function mark(set: Set<string>, id: string, belongs: boolean): void {
+  if (belongs) set.add(id);
+  else set.delete(id);
+}

@@ -1,0 +1,124 @@
+/**
+ * The loop: calls of the schedule, each with inputs of its own, give what the source model gives when
+ * the plan is acted out on it by hand (reference/). One call of every combination of program,
+ * strategies and origin of what it reads runs (combinations.ts), with all that it depends on.
+ */
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import type { Schedule } from '../../runtime/schedule/index.js';
+import { statesOf } from './bundle.js';
+import { type CallAccess, combinations } from './combinations.js';
+import type { ProofContext } from './context.js';
+import { compareOutputs, type Difference } from './difference.js';
+import type { Feeds } from './feeds.js';
+import { keepRoundings } from './keep-roundings.js';
+import { Player } from './play.js';
+import { halfOfCall, roundsAt } from './reference/meanings.js';
+import { makeReference } from './reference/run.js';
+import { usesHalves } from './tolerance.js';
+
+export interface LoopResult {
+  readonly checks: readonly (Difference & { program: string; call: number; rounds: boolean })[];
+  /** How many combinations of program, strategies and origin of states the calls are. */
+  readonly combinations: number;
+}
+
+/** @param feedsFor the inputs of a call, by its index */
+export async function loop(
+  context: ProofContext,
+  feedsFor: (call: number) => Feeds,
+): Promise<LoopResult> {
+  const { ort, folder, source, schedule, session, bindings, onProgress, report } = context;
+  const dims = Object.fromEntries(Object.entries(feedsFor(0)).map(([name, t]) => [name, t.dims]));
+  const reference = makeReference(source, schedule, dims);
+  if (typeof reference === 'string') {
+    report.unproved(`the loop, since ${reference}`);
+    return { checks: [], combinations: 0 };
+  }
+  const byPlan = schedule.calls.map((_, call) => reference.access(call));
+  const accounts = [bySchedule(schedule), byPlan];
+  const { calls, count } = combinations(labels(schedule), accounts);
+  const rounding = callsThatRound(schedule, accounts);
+  const prepare = usesHalves(source.graph) ? keepRoundings : undefined;
+  const feeds = new Map(calls.map((call) => [call, feedsFor(call)]));
+  onProgress?.(`reference for ${calls.length} of ${schedule.calls.length} calls`);
+  const scratch = fs.mkdtempSync(path.join(scratchParent(folder), '.stepfold-verify-'));
+  try {
+    const expected = await reference.run({ ort, feeds, scratch, session, prepare });
+    const programs = new Set(calls.map((call) => schedule.calls[call]!));
+    const player = await Player.open(
+      { ort, folder, schedule, session, bindings, prepare },
+      programs,
+    );
+    const checks: (Difference & { program: string; call: number; rounds: boolean })[] = [];
+    try {
+      for (const call of calls) {
+        onProgress?.(`call ${call} of the loop`);
+        const program = schedule.calls[call]!;
+        const actual = await player.play(program, feeds.get(call)!);
+        const differs = compareOutputs(schedule, actual, expected.get(call)!);
+        checks.push({ program, call, rounds: rounding.has(call), ...differs });
+      }
+    } finally {
+      await player.release();
+    }
+    for (const problem of player.problems.values()) report.wrong(problem);
+    return { checks, combinations: count };
+  } finally {
+    fs.rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+/** What tells calls apart beside what they take: program, strategies, half of a guidance pair. */
+const labels = ({ calls, sites = {}, source }: Schedule): string[] =>
+  calls.map((program, call) =>
+    JSON.stringify([
+      program,
+      Object.values(sites).map(({ strategies }) => strategies[call]),
+      halfOfCall(call, source.guidance),
+    ]),
+  );
+
+const bySchedule = (schedule: Schedule): CallAccess[] =>
+  schedule.calls.map((program) => {
+    const { reads, writes } = statesOf(schedule, program);
+    return { takes: reads, leaves: writes };
+  });
+
+/** Calls that round otherwise than the reference, or take what such a call left. */
+function callsThatRound(
+  schedule: Schedule,
+  accounts: readonly (readonly CallAccess[])[],
+): Set<number> {
+  const { calls, sites = {}, source } = schedule;
+  const everywhere = schedule.target !== undefined;
+  const rounding = new Set<number>();
+  const rounded = accounts.map(() => new Set<string>());
+  for (const call of calls.keys()) {
+    const rounds =
+      everywhere ||
+      Object.values(sites).some((site) =>
+        roundsAt(site.strategies[call]!, call, source.guidance),
+      ) ||
+      accounts.some((account, a) => account[call]!.takes.some((item) => rounded[a]!.has(item)));
+    if (rounds) rounding.add(call);
+    accounts.forEach((account, a) => {
+      for (const item of account[call]!.leaves)
+        if (rounds) rounded[a]!.add(item);
+        else rounded[a]!.delete(item);
+    });
+  }
+  return rounding;
+}
+
+/** Beside the bundle, so that weights can be linked; where that cannot be written, the system's place. */
+function scratchParent(folder: string): string {
+  const parent = path.dirname(path.resolve(folder));
+  try {
+    fs.accessSync(parent, fs.constants.W_OK);
+    return parent;
+  } catch {
+    return os.tmpdir();
+  }
+}

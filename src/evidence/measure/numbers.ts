@@ -1,0 +1,127 @@
+/** What is proved by numbers, at one set of sizes: the identities, and the loop. */
+import type { InferenceSession } from 'onnxruntime-common';
+import { isOutOfMemory } from '../../errors/index.js';
+import type { Model } from '../../model/ir/model.js';
+import type { Schedule } from '../../runtime/schedule/index.js';
+import type { Findings, ProofContext } from './context.js';
+import type { Decisions } from './decides.js';
+import type { Difference } from './difference.js';
+import type { Ort } from './engine.js';
+import { feedSets } from './feed-sets.js';
+import { identities } from './identity.js';
+import { loop } from './loop.js';
+import { proofBindings, proofFeeds, rowsFor } from './proof-feeds.js';
+
+export type OptimizationLevel = 'disabled' | 'all';
+
+export interface ProofOptions {
+  readonly folder: string;
+  readonly model: string;
+  readonly seed?: number;
+  /** Graph optimization of onnxruntime to check under; default both. */
+  readonly levels?: readonly OptimizationLevel[];
+  /** Input shapes, where they are not fixed in the bundle; default a batch of 2, 4 with a guidance pair in it. */
+  readonly shapes?: Readonly<Record<string, readonly number[]>>;
+  readonly onProgress?: (what: string) => void;
+}
+
+export interface Check extends Omit<Difference, 'identical'> {
+  readonly kind: 'identity' | 'loop';
+  readonly program: string;
+  /** Index in the schedule, for the loop. */
+  readonly call?: number;
+  readonly optimization: OptimizationLevel;
+  /** Every bit agrees. */
+  readonly exact: boolean;
+  /** Every bit has to agree. */
+  readonly mustBeExact: boolean;
+  readonly passed: boolean;
+}
+
+export interface Numbers {
+  readonly checks: readonly Check[];
+  readonly combinations: number;
+  readonly bindings: ReadonlyMap<string, number>;
+}
+
+/** With as many rows as tell exchanged ones apart, or as memory takes. */
+export async function withinMemory(
+  schedule: Schedule,
+  { shapes, onProgress }: ProofOptions,
+  findings: Findings,
+  proveAt: (bindings: ReadonlyMap<string, number>) => Promise<Numbers>,
+): Promise<Numbers> {
+  const all = rowsFor(schedule);
+  for (let rows = all; ; rows /= 2) {
+    const bindings = proofBindings(schedule, shapes, rows);
+    try {
+      return await proveAt(bindings);
+    } catch (error) {
+      const fewer = proofBindings(schedule, shapes, rows / 2);
+      const isLess = [...fewer].some(([symbol, size]) => size < bindings.get(symbol)!);
+      if (!isOutOfMemory((error as Error).message) || !isLess) throw error;
+      onProgress?.(`a batch of ${rows / 2}, since memory does not suffice for ${rows}`);
+      findings.unproved(
+        `that the ${all} rows of a batch are kept apart, since memory does not suffice for ${rows}`,
+      );
+    }
+  }
+}
+
+interface Parts extends ProofOptions {
+  readonly ort: Ort;
+  readonly source: Model;
+  readonly schedule: Schedule;
+  readonly tables: ReadonlyMap<string, number>;
+  readonly decisions: readonly Decisions[];
+  readonly tolerance: number;
+}
+
+/** The identities, and the loop where the source agrees with itself. */
+export async function prove(
+  { folder, model, levels = ['disabled', 'all'], seed = 0, onProgress, ...parts }: Parts,
+  report: Findings,
+  bindings: ReadonlyMap<string, number>,
+): Promise<Numbers> {
+  const { ort, source, schedule, tables, decisions, tolerance } = parts;
+  const context = (level: OptimizationLevel): ProofContext => ({
+    ort,
+    folder,
+    model,
+    source,
+    schedule,
+    bindings,
+    report,
+    session: sessionOptions(level),
+    onProgress,
+  });
+  const feedOptions = { ort: ort as never, schedule, bindings, seed, tables };
+  const checks: Check[] = [];
+  const judge = (
+    kind: Check['kind'],
+    optimization: OptimizationLevel,
+    { identical, rounds, ...result }: Difference & { program: string; rounds: boolean },
+  ) => {
+    const mustBeExact = optimization === 'disabled' && !rounds;
+    const passed = mustBeExact ? identical : result.relative <= tolerance;
+    checks.push({ kind, optimization, ...result, exact: identical, mustBeExact, passed });
+  };
+  const sweep = feedSets(feedOptions, decisions);
+  for (const optimization of levels) {
+    const sets = optimization === levels[0] ? sweep : sweep.slice(0, 1);
+    const results = await identities(context(optimization), sets);
+    if (!results) return { checks, combinations: 0, bindings };
+    for (const result of results) judge('identity', optimization, result);
+  }
+  const [optimization = 'disabled'] = levels;
+  const acted = await loop(context(optimization), (call) => proofFeeds(feedOptions, call + 1));
+  for (const result of acted.checks) judge('loop', optimization, result);
+  return { checks, combinations: acted.combinations, bindings };
+}
+
+/** Without optimization the weights can stay mapped from their file, which halves the memory. */
+const sessionOptions = (level: OptimizationLevel): InferenceSession.SessionOptions => ({
+  graphOptimizationLevel: level,
+  logSeverityLevel: 4,
+  ...(level === 'disabled' && { extra: { session: { disable_prepacking: '1' } } }),
+});

@@ -1,0 +1,99 @@
+/**
+ * What each strategy means at a call, written from the papers alone: DeepCache (arXiv 2312.00858,
+ * section 3), DiTFastAttn (arXiv 2406.08552, section 3) and Δ-DiT (arXiv 2406.01125). The reference of
+ * `verify` follows this table, and nothing of how programs are built goes into it.
+ */
+import type { Schedule } from '../../../runtime/schedule/index.js';
+
+type Guidance = Schedule['source']['guidance'];
+
+export interface Meaning {
+  /** Runs of blocks are replaced; which, and by what, is said by the ranges of the site. */
+  readonly run?: true;
+  /**
+   * Where the site's values come from: the network, what an earlier call kept, zeros, or what the
+   * first call of the step has, for the second.
+   */
+  readonly values: 'network' | 'kept' | 'zeros' | 'partner';
+  /** Of an attention: queries see only a band of keys. */
+  readonly banded: boolean;
+  /** Of a band: what it lacked at the last call that kept a residual is added. */
+  readonly residual: boolean;
+  /** The conditional half of the batch stands for both. */
+  readonly shared: boolean;
+  /** The site's values are kept for later calls. */
+  readonly keepsValues: boolean;
+  /** Of an attention: what a band lacks is kept for later calls. */
+  readonly keepsResidual: boolean;
+  /** With states made from the same inputs, and both halves equal, the outputs are the source's. */
+  readonly identity: boolean;
+  /**
+   * What is computed is computed as the source does it, so that without graph optimization every bit is
+   * the reference's. A band sums in another order, and half of a batch may be multiplied in other pieces.
+   */
+  readonly exact: boolean;
+}
+
+const NETWORK: Meaning = {
+  values: 'network',
+  banded: false,
+  residual: false,
+  shared: false,
+  keepsValues: true,
+  keepsResidual: false,
+  identity: true,
+  exact: true,
+};
+
+const RUN: Meaning = { ...NETWORK, run: true, keepsValues: false };
+
+const MEANINGS: Readonly<Record<string, Meaning>> = {
+  compute: { ...NETWORK, keepsResidual: true },
+  reuse: { ...NETWORK, values: 'kept', keepsValues: false },
+  zero: { ...NETWORK, values: 'zeros', keepsValues: false, identity: false },
+  window: { ...NETWORK, banded: true, residual: true, exact: false },
+  'window-only': { ...NETWORK, banded: true, identity: false, exact: false },
+  'guidance-share': { ...NETWORK, shared: true, keepsResidual: true, exact: false },
+  'window+guidance-share': {
+    ...NETWORK,
+    banded: true,
+    residual: true,
+    shared: true,
+    exact: false,
+  },
+  delta: RUN,
+  'delta-front': RUN,
+  'delta-rear': RUN,
+  'reuse-front': RUN,
+  'reuse-rear': RUN,
+};
+
+/** Undefined for a strategy that is not known here. */
+export const meaningOf = (strategy: string): Meaning | undefined =>
+  Object.hasOwn(MEANINGS, strategy) ? MEANINGS[strategy] : undefined;
+
+/**
+ * What a strategy means at one call. Where the halves of a guidance pair are two calls, sharing is up
+ * to the second, which has nothing to compute.
+ */
+export function meaningAt(strategy: string, call: number, guidance: Guidance): Meaning | undefined {
+  const meaning = meaningOf(strategy);
+  if (!meaning?.shared || guidance?.mode !== 'two-calls') return meaning;
+  // each half is computed whole, as the source does it
+  const exact = !meaning.banded;
+  return halfOfCall(call, guidance) === 0
+    ? { ...meaning, shared: false, exact }
+    : { ...NETWORK, values: 'partner', keepsResidual: meaning.keepsResidual };
+}
+
+/** Does a strategy compute something in another order than the source at one call? */
+export const roundsAt = (strategy: string, call: number, guidance: Guidance): boolean =>
+  meaningAt(strategy, call, guidance)?.exact !== true;
+
+/** Which half of the pair a call computes, where each has a call of its own: 0, then 1. */
+export const halfOfCall = (call: number, guidance: Guidance): number =>
+  guidance?.mode === 'two-calls' ? call % 2 : 0;
+
+/** Does the schedule let one half of a pair stand for both? */
+export const sharesGuidance = ({ sites = {} }: Schedule): boolean =>
+  Object.values(sites).some((site) => site.strategies.some((name) => meaningOf(name)?.shared));

@@ -1,0 +1,207 @@
+/**
+ * What the calls of a schedule must give when each has inputs of its own, by the definition of its
+ * strategies: the probe acts the plan out, and what calls keep for one another is kept here.
+ */
+import type { InferenceSession, Tensor } from 'onnxruntime-common';
+import type { Model } from '../../../model/ir/model.js';
+import type { Schedule } from '../../../runtime/schedule/index.js';
+import type { CallAccess } from '../combinations.js';
+import { type Ort, runModel } from '../engine.js';
+import type { Feeds } from '../feeds.js';
+import { conditionalHalf, rowsOfHalf, withHalfTwice } from '../pairs.js';
+import { openModels } from '../scratch.js';
+import { bandOf } from './band.js';
+import type { Meaning } from './meanings.js';
+import { bandNames, runNames, valueNames } from './names.js';
+import { NoReference } from './no-reference.js';
+import { buildProbe, type Probe, type ProbedValue } from './probe.js';
+import { keepsValues, keptRuns, key, type SiteCall, SiteCalls } from './site-calls.js';
+
+/** The plan of a schedule, to be acted out on its source. */
+export interface Reference {
+  /** What a call takes from earlier ones and leaves to later ones, by the plan. */
+  access(call: number): CallAccess;
+  /** @returns outputs per call */
+  run(options: ReferenceOptions): Promise<Map<number, InferenceSession.ReturnType>>;
+}
+
+export interface ReferenceOptions {
+  readonly ort: Ort;
+  /** The inputs of each call, by its index, in order; those that a call takes from are among them. */
+  readonly feeds: ReadonlyMap<number, Feeds>;
+  /** A folder for the probe's files, on the file system of the weights if it can be. */
+  readonly scratch: string;
+  readonly session: InferenceSession.SessionOptions;
+  /** Changes the probe before it is opened. */
+  readonly prepare?: ((model: Model) => void) | undefined;
+}
+
+/**
+ * @param dims sizes of the source's inputs
+ * @returns half a sentence that says why there is none, where there is none
+ */
+export function makeReference(
+  source: Model,
+  schedule: Schedule,
+  dims: Readonly<Record<string, readonly number[]>>,
+): Reference | string {
+  let probe: Probe;
+  try {
+    probe = buildProbe(source, schedule, dims);
+  } catch (error) {
+    if (error instanceof NoReference) return error.message;
+    throw error;
+  }
+  const calls = new SiteCalls(probe, source, schedule);
+  return {
+    access: (call) => calls.access(call),
+    async run({ ort, feeds, scratch, session: options, prepare }) {
+      const { model } = probe;
+      prepare?.(model);
+      const opened = [{ name: 'probe', model, options }];
+      const [session] = (await openModels(ort, opened, scratch)) as [InferenceSession];
+      const loop = new ReferenceLoop(ort, session, probe, calls, schedule);
+      const results = new Map<number, InferenceSession.ReturnType>();
+      try {
+        for (const [call, given] of feeds) results.set(call, await loop.run(call, given));
+      } finally {
+        await session.release();
+      }
+      return results;
+    },
+  };
+}
+
+class ReferenceLoop {
+  /** By value, and by half of the guidance pair where each has a call of its own. */
+  private readonly keptValues = new Map<string, Tensor>();
+  private readonly keptResiduals = new Map<string, Tensor>();
+  private readonly keptRuns = new Map<string, Tensor>();
+  private readonly masks: Feeds;
+
+  constructor(
+    private readonly ort: Ort,
+    private readonly session: InferenceSession,
+    private readonly probe: Probe,
+    private readonly calls: SiteCalls,
+    private readonly schedule: Schedule,
+  ) {
+    this.masks = Object.fromEntries(
+      probe.masks.map(({ name, dims, tokens, width }) => [
+        name,
+        this.tensor('bool', bandOf(tokens, width), dims),
+      ]),
+    );
+  }
+
+  async run(call: number, feeds: Feeds): Promise<InferenceSession.ReturnType> {
+    const { outputs } = this.schedule.source;
+    const sites = this.calls.at(call);
+    const overrides = Object.assign({}, ...sites.map((s) => this.overrides(s)));
+    const running = this.calls.running(sites);
+    const nameInProbe = (name: string) => this.probe.outputs.get(name)!;
+    const results = await runModel(
+      this.session,
+      { ...feeds, ...this.masks, ...overrides },
+      'the reference model',
+      [...outputs.map(({ name }) => nameInProbe(name)), ...running.flatMap(shown)],
+    );
+    for (const s of running) this.keep(s, results);
+    return Object.fromEntries(outputs.map(({ name }) => [name, results[nameInProbe(name)]!]));
+  }
+
+  private overrides({ site, strategy, meaning, half }: SiteCall): Feeds {
+    const feeds: Feeds = {};
+    for (const run of site.runs) {
+      const names = runNames(run.to.name);
+      feeds[names.use] = this.flag(run.strategy === strategy);
+      feeds[names.given] = this.keptRuns.get(key(run.to, half)) ?? this.nothing(run.given);
+    }
+    for (const value of site.values) {
+      const names = valueNames(value.name);
+      feeds[names.use] = this.flag(meaning.values !== 'network');
+      feeds[names.given] = this.givenFor(value, meaning, half) ?? this.nothing(value);
+      if (site.rows) feeds[names.rows] = this.rows(value.dims[0]!, meaning.shared);
+    }
+    if (site.mixed) {
+      const names = bandNames(site.mixed.name);
+      const residual = meaning.residual ? this.keptResiduals.get(key(site.mixed, half)) : undefined;
+      feeds[names.use] = this.flag(meaning.banded);
+      feeds[names.residual] = residual ?? this.nothing(site.mixed);
+    }
+    return feeds;
+  }
+
+  private givenFor(value: ProbedValue, { values }: Meaning, half: number): Tensor | undefined {
+    if (values === 'kept') return this.keptValues.get(key(value, half));
+    if (values === 'partner') return this.keptValues.get(key(value, 0));
+    return undefined;
+  }
+
+  private keep(call: SiteCall, results: InferenceSession.ReturnType): void {
+    const { site, meaning, half } = call;
+    const { mixed } = site;
+    for (const { to } of keptRuns(call))
+      this.keptRuns.set(key(to, half), results[runNames(to.name).kept]!);
+    if (meaning.values === 'partner') {
+      for (const value of site.values) handOn(this.keptValues, value);
+      if (mixed && meaning.keepsResidual) handOn(this.keptResiduals, mixed);
+      return;
+    }
+    if (keepsValues(site, meaning))
+      for (const value of site.values)
+        this.keptValues.set(key(value, half), results[valueNames(value.name).seen]!);
+    if (mixed && meaning.keepsResidual)
+      this.keptResiduals.set(
+        key(mixed, half),
+        this.residual(results[bandNames(mixed.name).lacks]!, meaning.shared),
+      );
+  }
+
+  private residual(lacks: Tensor, shared: boolean): Tensor {
+    return shared ? withHalfTwice(this.ort.Tensor as never, lacks, this.conditional()) : lacks;
+  }
+
+  private conditional(): 0 | 1 {
+    return conditionalHalf(this.schedule.source.guidance!.order);
+  }
+
+  private rows(count: number, shared: boolean): Tensor {
+    const order = shared
+      ? rowsOfHalf(count, this.conditional())
+      : Array.from({ length: count }, (_, row) => row);
+    return this.tensor('int64', BigInt64Array.from(order, BigInt), [count]);
+  }
+
+  /** One zero, which takes the shape of whatever it stands in for. */
+  private nothing({ type, dims }: ProbedValue): Tensor {
+    const data = type === 'float16' ? new Uint16Array(1) : new Float32Array(1);
+    return this.tensor(type, data, Array(dims.length).fill(1));
+  }
+
+  private flag(value: boolean): Tensor {
+    return this.tensor('bool', Uint8Array.of(value ? 1 : 0), []);
+  }
+
+  private tensor(type: string, data: unknown, dims: readonly number[]): Tensor {
+    return new this.ort.Tensor(type as never, data as never, dims) as unknown as Tensor;
+  }
+}
+
+/** Outputs of the probe that a call keeps. */
+const shown = (call: SiteCall): string[] => {
+  const { site, meaning } = call;
+  return meaning.values === 'partner'
+    ? []
+    : [
+        ...keptRuns(call).map((run) => runNames(run.to.name).kept),
+        ...(keepsValues(site, meaning) ? site.values.map((v) => valueNames(v.name).seen) : []),
+        ...(site.mixed && meaning.keepsResidual ? [bandNames(site.mixed.name).lacks] : []),
+      ];
+};
+
+/** What the first half of a pair has becomes the second's. */
+function handOn(kept: Map<string, Tensor>, value: ProbedValue): void {
+  const tensor = kept.get(key(value, 0));
+  if (tensor) kept.set(key(value, 1), tensor);
+}

@@ -1,0 +1,112 @@
+/**
+ * What each site does at each call by the plan, what it takes from earlier calls and what it keeps for
+ * later ones. Written from the meanings of the strategies alone; the tensors are with `run.ts`.
+ */
+
+import type { Model } from '../../../model/ir/model.js';
+import { nodeDependencies } from '../../../model/ir/order.js';
+import { pushAll } from '../../../model/ir/push-all.js';
+import type { Value } from '../../../model/ir/value.js';
+import type { Schedule } from '../../../runtime/schedule/index.js';
+import type { CallAccess } from '../combinations.js';
+import { halfOfCall, type Meaning, meaningAt } from './meanings.js';
+import type { Probe, ProbedRun, ProbedSite, ProbedValue } from './probe.js';
+
+/** A site at one call. */
+export interface SiteCall {
+  readonly site: ProbedSite;
+  readonly strategy: string;
+  readonly meaning: Meaning;
+  /** Whose kept tensors it uses. */
+  readonly half: number;
+}
+
+export class SiteCalls {
+  private readonly sourceValues: ReadonlyMap<string, Value>;
+
+  constructor(
+    private readonly probe: Probe,
+    private readonly source: Model,
+    private readonly schedule: Schedule,
+  ) {
+    this.sourceValues = new Map([...source.graph.values()].map((v) => [v.name, v]));
+  }
+
+  at(call: number): SiteCall[] {
+    const { guidance } = this.schedule.source;
+    return this.probe.sites.map((site) => ({
+      site,
+      meaning: meaningAt(site.strategies[call]!, call, guidance)!,
+      strategy: site.strategies[call]!,
+      half: halfOfCall(call, guidance),
+    }));
+  }
+
+  /** Those whose values the outputs depend on: one inside a region that is replaced does not run. */
+  running(sites: readonly SiteCall[]): SiteCall[] {
+    const source = (name: string) => this.sourceValues.get(name)!;
+    const valuesOf = (site: ProbedSite) =>
+      [...site.values, ...site.runs.map((run) => run.to)].map(({ name }) => source(name));
+    /** For values that are replaced: the one that is needed instead, if any. */
+    const instead = new Map<Value, Value | undefined>();
+    for (const { site, strategy, meaning } of sites) {
+      if (meaning.values !== 'network')
+        for (const value of site.values) instead.set(source(value.name), undefined);
+      for (const run of site.runs)
+        if (run.strategy === strategy)
+          instead.set(source(run.to.name), run.keeps === 'output' ? undefined : source(run.from));
+    }
+    const met = new Set<Value>();
+    const stack = [...this.source.graph.outputs];
+    for (let value = stack.pop(); value; value = stack.pop()) {
+      if (met.has(value)) continue;
+      met.add(value);
+      if (!instead.has(value))
+        pushAll(stack, value.producer ? nodeDependencies(value.producer) : []);
+      else if (instead.get(value)) stack.push(instead.get(value)!);
+    }
+    return sites.filter(({ site }) => valuesOf(site).some((v) => met.has(v)));
+  }
+
+  /** What the call takes and leaves, by the names of what is kept. */
+  access(call: number): CallAccess {
+    const running = this.running(this.at(call));
+    return { takes: running.flatMap(taken), leaves: running.flatMap(left) };
+  }
+}
+
+/** Name of what is kept for one half of a guidance pair, whose other half keeps its own. */
+export const key = ({ name }: ProbedValue, half: number) => `${half} ${name}`;
+
+/** Runs of which a call keeps something: only where all blocks are computed. */
+export const keptRuns = ({ site, strategy }: SiteCall): readonly ProbedRun[] =>
+  strategy === 'compute' ? site.runs : [];
+
+export const keepsValues = (site: ProbedSite, meaning: Meaning): boolean =>
+  site.takes && meaning.keepsValues;
+
+/** Values, what bands lack and what runs of blocks add are kept apart, though one value may be all three. */
+const named = (kind: 'value' | 'residual' | 'run', value: ProbedValue, half: number) =>
+  `${kind} ${key(value, half)}`;
+
+function taken({ site, strategy, meaning, half }: SiteCall): string[] {
+  const { mixed } = site;
+  const whose = meaning.values === 'partner' ? 0 : half;
+  const takesValues = meaning.values === 'kept' || meaning.values === 'partner';
+  const handsResidual = meaning.values === 'partner' && meaning.keepsResidual;
+  const runs = site.runs.filter((run) => run.strategy === strategy);
+  return [
+    ...runs.map(({ to }) => named('run', to, half)),
+    ...(takesValues ? site.values.map((value) => named('value', value, whose)) : []),
+    ...(mixed && (meaning.residual || handsResidual) ? [named('residual', mixed, whose)] : []),
+  ];
+}
+
+function left(call: SiteCall): string[] {
+  const { site, meaning, half } = call;
+  return [
+    ...keptRuns(call).map(({ to }) => named('run', to, half)),
+    ...(keepsValues(site, meaning) ? site.values.map((value) => named('value', value, half)) : []),
+    ...(site.mixed && meaning.keepsResidual ? [named('residual', site.mixed, half)] : []),
+  ];
+}

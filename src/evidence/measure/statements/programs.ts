@@ -1,0 +1,78 @@
+/**
+ * What a schedule says of its programs and states as a whole: the form, whether a program needs guidance
+ * pairs, what it was rewritten for, and that every state is somebody's.
+ */
+import type { Problem } from '../../../errors/index.js';
+import type { Schedule } from '../../../runtime/schedule/index.js';
+import { pointer } from '../../../runtime/schedule/pointer.js';
+import { meaningAt } from '../reference/meanings.js';
+
+/** @param target what the report beside the schedule says that the models were rewritten for */
+export function programProblems(schedule: Schedule, target: string | undefined): Problem[] {
+  return [
+    ...formProblems(schedule),
+    ...pairProblems(schedule),
+    ...stateProblems(schedule),
+    ...(schedule.target === target
+      ? []
+      : [
+          {
+            path: pointer('target'),
+            message: `says ${schedule.target ?? 'nothing'}, where report.json says ${target ?? 'nothing'}`,
+          },
+        ]),
+  ];
+}
+
+const runsOf = ({ programs }: Schedule) => Object.values(programs).flatMap(({ runs }) => runs);
+
+function formProblems(schedule: Schedule): Problem[] {
+  const { emit, models, programs } = schedule;
+  const single = Object.values(programs).every(({ runs }) => runs.length === 1);
+  const chosen = runsOf(schedule).some((run) => Object.keys(run.constants ?? {}).length > 0);
+  const fits = {
+    split: single && !chosen,
+    merged: single && Object.keys(models).length === 1,
+    chain: !chosen,
+  };
+  const path = pointer('emit');
+  return fits[emit] ? [] : [{ path, message: `says ${emit}, which its programs are not` }];
+}
+
+/** One half stands for both in a program where it does so at one of its calls. */
+function pairProblems({ calls, programs, sites = {}, source: { guidance } }: Schedule): Problem[] {
+  if (guidance?.mode !== 'batch') return [];
+  const meanings = (call: number) =>
+    Object.values(sites).map(({ strategies }) => meaningAt(strategies[call]!, call, guidance));
+  // what is shared inside of what another site replaces is not computed at all
+  const sharing = new Set(
+    calls.filter(
+      (_, call) =>
+        meanings(call).some((meaning) => meaning?.shared) &&
+        meanings(call).every((meaning) => meaning && !meaning.run && meaning.values === 'network'),
+    ),
+  );
+  return Object.entries(programs).flatMap(([program, { pairs }]) =>
+    pairs === false && sharing.has(program)
+      ? [
+          {
+            path: pointer('programs', program, 'pairs'),
+            message: 'says that no half stands for both, where by the plan one does',
+          },
+        ]
+      : [],
+  );
+}
+
+function stateProblems(schedule: Schedule): Problem[] {
+  const used = new Set(
+    runsOf(schedule).flatMap(({ reads = {}, unused = {}, writes = {} }) => [
+      ...Object.values(reads),
+      ...Object.values(unused),
+      ...Object.keys(writes),
+    ]),
+  );
+  return Object.keys(schedule.states)
+    .filter((state) => !used.has(state))
+    .map((state) => ({ path: pointer('states', state), message: 'is of no program' }));
+}

@@ -1,0 +1,128 @@
+/** Calls by sites, under it the program of each call, and the states that go from call to call. */
+import * as Plot from '@observablehq/plot';
+import type { Schedule } from '../../../runtime/schedule/index.js';
+import type { StateArc } from '../facts/states.js';
+import { formatMacs } from '../format.js';
+import { html, type Markup } from '../page/html.js';
+import { roundStep, type ShownPlan } from '../strategies.js';
+import { chart } from './chart.js';
+import { type CellCost, callAxis, type PlanLayout, planLayout, planMarks } from './plan-marks.js';
+
+export interface PlanChartOptions {
+  readonly plan: ShownPlan;
+  readonly schedule: Schedule;
+  readonly cost: CellCost;
+  readonly arcs: readonly StateArc[];
+}
+
+/** Pixels. */
+const RIGHT = 24;
+const MOST_ARC = 160;
+/** More programs than these are drawn as one row of MACs. */
+const MOST_PROGRAMS = 24;
+
+export function planChart({ plan, schedule, cost, arcs }: PlanChartOptions): Markup {
+  const programs = [...new Set(schedule.calls)];
+  const names = programs.length <= MOST_PROGRAMS ? programs : ['program'];
+  const layout = planLayout(plan, names);
+  return html`${heatmap(plan, layout, cost)}${programRows(schedule, layout, programs)}${
+    arcs.length > 0 && arcRow(plan.calls, layout, arcs)
+  }`;
+}
+
+/** What all rows share, so that a call stands in one place in each. */
+const across = (calls: number, layout: PlanLayout) => ({
+  width: layout.left + layout.width + RIGHT,
+  marginLeft: layout.left,
+  marginRight: RIGHT,
+  x: { domain: [0, calls], axis: null },
+  style: { fontSize: '11px' },
+});
+
+function heatmap(plan: ShownPlan, layout: PlanLayout, cost: CellCost): Markup {
+  const ids = Object.keys(plan.sites);
+  const every = roundStep(11 / layout.cell.height);
+  return chart(`Strategy of ${ids.length} sites at ${plan.calls} calls`, {
+    ...across(plan.calls, layout),
+    height: layout.height + 26,
+    marginTop: 22,
+    marginBottom: 4,
+    y: { domain: ids, padding: 0, axis: null },
+    marks: [
+      callAxis(plan.calls, layout),
+      Plot.axisY(
+        ids.filter((_, i) => i % every === 0),
+        { label: null, tickSize: 0 },
+      ),
+      ...planMarks(plan, layout, cost),
+    ],
+  });
+}
+
+function programRows(schedule: Schedule, layout: PlanLayout, programs: readonly string[]): Markup {
+  const { calls, cost } = schedule;
+  const macs = cost?.macs?.convention.all;
+  const few = programs.length <= MOST_PROGRAMS;
+  const most = Math.max(1, macs?.source ?? 1, ...Object.values(macs?.programs ?? {}));
+  const bars = calls.map((program, call) => {
+    const own = macs?.programs[program];
+    return {
+      call,
+      program: few ? program : 'program',
+      share: (own ?? most) / most,
+      title: `call ${call}: ${program}${own === undefined ? '' : `, ${formatMacs(own)} MACs`}`,
+    };
+  });
+  const rows = few ? [...programs] : ['program'];
+  return chart('Program of each call', {
+    ...across(calls.length, layout),
+    height: rows.length * 20 + 8,
+    marginTop: 4,
+    marginBottom: 4,
+    y: { domain: rows, padding: 0.15, label: null, tickSize: 0 },
+    opacity: { domain: [0, 1], range: [0, 1] },
+    marks: [
+      Plot.barX(bars, {
+        x1: 'call',
+        x2: ({ call }: { call: number }) => call + 1,
+        y: 'program',
+        fill: 'var(--bundle)',
+        // the fuller the colour, the more of the source's work
+        fillOpacity: ({ share }: { share: number }) => 0.25 + 0.75 * share,
+        title: 'title',
+        insetLeft: layout.cell.width > 4 ? 0.5 : 0,
+        insetRight: layout.cell.width > 4 ? 0.5 : 0,
+      }),
+    ],
+  });
+}
+
+function arcRow(calls: number, layout: PlanLayout, arcs: readonly StateArc[]): Markup {
+  const longest = Math.max(...arcs.map(({ from, to }) => to - from)) * layout.cell.width;
+  /** Degrees between an arc and its chord; flatter where the longest would be too high. */
+  const bend = Math.min(60, (2 * Math.atan(MOST_ARC / (longest / 2)) * 180) / Math.PI);
+  const height = Math.ceil((longest / 2) * Math.tan(((bend / 2) * Math.PI) / 180)) + 14;
+  const most = Math.max(...arcs.map(({ states }) => states.length));
+  return chart('States, from the call that writes them to those that read them', {
+    ...across(calls, layout),
+    height,
+    marginTop: 2,
+    marginBottom: 2,
+    y: { domain: [0, 1], axis: null },
+    marks: [
+      Plot.arrow(arcs, {
+        x1: ({ from }: StateArc) => from + 0.5,
+        x2: ({ to }: StateArc) => to + 0.5,
+        y1: 1,
+        y2: 1,
+        bend: -bend,
+        headLength: layout.cell.width > 5 ? 5 : 0,
+        stroke: 'var(--source)',
+        strokeOpacity: 0.7,
+        strokeWidth: ({ states }: StateArc) => 1 + (1.5 * states.length) / most,
+        title: ({ from, to, states }: StateArc) =>
+          `call ${from} to call ${to}: ${states.length > 6 ? `${states.length} states` : states.join(', ')}`,
+      }),
+    ],
+  });
+}

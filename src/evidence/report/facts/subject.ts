@@ -1,0 +1,92 @@
+/** What a report is about, read from a bundle and measured on it; files are read by whoever makes a report. */
+
+import type { Report } from '../../../compiler/emit/report.js';
+import type { SameFile } from '../../../model/diff/index.js';
+import type { Model } from '../../../model/ir/model.js';
+import type { Schedule } from '../../../runtime/schedule/index.js';
+
+export interface ReportSubject {
+  /** What the bundle is called. */
+  readonly name: string;
+  readonly schedule: Schedule;
+  readonly report: Report;
+  /** Bytes of each model's file, by id. */
+  readonly modelBytes: Readonly<Record<string, number>>;
+  /** The source in canonical form, which sites and programs speak of. */
+  readonly source?: Model | undefined;
+  /** By id. */
+  readonly models?: ReadonlyMap<string, Model> | undefined;
+  /** Tells that two files are one; by path where it is left out. */
+  readonly sameFile?: SameFile | undefined;
+  readonly measured?: Measured | undefined;
+  readonly trace?: LoopTrace | undefined;
+  readonly pictures?: readonly PicturePair[] | undefined;
+  readonly branches?: BranchChoices | undefined;
+  readonly plans?: readonly SearchedPlan[] | undefined;
+}
+
+/** Times of one run, source and bundle in turns. */
+export interface Measured {
+  readonly rounds: number;
+  /** What ran in a turn: whole loops, or each program once. */
+  readonly turns: 'loops' | 'programs';
+  readonly sourceMilliseconds: number;
+  /** By program. */
+  readonly programs: Readonly<Record<string, number>>;
+  /** The whole loop. */
+  readonly loop: { readonly source: number; readonly bundle: number };
+  /** Resident bytes of the process. */
+  readonly memory: { readonly source: number; readonly both: number };
+}
+
+/** A loop of the source and one of the bundle from the same noise. */
+export interface LoopTrace {
+  readonly sampler: string;
+  readonly seed: number;
+  readonly images: number;
+  /** Inputs whose values were made up. */
+  readonly madeUp: readonly string[];
+  readonly steps: readonly {
+    readonly step: number;
+    /** Root mean square of the difference over that of the source's, of the denoiser's output after guidance. */
+    readonly prediction: number;
+    /** The same of the latent that the step makes. */
+    readonly latent: number;
+  }[];
+}
+
+/** PNG files that belong together. */
+export interface PicturePair {
+  readonly name: string;
+  readonly source: Uint8Array;
+  readonly bundle: Uint8Array;
+  /** Decibels; undefined where the pictures differ in size. */
+  readonly psnr?: number | undefined;
+}
+
+export interface BranchChoices {
+  readonly interval: number;
+  /** The branch that the bundle was made with. */
+  readonly chosen: number;
+  readonly points: readonly BranchPoint[];
+}
+
+export interface BranchPoint {
+  readonly branch: number;
+  /** Mean MACs of a call. */
+  readonly macs: number;
+  /** Relative error of the final latent. */
+  readonly error: number;
+}
+
+/** A plan that a search found, and what came of it. */
+export interface SearchedPlan {
+  readonly file: string;
+  readonly threshold: number;
+  /** Mean MACs of a call. */
+  readonly macs: number;
+  /** Relative error of the final latent. */
+  readonly error: number;
+  /** The plan is that of the bundle. */
+  readonly chosen: boolean;
+}

@@ -1,0 +1,23 @@
+/** The report of a bundle as a page. */
+import { VERSION } from '../../version.js';
+import type { ReportSubject } from './facts/subject.js';
+import { html } from './page/html.js';
+import { renderPage } from './page/page.js';
+import { blocksSection } from './sections/blocks.js';
+import { choicesSection } from './sections/choices.js';
+import { errorSection } from './sections/error.js';
+import { planSection } from './sections/plan.js';
+import { summarySection } from './sections/summary.js';
+
+/** In the order in which they are read. Each leaves itself out where the subject has nothing for it. */
+const SECTIONS = [summarySection, planSection, blocksSection, errorSection, choicesSection];
+
+/** HTML that needs no other file and no script. */
+export function reportPage(subject: ReportSubject): string {
+  return renderPage({
+    title: `${subject.schedule.source.file}: ${subject.name}`,
+    lead: html``,
+    sections: SECTIONS.map((section) => section(subject)).filter((s) => s !== undefined),
+    producer: `stepfold ${VERSION}; the bundle was written by ${subject.schedule.producer}`,
+  });
+}

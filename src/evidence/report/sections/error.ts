@@ -1,0 +1,83 @@
+/** How far the loop of the bundle goes from that of the source, and what both draw. */
+import * as Plot from '@observablehq/plot';
+import type { Schedule } from '../../../runtime/schedule/index.js';
+import { chart } from '../charts/chart.js';
+import type { LoopTrace, PicturePair, ReportSubject } from '../facts/subject.js';
+import { html, Markup } from '../page/html.js';
+import { figure, type Section } from '../page/page.js';
+
+export function errorSection({ trace, pictures, schedule }: ReportSubject): Section | undefined {
+  if (!trace && !pictures?.length) return undefined;
+  return {
+    id: 'error',
+    title: 'Error against the full run',
+    body: html`${trace && traceFigure(trace, schedule)}${pictures?.length ? pictureRows(pictures) : undefined}`,
+  };
+}
+
+function traceFigure(trace: LoopTrace, schedule: Schedule) {
+  const perStep = schedule.calls.length / trace.steps.length;
+  const points = trace.steps.flatMap(({ step, prediction, latent }) => {
+    const program = schedule.calls[step * perStep]!;
+    return [
+      { step, program, of: 'output of the denoiser', error: prediction },
+      { step, program, of: 'latent after the step', error: latent },
+    ];
+  });
+  // a logarithm has no place for none
+  const shown = points.filter(({ error }) => error > 0);
+  if (shown.length === 0)
+    return html`<p>Every step gave what the source gave, bit for bit (${trace.sampler}, seed ${trace.seed}).</p>`;
+  const programs = [...new Set(schedule.calls)];
+  const picture = chart('Relative error of each step', {
+    width: 840,
+    height: 300,
+    marginLeft: 60,
+    x: { label: 'step', domain: [0, Math.max(1, trace.steps.length - 1)], nice: false },
+    y: { type: 'log', label: 'relative error', grid: true, tickFormat: '.0e' },
+    color: {
+      type: 'ordinal',
+      domain: ['output of the denoiser', 'latent after the step'],
+      range: ['var(--source)', 'var(--bundle)'],
+      legend: false,
+    },
+    symbol: { domain: programs.slice(0, 6) },
+    style: { fontSize: '11px' },
+    marks: [
+      Plot.line(shown, { x: 'step', y: 'error', stroke: 'of' }),
+      Plot.dot(shown, {
+        x: 'step',
+        y: 'error',
+        fill: 'of',
+        r: 3,
+        ...(programs.length <= 6 && { symbol: 'program' }),
+        title: ({ step, program, of, error }: (typeof points)[number]) =>
+          `step ${step}, ${program}: ${of} off by ${(100 * error).toPrecision(2)} %`,
+      }),
+    ],
+  });
+  const last = trace.steps.at(-1);
+  return html`<ul class="keys"><li><i style="background:var(--source)"></i>output of the denoiser, after guidance</li><li><i style="background:var(--bundle)"></i>latent after the step</li></ul>
+${figure(
+  picture,
+  html`Root mean square of the difference over that of the source's own, in two loops from the same noise (${trace.sampler}, seed ${trace.seed}, ${
+    trace.images
+  } image${trace.images === 1 ? '' : 's'})${
+    trace.madeUp.length > 0 && `; ${trace.madeUp.join(', ')} made up from the seed`
+  }. The final latent is off by ${last ? `${(100 * last.latent).toPrecision(2)} %` : '?'}.`,
+)}`;
+}
+
+const dataUri = (png: Uint8Array) =>
+  `data:image/png;base64,${btoa(Array.from(png, (byte) => String.fromCharCode(byte)).join(''))}`;
+
+function pictureRows(pictures: readonly PicturePair[]) {
+  return html`<h3>Images</h3>${pictures.map(({ name, source, bundle, psnr }) => {
+    const image = (png: Uint8Array, what: string) =>
+      html`<figure><img src="${new Markup(dataUri(png))}" alt="${name}, ${what}"><figcaption>${what}</figcaption></figure>`;
+    return html`<p>${name}${psnr !== undefined && `: ${Number.isFinite(psnr) ? `${psnr.toFixed(1)} dB` : 'equal'}`}</p><div class="pictures">${image(
+      source,
+      'source',
+    )}${image(bundle, 'bundle')}</div>`;
+  })}`;
+}

@@ -1,0 +1,95 @@
+/**
+ * How strategies are shown: in the order of exactness, each with a letter and a colour of its own.
+ * Colours differ in lightness (dark is exact), so that they can be told apart without hue and in print.
+ */
+import type { PlanFile } from '../../runtime/schedule/index.js';
+
+/** What a picture of a plan is made from; a plan file is one. */
+export type ShownPlan = Pick<PlanFile, 'calls' | 'sites' | 'model' | 'calibration'>;
+
+export interface ShownStrategy {
+  readonly name: string;
+  readonly letter: string;
+  /** `#rrggbb`. */
+  readonly color: string;
+  /** Calls of sites that have it. */
+  readonly count: number;
+  /** The same as a fraction of all. */
+  readonly share: number;
+}
+
+/** From the most exact to the least. CIELAB lightness 13, 41, 53, 71, 80, 94; zeros are grey. */
+const KNOWN: Readonly<Record<string, readonly [letter: string, color: string]>> = {
+  compute: ['C', '#15195a'],
+  window: ['W', '#2560b4'],
+  'guidance-share': ['G', '#c9539f'],
+  'window+guidance-share': ['B', '#f59a3c'],
+  'window-only': ['o', '#7fd6c2'],
+  reuse: ['r', '#fdf0ae'],
+  zero: ['z', '#6a6a6a'],
+};
+
+/** The strategies of a plan from the most exact to the least; those not known by name come last. */
+export function shownStrategies({ sites }: ShownPlan): ShownStrategy[] {
+  const counts = new Map<string, number>();
+  for (const name of Object.values(sites).flat()) counts.set(name, (counts.get(name) ?? 0) + 1);
+  const all = [...counts.values()].reduce((sum, count) => sum + count, 0);
+  const known = Object.keys(KNOWN).filter((name) => counts.has(name));
+  const others = [...counts.keys()].filter((name) => !Object.hasOwn(KNOWN, name)).sort();
+  const taken = new Set(Object.values(KNOWN).map(([letter]) => letter));
+  const looks = [
+    ...known.map((name) => [name, ...KNOWN[name]!] as const),
+    ...others.map((name, i) => [name, freeLetter(name, taken), furtherColor(i)] as const),
+  ];
+  return looks.map(([name, letter, color]) => {
+    const count = counts.get(name) as number;
+    return { name, letter, color, count, share: count / all };
+  });
+}
+
+/** The colour of a strategy by itself, for those that a plan does not name. */
+export const colorOf = (name: string): string => KNOWN[name]?.[1] ?? furtherColor(0);
+
+const LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
+
+/** A letter of the name that stands for nothing else yet, or the first that there is. */
+function freeLetter(name: string, taken: Set<string>): string {
+  const letter = [...name, ...LETTERS].find((c) => LETTERS.includes(c) && !taken.has(c)) ?? '?';
+  taken.add(letter);
+  return letter;
+}
+
+/** Hues a golden angle apart, so that any number of them lie far from one another; lightness in turn. */
+function furtherColor(i: number): string {
+  const hue = (100 + i * 137.508) % 360;
+  const lightness = [0.4, 0.62, 0.8][i % 3]!;
+  const channel = (n: number) => {
+    // HSL to RGB by the formula of CSS Color Module Level 4, section 7.1
+    const k = (n + hue / 30) % 12;
+    const value =
+      lightness -
+      0.5 * Math.min(lightness, 1 - lightness) * Math.max(-1, Math.min(k - 3, 9 - k, 1));
+    return Math.round(255 * value)
+      .toString(16)
+      .padStart(2, '0');
+  };
+  return `#${channel(0)}${channel(8)}${channel(4)}`;
+}
+
+export const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+
+/** What a picture of the plan is called: `dit.onnx: 20 calls, threshold 0.05`. */
+export function planTitle({ calls, model, calibration }: ShownPlan): string {
+  const threshold = calibration?.threshold;
+  const what = [
+    `${calls} call${calls === 1 ? '' : 's'}`,
+    ...(threshold === undefined ? [] : [`threshold ${threshold}`]),
+  ].join(', ');
+  return model ? `${model.file}: ${what}` : what;
+}
+
+/** The least of 1, 2, 5, 10, 20, 50, … that is at least so large: distances between axis labels. */
+export function roundStep(least: number): number {
+  for (let power = 1; ; power *= 10)
+    for (const factor of [1, 2, 5]) if (factor * power >= least) return factor * power;
+}

@@ -1,0 +1,303 @@
+/** Both ways to search find what the paper's algorithm finds when it is written out plainly. */
+import * as ort from 'onnxruntime-node';
+import { describe, expect, test } from 'vitest';
+import {
+  type Calibrated,
+  type CalibrateOptions,
+  calibrate,
+  type DecidedCall,
+  SEARCHES,
+} from '../../../src/evidence/calibrate/index.js';
+import { createRandom, createSampler, denoise } from '../../../src/runtime/samplers/index.js';
+import { type Inputs, Oracle } from './oracle.js';
+import { CLASSES, ORDER, toyModel, toyPass } from './toy.js';
+
+const ROLES = { latent: 'x', timestep: 't' };
+/** Decisions that hang on less than this are left to rounding. */
+const MARGIN = 1e-4;
+
+function nested(data: ArrayLike<number>, batch: number): number[][][] {
+  return Array.from({ length: batch }, (_, b) =>
+    [0, 1].map((n) => [0, 1, 2, 3].map((d) => data[(b * 2 + n) * 4 + d]!)),
+  );
+}
+
+const tensor = (values: number[][][]) =>
+  new ort.Tensor('float32', values.flat(2), [values.length, 2, 4]);
+
+function toInputs(feeds: Readonly<Record<string, unknown>>): Inputs {
+  const { x, t, label } = feeds as Record<string, ort.Tensor>;
+  return {
+    x: nested(x!.data as Float32Array, x!.dims[0]!),
+    t: Array.from(t!.data as Float32Array),
+    label: Array.from(label!.data as BigInt64Array, Number),
+  };
+}
+
+interface Setting {
+  readonly threshold: number;
+  readonly calls: number;
+  readonly samples: number;
+  readonly seed: number;
+  readonly guided: boolean;
+}
+
+const labels = (samples: number, first: number) =>
+  BigInt64Array.from({ length: samples }, (_, k) => BigInt((first + 2 * k) % CLASSES));
+
+function optionsOf(setting: Setting): CalibrateOptions<{ threshold: number; sharing: boolean }> {
+  const { threshold, calls, samples, seed, guided } = setting;
+  const int64 = (data: BigInt64Array) => new ort.Tensor('int64', data, [samples]) as never;
+  return {
+    pass: toyPass,
+    options: { threshold, sharing: guided },
+    calls,
+    samples,
+    seed,
+    roles: ROLES,
+    sampler: { name: 'ddim' },
+    feeds: { label: int64(labels(samples, 0)) },
+    ...(guided && {
+      guidance: {
+        order: 'cond-first',
+        mode: 'batch',
+        scale: 2,
+        unconditional: { label: int64(labels(samples, 3)) },
+      },
+    }),
+  };
+}
+
+/** The oracle drives the same sampler; only what runs the model and searches is its own. */
+async function ask({ threshold, calls, samples, seed, guided }: Setting): Promise<Oracle> {
+  const oracle = new Oracle(threshold, guided ? ORDER : ORDER.filter((s) => !s.endsWith('share')));
+  const int64 = (data: BigInt64Array) => new ort.Tensor('int64', data, [samples]) as never;
+  await denoise({
+    ort: ort as never,
+    sampler: createSampler('ddim', { steps: calls }),
+    latentShape: [samples, 2, 4],
+    seed,
+    roles: { ...ROLES, output: 'eps' },
+    timestep: { type: 'float32', shape: 'batch' },
+    feeds: { label: int64(labels(samples, 0)) },
+    ...(guided && {
+      guidance: {
+        scale: 2,
+        order: 'cond-first',
+        mode: 'batch',
+        unconditional: { label: int64(labels(samples, 3)) },
+      },
+    }),
+    call: async (feeds) => ({ eps: tensor(oracle.call(toInputs(feeds))) }) as never,
+  });
+  const close = oracle.calls.flatMap((call) =>
+    call.compared.filter(({ loss, most }) => Math.abs(loss - most) < MARGIN),
+  );
+  if (close.length > 0) throw new Error('choose another seed: a decision hangs on rounding');
+  return oracle;
+}
+
+function expectSame({ plan, losses }: Calibrated, oracle: Oracle): void {
+  // the pass lists its sites as 2, 0, 1
+  expect(plan.sites.map((site) => site.id)).toEqual(['site.2', 'site.0', 'site.1']);
+  expect(plan.rows).toEqual(oracle.calls.map(({ row: [a, b, c] }) => [c, a, b]));
+  for (const [call, { losses: expected }] of oracle.calls.entries())
+    for (const [i, loss] of expected.entries()) {
+      const found = losses[`site.${i}`]![call]!;
+      if (loss === null) expect(found).toBeNull();
+      else expect(found).toBeCloseTo(loss, 4);
+    }
+}
+
+const SETTINGS: Setting[] = [
+  { threshold: 0.05, calls: 8, samples: 2, seed: 1, guided: true },
+  { threshold: 0.2, calls: 10, samples: 3, seed: 2, guided: true },
+  { threshold: 0.5, calls: 6, samples: 1, seed: 3, guided: true },
+  { threshold: 0.2, calls: 8, samples: 3, seed: 4, guided: false },
+];
+
+describe.each(SETTINGS)('threshold $threshold, guided: $guided', (setting) => {
+  test.each(SEARCHES)('%s search', async (search) => {
+    const oracle = await ask(setting);
+    const found = await calibrate(toyModel(), { ...optionsOf(setting), search });
+    expectSame(found, oracle);
+    const attempts = oracle.calls.flatMap((call) => call.tried.flat()).length;
+    // for each call but the first: the reference, the candidates, and the call itself
+    expect(found.evaluations.plain).toBe(1 + 2 * (setting.calls - 1) + attempts);
+  });
+});
+
+describe.each([
+  { ...SETTINGS[0]!, batch: 2 },
+  { ...SETTINGS[1]!, batch: 2 },
+  { ...SETTINGS[3]!, batch: 1 },
+])(
+  '$samples samples, guided: $guided, on a model of fixed batch $batch',
+  ({ batch, ...setting }) => {
+    test.each(SEARCHES)('%s search', async (search) => {
+      const oracle = await ask(setting);
+      const found = await calibrate(toyModel(batch), { ...optionsOf(setting), search });
+      expectSame(found, oracle);
+      const whole = await calibrate(toyModel(), { ...optionsOf(setting), search });
+      expect(found.evaluations.done).toBeCloseTo(whole.evaluations.done, 9);
+    });
+  },
+);
+
+describe('evaluations of the segment search', () => {
+  // Four products of one size: one in each site, one at the end. A change at site 0 reaches the other
+  // sites and the end, one at site 1 or 2 only the end.
+  const BEHIND = [3 / 4, 1 / 4, 1 / 4];
+  const SITE = 1 / 4;
+
+  /** What has to run again, from what the oracle tried. */
+  const expected = ({ row, tried }: Oracle['calls'][number], call: number): number =>
+    1 +
+    row.reduce((sum, taken, i) => {
+      const window = tried[i]!.some((name) => name.startsWith('window')) ? SITE : 0;
+      // what a full call keeps beside its output is only made when it stays
+      const rest = taken === 'compute' || taken === 'guidance-share' ? SITE : 0;
+      return sum + (call > 0 ? tried[i]!.length * BEHIND[i]! : 0) + window + rest;
+    }, 0);
+
+  test.each(SETTINGS)('threshold $threshold, guided: $guided', async (setting) => {
+    const oracle = await ask(setting);
+    const { evaluations } = await calibrate(toyModel(), optionsOf(setting));
+    const sum = oracle.calls.reduce((total, call, t) => total + expected(call, t), 0);
+    expect(evaluations.done).toBeCloseTo(sum, 9);
+  });
+});
+
+describe('interruption', () => {
+  const setting = SETTINGS[1]!;
+  const INTERRUPTED = new Error('interrupted');
+
+  test.each(SEARCHES)('after any call, a %s search goes on to the same result', async (search) => {
+    const options = { ...optionsOf(setting), search };
+    const whole = await calibrate(toyModel(), options);
+    for (let stop = 1; stop < setting.calls; stop++) {
+      let decided: readonly DecidedCall[] = [];
+      const onCall = (list: readonly DecidedCall[]) => {
+        decided = structuredClone(list);
+        if (list.length === stop) throw INTERRUPTED;
+      };
+      await expect(calibrate(toyModel(), { ...options, onCall })).rejects.toBe(INTERRUPTED);
+      expect(decided).toHaveLength(stop);
+      const seen: number[] = [];
+      const rest = await calibrate(toyModel(), {
+        ...options,
+        decided,
+        onCall: (list) => seen.push(list.length),
+      });
+      expect(rest.plan.rows).toEqual(whole.plan.rows);
+      expect(rest.losses).toEqual(whole.losses);
+      expect(rest.evaluations).toEqual(whole.evaluations);
+      // what was decided is not searched again
+      expect(seen[0]).toBe(stop + 1);
+    }
+  });
+});
+
+test.each(SEARCHES)('a loop of one call is computed, %s search', async (search) => {
+  const { plan, evaluations } = await calibrate(toyModel(), {
+    ...optionsOf({ ...SETTINGS[0]!, calls: 1 }),
+    search,
+  });
+  expect(plan.rows).toEqual([['compute', 'compute', 'compute']]);
+  expect(evaluations).toEqual({ done: 1, plain: 1 });
+});
+
+test('the same seed gives the same result, another seed another one', async () => {
+  const options = optionsOf(SETTINGS[0]!);
+  const once = await calibrate(toyModel(), options);
+  const again = await calibrate(toyModel(), options);
+  const other = await calibrate(toyModel(), { ...options, seed: 99 });
+  const numbers = ({ losses, evaluations }: Calibrated) => ({ losses, evaluations });
+  expect(numbers(again)).toEqual(numbers(once));
+  expect(other.losses).not.toEqual(once.losses);
+});
+
+describe('inputs recorded from a real loop', () => {
+  const CALLS = 5;
+  const random = (seed: number, count: number) =>
+    Float32Array.from(createRandom(seed).normals(count));
+  const record = (batch: number) => ({
+    x: new ort.Tensor('float32', random(5, CALLS * batch * 8), [CALLS, batch, 2, 4]) as never,
+    t: new ort.Tensor(
+      'float32',
+      Float32Array.from({ length: CALLS * batch }, (_, k) => 900 - 100 * Math.floor(k / batch)),
+      [CALLS, batch],
+    ) as never,
+  });
+  const label = (batch: number) =>
+    new ort.Tensor('int64', labels(batch, 1), [batch]) as unknown as Inputs & never;
+
+  test.each(SEARCHES)('%s search', async (search) => {
+    const recorded = record(4) as Record<string, ort.Tensor>;
+    const threshold = 1.2;
+    const oracle = new Oracle(threshold);
+    for (let call = 0; call < CALLS; call++)
+      oracle.call(
+        toInputs({
+          x: new ort.Tensor(
+            'float32',
+            (recorded.x!.data as Float32Array).subarray(call * 32, (call + 1) * 32),
+            [4, 2, 4],
+          ),
+          t: new ort.Tensor('float32', new Float32Array(4).fill(900 - 100 * call), [4]),
+          label: label(4),
+        }),
+      );
+    const found = await calibrate(toyModel(), {
+      pass: toyPass,
+      options: { threshold },
+      calls: CALLS,
+      search,
+      guidance: { order: 'cond-first', mode: 'batch' },
+      recorded: recorded as never,
+      feeds: { label: label(4) },
+    });
+    expectSame(found, oracle);
+    expect(found.samples).toBe(2);
+  });
+
+  const search = (given: Partial<CalibrateOptions<{ threshold: number; sharing: boolean }>>) =>
+    calibrate(toyModel(), {
+      pass: toyPass,
+      calls: CALLS,
+      recorded: record(4),
+      feeds: { label: label(4) },
+      ...given,
+    });
+
+  test('an odd batch holds no pairs', async () => {
+    const pair = { order: 'cond-first', mode: 'batch' } as const;
+    const odd = { recorded: record(3), feeds: { label: label(3) } };
+    await expect(search({ ...odd, guidance: pair })).rejects.toMatchObject({
+      code: 'CALIBRATE_ODD_BATCH',
+      details: { value: 'x' },
+    });
+    // without guidance nobody minds, as long as the pass does not share
+    await expect(search({ ...odd, options: { sharing: false } })).resolves.toBeDefined();
+    await expect(search({ ...odd, options: { threshold: 0.001 } })).rejects.toMatchObject({
+      code: 'CALIBRATE_ODD_BATCH',
+    });
+  });
+
+  test.each([
+    ['another number of calls', { calls: 4 }, 'CALIBRATE_INPUT_SHAPE', 'x'],
+    ['a batch that disagrees', { feeds: { label: label(3) } }, 'FEED_SHAPE', 'label'],
+    ['another type', { feeds: { label: record(4).x } }, 'FEED_TYPE', 'label'],
+    ['an input that is missing', { feeds: {} }, 'CALIBRATE_INPUT_MISSING', 'label'],
+    ['an input that is none', { feeds: { y: label(4) } }, 'FEED_UNKNOWN', 'y'],
+  ] as const)('%s is refused', async (_, given, code, value) => {
+    await expect(search(given)).rejects.toMatchObject({ code, details: { value } });
+  });
+});
+
+test('the settings try every strategy, and take every one', async () => {
+  const taken = new Set<string>();
+  for (const setting of SETTINGS)
+    for (const { row } of (await ask(setting)).calls) for (const name of row) taken.add(name);
+  expect([...taken].sort()).toEqual([...ORDER, 'compute'].sort());
+});

@@ -1,0 +1,45 @@
+/** What the first section of a report sums up. */
+import { parseHTML } from 'linkedom';
+import { expect, test } from 'vitest';
+import type { ReportSubject } from '../../../src/evidence/report/facts/subject.js';
+import { summarySection } from '../../../src/evidence/report/sections/summary.js';
+import type { Schedule } from '../../../src/runtime/schedule/index.js';
+
+test('states that live alike are one row, whose bytes are those of all', () => {
+  const state = { type: 'float32', shape: ['batch', 256] };
+  const schedule = {
+    source: { file: 'dit.onnx', sha256: '0'.repeat(64) },
+    emit: 'split',
+    calls: ['full', 'reuse', 'full'],
+    models: { m: { file: 'm.onnx' }, n: { file: 'n.onnx' } },
+    weights: [],
+    states: { a: state, b: state, c: state, other: { type: 'float16', shape: [512] } },
+    programs: {
+      full: { runs: [{ model: 'm', writes: { a: '1', b: '2', c: '3', other: '4' } }] },
+      reuse: { runs: [{ model: 'n', reads: { x: 'a', y: 'b', z: 'c', w: 'other' } }] },
+    },
+    cost: { macs: { convention: { all: macs(), layers: macs() }, bindings: { batch: 2 } } },
+  } as unknown as Schedule;
+  const subject = { schedule, report: { passes: [], models: {}, weights: {} }, modelBytes: {} };
+  const { body } = summarySection(subject as unknown as ReportSubject);
+  const { document } = parseHTML(`<html><body>${body.text}</body></html>`);
+  const rows = [...document.querySelectorAll('tr')].map((row) =>
+    [...row.querySelectorAll('td')].map((cell) => cell.textContent),
+  );
+  // three times 2 x 256 numbers of four bytes, and 512 of two
+  expect(rows).toContainEqual([
+    'a, b and c',
+    'float32 [batch, 256]',
+    '6.0 KiB',
+    '2',
+    '1',
+    'calls 0 to 1 of 3',
+  ]);
+  expect(rows).toContainEqual(
+    expect.arrayContaining(['other', 'float16 [512]', '1.0 KiB', '2', '1']),
+  );
+});
+
+function macs() {
+  return { source: 1, programs: { full: 1, reuse: 0 }, perCall: 0.5 };
+}
