@@ -1,9 +1,9 @@
 """The schedulers of diffusers: their settings as a table, and what loops with them give.
 
-    python3 scripts/diffusers-schedulers.py table > src/model-folder/scheduler/diffusers.ts
-    npx biome format --write src/model-folder/scheduler/diffusers.ts
-    python3 scripts/diffusers-schedulers.py loops > test/model-folder/diffusers.json
-    npx biome format --write test/model-folder/diffusers.json
+    python3 scripts/diffusers-schedulers.py table > src/runtime/model-folder/scheduler/diffusers.ts
+    npx biome format --write src/runtime/model-folder/scheduler/diffusers.ts
+    python3 scripts/diffusers-schedulers.py loops > test/runtime/model-folder/diffusers.json
+    npx biome format --write test/runtime/model-folder/diffusers.json
 
 Needs diffusers, and PyTorch for the loops. The table is read from the sources, so that no class is left
 out because something that it needs is not installed.

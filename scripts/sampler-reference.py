@@ -1,9 +1,9 @@
 """Reference numbers for the samplers, written from the papers' equations by plain loops.
 
-    python3 scripts/sampler-reference.py > test/samplers/reference.json
-    npx biome format --write test/samplers/reference.json
+    python3 scripts/sampler-reference.py > test/runtime/samplers/reference.json
+    npx biome format --write test/runtime/samplers/reference.json
 
-Nothing here follows the structure of src/samplers: latents are computed in the papers' own
+Nothing here follows the structure of src/runtime/samplers: latents are computed in the papers' own
 notation (alpha-bar for DDIM, sigma for Euler, lambda for DPM-Solver++), in float64.
 """
 

@@ -1,4 +1,4 @@
-"""Records what ONNX's own printer and parser make of models and texts, for test/onnx/text.
+"""Records what ONNX's own printer and parser make of models and texts, for test/model/onnx/text.
 
 Needs `pip install onnx` (recorded with onnx 1.23.1). Older releases lack much of the syntax: 1.12 has
 no onnx.printer, and its parser reads no node labels, quoted names, external data, empty lists,

@@ -1,7 +1,7 @@
 /**
  * The messages of `onnx.proto` (IR version 14) as plain objects, field names in camelCase. 64-bit
  * integers are `Long`, bytes are `Uint8Array`. A field left out of the file is left out of the
- * object. Only src/model/onnx uses these; the rest of Stepfold works on src/ir.
+ * object. Only src/model/onnx uses these; the rest of Stepfold works on src/model/ir.
  */
 import type Long from 'long';
 
