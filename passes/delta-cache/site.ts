@@ -10,6 +10,8 @@
 import type { StreamPart, StreamRange } from '../../src/compiler/analysis/index.js';
 import {
   COMPUTE,
+  compositeOf,
+  type PlainSite,
   type Site,
   type SiteBuilder,
   strategiesByName,
@@ -58,12 +60,10 @@ export function runsSite(
     ...(inner.length > 0 ? [innerPart(innerId, inner, front)] : []),
     ...runs.map((run) => runPart(partId(run), run, kind, keptOf, run === front ? inner : [])),
   ];
-  const statesOf = (run: BlockRun) => run.streams.map((part) => stateOf(partId(run), run, part));
   return {
     id,
     description: runs.map((run) => `${run.description}, up to ${endsOf(run)}`).join('; '),
     outputs: runs.flatMap((run) => run.streams.map(({ output }) => output)),
-    states: [],
     parts,
     ranges: Object.fromEntries(
       runs.map((run) => [
@@ -77,22 +77,19 @@ export function runsSite(
       ]),
     ),
     strategies: strategiesByName([
-      strategyOf(COMPUTE, 'run all blocks', {
-        parts: () => ({}),
-        touches: () => ({ reads: [], writes: runs.flatMap(statesOf) }),
-        cost: macsWithout(),
-      }),
+      compositeOf(COMPUTE, 'run all blocks', () => ({}), { cost: macsWithout() }),
       ...runs.map((run) =>
-        strategyOf(nameOf(run, kind), described(kind, run), {
-          parts: () => ({
+        compositeOf(
+          nameOf(run, kind),
+          described(kind, run),
+          () => ({
             ...Object.fromEntries(
               runs.map((other) => [partId(other), other === run ? kind : 'forward']),
             ),
             ...(inner.length > 0 && run === front && { [innerId]: 'through' }),
           }),
-          touches: () => ({ reads: statesOf(run), writes: [] }),
-          cost: macsWithout(run),
-        }),
+          { cost: macsWithout(run) },
+        ),
       ),
     ]),
   };
@@ -120,7 +117,7 @@ function runPart(
   kind: Kind,
   keptOf: (stream: Value) => KeptDifference,
   through: readonly StreamPart[],
-): Site {
+): PlainSite {
   const { streams, description } = run;
   const state = (part: StreamPart) => stateOf(id, run, part);
   const kept = (part: StreamPart) => (b: SiteBuilder) =>
@@ -166,7 +163,7 @@ function runPart(
 }
 
 /** Values inside the front run, which the rear run begins with. */
-function innerPart(id: string, inner: readonly StreamPart[], front: BlockRun): Site {
+function innerPart(id: string, inner: readonly StreamPart[], front: BlockRun): PlainSite {
   const before = ({ stream }: StreamPart) =>
     front.streams.find((part) => part.stream === stream)!.input;
   return {

@@ -105,7 +105,7 @@ const selfAttentions = (context: PassContext): Attention[] =>
 /** In the first of two calls a step there is nothing to share yet. */
 const sharesOwnFirst = (site: Site, name: StrategyName, call: number): boolean =>
   STRATEGIES[name].shared &&
-  site.strategies[name]?.halfOf === undefined &&
+  site.strategies[name]?.kind !== 'shared' &&
   (call % 2 === 0 || name === 'window+guidance-share');
 
 function siteOf(context: PassContext, attention: Attention, options: DitfastattnOptions): Site {

@@ -10,9 +10,9 @@
 import type { Attention, RaisedCore } from '../../src/compiler/analysis/index.js';
 import {
   COMPUTE,
-  type Site,
+  type LeafStrategy,
+  type PlainSite,
   type SiteBuilder,
-  type Strategy,
   strategiesByName,
   strategyOf,
 } from '../../src/compiler/plan/index.js';
@@ -40,7 +40,7 @@ export const residualState = (id: string, half?: string) =>
   `${id}.residual${half ? `.${half}` : ''}`;
 
 /** The computed module input, or half of it. */
-export function rowsPart({ id, attention, shapes }: Module, order: PairOrder): Site {
+export function rowsPart({ id, attention, shapes }: Module, order: PairOrder): PlainSite {
   const { module } = attention;
   const input = attention.input as Value;
   return {
@@ -59,7 +59,7 @@ export function rowsPart({ id, attention, shapes }: Module, order: PairOrder): S
 }
 
 /** Both halves out of the one that was computed. */
-export function copyPart({ id, attention }: Module): Site {
+export function copyPart({ id, attention }: Module): PlainSite {
   const { projected } = attention;
   return {
     id: `${id}.copy`,
@@ -106,7 +106,7 @@ const withResidual = (b: SiteBuilder, module: Module, residual: Value): Value =>
   withDifference(b, module.kept, [banded(b, module), residual], `stepfold.${module.id}.window`);
 
 /** For calls that compute both halves of a pair, or images without guidance. */
-export function corePart(module: Module, order: PairOrder | undefined): Site {
+export function corePart(module: Module, order: PairOrder | undefined): PlainSite {
   const { id, attention, shapes } = module;
   const { mixed } = attention;
   const state = residualState(id);
@@ -139,7 +139,7 @@ export function corePart(module: Module, order: PairOrder | undefined): Site {
 }
 
 /** The module's output, kept and reused. */
-export function outputPart({ id, attention }: Module): Site {
+export function outputPart({ id, attention }: Module): PlainSite {
   const { output } = attention;
   const state = outputState(id);
   return {
@@ -165,7 +165,7 @@ export const HALVES = ['first', 'second'] as const;
 export type Half = (typeof HALVES)[number];
 
 /** The core of a module whose halves run in different calls: each half keeps a residual of its own. */
-export function corePartByHalf(module: Module): Site {
+export function corePartByHalf(module: Module): PlainSite {
   const { id, attention } = module;
   const { mixed } = attention;
   return {
@@ -200,10 +200,10 @@ export function corePartByHalf(module: Module): Site {
  * The output of such a module: kept for each half, and handed from the first call to the second.
  * @param banded the module's core keeps residuals
  */
-export function outputPartByHalf({ id, attention }: Module, banded: boolean): Site {
+export function outputPartByHalf({ id, attention }: Module, banded: boolean): PlainSite {
   const { output } = attention;
   const second = residualState(id, 'second');
-  const taken: Pick<Strategy, 'reads' | 'produce' | 'writes'> = {
+  const taken: Pick<LeafStrategy, 'reads' | 'produce' | 'writes'> = {
     reads: [outputState(id, 'first')],
     produce: (b) => [b.state(outputState(id, 'first'))],
     writes: { [outputState(id, 'second')]: (b) => b.value(output) },

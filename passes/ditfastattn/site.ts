@@ -2,7 +2,16 @@
  * The site of one self-attention module: which strategies it offers, and what each means for its
  * parts. In a loop of two calls a step the meaning depends on which half a call computes.
  */
-import { COMPUTE, type Site, type Strategy } from '../../src/compiler/plan/index.js';
+import {
+  COMPUTE,
+  type CompositeSite,
+  compositeOf,
+  type PartChoice,
+  type PlainSite,
+  type SharedStrategy,
+  sharedOf,
+  strategiesByName,
+} from '../../src/compiler/plan/index.js';
 import type { GuidancePair } from '../../src/runtime/schedule/index.js';
 import { keptIn } from '../difference.js';
 import type { ModuleMacs } from './module-cost.js';
@@ -14,8 +23,6 @@ import {
   type Module,
   outputPart,
   outputPartByHalf,
-  outputState,
-  residualState,
   rowsPart,
 } from './parts.js';
 import { STRATEGIES, type StrategyName } from './strategies.js';
@@ -32,7 +39,7 @@ export function attentionSite(
   guidance: GuidancePair | undefined,
   refusals: SiteRefusals,
   macs: ModuleMacs | undefined,
-): Site {
+): CompositeSite {
   const { id, attention } = module;
   const names = (Object.keys(STRATEGIES) as StrategyName[]).filter((name) => {
     const { banded, shared } = STRATEGIES[name];
@@ -46,7 +53,6 @@ export function attentionSite(
     id,
     description: `self-attention up to "${attention.output.name}"`,
     outputs: [attention.output],
-    states: [],
     parts: meaning.parts,
     attention: {
       ...(!attention.operator && { scores: attention.softmax.inputs[0]!.name }),
@@ -54,21 +60,19 @@ export function attentionSite(
       window: module.window,
       ...keptIn(module.kept),
     },
-    strategies: Object.fromEntries(
-      names.map((name): [string, Strategy] => [
-        name,
-        {
-          name,
-          description: STRATEGIES[name].description,
-          reads: [],
-          writes: {},
-          parts: (call) => meaning.choices(name, call),
-          touches: (call) => meaning.touches(name, call),
-          moreExact: STRATEGIES[name].moreExact.filter((other) => names.includes(other)),
-          ...(macs && { cost: STRATEGIES[name].macs(macs) }),
-          ...meaning.half(name),
-        },
-      ]),
+    strategies: strategiesByName(
+      names.map((name) => {
+        const { description, macs: macsOf, moreExact } = STRATEGIES[name];
+        const choice: PartChoice = (call) => meaning.choices(name, call);
+        const rest = {
+          moreExact: moreExact.filter((other) => names.includes(other)),
+          ...(macs && { cost: macsOf(macs) }),
+        };
+        const of = meaning.halfOf(name);
+        return of
+          ? sharedOf(name, description, choice, of, rest)
+          : compositeOf(name, description, choice, rest);
+      }),
     ),
     refused: refused(names, refusals),
   };
@@ -91,13 +95,10 @@ function refused(
 
 /** What strategies come down to. */
 interface Meaning {
-  readonly parts: readonly Site[];
+  readonly parts: readonly PlainSite[];
   readonly choices: (name: StrategyName, call: number) => Record<string, string>;
-  readonly touches: (
-    name: StrategyName,
-    call: number,
-  ) => { reads: readonly string[]; writes: readonly string[] };
-  readonly half: (name: StrategyName) => Pick<Strategy, 'halfOf'>;
+  /** Of one that shares in one batch: the strategy that it is half of. */
+  readonly halfOf: (name: StrategyName) => SharedStrategy['of'] | undefined;
 }
 
 function meaningInBatch(
@@ -124,25 +125,18 @@ function meaningInBatch(
     reuse: { [`${id}.output`]: 'reuse' },
     'window-only': { [`${id}.core`]: 'window-only' },
   };
-  const output = outputState(id);
-  const residual = residualState(id);
   return {
     parts,
     choices: (name) => choices[name],
-    touches: (name) => ({
-      reads: name === 'reuse' ? [output] : STRATEGIES[name].residual ? [residual] : [],
-      writes:
-        name === 'reuse' ? [] : [output, ...(banded && !STRATEGIES[name].banded ? [residual] : [])],
-    }),
-    half: (name) => {
+    halfOf: (name) => {
       const whole =
         name === 'guidance-share'
           ? COMPUTE
           : name === 'window+guidance-share'
             ? 'window'
             : undefined;
-      if (!whole || !order) return {};
-      return { halfOf: { strategy: whole, half: order === 'cond-first' ? 'first' : 'second' } };
+      if (!whole || !order) return undefined;
+      return { strategy: whole, half: order === 'cond-first' ? 'first' : 'second' };
     },
   };
 }
@@ -172,20 +166,6 @@ function meaningByHalf(module: Module, names: readonly StrategyName[]): Meaning 
         ...(banded && { [core]: own === 'window-only' ? own : `${own}-${half}` }),
       };
     },
-    touches(name, call) {
-      const half = halfOf(call);
-      const output = outputState(id, half);
-      const residual = banded ? [residualState(id, half)] : [];
-      if (shares(name, call))
-        return {
-          reads: [outputState(id, 'first')],
-          writes: [output, ...(STRATEGIES[name].banded ? [] : residual)],
-        };
-      const own = ownOf(name);
-      if (own === 'reuse') return { reads: [output], writes: [] };
-      if (own === 'window') return { reads: residual, writes: [output] };
-      return { reads: [], writes: [output, ...(own === COMPUTE ? residual : [])] };
-    },
-    half: () => ({}),
+    halfOf: () => undefined,
   };
 }

@@ -12,6 +12,8 @@ import type { Pass, PassContext } from '../../src/compiler/pass/index.js';
 import {
   byHalf,
   COMPUTE,
+  compositeOf,
+  type PlainSite,
   perCall,
   type Site,
   strategiesByName,
@@ -83,30 +85,24 @@ function conditionInputs({ model, roles }: PassContext, options: LoopInvariantOp
 
 function invariantSite(found: readonly Invariant[], inputs: readonly Value[]): Site {
   const parts = found.map(({ value }, i) => partOf(value, `${SITE}.${i}`));
-  const states = parts.flatMap((part) => part.states.map(({ id }) => id));
+  const reused = Object.fromEntries(parts.map(({ id }) => [id, 'reuse']));
   const layers = new Set(found.flatMap((invariant) => invariant.layers)).size;
   return {
     id: SITE,
     description: `what depends on the condition alone: ${layers} layers, ${found.length} values`,
     outputs: found.map(({ value }) => value),
     invariant: inputs.map(({ name }) => name),
-    states: [],
     parts,
     strategies: strategiesByName([
-      strategyOf(COMPUTE, 'run it', {
-        parts: () => ({}),
-        touches: () => ({ reads: [], writes: states }),
-      }),
-      strategyOf('reuse', 'take what the first call of the image computed', {
+      compositeOf(COMPUTE, 'run it'),
+      compositeOf('reuse', 'take what the first call of the image computed', (_) => reused, {
         program: 'reuse',
-        parts: () => Object.fromEntries(parts.map(({ id }) => [id, 'reuse'])),
-        touches: () => ({ reads: states, writes: [] }),
       }),
     ]),
   };
 }
 
-function partOf(value: Value, id: string): Site {
+function partOf(value: Value, id: string): PlainSite {
   return {
     id,
     description: `"${value.name}"`,

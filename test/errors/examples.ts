@@ -235,6 +235,20 @@ export const EXAMPLES = {
   ],
   planLength: [() => e.planLength('deep', 19, 20)],
   planConflict: [() => e.planConflict('deep', 'cut', 'h.3')],
+  proposalStrategy: [() => e.proposalStrategy('deep', 'there is no "compute"')],
+  proposalPart: [
+    () => e.proposalPart('stage', 'delta', 3, 'for a part "stage.rear"', ['stage.all']),
+  ],
+  proposalState: [
+    () => e.proposalState('deep', 'deep.0', 'is one of site "cut" too'),
+    () => e.proposalState('deep', 'deep.1', 'is asked for, and is no state', ['deep.0']),
+  ],
+  strategyValues: [() => e.strategyValues('deep', 'reuse', 1, 2)],
+  strategyReads: [
+    () => e.strategyReads('deep', 'reuse', 'deep.0', true),
+    () => e.strategyReads('deep', 'zero', 'deep.0', false),
+  ],
+  strategyConstant: [() => e.strategyConstant('deep', 'half', 0.5)],
   planUnassigned: [() => e.planUnassigned(0, 'deep', 'reuse', 'deep.0')],
   planStateShape: [
     () =>

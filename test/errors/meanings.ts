@@ -140,6 +140,13 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   PLAN_WITHOUT_SITES: 'The bundle was written without its plan.',
   PLAN_MAX_PROGRAMS: 'The calls cannot be grouped into so few programs.',
   PLAN_UNKNOWN_STRATEGY: 'The plan asks for a strategy that the site does not have in this model.',
+  PROPOSAL_STRATEGY: 'A site of a pass lacks `compute`, or has a strategy under another name.',
+  PROPOSAL_PART:
+    'A strategy of a site with parts chooses for a part, or by a name, that there is not.',
+  PROPOSAL_STATE: 'A pass gives two states one id, or names a state that no site has.',
+  STRATEGY_VALUES: 'A strategy makes fewer or more values than its site has.',
+  STRATEGY_READS: 'What a strategy takes from earlier calls is not what it says that it reads.',
+  STRATEGY_CONSTANT: 'A strategy asks the builder for a constant that is no whole number.',
   PLAN_CONFLICT: 'Two passes want to make one value, or call their sites by one name.',
   PLAN_UNASSIGNED: 'A call would read a state that no call before it has written.',
   PLAN_STATE_SHAPE:

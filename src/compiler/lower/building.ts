@@ -2,12 +2,18 @@
  * Adds every strategy's nodes to a graph. Where a site's value would serve two ends at once, an
  * Identity stands in for it, so that choosing for one site never changes what another has chosen.
  */
+import {
+  proposalState,
+  strategyConstant,
+  strategyReads,
+  strategyValues,
+} from '../../errors/index.js';
 import type { CloneMap } from '../../model/ir/clone.js';
 import type { Graph } from '../../model/ir/graph.js';
 import type { Node } from '../../model/ir/node.js';
 import { int64Tensor } from '../../model/ir/tensor.js';
 import type { Use, Value } from '../../model/ir/value.js';
-import type { Site, SiteBuilder } from '../plan/index.js';
+import type { LeafStrategy, PlainSite, SiteBuilder } from '../plan/index.js';
 import type { InstrumentedSite, StateInfo } from './instrumented.js';
 
 /** What one site chooses about: the value whose uses it governs. */
@@ -24,7 +30,7 @@ export class Building {
   readonly originals: Map<Value, Value>;
   /** From values of the source to what stands for them here, behind every site's choice. */
   private readonly counterparts: Map<Value, Value>;
-  private readonly claims = new Map<Site, readonly Claim[]>();
+  private readonly claims = new Map<PlainSite, readonly Claim[]>();
   private readonly claimed = new Set<Value>();
   /** Claims inside of a site that has parts, by the site. */
   private readonly inside = new Map<string, Claim[]>();
@@ -43,7 +49,7 @@ export class Building {
   }
 
   /** Gives every site values of its own. To be called once, before strategies are built. */
-  claim(sites: readonly Site[]): void {
+  claim(sites: readonly PlainSite[]): void {
     for (const site of sites) {
       const made = site.outputs.map((original) => this.claimValue(site, original));
       this.claims.set(site, made);
@@ -56,16 +62,15 @@ export class Building {
   }
 
   /** The site's values in this graph, as computed. */
-  outputs(site: Site): Value[] {
+  outputs(site: PlainSite): Value[] {
     return this.claims.get(site)!.map((claim) => claim.value);
   }
 
-  site(site: Site, used: readonly string[]): InstrumentedSite {
+  site(site: PlainSite, used: readonly string[]): InstrumentedSite {
     const produced = new Map<string, readonly Value[]>();
     const writes = new Map<string, ReadonlyMap<string, Value>>();
     for (const name of used) {
-      const strategy = site.strategies[name];
-      const values = strategy?.produce?.(this.builder(site, (claim) => this.computed(claim)));
+      const values = this.produced(site, site.strategies[name]!);
       if (values)
         produced.set(
           name,
@@ -86,7 +91,20 @@ export class Building {
     return { site, outputs: this.outputs(site), produced, writes };
   }
 
-  private claimValue(site: Site, original: Value): Claim {
+  /** @throws STRATEGY_VALUES, STRATEGY_READS */
+  private produced(site: PlainSite, strategy: LeafStrategy): readonly Value[] | undefined {
+    const { name, reads, produce } = strategy;
+    const taken = new Set<string>();
+    const values = produce?.(this.builder(site, (claim) => this.computed(claim), taken));
+    if (!values) return undefined;
+    const wanted = site.outputs.length;
+    if (values.length !== wanted) throw strategyValues(site.id, name, values.length, wanted);
+    for (const id of taken) if (!reads.includes(id)) throw strategyReads(site.id, name, id, true);
+    for (const id of reads) if (!taken.has(id)) throw strategyReads(site.id, name, id, false);
+    return values;
+  }
+
+  private claimValue(site: PlainSite, original: Value): Claim {
     const current = this.counterparts.get(original) as Value;
     const { within } = site;
     if (within) {
@@ -123,7 +141,12 @@ export class Building {
         }
   }
 
-  private builder(site: Site, own: (claim: Claim, output: number) => Value): SiteBuilder {
+  /** @param taken takes up the states that are asked for */
+  private builder(
+    site: PlainSite,
+    own: (claim: Claim, output: number) => Value,
+    taken = new Set<string>(),
+  ): SiteBuilder {
     const claims = this.claims.get(site)!;
     // what one part chooses for the inside of the site holds for the others
     const inside = this.inside.get(site.parent ?? '') ?? [];
@@ -135,9 +158,18 @@ export class Building {
         const chosen = inside.find((claim) => claim.original === source);
         return chosen?.value ?? (this.counterparts.get(source) as Value);
       },
-      state: (id) => this.states.get(id)!.input,
+      state: (id) => {
+        const state = this.states.get(id);
+        if (!state) throw proposalState(site.id, id, 'is asked for, and is no state');
+        taken.add(id);
+        return state.input;
+      },
       add: (spec) => this.graph.addNode(spec).output,
-      constant: (name, values) => this.graph.addInitializer(name, int64Tensor(values)),
+      constant: (name, values) => {
+        const fraction = values.find((value) => !Number.isSafeInteger(value));
+        if (fraction !== undefined) throw strategyConstant(site.id, name, fraction);
+        return this.graph.addInitializer(name, int64Tensor(values));
+      },
     };
   }
 

@@ -3,11 +3,11 @@ import type { Model } from '../../model/ir/model.js';
 import type { Node } from '../../model/ir/node.js';
 import type { DataType, Dim, ValueType } from '../../model/ir/types.js';
 import type { Value } from '../../model/ir/value.js';
-import type { ProgramFlow, Site } from '../plan/index.js';
+import type { PlainSite, ProgramFlow } from '../plan/index.js';
 import type { InterfaceNames } from './names.js';
 
 export interface InstrumentedSite {
-  readonly site: Site;
+  readonly site: PlainSite;
   /** Those of the site's values that some call needs, in the instrumented graph, as computed. */
   readonly outputs: readonly Value[];
   /** By strategy: the values that take their place. */

@@ -5,7 +5,7 @@ import type { Model } from '../../model/ir/model.js';
 import { type Dim, tensorType } from '../../model/ir/types.js';
 import type { Value } from '../../model/ir/value.js';
 import { inferShapes, inputSymbols, type ShapeTable } from '../../model/shape/index.js';
-import type { Plan } from '../plan/index.js';
+import type { FlatPlan } from '../plan/index.js';
 import type { StateInfo } from './instrumented.js';
 import type { InterfaceNames } from './names.js';
 
@@ -13,7 +13,7 @@ import type { InterfaceNames } from './names.js';
 export function addStates(
   graph: Graph,
   shapes: ShapeTable,
-  plan: Plan,
+  plan: FlatPlan,
   names: InterfaceNames,
 ): Map<string, StateInfo> {
   const states = new Map<string, StateInfo>();
@@ -36,7 +36,7 @@ export function dropUnusedStates(
   graph: Graph,
   source: Model,
   shapes: ShapeTable,
-  plan: Plan,
+  plan: FlatPlan,
   states: Map<string, StateInfo>,
   needed: ReadonlySet<unknown>,
 ): void {

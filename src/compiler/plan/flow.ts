@@ -4,7 +4,7 @@
  * call wrote since the start of the image; that is checked here.
  */
 import { planUnassigned } from '../../errors/index.js';
-import type { Plan } from './plan.js';
+import type { FlatPlan } from './parts.js';
 
 /** One call after liveness. */
 export interface CallFlow {
@@ -32,7 +32,7 @@ export type LiveUnder = (row: readonly string[], writes: readonly string[]) => L
  *
  * @throws PLAN_UNASSIGNED naming call, site and state
  */
-export function analyzeFlow(plan: Plan, liveUnder: LiveUnder): CallFlow[] {
+export function analyzeFlow(plan: FlatPlan, liveUnder: LiveUnder): CallFlow[] {
   const live = memoize(liveUnder);
   let writes: readonly (readonly string[])[] = plan.rows.map(() => []);
   for (;;) {
@@ -45,7 +45,7 @@ export function analyzeFlow(plan: Plan, liveUnder: LiveUnder): CallFlow[] {
 }
 
 function flowRound(
-  plan: Plan,
+  plan: FlatPlan,
   live: LiveUnder,
   writes: readonly (readonly string[])[],
 ): CallFlow[] {
@@ -99,7 +99,7 @@ export interface ProgramFlow extends CallFlow {
  * something else is numbered as well.
  */
 export function assignPrograms(
-  plan: Plan,
+  plan: FlatPlan,
   calls: readonly CallFlow[],
 ): { programs: ProgramFlow[]; calls: string[] } {
   const rows = new Map<string, Map<string, CallFlow>>();
@@ -139,7 +139,7 @@ export function assignPrograms(
   return { programs: [...programs.values()], calls: calls.map(nameOf) };
 }
 
-function rowWord(plan: Plan, row: readonly (string | undefined)[]): string {
+function rowWord(plan: FlatPlan, row: readonly (string | undefined)[]): string {
   const words = new Set<string>();
   row.forEach((name, s) => {
     const strategy = name === undefined ? undefined : plan.sites[s]?.strategies[name];

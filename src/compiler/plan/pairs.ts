@@ -7,8 +7,8 @@ import type { Plan } from './plan.js';
 import type { Strategy } from './site.js';
 
 /** Does a strategy tell the halves of a batch apart? */
-export const needsPair = ({ pairs, halfOf }: Strategy): boolean =>
-  pairs === true || halfOf !== undefined;
+export const needsPair = ({ kind, pairs }: Strategy): boolean =>
+  pairs === true || kind === 'shared';
 
 /**
  * @param plan with sites as passes gave them

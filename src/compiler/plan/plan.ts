@@ -8,12 +8,13 @@ import {
   planUnknownStrategy,
 } from '../../errors/index.js';
 import type { PlanFile } from '../../runtime/schedule/index.js';
+import { checkSites } from './check-proposal.js';
 import { COMPUTE, type Site } from './site.js';
 
-export interface Plan {
+export interface Plan<S extends Site = Site> {
   /** Number of calls in the loop. */
   readonly calls: number;
-  readonly sites: readonly Site[];
+  readonly sites: readonly S[];
   /** `rows[call][site]`: a strategy's name, sites in the order of `sites`. */
   readonly rows: readonly (readonly string[])[];
 }
@@ -27,7 +28,7 @@ export interface Proposal {
 
 /**
  * Joins the proposals of several passes into one plan.
- * @throws PLAN_CONFLICT, PLAN_LENGTH, PLAN_UNKNOWN_SITE, PLAN_UNKNOWN_STRATEGY
+ * @throws PLAN_CONFLICT, PLAN_LENGTH, PLAN_UNKNOWN_SITE, PLAN_UNKNOWN_STRATEGY, and what `checkSites` throws
  */
 export function makePlan(calls: number, proposals: readonly Proposal[]): Plan {
   const sites: Site[] = [];
@@ -43,6 +44,7 @@ export function makePlan(calls: number, proposals: readonly Proposal[]): Plan {
       columns.push(checkColumn(site, proposal.entries[site.id], calls));
     }
   }
+  checkSites(sites, calls);
   const rows = Array.from({ length: calls }, (_, t) =>
     columns.map((column) => column[t] ?? COMPUTE),
   );

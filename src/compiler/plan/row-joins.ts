@@ -11,6 +11,7 @@ import { addBit, bitSet, covers, equals, layBits, union } from './bit-sets.js';
 import { moreExactThan } from './exactness.js';
 import type { Plan } from './plan.js';
 import type { Site } from './site.js';
+import { chosenAt, statesAt } from './strategies.js';
 
 /** What must be known of a set of calls to choose a row for them. */
 export interface CallSet {
@@ -62,7 +63,9 @@ export function rowJoins(plan: Plan, cost: (site: Site, strategy: string) => num
   const choices = ({ phase, first, wanted }: CallSet) =>
     columns[phase ?? 0]!.map((column, s) => choose(column, first, wanted, starts[s]!));
   const meaning = (call: number) =>
-    plan.rows[call]!.map((name, s) => plan.sites[s]!.strategies[name]!.parts?.(call) ?? name);
+    plan.rows[call]!.map((name, s) =>
+      chosenAt(plan.sites[s]!, name, call).map(([, strategy]) => strategy.name),
+    );
   const strategiesOf = (calls: readonly number[]): Int32Array => {
     const wanted = new Int32Array(words);
     for (const call of calls)
@@ -96,7 +99,7 @@ export function rowJoins(plan: Plan, cost: (site: Site, strategy: string) => num
 /** Calls of one phase can share a program; in those of another, strategies choose other parts. */
 function callsByPhase({ sites, calls }: Plan): number[][] {
   const divided = sites.flatMap((site) =>
-    Object.values(site.strategies).flatMap(({ parts }) => parts ?? []),
+    site.parts ? Object.values(site.strategies).map(({ parts }) => parts) : [],
   );
   return groupBy([...Array(calls).keys()], (call) => divided.map((parts) => parts(call)));
 }
@@ -143,7 +146,7 @@ function candidates(
   const above = new Map(names.map((name) => [name, moreExactThan(site, name)]));
   return names
     .map((name, own) => {
-      const { reads } = touches(site, name, call);
+      const { reads } = statesAt(site, name, call);
       return {
         name,
         cost: cost(site, name),
@@ -158,19 +161,11 @@ function candidates(
     .sort((a, b) => a.cost - b.cost || above.get(a.name)!.size - above.get(b.name)!.size);
 }
 
-/** The states that a strategy reads and can write at a call. */
-function touches(site: Site, name: string, call: number) {
-  const strategy = site.strategies[name]!;
-  return (
-    strategy.touches?.(call) ?? { reads: strategy.reads, writes: Object.keys(strategy.writes) }
-  );
-}
-
 /** For each state the first call of the plan that can write it. */
 function firstWritten(plan: Plan, s: number): Map<string, number> {
   const first = new Map<string, number>();
   for (const [call, row] of plan.rows.entries())
-    for (const state of touches(plan.sites[s]!, row[s] as string, call).writes)
+    for (const state of statesAt(plan.sites[s]!, row[s] as string, call).writes)
       if (!first.has(state)) first.set(state, call);
   return first;
 }

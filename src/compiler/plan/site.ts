@@ -28,10 +28,27 @@ export interface SiteBuilder {
   constant(name: string, values: readonly number[]): Value;
 }
 
-export interface Strategy {
+/** What every strategy says of itself. */
+interface Described {
   readonly name: string;
   /** What it does, one sentence, for reports. */
   readonly description: string;
+  /** Name for the program of a call in which this is the only strategy beside `compute`. */
+  readonly program?: string;
+  /** Strategies of the same site that are strictly more exact. `compute` always is, unnamed. */
+  readonly moreExact?: readonly string[];
+  /** MACs of the site under this strategy, by which calls are grouped. */
+  readonly cost?: number;
+  /**
+   * Takes the rows of the leading axis for the two halves of guidance pairs, as a `SharedStrategy` does: a
+   * call with it is refused a batch that is none, and a loop that does no guidance.
+   */
+  readonly pairs?: true;
+}
+
+/** Makes the values of one region of the graph. */
+export interface LeafStrategy extends Described {
+  readonly kind?: 'leaf';
   /** States it reads. */
   readonly reads: readonly string[];
   /**
@@ -41,51 +58,38 @@ export interface Strategy {
   readonly produce?: (b: SiteBuilder) => readonly Value[];
   /** States it can write, and the value to write. Built only where a later call reads the state. */
   readonly writes: Readonly<Record<string, (b: SiteBuilder) => Value>>;
-  /**
-   * What this strategy makes and keeps is what another one does, with one half of the rows (leading
-   * axis) in place of both: guidance sharing. A plan search then need not run it.
-   */
-  readonly halfOf?: { readonly strategy: string; readonly half: 'first' | 'second' };
-  /**
-   * Takes the rows of the leading axis for the two halves of guidance pairs, as `halfOf` implies: a call
-   * with it is refused a batch that is none, and a loop that does no guidance.
-   */
-  readonly pairs?: true;
-  /** Name for the program of a call in which this is the only strategy beside `compute`. */
-  readonly program?: string;
-  /** Strategies of the same site that are strictly more exact. `compute` always is, unnamed. */
-  readonly moreExact?: readonly string[];
-  /** MACs of the site under this strategy, by which calls are grouped. */
-  readonly cost?: number;
-  /**
-   * Of a site with parts: the strategy of each part, by its id. Where a loop makes two calls a step,
-   * one for each half of a guidance pair, it depends on the call.
-   */
-  readonly parts?: (call: number) => Readonly<Record<string, string>>;
-  /** Of a site with parts: the states that the chosen parts read and can write at a call. */
-  readonly touches?: (call: number) => {
-    readonly reads: readonly string[];
-    readonly writes: readonly string[];
-  };
 }
 
-export interface Site {
+/** Of a site with parts: a strategy for each of them. */
+export interface CompositeStrategy extends Described {
+  readonly kind: 'composite';
+  readonly parts: PartChoice;
+}
+
+/**
+ * Likewise, where what it makes and keeps is what another one does, with one half of the rows (leading
+ * axis) in place of both: guidance sharing. A plan search then need not run it.
+ */
+export interface SharedStrategy extends Described {
+  readonly kind: 'shared';
+  readonly parts: PartChoice;
+  readonly of: { readonly strategy: string; readonly half: 'first' | 'second' };
+}
+
+/**
+ * The strategy of each part, by its id; `compute` where it is left out. Where a loop makes two calls a
+ * step, one for each half of a guidance pair, it depends on the call.
+ */
+export type PartChoice = (call: number) => Readonly<Record<string, string>>;
+
+export type Strategy = LeafStrategy | CompositeStrategy | SharedStrategy;
+
+interface Placed {
   /** Unique in the plan, such as `deep`. */
   readonly id: string;
   readonly description: string;
   /** Values of the source graph that leave the site. */
   readonly outputs: readonly Value[];
-  readonly states: readonly StateSpec[];
-  /** By name; `compute` must be among them. */
-  readonly strategies: Readonly<Record<string, Strategy>>;
-  /** Only these nodes of the source graph read what a strategy makes; by default all that there are. */
-  readonly within?: ReadonlySet<Node>;
-  /**
-   * Places at which the site's strategies differ, where one region is not enough: a strategy is then
-   * a choice for each of them, and its own `reads`, `produce` and `writes` stay empty. Inner parts
-   * come first; parts of one value are layered in this order, each taking the value of the one before.
-   */
-  readonly parts?: readonly Site[];
   /** Why a strategy that sites of this kind have is not offered here, by its name. */
   readonly refused?: Readonly<Record<string, string>>;
   /** Of an attention: where a reference for it can be made, by names of the source graph. */
@@ -94,9 +98,32 @@ export interface Site {
   readonly invariant?: readonly string[];
   /** Of runs of blocks: by strategy, the run that it replaces on each stream, by names of the source graph. */
   readonly ranges?: Readonly<Record<string, readonly RangeReference[]>>;
+}
+
+/** One region of the graph. */
+export interface PlainSite extends Placed {
+  readonly states: readonly StateSpec[];
+  /** By name; `compute` must be among them. */
+  readonly strategies: Readonly<Record<string, LeafStrategy>>;
+  /** Only these nodes of the source graph read what a strategy makes; by default all that there are. */
+  readonly within?: ReadonlySet<Node>;
   /** Of a part: the id of its site. */
   readonly parent?: string;
+  readonly parts?: undefined;
 }
+
+/** A site whose strategies differ at several places, where one region is not enough. */
+export interface CompositeSite extends Placed {
+  /**
+   * The places. Inner parts come first; parts of one value are layered in this order, each taking the
+   * value of the one before.
+   */
+  readonly parts: readonly PlainSite[];
+  /** By name; `compute` must be among them. */
+  readonly strategies: Readonly<Record<string, CompositeStrategy | SharedStrategy>>;
+}
+
+export type Site = PlainSite | CompositeSite;
 
 export interface AttentionReference {
   /** What the Softmax over the keys reads; left out where one operator is all of the attention. */

@@ -4,13 +4,13 @@
  * the same rows, since none of them lies in another.
  */
 
-import type { Plan, Site } from '../../compiler/plan/index.js';
+import { type FlatPlan, partsOf, type Site } from '../../compiler/plan/index.js';
 import { stateNeverWritten } from '../../errors/index.js';
-import { type Mode, partsOf, readsOf, writesOf } from './modes.js';
+import { type Mode, readsOf, writesOf } from './modes.js';
 
 export interface Covering {
   /** Over the parts of the sites. */
-  readonly plan: Plan;
+  readonly plan: FlatPlan;
   /** Where the parts of each site begin among the plan's sites. */
   readonly firstPart: readonly number[];
   /** `columns[site][row]`: the key of the mode that the site is in. */

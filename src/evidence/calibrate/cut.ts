@@ -1,6 +1,7 @@
 /** All the models of a segment search: the graph cut at its sites, and each site's modes by themselves. */
 
 import type { Instrumented } from '../../compiler/lower/index.js';
+import { partsOf } from '../../compiler/plan/index.js';
 import { sitesNested } from '../../errors/index.js';
 import type { Graph } from '../../model/ir/graph.js';
 import type { Model } from '../../model/ir/model.js';
@@ -8,7 +9,7 @@ import type { Value } from '../../model/ir/value.js';
 import type { ShapeTable } from '../../model/shape/index.js';
 import { type Flows, modeFlows } from './flows.js';
 import { instrumentMarked } from './marked.js';
-import { type Mode, partsOf } from './modes.js';
+import type { Mode } from './modes.js';
 import { type Partition, partition } from './partition.js';
 import { actual, inputsOf, modePiece, type Piece, segmentPiece } from './pieces.js';
 import type { SearchSpace } from './space.js';

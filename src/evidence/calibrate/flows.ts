@@ -1,9 +1,9 @@
 /** What each mode of each site reads and keeps, as the lowering of the covering plan found it. */
 
 import type { Instrumented } from '../../compiler/lower/index.js';
-import type { ProgramFlow } from '../../compiler/plan/index.js';
+import { type ProgramFlow, partsOf } from '../../compiler/plan/index.js';
 import type { Value } from '../../model/ir/value.js';
-import { type Mode, partsOf } from './modes.js';
+import type { Mode } from './modes.js';
 import type { SearchSpace } from './space.js';
 
 export interface ModeFlow {

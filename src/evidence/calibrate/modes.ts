@@ -4,38 +4,32 @@
  */
 
 import type { PassCalibration } from '../../compiler/pass/index.js';
-import { COMPUTE, type Site, type Strategy } from '../../compiler/plan/index.js';
+import { COMPUTE, chosenAt, type LeafStrategy, type Site } from '../../compiler/plan/index.js';
 import { unknownCandidate } from '../../errors/index.js';
 
 export interface Mode {
   /** The strategy of the site as a whole, as plans name it. */
   readonly strategy: string;
   /** The strategy of each part; of the site itself where it has none. */
-  readonly choices: readonly Strategy[];
+  readonly choices: readonly LeafStrategy[];
   /** Equal for modes that run the same. */
   readonly key: string;
-  /** The mode whose results this one can be had from; see `Strategy.halfOf`. */
+  /** The mode whose results this one can be had from; see `SharedStrategy`. */
   readonly half?: { readonly of: Mode; readonly which: 'first' | 'second' };
 }
-
-/** A site's parts, with what `expandParts` gives them; a site without parts is its own. */
-export const partsOf = (site: Site): readonly Site[] =>
-  site.parts?.map((part) => ({ ...part, parent: site.id })) ?? [site];
 
 /** @throws CALIBRATE_CANDIDATE */
 export function modeOf(site: Site, strategy: string, call: number): Mode {
   const whole = Object.hasOwn(site.strategies, strategy) ? site.strategies[strategy] : undefined;
   if (!whole) throw unknownCandidate(site.id, strategy, Object.keys(site.strategies));
-  const names = whole.parts?.(call) ?? {};
-  const choices = site.parts
-    ? site.parts.map((part) => part.strategies[names[part.id] ?? COMPUTE] as Strategy)
-    : [whole];
-  const { halfOf } = whole;
+  const choices = chosenAt(site, strategy, call).map(([, choice]) => choice);
   return {
     strategy,
     choices,
     key: choices.map((choice) => choice.name).join('\n'),
-    ...(halfOf && { half: { of: modeOf(site, halfOf.strategy, call), which: halfOf.half } }),
+    ...(whole.kind === 'shared' && {
+      half: { of: modeOf(site, whole.of.strategy, call), which: whole.of.half },
+    }),
   };
 }
 

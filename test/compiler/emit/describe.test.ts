@@ -7,7 +7,7 @@ import { checkPlanSource, planSource } from '../../../src/compiler/emit/plan-sou
 import { makeReport } from '../../../src/compiler/emit/report.js';
 import {
   COMPUTE,
-  type Site,
+  type PlainSite,
   strategiesByName,
   strategyOf,
 } from '../../../src/compiler/plan/index.js';
@@ -23,10 +23,10 @@ function compiled() {
   a = MatMul (x, w)
   y = Reshape (a, s)
 }`);
-  const produce: NonNullable<Site['strategies'][string]['produce']> = (b) => [
+  const produce: NonNullable<PlainSite['strategies'][string]['produce']> = (b) => [
     b.value(named(model, 'x')),
   ];
-  const site: Site = {
+  const site: PlainSite = {
     id: 's',
     description: 'a product',
     outputs: [named(model, 'a')],

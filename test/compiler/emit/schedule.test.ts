@@ -4,8 +4,8 @@ import type { EmitForm } from '../../../src/compiler/lower/index.js';
 import type { Compilation } from '../../../src/compiler/pipeline/index.js';
 import {
   COMPUTE,
-  type Site,
-  type Strategy,
+  type LeafStrategy,
+  type PlainSite,
   strategiesByName,
   strategyOf,
 } from '../../../src/compiler/plan/index.js';
@@ -31,14 +31,14 @@ interface Costs {
 
 function compiled(
   column: readonly string[],
-  more: Partial<Site> = {},
+  more: Partial<PlainSite> = {},
   emit: EmitForm = 'split',
   costs: Costs = {},
   text = MODEL,
 ) {
   const model = modelOf(text);
   const value = named(model, 'a');
-  const site: Site = {
+  const site: PlainSite = {
     id: 's',
     description: 'all that is before b',
     outputs: [value],
@@ -52,7 +52,7 @@ function compiled(
       }),
       strategyOf('share', '', {
         produce: (b) => [b.value(value)],
-        halfOf: { strategy: COMPUTE, half: 'first' },
+        pairs: true,
       }),
     ]),
     ...more,
@@ -65,7 +65,7 @@ function compiled(
   );
 }
 
-type Produce = NonNullable<Strategy['produce']>;
+type Produce = NonNullable<LeafStrategy['produce']>;
 
 const COLUMN = ['compute', 'reuse', 'reuse', 'compute'];
 const schedule = (compilation: Partial<Compilation> = {}, column = COLUMN) =>
@@ -272,7 +272,7 @@ describe('costs', () => {
         const one = b.add({ opType: 'MatMul', inputs: [first(b)[0]!, b.value(value('v'))] });
         return [b.add({ opType: 'Tile', inputs: [one, b.value(value('three'))] })];
       };
-      const site = (output: string, produce: Produce): Site => ({
+      const site = (output: string, produce: Produce): PlainSite => ({
         id: output,
         description: '',
         outputs: [value(output)],
@@ -294,7 +294,7 @@ describe('costs', () => {
       MODEL.replace('float[3,4] x', 'float[m,4] x').replace('float[3,2] y', 'float[m,2] y'),
     );
     const value = named(model, 'a');
-    const site: Site = {
+    const site: PlainSite = {
       id: 's',
       description: '',
       outputs: [value],

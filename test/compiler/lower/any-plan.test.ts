@@ -9,9 +9,9 @@ import { describe, expect, test } from 'vitest';
 import type { Lowered } from '../../../src/compiler/lower/index.js';
 import {
   COMPUTE,
-  type Site,
+  type LeafStrategy,
+  type PlainSite,
   type SiteBuilder,
-  type Strategy,
 } from '../../../src/compiler/plan/index.js';
 import { Graph } from '../../../src/model/ir/graph.js';
 import type { Model } from '../../../src/model/ir/model.js';
@@ -245,8 +245,8 @@ function buildModel(c: Case): { model: Model; values: Value[] } {
   return { model, values };
 }
 
-function buildSite(site: SiteCase, values: readonly Value[]): Site {
-  const strategies: Record<string, Strategy> = {};
+function buildSite(site: SiteCase, values: readonly Value[]): PlainSite {
+  const strategies: Record<string, LeafStrategy> = {};
   for (const name of STRATEGIES) {
     const writes: Record<string, (b: SiteBuilder) => Value> = {};
     site.outputs.forEach((v, k) => {

@@ -3,7 +3,7 @@
  * the form is refused, and the others give what onnxruntime computes of the source.
  */
 import { describe, expect, test } from 'vitest';
-import type { Site } from '../../../src/compiler/plan/index.js';
+import type { PlainSite } from '../../../src/compiler/plan/index.js';
 import type { Model } from '../../../src/model/ir/model.js';
 import { tensorType } from '../../../src/model/ir/types.js';
 import { encodeModel } from '../../../src/model/onnx/index.js';
@@ -13,7 +13,7 @@ import { modelOf, named } from '../../helpers/text.js';
 const WIDTH = 3;
 
 /** y = x + mask, made anew or, as `bypass` has it, left as x. */
-function siteOf(model: Model, from: string): Site {
+function siteOf(model: Model, from: string): PlainSite {
   const value = named(model, 'inner');
   // its shape follows from no input where a sequence lies between
   value.type = tensorType('float32', ['batch', WIDTH]);

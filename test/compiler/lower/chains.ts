@@ -1,6 +1,6 @@
 /** Sites of a small model, and the chain that a plan over them becomes, in a few words. */
 
-import type { Site, SiteBuilder, Strategy } from '../../../src/compiler/plan/index.js';
+import type { LeafStrategy, PlainSite, SiteBuilder } from '../../../src/compiler/plan/index.js';
 import type { Model } from '../../../src/model/ir/model.js';
 import { compileSites } from '../../helpers/compile.js';
 import { modelOf, named, namesOf } from '../../helpers/text.js';
@@ -8,11 +8,16 @@ import { modelOf, named, namesOf } from '../../helpers/text.js';
 export const plain = { description: '', reads: [], writes: {} };
 
 /** compute, reuse, and what else is named: an operator on the state and x, or on x. */
-export function siteOf(model: Model, id: string, output: string, more: Partial<Site> = {}): Site {
+export function siteOf(
+  model: Model,
+  id: string,
+  output: string,
+  more: Partial<PlainSite> = {},
+): PlainSite {
   const value = named(model, output);
   const state = `${id}.0`;
   const x = (b: SiteBuilder) => b.value(named(model, 'x'));
-  const strategies: Record<string, Strategy> = {
+  const strategies: Record<string, LeafStrategy> = {
     compute: { ...plain, name: 'compute', writes: { [state]: (b) => b.value(value) } },
     reuse: { ...plain, name: 'reuse', reads: [state], produce: (b) => [b.state(state)] },
     moved: {
@@ -37,7 +42,7 @@ export function siteOf(model: Model, id: string, output: string, more: Partial<S
   };
 }
 
-export function chainOf(model: Model, sites: readonly Site[], rows: string[][]) {
+export function chainOf(model: Model, sites: readonly PlainSite[], rows: string[][]) {
   const { lowered } = compileSites(model, sites, rows, 'chain');
   const models = Object.fromEntries(
     [...lowered.models].map(([id, { graph }]) => [

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { duplication } from '../../../src/compiler/lower/duplication.js';
 import { lower } from '../../../src/compiler/lower/index.js';
-import { makePlan, type Site, type Strategy } from '../../../src/compiler/plan/index.js';
+import { type LeafStrategy, makePlan, type PlainSite } from '../../../src/compiler/plan/index.js';
 import type { Model } from '../../../src/model/ir/model.js';
 import { float32Tensor } from '../../../src/model/ir/tensor.js';
 import { inferShapes } from '../../../src/model/shape/index.js';
@@ -24,9 +24,9 @@ function modelWith(everywhere: number, inside: number): Model {
 const KINDS = ['Neg', 'Exp', 'Abs', 'Ceil', 'Floor', 'Relu', 'Tanh', 'Sqrt'];
 
 /** Computed, or one of many operators on x. */
-function siteOf(model: Model, outputs = ['f']): Site {
+function siteOf(model: Model, outputs = ['f']): PlainSite {
   const plain = { description: '', reads: [], writes: {} };
-  const strategies: Record<string, Strategy> = { compute: { ...plain, name: 'compute' } };
+  const strategies: Record<string, LeafStrategy> = { compute: { ...plain, name: 'compute' } };
   for (const opType of KINDS)
     strategies[opType] = {
       ...plain,
@@ -64,7 +64,7 @@ describe('where calls differ in the names of their states only', () => {
     const model = modelWith(0, 2);
     const f = named(model, 'f');
     const plain = { description: '', reads: [], writes: {} };
-    const strategies: Record<string, Strategy> = {};
+    const strategies: Record<string, LeafStrategy> = {};
     const rows: string[] = [];
     for (let t = 0; t < times; t++) {
       const state = `s.${t}`;
@@ -79,7 +79,7 @@ describe('where calls differ in the names of their states only', () => {
       rows.push(...['compute', ...KINDS].slice(0, kinds).map((name) => `${name} ${t}`));
     }
     const states = Array.from({ length: times }, (_, t) => ({ id: `s.${t}`, like: f }));
-    const site: Site = { id: 's', description: '', outputs: [f], states, strategies };
+    const site: PlainSite = { id: 's', description: '', outputs: [f], states, strategies };
     const plan = makePlan(rows.length, [{ sites: [site], entries: { s: rows } }]);
     const lowered = lower(model, inferShapes(model), plan).lowered;
     expect(lowered.emit).toBe(emit);
@@ -131,7 +131,7 @@ test('what goes wrong otherwise is not passed over', () => {
       throw new TypeError('a fault');
     },
   };
-  (site.strategies as Record<string, Strategy>).Neg = broken;
+  (site.strategies as Record<string, LeafStrategy>).Neg = broken;
   expect(() => lower(model, inferShapes(model), plan)).toThrow('a fault');
 });
 

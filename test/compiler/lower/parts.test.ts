@@ -5,7 +5,15 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Site, SiteBuilder, Strategy } from '../../../src/compiler/plan/index.js';
+import {
+  type CompositeSite,
+  compositeOf,
+  type LeafStrategy,
+  type PlainSite,
+  type SiteBuilder,
+  strategiesByName,
+  strategyOf,
+} from '../../../src/compiler/plan/index.js';
 import { subgraphs } from '../../../src/model/ir/attribute.js';
 import type { Graph } from '../../../src/model/ir/graph.js';
 import { isOp, type Node } from '../../../src/model/ir/node.js';
@@ -35,14 +43,12 @@ const model = () =>
     y1 = Add (s1, b1)
   }`);
 
-function siteOf(source: ReturnType<typeof model>, layer: number): Site {
+function siteOf(source: ReturnType<typeof model>, layer: number): CompositeSite {
   const value = (name: string) => named(source, `${name}${layer}`);
   const [a, m, p] = [value('a'), value('m'), value('p')];
   const id = `site.${layer}`;
-  const strategies = (...list: [string, Partial<Strategy>][]) =>
-    Object.fromEntries(
-      list.map(([name, rest]) => [name, { name, description: '', reads: [], writes: {}, ...rest }]),
-    );
+  const strategies = (...list: [string, Partial<LeafStrategy>][]) =>
+    strategiesByName(list.map(([name, rest]) => strategyOf(name, '', rest)));
   const half = (b: SiteBuilder, v: Value) =>
     b.add({
       opType: 'Slice',
@@ -57,14 +63,14 @@ function siteOf(source: ReturnType<typeof model>, layer: number): Site {
     b.add({ opType: 'Mul', inputs: [b.value(a), b.value(named(source, 'half'))] });
   const lacking = (b: SiteBuilder) => b.add({ opType: 'Sub', inputs: [b.value(m), narrow(b)] });
   const plus = (b: SiteBuilder, v: Value) => [b.add({ opType: 'Add', inputs: [narrow(b), v] })];
-  const part = (name: string, outputs: Value[], list: Record<string, Strategy>): Site => ({
+  const part = (name: string, outputs: Value[], list: Record<string, LeafStrategy>): PlainSite => ({
     id: `${id}.${name}`,
     description: '',
     outputs,
     states: [],
     strategies: list,
   });
-  const parts: Site[] = [
+  const parts: PlainSite[] = [
     {
       // the module reads a; so does Abs, which must go on to see all of it
       ...part(
@@ -119,13 +125,9 @@ function siteOf(source: ReturnType<typeof model>, layer: number): Site {
     id,
     description: '',
     outputs: [p],
-    states: [],
     parts,
-    strategies: strategies(
-      ...STRATEGIES.map((name): [string, Partial<Strategy>] => [
-        name,
-        { parts: () => choices[name] },
-      ]),
+    strategies: strategiesByName(
+      STRATEGIES.map((name) => compositeOf(name, '', () => choices[name])),
     ),
   };
 }

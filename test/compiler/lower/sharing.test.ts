@@ -3,7 +3,7 @@
  * long as keeping costs no product. Every form gives what the definition gives, call by call.
  */
 import { describe, expect, test } from 'vitest';
-import type { Site, SiteBuilder, Strategy } from '../../../src/compiler/plan/index.js';
+import type { LeafStrategy, PlainSite, SiteBuilder } from '../../../src/compiler/plan/index.js';
 import { subgraphs } from '../../../src/model/ir/attribute.js';
 import type { Graph } from '../../../src/model/ir/graph.js';
 import { isOp } from '../../../src/model/ir/node.js';
@@ -88,7 +88,7 @@ function compile(keeping: Keeping, emit: (typeof EMITS)[number], operator = 'Mat
     Value,
   ];
   const plain = { description: '', reads: [], writes: {} };
-  const strategies: Record<string, Strategy> = {
+  const strategies: Record<string, LeafStrategy> = {
     begin: { ...plain, name: 'begin', writes: { 's.0': (b) => b.value(f) } },
     compute: {
       ...plain,
@@ -104,7 +104,7 @@ function compile(keeping: Keeping, emit: (typeof EMITS)[number], operator = 'Mat
     zero: { ...plain, name: 'zero', produce: (b) => [add(b, 'Sub', b.value(x), b.value(x))] },
   };
   const states = [{ id: 's.0', like: f }];
-  const site: Site = { id: 's', description: '', outputs: [f], states, strategies };
+  const site: PlainSite = { id: 's', description: '', outputs: [f], states, strategies };
   return compileSites(model, [site], ROWS, emit);
 }
 

@@ -5,7 +5,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import type { Compilation } from '../../../src/compiler/pipeline/index.js';
-import type { Site, Strategy } from '../../../src/compiler/plan/index.js';
+import type { LeafStrategy, PlainSite } from '../../../src/compiler/plan/index.js';
 import { subgraphs } from '../../../src/model/ir/attribute.js';
 import type { Graph } from '../../../src/model/ir/graph.js';
 import type { Model } from '../../../src/model/ir/model.js';
@@ -20,8 +20,8 @@ function siteOf(
   model: Model,
   id: string,
   outputs: string[],
-  options: { from?: string; extra?: Record<string, Strategy> } = {},
-): Site {
+  options: { from?: string; extra?: Record<string, LeafStrategy> } = {},
+): PlainSite {
   const values = outputs.map((name) => named(model, name));
   const state = (k: number) => `${id}.${k}`;
   const plain = { description: '', reads: [], writes: {} };
@@ -87,7 +87,7 @@ async function run(compilation: Compilation): Promise<Record<string, Numbers>[]>
 
 async function expectAllForms(
   model: Model,
-  sites: Site[],
+  sites: PlainSite[],
   rows: string[][],
   expected: Record<string, Numbers>[],
 ): Promise<void> {
@@ -238,7 +238,7 @@ describe('a difference kept in place of a value', () => {
     [block] f = Mul (u, three)
     [after] y = Add (f, x)
   }`);
-  const delta = (from: string): Site => {
+  const delta = (from: string): PlainSite => {
     const site = siteOf(model, 'block', ['f']);
     return {
       ...site,
@@ -413,7 +413,7 @@ describe('values at the edge of the graph', () => {
       y = Add (f, x)
     }`);
     const site = siteOf(model, 's', ['f']);
-    const keeps: Site = {
+    const keeps: PlainSite = {
       ...site,
       strategies: {
         compute: {

@@ -3,7 +3,7 @@
  * a value is what its line says, unless a site says otherwise.
  */
 
-import type { Site, SiteBuilder, Strategy } from '../../../src/compiler/plan/index.js';
+import type { LeafStrategy, PlainSite, SiteBuilder } from '../../../src/compiler/plan/index.js';
 import type { Model } from '../../../src/model/ir/model.js';
 import type { Value } from '../../../src/model/ir/value.js';
 import { modelOf, named } from '../../helpers/text.js';
@@ -42,13 +42,13 @@ function parsed(text: string): {
   return { op, reads: [left, right], apply: (a, b) => apply(a!, b!) };
 }
 
-export function siteOf(model: Model, test_: Case, id: string): Site {
+export function siteOf(model: Model, test_: Case, id: string): PlainSite {
   const values = test_.sites[id]!;
   const outputs = values.map((name) => named(model, name));
   const from = values.map((name) => named(model, beside(test_, values, name)));
   const kept = (k: number) => `${id}.${k}`;
   const delta = (k: number) => `${id}.${k}.delta`;
-  const strategy = (name: Name, reads: (k: number) => string[], make: Make): Strategy => ({
+  const strategy = (name: Name, reads: (k: number) => string[], make: Make): LeafStrategy => ({
     name,
     description: '',
     reads: outputs.flatMap((_, k) => reads(k)),
@@ -60,7 +60,7 @@ export function siteOf(model: Model, test_: Case, id: string): Site {
     [kept(k), (b) => b.value(v)],
     [delta(k), (b) => add(b, 'Sub', b.value(v), b.value(from[k]!))],
   ]);
-  const list: Strategy[] = [
+  const list: LeafStrategy[] = [
     { name: 'compute', description: '', reads: [], writes: Object.fromEntries(writes) },
     strategy(
       'reuse',

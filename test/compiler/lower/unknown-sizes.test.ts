@@ -2,7 +2,7 @@
  * States whose shape or size cannot be told: what is said is true, and what is advised helps.
  */
 import { describe, expect, it } from 'vitest';
-import type { Site } from '../../../src/compiler/plan/index.js';
+import type { PlainSite } from '../../../src/compiler/plan/index.js';
 import type { Model } from '../../../src/model/ir/model.js';
 import { type Dim, tensorType } from '../../../src/model/ir/types.js';
 import { fixInputShapes } from '../../../src/model/shape/index.js';
@@ -10,7 +10,7 @@ import { compileSites, scheduleOf } from '../../helpers/compile.js';
 import { modelOf, named } from '../../helpers/text.js';
 
 /** Keeps `kept` in one call and reuses it in the next. */
-function keeping(model: Model): Site[] {
+function keeping(model: Model): PlainSite[] {
   const like = named(model, 'kept');
   const plain = { description: '', reads: [], writes: {} };
   return [

@@ -1,12 +1,12 @@
 /** What flows from call to call: who may read a state that another call wrote, and which calls share a program. */
 import { describe, expect, test } from 'vitest';
-import type { Site } from '../../../src/compiler/plan/index.js';
+import type { PlainSite } from '../../../src/compiler/plan/index.js';
 import { compileSites, EMITS } from '../../helpers/compile.js';
 import { modelOf, named } from '../../helpers/text.js';
 
 describe('reading before writing', () => {
   const model = modelOf('g (float[2] x) => (float[2] y) { a = Neg (x) b = Abs (a) y = Relu (b) }');
-  const site = (id: string, value: string): Site => ({
+  const site = (id: string, value: string): PlainSite => ({
     id,
     description: id,
     outputs: [named(model, value)],

@@ -6,8 +6,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
+  compositeOf,
   groupRows,
   moreExactThan,
+  type PlainSite,
   type Plan,
   type Site,
 } from '../../../src/compiler/plan/index.js';
@@ -24,7 +26,7 @@ const never = () => {
   throw new Error('nothing is built here');
 };
 
-const siteOf = (strategies: SiteCase, id: string): Site => ({
+const siteOf = (strategies: SiteCase, id: string): PlainSite => ({
   id,
   description: '',
   outputs: [],
@@ -375,7 +377,7 @@ describe('what calls can share', () => {
   });
 
   test('halves of a guidance pair in two calls share with their own kind only', () => {
-    const part: Site = {
+    const part: PlainSite = {
       ...siteOf(
         {
           compute: { cost: 0, moreExact: [] },
@@ -386,17 +388,15 @@ describe('what calls can share', () => {
       ),
       parent: 'a',
     };
-    const halves = siteOf(
-      { compute: { cost: 2, moreExact: [] }, share: { cost: 1, moreExact: [] } },
-      'a',
-    );
     const byHalf = (call: number) => ({ 'a.part': call % 2 === 0 ? 'first' : 'second' });
     const site: Site = {
-      ...halves,
+      id: 'a',
+      description: '',
+      outputs: [],
       parts: [part],
       strategies: {
-        compute: halves.strategies.compute!,
-        share: { ...halves.strategies.share!, parts: byHalf },
+        compute: compositeOf('compute', '', undefined, { cost: 2, moreExact: [] }),
+        share: compositeOf('share', '', byHalf, { cost: 1, moreExact: [] }),
       },
     };
     const names = ['compute', 'compute', 'share', 'compute', 'share', 'share'];

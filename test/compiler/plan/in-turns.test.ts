@@ -3,12 +3,17 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import {
   byHalf,
   COMPUTE,
+  type CompositeSite,
+  compositeOf,
   expandParts,
+  type LeafStrategy,
+  type PlainSite,
   type Plan,
   perCall,
   type Site,
   type SiteBuilder,
-  type Strategy,
+  sharedOf,
+  statesAt,
   strategiesByName,
   strategyOf,
 } from '../../../src/compiler/plan/index.js';
@@ -25,7 +30,7 @@ const IN_BATCH: GuidancePair = { order: 'cond-first', mode: 'batch' };
 /** A builder that says which state it was asked for. */
 const builder = { state: (id: string) => id as unknown as Value } as SiteBuilder;
 
-function siteOf(id: string, more: Partial<Site> = {}): Site {
+function siteOf(id: string, more: Partial<PlainSite> = {}): PlainSite {
   const kept = `${id}.kept`;
   return {
     id,
@@ -71,7 +76,6 @@ describe('a site', () => {
   });
 
   test('has states of each half in one part', () => {
-    expect(site.states).toEqual([]);
     expect(site.parts!.map((part) => part.id)).toEqual(['s.value']);
     expect(site.parts![0]!.states.map((state) => state.id)).toEqual([
       's.kept.first',
@@ -90,12 +94,12 @@ describe('a site', () => {
       const half = (id: string) =>
         id.startsWith('s.') ? `${id}.${['first', 'second'][call % 2]}` : id;
       expect(strategies).toHaveLength(1);
-      const [strategy] = strategies as [Strategy];
+      const [strategy] = strategies as [LeafStrategy];
       expect(strategy.reads).toEqual(reads.map(half));
       expect(strategy.produce?.(builder)).toEqual(made?.map(half));
       const written = Object.entries(strategy.writes).map(([id, write]) => [id, write(builder)]);
       expect(written).toEqual(Object.entries(writes).map(([id, value]) => [half(id), half(value)]));
-      expect(site.strategies[name]!.touches!(call)).toEqual({
+      expect(statesAt(site, name, call)).toEqual({
         reads: reads.map(half),
         writes: Object.keys(writes).map(half),
       });
@@ -110,10 +114,9 @@ describe('a site', () => {
       program: 'shallow',
       moreExact: ['refine'],
       cost: 0,
-      reads: [],
-      writes: {},
+      kind: 'composite',
     });
-    expect(reuse).not.toHaveProperty('produce');
+    for (const key of ['reads', 'produce', 'writes']) expect(reuse).not.toHaveProperty(key);
     for (const key of ['program', 'moreExact', 'cost']) expect(zero).not.toHaveProperty(key);
   });
 
@@ -137,14 +140,16 @@ describe('a site', () => {
 test('a site of parts has those of each half, by what each call chooses', () => {
   const parts = [siteOf('a'), siteOf('b')];
   const choices: Record<string, string>[] = [{ a: 'reuse', b: 'zero' }, { a: 'reuse' }];
-  const whole = siteOf('s', {
+  const whole: CompositeSite = {
+    id: 's',
+    description: '',
+    outputs: [],
     parts,
-    states: [],
     strategies: strategiesByName([
-      strategyOf(COMPUTE, ''),
-      strategyOf('mix', '', { parts: (call) => choices[call % 2]! }),
+      compositeOf(COMPUTE, ''),
+      sharedOf('mix', 'both', (call) => choices[call % 2]!, { strategy: COMPUTE, half: 'first' }),
     ]),
-  });
+  };
   const site = byHalf(whole, IN_TURNS);
   expect(site.parts!.map(({ id }) => id)).toEqual(['a', 'b']);
   expect(callsOf(site, 'mix', 2).map((row) => row.map(({ name }) => name))).toEqual([
@@ -156,7 +161,12 @@ test('a site of parts has those of each half, by what each call chooses', () => 
     ['compute.first', 'compute.first'],
     ['compute.second', 'compute.second'],
   ]);
-  expect(site.strategies.mix!.touches!(1)).toEqual({
+  // what it says of itself stays, whatever kind of strategy it is
+  expect(site.strategies.mix).toMatchObject({
+    kind: 'shared',
+    of: { strategy: COMPUTE, half: 'first' },
+  });
+  expect(statesAt(site, 'mix', 1)).toEqual({
     reads: ['a.kept.second'],
     writes: ['b.kept.second'],
   });

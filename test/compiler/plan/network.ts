@@ -1,6 +1,11 @@
 /** Made-up networks for plans: what is live in a call is worked out from lists of needs, without a graph. */
 import fc from 'fast-check';
-import { COMPUTE, type LiveUnder, type Plan, type Site } from '../../../src/compiler/plan/index.js';
+import {
+  COMPUTE,
+  type FlatPlan,
+  type LiveUnder,
+  type PlainSite,
+} from '../../../src/compiler/plan/index.js';
 
 /**
  * A made-up network: a site, when computed, needs other sites before it; so does each state that it
@@ -15,7 +20,7 @@ const never = () => {
   throw new Error('nothing is built here');
 };
 
-export const siteOf = (s: number): Site => ({
+export const siteOf = (s: number): PlainSite => ({
   id: `s${s}`,
   description: '',
   outputs: [],
@@ -51,7 +56,7 @@ export function networkOf(cases: readonly SiteCase[]): LiveUnder {
   };
 }
 
-export const planOf = (rows: readonly (readonly string[])[]): Plan => ({
+export const planOf = (rows: readonly (readonly string[])[]): FlatPlan => ({
   calls: rows.length,
   sites: rows[0]!.map((_, s) => siteOf(s)),
   rows,

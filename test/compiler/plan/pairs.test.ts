@@ -2,30 +2,43 @@
 import { describe, expect, test } from 'vitest';
 import {
   COMPUTE,
+  type CompositeSite,
+  compositeOf,
   expandParts,
   needsPair,
+  type PlainSite,
   type Plan,
   type ProgramFlow,
   programsForPairs,
-  type Site,
+  sharedOf,
   strategiesByName,
   strategyOf,
 } from '../../../src/compiler/plan/index.js';
 
-const siteOf = (id: string, parts?: readonly Site[]): Site => ({
+const siteOf = (id: string): PlainSite => ({
   id,
   description: '',
   outputs: [],
   states: [],
-  ...(parts && { parts }),
   strategies: strategiesByName([
     strategyOf(COMPUTE, ''),
-    strategyOf('reuse', '', { parts: (call) => (call ? { [`${id}.0`]: 'reuse' } : {}) }),
+    strategyOf('reuse', ''),
     strategyOf('pair', '', { pairs: true }),
-    strategyOf('share', '', { halfOf: { strategy: COMPUTE, half: 'first' } }),
+    strategyOf('share', '', { pairs: true }),
   ]),
 });
-const divided = (id: string) => siteOf(id, [siteOf(`${id}.0`), siteOf(`${id}.1`)]);
+const divided = (id: string): CompositeSite => ({
+  id,
+  description: '',
+  outputs: [],
+  parts: [siteOf(`${id}.0`), siteOf(`${id}.1`)],
+  strategies: strategiesByName([
+    compositeOf(COMPUTE, ''),
+    compositeOf('reuse', '', (call) => (call ? { [`${id}.0`]: 'reuse' } : {})),
+    compositeOf('pair', '', undefined, { pairs: true }),
+    sharedOf('share', '', () => ({}), { strategy: COMPUTE, half: 'first' }),
+  ]),
+});
 
 test.each([
   [COMPUTE, false],
@@ -33,7 +46,7 @@ test.each([
   ['pair', true],
   ['share', true],
 ])('%s needs both halves: %s', (name, needed) => {
-  expect(needsPair(siteOf('s').strategies[name]!)).toBe(needed);
+  expect(needsPair(divided('s').strategies[name]!)).toBe(needed);
 });
 
 describe('sites with parts', () => {
@@ -61,7 +74,7 @@ describe('sites with parts', () => {
   });
   test('which there are none of, leave the plan as it is', () => {
     const plan: Plan = { calls: 1, sites: [siteOf('a')], rows: [[COMPUTE]] };
-    expect(expandParts(plan)).toBe(plan);
+    expect(expandParts(plan)).toEqual(plan);
   });
   test('whose strategy chooses nothing are computed', () => {
     const plan: Plan = { calls: 1, sites: [divided('b')], rows: [['pair']] };

@@ -1,9 +1,14 @@
 /** A plan file beside the sites of a model: what it sets, and what does not fit. */
 import { describe, expect, test } from 'vitest';
-import { makePlan, overridePlan, planToJson, type Site } from '../../../src/compiler/plan/index.js';
+import {
+  makePlan,
+  overridePlan,
+  type PlainSite,
+  planToJson,
+} from '../../../src/compiler/plan/index.js';
 import { parsePlanFile } from '../../../src/runtime/schedule/index.js';
 
-const site = (id: string): Site => ({
+const site = (id: string): PlainSite => ({
   id,
   description: '',
   outputs: [],

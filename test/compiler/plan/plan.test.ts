@@ -1,11 +1,16 @@
 /** Joining what passes propose to one plan. */
 import { describe, expect, test } from 'vitest';
-import { makePlan, overridePlan, planToJson, type Site } from '../../../src/compiler/plan/index.js';
+import {
+  makePlan,
+  overridePlan,
+  type PlainSite,
+  planToJson,
+} from '../../../src/compiler/plan/index.js';
 import { modelOf, named } from '../../helpers/text.js';
 
 describe('plans', () => {
   const model = modelOf('g (float[2] x) => (float[2] y) { a = Neg (x) y = Relu (a) }');
-  const site = (id: string, value = 'a'): Site => ({
+  const site = (id: string, value = 'a'): PlainSite => ({
     id,
     description: id,
     outputs: [named(model, value)],

@@ -6,8 +6,8 @@ import {
   assignPrograms,
   type CallFlow,
   COMPUTE,
-  type Plan,
-  type Site,
+  type FlatPlan,
+  type PlainSite,
   strategiesByName,
   strategyOf,
 } from '../../../src/compiler/plan/index.js';
@@ -136,7 +136,7 @@ describe('analyzeFlow', () => {
 });
 
 const made = () => [];
-const site = (id: string): Site => ({
+const site = (id: string): PlainSite => ({
   id,
   description: '',
   outputs: [],
@@ -150,7 +150,7 @@ const site = (id: string): Site => ({
     strategyOf('band', '', { produce: made }),
   ]),
 });
-const plan: Plan = { calls: 0, sites: [site('a'), site('b')], rows: [] };
+const plan: FlatPlan = { calls: 0, sites: [site('a'), site('b')], rows: [] };
 const call = (row: string, writes = ''): CallFlow => ({
   row: row.split(' ').map((name) => (name === '-' ? undefined : name)),
   reads: [],

@@ -1,6 +1,6 @@
 /** What a site costs, worked out by hand on a graph of three products. */
 import { expect, test } from 'vitest';
-import { type Site, siteCosts } from '../../../src/compiler/plan/index.js';
+import { type PlainSite, siteCosts } from '../../../src/compiler/plan/index.js';
 import { concreteShapes } from '../../../src/model/cost/index.js';
 import { inferShapes } from '../../../src/model/shape/index.js';
 import { modelOf, named } from '../../helpers/text.js';
@@ -11,7 +11,7 @@ const model = modelOf(`g (float[2,3] x) => (float[2,5] y)
   float[3,5] wc = {1,2,3,4,5,6,7,8,9,10,11,12,13,14,15} >
 { a = MatMul (x, wa) b = MatMul (a, wb) c = MatMul (x, wc) y = Add (b, c) }`);
 
-const siteOf = (output: string, reuseCost?: number): Site => ({
+const siteOf = (output: string, reuseCost?: number): PlainSite => ({
   id: output,
   description: '',
   outputs: [named(model, output)],

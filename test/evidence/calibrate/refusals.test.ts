@@ -3,7 +3,7 @@ import * as ort from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
 import { deepcache } from '../../../passes/deepcache/index.js';
 import type { Pass } from '../../../src/compiler/pass/index.js';
-import type { Site } from '../../../src/compiler/plan/index.js';
+import type { PlainSite } from '../../../src/compiler/plan/index.js';
 import { type CalibrateOptions, calibrate } from '../../../src/evidence/calibrate/index.js';
 import type { Model } from '../../../src/model/ir/model.js';
 import { modelOf, named } from '../../helpers/text.js';
@@ -76,7 +76,7 @@ describe('options', () => {
 });
 
 describe('sites', () => {
-  const passOf = (sites: (model: Model) => Site[], candidates = ['reuse']): Pass => ({
+  const passOf = (sites: (model: Model) => PlainSite[], candidates = ['reuse']): Pass => ({
     name: 'sites',
     description: '',
     example: '',
@@ -84,7 +84,7 @@ describe('sites', () => {
     calibration: { candidates: () => candidates, threshold: () => 0.1 },
     propose: ({ model }) => ({ sites: sites(model), entries: {} }),
   });
-  const siteOf = (model: Model, id: string, value: string, writes = true): Site => ({
+  const siteOf = (model: Model, id: string, value: string, writes = true): PlainSite => ({
     id,
     description: '',
     outputs: [named(model, value)],

@@ -6,7 +6,15 @@
  */
 
 import type { Pass } from '../../../src/compiler/pass/index.js';
-import type { Site, SiteBuilder, Strategy } from '../../../src/compiler/plan/index.js';
+import {
+  compositeOf,
+  type LeafStrategy,
+  type PlainSite,
+  type Site,
+  type SiteBuilder,
+  sharedOf,
+  strategiesByName,
+} from '../../../src/compiler/plan/index.js';
 import { float, int } from '../../../src/model/ir/attribute.js';
 import type { Model } from '../../../src/model/ir/model.js';
 import { createRandom } from '../../../src/runtime/samplers/index.js';
@@ -97,8 +105,8 @@ function toySite(model: Model, i: number, sharing: boolean): Site {
   const window = (b: SiteBuilder) => b.add({ opType: 'Add', inputs: [narrow(b), b.state(rest)] });
   const lacking = (b: SiteBuilder, value = b.value(output)) =>
     b.add({ opType: 'Sub', inputs: [value, narrow(b)] });
-  const keep: Strategy['writes'] = { [kept]: (b) => b.value(output) };
-  const strategies: Strategy[] = [
+  const keep: LeafStrategy['writes'] = { [kept]: (b) => b.value(output) };
+  const strategies: LeafStrategy[] = [
     {
       name: 'compute',
       description: '',
@@ -125,7 +133,6 @@ function toySite(model: Model, i: number, sharing: boolean): Site {
       reads: [],
       produce: (b) => [double(b, halves(b, b.value(output)))],
       writes: { ...keep, [rest]: (b) => double(b, halves(b, lacking(b, b.value(output)))) },
-      halfOf: { strategy: 'compute', half: 'first' },
     },
     {
       name: 'window+guidance-share',
@@ -133,18 +140,33 @@ function toySite(model: Model, i: number, sharing: boolean): Site {
       reads: [rest],
       produce: (b) => [double(b, halves(b, window(b)))],
       writes: keep,
-      halfOf: { strategy: 'window', half: 'first' },
     },
   ];
+  const own = strategies.filter(({ name }) => sharing || !name.endsWith('guidance-share'));
+  const part: PlainSite = {
+    id: `site.${i}.value`,
+    description: '',
+    outputs: [output],
+    states: [kept, rest].map((id) => ({ id, like: output })),
+    strategies: strategiesByName(own),
+  };
+  const whole: Record<string, string> = {
+    'guidance-share': 'compute',
+    'window+guidance-share': 'window',
+  };
   return {
     id: `site.${i}`,
     description: '',
     outputs: [output],
-    states: [kept, rest].map((id) => ({ id, like: output })),
-    strategies: Object.fromEntries(
-      strategies
-        .filter(({ name }) => sharing || !name.endsWith('guidance-share'))
-        .map((strategy) => [strategy.name, strategy]),
+    parts: [part],
+    strategies: strategiesByName(
+      own.map(({ name }) => {
+        const choice = () => ({ [part.id]: name });
+        const strategy = whole[name];
+        return strategy
+          ? sharedOf(name, '', choice, { strategy, half: 'first' })
+          : compositeOf(name, '', choice);
+      }),
     ),
   };
 }
