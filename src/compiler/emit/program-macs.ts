@@ -31,7 +31,7 @@ interface Known {
 export interface CountedPrograms {
   readonly models: ReadonlyMap<string, Model>;
   readonly programs: Iterable<readonly [name: string, runs: readonly Run[]]>;
-  /** By id. A merged model leaves open the sizes of the inputs that carry them. */
+  /** By id, parameters among them. A merged model leaves open the sizes of the inputs that carry them. */
   readonly states: Readonly<Record<string, Shape>>;
 }
 
@@ -83,8 +83,8 @@ class Counter {
   }
 
   private run(run: Run, wires: ReadonlyMap<string, Known>) {
-    const { model: id, constants = {}, reads = {}, takes = {}, unused = {} } = run;
-    const states = Object.entries({ ...reads, ...unused }).map(([input, state]) => [
+    const { model: id, constants = {}, reads = {}, parameters = {}, takes = {}, unused = {} } = run;
+    const states = Object.entries({ ...reads, ...parameters, ...unused }).map(([input, state]) => [
       input,
       this.states[state]!,
     ]);

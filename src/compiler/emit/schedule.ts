@@ -8,6 +8,7 @@ import type { ElementType, Port, Schedule } from '../../runtime/schedule/index.j
 import { VERSION } from '../../version.js';
 import type { Compilation } from '../pipeline/index.js';
 import { COMPUTE, type Plan, programsForPairs, type Site } from '../plan/index.js';
+import { parametersOf, withParameters } from './parameters.js';
 import { programMacs } from './program-macs.js';
 
 export interface ScheduleFiles {
@@ -51,6 +52,7 @@ export function makeSchedule(compilation: Compilation, files: ScheduleFiles): Sc
       ]),
     ),
   );
+  const parameters = parametersOf(compilation);
   const inBatch = compilation.guidance?.mode === 'batch';
   const forPairs = programsForPairs(plan, instrumented.programs, instrumented.calls);
   return {
@@ -84,13 +86,24 @@ export function makeSchedule(compilation: Compilation, files: ScheduleFiles): Sc
     weights: files.weights,
     states: Object.fromEntries(
       [...instrumented.states.values()]
-        .filter((s) => used.has(s.id))
-        .map((s) => [s.id, { type: elementType(s.id, s.type), shape: [...s.shape] }]),
+        .filter((s) => used.has(s.id) && !s.parameter)
+        .map(({ id, type, shape, follows }) => [
+          id,
+          {
+            type: elementType(id, type),
+            shape: [...shape],
+            ...(follows !== undefined && { follows }),
+          },
+        ]),
     ),
+    ...(Object.keys(parameters).length > 0 && { parameters }),
     programs: Object.fromEntries(
       [...lowered.programs].map(([name, runs]) => [
         name,
-        { runs: [...runs], ...(inBatch && { pairs: forPairs.has(name) }) },
+        {
+          runs: runs.map((run) => withParameters(compilation, run)),
+          ...(inBatch && { pairs: forPairs.has(name) }),
+        },
       ]),
     ),
     calls: [...instrumented.calls],
@@ -145,7 +158,8 @@ function cost({
       instrumented.calls.reduce((sum, name) => sum + (programs.get(name)?.[convention] ?? 0), 0) /
       instrumented.calls.length,
   });
-  const bytes = bytesOfAll(instrumented.states.values(), bindings);
+  const kept = [...instrumented.states.values()].filter(({ parameter }) => !parameter);
+  const bytes = bytesOfAll(kept, bindings);
   return {
     macs: {
       convention: { all: counts('all'), layers: counts('layers') },

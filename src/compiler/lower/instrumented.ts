@@ -3,7 +3,7 @@ import type { Model } from '../../model/ir/model.js';
 import type { Node } from '../../model/ir/node.js';
 import type { DataType, Dim, ValueType } from '../../model/ir/types.js';
 import type { Value } from '../../model/ir/value.js';
-import type { PlainSite, ProgramFlow } from '../plan/index.js';
+import type { ParameterSpec, PlainSite, ProgramFlow } from '../plan/index.js';
 import type { InterfaceNames } from './names.js';
 
 export interface InstrumentedSite {
@@ -16,12 +16,16 @@ export interface InstrumentedSite {
   readonly writes: ReadonlyMap<string, ReadonlyMap<string, Value>>;
 }
 
+/** What an input carries from call to call; of a parameter, what it is fed at each call. */
 export interface StateInfo {
   readonly id: string;
   readonly type: DataType;
   readonly shape: readonly Dim[];
   /** The graph input that carries it. */
   readonly input: Value;
+  /** See `StateSpec.follows`. */
+  readonly follows?: string | undefined;
+  readonly parameter?: ParameterSpec | undefined;
 }
 
 export interface ValueTypes {

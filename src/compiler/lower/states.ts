@@ -17,13 +17,18 @@ export function addStates(
   names: InterfaceNames,
 ): Map<string, StateInfo> {
   const states = new Map<string, StateInfo>();
-  for (const site of plan.sites)
-    for (const { id, like, type: own } of site.states) {
+  const add = (info: Omit<StateInfo, 'input'>) => {
+    const input = graph.addInput(names.stateInput(info.id), tensorType(info.type, info.shape));
+    states.set(info.id, { ...info, input });
+  };
+  for (const site of plan.sites) {
+    for (const { id, like, type: own, follows } of site.states) {
       const shape = shapes.shape(like)?.map((d): Dim => d.constant ?? d.toString()) ?? [];
-      const type = own ?? shapes.dtype(like) ?? 'undefined';
-      const input = graph.addInput(names.stateInput(id), tensorType(type, shape));
-      states.set(id, { id, type, shape, input });
+      add({ id, type: own ?? shapes.dtype(like) ?? 'undefined', shape, follows });
     }
+    for (const parameter of site.parameters ?? [])
+      add({ id: parameter.id, type: 'float32', shape: parameter.shape, parameter });
+  }
   return states;
 }
 
@@ -40,19 +45,23 @@ export function dropUnusedStates(
   states: Map<string, StateInfo>,
   needed: ReadonlySet<unknown>,
 ): void {
-  for (const site of plan.sites)
-    for (const { id, like } of site.states) {
-      const { input } = states.get(id)!;
-      if (input.uses.size === 0 && !needed.has(input)) {
-        states.delete(id);
-        graph.removeInput(input);
-      } else if (!shapes.shape(like) || !shapes.dtype(like))
+  const dropped = (id: string) => {
+    const { input } = states.get(id)!;
+    if (input.uses.size > 0 || needed.has(input)) return false;
+    states.delete(id);
+    graph.removeInput(input);
+    return true;
+  };
+  for (const site of plan.sites) {
+    for (const { id } of site.parameters ?? []) dropped(id);
+    for (const { id, like } of site.states)
+      if (!dropped(id) && (!shapes.shape(like) || !shapes.dtype(like)))
         throw planStateShape(site.id, id, like.name, {
           unknown: shapes.shape(like) ? 'type' : 'shape',
           why: shapes.whyUnknown(like),
           followsFromInputs: followsFromInputs(source, like),
         });
-    }
+  }
 }
 
 /** Any size but 1 shows whether sizes as numbers settle a shape that symbols do not. */

@@ -1,6 +1,6 @@
 /** What a pass proposes, before anything is made of it: names, parts and states that go together. */
 import { proposalPart, proposalState, proposalStrategy } from '../../errors/index.js';
-import { COMPUTE, type CompositeSite, type Site } from './site.js';
+import { COMPUTE, type CompositeSite, type PlainSite, type Site } from './site.js';
 import { partsOf } from './strategies.js';
 
 /**
@@ -46,11 +46,12 @@ function checkStates(sites: readonly Site[]): void {
   const owners = new Map<string, string>();
   const parts = sites.flatMap(partsOf);
   for (const part of parts)
-    for (const { id } of part.states) {
+    for (const { id } of [...part.states, ...(part.parameters ?? [])]) {
       const other = owners.get(id);
       if (other !== undefined) throw proposalState(part.id, id, `is one of site "${other}" too`);
       owners.set(id, part.id);
     }
+  for (const part of parts) checkHistory(part);
   for (const part of parts)
     for (const { name, reads, writes } of Object.values(part.strategies))
       for (const state of [...reads, ...Object.keys(writes)])
@@ -58,4 +59,27 @@ function checkStates(sites: readonly Site[]): void {
           throw proposalState(part.id, state, `is named by strategy "${name}", and is no state`, [
             ...owners.keys(),
           ]);
+}
+
+/** States that follow others, of one site, and in a row. */
+function checkHistory({ id, states, strategies }: PlainSite): void {
+  const followed = new Set<string>();
+  for (const state of states) {
+    const { follows } = state;
+    if (follows === undefined) continue;
+    // one that stands before it, so that no row closes
+    const before = states.slice(0, states.indexOf(state));
+    if (!before.some((other) => other.id === follows))
+      throw proposalState(id, state.id, `follows "${follows}", which does not stand before it`);
+    if (followed.has(follows))
+      throw proposalState(id, state.id, `follows "${follows}", which another follows already`);
+    followed.add(follows);
+    const writer = Object.values(strategies).find(({ writes }) => Object.hasOwn(writes, state.id));
+    if (writer)
+      throw proposalState(
+        id,
+        state.id,
+        `follows "${follows}", and strategy "${writer.name}" writes it`,
+      );
+  }
 }

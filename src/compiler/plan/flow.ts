@@ -4,12 +4,14 @@
  * call wrote since the start of the image; that is checked here.
  */
 import { planUnassigned } from '../../errors/index.js';
+import { Histories, Writers } from './histories.js';
 import type { FlatPlan } from './parts.js';
 
 /** One call after liveness. */
 export interface CallFlow {
   /** Strategy of each site; `undefined` where the site is not live, inside one that is replaced. */
   readonly row: readonly (string | undefined)[];
+  /** States and parameters. */
   readonly reads: readonly string[];
   /** States that some later call reads before they are written again. */
   readonly writes: readonly string[];
@@ -49,7 +51,8 @@ function flowRound(
   live: LiveUnder,
   writes: readonly (readonly string[])[],
 ): CallFlow[] {
-  const lastWriter = new Map<string, number>();
+  const histories = new Histories(plan.sites);
+  const writers = new Writers(histories);
   const needed: Set<string>[] = plan.rows.map(() => new Set());
   const calls = plan.rows.map((row, call) => {
     const { sites, states } = live(row, writes[call]!);
@@ -57,8 +60,9 @@ function flowRound(
       sites.has(s) ? [{ site, name: row[s] as string }] : [],
     );
     for (const state of states) {
-      const writer = lastWriter.get(state);
-      if (writer === undefined) {
+      if (histories.isParameter(state)) continue;
+      const made = writers.of(state);
+      if (made.length === 0) {
         const reader = alive.find((a) => a.site.strategies[a.name]?.reads.includes(state));
         throw planUnassigned(
           call,
@@ -67,11 +71,11 @@ function flowRound(
           state,
         );
       }
-      needed[writer]?.add(state);
+      for (const writer of made) needed[writer]!.add(histories.placeOf(state).root);
     }
     for (const { site, name } of alive)
       for (const state of Object.keys(site.strategies[name]?.writes ?? {}))
-        lastWriter.set(state, call);
+        writers.write(state, call);
     return { row: row.map((name, s) => (sites.has(s) ? name : undefined)), reads: [...states] };
   });
   return calls.map((call, t) => ({ ...call, writes: [...(needed[t] ?? [])].sort() }));

@@ -2,6 +2,7 @@
 export * from './exactness.js';
 export * from './flow.js';
 export * from './group.js';
+export * from './histories.js';
 export * from './in-turns.js';
 export * from './pairs.js';
 export * from './parts.js';

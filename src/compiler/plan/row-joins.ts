@@ -9,9 +9,10 @@
  */
 import { addBit, bitSet, covers, equals, layBits, union } from './bit-sets.js';
 import { moreExactThan } from './exactness.js';
+import { Histories } from './histories.js';
 import type { Plan } from './plan.js';
 import type { Site } from './site.js';
-import { chosenAt, statesAt } from './strategies.js';
+import { chosenAt, partsOf, statesAt } from './strategies.js';
 
 /** What must be known of a set of calls to choose a row for them. */
 export interface CallSet {
@@ -142,6 +143,7 @@ function candidates(
 ): Candidate[] {
   const site = plan.sites[s]!;
   const written = firstWritten(plan, s);
+  const histories = new Histories(partsOf(site));
   const names = Object.keys(site.strategies);
   const above = new Map(names.map((name) => [name, moreExactThan(site, name)]));
   return names
@@ -155,7 +157,12 @@ function candidates(
           names.length,
           [...names.keys()].filter((other) => other === own || above.get(names[other]!)!.has(name)),
         ),
-        readable: Math.max(0, ...reads.map((id) => (written.get(id) ?? Infinity) + 1)),
+        readable: Math.max(
+          0,
+          ...reads
+            .filter((id) => !histories.isParameter(id))
+            .map((id) => (written.get(histories.placeOf(id).root) ?? Infinity) + 1),
+        ),
       };
     })
     .sort((a, b) => a.cost - b.cost || above.get(a.name)!.size - above.get(b.name)!.size);

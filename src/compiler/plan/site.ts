@@ -13,6 +13,26 @@ export interface StateSpec {
   readonly id: string;
   readonly like: Value;
   readonly type?: DataType;
+  /**
+   * The state whose value before the last this one holds: whenever that takes a new value, this one takes what it
+   * had, or the new one where it had none. No strategy writes it. A row of such states is a history.
+   */
+  readonly follows?: string;
+}
+
+/** Numbers that a strategy is fed, different at each call and known beforehand: a model input of type float32. */
+export interface ParameterSpec {
+  /** Unique in the plan, among states as well, such as `deep.0.weights`. */
+  readonly id: string;
+  readonly shape: readonly number[];
+  /** In row-major order. */
+  readonly at: (call: CallHistory) => readonly number[];
+}
+
+export interface CallHistory {
+  readonly call: number;
+  /** The calls that wrote what a state and those that follow it hold, the last first. */
+  readonly written: (state: string) => readonly number[];
 }
 
 /** What a strategy may use to build its part of a graph. Values are those of the graph being built. */
@@ -20,7 +40,7 @@ export interface SiteBuilder {
   readonly graph: Graph;
   /** The counterpart of a value of the source graph. */
   value(source: Value): Value;
-  /** The graph input that carries a state. */
+  /** The graph input that carries a state, or what a parameter is at a call. */
   state(id: string): Value;
   /** Adds a node and returns its first output. */
   add(spec: NodeSpec): Value;
@@ -49,7 +69,7 @@ interface Described {
 /** Makes the values of one region of the graph. */
 export interface LeafStrategy extends Described {
   readonly kind?: 'leaf';
-  /** States it reads. */
+  /** States and parameters that it reads. */
   readonly reads: readonly string[];
   /**
    * Makes the site's values in place of computing them. Left out by `compute`, and by strategies that
@@ -103,6 +123,7 @@ interface Placed {
 /** One region of the graph. */
 export interface PlainSite extends Placed {
   readonly states: readonly StateSpec[];
+  readonly parameters?: readonly ParameterSpec[];
   /** By name; `compute` must be among them. */
   readonly strategies: Readonly<Record<string, LeafStrategy>>;
   /** Only these nodes of the source graph read what a strategy makes; by default all that there are. */

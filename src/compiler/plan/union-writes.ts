@@ -4,7 +4,8 @@
  * a union is not made where a call would read what another call than before wrote, or nothing.
  */
 import type { CallFlow, LiveUnder } from './flow.js';
-import type { Plan } from './plan.js';
+import { Histories, Writers } from './histories.js';
+import type { FlatPlan } from './parts.js';
 
 /** Calls that run the same and keep the same: one program. */
 interface Variant {
@@ -18,14 +19,14 @@ interface Variant {
  * @param most stops as soon as there are no more than so many programs; the cheapest unions come first
  */
 export function unionWrites(
-  plan: Plan,
+  plan: FlatPlan,
   calls: readonly CallFlow[],
   liveUnder: LiveUnder,
   most = 1,
 ): CallFlow[] {
   let state: Joined = { flows: calls, variants: toVariants(calls) };
   while (state.variants.length > most) {
-    const next = joinTwo(plan, state, sources(calls), liveUnder);
+    const next = joinTwo(plan, state, sources(plan, calls), liveUnder);
     if (!next) break;
     state = next;
   }
@@ -40,14 +41,14 @@ interface Joined {
 
 /** @param before what each call read at first */
 function joinTwo(
-  plan: Plan,
+  plan: FlatPlan,
   { flows, variants }: Joined,
   before: Sources,
   liveUnder: LiveUnder,
 ): Joined | undefined {
   for (const { joined, parts } of unions(plan, variants, liveUnder)) {
     const next = flows.map((flow, call) => (joined.calls.includes(call) ? joined.flow : flow));
-    if (readsTheSame(before, sources(next)))
+    if (readsTheSame(before, sources(plan, next)))
       return {
         flows: next,
         variants: [...variants.filter((variant) => !parts.includes(variant)), joined],
@@ -68,7 +69,7 @@ function toVariants(calls: readonly CallFlow[]): Variant[] {
 }
 
 /** Every two variants that run the same once both write what either does; least to write first. */
-function* unions(plan: Plan, variants: readonly Variant[], liveUnder: LiveUnder) {
+function* unions(plan: FlatPlan, variants: readonly Variant[], liveUnder: LiveUnder) {
   const lacking = (a: Variant, b: Variant) =>
     a.calls.length * b.flow.writes.filter((state) => !a.flow.writes.includes(state)).length;
   const pairs = variants.flatMap((a, i) =>
@@ -87,7 +88,11 @@ function* unions(plan: Plan, variants: readonly Variant[], liveUnder: LiveUnder)
 const agree = (a: CallFlow['row'], b: CallFlow['row']): boolean =>
   a.every((name, s) => name === b[s] || name === undefined || b[s] === undefined);
 
-function union(plan: Plan, parts: readonly Variant[], liveUnder: LiveUnder): Variant | undefined {
+function union(
+  plan: FlatPlan,
+  parts: readonly Variant[],
+  liveUnder: LiveUnder,
+): Variant | undefined {
   const calls = parts.flatMap((part) => part.calls);
   const writes = [...new Set(parts.flatMap((part) => part.flow.writes))].sort();
   // most of the calls have the same row, and a look into the graph takes its time
@@ -104,14 +109,19 @@ function union(plan: Plan, parts: readonly Variant[], liveUnder: LiveUnder): Var
   return same ? { calls, flow: flows[0]! } : undefined;
 }
 
-/** For each call the states that it reads, and the call that wrote each of them last. */
-type Sources = readonly ReadonlyMap<string, number | undefined>[];
+/** For each call the states that it reads, and the calls that wrote what they hold. */
+type Sources = readonly ReadonlyMap<string, string>[];
 
-function sources(calls: readonly CallFlow[]): Sources {
-  const writers = new Map<string, number>();
+/** Of a state that was not written yet. */
+const NOTHING = '';
+
+function sources(plan: FlatPlan, calls: readonly CallFlow[]): Sources {
+  const histories = new Histories(plan.sites);
+  const writers = new Writers(histories);
   return calls.map(({ reads, writes }, call) => {
-    const found = new Map(reads.map((state) => [state, writers.get(state)]));
-    for (const state of writes) writers.set(state, call);
+    const states = reads.filter((id) => !histories.isParameter(id));
+    const found = new Map(states.map((state) => [state, writers.of(state).join()]));
+    for (const state of writes) writers.write(state, call);
     return found;
   });
 }
@@ -119,8 +129,8 @@ function sources(calls: readonly CallFlow[]): Sources {
 function readsTheSame(before: Sources, after: Sources): boolean {
   return after.every((reads, call) =>
     [...reads].every(
-      ([state, writer]) =>
-        writer !== undefined && (!before[call]!.has(state) || before[call]!.get(state) === writer),
+      ([state, made]) =>
+        made !== NOTHING && (!before[call]!.has(state) || before[call]!.get(state) === made),
     ),
   );
 }

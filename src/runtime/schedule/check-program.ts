@@ -22,6 +22,9 @@ export function checkProgram(schedule: Schedule, id: string, program: Program): 
       for (const [input, state] of Object.entries(run[kind] ?? {}))
         if (!Object.hasOwn(schedule.states, state))
           say(at(kind, input), `names no state: "${state}"`);
+    for (const [input, parameter] of Object.entries(run.parameters ?? {}))
+      if (!Object.hasOwn(schedule.parameters ?? {}, parameter))
+        say(at('parameters', input), `names no parameter: "${parameter}"`);
     for (const [input, wire] of Object.entries(run.takes ?? {}))
       if (!given.has(wire))
         say(
@@ -36,6 +39,8 @@ export function checkProgram(schedule: Schedule, id: string, program: Program): 
     for (const state of Object.keys(run.writes ?? {})) {
       if (!Object.hasOwn(schedule.states, state))
         say(at('writes', state), `names no state: "${state}"`);
+      else if (schedule.states[state]!.follows !== undefined)
+        say(at('writes', state), `writes "${state}", which follows another state`);
       const before = written.get(state);
       if (before !== undefined) say(at('writes', state), `is written by run ${before} already`);
       written.set(state, r);
@@ -53,7 +58,7 @@ function checkInputs(
 ): Problem[] {
   const problems: Problem[] = [];
   const origin = new Map(source.inputs.map(({ name }) => [name, 'an input that the caller feeds']));
-  for (const kind of ['reads', 'takes', 'constants', 'unused'] as const)
+  for (const kind of ['reads', 'parameters', 'takes', 'constants', 'unused'] as const)
     for (const input of Object.keys(run[kind] ?? {})) {
       const other = origin.get(input);
       if (other) problems.push({ path: at(kind, input), message: `is ${other} too` });

@@ -7,7 +7,7 @@ import type { Schedule } from '../../generated/schedule.js';
 import { pointer } from './pointer.js';
 
 /** Assumes that every reference of the schedule holds. */
-export function checkStates({ calls, programs }: Schedule): Problem[] {
+export function checkStates({ calls, programs, states }: Schedule): Problem[] {
   const written = new Set<string>();
   const problems = new Map<string, Problem>();
   calls.forEach((id, call) => {
@@ -15,7 +15,7 @@ export function checkStates({ calls, programs }: Schedule): Problem[] {
     runs.forEach((run, r) => {
       for (const [input, state] of Object.entries(run.reads ?? {})) {
         const path = pointer('programs', id, 'runs', r, 'reads', input);
-        if (written.has(state) || problems.has(path)) continue;
+        if (written.has(rootOf(states, state)) || problems.has(path)) continue;
         const message = `reads state "${state}" at call ${call} (program "${id}"), but no earlier call writes it`;
         problems.set(path, { path, message });
       }
@@ -24,4 +24,10 @@ export function checkStates({ calls, programs }: Schedule): Problem[] {
     for (const run of runs) for (const state of Object.keys(run.writes ?? {})) written.add(state);
   });
   return [...problems.values()];
+}
+
+/** The state whose values a history holds. */
+export function rootOf(states: Schedule['states'], id: string): string {
+  const { follows } = states[id]!;
+  return follows === undefined ? id : rootOf(states, follows);
 }

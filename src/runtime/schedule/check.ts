@@ -6,6 +6,7 @@
 import type { Problem } from '../../errors/index.js';
 import type { Schedule } from '../../generated/schedule.js';
 import { checkConstant } from './check-constant.js';
+import { checkHistories, checkParameters } from './check-histories.js';
 import { checkProgram } from './check-program.js';
 import { checkStates } from './check-states.js';
 import { timestepProblems } from './check-timesteps.js';
@@ -27,6 +28,8 @@ export function checkSchedule(schedule: Schedule): CheckResult {
       checkProgram(schedule, id, program),
     ),
     ...constants(schedule),
+    ...checkHistories(schedule),
+    ...checkParameters(schedule),
     ...checkCalls(schedule),
     ...checkTimesteps(schedule),
     ...checkPlan(schedule),

@@ -14,7 +14,7 @@ import { Models } from './models.js';
 import { States } from './states.js';
 import { prepareSteps, type Step } from './steps.js';
 import { type CallRequest, SessionSurface } from './surface.js';
-import { copyOf, dispose, fill, isInMemory, placeholder } from './tensors.js';
+import { copyOf, dispose, fill, isInMemory, parameterTensor, placeholder } from './tensors.js';
 
 export class ScheduledSession extends SessionSurface {
   readonly #engine: Engine;
@@ -165,6 +165,8 @@ class Call {
     for (const name of feeds) all[name] = request.feeds[name]!;
     for (const [input, state] of Object.entries(run.reads ?? {}))
       all[input] = states.read(state, this.bindings, request.call);
+    for (const [input, id] of Object.entries(run.parameters ?? {}))
+      all[input] = parameterTensor(this.engine, schedule, id, request.call);
     for (const [input, wire] of Object.entries(run.takes ?? {}))
       all[input] = this.#wires.get(wire)!;
     for (const [input, state] of Object.entries(run.unused ?? {}))

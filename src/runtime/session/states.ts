@@ -16,8 +16,16 @@ interface Held {
 
 export class States {
   #held = new Map<string, Held>();
+  /** By state, the one that follows it. */
+  readonly #followers: ReadonlyMap<string, string>;
 
-  constructor(private readonly schedule: Schedule) {}
+  constructor(private readonly schedule: Schedule) {
+    this.#followers = new Map(
+      Object.entries(schedule.states).flatMap(([id, { follows }]) =>
+        follows === undefined ? [] : [[follows, id]],
+      ),
+    );
+  }
 
   /** The tensor of a state that nothing looks at, where it has one of the sizes of this call. */
   fitting(id: string, bindings: Bindings): Tensor | undefined {
@@ -43,11 +51,18 @@ export class States {
 
   /** Takes over what a call wrote and frees what it replaced. */
   commit(written: ReadonlyMap<string, Tensor>, bindings: Bindings, call: number): void {
-    const replaced = [...written.keys()].flatMap((id) => this.#held.get(id)?.tensor ?? []);
-    for (const [id, tensor] of written) this.#held.set(id, { tensor, bindings, call });
-    // Two states may have been written from one output.
+    const replaced = [...this.#held.values()].map(({ tensor }) => tensor);
+    for (const [id, tensor] of written) this.#push(id, { tensor, bindings, call });
+    // Two states may have been written from one output, and a history may hold one tensor twice.
     const live = new Set([...this.#held.values()].map(({ tensor }) => tensor));
     for (const tensor of new Set(replaced)) if (!live.has(tensor)) dispose(tensor);
+  }
+
+  /** What a state held goes on to the one that follows it; where it held nothing, the new value does. */
+  #push(id: string, held: Held): void {
+    const follower = this.#followers.get(id);
+    if (follower !== undefined) this.#push(follower, this.#held.get(id) ?? held);
+    this.#held.set(id, held);
   }
 
   clear(): void {

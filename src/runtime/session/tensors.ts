@@ -1,7 +1,7 @@
 /** Small helpers on the engine's tensors: making constants and placeholders, copying, disposing. */
 import type { Tensor } from 'onnxruntime-common';
 import { fetchesInvalid, outOfMemory } from '../../errors/index.js';
-import type { Constant, ElementType, State } from '../../generated/schedule.js';
+import type { Constant, ElementType, Schedule, State } from '../../generated/schedule.js';
 import type { Engine } from './engine.js';
 
 type Make = (count: number) => Exclude<Tensor['data'], string[]> | string[];
@@ -90,6 +90,17 @@ export function constantTensor({ Tensor }: Engine, { type, shape, data }: Consta
     elements[i] = type === 'int64' ? BigInt(value) : value;
   });
   return new Tensor(type, elements, shape);
+}
+
+/** What a parameter is at a call; the schedule's check has made sure that it is there. */
+export function parameterTensor(
+  engine: Engine,
+  { parameters = {} }: Schedule,
+  id: string,
+  call: number,
+): Tensor {
+  const { shape, calls } = parameters[id]!;
+  return constantTensor(engine, { type: 'float32', shape, data: calls[call]! });
 }
 
 /** A tensor with elements of its own in the processor's memory. */

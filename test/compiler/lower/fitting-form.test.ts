@@ -64,15 +64,19 @@ describe('where calls differ in the names of their states only', () => {
     const model = modelWith(0, 2);
     const f = named(model, 'f');
     const plain = { description: '', reads: [], writes: {} };
-    const strategies: Record<string, LeafStrategy> = {};
+    const strategies: Record<string, LeafStrategy> = { compute: { ...plain, name: 'compute' } };
     const rows: string[] = [];
     for (let t = 0; t < times; t++) {
       const state = `s.${t}`;
-      strategies[`compute ${t}`] = { ...plain, name: '', writes: { [state]: (b) => b.value(f) } };
+      strategies[`compute ${t}`] = {
+        ...plain,
+        name: `compute ${t}`,
+        writes: { [state]: (b) => b.value(f) },
+      };
       for (const opType of KINDS)
         strategies[`${opType} ${t}`] = {
           ...plain,
-          name: '',
+          name: `${opType} ${t}`,
           reads: [state],
           produce: (b) => [b.add({ opType, inputs: [b.state(state)] })],
         };

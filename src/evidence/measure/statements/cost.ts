@@ -35,7 +35,10 @@ export async function costProblems(
       models,
       programs: Object.entries(schedule.programs).map(([name, { runs }]) => [name, runs] as const),
       states: Object.fromEntries(
-        Object.entries(schedule.states).map(([id, { shape }]) => [id, shape]),
+        Object.entries({ ...schedule.states, ...schedule.parameters }).map(([id, { shape }]) => [
+          id,
+          shape,
+        ]),
       ),
     },
     bindings,

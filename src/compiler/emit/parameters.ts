@@ -1,0 +1,67 @@
+/** The parameters of a schedule: what strategies are fed at each call, as the calls that wrote states have it. */
+
+import type { Schedule } from '../../runtime/schedule/index.js';
+import type { Run } from '../lower/index.js';
+import type { Compilation } from '../pipeline/index.js';
+import { expandParts, Histories, Writers } from '../plan/index.js';
+
+type Parameters = NonNullable<Schedule['parameters']>;
+
+const isParameter = ({ instrumented }: Compilation, id: string): boolean =>
+  instrumented.states.get(id)?.parameter !== undefined;
+
+/** By id, with the numbers of each call that takes them; left out where there are none. */
+export function parametersOf(compilation: Compilation): Parameters {
+  const { instrumented, lowered, plan } = compilation;
+  const specs = [...instrumented.states.values()].flatMap(({ parameter }) => parameter ?? []);
+  const values = new Map(specs.map(({ id }) => [id, [] as (readonly number[] | null)[]]));
+  const writers = new Writers(new Histories(expandParts(plan).sites));
+  for (const [call, program] of instrumented.calls.entries()) {
+    const runs = lowered.programs.get(program)!;
+    const read = new Set(runs.flatMap(({ reads = {} }) => Object.values(reads)));
+    for (const spec of specs)
+      values.get(spec.id)!.push(read.has(spec.id) ? spec.at(writers.at(call)) : null);
+    for (const { writes = {} } of runs)
+      for (const state of Object.keys(writes)) writers.write(state, call);
+  }
+  return Object.fromEntries(
+    specs
+      .filter(({ id }) => values.get(id)!.some((numbers) => numbers !== null))
+      .map(({ id, shape }) => [
+        id,
+        {
+          shape: [...shape],
+          calls: values.get(id)!.map((numbers) => numbers && [...numbers]),
+        },
+      ]),
+  );
+}
+
+/** A run with parameters apart from states; one that it does not depend on is fed zeros. */
+export function withParameters(compilation: Compilation, run: Run): Run {
+  const { reads = {}, unused = {}, constants = {}, ...rest } = run;
+  const [taken, read] = apart(compilation, reads);
+  const [idle, open] = apart(compilation, unused);
+  if (taken.length + idle.length === 0) return run;
+  const zeros = idle.map(([input, id]) => {
+    const { shape } = compilation.instrumented.states.get(id)!.parameter!;
+    const data = Array<number>(shape.reduce((count, size) => count * size, 1)).fill(0);
+    return [input, { type: 'float32' as const, shape: [...shape], data }] as const;
+  });
+  const fed = [...Object.entries(constants), ...zeros];
+  return {
+    ...rest,
+    ...(fed.length > 0 && { constants: Object.fromEntries(fed) }),
+    ...(read.length > 0 && { reads: Object.fromEntries(read) }),
+    ...(taken.length > 0 && { parameters: Object.fromEntries(taken) }),
+    ...(open.length > 0 && { unused: Object.fromEntries(open) }),
+  };
+}
+
+/** Inputs of parameters, and those of states. */
+function apart(compilation: Compilation, inputs: Readonly<Record<string, string>>) {
+  const entries = Object.entries(inputs);
+  const of = (wanted: boolean) =>
+    entries.filter(([, id]) => isParameter(compilation, id) === wanted);
+  return [of(true), of(false)] as const;
+}

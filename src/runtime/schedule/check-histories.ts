@@ -1,0 +1,59 @@
+/** Checks histories and parameters: states that follow others in a row, and numbers for every call that takes them. */
+import type { Problem } from '../../errors/index.js';
+import type { Schedule } from '../../generated/schedule.js';
+import { pointer } from './pointer.js';
+
+export function checkHistories({ states }: Schedule): Problem[] {
+  const followers = new Map<string, string>();
+  return Object.entries(states).flatMap(([id, { follows, ...own }]) => {
+    if (follows === undefined) return [];
+    const say = (message: string) => [{ path: pointer('states', id, 'follows'), message }];
+    if (!Object.hasOwn(states, follows)) return say(`names no state: "${follows}"`);
+    const other = followers.get(follows);
+    if (other !== undefined) return say(`is what "${other}" follows already`);
+    followers.set(follows, id);
+    if (isCircle(states, id)) return say('closes a circle');
+    const { follows: _, ...first } = states[follows]!;
+    return JSON.stringify(own) === JSON.stringify(first)
+      ? []
+      : say(`names "${follows}", which is of another type or shape`);
+  });
+}
+
+function isCircle(states: Schedule['states'], id: string): boolean {
+  const met = new Set<string>();
+  for (let next: string | undefined = id; next !== undefined; next = states[next]?.follows) {
+    if (met.has(next)) return true;
+    met.add(next);
+  }
+  return false;
+}
+
+/** Assumes that references to parameters hold. */
+export function checkParameters({ parameters = {}, programs, calls }: Schedule): Problem[] {
+  const taken = calls.map(
+    (program) =>
+      new Set(programs[program]?.runs.flatMap((run) => Object.values(run.parameters ?? {}))),
+  );
+  return Object.entries(parameters).flatMap(([id, { shape, calls: values }]) => {
+    const path = pointer('parameters', id, 'calls');
+    if (values.length !== calls.length)
+      return [
+        {
+          path,
+          message: `must have an entry for each of the ${calls.length} calls, found ${values.length}`,
+        },
+      ];
+    const count = shape.reduce((product, size) => product * size, 1);
+    return values.flatMap((numbers, call) => {
+      const at = pointer('parameters', id, 'calls', call);
+      if (numbers === null)
+        return taken[call]!.has(id)
+          ? [{ path: at, message: `is null, and program "${calls[call]}" takes it` }]
+          : [];
+      return numbers.length === count
+        ? []
+        : [{ path: at, message: `must have ${count} elements, found ${numbers.length}` }];
+    });
+  });
+}
