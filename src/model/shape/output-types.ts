@@ -39,6 +39,14 @@ const attribute =
     return code > 0 ? dataTypeFromCode(code) : otherwise(node, output, input);
   };
 
+/** Statistics lie behind the values, of a type of their own. */
+const normalized: OutputType = (node, output, input) =>
+  output === 0 ? input(0) : attribute('stash_type', float32)(node, output, input);
+
+/** Between the values and the sum that they are of lie statistics. */
+const skipNormalized: OutputType = (_, output, input) =>
+  output === 0 || output === 3 ? input(0) : 'float32';
+
 /** What such a node makes follows from more than its inputs' types. */
 const unknown: OutputType = () => undefined;
 
@@ -94,14 +102,16 @@ const OTHERS: Readonly<Record<string, OutputType>> = {
   ConvInteger: always('int32'),
   QLinearMatMul: like(7),
   QLinearConv: like(7),
-  LayerNormalization: (_, output, input) => (output === 0 ? input(0) : undefined),
+  BatchNormalization: (_, output, input) => input(output === 0 ? 0 : 3),
+  LayerNormalization: normalized,
+  SimplifiedLayerNormalization: normalized,
   If: unknown,
   Loop: unknown,
   Scan: unknown,
   // com.microsoft
   MatMulIntegerToFloat: like(2),
-  SkipLayerNormalization: (_, output, input) => (output % 3 === 0 ? input(0) : 'float32'),
-  SkipSimplifiedLayerNormalization: (_, output, input) => (output % 3 === 0 ? input(0) : 'float32'),
+  SkipLayerNormalization: skipNormalized,
+  SkipSimplifiedLayerNormalization: skipNormalized,
 };
 
 /**

@@ -5,7 +5,8 @@ import { sameAsFirst } from './elementwise.js';
 
 const batchNormalization: Rule = (c) => {
   const input = c.shape(0);
-  const perChannel = { dtype: c.dtype(0), shape: [input[1] as DimExpr] };
+  // before opset 14 all inputs are of one type
+  const perChannel = { dtype: c.dtype(3), shape: [input[1] as DimExpr] };
   return [{ dtype: c.dtype(0), shape: input }, perChannel, perChannel, perChannel, perChannel];
 };
 
@@ -13,8 +14,7 @@ export const layerNormalization: Rule = (c) => {
   const input = c.shape(0);
   const axis = c.axis(c.number('axis', -1), input.length);
   const statistics = input.map((size, i) => (i < axis ? size : constant(1)));
-  // Statistics are kept in float32 unless the stash_type says otherwise.
-  const stash = c.number('stash_type', 1) === 1 ? 'float32' : c.dtype(0);
+  const stash = c.typeAttribute('stash_type') ?? 'float32';
   return [
     { dtype: c.dtype(0), shape: input },
     { dtype: stash, shape: statistics },
