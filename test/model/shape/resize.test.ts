@@ -1,6 +1,8 @@
 /** What becomes larger or smaller by scales or to sizes, against onnxruntime. */
-import { describe, it } from 'vitest';
-import { casesOn, checkCase } from './cases.js';
+import { describe, expect, it } from 'vitest';
+import { hasFreshSymbol } from '../../src/shape/dim.js';
+import { inferShapes } from '../../src/shape/infer.js';
+import { casesOn, checkCase, parse } from './cases.js';
 import { CONSTANTS, SIZES, X } from './maps.js';
 
 const { listed } = casesOn(X, CONSTANTS, SIZES);
@@ -33,7 +35,7 @@ describe('Resize', () => {
     listed(
       'by scales that are computed',
       ['Resize (x, "", scales)', 'Resize (x, "", thirds)', 'Resize (x, "", hidden)'],
-      { open: true },
+      { open: true, shape: 'batch,6,height*2,width*3' },
       `
       ones = Constant <value_floats = [1.0, 1.0]> ()  n = Constant <value_ints = [2, 3]> ()  f = Cast <to = 1> (n)  scales = Concat <axis = 0> (ones, f)
       t = Div (f, f3)  thirds = Concat <axis = 0> (ones, t)  all = Constant <value_ints = [0, 1, 2, 3]> ()  hidden = GatherElements (twice, all)`,
@@ -72,7 +74,11 @@ describe('Resize', () => {
       ],
       { opset: 18, open: true },
     ),
-    listed('in opset 10', ['Resize (x, twice)', 'Upsample (x, twice)'].slice(0, 1), { opset: 10 }),
+    listed('in opset 10', ['Resize (x, twice)'], { opset: 10 }),
+    listed('in opset 11', ['Resize (x, roi, twice)', 'Resize (x, roi, noscale, sizes)'], {
+      opset: 11,
+      inputs: 'float[1, 6, height, width] x',
+    }),
     listed('called Upsample', ['Upsample (x, twice)', 'Upsample (x, up)'], {
       opset: 9,
       inputs: 'float[1, 6, 13, 10] x',
@@ -93,4 +99,29 @@ describe('Resize', () => {
       { opset: 7 },
     ),
   ])('$name', checkCase);
+});
+
+it.each([
+  // the specification has the cropped part count, which onnxruntime does not
+  [
+    'of a cropped part',
+    'Resize <coordinate_transformation_mode = "tf_crop_and_resize", mode = "linear"> (x, roi, twice)',
+    17,
+    true,
+  ],
+  ['by scales that are fed', 'Upsample (x, fed)', 9, true],
+  ['by a scale that single precision cannot hold the product of', 'Upsample (x, vast)', 9, false],
+  ['by a scale that is no number', 'Upsample <scales = [1.0, 1.0, 1.0, 1e999]> (x)', 7, false],
+] as const)('%s no size is claimed', (_, node, opset, all) => {
+  const model = parse({
+    opset,
+    inputs: 'float[1, 6, 13, 10] x, float[4] fed',
+    constants: `${CONSTANTS}, float[4] vast = {1.0, 1.0, 1.0, 3e38}`,
+    body: `y = ${node}`,
+    outputs: 'y',
+  });
+  const sizes = inferShapes(model).shape(model.graph.outputs[0]!);
+  expect(sizes?.map(hasFreshSymbol)).toEqual(
+    all ? Array(4).fill(true) : [false, false, false, true],
+  );
 });

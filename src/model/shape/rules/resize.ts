@@ -23,13 +23,11 @@ function scaled(c: RuleContext, shape: Shape, axes: readonly number[], scales: S
   axes.forEach((axis, i) => {
     const size = shape[axis] as DimExpr;
     const exact = scales.exact[i];
-    const number = scales.numbers?.[i];
+    // The engine multiplies in single precision.
+    const rounded = Math.floor(Math.fround((size.constant ?? NaN) * (scales.numbers?.[i] ?? NaN)));
     if (exact && isExact(exact))
       result[axis] = floorDivide(multiply(size, exact.over), exact.under);
-    else if (number !== undefined && Number.isFinite(number) && size.constant !== undefined)
-      // The engine multiplies in single precision.
-      result[axis] = constant(Math.floor(Math.fround(size.constant * number)));
-    else result[axis] = c.freshSize(axis);
+    else result[axis] = Number.isFinite(rounded) ? constant(rounded) : c.freshSize(axis);
   });
   return result;
 }
@@ -44,7 +42,7 @@ const resize: Rule = (c) => {
     shape: shape.map((size, i) => (axes.includes(i) ? c.freshSize(i) : size)),
   });
   const scalesInput = c.opset < 11 ? 1 : 2;
-  if (c.opset >= 11 && c.has(3) && c.facts(3).shape?.[0]?.constant !== 0) {
+  if (c.has(3)) {
     const sizes = c.integers(3);
     const policy = c.text('keep_aspect_ratio_policy') ?? 'stretch';
     if (!sizes || policy !== 'stretch') return unknown();
