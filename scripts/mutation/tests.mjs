@@ -200,6 +200,8 @@ const TESTS = {
   'src/model/shape/context.ts': [
     'test/model/shape/inf',
     'test/model/shape/branches',
+    'test/model/shape/joins',
+    'test/model/shape/resize',
     'test/model/shape/selections',
     'test/model/shape/products',
   ],
@@ -207,8 +209,12 @@ const TESTS = {
   'src/model/shape/divide.ts': ['test/model/shape/dim', 'test/model/shape/bounds'],
   'src/model/shape/fix.ts': ['test/model/shape/fix'],
   'src/model/shape/followers.ts': ['test/model/shape/followers'],
-  'src/model/shape/infer.ts': ['test/model/shape/inf', 'test/model/shape/branches'],
-  'src/model/shape/output-types.ts': ['test/model/shape/branches'],
+  'src/model/shape/infer.ts': [
+    'test/model/shape/inf',
+    'test/model/shape/branches',
+    'test/model/shape/output-types',
+  ],
+  'src/model/shape/output-types.ts': ['test/model/shape/output-types', 'test/model/shape/rounds'],
   'src/model/shape/parse.ts': ['test/model/shape/dim', 'test/model/shape/parse'],
   'src/model/shape/rules/broadcasting.ts': [
     'test/model/shape/integers',
@@ -230,7 +236,10 @@ const TESTS = {
     'test/model/shape/products',
   ],
   'src/model/shape/rules/nchwc.ts': ['test/model/shape/other-processors'],
-  'src/model/shape/rules/normalization.ts': ['test/model/shape/products'],
+  'src/model/shape/rules/normalization.ts': [
+    'test/model/shape/output-types',
+    'test/model/shape/products',
+  ],
   'src/model/shape/rules/product.ts': [
     'test/model/shape/other-processors',
     'test/model/shape/products',
@@ -247,7 +256,7 @@ const TESTS = {
     'test/model/shape/selections',
     'test/model/shape/slices',
   ],
-  'src/model/shape/rules/sequence.ts': ['test/model/shape/branches'],
+  'src/model/shape/rules/sequence.ts': ['test/model/shape/branches', 'test/model/shape/rounds'],
   'src/model/shape/rules/sources.ts': [
     'test/model/shape/integers',
     'test/model/shape/made-up',
@@ -255,6 +264,11 @@ const TESTS = {
   ],
   'src/model/shape/stale-types.ts': ['test/model/shape/stale-types'],
   'src/model/shape/stated.ts': ['test/model/shape/inference'],
+  'src/model/shape/substitute.ts': [
+    'test/model/shape/dim',
+    'test/model/shape/expressions',
+    'test/model/shape/inf',
+  ],
   'src/model/shape/table.ts': ['test/model/shape/inf'],
   ...Object.fromEntries(
     [

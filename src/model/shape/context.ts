@@ -226,7 +226,7 @@ export class RuleContext {
 
   private join(a: DimExpr, b: DimExpr, kind: Equality['kind']): DimExpr {
     const second = b.constant !== undefined || complexity(b) < complexity(a);
-    const [kept, other] = second && a.constant === undefined ? [b, a] : [a, b];
+    const [kept, other] = second ? [b, a] : [a, b];
     this.inference.equalities.push({ kept, other, node: this.node, kind });
     return kept;
   }

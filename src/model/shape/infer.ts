@@ -123,10 +123,7 @@ class ModelInference implements Inference {
     this.taken ??= this.declaredSymbols(this.model.graph);
     let count = this.names.get(hint) ?? 0;
     let name = hint;
-    if (count > 0 || this.taken.has(name)) {
-      do name = `${hint}.${++count}`;
-      while (this.taken.has(name));
-    }
+    while (this.taken.has(name)) name = `${hint}.${++count}`;
     this.names.set(hint, Math.max(count, 1));
     this.taken.add(name);
     return name;

@@ -8,7 +8,6 @@ export function evaluate(
   value: DimExpr,
   bindings: ReadonlyMap<string, number>,
 ): number | undefined {
-  if (value.constant !== undefined) return value.constant;
   try {
     return substitute(value, bindings).constant;
   } catch (error) {

@@ -192,3 +192,20 @@ describe('what is too long', () => {
     expect(madeUp('x', 0n).weight).toBe(2);
   });
 });
+
+it('a size is not known where it is too long to put numbers into', () => {
+  const long = (letter: string) => floorDivide(sum(symbols(33, letter)), symbol('k'));
+  const value = multiply(long('s'), long('t'));
+  expect(evaluate(value, new Map([['k', 1]]))).toBeUndefined();
+  const all = ['s', 't'].flatMap((l) => symbols(33, l).map((s): [string, number] => [`${s}`, 2]));
+  expect(evaluate(value, new Map([...all, ['k', 1]]))).toBe(66 * 66);
+});
+
+it('what else goes wrong while numbers are put in is told', () => {
+  const bindings = {
+    get: () => {
+      throw new RangeError('of another kind');
+    },
+  };
+  expect(() => evaluate(symbol('h'), bindings as never)).toThrow('of another kind');
+});

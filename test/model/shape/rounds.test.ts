@@ -94,6 +94,63 @@ describe('Loop', () => {
     ]);
   });
 
+  it('says nothing of a value whose shape its body does not tell', async () => {
+    const model = modelOf(`g (float[batch, width] x) => (float[] y, float[] all)
+      <int64 n = {2}, bool go = {1}, int64 zero = {0}> {
+        y, all = Loop (n, go, x) <body = body (${ROUND}, float[] a) => (bool d, float[] b, float[] s) {
+          d = Identity (c)
+          l = SequenceConstruct (a)
+          b = SequenceAt (l, zero)
+          s = Exp (b)
+        }>
+      }`);
+    expect(await both(model)).toEqual([
+      expect.stringContaining('the shape that Loop makes is not followed'),
+      expect.stringContaining('what a sequence holds is not followed'),
+    ]);
+  });
+
+  it('hands its body the number of the round and whether it goes on', async () => {
+    const model = modelOf(`g (float[batch, width] x) => (int64[] twice, bool[] other)
+      <int64 n = {3}, bool go = {1}> {
+        twice, other = Loop (n, go) <body = body (${ROUND}) => (bool d, int64[] t, bool[] o) {
+          d = Identity (c)
+          t = Add (i, i)
+          o = Not (c)
+        }>
+      }`);
+    expect(await both(model)).toEqual(['?', '?']);
+  });
+
+  it.each([
+    ['Unknown (x)', 'int64[3]', 'int64'],
+    ['Neg (x)', 'int64[3]', 'float32'],
+  ])(
+    'carries what is of the type of what is fed, else of what is declared: %s',
+    (made, as, type) => {
+      const model = modelOf(`g (float[b] x, int64 n, bool go) => (y, all) {
+      u = ${made}
+      y, all = Loop (n, go, u) <body = body (${ROUND}, ${as} a) => (bool d, float[] e, float[] s) {
+        d = Identity (c)
+        e = Neg (a)
+        s = Neg (a)
+      }>
+    }`);
+      const table = inferShapes(model);
+      expect(model.graph.outputs.map((value) => table.dtype(value))).toEqual([type, type]);
+    },
+  );
+
+  it.each(['Loop <body = 1> (n, go, x)', 'Scan <num_scan_inputs = 1, body = 1> (x)'])(
+    'has no body in %s',
+    (node) => {
+      const model = modelOf(`g (float[b] x, int64 n, bool go) => (y) { y = ${node} }`);
+      expect(inferShapes(model).whyUnknown(model.graph.outputs[0]!)).toContain(
+        'its body is missing',
+      );
+    },
+  );
+
   it('ends for loops in loops that never settle', () => {
     const nested = (depth: number): string =>
       depth === 0
@@ -122,6 +179,37 @@ describe('Scan', () => {
           }> (s, x)
       }`);
     expect(await both(model)).toEqual(['batch,3', 'batch,3,width']);
+  });
+
+  it.each([9, 17])('takes several apart at once, in opset %i', async (opset) => {
+    const model = modelOf(
+      `g (float[batch, width, 3] x, float[width, 2] w, float[4] s) => (float[] t, float[] y, float[] z)
+      {
+        t, y, z = Scan <num_scan_inputs = 2, scan_input_axes = [1, 0],
+          body = body (float[4] u, float[batch, 3] e, float[2] f) => (float[4] v, float[batch, 3] o, float[2] p) {
+            v = Neg (u)
+            o = Neg (e)
+            p = Neg (f)
+          }> (s, x, w)
+      }`,
+      opset,
+    );
+    expect(await both(model)).toEqual(['4', 'width,batch,3', 'width,2']);
+  });
+
+  it('says nothing of parts of what it does not know', () => {
+    const model = modelOf(`g (float[b, 3] x, float[3] s, int64 at) => (t, y) {
+      l = SequenceConstruct (x)
+      u = SequenceAt (l, at)
+      t, y = Scan <num_scan_inputs = 1, body = body (float[] v, float[] e) => (float[] w, float[] o) {
+        w = Neg (v)
+        o = Exp (e)
+      }> (s, u)
+    }`);
+    const table = inferShapes(model);
+    const [t, y] = model.graph.outputs;
+    expect(`${table.shape(t!)}`).toBe('3');
+    expect(table.whyUnknown(y!)).toContain('what a sequence holds is not followed');
   });
 });
 

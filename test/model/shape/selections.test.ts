@@ -1,5 +1,8 @@
 /** Joining, cutting and picking: shapes and elements against onnxruntime, for bounds on every side of an axis. */
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { type Dim, tensorType } from '../../../src/model/ir/types.js';
+import { inferShapes } from '../../../src/model/shape/infer.js';
+import { modelOf, named } from '../../helpers/text.js';
 import { casesOn, checkCase, checkRefusal, nodes } from './cases.js';
 
 const X = 'float[batch, 6, height, width] x';
@@ -84,6 +87,10 @@ describe('known in full', () => {
           'int64[3, 2, 2] tuples = {0, 1, 0, 5, -1, 2, 0, 0, 0, 4, 0, 3}, int64[2, 1] single = {1, 0}, int64[1, 3] deep = {1, 2, 3}, int64[2, 1, 4] places = {0, 1, 2, 0, 1, 1, 2, 2}, float[2, 1, 4] update = {1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0}',
       },
     ),
+    listed('Gather by one tuple', ['GatherND (u, single)', 'GatherND (u, deep)'], {
+      inputs: 'float[2, height, 4] u',
+      constants: 'int64[1] single = {1}, int64[2] deep = {1, 0}',
+    }),
     listed('Scatter', ['Scatter <axis = 0> (u, places, update)'], {
       opset: 10,
       inputs: `${X}, float[batch, 2] u`,
@@ -105,6 +112,12 @@ describe('known in full', () => {
       opset: 18,
       inputs: 'float[height, width] y',
       constants: `int64[2] p = {3, 1}, int64[4] q = {1, 2, 3, 4}, int64[1] last = {-1}, int64[2] turned = {1, 0}`,
+      sizes: [{ height: 2, width: 3 }],
+    }),
+    listed('Pad by inputs since opset 11', ['Pad (y, p)'], {
+      opset: 11,
+      inputs: 'float[height, width] y',
+      constants: 'int64[4] p = {1, 0, 2, 5}',
       sizes: [{ height: 2, width: 3 }],
     }),
     listed('Pad by attributes', ['Pad <pads = [1, 0, 2, 5]> (y)'], {
@@ -178,3 +191,50 @@ it.each([
   refusal('Gather along no axis', 'y = Gather <axis = 2> (pairs, at)', 'out of range'),
   refusal('too few pads', 'y = Pad (pairs, two)', 'pads are too few for 2 axes'),
 ])('refuses $name', checkRefusal);
+
+describe('the elements of a Concat', () => {
+  const said = (signature: string, body: string, sizes: Record<string, Dim[]> = {}) => {
+    const model = modelOf(`g (${signature}) => (y) { ${body} }`);
+    for (const [name, shape] of Object.entries(sizes))
+      named(model, name).type = tensorType('int64', shape);
+    const table = inferShapes(model);
+    return [
+      table.shape(named(model, 'y'))?.join(),
+      table.contents(named(model, 'y'))?.map((e) => e.constant),
+    ] as const;
+  };
+  const ones = (name: string, ...sizes: number[]) =>
+    `n${name} = Constant <value_ints = [${sizes}]> ()  ${name} = ConstantOfShape <value = int64[1] {1}> (n${name})`;
+
+  it.each([
+    ['as many as are followed', '256', ones('a', 254), ones('b', 2), 256],
+    ['one more', '257', ones('a', 255), ones('b', 2), undefined],
+    ['more in rows', '4,100', ones('a', 2, 100), ones('b', 2, 100), undefined],
+  ])('are known or not: %s', (_, shape, a, b, count) => {
+    const [size, contents] = said('', `${a}  ${b}  y = Concat <axis = 0> (a, b)`);
+    expect([size, contents?.length]).toEqual([shape, count]);
+  });
+
+  it('are those of the lists that are known', () => {
+    const pair = 'pair = Constant <value_ints = [4, 5]> ()';
+    expect(said('int64[1] k', `${pair} y = Concat <axis = 0> (pair, k)`)).toEqual([
+      '3',
+      [4, 5, undefined],
+    ]);
+    expect(said('int64[1] k', `${pair} y = Concat <axis = 0> (k, pair)`)).toEqual([
+      '3',
+      [undefined, 4, 5],
+    ]);
+  });
+
+  it('are not known where sizes cancel', () => {
+    const sizes: Record<string, Dim[]> = { k: ['n'], l: ['4-n'] };
+    const inputs = 'int64[1] k, int64[1] l';
+    expect(said(inputs, 'y = Concat <axis = 0> (k, l)', sizes)).toEqual(['4', undefined]);
+    const pair = 'pair = Constant <value_ints = [4, 5]> ()';
+    expect(said(inputs, `${pair} y = Concat <axis = 0> (k, pair, l)`, sizes)).toEqual([
+      '6',
+      undefined,
+    ]);
+  });
+});

@@ -1,6 +1,7 @@
 /** Slices from everywhere to everywhere: shapes and elements against onnxruntime. */
-import { describe, it } from 'vitest';
-import { casesOn, checkCase, checkRefusal } from './cases.js';
+import { describe, expect, it } from 'vitest';
+import { inferShapes } from '../../../src/model/shape/infer.js';
+import { casesOn, checkCase, checkRefusal, parse } from './cases.js';
 
 const CONSTANTS = `
   int64[5] list = {10, 11, 12, 13, 14}, int64[3, 2] pairs = {1, 2, 3, 4, 5, 6}, int64[1] last = {-1}, int64[1] lastbut = {-2},
@@ -91,6 +92,7 @@ describe('Slice', () => {
         'Slice (list, k1, four)',
         'Slice (list, one, k1)',
         'Slice (list, one, four, first, k1)',
+        'Slice (list, one, four, first, k2)',
         'Slice (x, first, k1, last)',
         'Slice (pairs, k, three, both)',
         'Slice (list, diff, four)',
@@ -98,9 +100,17 @@ describe('Slice', () => {
         'Slice (x, one, diff, last)',
         'Slice (x, four, diff, last, last)',
       ],
-      { open: true },
+      {
+        open: true,
+        sizes: [
+          { batch: 1, height: 2, width: 3 },
+          { batch: 3, height: 5, width: 1 },
+          { batch: 1, height: 6, width: 5 },
+          { batch: 1, height: 3, width: 5 },
+        ],
+      },
       // elements that no rule follows, though they are those of a constant
-      `${SHAPE}  k = GatherElements (two, both)  k1 = GatherElements (one, first)`,
+      `${SHAPE}  k = GatherElements (two, both)  k1 = GatherElements (one, first)  k2 = GatherElements (i2, first)`,
     ),
   ])('$name', checkCase);
 
@@ -118,7 +128,33 @@ describe('Slice', () => {
         '',
         ['Slice (pairs, first, one, k)'],
         { open: true },
-        'k = GatherElements (first, first)',
+        'k = GatherElements (one, first)',
       ),
     ));
+
+  it('takes its bounds from inputs since opset 10', () =>
+    checkCase(
+      listed('', ['Slice (pairs, one, i2)', 'Slice (x, one, four, lastbut)'], {
+        opset: 10,
+        sizes: [{ batch: 1, height: 5, width: 2 }],
+      }),
+    ));
+
+  it.each([
+    ['1', 2n ** 31n - 1n, 'height-1'],
+    ['1', 2n ** 31n, 'height-1'],
+    ['1', 2n ** 63n - 1n, 'height-1'],
+    [1n - 2n ** 31n, '1', '1'],
+    [-(2n ** 31n), '1', '1'],
+    ['0', 1n - 2n ** 31n, '0'],
+    ['0', 1n - 2n ** 63n, '0'],
+  ])('from %s to %s is %s', (start, end, size) => {
+    const model = parse({
+      inputs: 'float[height] x',
+      constants: `int64[1] start = {${start}}, int64[1] end = {${end}}`,
+      body: 'y = Slice (x, start, end)',
+      outputs: 'y',
+    });
+    expect(inferShapes(model).shape(model.graph.outputs[0]!)?.join()).toBe(size);
+  });
 });

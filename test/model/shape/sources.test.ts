@@ -1,5 +1,9 @@
 /** Tensors out of shapes, numbers and attributes, and what becomes larger or smaller by scales. */
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import type { Attribute } from '../../../src/model/ir/attribute.js';
+import { tensorType } from '../../../src/model/ir/types.js';
+import { inferShapes } from '../../../src/model/shape/infer.js';
+import { modelOf, named } from '../../helpers/text.js';
 import { casesOn, checkCase, checkRefusal, nodes } from './cases.js';
 import { CONSTANTS, SIZES, X } from './maps.js';
 
@@ -64,6 +68,14 @@ describe('sources', () => {
         HIDDEN,
       ),
       listed(
+        'Range whose length is counted in double precision',
+        ['Range (zero, most, big)', 'Range (less, zero, big)', 'Range (most, zero, back)'],
+        {
+          open: true,
+          constants: `${CONSTANTS}, int64 most = {9007199254740993}, int64 less = {-9007199254740993}, int64 big = {9007199254740992}, int64 back = {-9007199254740992}`,
+        },
+      ),
+      listed(
         'Range up to sizes',
         [
           'Range (zero, h, one)',
@@ -98,6 +110,7 @@ describe('sources', () => {
           'OneHot <axis = 0> (pair, five, onoff64)',
           'OneHot <axis = 1> (m64, five, onoff)',
           'OneHot <axis = -2> (m64, five, onoff)',
+          'OneHot (m64, five, onoff)',
         ],
         { inputs: `${X}, float[height, 2] m, int64[2, width] m64`, data: true },
       ),
@@ -129,12 +142,20 @@ describe('sources', () => {
         { open: true, sizes: SIZES.slice(1, 2) },
         's = Shape (x)  i2 = Constant <value_int = 2> ()  h = Gather (s, i2)  less = Sub (h, one)',
       ),
-    ].map((test) => ({ ...test, constants: `${CONSTANTS}, int64[1] three = {3}` })),
+    ].map((test) => ({ ...test, constants: `${test.constants}, int64[1] three = {3}` })),
   )('$name', checkCase);
 });
 
 it.each([
   refusal('a negative size', 'm = Neg (pair)  y = ConstantOfShape (m)', 'negative'),
+  refusal(
+    'one negative size',
+    'm = Neg (pair)  i = Slice (m, none, one1)  y = ConstantOfShape (i)',
+    'negative',
+    {
+      constants: `${CONSTANTS}, int64[1] one1 = {1}`,
+    },
+  ),
   refusal('a Constant that holds nothing', 'y = Constant ()', 'holds no value'),
   refusal('ArgMax along no axis', 'y = ArgMax <axis = 4> (x)', 'out of range'),
   refusal('a reduction of no axis', 'y = ReduceMean <axes = [4]> (x)', 'out of range'),
@@ -142,3 +163,45 @@ it.each([
     outputs: 'y, i',
   }),
 ])('refuses $name', checkRefusal);
+
+it.each([
+  ['ConstantOfShape <value = int64[1] {5}> (n256)', '256', 256],
+  ['ConstantOfShape <value = int64[1] {5}> (n257)', '257', undefined],
+  ['Range (zero, i256, one)', '256', 256],
+  ['Range (zero, i257, one)', '257', undefined],
+])('of few elements all are known, of many none: %s', (node, shape, count) => {
+  const model = modelOf(
+    `g () => (y) <int64 zero = {0}, int64 one = {1}, int64[1] n256 = {256}, int64[1] n257 = {257}, int64 i256 = {256}, int64 i257 = {257}> { y = ${node} }`,
+  );
+  const table = inferShapes(model);
+  const y = named(model, 'y');
+  expect([table.shape(y)?.join(), table.contents(y)?.length]).toEqual([shape, count]);
+});
+
+it.each([
+  ['value_string', { type: 'string', value: new Uint8Array(1) }, 'string', ''],
+  [
+    'value_strings',
+    { type: 'strings', value: [new Uint8Array(1), new Uint8Array(2)] },
+    'string',
+    '2',
+  ],
+  [
+    'sparse_value',
+    { type: 'opaque', value: {}, tensor: tensorType('float32', [2, 3]) },
+    'float32',
+    '2,3',
+  ],
+  ['sparse_value', { type: 'opaque', value: {} }, undefined, 'it holds no value'],
+  ['other', { type: 'int', value: 3n }, undefined, 'it holds no value'],
+] as [string, Attribute, string | undefined, string][])(
+  'a Constant of a %s is of its type and sizes',
+  (name, attribute, dtype, shape) => {
+    const model = modelOf('g () => (y) { y = Constant () }');
+    for (const node of model.graph.nodes) node.attributes.set(name, attribute);
+    const table = inferShapes(model);
+    const y = named(model, 'y');
+    expect(table.dtype(y)).toBe(dtype);
+    expect(table.shape(y)?.join() ?? table.whyUnknown(y)).toContain(shape);
+  },
+);

@@ -14,13 +14,11 @@ function either(c: RuleContext, a: Facts, b: Facts): Facts {
     const other = b.shape?.[i];
     return other && equal(size, other) ? size : c.freshSize(i);
   });
-  const same =
-    a.contents !== undefined &&
-    a.contents.length === b.contents?.length &&
-    a.contents.every((x, i) => {
-      const y = b.contents?.[i];
-      return y !== undefined && equal(x.over, y.over) && x.under === y.under;
-    });
+  // of other numbers of elements the sizes differ, and none are known
+  const same = a.contents?.every((x, i) => {
+    const y = b.contents?.[i];
+    return y !== undefined && equal(x.over, y.over) && x.under === y.under;
+  });
   return { dtype, shape, contents: same ? a.contents : undefined };
 }
 

@@ -21,7 +21,7 @@ class Rounds {
   private readonly entering: Facts[];
   /** Sizes that the rounds change. */
   private readonly open = new Set<DimExpr>();
-  /** Values of whose first round only the declaration is known. */
+  /** Values of whose first round only the declaration is known, if anything. */
   private readonly believed: readonly boolean[];
 
   /** @param first facts of the carried values when the first round begins */
@@ -30,7 +30,7 @@ class Rounds {
     first: readonly Facts[],
     declared: readonly Facts[],
   ) {
-    this.believed = first.map(({ shape }, i) => !shape && declared[i]?.shape !== undefined);
+    this.believed = first.map(({ shape }) => !shape);
     this.entering = first.map((facts, i) => ({
       dtype: facts.dtype ?? declared[i]?.dtype,
       shape: facts.shape ?? declared[i]?.shape,
@@ -68,9 +68,9 @@ class Rounds {
   }
 
   private loosen(i: number, leaving: Facts | undefined): void {
-    const { shape } = this.entering[i]!;
+    const shape = this.entering[i]!.shape!;
     const sizes = leaving?.shape;
-    if (!shape || sizes?.length !== shape.length) {
+    if (sizes?.length !== shape.length) {
       this.forget(i);
       return;
     }

@@ -2,7 +2,7 @@
 import { isNonNegative, maximum, minimum } from '../bounds.js';
 import type { Rule, RuleContext } from '../context.js';
 import { add, constant, type DimExpr, multiply, negate, subtract, sum } from '../dim.js';
-import { ceilDivide, divideExactly } from '../divide.js';
+import { ceilDivide } from '../divide.js';
 import { countOf, elementAt, indicesOf, rearrange } from '../elements.js';
 import { constantShape, type Facts, type Fraction, MAX_CONTENTS, type Shape } from '../facts.js';
 
@@ -71,8 +71,6 @@ const split: Rule = (c) => {
 function evenParts(c: RuleContext, size: DimExpr): DimExpr[] {
   const count = c.outputCount;
   if (c.has(1)) return Array.from({ length: count }, (_, i) => c.freshSize(i));
-  const exact = divideExactly(size, count);
-  if (exact) return new Array<DimExpr>(count).fill(exact);
   // From opset 18 the last part may be smaller; before it the size has to divide evenly.
   const part = ceilDivide(size, count);
   const last = subtract(size, multiply(part, count - 1));
@@ -132,7 +130,7 @@ function bounds(
   step: number,
 ): { start: DimExpr; size: DimExpr } | undefined {
   const [low, high] = step > 0 ? [constant(0), size] : [constant(-1), subtract(size, 1)];
-  const first = clampBound(start, size, step > 0 ? low : constant(0), high);
+  const first = clampBound(start, size, constant(0), high);
   // the engine goes to the end in either direction
   const goesOn = step < 0 && TO_THE_END.some((n) => n === end.exactConstant);
   const last = goesOn ? low : clampBound(end, size, low, high);
@@ -147,9 +145,9 @@ function clampBound(
   low: DimExpr,
   high: DimExpr,
 ): DimExpr | undefined {
-  const known = bound.exactConstant;
-  if (known !== undefined && known >= HUGE) return high;
-  if (known !== undefined && known <= -HUGE) return low;
+  const known = bound.exactConstant ?? 0n;
+  if (known >= HUGE) return high;
+  if (known <= -HUGE) return low;
   if (isNonNegative(bound)) return minimum(bound, high);
   if (!isNonNegative(subtract(negate(bound), 1))) return undefined;
   return minimum(maximum(add(bound, size), low), high);
