@@ -2,7 +2,18 @@
 import { expect, test } from 'vitest';
 import { findAttention } from '../../../src/compiler/analysis/attention/index.js';
 import { inferShapes } from '../../../src/model/shape/index.js';
+import {
+  analyzed,
+  attentionModel,
+  HEADS_APART,
+  K_TURNED,
+  PLAIN_MIX,
+  X,
+} from '../../helpers/attention-text.js';
+import { relativeDifference } from '../../helpers/injectable.js';
+import { raised, raisedModel } from '../../helpers/raised.js';
 import { modelOf } from '../../helpers/text.js';
+import { randomFeeds, runModel } from '../../model/shape/engine.js';
 
 const WEIGHT = 'float[4, 4] w = {1, 0, 0, 1, 0, 1, 1, 0, 1, 0, 1, 0, 0, 1, 0, 1}';
 const CONSTANTS =
@@ -72,4 +83,54 @@ test.each<[string, string, unknown]>([
       ...[queries, keys, headSize, lead].map(String),
     ]),
   ).toEqual([expected]);
+});
+
+const OPERATOR = 'Attention <q_num_heads = 2, kv_num_heads = 2';
+
+test.each<[string, Parameters<typeof attentionModel>[1], unknown]>([
+  [
+    `${K_TURNED}  s = MatMul (q, kt)  p = Softmax (s)  ${PLAIN_MIX}`,
+    { values: 6 },
+    [3, 'batch', 4, 6, 'float32'],
+  ],
+  [
+    `${HEADS_APART}  s = ${einsum('bhid,bhjd->bhij')} (qh, kh)  p = Softmax (s)  o = ${einsum('bhij,bhjd->bhid')} (p, vh)`,
+    {},
+    [4, 'batch*2', 2, 2, 'float32'],
+  ],
+  [
+    'o = com.microsoft.MultiHeadAttention <num_heads = 2> (q, k, v)',
+    { values: 6 },
+    [4, 'batch*2', 2, 3, 'float32'],
+  ],
+  [
+    `o = ${OPERATOR}, softmax_precision = 11> (q, k, v)`,
+    { opset: 23 },
+    [4, 'batch*2', 2, 2, 'float64'],
+  ],
+  [
+    `${K_TURNED}  s = MatMul (q, kt)  d = Cast <to = 11> (s)  n = Softmax (d)  p = Cast <to = 1> (n)  ${PLAIN_MIX}`,
+    {},
+    [3, 'batch', 4, 4, 'float64'],
+  ],
+])('raised, %s is of the sizes that it has', (body, options, expected) => {
+  const { attention, shapes } = analyzed(attentionModel(body, options));
+  const { rank, lead, size, valueSize, scoresType, tokens } = raised(attention, shapes);
+  expect([rank, `${lead}`, size?.constant, valueSize?.constant, scoresType]).toEqual(expected);
+  expect(tokens.constant).toBe(X[1]);
+});
+
+test.each([
+  [1, 0],
+  [11, 2],
+])('a Softmax of precision %i takes %i Casts', async (precision, casts) => {
+  const operator = (more: string) =>
+    attentionModel(`o = ${OPERATOR}${more}> (q, k, v)`, { opset: 23 });
+  const source = operator(`, softmax_precision = ${precision}`);
+  const { attention, shapes } = analyzed(source);
+  const { model, added } = raisedModel(source, attention, shapes);
+  expect(added.filter((op) => op === 'Cast')).toHaveLength(casts);
+  const feeds = randomFeeds(source, { x: X });
+  const [expected, actual] = [await runModel(operator(''), feeds), await runModel(model, feeds)];
+  expect(relativeDifference(actual.y!, expected.y!)).toBeLessThan(1e-5);
 });
