@@ -18,7 +18,7 @@ import { randomFeeds, runModel } from '../../model/shape/engine.js';
 
 const WEIGHT = 'float[4, 4] w = {1, 0, 0, 1, 0, 1, 1, 0, 1, 0, 1, 0, 0, 1, 0, 1}';
 const CONSTANTS =
-  'int64[4] heads = {0, 0, 2, 2}, int64[1] one = {1}, int64[3] together = {-1, 6, 3}, int64[3] flat = {0, 6, 3}';
+  'int64[4] heads = {0, 0, 2, 2}, int64[1] one = {1}, int64[3] together = {-1, 6, 3}, int64[3] flat = {0, 6, 3}, float[3, 3] few = {1, 0, 1, 0, 1, 0, 1, 1, 0}';
 const LAYERS = '[q] q = MatMul (x, w)  [k] k = MatMul (text, w)  [v] v = MatMul (text, w)';
 const turned = (from: string, to: string) => `${to} = Transpose <perm = [0, 2, 1]> (${from})`;
 const APART = ['q', 'k', 'v']
@@ -54,6 +54,16 @@ test.each<[string, string, unknown]>([
   [
     'an axis that cannot be followed to the Softmax',
     `${turned('k', 'kt')}  s = MatMul (q, kt)  f = Reshape (s, flat)  p = Softmax (f)  y = MatMul (p, v)`,
+    PLAIN,
+  ],
+  [
+    'two values that meet before the Softmax',
+    `${turned('k', 'kt')}  s = MatMul (q, kt)  most = ReduceMax <axes = [-1]> (s)  f = Sub (s, most)  p = Softmax (f)  y = MatMul (p, v)`,
+    PLAIN,
+  ],
+  [
+    'a layer that reads the probabilities as well',
+    `${turned('k', 'kt')}  s = MatMul (q, kt)  p = Softmax (s)  z = MatMul (p, few)  n = ReduceSum <keepdims = 0> (z)  m = MatMul (p, v)  y = Add (m, n)`,
     PLAIN,
   ],
   [
@@ -155,4 +165,19 @@ test('what is packed is cut apart', async () => {
   const feeds = randomFeeds(source, { x: X });
   const [expected, actual] = [await runModel(apart, feeds), await runModel(model, feeds)];
   expect(relativeDifference(actual.y!, expected.y!)).toBeLessThan(1e-5);
+});
+
+test.each([
+  [
+    'both operands of "mix" come from its output',
+    'n = Neg (p)  nt = Transpose <perm = [0, 2, 1]> (n)  [mix] o = MatMul (p, nt)',
+  ],
+  [
+    'its output goes into "all", which is attention itself',
+    '[all] o = com.microsoft.MultiHeadAttention <num_heads = 1> (p, p, p)',
+  ],
+])('no attention: %s', (reason, behind) => {
+  const model = attentionModel(`${K_TURNED}  s = MatMul (q, kt)  p = Softmax (s)  ${behind}`);
+  const { refused } = findAttention(model.graph, inferShapes(model));
+  expect(refused.map((refusal) => refusal.reason)).toContain(reason);
 });
