@@ -1,6 +1,6 @@
 /** Which operand holds the queries, and of which sizes an attention is, by hand for each way to write the product. */
 import { expect, test } from 'vitest';
-import { findAttention } from '../../../src/compiler/analysis/attention/index.js';
+import { findAttention, raiseCore } from '../../../src/compiler/analysis/attention/index.js';
 import { inferShapes } from '../../../src/model/shape/index.js';
 import {
   analyzed,
@@ -180,4 +180,23 @@ test.each([
   const model = attentionModel(`${K_TURNED}  s = MatMul (q, kt)  p = Softmax (s)  ${behind}`);
   const { refused } = findAttention(model.graph, inferShapes(model));
   expect(refused.map((refusal) => refusal.reason)).toContain(reason);
+});
+
+test.each([
+  [
+    'a sum over heads and channels',
+    `s = ${einsum('bhid,bhjd->bij')} (qh, kh)  p = Softmax (s)  o = MatMul (p, v)`,
+    'lie along more than one axis',
+  ],
+  [
+    'heads that the keys do not have',
+    `ko = Gather <axis = 1> (kh, at)  s = ${einsum('bhid,bjd->bhij')} (qh, ko)  p = Softmax (s)  o = MatMul (p, vh)`,
+    'its token counts are not known',
+  ],
+])('not raised: %s', (_, behind, reason) => {
+  const constants = 'int64 at = {0}';
+  const { attention, shapes } = analyzed(attentionModel(`${HEADS_APART} ${behind}`, { constants }));
+  expect(raiseCore(attention, shapes)).toMatchObject({
+    reason: expect.stringContaining(reason),
+  });
 });
