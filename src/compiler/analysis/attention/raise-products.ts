@@ -82,7 +82,6 @@ function raise(attention: Attention, tokens: DimExpr, shapes: ShapeTable): Raise
   }
   const scoresFactor = attrNumber(scores, 'alpha', 1);
   const mixFactor = attrNumber(mix, 'alpha', 1);
-  const leadSizes = lead.map((letter) => sizeIn(q.value, letters.q, letter));
   return {
     operands: (b) => ({
       q: arranged(b, q.value, perms.q, attention.module, `${name}.q`),
@@ -91,7 +90,7 @@ function raise(attention: Attention, tokens: DimExpr, shapes: ShapeTable): Raise
     }),
     rank: lead.length + 2,
     tokens,
-    lead: leadSizes.every((size) => size !== undefined) ? product(leadSizes) : undefined,
+    lead: product(lead.map((letter) => sizeIn(q.value, letters.q, letter)!)),
     size: sizeIn(q.value, letters.q, inner),
     valueSize: sizeIn(v.value, mixAxes.values, value),
     scoresType,
