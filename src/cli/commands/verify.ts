@@ -24,7 +24,7 @@ export const options = {
   tolerance: {
     type: 'number',
     describe:
-      'Largest relative difference that passes where arithmetic differs (by default 1e-5; 1e-2 where tensors are float16, 1e-1 where activations are quantized); all else is held to the bit',
+      'Largest relative difference that passes where arithmetic differs (by default 1e-5; 1e-2 where tensors are float16, 2e-1 where activations are quantized); all else is held to the bit',
     check: number('tolerance'),
   },
   optimization: {

@@ -27,6 +27,7 @@ import { RULES } from './rules/index.js';
 import { readSmallTensors } from './small-tensors.js';
 
 export { inlineFunctions } from './functions.js';
+export { splitSkipNorms } from './norms.js';
 export type { Rewrite, TraceEntry } from './rewrite.js';
 
 export interface CanonicalizeOptions {

@@ -20,8 +20,10 @@ export interface ProofContext {
   readonly folder: string;
   /** Path of the source model. */
   readonly model: string;
-  /** The graph of it, with its functions written out. */
+  /** The graph of it, with functions and fused norms written out. */
   readonly source: Model;
+  /** Fused norms were written out, so that the file itself adds up in another order. */
+  readonly isSplit: boolean;
   readonly schedule: Schedule;
   readonly session: InferenceSession.SessionOptions;
   /** Sizes of the symbols of the inputs. */

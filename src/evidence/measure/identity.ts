@@ -4,8 +4,6 @@
  * both, that holds when both halves are equal. Runs in `ScheduledSession`, as users do.
  */
 import type { InferenceSession } from 'onnxruntime-common';
-import type { Model } from '../../model/ir/model.js';
-import type { Schedule } from '../../runtime/schedule/index.js';
 import { distinctPrograms, openWithCalls, statesOf } from './bundle.js';
 import type { ProofContext } from './context.js';
 import { compareOutputs, type Difference, worst } from './difference.js';
@@ -39,7 +37,7 @@ export async function identities(
   if (!expected) return undefined;
 
   const programs = distinctPrograms(schedule);
-  const { without, rounding } = programKinds(schedule, context.source);
+  const { without, rounding } = programKinds(context);
   onProgress?.(`bundle, optimization ${session.graphOptimizationLevel}`);
   const bundle = await openWithCalls(ort, folder, schedule, programs, session);
   const results = new Map<string, IdentityResult>();
@@ -97,15 +95,12 @@ async function sourceOutputs(
 }
 
 /** Programs for which no identity holds, and why; and those for which it holds up to rounding. */
-function programKinds(
-  schedule: Schedule,
-  model: Model,
-): {
+function programKinds({ schedule, source, isSplit }: ProofContext): {
   without: Map<string, string>;
   rounding: Set<string>;
 } {
   // the engine rounds half precision at what a program keeps, but not there in the source (keep-roundings.ts)
-  const everywhere = schedule.target !== undefined || usesHalves(model.graph);
+  const everywhere = schedule.target !== undefined || isSplit || usesHalves(source.graph);
   const without = new Map<string, string>();
   const rounding = new Set<string>();
   for (const { strategies } of Object.values(schedule.sites ?? {}))

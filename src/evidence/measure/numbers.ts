@@ -71,6 +71,7 @@ export async function withinMemory(
 interface Parts extends ProofOptions {
   readonly ort: Ort;
   readonly source: Model;
+  readonly isSplit: boolean;
   readonly schedule: Schedule;
   readonly tables: ReadonlyMap<string, number>;
   readonly decisions: readonly Decisions[];
@@ -83,12 +84,13 @@ export async function prove(
   report: Findings,
   bindings: ReadonlyMap<string, number>,
 ): Promise<Numbers> {
-  const { ort, source, schedule, tables, decisions, tolerance } = parts;
+  const { ort, source, isSplit, schedule, tables, decisions, tolerance } = parts;
   const context = (level: OptimizationLevel): ProofContext => ({
     ort,
     folder,
     model,
     source,
+    isSplit,
     schedule,
     bindings,
     report,

@@ -4,7 +4,7 @@
  * the source model (loop.ts), and what the schedule says of itself (statements/). What could not be
  * compared is not proved, and a bundle of which something is not proved has not passed.
  */
-import { inlineFunctions } from '../../compiler/canonicalize/index.js';
+import { inlineFunctions, splitSkipNorms } from '../../compiler/canonicalize/index.js';
 import type { Problem } from '../../errors/index.js';
 import { loadModel } from '../../model/onnx/files.js';
 import type { Schedule } from '../../runtime/schedule/index.js';
@@ -26,7 +26,7 @@ export { TOLERANCES } from './tolerance.js';
 export interface VerifyOptions extends ProofOptions {
   /**
    * Largest relative difference that passes where arithmetic differs; default 1e-5, 1e-2 where tensors are
-   * float16, 1e-1 where activations are quantized. What computes as the source does is held to the bit.
+   * float16, 2e-1 where activations are quantized. What computes as the source does is held to the bit.
    */
   readonly tolerance?: number | undefined;
   /** Let a bundle pass of which something could not be compared, as with strategies of one's own. */
@@ -57,9 +57,10 @@ export async function verifyBundle(options: VerifyOptions): Promise<VerifyReport
   const schedule = await readBundle(folder, model);
   const weights = checkWholeWeights(folder, schedule, options.onProgress);
   const source = loadModel(model);
-  // sites may lie inside functions, where nothing can be given in a value's place; that they are written
-  // out rightly shows in the identities, which run the file as it is
+  // sites may lie inside functions and fused norms, where nothing can be given in a value's place; that these are
+  // written out rightly shows in the identities, which run the file as it is
   inlineFunctions(source);
+  const isSplit = splitSkipNorms(source);
   const bindings = proofBindings(schedule, options.shapes, rowsFor(schedule));
   const { findings, found } = collect();
   options.onProgress?.('what the schedule says of itself');
@@ -80,6 +81,7 @@ export async function verifyBundle(options: VerifyOptions): Promise<VerifyReport
     ...options,
     ort: await loadOrt(),
     source,
+    isSplit,
     schedule,
     tables,
     decisions,

@@ -42,6 +42,7 @@ export async function proofOf(
     folder,
     model,
     source: loadModel(model),
+    isSplit: false,
     schedule: schedule as Schedule,
     session: EXACT,
     bindings: new Map([['batch', 2]]),

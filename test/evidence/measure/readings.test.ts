@@ -82,7 +82,7 @@ describe('a bundle is held to', () => {
   });
 
   test('tolerances that hold no other mistakes', () => {
-    expect(TOLERANCES).toEqual({ float32: 1e-5, float16: 1e-2, quantized: 1e-1 });
+    expect(TOLERANCES).toEqual({ float32: 1e-5, float16: 1e-2, quantized: 2e-1 });
   });
 });
 

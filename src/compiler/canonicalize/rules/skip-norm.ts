@@ -7,7 +7,7 @@
 import { float, int } from '../../../model/ir/attribute.js';
 import type { Node } from '../../../model/ir/node.js';
 import type { Value } from '../../../model/ir/value.js';
-import type { NodeStep, Rewrite, Rule } from '../rewrite.js';
+import type { NodeStep, Rewrite } from '../rewrite.js';
 
 /** The norm that each operator ends in. */
 const NORMS: Readonly<Record<string, string>> = {
@@ -18,7 +18,7 @@ const NORMS: Readonly<Record<string, string>> = {
 /** What the fused operators take where they say none; the norms by themselves would take 1e-5. */
 const EPSILON = 1e-12;
 
-export const skipNorm: Rule = (node): Rewrite | undefined => {
+export const skipNorm = (node: Node): Rewrite | undefined => {
   const norm = normOf(node);
   const [normed, mean, deviation, sum] = node.outputs;
   // the second and the third output are statistics for training

@@ -5,9 +5,10 @@
 import type { Problem } from '../../../errors/index.js';
 import type { Model } from '../../../model/ir/model.js';
 import type { Value } from '../../../model/ir/value.js';
+import { parseDim, symbolsOf } from '../../../model/shape/index.js';
 import type { Run, Schedule } from '../../../runtime/schedule/index.js';
 import { pointer } from '../../../runtime/schedule/pointer.js';
-import { fixedSize, portProblems, type Stated, sameSize } from './ports.js';
+import { fixedSize, portProblems, type Stated, sameKnownSize, sameSize } from './ports.js';
 
 export function modelProblems(schedule: Schedule, models: ReadonlyMap<string, Model>): Problem[] {
   const problems = new Map<string, Problem>();
@@ -24,6 +25,8 @@ export function modelProblems(schedule: Schedule, models: ReadonlyMap<string, Mo
 class RunCheck {
   private readonly inputs: ReadonlyMap<string, Value>;
   private readonly outputs: ReadonlyMap<string, Value>;
+  /** Symbols of the source's inputs. */
+  private readonly symbols: ReadonlySet<string>;
 
   constructor(
     private readonly schedule: Schedule,
@@ -35,19 +38,25 @@ class RunCheck {
       new Map(values.map((value) => [value.name, value]));
     this.inputs = byName(graph.inputs.filter((value) => !value.initializer));
     this.outputs = byName(graph.outputs);
+    const sizes = schedule.source.inputs.flatMap(({ shape }) => shape);
+    const symbols = sizes.filter((size) => typeof size === 'string').map(parseDim);
+    this.symbols = new Set(symbols.flatMap((size) => [...symbolsOf(size)]));
   }
 
   problems(): Problem[] {
     const { source } = this.schedule;
     const {
       reads = {},
+      parameters = {},
       unused = {},
       writes = {},
       constants = {},
       takes = {},
       gives = {},
     } = this.run;
-    const fed = [reads, unused, constants, takes].flatMap((record) => Object.keys(record));
+    const fed = [reads, parameters, unused, constants, takes].flatMap((record) =>
+      Object.keys(record),
+    );
     return [
       ...Object.entries(reads).flatMap(([input, state]) =>
         this.state('reads', input, input, state),
@@ -60,6 +69,12 @@ class RunCheck {
       ),
       ...Object.entries(constants).flatMap(([input, constant]) =>
         this.port(this.inputs, input, ['constants', input], constant),
+      ),
+      ...Object.entries(parameters).flatMap(([input, id]) =>
+        this.port(this.inputs, input, ['parameters', input], {
+          type: 'float32',
+          shape: this.schedule.parameters![id]!.shape,
+        }),
       ),
       ...Object.keys(takes).flatMap((input) => this.port(this.inputs, input, ['takes', input])),
       ...Object.entries(gives).flatMap(([wire, output]) =>
@@ -81,7 +96,8 @@ class RunCheck {
     const value = values.get(port);
     if (!value) return this.missing(kind, key, port);
     const where = `what ${this.at(kind, key)} names`;
-    return portProblems(['states', state], this.schedule.states[state]!, value, sameSize, where);
+    const agree = sameKnownSize(this.symbols);
+    return portProblems(['states', state], this.schedule.states[state]!, value, agree, where);
   }
 
   private port(

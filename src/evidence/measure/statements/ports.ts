@@ -1,7 +1,7 @@
 /** Comparing what a schedule says of a tensor with what a model declares of one. */
 import type { Problem } from '../../../errors/index.js';
 import type { Value } from '../../../model/ir/value.js';
-import { equal, parseDim } from '../../../model/shape/index.js';
+import { equal, parseDim, symbolsOf } from '../../../model/shape/index.js';
 import type { Dimension } from '../../../runtime/schedule/index.js';
 import { pointer } from '../../../runtime/schedule/pointer.js';
 
@@ -21,6 +21,17 @@ export const sameSize: Agree = (says, declares) =>
   (typeof says === 'string' &&
     typeof declares === 'string' &&
     equal(parseDim(says), parseDim(declares)));
+
+/**
+ * The same, where what an exporter made up is open too: a symbol that is none of the inputs'.
+ * @param symbols of the inputs
+ */
+export const sameKnownSize =
+  (symbols: ReadonlySet<string>): Agree =>
+  (says, declares) =>
+    sameSize(says, declares) ||
+    (typeof declares === 'string' &&
+      [...symbolsOf(parseDim(declares))].some((symbol) => !symbols.has(symbol)));
 
 /** The same, where symbols of the declaration may have been given numbers, or other names. */
 export const fixedSize: Agree = (says, declares) =>
