@@ -5,7 +5,6 @@
 import type { Problem } from '../../../errors/index.js';
 import type { Model } from '../../../model/ir/model.js';
 import type { Value } from '../../../model/ir/value.js';
-import { parseDim, symbolsOf } from '../../../model/shape/index.js';
 import type { Run, Schedule } from '../../../runtime/schedule/index.js';
 import { pointer } from '../../../runtime/schedule/pointer.js';
 import { fixedSize, portProblems, type Stated, sameKnownSize, sameSize } from './ports.js';
@@ -39,8 +38,7 @@ class RunCheck {
     this.inputs = byName(graph.inputs.filter((value) => !value.initializer));
     this.outputs = byName(graph.outputs);
     const sizes = schedule.source.inputs.flatMap(({ shape }) => shape);
-    const symbols = sizes.filter((size) => typeof size === 'string').map(parseDim);
-    this.symbols = new Set(symbols.flatMap((size) => [...symbolsOf(size)]));
+    this.symbols = new Set(sizes.filter((size) => typeof size === 'string'));
   }
 
   problems(): Problem[] {

@@ -1,7 +1,7 @@
 /** Comparing what a schedule says of a tensor with what a model declares of one. */
 import type { Problem } from '../../../errors/index.js';
 import type { Value } from '../../../model/ir/value.js';
-import { equal, parseDim, symbolsOf } from '../../../model/shape/index.js';
+import { equal, parseDim } from '../../../model/shape/index.js';
 import type { Dimension } from '../../../runtime/schedule/index.js';
 import { pointer } from '../../../runtime/schedule/pointer.js';
 
@@ -23,15 +23,14 @@ export const sameSize: Agree = (says, declares) =>
     equal(parseDim(says), parseDim(declares)));
 
 /**
- * The same, where what an exporter made up is open too: a symbol that is none of the inputs'.
+ * The same, where what an exporter made up is open too: a symbol that is none of the inputs', and an expression, which
+ * may hold for the sizes that it had in mind alone. What the sizes are shows when the loop runs.
  * @param symbols of the inputs
  */
 export const sameKnownSize =
   (symbols: ReadonlySet<string>): Agree =>
   (says, declares) =>
-    sameSize(says, declares) ||
-    (typeof declares === 'string' &&
-      [...symbolsOf(parseDim(declares))].some((symbol) => !symbols.has(symbol)));
+    sameSize(says, declares) || (typeof declares === 'string' && !symbols.has(declares));
 
 /** The same, where symbols of the declaration may have been given numbers, or other names. */
 export const fixedSize: Agree = (says, declares) =>
