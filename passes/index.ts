@@ -4,6 +4,7 @@ import { deepcache } from './deepcache/index.js';
 import { deltaCache } from './delta-cache/index.js';
 import { depthSkip } from './depth-skip/index.js';
 import { ditfastattn } from './ditfastattn/index.js';
+import { forecast } from './forecast/index.js';
 import { loopInvariant } from './loop-invariant/index.js';
 
 export {
@@ -17,6 +18,7 @@ export { type DeepcacheOptions, deepcache } from './deepcache/index.js';
 export { type DeltaCacheOptions, deltaCache } from './delta-cache/index.js';
 export { type DepthSkipOptions, depthSkip } from './depth-skip/index.js';
 export { type DitfastattnOptions, ditfastattn } from './ditfastattn/index.js';
+export { type ForecastPassOptions, forecast } from './forecast/index.js';
 export { type LoopInvariantOptions, loopInvariant } from './loop-invariant/index.js';
 
 /** By name, as `--pass` and pipeline.json call them. */
@@ -25,5 +27,6 @@ export const passes: Readonly<Record<string, Pass<never>>> = {
   [deltaCache.name]: deltaCache,
   [depthSkip.name]: depthSkip,
   [ditfastattn.name]: ditfastattn,
+  [forecast.name]: forecast,
   [loopInvariant.name]: loopInvariant,
 };

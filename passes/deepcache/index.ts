@@ -7,7 +7,15 @@
  * Assumes a U-Net whose skips join by Concat; costs one state of the size of that value, or one for each
  * half where guidance takes two calls a step: a step is then full or shallow as a whole.
  */
+
 import type { SkipJoin } from '../../src/compiler/analysis/index.js';
+import {
+  FORECAST_OPTIONS,
+  type ForecastOptions,
+  forecastFrom,
+  orForecast,
+  withForecasts,
+} from '../../src/compiler/forecast/index.js';
 import type { Pass, PassContext } from '../../src/compiler/pass/index.js';
 import {
   byHalf,
@@ -23,7 +31,7 @@ import { findJoin } from '../unet/join.js';
 import { zerosAt } from '../unet/zeros.js';
 import { nonUniformCalls, uniformCalls } from './schedule.js';
 
-export interface DeepcacheOptions {
+export interface DeepcacheOptions extends ForecastOptions {
   readonly branch: number;
   readonly interval?: number;
   readonly center?: number;
@@ -75,19 +83,26 @@ export const deepcache: Pass<DeepcacheOptions> = {
         default: 'reuse',
         description: 'What shallow calls use: the kept value, or zeros (the ablation of Table 5).',
       },
+      ...FORECAST_OPTIONS,
     },
     required: ['branch'],
   },
   propose(context, options) {
     const { calls, guidance } = context;
     const steps = stepsOfCalls(calls, guidance);
+    if (options.strategy === 'zero' && options.order)
+      throw badOption('deepcache', 'order', 'zeros have nothing to forecast');
     const full = new Set(fullCalls(steps, options));
     const join = findJoin(context, options.branch);
-    const site = byHalf(deepSite(context, join), guidance);
-    const column = Array.from({ length: steps }, (_, t) =>
-      full.has(t) ? COMPUTE : options.strategy,
+    const site = withForecasts(
+      deepSite(context, join),
+      forecastFrom(options, context),
+      context.shapes,
     );
-    return { sites: [site], entries: { [SITE]: perCall(column, guidance) } };
+    const column = Array.from({ length: steps }, (_, t) =>
+      full.has(t) ? COMPUTE : orForecast(options.strategy, options),
+    );
+    return { sites: [byHalf(site, guidance)], entries: { [SITE]: perCall(column, guidance) } };
   },
 };
 

@@ -17,6 +17,13 @@ import {
   refusalOf,
   type TransformerBlock,
 } from '../../src/compiler/analysis/index.js';
+import {
+  FORECAST_OPTIONS,
+  type ForecastOptions,
+  forecastFrom,
+  orForecast,
+  withForecasts,
+} from '../../src/compiler/forecast/index.js';
 import type { Pass, PassContext } from '../../src/compiler/pass/index.js';
 import { byHalf, COMPUTE, perCall } from '../../src/compiler/plan/index.js';
 import { badOption, blockLeaks, noBlocks } from '../../src/errors/index.js';
@@ -28,7 +35,7 @@ import { NAME, readRange } from './range.js';
 import { type BlockRun, runsSite } from './site.js';
 import { readSizesBefore } from './sizes.js';
 
-export interface DeltaCacheOptions {
+export interface DeltaCacheOptions extends ForecastOptions {
   readonly interval: number;
   readonly blocks?: number;
   readonly boundary?: number;
@@ -77,6 +84,7 @@ export const deltaCache: Pass<DeltaCacheOptions> = {
         description: 'What is kept: the deviation, or naively the output (the ablation).',
       },
       precision: precisionOption('the deviation is kept'),
+      ...FORECAST_OPTIONS,
     },
     required: ['interval'],
   },
@@ -100,8 +108,15 @@ export const deltaCache: Pass<DeltaCacheOptions> = {
       const id = single ? 'blocks' : `blocks.${stage[0]!.stage}`;
       const macsWithout = macsOfRuns(context, runs);
       const keptOf = (stream: Value) => keptDifference(shapes, stream, options.precision);
-      const site = byHalf(runsSite(id, runs, options.strategy, keptOf, macsWithout), guidance);
-      return { site, column: perCall(strategies(runs, steps, options), guidance) };
+      const site = withForecasts(
+        runsSite(id, runs, options.strategy, keptOf, macsWithout),
+        forecastFrom(options, context),
+        shapes,
+      );
+      const column = strategies(runs, steps, options).map((name) =>
+        name === COMPUTE ? name : orForecast(name, options),
+      );
+      return { site: byHalf(site, guidance), column: perCall(column, guidance) };
     });
     return {
       sites: proposals.map(({ site }) => site),

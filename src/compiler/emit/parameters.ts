@@ -27,10 +27,11 @@ export function parametersOf(compilation: Compilation): Parameters {
   return Object.fromEntries(
     specs
       .filter(({ id }) => values.get(id)!.some((numbers) => numbers !== null))
-      .map(({ id, shape }) => [
+      .map(({ id, shape, forecast }) => [
         id,
         {
           shape: [...shape],
+          ...(forecast && { forecast: { ...forecast } }),
           calls: values.get(id)!.map((numbers) => numbers && [...numbers]),
         },
       ]),

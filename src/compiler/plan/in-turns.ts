@@ -7,6 +7,7 @@ import {
   COMPUTE,
   type CompositeSite,
   type LeafStrategy,
+  type ParameterSpec,
   type PartChoice,
   type PlainSite,
   type Site,
@@ -66,6 +67,17 @@ function onePart(site: PlainSite): CompositeSite {
 const isTheSame = ({ reads, writes }: LeafStrategy): boolean =>
   reads.length === 0 && Object.keys(writes).length === 0;
 
+/** What was written is what calls of the same half wrote. */
+const parameterOfHalf = (parameter: ParameterSpec, half: Half): ParameterSpec => ({
+  ...parameter,
+  id: named(parameter.id, half),
+  at: ({ call, written }) =>
+    parameter.at({ call, written: (state) => written(named(state, half)) }),
+  ...(parameter.forecast && {
+    forecast: { ...parameter.forecast, state: named(parameter.forecast.state, half) },
+  }),
+});
+
 function doubled(part: PlainSite): PlainSite {
   const strategies = Object.values(part.strategies).flatMap((strategy) =>
     isTheSame(strategy)
@@ -78,8 +90,17 @@ function doubled(part: PlainSite): PlainSite {
   return {
     ...part,
     states: part.states.flatMap((state) =>
-      HALVES.map((half) => ({ ...state, id: named(state.id, half) })),
+      HALVES.map((half) => ({
+        ...state,
+        id: named(state.id, half),
+        ...(state.follows !== undefined && { follows: named(state.follows, half) }),
+      })),
     ),
+    ...(part.parameters && {
+      parameters: part.parameters.flatMap((parameter) =>
+        HALVES.map((half) => parameterOfHalf(parameter, half)),
+      ),
+    }),
     strategies: {
       [COMPUTE]: strategyOf(COMPUTE, 'run it, and keep nothing'),
       ...strategiesByName(strategies),

@@ -27,6 +27,12 @@ export interface ParameterSpec {
   readonly shape: readonly number[];
   /** In row-major order. */
   readonly at: (call: CallHistory) => readonly number[];
+  /** Of the weights of a forecast: of which state, and by which rule; `verify` works them out anew. */
+  readonly forecast?: {
+    readonly state: string;
+    readonly order: number;
+    readonly basis: 'lagrange' | 'hermite' | 'chebyshev';
+  };
 }
 
 export interface CallHistory {

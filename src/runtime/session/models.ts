@@ -122,8 +122,8 @@ export class Models {
   #misfit(session: InferenceSession, runs: readonly Run[]): string | undefined {
     const feeds = new Set(this.schedule.source.inputs.map(({ name }) => name));
     for (const run of runs) {
-      const { reads = {}, takes = {}, constants = {}, unused = {}, writes = {}, gives = {} } = run;
-      const inputs = Object.keys({ ...reads, ...takes, ...constants, ...unused });
+      const { reads, parameters, takes, constants, unused, writes = {}, gives = {} } = run;
+      const inputs = Object.keys({ ...reads, ...parameters, ...takes, ...constants, ...unused });
       const absent = inputs.find((name) => !session.inputNames.includes(name));
       if (absent !== undefined) return `it has no input "${absent}"`;
       const unfed = session.inputNames.find((name) => !feeds.has(name) && !inputs.includes(name));

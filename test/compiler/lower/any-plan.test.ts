@@ -63,8 +63,12 @@ const STRATEGIES = [
   'shift',
   'blend',
   'rolling',
+  'trend',
 ] as const;
 type StrategyName = (typeof STRATEGIES)[number];
+
+/** What is kept of a value: itself, what it is more than another, that other, and what it was before the last time. */
+type Kind = 'value' | 'delta' | 'from' | 'before';
 
 /** The same strategies twice: on numbers, for the interpreter, and as graph edits. */
 interface Meaning {
@@ -73,20 +77,20 @@ interface Meaning {
   readonly numbers: (
     own: () => Numbers,
     from: () => Numbers,
-    kept: (state: 'value' | 'delta' | 'from') => Numbers,
+    kept: (state: Kind) => Numbers,
   ) => Numbers;
   readonly build: (
     b: SiteBuilder,
     own: () => Value,
     from: () => Value,
-    kept: (state: 'value' | 'delta' | 'from') => Value,
+    kept: (state: Kind) => Value,
   ) => Value;
 }
 
 const apply = (op: Operator, a: Numbers, b: Numbers) =>
   a.map((x, i) => OPERATORS[op](x, b[i] as number));
 const add = (b: SiteBuilder, op: Operator, ...inputs: Value[]) => b.add({ opType: op, inputs });
-const state = (site: string, kind: 'value' | 'delta' | 'from', k: number) => `${site}.${kind}.${k}`;
+const state = (site: string, kind: Kind, k: number) => `${site}.${kind}.${k}`;
 
 const MEANINGS: Record<Exclude<StrategyName, 'compute'>, Meaning> = {
   reuse: {
@@ -128,10 +132,18 @@ const MEANINGS: Record<Exclude<StrategyName, 'compute'>, Meaning> = {
     numbers: (_own, from, kept) => apply('Sub', kept('value'), from()),
     build: (b, _own, from, kept) => add(b, 'Sub', kept('value'), from()),
   },
+  // as far on from the last value as that was from the one before: a history
+  trend: {
+    reads: (s, k) => [state(s, 'value', k), state(s, 'before', k)],
+    numbers: (_own, _from, kept) =>
+      apply('Sub', apply('Add', kept('value'), kept('value')), kept('before')),
+    build: (b, _own, _from, kept) =>
+      add(b, 'Sub', add(b, 'Add', kept('value'), kept('value')), kept('before')),
+  },
 };
 
 /** What a strategy keeps. */
-const KEEPS: Record<StrategyName, readonly ('value' | 'delta' | 'from')[]> = {
+const KEEPS: Record<StrategyName, readonly Exclude<Kind, 'before'>[]> = {
   compute: ['value', 'delta', 'from'],
   reuse: [],
   zero: [],
@@ -140,11 +152,13 @@ const KEEPS: Record<StrategyName, readonly ('value' | 'delta' | 'from')[]> = {
   shift: [],
   blend: ['value'],
   rolling: ['value', 'from'],
+  trend: [],
 };
 
 /** The definition, call by call. Undefined when a call reads what was never written. */
 function interpret(c: Case, feeds: readonly (readonly Numbers[])[]): Numbers[][] | undefined {
-  const states = new Map<string, Numbers>();
+  /** All that was ever kept, the last first; undefined where what it was made of was never written. */
+  const states = new Map<string, readonly (Numbers | undefined)[]>();
   const pending = new Map<string, Numbers>();
   const poisoned = new Set<string>();
   const results: Numbers[][] = [];
@@ -153,10 +167,13 @@ function interpret(c: Case, feeds: readonly (readonly Numbers[])[]): Numbers[][]
     const values = new Map<number, Numbers>();
     const reached = new Set<number>();
     let unwritten = false;
-    const kept = (id: string) => {
-      const value = states.get(id);
-      if (!value) unwritten = true;
-      return value ?? [0, 0];
+    const kept = (site: string, kind: Kind, k: number) => {
+      const back = kind === 'before' ? 1 : 0;
+      const held = states.get(state(site, kind === 'before' ? 'value' : kind, k)) ?? [];
+      const known = held.slice(0, back + 1);
+      if (known.length === 0 || known.includes(undefined)) unwritten = true;
+      // where nothing was kept before, the last stands for it
+      return known.at(-1) ?? [0, 0];
     };
     const computed = (v: number): Numbers => {
       if (v < INPUTS) return inputs[v]!;
@@ -180,7 +197,7 @@ function interpret(c: Case, feeds: readonly (readonly Numbers[])[]): Numbers[][]
             : MEANINGS[name].numbers(
                 () => computed(v),
                 () => value(site.from[k]!),
-                (kind) => kept(state(site.id, kind, k)),
+                (kind) => kept(site.id, kind, k),
               );
       }
       values.set(v, result);
@@ -212,8 +229,10 @@ function interpret(c: Case, feeds: readonly (readonly Numbers[])[]): Numbers[][]
           }
         });
     }
-    for (const [id, numbers] of pending) states.set(id, numbers);
-    for (const id of poisoned) states.delete(id);
+    const push = (id: string, numbers?: Numbers) =>
+      states.set(id, [numbers, ...(states.get(id) ?? [])]);
+    for (const [id, numbers] of pending) push(id, numbers);
+    for (const id of poisoned) push(id);
     pending.clear();
     poisoned.clear();
   }
@@ -282,9 +301,10 @@ function buildSite(site: SiteCase, values: readonly Value[]): PlainSite {
     description: site.id,
     outputs: site.outputs.map((v) => values[v]!),
     states: site.outputs.flatMap((v, k) =>
-      (['value', 'delta', 'from'] as const).map((kind) => ({
+      (['value', 'delta', 'from', 'before'] as const).map((kind) => ({
         id: state(site.id, kind, k),
         like: values[v]!,
+        ...(kind === 'before' && { follows: state(site.id, 'value', k) }),
       })),
     ),
     strategies,

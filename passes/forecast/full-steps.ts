@@ -1,0 +1,53 @@
+/** Which steps run the model. */
+import { badOption } from '../../src/errors/index.js';
+
+const NAME = 'forecast';
+
+export interface FullSteps {
+  readonly interval?: number;
+  readonly 'full-calls'?: number;
+  readonly full?: readonly number[];
+  readonly warmup?: number;
+  readonly cooldown?: number;
+}
+
+/** @throws PASS_OPTION */
+export function fullSteps(steps: number, options: FullSteps): number[] {
+  const { full, interval, warmup, cooldown } = options;
+  const count = options['full-calls'];
+  const given = [full, interval, count].filter((value) => value !== undefined).length;
+  if (given === 0)
+    throw badOption(NAME, 'full-calls', 'it must be given, or interval, or a list of full steps');
+  if (given > 1)
+    throw badOption(NAME, 'full-calls', 'full-calls, interval and full each say it all; give one');
+  if (interval === undefined)
+    for (const name of ['warmup', 'cooldown'] as const)
+      if (options[name] !== undefined) throw badOption(NAME, name, 'it goes with interval');
+  if (full) return listed(steps, full);
+  if (count !== undefined) return placedEvenly(steps, count);
+  return everyNth(steps, interval!, warmup ?? 1, cooldown ?? 1);
+}
+
+function listed(steps: number, full: readonly number[]): number[] {
+  const beyond = full.find((t) => t >= steps);
+  if (beyond !== undefined)
+    throw badOption(NAME, 'full', `step ${beyond} does not exist in a loop of ${steps} steps`);
+  if (!full.includes(0))
+    throw badOption(NAME, 'full', 'step 0 must be full, since nothing is kept before it');
+  return [...full];
+}
+
+/** The first and the last among them, where there are two. */
+function placedEvenly(steps: number, count: number): number[] {
+  if (count > steps) throw badOption(NAME, 'full-calls', `there are only ${steps} steps`);
+  if (count === 1) return [0];
+  return Array.from({ length: count }, (_, i) => Math.round((i * (steps - 1)) / (count - 1)));
+}
+
+/** The last of those that warm up is the first of the row. */
+function everyNth(steps: number, interval: number, warmup: number, cooldown: number): number[] {
+  const first = Math.max(0, warmup - 1);
+  return Array.from({ length: steps }, (_, t) => t).filter(
+    (t) => t <= first || t >= steps - cooldown || (t - first) % interval === 0,
+  );
+}

@@ -1,0 +1,110 @@
+/**
+ * The denoiser's output itself, forecast from its last values: a call that is not full runs no denoiser at all
+ * (TaylorSeer Lite; "output forecast" elsewhere). Nothing of the model is looked into, so that any model will do.
+ *
+ * Assumes that the output changes smoothly from step to step. Costs a copy of the output for each value that is kept.
+ * Samplers may take more steps than there are full calls, at no cost but their own.
+ */
+import {
+  FORECAST_OPTIONS,
+  type ForecastOptions,
+  forecastFrom,
+  orForecast,
+  withForecasts,
+} from '../../src/compiler/forecast/index.js';
+import type { Pass, PassContext } from '../../src/compiler/pass/index.js';
+import {
+  byHalf,
+  COMPUTE,
+  type PlainSite,
+  perCall,
+  strategiesByName,
+  strategyOf,
+} from '../../src/compiler/plan/index.js';
+import { badOption } from '../../src/errors/index.js';
+import { stepsOfCalls } from '../../src/runtime/schedule/index.js';
+import { type FullSteps, fullSteps } from './full-steps.js';
+
+const NAME = 'forecast';
+const SITE = 'output';
+
+export interface ForecastPassOptions extends ForecastOptions, FullSteps {}
+
+export const forecast: Pass<ForecastPassOptions> = {
+  name: NAME,
+  description:
+    'Forecast the output from its last values at most calls, and run no denoiser there: any model, several times faster.',
+  example: 'forecast:full-calls=14,order=1',
+  options: {
+    type: 'object',
+    properties: {
+      'full-calls': {
+        type: 'integer',
+        minimum: 1,
+        description: 'So many full steps, placed evenly, the first and the last among them.',
+      },
+      interval: {
+        type: 'integer',
+        minimum: 1,
+        description: 'One full step, then interval-1 that are forecast, instead of full-calls.',
+      },
+      full: {
+        type: 'array',
+        items: { type: 'integer', minimum: 0 },
+        description: 'Explicit list of full steps, instead of either; step 0 must be in it.',
+      },
+      warmup: {
+        type: 'integer',
+        minimum: 0,
+        description: 'With interval: so many first steps are full [1].',
+      },
+      cooldown: {
+        type: 'integer',
+        minimum: 0,
+        description: 'With interval: so many last steps are full [1].',
+      },
+      order: {
+        ...FORECAST_OPTIONS.order,
+        description: FORECAST_OPTIONS.order.description.replace('[0]', '[1]'),
+      },
+      basis: FORECAST_OPTIONS.basis,
+    },
+  },
+  propose(context, options) {
+    const { calls, guidance } = context;
+    const steps = stepsOfCalls(calls, guidance);
+    const full = new Set(fullSteps(steps, options));
+    const chosen = { ...options, order: options.order ?? 1 };
+    const site = byHalf(
+      withForecasts(outputSite(context), forecastFrom(chosen, context), context.shapes),
+      guidance,
+    );
+    const column = Array.from({ length: steps }, (_, t) =>
+      full.has(t) ? COMPUTE : orForecast('reuse', chosen),
+    );
+    return { sites: [site], entries: { [SITE]: perCall(column, guidance) } };
+  },
+};
+
+/** @throws PASS_OPTION where nothing that the model gives is made by it */
+function outputSite({ model }: PassContext): PlainSite {
+  const outputs = [...new Set(model.graph.outputs)].filter((value) => value.producer);
+  if (outputs.length === 0) throw badOption(NAME, 'order', 'no output of this model is computed');
+  const stateOf = (i: number) => `${SITE}.${i}`;
+  return {
+    id: SITE,
+    description: `what the model gives: ${outputs.map(({ name }) => `"${name}"`).join(', ')}`,
+    outputs,
+    states: outputs.map((like, i) => ({ id: stateOf(i), like })),
+    strategies: strategiesByName([
+      strategyOf(COMPUTE, 'run the model', {
+        writes: Object.fromEntries(outputs.map((value, i) => [stateOf(i), (b) => b.value(value)])),
+      }),
+      strategyOf('reuse', 'take what the last full call gave', {
+        program: 'forecast',
+        reads: outputs.map((_, i) => stateOf(i)),
+        produce: (b) => outputs.map((_, i) => b.state(stateOf(i))),
+      }),
+    ]),
+  };
+}

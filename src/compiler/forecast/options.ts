@@ -1,0 +1,37 @@
+/** Options of a pass whose strategies take what was kept: how it is forecast. */
+import type { GuidancePair } from '../../runtime/schedule/index.js';
+import { callsPerStep } from '../../runtime/schedule/index.js';
+import { BASES, type Basis } from './weights.js';
+import { type Forecast, forecastOf } from './with-forecasts.js';
+
+export interface ForecastOptions {
+  readonly order?: number;
+  readonly basis?: Basis;
+}
+
+/** No defaults in the schema, so that what is recorded of a pass without a forecast stays as it is. */
+export const FORECAST_OPTIONS = {
+  order: {
+    type: 'integer',
+    minimum: 0,
+    maximum: 4,
+    description:
+      'Forecast what was kept through its last order+1 values, in place of taking the last one as it was [0].',
+  },
+  basis: {
+    enum: [...BASES],
+    description:
+      'Polynomials of the forecast: through the values (lagrange), as in HiCache (hermite), or by ridge regression as in Spectrum (chebyshev) [lagrange].',
+  },
+} as const;
+
+export function forecastFrom(
+  { order = 0, basis = 'lagrange' }: ForecastOptions,
+  { calls, guidance }: { readonly calls: number; readonly guidance: GuidancePair | undefined },
+): Forecast {
+  return { order, basis, calls, callsPerStep: callsPerStep(guidance) };
+}
+
+/** A strategy, or its forecast where there is an order. */
+export const orForecast = (strategy: string, { order = 0 }: ForecastOptions): string =>
+  order === 0 ? strategy : forecastOf(strategy);

@@ -1,0 +1,127 @@
+/** Histories and parameters as a schedule states them: what is refused, and where. */
+import { expect, test } from 'vitest';
+import { checkSchedule } from '../../../src/runtime/schedule/check.js';
+import type { Schedule } from '../../../src/runtime/schedule/index.js';
+
+interface Stated {
+  type: 'float32';
+  shape: string[];
+  follows?: string;
+}
+
+const state: Stated = { type: 'float32', shape: ['n'] };
+
+/** A schedule of a history of three, and weights for it. */
+function schedule() {
+  return {
+    format: 'stepfold.schedule',
+    version: 1,
+    producer: 'test',
+    source: {
+      file: 'm.onnx',
+      sha256: '0'.repeat(64),
+      inputs: [{ name: 'x', type: 'float32', shape: ['n'] }],
+      outputs: [{ name: 'y', type: 'float32', shape: ['n'] }],
+    },
+    emit: 'split',
+    models: {
+      full: { file: 'full.onnx', sha256: '0'.repeat(64) },
+      ahead: { file: 'ahead.onnx', sha256: '0'.repeat(64) },
+    },
+    weights: [],
+    states: {
+      a: { ...state },
+      b: { ...state, follows: 'a' },
+      c: { ...state, follows: 'b' },
+    } as Record<string, Stated>,
+    parameters: { w: { shape: [3], calls: [null, [1, 0, 0]] as (number[] | null)[] } },
+    programs: {
+      full: { runs: [{ model: 'full', writes: { a: 'out' } as Record<string, string> }] },
+      ahead: {
+        runs: [
+          {
+            model: 'ahead',
+            reads: { i: 'a', j: 'b', k: 'c' } as Record<string, string>,
+            parameters: { l: 'w' } as Record<string, string>,
+          },
+        ],
+      },
+    },
+    calls: ['full', 'ahead'],
+  };
+}
+type Draft = ReturnType<typeof schedule>;
+
+const errors = (change: (draft: Draft) => unknown) => {
+  const draft = schedule();
+  change(draft);
+  return checkSchedule(draft as unknown as Schedule).errors.map(
+    ({ path, message }) => `${path} ${message}`,
+  );
+};
+
+test('a history that one write fills, and weights for it, are right', () => {
+  expect(errors(() => {})).toEqual([]);
+});
+
+const runs = (s: Draft) => ({ full: s.programs.full.runs[0]!, ahead: s.programs.ahead.runs[0]! });
+
+test.each<[what: string, change: (draft: Draft) => unknown, says: string]>([
+  [
+    'following what there is not',
+    ({ states }) => Object.assign(states.c!, { follows: 'd' }),
+    '/states/c/follows names no state: "d"',
+  ],
+  [
+    'two that follow one',
+    ({ states }) => Object.assign(states.c!, { follows: 'a' }),
+    '/states/c/follows is what "b" follows already',
+  ],
+  [
+    'a circle',
+    ({ states }) => Object.assign(states.a!, { follows: 'c' }),
+    '/states/a/follows closes a circle',
+  ],
+  [
+    'following another shape',
+    ({ states }) => Object.assign(states.c!, { shape: ['m'] }),
+    '/states/c/follows names "b", which is of another type or shape',
+  ],
+  [
+    'writing what follows another',
+    (s) => Object.assign(runs(s).full.writes, { b: 'out' }),
+    '/programs/full/runs/0/writes/b writes "b", which follows another state',
+  ],
+  [
+    'a parameter that there is not',
+    (s) => Object.assign(runs(s).ahead.parameters, { l: 'v' }),
+    '/programs/ahead/runs/0/parameters/l names no parameter: "v"',
+  ],
+  [
+    'an input that is fed twice',
+    (s) => Object.assign(runs(s).ahead.parameters, { i: 'w' }),
+    '/programs/ahead/runs/0/parameters/i is listed under reads too',
+  ],
+  [
+    'no numbers at a call that takes them',
+    ({ parameters }) => parameters.w.calls.splice(1, 1, null),
+    '/parameters/w/calls/1 is null, and program "ahead" takes it',
+  ],
+  [
+    'too few numbers',
+    ({ parameters }) => parameters.w.calls.splice(1, 1, [1, 0]),
+    '/parameters/w/calls/1 must have 3 elements, found 2',
+  ],
+  [
+    'numbers for fewer calls',
+    ({ parameters }) => parameters.w.calls.pop(),
+    '/parameters/w/calls must have an entry for each of the 2 calls, found 1',
+  ],
+  [
+    'reading a history of which nothing was written',
+    (s) => [s.calls.reverse(), s.parameters.w.calls.reverse()],
+    '/programs/ahead/runs/0/reads/i reads state "a" at call 0 (program "ahead"), but no earlier call writes it',
+  ],
+])('%s', (_, change, says) => {
+  expect(errors(change)).toContain(says);
+});
