@@ -191,13 +191,20 @@ const TESTS = {
   'src/runtime/session': ['test/runtime/session'],
   'src/runtime/samplers': ['test/runtime/samplers'],
   'src/runtime/schedule': ['test/runtime/schedule'],
+  'src/model/sizes': ['test/model/sizes'],
+  'src/model/operators': [
+    'test/model/operators',
+    'test/model/shape',
+    '!test/model/shape/architectures',
+    '!test/model/shape/operators',
+  ],
   'src/model/shape': [
     'test/model/shape',
     '!test/model/shape/architectures',
     '!test/model/shape/operators',
   ],
-  'src/model/shape/bounds.ts': ['test/model/shape/dim', 'test/model/shape/bounds'],
-  'src/model/shape/context.ts': [
+  'src/model/sizes/bounds.ts': ['test/model/sizes/dim', 'test/model/sizes/bounds'],
+  'src/model/operators/rules/context.ts': [
     'test/model/shape/inf',
     'test/model/shape/branches',
     'test/model/shape/joins',
@@ -205,8 +212,8 @@ const TESTS = {
     'test/model/shape/selections',
     'test/model/shape/products',
   ],
-  'src/model/shape/dim.ts': ['test/model/shape/dim', 'test/model/shape/expressions'],
-  'src/model/shape/divide.ts': ['test/model/shape/dim', 'test/model/shape/bounds'],
+  'src/model/sizes/dim.ts': ['test/model/sizes/dim', 'test/model/sizes/expressions'],
+  'src/model/sizes/divide.ts': ['test/model/sizes/dim', 'test/model/sizes/bounds'],
   'src/model/shape/fix.ts': ['test/model/shape/fix'],
   'src/model/shape/followers.ts': ['test/model/shape/followers'],
   'src/model/shape/infer.ts': [
@@ -214,59 +221,59 @@ const TESTS = {
     'test/model/shape/branches',
     'test/model/shape/output-types',
   ],
-  'src/model/shape/output-types.ts': ['test/model/shape/output-types', 'test/model/shape/rounds'],
-  'src/model/shape/parse.ts': ['test/model/shape/dim', 'test/model/shape/parse'],
-  'src/model/shape/rules/broadcasting.ts': [
+  'src/model/operators/output-types.ts': [
+    'test/model/shape/output-types',
+    'test/model/shape/rounds',
+  ],
+  'src/model/sizes/parse.ts': ['test/model/sizes/dim', 'test/model/sizes/parse'],
+  'src/model/operators/rules/broadcasting.ts': [
     'test/model/shape/integers',
     'test/model/shape/partly-known',
   ],
-  'src/model/shape/rules/control.ts': ['test/model/shape/branches'],
-  'src/model/shape/rules/convolution.ts': ['test/model/shape/convolutions'],
-  'src/model/shape/rules/elementwise.ts': [
+  'src/model/operators/control.ts': ['test/model/shape/branches'],
+  'src/model/operators/convolution.ts': ['test/model/shape/convolutions'],
+  'src/model/operators/elementwise.ts': [
     'test/model/shape/integers',
     'test/model/shape/partly-known',
   ],
-  'src/model/shape/rules/fractions.ts': [
+  'src/model/operators/rules/fractions.ts': [
     'test/model/shape/integers',
     'test/model/shape/partly-known',
   ],
-  'src/model/shape/rules/layout.ts': ['test/model/shape/layout', 'test/model/shape/made-up'],
-  'src/model/shape/rules/microsoft.ts': [
+  'src/model/operators/layout.ts': ['test/model/shape/layout', 'test/model/shape/made-up'],
+  'src/model/operators/microsoft.ts': [
     'test/model/shape/other-processors',
     'test/model/shape/products',
   ],
-  'src/model/shape/rules/nchwc.ts': ['test/model/shape/other-processors'],
-  'src/model/shape/rules/normalization.ts': [
+  'src/model/operators/nchwc.ts': ['test/model/shape/other-processors'],
+  'src/model/operators/normalization.ts': [
     'test/model/shape/output-types',
     'test/model/shape/products',
   ],
-  'src/model/shape/rules/product.ts': [
+  'src/model/operators/product.ts': [
     'test/model/shape/other-processors',
     'test/model/shape/products',
   ],
-  'src/model/shape/rules/quantization.ts': ['test/model/shape/products'],
-  'src/model/shape/rules/reduction.ts': [
-    'test/model/shape/integers',
-    'test/model/shape/reductions',
-  ],
-  'src/model/shape/rules/resize.ts': ['test/model/shape/resize'],
-  'src/model/shape/rules/rounds.ts': ['test/model/shape/branches', 'test/model/shape/rounds'],
-  'src/model/shape/rules/selection.ts': [
+  'src/model/operators/quantization.ts': ['test/model/shape/products'],
+  'src/model/operators/reduction.ts': ['test/model/shape/integers', 'test/model/shape/reductions'],
+  'src/model/operators/resize.ts': ['test/model/shape/resize'],
+  'src/model/operators/rounds.ts': ['test/model/shape/branches', 'test/model/shape/rounds'],
+  'src/model/operators/selection.ts': [
     'test/model/shape/made-up',
     'test/model/shape/selections',
     'test/model/shape/slices',
   ],
-  'src/model/shape/rules/sequence.ts': ['test/model/shape/branches', 'test/model/shape/rounds'],
-  'src/model/shape/rules/sources.ts': [
+  'src/model/operators/sequence.ts': ['test/model/shape/branches', 'test/model/shape/rounds'],
+  'src/model/operators/sources.ts': [
     'test/model/shape/integers',
     'test/model/shape/made-up',
     'test/model/shape/sources',
   ],
   'src/model/shape/stale-types.ts': ['test/model/shape/stale-types'],
   'src/model/shape/stated.ts': ['test/model/shape/inference'],
-  'src/model/shape/substitute.ts': [
-    'test/model/shape/dim',
-    'test/model/shape/expressions',
+  'src/model/sizes/substitute.ts': [
+    'test/model/sizes/dim',
+    'test/model/sizes/expressions',
     'test/model/shape/inf',
   ],
   'src/model/shape/table.ts': ['test/model/shape/inf'],
@@ -282,7 +289,7 @@ const TESTS = {
 };
 
 /** Modules that keep what they computed from call to call: each change needs a process of its own. */
-export const KEEPS_RESULTS = ['src/model/shape/dim.ts'];
+export const KEEPS_RESULTS = ['src/model/sizes/dim.ts'];
 
 /** What is named for the nearest folder. */
 export function testsOf(file) {

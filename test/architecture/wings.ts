@@ -16,6 +16,8 @@ export const WINGS: readonly Wing[] = [
       'src/model/ir',
       'src/model/onnx',
       'src/model/files',
+      'src/model/sizes',
+      'src/model/operators',
       'src/model/shape',
       'src/model/cost',
       'src/model/diff',

@@ -18,9 +18,9 @@ import type { Graph } from '../ir/graph.js';
 import type { Model } from '../ir/model.js';
 import { type Dim, tensorType } from '../ir/types.js';
 import type { Value } from '../ir/value.js';
-import { symbolsOf } from './dim.js';
-import { parseDim } from './parse.js';
-import { evaluate, substitute } from './substitute.js';
+import { symbolsOf } from '../sizes/dim.js';
+import { parseDim } from '../sizes/parse.js';
+import { evaluate, substitute } from '../sizes/substitute.js';
 
 /**
  * Fixes the shapes of some inputs, such as `{ sample: [2, 4, 64, 64] }`, and with them every symbol

@@ -4,11 +4,12 @@
  * names, since either could be 1 where values are broadcast; inputs that are made up, and figures, take
  * the size of the other, since any size but that and 1 fails.
  */
-import { areDifferent } from './bounds.js';
-import type { Equality } from './context.js';
-import { constant, type DimExpr, hasFreshSymbol, symbolsOf } from './dim.js';
-import { divideExactly } from './divide.js';
-import { evaluate, substitute } from './substitute.js';
+
+import type { Equality } from '../operators/rules/context.js';
+import { areDifferent } from '../sizes/bounds.js';
+import { constant, type DimExpr, hasFreshSymbol, symbolsOf } from '../sizes/dim.js';
+import { divideExactly } from '../sizes/divide.js';
+import { evaluate, substitute } from '../sizes/substitute.js';
 import type { ShapeTable } from './table.js';
 
 /** By symbol, the size it is taken to have, in symbols that follow from nothing. */

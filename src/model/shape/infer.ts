@@ -11,7 +11,17 @@ import { isStandard, type Node } from '../ir/node.js';
 import { topologicalOrder } from '../ir/order.js';
 import type { Dim } from '../ir/types.js';
 import type { Value } from '../ir/value.js';
-import { type Equality, type Inference, RuleContext, Unresolved } from './context.js';
+import { ruleFor } from '../operators/index.js';
+import { outputType } from '../operators/output-types.js';
+import {
+  type Equality,
+  type Inference,
+  RuleContext,
+  Unresolved,
+} from '../operators/rules/context.js';
+import { countOf } from '../operators/rules/elements.js';
+import { constantShape, type Facts, whole } from '../operators/rules/facts.js';
+import { tensorFacts } from '../operators/rules/tensor-facts.js';
 import {
   constant,
   type DimExpr,
@@ -21,15 +31,10 @@ import {
   NoSize,
   symbol,
   symbolsOf,
-} from './dim.js';
-import { countOf } from './elements.js';
-import { constantShape, type Facts, whole } from './facts.js';
-import { outputType } from './output-types.js';
-import { parseDim } from './parse.js';
-import { ruleFor } from './rules/index.js';
-import { substitute } from './substitute.js';
+} from '../sizes/dim.js';
+import { parseDim } from '../sizes/parse.js';
+import { substitute } from '../sizes/substitute.js';
 import { ShapeTable } from './table.js';
-import { tensorFacts } from './tensor-facts.js';
 
 export interface InferOptions {
   /** Sizes for some of the symbols. */

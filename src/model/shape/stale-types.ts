@@ -8,9 +8,9 @@ import { subgraphs } from '../ir/attribute.js';
 import type { Graph } from '../ir/graph.js';
 import { type Dim, tensorType } from '../ir/types.js';
 import type { Value } from '../ir/value.js';
-import { type DimExpr, equal, hasFreshSymbol, symbolsOf } from './dim.js';
+import { type DimExpr, equal, hasFreshSymbol, symbolsOf } from '../sizes/dim.js';
+import { parseDim } from '../sizes/parse.js';
 import { inputSymbols } from './fix.js';
-import { parseDim } from './parse.js';
 import type { ShapeTable } from './table.js';
 
 /**

@@ -1,8 +1,8 @@
 /** What a stated shape comes to, such as that of a schedule's port or state: its sizes, and its bytes. */
 import { elementCount } from '../ir/tensor.js';
 import { byteLength, type DataType, type Dim } from '../ir/types.js';
-import { parseDim } from './parse.js';
-import { evaluate } from './substitute.js';
+import { parseDim } from '../sizes/parse.js';
+import { evaluate } from '../sizes/substitute.js';
 
 /** Undefined where nothing is stated, or it does not follow from these sizes. */
 export const sizeOf = (dim: Dim, bindings: ReadonlyMap<string, number>): number | undefined =>

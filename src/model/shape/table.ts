@@ -1,10 +1,10 @@
 /** The result of shape inference: facts by value, and why some are missing. */
 import type { DataType } from '../ir/types.js';
 import type { Value } from '../ir/value.js';
-import type { Equality } from './context.js';
-import type { DimExpr } from './dim.js';
-import { asIntegers, type Facts } from './facts.js';
-import { evaluate } from './substitute.js';
+import type { Equality } from '../operators/rules/context.js';
+import { asIntegers, type Facts } from '../operators/rules/facts.js';
+import type { DimExpr } from '../sizes/dim.js';
+import { evaluate } from '../sizes/substitute.js';
 
 export class ShapeTable {
   /** @internal use `inferShapes` */

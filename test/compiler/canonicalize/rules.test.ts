@@ -13,8 +13,8 @@ import { readNumbers, type Tensor } from '../../../src/model/ir/tensor.js';
 import { findViolations } from '../../../src/model/ir/validate.js';
 import type { Value } from '../../../src/model/ir/value.js';
 import { parseModel } from '../../../src/model/onnx/text/index.js';
-import { parseDim } from '../../../src/model/shape/parse.js';
-import { evaluate } from '../../../src/model/shape/substitute.js';
+import { parseDim } from '../../../src/model/sizes/parse.js';
+import { evaluate } from '../../../src/model/sizes/substitute.js';
 import { expectSameNumbers, type Shapes } from './numbers.js';
 
 interface Case {

@@ -12,8 +12,8 @@ import type { Graph } from '../../../src/model/ir/graph.js';
 import type { Model } from '../../../src/model/ir/model.js';
 import { findViolations } from '../../../src/model/ir/validate.js';
 import { parseModel } from '../../../src/model/onnx/text/index.js';
-import { parseDim } from '../../../src/model/shape/parse.js';
-import { evaluate } from '../../../src/model/shape/substitute.js';
+import { parseDim } from '../../../src/model/sizes/parse.js';
+import { evaluate } from '../../../src/model/sizes/substitute.js';
 import { type Feeds, runModel } from '../../model/shape/engine.js';
 
 interface Case {

@@ -10,7 +10,7 @@ import {
   strategyOf,
 } from '../../../src/compiler/plan/index.js';
 import { onnxruntimeCpu } from '../../../src/compiler/targets/index.js';
-import { parseDim } from '../../../src/model/shape/parse.js';
+import { parseDim } from '../../../src/model/sizes/parse.js';
 import { compileSites, EMITS, scheduleOf } from '../../helpers/compile.js';
 import { modelOf, named } from '../../helpers/text.js';
 

@@ -3,8 +3,8 @@ import { expect } from 'vitest';
 import type { Model } from '../../../src/model/ir/model.js';
 import { parseModel } from '../../../src/model/onnx/text/index.js';
 import { inferShapes } from '../../../src/model/shape/infer.js';
-import { parseDim } from '../../../src/model/shape/parse.js';
-import { evaluate } from '../../../src/model/shape/substitute.js';
+import { parseDim } from '../../../src/model/sizes/parse.js';
+import { evaluate } from '../../../src/model/sizes/substitute.js';
 import { checkTable } from './check.js';
 import { randomFeeds, runModel } from './engine.js';
 

@@ -1,9 +1,9 @@
 /** Compares a shape table with what onnxruntime makes of every intermediate value. */
 import { expect } from 'vitest';
 import type { Model } from '../../../src/model/ir/model.js';
-import { hasFreshSymbol } from '../../../src/model/shape/dim.js';
-import { evaluate, substitute } from '../../../src/model/shape/substitute.js';
 import type { ShapeTable } from '../../../src/model/shape/table.js';
+import { hasFreshSymbol } from '../../../src/model/sizes/dim.js';
+import { evaluate, substitute } from '../../../src/model/sizes/substitute.js';
 import { observe, randomFeeds } from './engine.js';
 
 export interface Checked {

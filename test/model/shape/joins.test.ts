@@ -1,11 +1,11 @@
 /** Sizes that a node joins, against what numpy's broadcasting and equality say of the numbers behind them. */
 import { describe, expect, it } from 'vitest';
 import { type Dim, tensorType } from '../../../src/model/ir/types.js';
-import { RuleContext, readSmall } from '../../../src/model/shape/context.js';
-import { hasFreshSymbol } from '../../../src/model/shape/dim.js';
+import { RuleContext, readSmall } from '../../../src/model/operators/rules/context.js';
 import { inferShapes } from '../../../src/model/shape/index.js';
-import { parseDim } from '../../../src/model/shape/parse.js';
-import { evaluate } from '../../../src/model/shape/substitute.js';
+import { hasFreshSymbol } from '../../../src/model/sizes/dim.js';
+import { parseDim } from '../../../src/model/sizes/parse.js';
+import { evaluate } from '../../../src/model/sizes/substitute.js';
 import { modelOf, named } from '../../helpers/text.js';
 
 const SIZES: readonly Dim[] = [1, 2, 3, 'a', 'b', 'a*2'];

@@ -1,7 +1,7 @@
 /** Sizes that inference makes up are symbols by themselves, never below zero; and no element is read from another row. */
 import { describe, expect, it } from 'vitest';
-import { isNonNegative } from '../../../src/model/shape/bounds.js';
 import { inferShapes } from '../../../src/model/shape/infer.js';
+import { isNonNegative } from '../../../src/model/sizes/bounds.js';
 import { modelOf, named } from '../../helpers/text.js';
 
 const CONSTANTS = `int64[2] pair = {2, 3}, int64[1] first = {0}, int64[1] two = {2}, int64[1] three = {3}, int64[1] rest = {-1}, int64 at1 = {1},

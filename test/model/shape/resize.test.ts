@@ -1,7 +1,7 @@
 /** What becomes larger or smaller by scales or to sizes, against onnxruntime. */
 import { describe, expect, it } from 'vitest';
-import { hasFreshSymbol } from '../../../src/model/shape/dim.js';
 import { inferShapes } from '../../../src/model/shape/infer.js';
+import { hasFreshSymbol } from '../../../src/model/sizes/dim.js';
 import { casesOn, checkCase, parse } from './cases.js';
 import { CONSTANTS, SIZES, X } from './maps.js';
 

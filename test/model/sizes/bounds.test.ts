@@ -7,9 +7,9 @@ import {
   isPositive,
   maximum,
   minimum,
-} from '../../../src/model/shape/bounds.js';
-import { multiply, negate, product, subtract, sum, symbol } from '../../../src/model/shape/dim.js';
-import { ceilDivide, divideExactly, floorDivide } from '../../../src/model/shape/divide.js';
+} from '../../../src/model/sizes/bounds.js';
+import { multiply, negate, product, subtract, sum, symbol } from '../../../src/model/sizes/dim.js';
+import { ceilDivide, divideExactly, floorDivide } from '../../../src/model/sizes/divide.js';
 import { build, compute, GRID, read } from './trees.js';
 
 const least = (text: string) =>

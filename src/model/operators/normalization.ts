@@ -1,7 +1,8 @@
 /** Normalizations: the first output is shaped like the input, the others hold statistics. */
-import type { Rule } from '../context.js';
-import { constant, type DimExpr } from '../dim.js';
+
+import { constant, type DimExpr } from '../sizes/dim.js';
 import { sameAsFirst } from './elementwise.js';
+import type { Rule } from './rules/context.js';
 
 const batchNormalization: Rule = (c) => {
   const input = c.shape(0);

@@ -1,8 +1,8 @@
 /** Numpy-style broadcasting of shapes and of small contents. */
 import type { DataType } from '../../ir/types.js';
-import type { Rule, RuleContext } from '../context.js';
-import { broadcastIndex, elementAt, indicesOf } from '../elements.js';
-import { constantShape, type Fraction, MAX_CONTENTS, type Shape } from '../facts.js';
+import type { Rule, RuleContext } from './context.js';
+import { broadcastIndex, elementAt, indicesOf } from './elements.js';
+import { constantShape, type Fraction, MAX_CONTENTS, type Shape } from './facts.js';
 import { type Compute, fits } from './fractions.js';
 
 /** Broadcasts all inputs; computes small contents where every input has them. */

@@ -1,9 +1,9 @@
 /** Reductions along axes, and operators that pick the largest along one. */
-import { maximum, minimum } from '../bounds.js';
-import type { Rule, RuleContext } from '../context.js';
-import { add, constant, type DimExpr, multiply } from '../dim.js';
-import { constantShape, type Fraction, whole } from '../facts.js';
-import { fits, isExactAsDouble } from './fractions.js';
+import { maximum, minimum } from '../sizes/bounds.js';
+import { add, constant, type DimExpr, multiply } from '../sizes/dim.js';
+import type { Rule, RuleContext } from './rules/context.js';
+import { constantShape, type Fraction, whole } from './rules/facts.js';
+import { fits, isExactAsDouble } from './rules/fractions.js';
 
 type Fold = (a: DimExpr, b: DimExpr) => DimExpr;
 

@@ -1,5 +1,5 @@
 /** Expressions that can be built as symbolic sizes, and computed by plain arithmetic on big integers. */
-import { maximum, minimum } from '../../../src/model/shape/bounds.js';
+import { maximum, minimum } from '../../../src/model/sizes/bounds.js';
 import {
   add,
   constant,
@@ -8,8 +8,8 @@ import {
   multiply,
   subtract,
   symbol,
-} from '../../../src/model/shape/dim.js';
-import { ceilDivide, floorDivide, modulo } from '../../../src/model/shape/divide.js';
+} from '../../../src/model/sizes/dim.js';
+import { ceilDivide, floorDivide, modulo } from '../../../src/model/sizes/divide.js';
 
 export const OPS = ['+', '-', '*', 'max', 'min', 'floor', 'ceil', 'mod'] as const;
 /** A number, a symbol, or two operands under an operator. */

@@ -4,10 +4,10 @@
  * those sizes open; where that does not settle it either, nothing is known of the shape. What is declared
  * of the body's inputs counts only where nothing is known of what is fed to them.
  */
-import type { Graph } from '../../ir/graph.js';
-import type { Rule, RuleContext } from '../context.js';
-import { type DimExpr, equal, hasFreshSymbol } from '../dim.js';
-import type { Facts } from '../facts.js';
+import type { Graph } from '../ir/graph.js';
+import { type DimExpr, equal, hasFreshSymbol } from '../sizes/dim.js';
+import type { Rule, RuleContext } from './rules/context.js';
+import type { Facts } from './rules/facts.js';
 
 /** What holds of a carried value in every round, and of what its body makes. */
 interface Settled {

@@ -1,8 +1,8 @@
 /** Quantized tensors: ONNX's linear quantization, and products of integers. */
-import { dataTypeFromCode } from '../../ir/types.js';
-import type { Rule } from '../context.js';
+import { dataTypeFromCode } from '../ir/types.js';
 import { convolve } from './convolution.js';
 import { matMulShape } from './product.js';
+import type { Rule } from './rules/context.js';
 
 /** The zero point tells the type; without one the attribute does, or it is uint8. */
 const quantizeLinear: Rule = (c) => {

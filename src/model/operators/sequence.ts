@@ -2,8 +2,8 @@
  * Sequences and optionals. Of a sequence only the type of its elements is followed: how many there are,
  * and of which sizes, depends on the run.
  */
-import type { Rule, RuleContext } from '../context.js';
-import type { Facts } from '../facts.js';
+import type { Rule, RuleContext } from './rules/context.js';
+import type { Facts } from './rules/facts.js';
 
 const elementType = (c: RuleContext) => c.facts(0).sequence;
 

@@ -1,8 +1,8 @@
 /** Texts of sizes: the value of each by hand, and what is the name of a symbol and nothing else. */
 import { describe, expect, it } from 'vitest';
-import { symbolsOf } from '../../../src/model/shape/dim.js';
-import { parseDim } from '../../../src/model/shape/parse.js';
-import { evaluate } from '../../../src/model/shape/substitute.js';
+import { symbolsOf } from '../../../src/model/sizes/dim.js';
+import { parseDim } from '../../../src/model/sizes/parse.js';
+import { evaluate } from '../../../src/model/sizes/substitute.js';
 
 const AT = new Map([
   ['batch', 2],

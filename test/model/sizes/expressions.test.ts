@@ -15,9 +15,9 @@ import {
   sum,
   symbol,
   symbolsOf,
-} from '../../../src/model/shape/dim.js';
-import { floorDivide } from '../../../src/model/shape/divide.js';
-import { evaluate, substitute } from '../../../src/model/shape/substitute.js';
+} from '../../../src/model/sizes/dim.js';
+import { floorDivide } from '../../../src/model/sizes/divide.js';
+import { evaluate, substitute } from '../../../src/model/sizes/substitute.js';
 import { build, read } from './trees.js';
 
 const sized = (text: string) => build(read(text));

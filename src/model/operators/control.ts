@@ -1,7 +1,8 @@
 /** `If` joins what its branches make. */
-import type { Rule, RuleContext } from '../context.js';
-import { equal } from '../dim.js';
-import type { Facts } from '../facts.js';
+
+import { equal } from '../sizes/dim.js';
+import type { Rule, RuleContext } from './rules/context.js';
+import type { Facts } from './rules/facts.js';
 
 /** What holds whichever of the two it is. */
 function either(c: RuleContext, a: Facts, b: Facts): Facts {

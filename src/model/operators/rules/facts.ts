@@ -3,8 +3,8 @@
  * symbolic numbers. Elements are fractions, because traced code computes sizes in floating point
  * (`floor(float(height) * 0.5)`); integers and booleans have the denominator 1.
  */
-import type { DataType } from '../ir/types.js';
-import { constant, type DimExpr, type DimLike, toDim } from './dim.js';
+import type { DataType } from '../../ir/types.js';
+import { constant, type DimExpr, type DimLike, toDim } from '../../sizes/dim.js';
 
 export type Shape = readonly DimExpr[];
 

@@ -1,9 +1,9 @@
 /** Convolutions and pooling: (batch, channels, spatial axes...). */
-import { minimum } from '../bounds.js';
-import type { Rule, RuleContext } from '../context.js';
-import { add, constant, type DimExpr, multiply, subtract } from '../dim.js';
-import { ceilDivide, floorDivide } from '../divide.js';
-import type { Shape } from '../facts.js';
+import { minimum } from '../sizes/bounds.js';
+import { add, constant, type DimExpr, multiply, subtract } from '../sizes/dim.js';
+import { ceilDivide, floorDivide } from '../sizes/divide.js';
+import type { Rule, RuleContext } from './rules/context.js';
+import type { Shape } from './rules/facts.js';
 
 interface Window {
   readonly kernel: readonly DimExpr[];

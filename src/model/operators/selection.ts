@@ -1,10 +1,16 @@
 /** Operators that join tensors or take parts of them. */
-import { isNonNegative, maximum, minimum } from '../bounds.js';
-import type { Rule, RuleContext } from '../context.js';
-import { add, constant, type DimExpr, multiply, negate, subtract, sum } from '../dim.js';
-import { ceilDivide } from '../divide.js';
-import { countOf, elementAt, indicesOf, rearrange } from '../elements.js';
-import { constantShape, type Facts, type Fraction, MAX_CONTENTS, type Shape } from '../facts.js';
+import { isNonNegative, maximum, minimum } from '../sizes/bounds.js';
+import { add, constant, type DimExpr, multiply, negate, subtract, sum } from '../sizes/dim.js';
+import { ceilDivide } from '../sizes/divide.js';
+import type { Rule, RuleContext } from './rules/context.js';
+import { countOf, elementAt, indicesOf, rearrange } from './rules/elements.js';
+import {
+  constantShape,
+  type Facts,
+  type Fraction,
+  MAX_CONTENTS,
+  type Shape,
+} from './rules/facts.js';
 
 const concat: Rule = (c) => {
   const shapes = Array.from({ length: c.inputCount }, (_, i) => c.shape(i));

@@ -1,12 +1,13 @@
 /** The com.microsoft operators that onnxruntime's optimizer writes for diffusion models. */
-import type { Rule } from '../context.js';
-import { constant, type DimExpr, multiply, toDim } from '../dim.js';
-import { ceilDivide, divideExactly } from '../divide.js';
-import type { Shape } from '../facts.js';
+
+import { constant, type DimExpr, multiply, toDim } from '../sizes/dim.js';
+import { ceilDivide, divideExactly } from '../sizes/divide.js';
 import { convolve } from './convolution.js';
 import { sameAsFirst } from './elementwise.js';
 import { gemm, matMul, matMulShape } from './product.js';
 import { QUANTIZATION } from './quantization.js';
+import type { Rule } from './rules/context.js';
+import type { Shape } from './rules/facts.js';
 
 const biasSplitGelu: Rule = (c) => {
   const input = c.shape(0);

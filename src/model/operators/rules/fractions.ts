@@ -3,11 +3,11 @@
  * differ from the engine's, by rounding, by overflow, or by the sign of what is divided.
  */
 import type { DataType } from '../../ir/types.js';
-import { areDifferent, isNonNegative, isPositive } from '../bounds.js';
-import type { RuleContext } from '../context.js';
-import { add, constant, type DimExpr, multiply, negate } from '../dim.js';
-import { floorDivide, modulo } from '../divide.js';
-import { type Fraction, isFloat, whole } from '../facts.js';
+import { areDifferent, isNonNegative, isPositive } from '../../sizes/bounds.js';
+import { add, constant, type DimExpr, multiply, negate } from '../../sizes/dim.js';
+import { floorDivide, modulo } from '../../sizes/divide.js';
+import type { RuleContext } from './context.js';
+import { type Fraction, isFloat, whole } from './facts.js';
 
 /** Makes one element of a result; undefined when it is not known. */
 export type Compute = (c: RuleContext, ...elements: Fraction[]) => Fraction | undefined;

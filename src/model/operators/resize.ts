@@ -1,9 +1,10 @@
 /** `Resize` and `Upsample`: sizes given outright, or as floor(size * scale). */
-import type { Rule, RuleContext } from '../context.js';
-import { constant, type DimExpr, multiply } from '../dim.js';
-import { floorDivide } from '../divide.js';
-import { type Fraction, fromFloat, type Shape } from '../facts.js';
-import { isExact } from './fractions.js';
+
+import { constant, type DimExpr, multiply } from '../sizes/dim.js';
+import { floorDivide } from '../sizes/divide.js';
+import type { Rule, RuleContext } from './rules/context.js';
+import { type Fraction, fromFloat, type Shape } from './rules/facts.js';
+import { isExact } from './rules/fractions.js';
 
 /** Scales as fractions where they are exact, and as plain numbers where the tensor is constant. */
 interface Scales {

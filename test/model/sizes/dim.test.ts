@@ -1,7 +1,7 @@
 /** The algebra of symbolic sizes against plain arithmetic on random numbers. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { areDifferent, isAtLeast } from '../../../src/model/shape/bounds.js';
+import { areDifferent, isAtLeast } from '../../../src/model/sizes/bounds.js';
 import {
   add,
   complexity,
@@ -9,10 +9,10 @@ import {
   multiply,
   subtract,
   symbolsOf,
-} from '../../../src/model/shape/dim.js';
-import { divideExactly } from '../../../src/model/shape/divide.js';
-import { parseDim } from '../../../src/model/shape/parse.js';
-import { evaluate, substitute } from '../../../src/model/shape/substitute.js';
+} from '../../../src/model/sizes/dim.js';
+import { divideExactly } from '../../../src/model/sizes/divide.js';
+import { parseDim } from '../../../src/model/sizes/parse.js';
+import { evaluate, substitute } from '../../../src/model/sizes/substitute.js';
 import { build, compute, NAMES, read, type Sizes, type Tree } from './trees.js';
 
 const treeOver = (...names: string[]): fc.Arbitrary<Tree> =>

@@ -3,9 +3,10 @@
  * processor at hand: channels in blocks of 8 or 16, behind height and width. A shape here is what
  * onnxruntime says of the tensor: (batch, channels filled up to whole blocks, height, width).
  */
-import type { Rule, RuleContext } from '../context.js';
-import { type DimExpr, multiply, toDim } from '../dim.js';
+
+import { type DimExpr, multiply, toDim } from '../sizes/dim.js';
 import { CONVOLUTION } from './convolution.js';
+import type { Rule, RuleContext } from './rules/context.js';
 
 /** Blocks of more are not made by any processor that onnxruntime knows. */
 const WIDEST_BLOCK = 16;

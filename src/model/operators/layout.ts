@@ -1,10 +1,10 @@
 /** Operators that give the same elements another shape or order, or repeat them. */
-import { isPositive } from '../bounds.js';
-import type { Rule, RuleContext } from '../context.js';
-import { constant, type DimExpr, equal, hasFreshSymbol, multiply, product } from '../dim.js';
-import { divideExactly, floorDivide } from '../divide.js';
-import { broadcastIndex, countOf, rearrange } from '../elements.js';
-import { constantShape, type Facts, MAX_CONTENTS, type Shape } from '../facts.js';
+import { isPositive } from '../sizes/bounds.js';
+import { constant, type DimExpr, equal, hasFreshSymbol, multiply, product } from '../sizes/dim.js';
+import { divideExactly, floorDivide } from '../sizes/divide.js';
+import type { Rule, RuleContext } from './rules/context.js';
+import { broadcastIndex, countOf, rearrange } from './rules/elements.js';
+import { constantShape, type Facts, MAX_CONTENTS, type Shape } from './rules/facts.js';
 
 /** Facts of an output that holds the first input's elements in the same order. */
 function reshaped(c: RuleContext, shape: Shape): Facts {

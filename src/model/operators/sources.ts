@@ -1,16 +1,16 @@
 /** Operators that make tensors out of nothing, or out of the shapes and number of others. */
-import { attrTensor } from '../../ir/attribute.js';
-import { constantNodeTensor } from '../../ir/constants.js';
-import { dataTypeFromCode } from '../../ir/types.js';
-import { isPositive, maximum } from '../bounds.js';
-import type { Rule } from '../context.js';
-import { add, constant, multiply, product, subtract } from '../dim.js';
-import { ceilDivide } from '../divide.js';
-import { countOf } from '../elements.js';
-import { constantShape, type Facts, MAX_CONTENTS, whole } from '../facts.js';
-import { tensorFacts } from '../tensor-facts.js';
-import { isExactAsDouble } from './fractions.js';
+import { attrTensor } from '../ir/attribute.js';
+import { constantNodeTensor } from '../ir/constants.js';
+import { dataTypeFromCode } from '../ir/types.js';
+import { isPositive, maximum } from '../sizes/bounds.js';
+import { add, constant, multiply, product, subtract } from '../sizes/dim.js';
+import { ceilDivide } from '../sizes/divide.js';
 import { unknownList } from './layout.js';
+import type { Rule } from './rules/context.js';
+import { countOf } from './rules/elements.js';
+import { constantShape, type Facts, MAX_CONTENTS, whole } from './rules/facts.js';
+import { isExactAsDouble } from './rules/fractions.js';
+import { tensorFacts } from './rules/tensor-facts.js';
 
 const constantNode: Rule = (c) => {
   const tensor = constantNodeTensor(c.node);

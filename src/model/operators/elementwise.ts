@@ -1,11 +1,18 @@
 /** Operators that work on each element alone. */
-import { dataTypeFromCode } from '../../ir/types.js';
-import { areDifferent, isAtLeast, isNonNegative, isPositive, maximum, minimum } from '../bounds.js';
-import type { Rule, RuleContext } from '../context.js';
-import { constant, type DimExpr, equal, negate, subtract } from '../dim.js';
-import { floorDivide } from '../divide.js';
-import { type Facts, type Fraction, whole } from '../facts.js';
-import { broadcasting, computeAll } from './broadcasting.js';
+import { dataTypeFromCode } from '../ir/types.js';
+import {
+  areDifferent,
+  isAtLeast,
+  isNonNegative,
+  isPositive,
+  maximum,
+  minimum,
+} from '../sizes/bounds.js';
+import { constant, type DimExpr, equal, negate, subtract } from '../sizes/dim.js';
+import { floorDivide } from '../sizes/divide.js';
+import { broadcasting, computeAll } from './rules/broadcasting.js';
+import type { Rule, RuleContext } from './rules/context.js';
+import { type Facts, type Fraction, whole } from './rules/facts.js';
 import {
   addFractions,
   type Compute,
@@ -20,7 +27,7 @@ import {
   squareRoot,
   subtractFractions,
   wholeOnly,
-} from './fractions.js';
+} from './rules/fractions.js';
 
 /** Output of the first input's type and shape, elements unknown. */
 export const sameAsFirst: Rule = (c) => ({ dtype: c.dtype(0), shape: c.shape(0) });

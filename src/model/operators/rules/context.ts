@@ -2,15 +2,15 @@
  * What a shape rule sees of its node: facts about the inputs, attributes, and the means to make up
  * symbols, to join sizes that must agree, and to give up with a reason.
  */
-import { attrNumber, attrNumbers, attrString } from '../ir/attribute.js';
-import { constantTensor } from '../ir/constants.js';
-import type { Graph } from '../ir/graph.js';
-import type { Node } from '../ir/node.js';
-import { areNumbers, readNumbers, type Tensor } from '../ir/tensor.js';
-import { type DataType, dataTypeFromCode } from '../ir/types.js';
-import type { Value } from '../ir/value.js';
-import { areDifferent } from './bounds.js';
-import { complexity, type DimExpr, equal, madeUp, NoSize } from './dim.js';
+import { attrNumber, attrNumbers, attrString } from '../../ir/attribute.js';
+import { constantTensor } from '../../ir/constants.js';
+import type { Graph } from '../../ir/graph.js';
+import type { Node } from '../../ir/node.js';
+import { areNumbers, readNumbers, type Tensor } from '../../ir/tensor.js';
+import { type DataType, dataTypeFromCode } from '../../ir/types.js';
+import type { Value } from '../../ir/value.js';
+import { areDifferent } from '../../sizes/bounds.js';
+import { complexity, type DimExpr, equal, madeUp, NoSize } from '../../sizes/dim.js';
 import {
   asIntegers,
   constantShape,

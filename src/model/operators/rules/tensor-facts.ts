@@ -1,8 +1,8 @@
 /** Facts of a constant tensor. Elements are read only from memory or the model file, and few at that. */
-import type { Tensor } from '../ir/tensor.js';
-import { readBigInts } from '../ir/tensor.js';
+import type { Tensor } from '../../ir/tensor.js';
+import { readBigInts } from '../../ir/tensor.js';
+import { constant } from '../../sizes/dim.js';
 import { readSmall } from './context.js';
-import { constant } from './dim.js';
 import {
   type Facts,
   type Fraction,

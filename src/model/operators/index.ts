@@ -1,6 +1,5 @@
-/** Every operator that shape inference knows, by domain and name. */
-import { isStandard, type Node } from '../../ir/node.js';
-import type { Rule } from '../context.js';
+/** What is known of operators, by domain and name. */
+import { isStandard, type Node } from '../ir/node.js';
 import { CONTROL } from './control.js';
 import { CONVOLUTION } from './convolution.js';
 import { ELEMENTWISE } from './elementwise.js';
@@ -13,6 +12,7 @@ import { QUANTIZATION } from './quantization.js';
 import { REDUCTION } from './reduction.js';
 import { RESIZE } from './resize.js';
 import { ROUNDS } from './rounds.js';
+import type { Rule } from './rules/context.js';
 import { SELECTION } from './selection.js';
 import { SEQUENCE } from './sequence.js';
 import { SOURCES } from './sources.js';

@@ -1,8 +1,9 @@
 /** Matrix products, `Einsum`, and attention. */
-import type { Rule, RuleContext } from '../context.js';
-import { type DimExpr, multiply } from '../dim.js';
-import { divideExactly } from '../divide.js';
-import type { Shape } from '../facts.js';
+
+import { type DimExpr, multiply } from '../sizes/dim.js';
+import { divideExactly } from '../sizes/divide.js';
+import type { Rule, RuleContext } from './rules/context.js';
+import type { Shape } from './rules/facts.js';
 
 /** Shape of a numpy-style matrix product; the inner sizes have to agree. */
 export function matMulShape(c: RuleContext, a: Shape, b: Shape): Shape {
