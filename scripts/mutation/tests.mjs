@@ -221,7 +221,7 @@ const TESTS = {
     'test/model/shape/branches',
     'test/model/shape/output-types',
   ],
-  'src/model/operators/output-types.ts': [
+  'src/model/operators/rules/types.ts': [
     'test/model/shape/output-types',
     'test/model/shape/rounds',
   ],

@@ -12,7 +12,7 @@ import { type Model, opsetVersion } from '../../model/ir/model.js';
 import type { Node } from '../../model/ir/node.js';
 import { sortNodes, topologicalOrder } from '../../model/ir/order.js';
 import { removeDeadNodes } from '../../model/ir/prune.js';
-import { checkRequirements } from '../../model/ir/requirements.js';
+import { checkRequirements } from '../../model/operators/requirements.js';
 import type { Value } from '../../model/ir/value.js';
 import { dropStaleTypes, inferShapes, type ShapeTable } from '../../model/shape/index.js';
 import { type Engine, loadEngine } from '../../runtime/ort/index.js';

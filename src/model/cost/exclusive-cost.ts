@@ -5,7 +5,7 @@ import type { Dominance } from '../ir/dominance.js';
 import type { Node } from '../ir/node.js';
 import { elementCount } from '../ir/tensor.js';
 import type { Value } from '../ir/value.js';
-import { type Macs, NO_MACS, type ShapeOf } from './counts.js';
+import { type Macs, NO_MACS, type ShapeOf } from '../operators/counts.js';
 import { innerParameters, isParameter, regionCost } from './model-cost.js';
 
 /**

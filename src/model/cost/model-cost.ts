@@ -9,8 +9,8 @@ import { pushAll } from '../ir/push-all.js';
 import { elementCount } from '../ir/tensor.js';
 import { byteLength } from '../ir/types.js';
 import type { Value } from '../ir/value.js';
+import { addMacs, type Macs, NO_MACS, type ShapeOf } from '../operators/counts.js';
 import type { ShapeTable } from '../shape/index.js';
-import { addMacs, type Macs, NO_MACS, type ShapeOf } from './counts.js';
 import { nodeMacs } from './macs.js';
 
 export interface RegionCost {

@@ -1,6 +1,7 @@
 /** `If` joins what its branches make. */
 
 import { equal } from '../sizes/dim.js';
+import { holding, type Operators } from './operator.js';
 import type { Rule, RuleContext } from './rules/context.js';
 import type { Facts } from './rules/facts.js';
 
@@ -36,4 +37,4 @@ const branch: Rule = (c) => {
   return inside('then_branch').map((facts, i) => either(c, facts, no[i] ?? {}));
 };
 
-export const CONTROL: Readonly<Record<string, Rule>> = { If: branch };
+export const CONTROL: Operators = { If: holding(1, branch) };

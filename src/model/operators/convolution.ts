@@ -2,8 +2,11 @@
 import { minimum } from '../sizes/bounds.js';
 import { add, constant, type DimExpr, multiply, subtract } from '../sizes/dim.js';
 import { ceilDivide, floorDivide } from '../sizes/divide.js';
+import { type Operator, type Operators, operator, product } from './operator.js';
 import type { Rule, RuleContext } from './rules/context.js';
 import type { Shape } from './rules/facts.js';
+import { convolutionMacs, transposedConvolutionMacs } from './rules/macs.js';
+import { firstThen } from './rules/types.js';
 
 interface Window {
   readonly kernel: readonly DimExpr[];
@@ -68,7 +71,10 @@ export function convolve(c: RuleContext, input: Shape, weight: Shape): Shape {
   return [input[0] as DimExpr, channels, ...sizes];
 }
 
-const conv: Rule = (c) => ({ dtype: c.dtype(0), shape: convolve(c, c.shape(0), c.shape(1)) });
+export const conv: Rule = (c) => ({
+  dtype: c.dtype(0),
+  shape: convolve(c, c.shape(0), c.shape(1)),
+});
 
 const convTranspose: Rule = (c) => {
   const input = c.shape(0);
@@ -93,7 +99,7 @@ const convTranspose: Rule = (c) => {
   return { dtype: c.dtype(0), shape: [input[0] as DimExpr, channels, ...sizes] };
 };
 
-const pool: Rule = (c) => {
+export const pool: Rule = (c) => {
   const input = c.shape(0);
   const kernel = c.numbers('kernel_shape') ?? c.fail('its kernel_shape is missing');
   const axes = spatial(c, input);
@@ -111,19 +117,44 @@ const pool: Rule = (c) => {
   ];
 };
 
-const globalPool: Rule = (c) => {
+export const globalPool: Rule = (c) => {
   const input = c.shape(0);
   const ones = spatial(c, input).map(() => constant(1));
   return { dtype: c.dtype(0), shape: [...input.slice(0, 2), ...ones] };
 };
 
-export const CONVOLUTION: Readonly<Record<string, Rule>> = {
-  Conv: conv,
-  ConvTranspose: convTranspose,
-  AveragePool: pool,
-  MaxPool: pool,
-  LpPool: pool,
-  GlobalAveragePool: globalPool,
-  GlobalMaxPool: globalPool,
-  GlobalLpPool: globalPool,
+const WINDOW_DEFAULTS = { auto_pad: 'NOTSET', pads: [0], strides: [1], dilations: [1] } as const;
+
+export const CONVOLUTION_DEFAULTS = { ...WINDOW_DEFAULTS, group: 1 } as const;
+
+/** One number of each channel, or of each window over it. */
+const pooling = (shape: Rule, facets: Partial<Operator> = {}) =>
+  operator({ required: 1, shape, batch: 'outermost', elements: 'computed', ...facets });
+
+const UNKNOWN_BATCH = { batch: 'unknown' } as const;
+
+export const CONVOLUTION: Operators = {
+  Conv: product(convolutionMacs(), {
+    required: 2,
+    defaults: CONVOLUTION_DEFAULTS,
+    shape: conv,
+    batch: 'outermost',
+  }),
+  ConvTranspose: product(transposedConvolutionMacs, {
+    required: 2,
+    defaults: { ...CONVOLUTION_DEFAULTS, output_padding: [0] },
+    shape: convTranspose,
+    batch: 'outermost',
+  }),
+  AveragePool: pooling(pool, {
+    defaults: { ...WINDOW_DEFAULTS, ceil_mode: 0, count_include_pad: 0 },
+  }),
+  MaxPool: pooling(pool, {
+    defaults: { ...WINDOW_DEFAULTS, ceil_mode: 0, storage_order: 0 },
+    types: firstThen('int64'),
+  }),
+  LpPool: pooling(pool, UNKNOWN_BATCH),
+  GlobalAveragePool: pooling(globalPool),
+  GlobalMaxPool: pooling(globalPool, UNKNOWN_BATCH),
+  GlobalLpPool: pooling(globalPool, UNKNOWN_BATCH),
 };

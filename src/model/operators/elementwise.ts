@@ -10,6 +10,7 @@ import {
 } from '../sizes/bounds.js';
 import { constant, type DimExpr, equal, negate, subtract } from '../sizes/dim.js';
 import { floorDivide } from '../sizes/divide.js';
+import { elementwise, type Operator, type Operators } from './operator.js';
 import { broadcasting, computeAll } from './rules/broadcasting.js';
 import type { Rule, RuleContext } from './rules/context.js';
 import { type Facts, type Fraction, whole } from './rules/facts.js';
@@ -28,9 +29,8 @@ import {
   subtractFractions,
   wholeOnly,
 } from './rules/fractions.js';
-
-/** Output of the first input's type and shape, elements unknown. */
-export const sameAsFirst: Rule = (c) => ({ dtype: c.dtype(0), shape: c.shape(0) });
+import { sameAsFirst } from './rules/same.js';
+import { always, byAttribute, firstThen, like, untold } from './rules/types.js';
 
 /** Output of the first input's shape, of booleans. */
 const predicate: Rule = (c) => ({ dtype: 'bool', shape: c.shape(0) });
@@ -120,85 +120,90 @@ const clip: Rule = (c) => {
   return apply(c) as Facts;
 };
 
-const same = sameAsFirst;
+const joined = broadcasting(undefined, firstType);
+const BOOL = { types: always('bool') };
+const compared = (rule: Rule, facets: Partial<Operator> = {}) =>
+  elementwise(2, rule, { ...BOOL, ...facets });
 
-export const ELEMENTWISE: Readonly<Record<string, Rule>> = {
-  Add: arithmetic(addFractions),
-  Sub: arithmetic(subtractFractions),
-  Mul: arithmetic(multiplyFractions),
-  Div: arithmetic(divideFractions),
-  Mod: arithmetic(moduloFractions),
-  Pow: arithmetic(powerFractions),
-  Min: arithmetic(extremeOf(minimum)),
-  Max: arithmetic(extremeOf(maximum)),
-  Sum: broadcasting(undefined, firstType),
-  Mean: broadcasting(undefined, firstType),
-  PRelu: broadcasting(undefined, firstType),
-  BitShift: broadcasting(undefined, firstType),
-  BitwiseAnd: broadcasting(undefined, firstType),
-  BitwiseOr: broadcasting(undefined, firstType),
-  BitwiseXor: broadcasting(undefined, firstType),
-  Equal: comparing(equal, areDifferent),
-  Greater: comparing(isGreater, (a, b) => isAtLeast(b, a)),
-  GreaterOrEqual: comparing(isAtLeast, (a, b) => isGreater(b, a)),
-  Less: comparing((a, b) => isGreater(b, a), isAtLeast),
-  LessOrEqual: comparing((a, b) => isAtLeast(b, a), isGreater),
-  And: logical((a, b) => a && b),
-  Or: logical((a, b) => a || b),
-  Xor: logical((a, b) => a !== b),
-  Where: where,
-  Cast: cast,
-  CastLike: castLike,
-  Identity: identity,
-  Dropout: dropout,
-  Clip: clip,
-  Neg: unary((v) => ({ over: negate(v.over), under: v.under })),
-  Abs: unary((v) => (isNonNegative(v.over) ? v : undefined)),
-  Floor: unary(roundDown),
-  Ceil: unary((v) => whole(negate(floorDivide(negate(v.over), v.under)))),
-  Sqrt: unary(squareRoot),
-  Not: unary((v) => {
-    const known = v.over.constant;
-    return known === undefined ? undefined : whole(known === 0 ? 1 : 0);
+const UNKNOWN_BATCH = { batch: 'unknown' } as const;
+
+export const ELEMENTWISE: Operators = {
+  Add: elementwise(2, arithmetic(addFractions)),
+  Sub: elementwise(2, arithmetic(subtractFractions)),
+  Mul: elementwise(2, arithmetic(multiplyFractions)),
+  Div: elementwise(2, arithmetic(divideFractions)),
+  Mod: elementwise(2, arithmetic(moduloFractions), { defaults: { fmod: 0 }, ...UNKNOWN_BATCH }),
+  Pow: elementwise(2, arithmetic(powerFractions)),
+  Min: elementwise(1, arithmetic(extremeOf(minimum))),
+  Max: elementwise(1, arithmetic(extremeOf(maximum))),
+  Sum: elementwise(1, joined, UNKNOWN_BATCH),
+  Mean: elementwise(1, joined, UNKNOWN_BATCH),
+  PRelu: elementwise(2, joined, UNKNOWN_BATCH),
+  BitShift: elementwise(2, joined, UNKNOWN_BATCH),
+  BitwiseAnd: elementwise(2, joined, UNKNOWN_BATCH),
+  BitwiseOr: elementwise(2, joined, UNKNOWN_BATCH),
+  BitwiseXor: elementwise(2, joined, UNKNOWN_BATCH),
+  Equal: compared(comparing(equal, areDifferent)),
+  Greater: compared(comparing(isGreater, (a, b) => isAtLeast(b, a))),
+  GreaterOrEqual: compared(
+    comparing(isAtLeast, (a, b) => isGreater(b, a)),
+    UNKNOWN_BATCH,
+  ),
+  Less: compared(comparing((a, b) => isGreater(b, a), isAtLeast)),
+  LessOrEqual: compared(
+    comparing((a, b) => isAtLeast(b, a), isGreater),
+    UNKNOWN_BATCH,
+  ),
+  And: compared(
+    logical((a, b) => a && b),
+    UNKNOWN_BATCH,
+  ),
+  Or: compared(
+    logical((a, b) => a || b),
+    UNKNOWN_BATCH,
+  ),
+  Xor: compared(
+    logical((a, b) => a !== b),
+    UNKNOWN_BATCH,
+  ),
+  Where: elementwise(3, where, { types: like(1) }),
+  Cast: elementwise(1, cast, {
+    defaults: { saturate: 1 },
+    types: byAttribute('to', untold),
+    elements: 'retyped',
   }),
-  IsNaN: predicate,
-  IsInf: predicate,
-  Round: same,
-  Sign: same,
-  Reciprocal: same,
-  Exp: same,
-  Log: same,
-  Sin: same,
-  Cos: same,
-  Tan: same,
-  Asin: same,
-  Acos: same,
-  Atan: same,
-  Sinh: same,
-  Cosh: same,
-  Tanh: same,
-  Asinh: same,
-  Acosh: same,
-  Atanh: same,
-  Erf: same,
-  Sigmoid: same,
-  HardSigmoid: same,
-  HardSwish: same,
-  Relu: same,
-  LeakyRelu: same,
-  ThresholdedRelu: same,
-  Elu: same,
-  Selu: same,
-  Celu: same,
-  Gelu: same,
-  Mish: same,
-  Softplus: same,
-  Softsign: same,
-  Shrink: same,
-  BitwiseNot: same,
-  Softmax: same,
-  LogSoftmax: same,
-  Hardmax: same,
-  CumSum: same,
-  Trilu: same,
+  CastLike: elementwise(2, castLike, {
+    defaults: { saturate: 1 },
+    types: like(1),
+    elements: 'retyped',
+  }),
+  Identity: elementwise(1, identity, { elements: 'renamed' }),
+  Dropout: elementwise(1, dropout, { types: firstThen('bool'), random: 'in training' }),
+  Clip: elementwise(1, clip),
+  Neg: elementwise(
+    1,
+    unary((v) => ({ over: negate(v.over), under: v.under })),
+  ),
+  Abs: elementwise(
+    1,
+    unary((v) => (isNonNegative(v.over) ? v : undefined)),
+  ),
+  Floor: elementwise(1, unary(roundDown), UNKNOWN_BATCH),
+  Ceil: elementwise(
+    1,
+    unary((v) => whole(negate(floorDivide(negate(v.over), v.under)))),
+    UNKNOWN_BATCH,
+  ),
+  Sqrt: elementwise(1, unary(squareRoot)),
+  Not: elementwise(
+    1,
+    unary((v) => {
+      const known = v.over.constant;
+      return known === undefined ? undefined : whole(known === 0 ? 1 : 0);
+    }),
+    BOOL,
+  ),
+  IsNaN: elementwise(1, predicate, BOOL),
+  IsInf: elementwise(1, predicate, BOOL),
+  BitwiseNot: elementwise(1, sameAsFirst, UNKNOWN_BATCH),
 };

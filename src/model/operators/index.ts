@@ -1,52 +1,43 @@
-/** What is known of operators, by domain and name. */
-import { isStandard, type Node } from '../ir/node.js';
+/** What is known of operators: one record each, by domain and name. */
+import type { Node } from '../ir/node.js';
+import { ATTENTION, MICROSOFT_ATTENTION } from './attention.js';
 import { CONTROL } from './control.js';
 import { CONVOLUTION } from './convolution.js';
 import { ELEMENTWISE } from './elementwise.js';
+import { FUNCTIONS } from './functions.js';
+import { GATHERING } from './gathering.js';
 import { LAYOUT } from './layout.js';
 import { MICROSOFT } from './microsoft.js';
 import { NCHWC } from './nchwc.js';
 import { NORMALIZATION } from './normalization.js';
+import type { Operator, Operators } from './operator.js';
 import { PRODUCT } from './product.js';
-import { QUANTIZATION } from './quantization.js';
+import { MICROSOFT_QUANTIZATION, QUANTIZATION } from './quantization.js';
 import { REDUCTION } from './reduction.js';
 import { RESIZE } from './resize.js';
 import { ROUNDS } from './rounds.js';
-import type { Rule } from './rules/context.js';
 import { SELECTION } from './selection.js';
 import { SEQUENCE } from './sequence.js';
 import { SOURCES } from './sources.js';
 
-export const STANDARD_RULES: ReadonlyMap<string, Rule> = new Map(
-  Object.entries({
-    ...ELEMENTWISE,
-    ...LAYOUT,
-    ...SELECTION,
-    ...SOURCES,
-    ...CONVOLUTION,
-    ...PRODUCT,
-    ...NORMALIZATION,
-    ...REDUCTION,
-    ...RESIZE,
-    ...QUANTIZATION,
-    ...SEQUENCE,
-    ...CONTROL,
-    ...ROUNDS,
-  }),
-);
+export type { AttentionWork, BatchFlow, Elements, Operator } from './operator.js';
 
-export const MICROSOFT_RULES: ReadonlyMap<string, Rule> = new Map(Object.entries(MICROSOFT));
+const inOne = (...themes: readonly Operators[]): ReadonlyMap<string, Operator> =>
+  new Map(themes.flatMap((theme) => Object.entries(theme)));
 
-export const NCHWC_RULES: ReadonlyMap<string, Rule> = new Map(Object.entries(NCHWC));
+/** By domain, the standard one under `""`, then by name. */
+export const OPERATORS: ReadonlyMap<string, ReadonlyMap<string, Operator>> = new Map([
+  [
+    '',
+    inOne(
+      ...[ELEMENTWISE, FUNCTIONS, LAYOUT, SELECTION, GATHERING, SOURCES, CONVOLUTION, PRODUCT],
+      ...[ATTENTION, NORMALIZATION, REDUCTION, RESIZE, QUANTIZATION, SEQUENCE, CONTROL, ROUNDS],
+    ),
+  ],
+  ['com.microsoft', inOne(MICROSOFT, MICROSOFT_ATTENTION, MICROSOFT_QUANTIZATION)],
+  ['com.microsoft.nchwc', inOne(NCHWC)],
+]);
 
-const BY_DOMAIN: Readonly<Record<string, ReadonlyMap<string, Rule>>> = {
-  'com.microsoft': MICROSOFT_RULES,
-  'com.microsoft.nchwc': NCHWC_RULES,
-};
-
-export function ruleFor(node: Node): Rule | undefined {
-  if (isStandard(node)) return STANDARD_RULES.get(node.opType);
-  return Object.hasOwn(BY_DOMAIN, node.domain)
-    ? BY_DOMAIN[node.domain]?.get(node.opType)
-    : undefined;
-}
+/** The record of a node's operator, where there is one. */
+export const operatorOf = ({ domain, opType }: Pick<Node, 'domain' | 'opType'>) =>
+  OPERATORS.get(domain === 'ai.onnx' ? '' : domain)?.get(opType);

@@ -2,9 +2,11 @@
 import { isPositive } from '../sizes/bounds.js';
 import { constant, type DimExpr, equal, hasFreshSymbol, multiply, product } from '../sizes/dim.js';
 import { divideExactly, floorDivide } from '../sizes/divide.js';
+import { type Operators, operator } from './operator.js';
 import type { Rule, RuleContext } from './rules/context.js';
 import { broadcastIndex, countOf, rearrange } from './rules/elements.js';
 import { constantShape, type Facts, MAX_CONTENTS, type Shape } from './rules/facts.js';
+import { unknownList } from './rules/unknown-list.js';
 
 /** Facts of an output that holds the first input's elements in the same order. */
 function reshaped(c: RuleContext, shape: Shape): Facts {
@@ -57,15 +59,6 @@ const reshape: Rule = (c) => {
   const target = c.integers(1) ?? unknownList(c, 1);
   return reshaped(c, reshapeTo(c, target));
 };
-
-/** Made-up sizes for a list of which only the length is known. */
-export function unknownList(c: RuleContext, input: number): DimExpr[] {
-  const [length] = c.facts(input).shape ?? [];
-  const count = length?.constant;
-  if (count === undefined) return c.fail(`the elements of "${c.value(input).name}" are not known`);
-  if (count > MAX_CONTENTS) return c.fail(`its result would have rank ${count}`);
-  return Array.from({ length: count }, (_, i) => c.freshSize(i));
-}
 
 const flatten: Rule = (c) => {
   const shape = c.shape(0);
@@ -186,14 +179,37 @@ const spaceToDepth: Rule = (c) => {
   return { dtype: c.dtype(0), shape };
 };
 
-export const LAYOUT: Readonly<Record<string, Rule>> = {
-  Reshape: reshape,
-  Flatten: flatten,
-  Transpose: transpose,
-  Squeeze: squeeze,
-  Unsqueeze: unsqueeze,
-  Expand: expand,
-  Tile: tile,
-  DepthToSpace: depthToSpace,
-  SpaceToDepth: spaceToDepth,
+export const LAYOUT: Operators = {
+  Reshape: operator({
+    required: 1,
+    defaults: { allowzero: 0 },
+    shape: reshape,
+    batch: 'reshaped',
+    elements: 'renamed',
+  }),
+  Flatten: operator({
+    required: 1,
+    defaults: { axis: 1 },
+    shape: flatten,
+    batch: 'flattened',
+    elements: 'renamed',
+  }),
+  Transpose: operator({ required: 1, shape: transpose, batch: 'transposed', elements: 'moved' }),
+  Squeeze: operator({ required: 1, shape: squeeze, batch: 'squeezed', elements: 'renamed' }),
+  Unsqueeze: operator({ required: 1, shape: unsqueeze, batch: 'unsqueezed', elements: 'renamed' }),
+  Expand: operator({ required: 2, shape: expand, batch: 'expanded', elements: 'repeated' }),
+  Tile: operator({ required: 2, shape: tile, batch: 'unknown', elements: 'repeated' }),
+  DepthToSpace: operator({
+    required: 1,
+    defaults: { mode: 'DCR' },
+    shape: depthToSpace,
+    batch: 'unknown',
+    elements: 'moved',
+  }),
+  SpaceToDepth: operator({
+    required: 1,
+    shape: spaceToDepth,
+    batch: 'unknown',
+    elements: 'moved',
+  }),
 };

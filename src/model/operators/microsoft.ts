@@ -1,45 +1,18 @@
 /** The com.microsoft operators that onnxruntime's optimizer writes for diffusion models. */
 
-import { constant, type DimExpr, multiply, toDim } from '../sizes/dim.js';
-import { ceilDivide, divideExactly } from '../sizes/divide.js';
-import { convolve } from './convolution.js';
-import { sameAsFirst } from './elementwise.js';
-import { gemm, matMul, matMulShape } from './product.js';
-import { QUANTIZATION } from './quantization.js';
+import { constant, type DimExpr } from '../sizes/dim.js';
+import { ceilDivide } from '../sizes/divide.js';
+import { conv, convolve } from './convolution.js';
+import { type Operator, type Operators, operator, type Product, product } from './operator.js';
+import { gemm, matMulShape } from './product.js';
 import type { Rule } from './rules/context.js';
 import type { Shape } from './rules/facts.js';
+import { convolutionMacs, gemmMacs, transposableMatrixMacs } from './rules/macs.js';
+import { sameAsFirst } from './rules/same.js';
 
 const biasSplitGelu: Rule = (c) => {
   const input = c.shape(0);
   return { dtype: c.dtype(0), shape: [...input.slice(0, -1), ceilDivide(c.size(0, -1), 2)] };
-};
-
-/**
- * (batch, tokens, heads*width) of the values: apart as (batch, tokens, heads*width) or (batch, heads,
- * tokens, width), or packed with the keys as (batch, tokens, heads, 2, width), or with all three.
- */
-const multiHeadAttention: Rule = (c) => {
-  const query = c.shape(0);
-  const values = c.has(2) ? c.shape(2) : c.has(1) ? c.shape(1) : query;
-  const width =
-    values.length === 5
-      ? multiply(values[2] as DimExpr, values[4] as DimExpr)
-      : values.length === 4
-        ? multiply(values[1] as DimExpr, values[3] as DimExpr)
-        : values[2];
-  if (query.length < 3 || !width)
-    return c.fail('its query or values have a rank that is not followed');
-  return { dtype: c.dtype(0), shape: [...query.slice(0, 2), width] };
-};
-
-/** A weight (hidden, widths of q, k and v) over an input (batch, tokens, hidden). */
-const packedAttention: Rule = (c) => {
-  const input = c.shape(0);
-  const sizes = c.numbers('qkv_hidden_sizes');
-  const packed = c.size(1, 1);
-  const hidden = sizes ? sizes[2] : undefined;
-  const width = hidden ?? divideExactly(packed, 3) ?? c.fail('its packed weight is not three wide');
-  return { dtype: c.dtype(0), shape: [...input.slice(0, 2), toDim(width)] };
 };
 
 const fusedMatMul: Rule = (c) => {
@@ -78,39 +51,38 @@ const skipGroupNorm: Rule = (c) => {
   return [same, same];
 };
 
-/** A weight in blocks of few bits, (N, blocks, bytes of a block), over (..., K). */
-const matMulNBits: Rule = (c) => {
-  const columns = c.number('N') ?? c.fail('its attribute N is missing');
-  return { dtype: c.dtype(0), shape: [...c.shape(0).slice(0, -1), toDim(columns)] };
-};
+const each = (required: number, facets: Partial<Operator> = {}) =>
+  operator({
+    required,
+    shape: sameAsFirst,
+    batch: 'unknown',
+    elements: 'computed',
+    ...facets,
+  });
 
-/** Integers in, floats out; the scale of the first operand tells the type. */
-const matMulIntegerToFloat: Rule = (c) => ({
-  dtype: c.dtype(2),
-  shape: matMulShape(c, c.shape(0), c.shape(1)),
-});
+/** Between the values and the sum that they are of lie statistics. */
+const SKIPPING = {
+  shape: skipLayerNormalization,
+  types: (_, output, input) => (output === 0 || output === 3 ? input(0) : 'float32'),
+} satisfies Partial<Operator>;
 
-export const MICROSOFT: Readonly<Record<string, Rule>> = {
-  BiasGelu: sameAsFirst,
-  FastGelu: sameAsFirst,
-  QuickGelu: sameAsFirst,
-  Gelu: sameAsFirst,
-  GroupNorm: sameAsFirst,
-  BiasAdd: sameAsFirst,
-  BiasSplitGelu: biasSplitGelu,
-  SkipLayerNormalization: skipLayerNormalization,
-  SkipSimplifiedLayerNormalization: skipLayerNormalization,
-  SkipGroupNorm: skipGroupNorm,
-  NhwcConv: nhwcConv,
-  FusedConv: (c) => ({ dtype: c.dtype(0), shape: convolve(c, c.shape(0), c.shape(1)) }),
-  FusedGemm: gemm,
-  RotaryEmbedding: sameAsFirst,
-  MatMulNBits: matMulNBits,
-  MatMulIntegerToFloat: matMulIntegerToFloat,
-  DynamicQuantizeMatMul: matMul,
-  QuantizeLinear: QUANTIZATION.QuantizeLinear as Rule,
-  DequantizeLinear: QUANTIZATION.DequantizeLinear as Rule,
-  MultiHeadAttention: multiHeadAttention,
-  Attention: packedAttention,
-  FusedMatMul: fusedMatMul,
+const fused = (shape: Rule, macs: Product['macs'], required = 0) =>
+  product(macs, { required, shape, batch: 'unknown' });
+
+export const MICROSOFT: Operators = {
+  BiasGelu: each(2),
+  FastGelu: each(1),
+  QuickGelu: each(1),
+  Gelu: each(1, { batch: 'elementwise' }),
+  GroupNorm: each(3),
+  BiasAdd: each(3),
+  BiasSplitGelu: each(1, { shape: biasSplitGelu }),
+  SkipLayerNormalization: each(3, SKIPPING),
+  SkipSimplifiedLayerNormalization: each(2, SKIPPING),
+  SkipGroupNorm: each(0, { shape: skipGroupNorm }),
+  RotaryEmbedding: each(0),
+  NhwcConv: fused(nhwcConv, convolutionMacs()),
+  FusedConv: fused(conv, convolutionMacs()),
+  FusedGemm: fused(gemm, gemmMacs),
+  FusedMatMul: fused(fusedMatMul, transposableMatrixMacs, 2),
 };

@@ -5,8 +5,11 @@
  */
 
 import { type DimExpr, multiply, toDim } from '../sizes/dim.js';
-import { CONVOLUTION } from './convolution.js';
+import { conv, globalPool, pool } from './convolution.js';
+import { type Operators, operator, product } from './operator.js';
 import type { Rule, RuleContext } from './rules/context.js';
+import { convolutionMacs } from './rules/macs.js';
+import { firstThen, likeFirst } from './rules/types.js';
 
 /** Blocks of more are not made by any processor that onnxruntime knows. */
 const WIDEST_BLOCK = 16;
@@ -41,14 +44,16 @@ const upsample: Rule = (c) => {
   return { dtype: c.dtype(0), shape };
 };
 
-export const NCHWC: Readonly<Record<string, Rule>> = {
-  ReorderInput: reorderInput,
-  ReorderOutput: reorderOutput,
-  Upsample: upsample,
-  ...Object.fromEntries(
-    ['Conv', 'MaxPool', 'AveragePool', 'GlobalMaxPool', 'GlobalAveragePool'].map((name) => [
-      name,
-      CONVOLUTION[name] as Rule,
-    ]),
-  ),
+const blocked = (shape: Rule, types = likeFirst) =>
+  operator({ required: 0, shape, types, batch: 'unknown', elements: 'computed' });
+
+export const NCHWC: Operators = {
+  ReorderInput: blocked(reorderInput),
+  ReorderOutput: blocked(reorderOutput),
+  Upsample: blocked(upsample),
+  Conv: product(convolutionMacs(), { required: 0, shape: conv, batch: 'unknown' }),
+  MaxPool: blocked(pool, firstThen('int64')),
+  AveragePool: blocked(pool),
+  GlobalMaxPool: blocked(globalPool),
+  GlobalAveragePool: blocked(globalPool),
 };

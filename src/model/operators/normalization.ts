@@ -1,8 +1,10 @@
-/** Normalizations: the first output is shaped like the input, the others hold statistics. */
+/** Normalizations, and softmaxes: the first output is shaped like the input, the others hold statistics. */
 
 import { constant, type DimExpr } from '../sizes/dim.js';
-import { sameAsFirst } from './elementwise.js';
+import { type Operators, operator } from './operator.js';
 import type { Rule } from './rules/context.js';
+import { sameAsFirst } from './rules/same.js';
+import { always, byAttribute, type OutputType } from './rules/types.js';
 
 const batchNormalization: Rule = (c) => {
   const input = c.shape(0);
@@ -23,15 +25,76 @@ export const layerNormalization: Rule = (c) => {
   ];
 };
 
-export const NORMALIZATION: Readonly<Record<string, Rule>> = {
-  BatchNormalization: batchNormalization,
-  InstanceNormalization: sameAsFirst,
-  GroupNormalization: sameAsFirst,
-  LayerNormalization: layerNormalization,
-  RMSNormalization: sameAsFirst,
+const EPSILON = { epsilon: 1e-5 };
+const STASHED = { ...EPSILON, stash_type: 1 };
+
+/** Statistics lie behind the values, of a type of their own. */
+const typeOfNormalized: OutputType = (node, output, input) =>
+  output === 0 ? input(0) : byAttribute('stash_type', always('float32'))(node, output, input);
+
+const softmax = () =>
+  operator({ required: 1, shape: sameAsFirst, batch: 'exponential', elements: 'computed' });
+
+export const NORMALIZATION: Operators = {
+  BatchNormalization: operator({
+    required: 5,
+    shape: batchNormalization,
+    types: (_, output, input) => input(output === 0 ? 0 : 3),
+    batch: 'outermost',
+    elements: 'computed',
+  }),
+  InstanceNormalization: operator({
+    required: 3,
+    defaults: EPSILON,
+    shape: sameAsFirst,
+    batch: 'outermost',
+    elements: 'computed',
+  }),
+  GroupNormalization: operator({
+    required: 3,
+    defaults: STASHED,
+    shape: sameAsFirst,
+    batch: 'outermost',
+    elements: 'computed',
+  }),
+  LayerNormalization: operator({
+    required: 2,
+    defaults: { ...STASHED, axis: -1 },
+    shape: layerNormalization,
+    types: typeOfNormalized,
+    batch: 'normalized',
+    elements: 'computed',
+  }),
+  RMSNormalization: operator({
+    required: 2,
+    defaults: { ...STASHED, axis: -1 },
+    shape: sameAsFirst,
+    batch: 'normalized',
+    elements: 'computed',
+  }),
   // onnxruntime's own, though it stands among the standard operators
-  SimplifiedLayerNormalization: layerNormalization,
-  LpNormalization: sameAsFirst,
-  MeanVarianceNormalization: sameAsFirst,
-  LRN: sameAsFirst,
+  SimplifiedLayerNormalization: operator({
+    required: 0,
+    shape: layerNormalization,
+    types: typeOfNormalized,
+    batch: 'normalized',
+    elements: 'computed',
+  }),
+  LpNormalization: operator({
+    required: 1,
+    defaults: { axis: -1, p: 2 },
+    shape: sameAsFirst,
+    batch: 'normalized',
+    elements: 'computed',
+  }),
+  MeanVarianceNormalization: operator({
+    required: 1,
+    shape: sameAsFirst,
+    batch: 'unknown',
+    elements: 'computed',
+  }),
+  LRN: operator({ required: 1, shape: sameAsFirst, batch: 'unknown', elements: 'computed' }),
+  Softmax: softmax(),
+  LogSoftmax: softmax(),
+  Hardmax: operator({ required: 1, shape: sameAsFirst, batch: 'unknown', elements: 'computed' }),
 };

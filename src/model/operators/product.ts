@@ -1,9 +1,10 @@
-/** Matrix products, `Einsum`, and attention. */
+/** Matrix products and `Einsum`. */
 
-import { type DimExpr, multiply } from '../sizes/dim.js';
-import { divideExactly } from '../sizes/divide.js';
+import type { DimExpr } from '../sizes/dim.js';
+import { type Operators, product } from './operator.js';
 import type { Rule, RuleContext } from './rules/context.js';
 import type { Shape } from './rules/facts.js';
+import { einsumMacs, gemmMacs, matrixMacs } from './rules/macs.js';
 
 /** Shape of a numpy-style matrix product; the inner sizes have to agree. */
 export function matMulShape(c: RuleContext, a: Shape, b: Shape): Shape {
@@ -70,23 +71,13 @@ function implicitOutput(left: string): string {
   return (left.includes('...') ? '...' : '') + once.join('');
 }
 
-/**
- * ONNX `Attention` (opset 23): q, k, v as (batch, heads, tokens, width) or, with the numbers of
- * heads as attributes, as (batch, tokens, heads*width). Its further outputs are not followed.
- */
-const attention: Rule = (c) => {
-  const dtype = c.dtype(0);
-  const q = c.shape(0);
-  if (q.length === 4) return { dtype, shape: [...q.slice(0, 3), c.size(2, 3)] };
-  const heads = c.number('q_num_heads') ?? c.fail('q_num_heads is missing');
-  const valueHeads = c.number('kv_num_heads') ?? c.fail('kv_num_heads is missing');
-  const width = divideExactly(c.size(2, 2), valueHeads) ?? c.fail('heads do not divide the width');
-  return { dtype, shape: [...q.slice(0, 2), multiply(width, heads)] };
-};
-
-export const PRODUCT: Readonly<Record<string, Rule>> = {
-  MatMul: matMul,
-  Gemm: gemm,
-  Einsum: einsum,
-  Attention: attention,
+export const PRODUCT: Operators = {
+  MatMul: product(matrixMacs, { required: 2, shape: matMul, batch: 'matrix-product' }),
+  Gemm: product(gemmMacs, {
+    required: 2,
+    defaults: { alpha: 1, beta: 1, transA: 0, transB: 0 },
+    shape: gemm,
+    batch: 'general-product',
+  }),
+  Einsum: product(einsumMacs, { required: 1, shape: einsum, batch: 'einsum' }),
 };

@@ -1,8 +1,12 @@
 /** Quantized tensors: ONNX's linear quantization, and products of integers. */
 import { dataTypeFromCode } from '../ir/types.js';
-import { convolve } from './convolution.js';
-import { matMulShape } from './product.js';
+import { toDim } from '../sizes/dim.js';
+import { CONVOLUTION_DEFAULTS, convolve } from './convolution.js';
+import { type Operator, type Operators, operator, type Product, product } from './operator.js';
+import { matMul, matMulShape } from './product.js';
 import type { Rule } from './rules/context.js';
+import { convolutionMacs, matrixMacs } from './rules/macs.js';
+import { always, byAttribute, like, type OutputType } from './rules/types.js';
 
 /** The zero point tells the type; without one the attribute does, or it is uint8. */
 const quantizeLinear: Rule = (c) => {
@@ -37,12 +41,90 @@ const qLinearConv: Rule = (c) => ({
   shape: convolve(c, c.shape(0), c.shape(3)),
 });
 
-export const QUANTIZATION: Readonly<Record<string, Rule>> = {
-  QuantizeLinear: quantizeLinear,
-  DequantizeLinear: dequantizeLinear,
-  DynamicQuantizeLinear: dynamicQuantizeLinear,
-  MatMulInteger: matMulInteger,
-  ConvInteger: convInteger,
-  QLinearMatMul: qLinearMatMul,
-  QLinearConv: qLinearConv,
+/** A weight in blocks of few bits, (N, blocks, bytes of a block), over (..., K). */
+const matMulNBits: Rule = (c) => {
+  const columns = c.number('N') ?? c.fail('its attribute N is missing');
+  return { dtype: c.dtype(0), shape: [...c.shape(0).slice(0, -1), toDim(columns)] };
+};
+
+/** Integers in, floats out; the scale of the first operand tells the type. */
+const matMulIntegerToFloat: Rule = (c) => ({
+  dtype: c.dtype(2),
+  shape: matMulShape(c, c.shape(0), c.shape(1)),
+});
+
+const typeOfQuantized: OutputType = (node, output, input) =>
+  input(2) ?? byAttribute('output_dtype', always('uint8'))(node, output, input);
+
+const STEPS = { batch: 'unknown', elements: 'quantized' } as const;
+
+const integers = (shape: Rule, macs: Product['macs'], facets: Partial<Operator>) =>
+  product(macs, { required: 0, shape, batch: 'unknown', types: always('int32'), ...facets });
+
+const LINEAR = { types: like(7) };
+
+export const QUANTIZATION: Operators = {
+  QuantizeLinear: operator({
+    required: 0,
+    defaults: { axis: 1, saturate: 1 },
+    shape: quantizeLinear,
+    types: typeOfQuantized,
+    ...STEPS,
+  }),
+  DequantizeLinear: operator({
+    required: 2,
+    defaults: { axis: 1 },
+    shape: dequantizeLinear,
+    types: byAttribute('output_dtype', like(1)),
+    ...STEPS,
+  }),
+  DynamicQuantizeLinear: operator({
+    required: 0,
+    shape: dynamicQuantizeLinear,
+    types: (_, output) => (output === 1 ? 'float32' : 'uint8'),
+    ...STEPS,
+  }),
+  MatMulInteger: integers(matMulInteger, matrixMacs, { required: 2 }),
+  ConvInteger: integers(convInteger, convolutionMacs(), { defaults: CONVOLUTION_DEFAULTS }),
+  QLinearMatMul: product(
+    matrixMacs,
+    { required: 0, shape: qLinearMatMul, batch: 'unknown', ...LINEAR },
+    [0, 3],
+  ),
+  QLinearConv: product(
+    convolutionMacs(3),
+    {
+      required: 0,
+      defaults: CONVOLUTION_DEFAULTS,
+      shape: qLinearConv,
+      batch: 'unknown',
+      ...LINEAR,
+    },
+    [0, 3],
+  ),
+};
+
+export const MICROSOFT_QUANTIZATION: Operators = {
+  QuantizeLinear: operator({
+    required: 0,
+    shape: quantizeLinear,
+    types: typeOfQuantized,
+    batch: 'unknown',
+    elements: 'computed',
+  }),
+  DequantizeLinear: operator({
+    required: 0,
+    shape: dequantizeLinear,
+    types: byAttribute('output_dtype', like(1)),
+    batch: 'unknown',
+    elements: 'computed',
+  }),
+  MatMulIntegerToFloat: product(matrixMacs, {
+    required: 0,
+    shape: matMulIntegerToFloat,
+    types: like(2),
+    batch: 'unknown',
+  }),
+  DynamicQuantizeMatMul: product(matrixMacs, { required: 0, shape: matMul, batch: 'unknown' }),
+  MatMulNBits: product(matrixMacs, { required: 0, shape: matMulNBits, batch: 'unknown' }),
 };

@@ -1,9 +1,12 @@
 /** Reductions along axes, and operators that pick the largest along one. */
 import { maximum, minimum } from '../sizes/bounds.js';
 import { add, constant, type DimExpr, multiply } from '../sizes/dim.js';
+import { type Operators, operator } from './operator.js';
 import type { Rule, RuleContext } from './rules/context.js';
 import { constantShape, type Fraction, whole } from './rules/facts.js';
 import { fits, isExactAsDouble } from './rules/fractions.js';
+import { sameAsFirst } from './rules/same.js';
+import { always, firstThen } from './rules/types.js';
 
 type Fold = (a: DimExpr, b: DimExpr) => DimExpr;
 
@@ -70,19 +73,66 @@ const topK: Rule = (c) => {
   ];
 };
 
+const reducing = (shape: Rule) =>
+  operator({
+    required: 1,
+    defaults: { keepdims: 1, noop_with_empty_axes: 0 },
+    shape,
+    batch: 'reduced',
+    elements: 'computed',
+  });
+
+const largest = () =>
+  operator({
+    required: 1,
+    defaults: { axis: 0, keepdims: 1, select_last_index: 0 },
+    shape: argument,
+    types: always('int64'),
+    batch: 'unknown',
+    elements: 'computed',
+  });
+
 /** ReduceSum takes its axes as an input from opset 13 on, the others from 18 on. */
-export const REDUCTION: Readonly<Record<string, Rule>> = {
-  ReduceSum: reduction(13, add),
-  ReduceProd: reduction(18, multiply),
-  ReduceMax: reduction(18, maximum),
-  ReduceMin: reduction(18, minimum),
-  ReduceMean: reduction(18),
-  ReduceL1: reduction(18),
-  ReduceL2: reduction(18),
-  ReduceLogSum: reduction(18),
-  ReduceLogSumExp: reduction(18),
-  ReduceSumSquare: reduction(18),
-  ArgMax: argument,
-  ArgMin: argument,
-  TopK: topK,
+export const REDUCTION: Operators = {
+  ReduceSum: reducing(reduction(13, add)),
+  ReduceProd: reducing(reduction(18, multiply)),
+  ReduceMax: reducing(reduction(18, maximum)),
+  ReduceMin: reducing(reduction(18, minimum)),
+  ReduceMean: reducing(reduction(18)),
+  ReduceL1: reducing(reduction(18)),
+  ReduceL2: reducing(reduction(18)),
+  ReduceLogSum: reducing(reduction(18)),
+  ReduceLogSumExp: reducing(reduction(18)),
+  ReduceSumSquare: reducing(reduction(18)),
+  ArgMax: largest(),
+  ArgMin: largest(),
+  TopK: operator({
+    required: 1,
+    defaults: { axis: -1, largest: 1, sorted: 1 },
+    shape: topK,
+    types: firstThen('int64'),
+    batch: 'unknown',
+    elements: 'computed',
+  }),
+  CumSum: operator({
+    required: 2,
+    defaults: { exclusive: 0, reverse: 0 },
+    shape: sameAsFirst,
+    batch: 'unknown',
+    elements: 'computed',
+  }),
+  Unique: operator({
+    required: 0,
+    shape: undefined,
+    types: firstThen('int64'),
+    batch: 'unknown',
+    elements: 'computed',
+  }),
+  NonMaxSuppression: operator({
+    required: 0,
+    shape: undefined,
+    types: always('int64'),
+    batch: 'unknown',
+    elements: 'computed',
+  }),
 };

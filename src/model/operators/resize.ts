@@ -2,6 +2,7 @@
 
 import { constant, type DimExpr, multiply } from '../sizes/dim.js';
 import { floorDivide } from '../sizes/divide.js';
+import { type Operators, operator } from './operator.js';
 import type { Rule, RuleContext } from './rules/context.js';
 import { type Fraction, fromFloat, type Shape } from './rules/facts.js';
 import { isExact } from './rules/fractions.js';
@@ -68,4 +69,28 @@ const upsample: Rule = (c) => {
   return { dtype: c.dtype(0), shape: scaled(c, shape, all, scales) };
 };
 
-export const RESIZE: Readonly<Record<string, Rule>> = { Resize: resize, Upsample: upsample };
+export const RESIZE: Operators = {
+  Resize: operator({
+    required: 1,
+    defaults: {
+      antialias: 0,
+      coordinate_transformation_mode: 'half_pixel',
+      cubic_coeff_a: -0.75,
+      exclude_outside: 0,
+      extrapolation_value: 0,
+      keep_aspect_ratio_policy: 'stretch',
+      mode: 'nearest',
+      nearest_mode: 'round_prefer_floor',
+    },
+    shape: resize,
+    batch: 'unknown',
+    elements: 'computed',
+  }),
+  Upsample: operator({
+    required: 1,
+    defaults: { mode: 'nearest' },
+    shape: upsample,
+    batch: 'unknown',
+    elements: 'computed',
+  }),
+};

@@ -6,6 +6,7 @@
  */
 import type { Graph } from '../ir/graph.js';
 import { type DimExpr, equal, hasFreshSymbol } from '../sizes/dim.js';
+import { holding, type Operators } from './operator.js';
 import type { Rule, RuleContext } from './rules/context.js';
 import type { Facts } from './rules/facts.js';
 
@@ -154,4 +155,4 @@ const scan: Rule = (c) => {
   return [...final, ...scanned.map((one, i) => stacked(c, one, to[i] ?? 0, length))];
 };
 
-export const ROUNDS: Readonly<Record<string, Rule>> = { Loop: loop, Scan: scan };
+export const ROUNDS: Operators = { Loop: holding(0, loop), Scan: holding(0, scan) };

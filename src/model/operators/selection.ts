@@ -2,15 +2,11 @@
 import { isNonNegative, maximum, minimum } from '../sizes/bounds.js';
 import { add, constant, type DimExpr, multiply, negate, subtract, sum } from '../sizes/dim.js';
 import { ceilDivide } from '../sizes/divide.js';
+import { type Operators, operator } from './operator.js';
 import type { Rule, RuleContext } from './rules/context.js';
 import { countOf, elementAt, indicesOf, rearrange } from './rules/elements.js';
-import {
-  constantShape,
-  type Facts,
-  type Fraction,
-  MAX_CONTENTS,
-  type Shape,
-} from './rules/facts.js';
+import { constantShape, type Fraction, MAX_CONTENTS, type Shape } from './rules/facts.js';
+import { sameAsFirst } from './rules/same.js';
 
 const concat: Rule = (c) => {
   const shapes = Array.from({ length: c.inputCount }, (_, i) => c.shape(i));
@@ -176,50 +172,6 @@ function sliceContents(
   });
 }
 
-const gather: Rule = (c) => {
-  const shape = c.shape(0);
-  const indices = c.shape(1);
-  const axis = c.axis(c.number('axis', 0), shape.length);
-  const result = [...shape.slice(0, axis), ...indices, ...shape.slice(axis + 1)];
-  return {
-    dtype: c.dtype(0),
-    shape: result,
-    contents: gatherContents(c, shape, indices, result, axis),
-  };
-};
-
-function gatherContents(
-  c: RuleContext,
-  shape: Shape,
-  indices: Shape,
-  result: Shape,
-  axis: number,
-): Facts['contents'] {
-  const elements = c.contents(0);
-  const places = c.constants(1);
-  const [from, at, to] = [constantShape(shape), constantShape(indices), constantShape(result)];
-  if (!elements || !places || !from || !at || !to) return undefined;
-  const length = from[axis]!;
-  const rank = at.length;
-  return rearrange(elements, from, to, (index) => {
-    const place = elementAt(places, at, index.slice(axis, axis + rank));
-    const wrapped = place < 0 ? place + length : place;
-    return [...index.slice(0, axis), wrapped, ...index.slice(axis + rank)];
-  });
-}
-
-const gatherElements: Rule = (c) => ({ dtype: c.dtype(0), shape: c.shape(1) });
-
-const gatherNd: Rule = (c) => {
-  const data = c.shape(0);
-  const indices = c.shape(1);
-  const batch = c.number('batch_dims', 0);
-  const depth = indices.at(-1)?.constant ?? c.fail('the length of its index tuples is symbolic');
-  return { dtype: c.dtype(0), shape: [...indices.slice(0, -1), ...data.slice(batch + depth)] };
-};
-
-const sameAsData: Rule = (c) => ({ dtype: c.dtype(0), shape: c.shape(0) });
-
 const pad: Rule = (c) => {
   const shape = c.shape(0);
   const pads = c.opset < 11 ? c.numbers('pads')?.map(constant) : c.integers(1);
@@ -237,15 +189,28 @@ const pad: Rule = (c) => {
   return { dtype: c.dtype(0), shape: result };
 };
 
-export const SELECTION: Readonly<Record<string, Rule>> = {
-  Concat: concat,
-  Split: split,
-  Slice: slice,
-  Gather: gather,
-  GatherElements: gatherElements,
-  GatherND: gatherNd,
-  Scatter: sameAsData,
-  ScatterElements: sameAsData,
-  ScatterND: sameAsData,
-  Pad: pad,
+export const SELECTION: Operators = {
+  Concat: operator({ required: 1, shape: concat, batch: 'joined', elements: 'joined' }),
+  Split: operator({
+    required: 1,
+    defaults: { axis: 0 },
+    shape: split,
+    batch: 'split',
+    elements: 'picked',
+  }),
+  Slice: operator({ required: 1, shape: slice, batch: 'sliced', elements: 'picked' }),
+  Pad: operator({
+    required: 1,
+    defaults: { mode: 'constant' },
+    shape: pad,
+    batch: 'unknown',
+    elements: 'computed',
+  }),
+  Trilu: operator({
+    required: 1,
+    defaults: { upper: 1 },
+    shape: sameAsFirst,
+    batch: 'unknown',
+    elements: 'computed',
+  }),
 };

@@ -2,8 +2,10 @@
  * Sequences and optionals. Of a sequence only the type of its elements is followed: how many there are,
  * and of which sizes, depends on the run.
  */
+import { type Operators, operator } from './operator.js';
 import type { Rule, RuleContext } from './rules/context.js';
 import type { Facts } from './rules/facts.js';
+import { always, likeFirst } from './rules/types.js';
 
 const elementType = (c: RuleContext) => c.facts(0).sequence;
 
@@ -34,16 +36,19 @@ const got: Rule = (c): Facts => {
   return facts.optional ?? facts;
 };
 
-export const SEQUENCE: Readonly<Record<string, Rule>> = {
-  SequenceEmpty: empty,
-  SequenceConstruct: ofInputs,
-  SplitToSequence: ofInputs,
-  SequenceInsert: inserted,
-  SequenceErase: same,
-  SequenceAt: element,
-  ConcatFromSequence: element,
-  SequenceLength: count,
-  Optional: optional,
-  OptionalGetElement: got,
-  OptionalHasElement: () => ({ dtype: 'bool', shape: [] }),
+const sequence = (shape: Rule, types = likeFirst) =>
+  operator({ required: 0, shape, types, batch: 'unknown', elements: 'computed' });
+
+export const SEQUENCE: Operators = {
+  SequenceEmpty: sequence(empty),
+  SequenceConstruct: sequence(ofInputs),
+  SplitToSequence: sequence(ofInputs),
+  SequenceInsert: sequence(inserted),
+  SequenceErase: sequence(same),
+  SequenceAt: sequence(element),
+  ConcatFromSequence: sequence(element),
+  SequenceLength: sequence(count, always('int64')),
+  Optional: sequence(optional),
+  OptionalGetElement: sequence(got),
+  OptionalHasElement: sequence(() => ({ dtype: 'bool', shape: [] }), always('bool')),
 };

@@ -5,12 +5,14 @@ import { dataTypeFromCode } from '../ir/types.js';
 import { isPositive, maximum } from '../sizes/bounds.js';
 import { add, constant, multiply, product, subtract } from '../sizes/dim.js';
 import { ceilDivide } from '../sizes/divide.js';
-import { unknownList } from './layout.js';
+import { type Operators, operator } from './operator.js';
 import type { Rule } from './rules/context.js';
 import { countOf } from './rules/elements.js';
 import { constantShape, type Facts, MAX_CONTENTS, whole } from './rules/facts.js';
 import { isExactAsDouble } from './rules/fractions.js';
 import { tensorFacts } from './rules/tensor-facts.js';
+import { always, byAttribute, like, likeFirst, type OutputType, untold } from './rules/types.js';
+import { unknownList } from './rules/unknown-list.js';
 
 const constantNode: Rule = (c) => {
   const tensor = constantNodeTensor(c.node);
@@ -95,18 +97,87 @@ const nonZero: Rule = (c) => ({
   shape: [constant(c.shape(0).length), c.freshSize(1)],
 });
 
-export const SOURCES: Readonly<Record<string, Rule>> = {
-  Constant: constantNode,
-  Shape: shapeOf,
-  Size: size,
-  ConstantOfShape: constantOfShape,
-  Range: range,
-  RandomNormal: random,
-  RandomUniform: random,
-  RandomNormalLike: randomLike,
-  RandomUniformLike: randomLike,
-  Bernoulli: randomLike,
-  EyeLike: eyeLike,
-  OneHot: oneHot,
-  NonZero: nonZero,
+/** Drawn from a distribution; the type of a result may be told. */
+const drawn = (required: number, shape: Rule | undefined, otherwise: OutputType) =>
+  operator({
+    required,
+    shape,
+    types: byAttribute('dtype', otherwise),
+    batch: 'unknown',
+    elements: 'computed',
+    random: 'always',
+  });
+
+/** Made of a number of elements alone. */
+const window = () =>
+  operator({
+    required: 0,
+    shape: undefined,
+    types: byAttribute('output_datatype', always('float32')),
+    batch: 'unknown',
+    elements: 'computed',
+  });
+
+export const SOURCES: Operators = {
+  Constant: operator({
+    required: 0,
+    shape: constantNode,
+    types: untold,
+    batch: 'unknown',
+    elements: 'computed',
+  }),
+  Shape: operator({
+    required: 1,
+    defaults: { start: 0 },
+    shape: shapeOf,
+    types: always('int64'),
+    batch: 'measured',
+    elements: 'unread',
+  }),
+  Size: operator({
+    required: 1,
+    shape: size,
+    types: always('int64'),
+    batch: 'measured',
+    elements: 'unread',
+  }),
+  ConstantOfShape: operator({
+    required: 1,
+    shape: constantOfShape,
+    types: (node) => attrTensor(node, 'value')?.dtype ?? 'float32',
+    batch: 'unknown',
+    elements: 'computed',
+  }),
+  Range: operator({ required: 3, shape: range, batch: 'unknown', elements: 'computed' }),
+  RandomNormal: drawn(0, random, always('float32')),
+  RandomUniform: drawn(0, random, always('float32')),
+  RandomNormalLike: drawn(1, randomLike, likeFirst),
+  RandomUniformLike: drawn(1, randomLike, likeFirst),
+  Bernoulli: drawn(0, randomLike, likeFirst),
+  Multinomial: drawn(0, undefined, always('int32')),
+  EyeLike: operator({
+    required: 1,
+    shape: eyeLike,
+    types: byAttribute('dtype', likeFirst),
+    batch: 'unknown',
+    elements: 'computed',
+  }),
+  OneHot: operator({
+    required: 3,
+    defaults: { axis: -1 },
+    shape: oneHot,
+    types: like(2),
+    batch: 'unknown',
+    elements: 'computed',
+  }),
+  NonZero: operator({
+    required: 1,
+    shape: nonZero,
+    types: always('int64'),
+    batch: 'unknown',
+    elements: 'computed',
+  }),
+  HannWindow: window(),
+  HammingWindow: window(),
+  BlackmanWindow: window(),
 };

@@ -11,8 +11,7 @@ import { isStandard, type Node } from '../ir/node.js';
 import { topologicalOrder } from '../ir/order.js';
 import type { Dim } from '../ir/types.js';
 import type { Value } from '../ir/value.js';
-import { ruleFor } from '../operators/index.js';
-import { outputType } from '../operators/output-types.js';
+import { operatorOf } from '../operators/index.js';
 import {
   type Equality,
   type Inference,
@@ -191,7 +190,7 @@ class ModelInference implements Inference {
   }
 
   private apply(node: Node): readonly Facts[] {
-    const rule = ruleFor(node);
+    const rule = operatorOf(node)?.shape;
     if (!rule) return this.unknown(node, 'no shape rule for this operator');
     const version = isStandard(node)
       ? opsetVersion(this.model)
@@ -225,15 +224,15 @@ class ModelInference implements Inference {
   }
 
   private unknown(node: Node, reason: string, inherited = false): readonly Facts[] {
-    const operator = node.domain ? `${node.domain}.${node.opType}` : node.opType;
-    const why = inherited ? reason : `node "${node.label}" (${operator}): ${reason}`;
+    const name = node.domain ? `${node.domain}.${node.opType}` : node.opType;
+    const why = inherited ? reason : `node "${node.label}" (${name}): ${reason}`;
+    const operator = operatorOf(node);
     const typeOfInput = (index: number) => {
       const input = node.inputs[index];
       return input ? this.facts(input).dtype : undefined;
     };
     return node.outputs.map((_, i) => {
-      const dtype = ruleFor(node) && outputType(node, i, typeOfInput);
-      return { dtype, why };
+      return { dtype: operator?.types(node, i, typeOfInput), why };
     });
   }
 

@@ -1,11 +1,10 @@
 /**
  * MACs of the operators that are the whole of attention: scores take queries x keys x the width of q
- * over all heads, the product with v takes queries x keys x the width of v. Undefined where keys and
- * values of earlier calls come in by a cache.
+ * over all heads, the product with v takes queries x keys x the width of v.
  */
-import { attrNumber, attrNumbers } from '../ir/attribute.js';
-import type { Node } from '../ir/node.js';
-import type { Macs, ShapeOf } from './counts.js';
+import { attrNumber, attrNumbers } from '../../ir/attribute.js';
+import type { Node } from '../../ir/node.js';
+import type { Macs, ShapeOf } from '../counts.js';
 
 function shapes(node: Node, shapeOf: ShapeOf): (readonly number[] | undefined)[] {
   return node.inputs.map((input) => (input ? shapeOf(input) : undefined));
@@ -13,12 +12,10 @@ function shapes(node: Node, shapeOf: ShapeOf): (readonly number[] | undefined)[]
 
 const products = (all: number): Macs => ({ all, layers: 0 });
 
-const given = (node: Node, ...inputs: number[]) => inputs.some((i) => node.inputs[i]);
-
 /** ONNX `Attention`: (batch, heads, tokens, width) or, with counts of heads, (batch, tokens, heads*width). */
 export function standardAttention(node: Node, shapeOf: ShapeOf): Macs | undefined {
   const [q, k, v] = shapes(node, shapeOf);
-  if (!q || !k || !v || given(node, 4, 5)) return undefined;
+  if (!q || !k || !v) return undefined;
   if (q.length === 4) return products(q[0]! * q[1]! * q[2]! * k[2]! * (q[3]! + v[3]!));
   const heads = attrNumber(node, 'q_num_heads', 1);
   const valueHeads = attrNumber(node, 'kv_num_heads', heads);
@@ -31,7 +28,7 @@ export function standardAttention(node: Node, shapeOf: ShapeOf): Macs | undefine
  */
 export function multiHeadAttention(node: Node, shapeOf: ShapeOf): Macs | undefined {
   const [q, k, v] = shapes(node, shapeOf);
-  if (!q || given(node, 6, 7)) return undefined;
+  if (!q) return undefined;
   if (q.length === 5) return products(q[0]! * q[1]! * q[1]! * 2 * q[2]! * q[4]!);
   if (!k) return undefined;
   const keys = k.length === 4 ? k[2]! : k[1]!;
@@ -44,7 +41,7 @@ export function multiHeadAttention(node: Node, shapeOf: ShapeOf): Macs | undefin
 /** com.microsoft `Attention`, which projects (batch, tokens, channels) to q, k and v by itself. */
 export function microsoftAttention(node: Node, shapeOf: ShapeOf): Macs | undefined {
   const [input, weight] = shapes(node, shapeOf);
-  if (!input || !weight || given(node, 4)) return undefined;
+  if (!input || !weight) return undefined;
   const [batch = 1, tokens = 1, channels = 1] = input;
   const widths = attrNumbers(node, 'qkv_hidden_sizes');
   const third = weight[1]! / 3;
