@@ -49,7 +49,7 @@ const TESTS = {
     'test/compiler/analysis/operands',
     'test/compiler/analysis/raise-by-hand',
   ],
-  'src/compiler/analysis/batch-flow.ts': [
+  'src/compiler/analysis/batch': [
     'test/compiler/analysis/batch-',
     '!test/compiler/analysis/batch-halves',
   ],
@@ -58,7 +58,7 @@ const TESTS = {
     'test/compiler/analysis/blocks-',
   ],
   'src/compiler/analysis/branches.ts': ['test/compiler/analysis/levels'],
-  'src/compiler/analysis/free-batch.ts': ['test/compiler/analysis/free-batch'],
+  'src/compiler/analysis/batch/free.ts': ['test/compiler/analysis/free-batch'],
   'src/compiler/analysis/levels.ts': ['test/compiler/analysis/levels'],
   'src/compiler/analysis/roles.ts': ['test/compiler/analysis/roles'],
   'src/compiler/analysis/unet.ts': ['test/compiler/analysis/unet', 'test/compiler/analysis/levels'],

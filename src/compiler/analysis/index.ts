@@ -3,10 +3,10 @@
  * batch flows.
  */
 export * from './attention/index.js';
-export * from './batch-flow.js';
+export * from './batch/follow.js';
+export * from './batch/free.js';
 export * from './blocks/index.js';
 export * from './branches.js';
-export * from './free-batch.js';
 export * from './refusal.js';
 export * from './roles.js';
 export * from './skip-join.js';

@@ -8,6 +8,7 @@ import { isOp, type Node } from '../../model/ir/node.js';
 import { nodeDependencies } from '../../model/ir/order.js';
 import { pushAll } from '../../model/ir/push-all.js';
 import type { Value } from '../../model/ir/value.js';
+import { readsNoElements } from '../../model/operators/index.js';
 import type { ShapeTable } from '../../model/shape/index.js';
 
 export type InputRole = 'latent' | 'timestep' | 'condition';
@@ -85,7 +86,7 @@ function dataBehind(values: readonly Value[]): Set<Value> {
   for (let value = stack.pop(); value; value = stack.pop()) {
     const node = value.producer;
     if (!node) found.add(value);
-    if (!node || seen.has(node) || isOp(node, 'Shape', 'Size')) continue;
+    if (!node || seen.has(node) || readsNoElements(node)) continue;
     seen.add(node);
     pushAll(stack, nodeDependencies(node));
   }

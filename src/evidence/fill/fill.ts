@@ -12,12 +12,12 @@ import { encodeFloat16 } from '../../io/float16.js';
 import { subgraphs } from '../../model/ir/attribute.js';
 import type { Graph } from '../../model/ir/graph.js';
 import { isOp, type Node } from '../../model/ir/node.js';
-import { checkDimensions } from '../../model/operators/requirements.js';
 import { elementCount, type Tensor, tensorBytes } from '../../model/ir/tensor.js';
 import { byteLength } from '../../model/ir/types.js';
 import type { Value } from '../../model/ir/value.js';
 import { loadModel } from '../../model/onnx/files.js';
 import { checkLocation } from '../../model/onnx/locations.js';
+import { checkDimensions } from '../../model/operators/requirements.js';
 import { createRandom } from '../../runtime/samplers/index.js';
 
 export interface FillOptions {

@@ -3,7 +3,7 @@ import { storedTensor } from '../ir/constants.js';
 import { isOp, type Node } from '../ir/node.js';
 import type { Value } from '../ir/value.js';
 import { type Macs, NO_MACS, type ShapeOf } from '../operators/counts.js';
-import { type AttentionWork, operatorOf } from '../operators/index.js';
+import { operatorOf } from '../operators/index.js';
 
 const workOf = (node: Node) => {
   const work = operatorOf(node)?.work;
@@ -27,16 +27,15 @@ export function isAttentionOperator(node: Node): boolean {
 export function nodeMacs(node: Node, shapeOf: ShapeOf): Macs | undefined {
   const work = workOf(node);
   if (!work) return NO_MACS;
-  if (work.kind === 'attention')
-    return keepsKeys(node, work) ? undefined : work.macs(node, shapeOf);
+  if (work.kind === 'attention') {
+    // how many keys there are is not known where those of earlier calls come in
+    const keepsKeys = work.inputs.kept.some((index) => node.inputs[index]);
+    return keepsKeys ? undefined : work.macs(node, shapeOf);
+  }
   const all = work.macs(node, shapeOf);
   if (all === undefined) return undefined;
   return { all, layers: multipliesWeight(node) ? all : 0 };
 }
-
-/** How many keys there are is not known where those of earlier calls come in. */
-const keepsKeys = (node: Node, { inputs }: AttentionWork): boolean =>
-  inputs.kept.some((index) => node.inputs[index]);
 
 /**
  * Is the node one product of which a factor is a weight, perhaps transposed, cast or dequantized on

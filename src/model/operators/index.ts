@@ -10,7 +10,7 @@ import { LAYOUT } from './layout.js';
 import { MICROSOFT } from './microsoft.js';
 import { NCHWC } from './nchwc.js';
 import { NORMALIZATION } from './normalization.js';
-import type { Operator, Operators } from './operator.js';
+import type { AttentionInputs, Operator, Operators } from './operator.js';
 import { PRODUCT } from './product.js';
 import { MICROSOFT_QUANTIZATION, QUANTIZATION } from './quantization.js';
 import { REDUCTION } from './reduction.js';
@@ -20,7 +20,7 @@ import { SELECTION } from './selection.js';
 import { SEQUENCE } from './sequence.js';
 import { SOURCES } from './sources.js';
 
-export type { AttentionWork, BatchFlow, Elements, Operator } from './operator.js';
+export type { AttentionInputs, AttentionWork, BatchFlow, Elements, Operator } from './operator.js';
 
 const inOne = (...themes: readonly Operators[]): ReadonlyMap<string, Operator> =>
   new Map(themes.flatMap((theme) => Object.entries(theme)));
@@ -41,3 +41,18 @@ export const OPERATORS: ReadonlyMap<string, ReadonlyMap<string, Operator>> = new
 /** The record of a node's operator, where there is one. */
 export const operatorOf = ({ domain, opType }: Pick<Node, 'domain' | 'opType'>) =>
   OPERATORS.get(domain === 'ai.onnx' ? '' : domain)?.get(opType);
+
+/** Does a node read no element of its inputs, but tell their sizes? */
+export const readsNoElements = (node: Node): boolean => operatorOf(node)?.elements === 'unread';
+
+/** Does a node move the elements of its first input, and change none? */
+export function movesAlone(node: Node): boolean {
+  const elements = operatorOf(node)?.elements;
+  return elements === 'renamed' || elements === 'moved';
+}
+
+/** Where a node that is the whole of attention has what it reads; undefined for any other. */
+export function attentionInputs(node: Node): AttentionInputs | undefined {
+  const work = operatorOf(node)?.work;
+  return typeof work === 'object' && work.kind === 'attention' ? work.inputs : undefined;
+}

@@ -204,12 +204,12 @@ export const LAYOUT: Operators = {
     defaults: { mode: 'DCR' },
     shape: depthToSpace,
     batch: 'unknown',
-    elements: 'moved',
+    elements: 'computed',
   }),
   SpaceToDepth: operator({
     required: 1,
     shape: spaceToDepth,
     batch: 'unknown',
-    elements: 'moved',
+    elements: 'computed',
   }),
 };

@@ -57,7 +57,7 @@ export interface AttentionInputs {
 }
 
 /**
- * How images on an axis of the inputs lie in the outputs. `compiler/analysis/batch-flow` follows each of
+ * How images on an axis of the inputs lie in the outputs. `compiler/analysis/batch` follows each of
  * these, and refuses what is unknown.
  */
 export type BatchFlow =

@@ -4,7 +4,7 @@
  */
 import * as ort from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
-import { followBatch } from '../../../src/compiler/analysis/batch-flow.js';
+import { followBatch } from '../../../src/compiler/analysis/index.js';
 import { inferShapes } from '../../../src/model/shape/index.js';
 import { modelOf, named } from '../../helpers/text.js';
 import { runModel } from '../../model/shape/engine.js';

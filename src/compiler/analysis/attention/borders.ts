@@ -10,9 +10,9 @@ import { between } from '../../../model/ir/extract.js';
 import { isOp, type Node } from '../../../model/ir/node.js';
 import { nodeDependencies } from '../../../model/ir/order.js';
 import type { Value } from '../../../model/ir/value.js';
+import { movesAlone, readsNoElements } from '../../../model/operators/index.js';
 import { equal, type ShapeTable } from '../../../model/shape/index.js';
 import type { AttentionBorders, AttentionCore } from './attention.js';
-import { LAYOUT } from './operands.js';
 
 /** What is known about the graph as a whole. */
 export interface Surroundings {
@@ -51,7 +51,11 @@ function isMadeOf(value: Value, source: Value): boolean {
 /** From the product with v over changes of layout to the output projection, its bias, and on. */
 function endOf(mixed: Value, source: Value, shapes: ShapeTable) {
   let value = mixed;
-  for (let next = onlyUser(value); isOp(next, ...LAYOUT, 'Cast'); next = onlyUser(value))
+  for (
+    let next = onlyUser(value);
+    next && (movesAlone(next) || isOp(next, 'Cast'));
+    next = onlyUser(value)
+  )
     value = next.output;
   const layer = onlyUser(value);
   if (!layer || !isOp(layer, 'MatMul', 'Gemm', 'Conv') || !multipliesWeight(layer))
@@ -75,13 +79,13 @@ function inLayoutOf(source: Value, value: Value, shapes: ShapeTable): Value {
   let candidate: Value | undefined = value;
   while (candidate && !fits(candidate)) {
     const next = onlyUser(candidate);
-    candidate = isOp(next, ...LAYOUT) ? next.output : undefined;
+    candidate = next && movesAlone(next) ? next.output : undefined;
   }
   return candidate ?? value;
 }
 
 function onlyUser(value: Value): Node | undefined {
-  const users = [...value.users].filter((u) => !isOp(u, 'Shape', 'Size'));
+  const users = [...value.users].filter((u) => !readsNoElements(u));
   return users.length === 1 && !value.isGraphOutput ? users[0] : undefined;
 }
 

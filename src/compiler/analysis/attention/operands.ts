@@ -2,14 +2,9 @@
 import { multipliesWeight, weightBehind } from '../../../model/cost/index.js';
 import { isOp, type Node } from '../../../model/ir/node.js';
 import type { Value } from '../../../model/ir/value.js';
+import { movesAlone, operatorOf } from '../../../model/operators/index.js';
 import type { AttentionOperand } from './attention.js';
 import { type Reached, reachBack } from './reach.js';
-
-/** Operators that move elements and change none. */
-export const LAYOUT = ['Reshape', 'Transpose', 'Identity', 'Squeeze', 'Unsqueeze', 'Flatten'];
-
-/** Operators that write the same numbers in another type. */
-const SAME_NUMBERS = ['QuantizeLinear', 'DequantizeLinear', 'DynamicQuantizeLinear'];
 
 /** Follows an operand of a product back to the one layer it comes from. */
 export function operand(value: Value): AttentionOperand | { readonly reason: string } {
@@ -48,8 +43,13 @@ function activationOf(layer: Node): Value {
   return beforeLayout(inputs.find((v) => !weightBehind(v)) ?? inputs[0]!);
 }
 
+/** The same numbers, wherever they lie and by whatever steps. */
+const isLayout = (node: Node): boolean =>
+  movesAlone(node) || operatorOf(node)?.elements === 'quantized';
+
 export function beforeLayout(value: Value): Value {
   let before = value;
-  while (isOp(before.producer, ...LAYOUT, ...SAME_NUMBERS)) before = before.producer.inputs[0]!;
+  for (let node = before.producer; node && isLayout(node); node = before.producer)
+    before = node.inputs[0]!;
   return before;
 }

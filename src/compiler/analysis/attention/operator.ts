@@ -7,6 +7,7 @@ import { isAttentionOperator } from '../../../model/cost/index.js';
 import { attrNumber, attrNumbers } from '../../../model/ir/attribute.js';
 import { isStandard, type Node } from '../../../model/ir/node.js';
 import type { Value } from '../../../model/ir/value.js';
+import { attentionInputs } from '../../../model/operators/index.js';
 import {
   type DimExpr,
   divideExactly,
@@ -98,10 +99,9 @@ export function coreOfOperator(node: Node, shapes: ShapeTable): AttentionCore | 
 /** How an operator is to be read. */
 export function operatorForm(node: Node, shapes: ShapeTable): OperatorForm | Refusal {
   const refuse = (reason: string): Refusal => ({ reason, node: node.label });
-  if (!isAttentionOperator(node))
-    return refuse(`the operator ${node.domain}.${node.opType} is not taken apart`);
-  const cache = isStandard(node) ? [4, 5] : node.opType === 'Attention' ? [4] : [6, 7];
-  if (cache.some((i) => node.inputs[i]))
+  const inputs = attentionInputs(node);
+  if (!inputs) return refuse(`the operator ${node.domain}.${node.opType} is not taken apart`);
+  if (inputs.kept.some((i) => node.inputs[i]))
     return refuse('it attends to keys and values that an earlier call has kept');
   if (isStandard(node)) return standardForm(node, shapes) ?? refuse('it lacks q, k or v');
   const heads = attrNumber(node, 'num_heads');
@@ -113,6 +113,8 @@ export function operatorForm(node: Node, shapes: ShapeTable): OperatorForm | Ref
 
 const given = (node: Node, ...indices: number[]): Value[] =>
   indices.map((i) => node.inputs[i]).filter((v): v is Value => v != null);
+
+const masksOf = (node: Node): Value[] => given(node, ...(attentionInputs(node)?.masks ?? []));
 
 function standardForm(node: Node, shapes: ShapeTable): OperatorForm | undefined {
   const [q, k, v] = node.inputs;
@@ -136,7 +138,7 @@ function standardForm(node: Node, shapes: ShapeTable): OperatorForm | undefined 
     softcap: attrNumber(node, 'softcap', 0) || undefined,
     precision: attrNumber(node, 'softmax_precision'),
     headsApart: isApart(q),
-    masks: given(node, 3, 6),
+    masks: masksOf(node),
     causal: attrNumber(node, 'is_causal', 0) === 1,
     more: isWindow ? 'it attends within a window of its own' : undefined,
   };
@@ -163,7 +165,7 @@ function multiHeadForm(node: Node, heads: number, shapes: ShapeTable): OperatorF
     softcap: undefined,
     precision: undefined,
     headsApart: false,
-    masks: given(node, 4, 5),
+    masks: masksOf(node),
     causal: attrNumber(node, 'unidirectional', 0) === 1,
     more: undefined,
   };
@@ -192,7 +194,7 @@ function microsoftForm(node: Node, heads: number, shapes: ShapeTable): OperatorF
     softcap: undefined,
     precision: undefined,
     headsApart: false,
-    masks: given(node, 3, 5),
+    masks: masksOf(node),
     causal: attrNumber(node, 'unidirectional', 0) === 1,
     more:
       attrNumber(node, 'do_rotary', 0) === 1 ? 'it turns q and k by their positions' : undefined,

@@ -9,6 +9,7 @@ import { isOp, type Node } from '../../../model/ir/node.js';
 import { nodeDependencies } from '../../../model/ir/order.js';
 import { pushAll } from '../../../model/ir/push-all.js';
 import type { Value } from '../../../model/ir/value.js';
+import { readsNoElements } from '../../../model/operators/index.js';
 
 export interface Reached {
   /** The heavy nodes where the walk ended. */
@@ -23,7 +24,7 @@ export interface Reached {
  * Where a way back ends without a layer. Shapes carry no data; sines and cosines between a projection
  * and a product are those of a rotary embedding, which come from positions.
  */
-const CARRIES_NOTHING = ['Shape', 'Size', 'Sin', 'Cos'];
+const carriesNothing = (node: Node): boolean => readsNoElements(node) || isOp(node, 'Sin', 'Cos');
 
 /** The scale and zero point that dynamic quantization finds are about its data, which come another way. */
 const isScaleOfData = (value: Value): boolean =>
@@ -41,7 +42,7 @@ export function reachBack(from: Value): Reached {
     if (!node) {
       if (!value.initializer) inputs.add(value);
     } else if (isHeavy(node)) heavy.add(node);
-    else if (!passed.has(node) && !isOp(node, ...CARRIES_NOTHING)) {
+    else if (!passed.has(node) && !carriesNothing(node)) {
       passed.add(node);
       pushAll(stack, nodeDependencies(node));
     }
@@ -57,7 +58,7 @@ export function reachForward(from: Value): Omit<Reached, 'inputs'> {
   for (let value = stack.pop(); value; value = stack.pop()) {
     for (const user of value.users) {
       if (isHeavy(user)) heavy.add(user);
-      else if (!passed.has(user) && !isOp(user, 'Shape', 'Size')) {
+      else if (!passed.has(user) && !readsNoElements(user)) {
         passed.add(user);
         for (const output of user.outputs) if (output) stack.push(output);
       }

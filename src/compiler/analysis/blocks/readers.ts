@@ -3,10 +3,11 @@
  * element; and what no output of the graph depends on reads nothing. Costs one look at every edge.
  */
 import type { Graph } from '../../../model/ir/graph.js';
-import { isOp, type Node } from '../../../model/ir/node.js';
+import type { Node } from '../../../model/ir/node.js';
 import { nodeDependencies, topologicalOrder } from '../../../model/ir/order.js';
 import { liveNodes } from '../../../model/ir/prune.js';
 import type { Value } from '../../../model/ir/value.js';
+import { readsNoElements } from '../../../model/operators/index.js';
 
 export class Readers {
   private readonly byValue = new Map<Value, Node[]>();
@@ -17,7 +18,7 @@ export class Readers {
     const live = liveNodes(graph.outputs);
     for (const [place, node] of order.entries()) {
       this.places.set(node, place);
-      if (!live.has(node) || isOp(node, 'Shape', 'Size')) continue;
+      if (!live.has(node) || readsNoElements(node)) continue;
       for (const value of nodeDependencies(node)) {
         const readers = this.byValue.get(value);
         if (!readers) this.byValue.set(value, [node]);

@@ -2,14 +2,14 @@
  * Makes a region run at any batch: sizes that an exporter baked into Reshape targets, or took from
  * outside of the region, follow the tensor instead. What the region computes stays the same.
  */
-import { int } from '../../model/ir/attribute.js';
-import type { Graph } from '../../model/ir/graph.js';
-import { isOp, type Node } from '../../model/ir/node.js';
-import { int64Tensor } from '../../model/ir/tensor.js';
-import type { Value } from '../../model/ir/value.js';
-import type { ShapeTable } from '../../model/shape/index.js';
-import type { BatchAxes } from './batch-flow.js';
-import type { Refusal } from './refusal.js';
+import { int } from '../../../model/ir/attribute.js';
+import type { Graph } from '../../../model/ir/graph.js';
+import { isOp, type Node } from '../../../model/ir/node.js';
+import { int64Tensor } from '../../../model/ir/tensor.js';
+import type { Value } from '../../../model/ir/value.js';
+import type { ShapeTable } from '../../../model/shape/index.js';
+import type { Refusal } from '../refusal.js';
+import type { BatchAxes } from './follow.js';
 
 /** The edit that does so, to be applied by calling it, or why there is none. */
 export function freeBatch(

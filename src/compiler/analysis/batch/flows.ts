@@ -1,0 +1,39 @@
+/** How the batch goes through a node, by what its operator does to axes. */
+import type { BatchFlow } from '../../../model/operators/index.js';
+import { attention, normalized, outermost, reduced, softmax, unknown } from './apart.js';
+import { flattened, reshaped, squeezed, transposed, unsqueezed } from './layout.js';
+import { aligned, einsum, generalProduct, matrixProduct } from './products.js';
+import { gathered, joined, sliced, split } from './selection.js';
+import type { Flow } from './step.js';
+
+/** Where the batch in another input than the first would not be followed: such inputs say how, not what. */
+const ofFirst =
+  (flow: Flow): Flow =>
+  (step) =>
+    step.isCarriedBy([0]) ? flow(step) : 'another of its inputs than the first carries the batch';
+
+export const FLOWS: Readonly<Record<BatchFlow, Flow>> = {
+  elementwise: aligned(),
+  // the shape of an Expand is no tensor that broadcasts
+  expanded: aligned(1),
+  outermost,
+  attention,
+  normalized: ofFirst(normalized),
+  exponential: ofFirst(softmax),
+  reduced: ofFirst(reduced),
+  'matrix-product': matrixProduct,
+  'general-product': generalProduct,
+  einsum,
+  transposed: ofFirst(transposed),
+  reshaped: ofFirst(reshaped),
+  flattened: ofFirst(flattened),
+  squeezed: ofFirst(squeezed),
+  unsqueezed: ofFirst(unsqueezed),
+  split: ofFirst(split),
+  joined,
+  sliced: ofFirst(sliced),
+  gathered: ofFirst(gathered),
+  unknown,
+  // no element of it is of an image
+  measured: unknown,
+};

@@ -1,0 +1,33 @@
+/** Operators that work along one axis, which must not be the batch's. */
+import { type Flow, fromFront, type Step } from './step.js';
+
+function apart(step: Step, own: number | undefined, needsAll = false): number | string {
+  const { carrying, first, node } = step;
+  if (own === undefined) return 'the axis that it works along is not known';
+  if (carrying.some((c) => c.axis !== first.axis))
+    return 'the batch lies on different axes of its inputs';
+  if (needsAll && carrying.length < node.inputs.length)
+    return 'it joins what is the same for all images to what is not';
+  return own === first.axis ? 'it works along the batch' : first.axis;
+}
+
+export const split: Flow = (step) => apart(step, step.attributeAxis(0));
+
+export const joined: Flow = (step) => apart(step, step.attributeAxis(undefined), true);
+
+export const sliced: Flow = (step) => {
+  const rank = step.shapeOf(0)?.length;
+  const given = step.axesFrom(3);
+  if (rank === undefined || !given) return 'the axes that it slices are not known';
+  const { axis } = step.first;
+  return given.some((a) => fromFront(a, rank) === axis) ? 'it works along the batch' : axis;
+};
+
+export const gathered: Flow = (step) => {
+  const own = step.attributeAxis(0);
+  const indices = step.shapeOf(1)?.length;
+  if (own === undefined || indices === undefined) return 'its shapes are not known';
+  const { axis } = step.first;
+  if (own === axis) return 'it works along the batch';
+  return axis < own ? axis : axis - 1 + indices;
+};
