@@ -5,8 +5,8 @@ Needs `pip install onnx onnxruntime` (recorded with onnx 1.23.2 and onnxruntime 
     python scripts/operator-schemas.py    # writes test/fixtures/operators/schemas.json
 
 By domain and name, every version of an operator: since which operator set, its inputs (a name by itself
-cannot be left out; `?` may be; `*n` stands for n or more), the attributes that have a default, and how
-many outputs it may have; and whether it gives the same for the same inputs, where ONNX says that.
+cannot be left out; `?` may be; `*n` stands for n or more), and its attributes, with the defaults that they
+have; and whether it draws random numbers, where ONNX says that (of operators that run graphs it says yes).
 onnxruntime tells no defaults of its own operators.
 """
 
@@ -51,12 +51,9 @@ def default_of(attribute):
 
 
 def record(schema, defaults):
-    outputs = schema.max_output
     made = {
         "since": schema.since_version,
         "inputs": inputs_of(schema),
-        # the largest number stands for any
-        "outputs": outputs if outputs < 2**31 - 1 else "any",
         "attributes": sorted(schema.attributes),
     }
     if defaults:

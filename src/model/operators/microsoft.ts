@@ -66,8 +66,8 @@ const SKIPPING = {
   types: (_, output, input) => (output === 0 || output === 3 ? input(0) : 'float32'),
 } satisfies Partial<Operator>;
 
-const fused = (shape: Rule, macs: Product['macs'], required = 0) =>
-  product(macs, { required, shape, batch: 'unknown' });
+const fused = (shape: Rule, macs: Product['macs']) =>
+  product(macs, { required: 2, shape, batch: 'unknown' });
 
 export const MICROSOFT: Operators = {
   BiasGelu: each(2),
@@ -76,13 +76,13 @@ export const MICROSOFT: Operators = {
   Gelu: each(1, { batch: 'elementwise' }),
   GroupNorm: each(3),
   BiasAdd: each(3),
-  BiasSplitGelu: each(1, { shape: biasSplitGelu }),
+  BiasSplitGelu: each(2, { shape: biasSplitGelu }),
   SkipLayerNormalization: each(3, SKIPPING),
-  SkipSimplifiedLayerNormalization: each(2, SKIPPING),
-  SkipGroupNorm: each(0, { shape: skipGroupNorm }),
-  RotaryEmbedding: each(0),
+  SkipSimplifiedLayerNormalization: each(3, SKIPPING),
+  SkipGroupNorm: each(4, { shape: skipGroupNorm }),
+  RotaryEmbedding: each(4),
   NhwcConv: fused(nhwcConv, convolutionMacs()),
   FusedConv: fused(conv, convolutionMacs()),
   FusedGemm: fused(gemm, gemmMacs),
-  FusedMatMul: fused(fusedMatMul, transposableMatrixMacs, 2),
+  FusedMatMul: fused(fusedMatMul, transposableMatrixMacs),
 };

@@ -74,7 +74,7 @@ export const NORMALIZATION: Operators = {
   }),
   // onnxruntime's own, though it stands among the standard operators
   SimplifiedLayerNormalization: operator({
-    required: 0,
+    required: 2,
     shape: layerNormalization,
     types: typeOfNormalized,
     batch: 'normalized',

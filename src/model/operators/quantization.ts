@@ -58,14 +58,14 @@ const typeOfQuantized: OutputType = (node, output, input) =>
 
 const STEPS = { batch: 'unknown', elements: 'quantized' } as const;
 
-const integers = (shape: Rule, macs: Product['macs'], facets: Partial<Operator>) =>
-  product(macs, { required: 0, shape, batch: 'unknown', types: always('int32'), ...facets });
+const integers = (shape: Rule, macs: Product['macs'], facets: Partial<Operator> = {}) =>
+  product(macs, { required: 2, shape, batch: 'unknown', types: always('int32'), ...facets });
 
 const LINEAR = { types: like(7) };
 
 export const QUANTIZATION: Operators = {
   QuantizeLinear: operator({
-    required: 0,
+    required: 2,
     defaults: { axis: 1, saturate: 1 },
     shape: quantizeLinear,
     types: typeOfQuantized,
@@ -79,22 +79,22 @@ export const QUANTIZATION: Operators = {
     ...STEPS,
   }),
   DynamicQuantizeLinear: operator({
-    required: 0,
+    required: 1,
     shape: dynamicQuantizeLinear,
     types: (_, output) => (output === 1 ? 'float32' : 'uint8'),
     ...STEPS,
   }),
-  MatMulInteger: integers(matMulInteger, matrixMacs, { required: 2 }),
+  MatMulInteger: integers(matMulInteger, matrixMacs),
   ConvInteger: integers(convInteger, convolutionMacs(), { defaults: CONVOLUTION_DEFAULTS }),
   QLinearMatMul: product(
     matrixMacs,
-    { required: 0, shape: qLinearMatMul, batch: 'unknown', ...LINEAR },
+    { required: 8, shape: qLinearMatMul, batch: 'unknown', ...LINEAR },
     [0, 3],
   ),
   QLinearConv: product(
     convolutionMacs(3),
     {
-      required: 0,
+      required: 8,
       defaults: CONVOLUTION_DEFAULTS,
       shape: qLinearConv,
       batch: 'unknown',
@@ -106,25 +106,25 @@ export const QUANTIZATION: Operators = {
 
 export const MICROSOFT_QUANTIZATION: Operators = {
   QuantizeLinear: operator({
-    required: 0,
+    required: 2,
     shape: quantizeLinear,
     types: typeOfQuantized,
     batch: 'unknown',
     elements: 'computed',
   }),
   DequantizeLinear: operator({
-    required: 0,
+    required: 2,
     shape: dequantizeLinear,
     types: byAttribute('output_dtype', like(1)),
     batch: 'unknown',
     elements: 'computed',
   }),
   MatMulIntegerToFloat: product(matrixMacs, {
-    required: 0,
+    required: 4,
     shape: matMulIntegerToFloat,
     types: like(2),
     batch: 'unknown',
   }),
-  DynamicQuantizeMatMul: product(matrixMacs, { required: 0, shape: matMul, batch: 'unknown' }),
-  MatMulNBits: product(matrixMacs, { required: 0, shape: matMulNBits, batch: 'unknown' }),
+  DynamicQuantizeMatMul: product(matrixMacs, { required: 3, shape: matMul, batch: 'unknown' }),
+  MatMulNBits: product(matrixMacs, { required: 3, shape: matMulNBits, batch: 'unknown' }),
 };

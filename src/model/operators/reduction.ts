@@ -122,14 +122,14 @@ export const REDUCTION: Operators = {
     elements: 'computed',
   }),
   Unique: operator({
-    required: 0,
+    required: 1,
     shape: undefined,
     types: firstThen('int64'),
     batch: 'unknown',
     elements: 'computed',
   }),
   NonMaxSuppression: operator({
-    required: 0,
+    required: 2,
     shape: undefined,
     types: always('int64'),
     batch: 'unknown',

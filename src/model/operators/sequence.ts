@@ -36,19 +36,19 @@ const got: Rule = (c): Facts => {
   return facts.optional ?? facts;
 };
 
-const sequence = (shape: Rule, types = likeFirst) =>
-  operator({ required: 0, shape, types, batch: 'unknown', elements: 'computed' });
+const sequence = (required: number, shape: Rule, types = likeFirst) =>
+  operator({ required, shape, types, batch: 'unknown', elements: 'computed' });
 
 export const SEQUENCE: Operators = {
-  SequenceEmpty: sequence(empty),
-  SequenceConstruct: sequence(ofInputs),
-  SplitToSequence: sequence(ofInputs),
-  SequenceInsert: sequence(inserted),
-  SequenceErase: sequence(same),
-  SequenceAt: sequence(element),
-  ConcatFromSequence: sequence(element),
-  SequenceLength: sequence(count, always('int64')),
-  Optional: sequence(optional),
-  OptionalGetElement: sequence(got),
-  OptionalHasElement: sequence(() => ({ dtype: 'bool', shape: [] }), always('bool')),
+  SequenceEmpty: sequence(0, empty),
+  SequenceConstruct: sequence(1, ofInputs),
+  SplitToSequence: sequence(1, ofInputs),
+  SequenceInsert: sequence(2, inserted),
+  SequenceErase: sequence(1, same),
+  SequenceAt: sequence(2, element),
+  ConcatFromSequence: sequence(1, element),
+  SequenceLength: sequence(1, count, always('int64')),
+  Optional: sequence(0, optional),
+  OptionalGetElement: sequence(1, got),
+  OptionalHasElement: sequence(0, () => ({ dtype: 'bool', shape: [] }), always('bool')),
 };

@@ -111,7 +111,7 @@ const drawn = (required: number, shape: Rule | undefined, otherwise: OutputType)
 /** Made of a number of elements alone. */
 const window = () =>
   operator({
-    required: 0,
+    required: 1,
     shape: undefined,
     types: byAttribute('output_datatype', always('float32')),
     batch: 'unknown',
@@ -153,8 +153,8 @@ export const SOURCES: Operators = {
   RandomUniform: drawn(0, random, always('float32')),
   RandomNormalLike: drawn(1, randomLike, likeFirst),
   RandomUniformLike: drawn(1, randomLike, likeFirst),
-  Bernoulli: drawn(0, randomLike, likeFirst),
-  Multinomial: drawn(0, undefined, always('int32')),
+  Bernoulli: drawn(1, randomLike, likeFirst),
+  Multinomial: drawn(1, undefined, always('int32')),
   EyeLike: operator({
     required: 1,
     shape: eyeLike,
