@@ -76,7 +76,13 @@ export const ATTENTION: Operators = {
     3,
     standardAttention,
     { operands: [0, 1, 2], parameters: [], bias: 3, masks: [3, 6], kept: [4, 5] },
-    { is_causal: 0, qk_matmul_output_mode: 0, softcap: 0 },
+    {
+      is_causal: 0,
+      left_window_size: -1,
+      qk_matmul_output_mode: 0,
+      right_window_size: -1,
+      softcap: 0,
+    },
   ),
 };
 

@@ -153,8 +153,11 @@ export const CONVOLUTION: Operators = {
     defaults: { ...WINDOW_DEFAULTS, ceil_mode: 0, storage_order: 0 },
     types: firstThen('int64'),
   }),
-  LpPool: pooling(pool, UNKNOWN_BATCH),
+  LpPool: pooling(pool, {
+    defaults: { ...WINDOW_DEFAULTS, ceil_mode: 0, p: 2 },
+    ...UNKNOWN_BATCH,
+  }),
   GlobalAveragePool: pooling(globalPool),
   GlobalMaxPool: pooling(globalPool, UNKNOWN_BATCH),
-  GlobalLpPool: pooling(globalPool, UNKNOWN_BATCH),
+  GlobalLpPool: pooling(globalPool, { defaults: { p: 2 }, ...UNKNOWN_BATCH }),
 };

@@ -168,12 +168,12 @@ export const ELEMENTWISE: Operators = {
   ),
   Where: elementwise(3, where, { types: like(1) }),
   Cast: elementwise(1, cast, {
-    defaults: { saturate: 1 },
+    defaults: { saturate: 1, round_mode: 'up' },
     types: byAttribute('to', untold),
     elements: 'retyped',
   }),
   CastLike: elementwise(2, castLike, {
-    defaults: { saturate: 1 },
+    defaults: { saturate: 1, round_mode: 'up' },
     types: like(1),
     elements: 'retyped',
   }),
@@ -204,6 +204,9 @@ export const ELEMENTWISE: Operators = {
     BOOL,
   ),
   IsNaN: elementwise(1, predicate, BOOL),
-  IsInf: elementwise(1, predicate, BOOL),
+  IsInf: elementwise(1, predicate, {
+    ...BOOL,
+    defaults: { detect_negative: 1, detect_positive: 1 },
+  }),
   BitwiseNot: elementwise(1, sameAsFirst, UNKNOWN_BATCH),
 };

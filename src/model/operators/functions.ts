@@ -33,10 +33,10 @@ export const FUNCTIONS: Operators = {
   ThresholdedRelu: each({ defaults: { alpha: 1 }, ...UNKNOWN_BATCH }),
   Elu: each({ defaults: { alpha: 1 } }),
   Selu: each(UNKNOWN_BATCH),
-  Celu: each(UNKNOWN_BATCH),
+  Celu: each({ defaults: { alpha: 1 }, ...UNKNOWN_BATCH }),
   Gelu: each({ defaults: { approximate: 'none' } }),
   Mish: each(UNKNOWN_BATCH),
   Softplus: each(),
   Softsign: each(UNKNOWN_BATCH),
-  Shrink: each(UNKNOWN_BATCH),
+  Shrink: each({ defaults: { bias: 0, lambd: 0.5 }, ...UNKNOWN_BATCH }),
 };

@@ -69,7 +69,13 @@ export const GATHERING: Operators = {
     batch: 'unknown',
     elements: 'picked',
   }),
-  Scatter: operator({ required: 3, shape: sameAsFirst, batch: 'unknown', elements: 'computed' }),
+  Scatter: operator({
+    required: 3,
+    defaults: { axis: 0 },
+    shape: sameAsFirst,
+    batch: 'unknown',
+    elements: 'computed',
+  }),
   ScatterElements: operator({
     required: 3,
     defaults: { axis: 0, reduction: 'none' },

@@ -208,6 +208,7 @@ export const LAYOUT: Operators = {
   }),
   SpaceToDepth: operator({
     required: 1,
+    defaults: { mode: 'DCR' },
     shape: spaceToDepth,
     batch: 'unknown',
     elements: 'computed',

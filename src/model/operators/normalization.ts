@@ -38,6 +38,7 @@ const softmax = () =>
 export const NORMALIZATION: Operators = {
   BatchNormalization: operator({
     required: 5,
+    defaults: { ...EPSILON, momentum: 0.9, training_mode: 0 },
     shape: batchNormalization,
     types: (_, output, input) => input(output === 0 ? 0 : 3),
     batch: 'outermost',
@@ -93,7 +94,13 @@ export const NORMALIZATION: Operators = {
     batch: 'unknown',
     elements: 'computed',
   }),
-  LRN: operator({ required: 1, shape: sameAsFirst, batch: 'unknown', elements: 'computed' }),
+  LRN: operator({
+    required: 1,
+    defaults: { alpha: 1e-4, beta: 0.75, bias: 1 },
+    shape: sameAsFirst,
+    batch: 'unknown',
+    elements: 'computed',
+  }),
   Softmax: softmax(),
   LogSoftmax: softmax(),
   Hardmax: operator({ required: 1, shape: sameAsFirst, batch: 'unknown', elements: 'computed' }),

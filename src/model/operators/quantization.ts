@@ -66,14 +66,14 @@ const LINEAR = { types: like(7) };
 export const QUANTIZATION: Operators = {
   QuantizeLinear: operator({
     required: 2,
-    defaults: { axis: 1, saturate: 1 },
+    defaults: { axis: 1, block_size: 0, output_dtype: 0, precision: 0, saturate: 1 },
     shape: quantizeLinear,
     types: typeOfQuantized,
     ...STEPS,
   }),
   DequantizeLinear: operator({
     required: 2,
-    defaults: { axis: 1 },
+    defaults: { axis: 1, block_size: 0, output_dtype: 0 },
     shape: dequantizeLinear,
     types: byAttribute('output_dtype', like(1)),
     ...STEPS,

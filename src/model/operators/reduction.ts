@@ -123,6 +123,7 @@ export const REDUCTION: Operators = {
   }),
   Unique: operator({
     required: 1,
+    defaults: { sorted: 1 },
     shape: undefined,
     types: firstThen('int64'),
     batch: 'unknown',
@@ -130,6 +131,7 @@ export const REDUCTION: Operators = {
   }),
   NonMaxSuppression: operator({
     required: 2,
+    defaults: { center_point_box: 0 },
     shape: undefined,
     types: always('int64'),
     batch: 'unknown',

@@ -2,10 +2,10 @@
  * Sequences and optionals. Of a sequence only the type of its elements is followed: how many there are,
  * and of which sizes, depends on the run.
  */
-import { type Operators, operator } from './operator.js';
+import { type Operator, type Operators, operator } from './operator.js';
 import type { Rule, RuleContext } from './rules/context.js';
 import type { Facts } from './rules/facts.js';
-import { always, likeFirst } from './rules/types.js';
+import { always } from './rules/types.js';
 
 const elementType = (c: RuleContext) => c.facts(0).sequence;
 
@@ -36,19 +36,19 @@ const got: Rule = (c): Facts => {
   return facts.optional ?? facts;
 };
 
-const sequence = (required: number, shape: Rule, types = likeFirst) =>
-  operator({ required, shape, types, batch: 'unknown', elements: 'computed' });
+const sequence = (required: number, shape: Rule, facets: Partial<Operator> = {}) =>
+  operator({ required, shape, batch: 'unknown', elements: 'computed', ...facets });
 
 export const SEQUENCE: Operators = {
   SequenceEmpty: sequence(0, empty),
   SequenceConstruct: sequence(1, ofInputs),
-  SplitToSequence: sequence(1, ofInputs),
+  SplitToSequence: sequence(1, ofInputs, { defaults: { axis: 0, keepdims: 1 } }),
   SequenceInsert: sequence(2, inserted),
   SequenceErase: sequence(1, same),
   SequenceAt: sequence(2, element),
-  ConcatFromSequence: sequence(1, element),
-  SequenceLength: sequence(1, count, always('int64')),
+  ConcatFromSequence: sequence(1, element, { defaults: { new_axis: 0 } }),
+  SequenceLength: sequence(1, count, { types: always('int64') }),
   Optional: sequence(0, optional),
   OptionalGetElement: sequence(1, got),
-  OptionalHasElement: sequence(0, () => ({ dtype: 'bool', shape: [] }), always('bool')),
+  OptionalHasElement: sequence(0, () => ({ dtype: 'bool', shape: [] }), { types: always('bool') }),
 };

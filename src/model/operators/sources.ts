@@ -5,7 +5,7 @@ import { dataTypeFromCode } from '../ir/types.js';
 import { isPositive, maximum } from '../sizes/bounds.js';
 import { add, constant, multiply, product, subtract } from '../sizes/dim.js';
 import { ceilDivide } from '../sizes/divide.js';
-import { type Operators, operator } from './operator.js';
+import { type Operator, type Operators, operator } from './operator.js';
 import type { Rule } from './rules/context.js';
 import { countOf } from './rules/elements.js';
 import { constantShape, type Facts, MAX_CONTENTS, whole } from './rules/facts.js';
@@ -97,10 +97,19 @@ const nonZero: Rule = (c) => ({
   shape: [constant(c.shape(0).length), c.freshSize(1)],
 });
 
+const NORMAL = { mean: 0, scale: 1 };
+const UNIFORM = { low: 0, high: 1 };
+
 /** Drawn from a distribution; the type of a result may be told. */
-const drawn = (required: number, shape: Rule | undefined, otherwise: OutputType) =>
+const drawn = (
+  required: number,
+  shape: Rule | undefined,
+  otherwise: OutputType,
+  defaults: Operator['defaults'] = {},
+) =>
   operator({
     required,
+    defaults,
     shape,
     types: byAttribute('dtype', otherwise),
     batch: 'unknown',
@@ -112,6 +121,7 @@ const drawn = (required: number, shape: Rule | undefined, otherwise: OutputType)
 const window = () =>
   operator({
     required: 1,
+    defaults: { output_datatype: 1, periodic: 1 },
     shape: undefined,
     types: byAttribute('output_datatype', always('float32')),
     batch: 'unknown',
@@ -148,15 +158,22 @@ export const SOURCES: Operators = {
     batch: 'unknown',
     elements: 'computed',
   }),
-  Range: operator({ required: 3, shape: range, batch: 'unknown', elements: 'computed' }),
-  RandomNormal: drawn(0, random, always('float32')),
-  RandomUniform: drawn(0, random, always('float32')),
-  RandomNormalLike: drawn(1, randomLike, likeFirst),
-  RandomUniformLike: drawn(1, randomLike, likeFirst),
+  Range: operator({
+    required: 3,
+    defaults: { stash_type: 1 },
+    shape: range,
+    batch: 'unknown',
+    elements: 'computed',
+  }),
+  RandomNormal: drawn(0, random, always('float32'), { ...NORMAL, dtype: 1 }),
+  RandomUniform: drawn(0, random, always('float32'), { ...UNIFORM, dtype: 1 }),
+  RandomNormalLike: drawn(1, randomLike, likeFirst, NORMAL),
+  RandomUniformLike: drawn(1, randomLike, likeFirst, UNIFORM),
   Bernoulli: drawn(1, randomLike, likeFirst),
-  Multinomial: drawn(1, undefined, always('int32')),
+  Multinomial: drawn(1, undefined, always('int32'), { dtype: 6, sample_size: 1 }),
   EyeLike: operator({
     required: 1,
+    defaults: { k: 0 },
     shape: eyeLike,
     types: byAttribute('dtype', likeFirst),
     batch: 'unknown',

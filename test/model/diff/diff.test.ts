@@ -523,6 +523,8 @@ describe('small graphs', () => {
     expect(changed(scaled).flatMap((k) => k.changes)).toEqual(['alpha: none -> 0.5']);
     const written = diffModels(of('<transB = 0>'), of('<transB = 1>'));
     expect(changed(written).flatMap((k) => k.changes)).toEqual(['transB: 0 -> 1']);
+    const celu = (attributes: string) => model(`y = Celu ${attributes} (x)`);
+    expect(isSame(diffModels(celu(''), celu('<alpha = 1.0>')))).toBe(true);
     // by other domains the same names may mean something else
     const custom = (attributes: string) => model(`y = own.Gemm ${attributes} (x)`);
     expect(isSame(diffModels(custom(''), custom('<transA = 0>')))).toBe(false);
