@@ -131,8 +131,6 @@ export const CONVOLUTION_DEFAULTS = { ...WINDOW_DEFAULTS, group: 1 } as const;
 const pooling = (shape: Rule, facets: Partial<Operator> = {}) =>
   operator({ required: 1, shape, batch: 'outermost', elements: 'computed', ...facets });
 
-const UNKNOWN_BATCH = { batch: 'unknown' } as const;
-
 export const CONVOLUTION: Operators = {
   Conv: product(convolutionMacs(), {
     required: 2,
@@ -155,9 +153,8 @@ export const CONVOLUTION: Operators = {
   }),
   LpPool: pooling(pool, {
     defaults: { ...WINDOW_DEFAULTS, ceil_mode: 0, p: 2 },
-    ...UNKNOWN_BATCH,
   }),
   GlobalAveragePool: pooling(globalPool),
-  GlobalMaxPool: pooling(globalPool, UNKNOWN_BATCH),
-  GlobalLpPool: pooling(globalPool, { defaults: { p: 2 }, ...UNKNOWN_BATCH }),
+  GlobalMaxPool: pooling(globalPool),
+  GlobalLpPool: pooling(globalPool, { defaults: { p: 2 } }),
 };

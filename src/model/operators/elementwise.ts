@@ -10,7 +10,7 @@ import {
 } from '../sizes/bounds.js';
 import { constant, type DimExpr, equal, negate, subtract } from '../sizes/dim.js';
 import { floorDivide } from '../sizes/divide.js';
-import { elementwise, type Operator, type Operators } from './operator.js';
+import { elementwise, type Operators } from './operator.js';
 import { broadcasting, computeAll } from './rules/broadcasting.js';
 import type { Rule, RuleContext } from './rules/context.js';
 import { type Facts, type Fraction, whole } from './rules/facts.js';
@@ -122,50 +122,32 @@ const clip: Rule = (c) => {
 
 const joined = broadcasting(undefined, firstType);
 const BOOL = { types: always('bool') };
-const compared = (rule: Rule, facets: Partial<Operator> = {}) =>
-  elementwise(2, rule, { ...BOOL, ...facets });
-
-const UNKNOWN_BATCH = { batch: 'unknown' } as const;
+const compared = (rule: Rule) => elementwise(2, rule, BOOL);
 
 export const ELEMENTWISE: Operators = {
   Add: elementwise(2, arithmetic(addFractions)),
   Sub: elementwise(2, arithmetic(subtractFractions)),
   Mul: elementwise(2, arithmetic(multiplyFractions)),
   Div: elementwise(2, arithmetic(divideFractions)),
-  Mod: elementwise(2, arithmetic(moduloFractions), { defaults: { fmod: 0 }, ...UNKNOWN_BATCH }),
+  Mod: elementwise(2, arithmetic(moduloFractions), { defaults: { fmod: 0 } }),
   Pow: elementwise(2, arithmetic(powerFractions)),
   Min: elementwise(1, arithmetic(extremeOf(minimum))),
   Max: elementwise(1, arithmetic(extremeOf(maximum))),
-  Sum: elementwise(1, joined, UNKNOWN_BATCH),
-  Mean: elementwise(1, joined, UNKNOWN_BATCH),
-  PRelu: elementwise(2, joined, UNKNOWN_BATCH),
-  BitShift: elementwise(2, joined, UNKNOWN_BATCH),
-  BitwiseAnd: elementwise(2, joined, UNKNOWN_BATCH),
-  BitwiseOr: elementwise(2, joined, UNKNOWN_BATCH),
-  BitwiseXor: elementwise(2, joined, UNKNOWN_BATCH),
+  Sum: elementwise(1, joined),
+  Mean: elementwise(1, joined),
+  PRelu: elementwise(2, joined),
+  BitShift: elementwise(2, joined),
+  BitwiseAnd: elementwise(2, joined),
+  BitwiseOr: elementwise(2, joined),
+  BitwiseXor: elementwise(2, joined),
   Equal: compared(comparing(equal, areDifferent)),
   Greater: compared(comparing(isGreater, (a, b) => isAtLeast(b, a))),
-  GreaterOrEqual: compared(
-    comparing(isAtLeast, (a, b) => isGreater(b, a)),
-    UNKNOWN_BATCH,
-  ),
+  GreaterOrEqual: compared(comparing(isAtLeast, (a, b) => isGreater(b, a))),
   Less: compared(comparing((a, b) => isGreater(b, a), isAtLeast)),
-  LessOrEqual: compared(
-    comparing((a, b) => isAtLeast(b, a), isGreater),
-    UNKNOWN_BATCH,
-  ),
-  And: compared(
-    logical((a, b) => a && b),
-    UNKNOWN_BATCH,
-  ),
-  Or: compared(
-    logical((a, b) => a || b),
-    UNKNOWN_BATCH,
-  ),
-  Xor: compared(
-    logical((a, b) => a !== b),
-    UNKNOWN_BATCH,
-  ),
+  LessOrEqual: compared(comparing((a, b) => isAtLeast(b, a), isGreater)),
+  And: compared(logical((a, b) => a && b)),
+  Or: compared(logical((a, b) => a || b)),
+  Xor: compared(logical((a, b) => a !== b)),
   Where: elementwise(3, where, { types: like(1) }),
   Cast: elementwise(1, cast, {
     defaults: { saturate: 1, round_mode: 'up' },
@@ -188,11 +170,10 @@ export const ELEMENTWISE: Operators = {
     1,
     unary((v) => (isNonNegative(v.over) ? v : undefined)),
   ),
-  Floor: elementwise(1, unary(roundDown), UNKNOWN_BATCH),
+  Floor: elementwise(1, unary(roundDown)),
   Ceil: elementwise(
     1,
     unary((v) => whole(negate(floorDivide(negate(v.over), v.under)))),
-    UNKNOWN_BATCH,
   ),
   Sqrt: elementwise(1, unary(squareRoot)),
   Not: elementwise(
@@ -208,5 +189,5 @@ export const ELEMENTWISE: Operators = {
     ...BOOL,
     defaults: { detect_negative: 1, detect_positive: 1 },
   }),
-  BitwiseNot: elementwise(1, sameAsFirst, UNKNOWN_BATCH),
+  BitwiseNot: elementwise(1, sameAsFirst),
 };

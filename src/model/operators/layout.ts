@@ -203,14 +203,14 @@ export const LAYOUT: Operators = {
     required: 1,
     defaults: { mode: 'DCR' },
     shape: depthToSpace,
-    batch: 'unknown',
+    batch: 'outermost',
     elements: 'computed',
   }),
   SpaceToDepth: operator({
     required: 1,
     defaults: { mode: 'DCR' },
     shape: spaceToDepth,
-    batch: 'unknown',
+    batch: 'outermost',
     elements: 'computed',
   }),
 };

@@ -3,7 +3,14 @@
 import { constant, type DimExpr } from '../sizes/dim.js';
 import { ceilDivide } from '../sizes/divide.js';
 import { conv, convolve } from './convolution.js';
-import { type Operator, type Operators, operator, type Product, product } from './operator.js';
+import {
+  elementwise,
+  type Operator,
+  type Operators,
+  operator,
+  type Product,
+  product,
+} from './operator.js';
 import { gemm, matMulShape } from './product.js';
 import type { Rule } from './rules/context.js';
 import type { Shape } from './rules/facts.js';
@@ -51,7 +58,7 @@ const skipGroupNorm: Rule = (c) => {
   return [same, same];
 };
 
-const each = (required: number, facets: Partial<Operator> = {}) =>
+const light = (required: number, facets: Partial<Operator> = {}) =>
   operator({
     required,
     shape: sameAsFirst,
@@ -70,17 +77,17 @@ const fused = (shape: Rule, macs: Product['macs']) =>
   product(macs, { required: 2, shape, batch: 'unknown' });
 
 export const MICROSOFT: Operators = {
-  BiasGelu: each(2),
-  FastGelu: each(1),
-  QuickGelu: each(1),
-  Gelu: each(1, { batch: 'elementwise' }),
-  GroupNorm: each(3),
-  BiasAdd: each(3),
-  BiasSplitGelu: each(2, { shape: biasSplitGelu }),
-  SkipLayerNormalization: each(3, SKIPPING),
-  SkipSimplifiedLayerNormalization: each(3, SKIPPING),
-  SkipGroupNorm: each(4, { shape: skipGroupNorm }),
-  RotaryEmbedding: each(4),
+  BiasGelu: elementwise(2, sameAsFirst),
+  FastGelu: elementwise(1, sameAsFirst),
+  QuickGelu: elementwise(1, sameAsFirst),
+  Gelu: elementwise(1, sameAsFirst),
+  GroupNorm: light(3),
+  BiasAdd: light(3),
+  BiasSplitGelu: light(2, { shape: biasSplitGelu }),
+  SkipLayerNormalization: light(3, SKIPPING),
+  SkipSimplifiedLayerNormalization: light(3, SKIPPING),
+  SkipGroupNorm: light(4, { shape: skipGroupNorm }),
+  RotaryEmbedding: light(4),
   NhwcConv: fused(nhwcConv, convolutionMacs()),
   FusedConv: fused(conv, convolutionMacs()),
   FusedGemm: fused(gemm, gemmMacs),

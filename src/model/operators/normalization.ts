@@ -98,10 +98,10 @@ export const NORMALIZATION: Operators = {
     required: 1,
     defaults: { alpha: 1e-4, beta: 0.75, bias: 1 },
     shape: sameAsFirst,
-    batch: 'unknown',
+    batch: 'outermost',
     elements: 'computed',
   }),
   Softmax: softmax(),
   LogSoftmax: softmax(),
-  Hardmax: operator({ required: 1, shape: sameAsFirst, batch: 'unknown', elements: 'computed' }),
+  Hardmax: softmax(),
 };

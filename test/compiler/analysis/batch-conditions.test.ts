@@ -126,7 +126,7 @@ const OTHERS: readonly Case[] = [
   ['the largest of neighbours', 0, { body: 'y = MaxPool <kernel_shape = [2]> (x)' }],
   [
     'places of the largest',
-    /places are counted through all images/,
+    /of all images together/,
     { body: 'm, y = MaxPool <kernel_shape = [2]> (x)' },
   ],
   ['an activation of com.microsoft', 0, { body: 'y = com.microsoft.Gelu (x)' }],

@@ -1,6 +1,6 @@
 /** Operators that keep images apart by what they are: they work within each, or along axes that are told. */
 import { attrNumber } from '../../../model/ir/attribute.js';
-import { isOp, isStandard } from '../../../model/ir/node.js';
+import { isStandard } from '../../../model/ir/node.js';
 import { type AttentionInputs, attentionInputs } from '../../../model/operators/index.js';
 import { type Flow, fromFront, type Step } from './step.js';
 
@@ -12,8 +12,10 @@ const onFirstAxis = (step: Step): number | string =>
 
 export const outermost: Flow = (step) => {
   if (!step.isCarriedBy([0])) return NOT_ALL;
-  if (isOp(step.node, 'MaxPool') && step.node.outputs[1])
-    return 'its places are counted through all images';
+  const { node } = step;
+  if (attrNumber(node, 'training_mode', 0)) return 'it works across the batch';
+  // places that a pool counts through all images, statistics of all of them
+  if (node.outputs.slice(1).some(Boolean)) return 'its further results are of all images together';
   return onFirstAxis(step);
 };
 
