@@ -4,8 +4,7 @@ import { constantTensor } from '../../model/ir/constants.js';
 import type { Graph } from '../../model/ir/graph.js';
 import { isOp } from '../../model/ir/node.js';
 import type { Value } from '../../model/ir/value.js';
-
-const CARRIERS = ['Cast', 'Identity', 'Reshape', 'Unsqueeze', 'Squeeze', 'Flatten'];
+import { keepsNumbers } from '../../model/operators/index.js';
 
 /** By input name; inputs that index no table directly are left out. */
 export function tableRows(graph: Graph): Map<string, number> {
@@ -27,7 +26,7 @@ export function tableRows(graph: Graph): Map<string, number> {
 function inputBehind(value: Value | null | undefined): Value | undefined {
   for (let v = value; v; v = v.producer?.inputs[0]) {
     if (v.isGraphInput) return v;
-    if (!isOp(v.producer, ...CARRIERS)) return undefined;
+    if (!v.producer || !keepsNumbers(v.producer)) return undefined;
   }
   return undefined;
 }

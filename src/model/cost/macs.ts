@@ -1,9 +1,9 @@
 /** Multiply-accumulates of one node, by its operator. */
 import { storedTensor } from '../ir/constants.js';
-import { isOp, type Node } from '../ir/node.js';
+import type { Node } from '../ir/node.js';
 import type { Value } from '../ir/value.js';
 import { type Macs, NO_MACS, type ShapeOf } from '../operators/counts.js';
-import { operatorOf } from '../operators/index.js';
+import { keepsNumbers, operatorOf } from '../operators/index.js';
 
 const workOf = (node: Node) => {
   const work = operatorOf(node)?.work;
@@ -49,15 +49,17 @@ export function multipliesWeight(node: Node): boolean {
   );
 }
 
-const CARRIERS = ['Transpose', 'Cast', 'Identity', 'Reshape', 'Unsqueeze', 'DequantizeLinear'];
+const carriesNumbers = (node: Node): boolean =>
+  keepsNumbers(node) || operatorOf(node)?.elements === 'quantized';
 
 /** The constant a value is a rearrangement of. */
 export function weightBehind(value: Value | null | undefined): Value | undefined {
   for (let v = value; v; ) {
     // an initializer that is also an input may be overridden, and is a weight all the same
     if (storedTensor(v)) return v;
-    if (!isOp(v.producer, ...CARRIERS)) return undefined;
-    v = v.producer.inputs[0];
+    const node: Node | undefined = v.producer;
+    if (!node || !carriesNumbers(node)) return undefined;
+    v = node.inputs[0];
   }
   return undefined;
 }

@@ -10,7 +10,7 @@ import { LAYOUT } from './layout.js';
 import { MICROSOFT } from './microsoft.js';
 import { NCHWC } from './nchwc.js';
 import { NORMALIZATION } from './normalization.js';
-import type { AttentionInputs, Operator, Operators } from './operator.js';
+import type { AttentionInputs, Elements, Operator, Operators } from './operator.js';
 import { PRODUCT } from './product.js';
 import { MICROSOFT_QUANTIZATION, QUANTIZATION } from './quantization.js';
 import { REDUCTION } from './reduction.js';
@@ -42,14 +42,21 @@ export const OPERATORS: ReadonlyMap<string, ReadonlyMap<string, Operator>> = new
 export const operatorOf = ({ domain, opType }: Pick<Node, 'domain' | 'opType'>) =>
   OPERATORS.get(domain === 'ai.onnx' ? '' : domain)?.get(opType);
 
+const isAmong =
+  (...kinds: readonly Elements[]) =>
+  (node: Node): boolean => {
+    const elements = operatorOf(node)?.elements;
+    return elements !== undefined && kinds.includes(elements);
+  };
+
 /** Does a node read no element of its inputs, but tell their sizes? */
-export const readsNoElements = (node: Node): boolean => operatorOf(node)?.elements === 'unread';
+export const readsNoElements = isAmong('unread');
 
 /** Does a node move the elements of its first input, and change none? */
-export function movesAlone(node: Node): boolean {
-  const elements = operatorOf(node)?.elements;
-  return elements === 'renamed' || elements === 'moved';
-}
+export const movesAlone = isAmong('renamed', 'moved');
+
+/** Does a node give the numbers of its first input, wherever they lie, perhaps in another type? */
+export const keepsNumbers = isAmong('renamed', 'moved', 'retyped');
 
 /** Where a node that is the whole of attention has what it reads; undefined for any other. */
 export function attentionInputs(node: Node): AttentionInputs | undefined {

@@ -204,13 +204,13 @@ export const LAYOUT: Operators = {
     defaults: { mode: 'DCR' },
     shape: depthToSpace,
     batch: 'outermost',
-    elements: 'computed',
+    elements: 'moved',
   }),
   SpaceToDepth: operator({
     required: 1,
     defaults: { mode: 'DCR' },
     shape: spaceToDepth,
     batch: 'outermost',
-    elements: 'computed',
+    elements: 'moved',
   }),
 };

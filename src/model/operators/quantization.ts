@@ -109,15 +109,13 @@ export const MICROSOFT_QUANTIZATION: Operators = {
     required: 2,
     shape: quantizeLinear,
     types: typeOfQuantized,
-    batch: 'unknown',
-    elements: 'computed',
+    ...STEPS,
   }),
   DequantizeLinear: operator({
     required: 2,
     shape: dequantizeLinear,
     types: byAttribute('output_dtype', like(1)),
-    batch: 'unknown',
-    elements: 'computed',
+    ...STEPS,
   }),
   MatMulIntegerToFloat: product(matrixMacs, {
     required: 4,

@@ -195,6 +195,23 @@ const CASES: readonly Case[] = [
     rules: ['zero-add'],
   },
   {
+    name: 'zeros before a softmax that lie elsewhere, in another shape',
+    inputs: IMAGE,
+    outputs: 'y',
+    body: `
+      shape = Shape (x)
+      empty = ConstantOfShape (shape)
+      axis = Constant <value_ints = [0]> ()
+      turned = Transpose <perm = [3, 2, 1, 0]> (empty)
+      more = Unsqueeze (turned, axis)
+      less = Squeeze (more, axis)
+      back = Transpose <perm = [3, 2, 1, 0]> (less)
+      a = Add (x, back)
+      y = Softmax (a)`,
+    left: ['Softmax(x)'],
+    rules: ['zero-add'],
+  },
+  {
     name: 'zeros stay where the sign of zero could show',
     inputs: IMAGE,
     outputs: 'y, z',

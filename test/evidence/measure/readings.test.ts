@@ -160,6 +160,11 @@ test.each<[what: string, nodes: string, rows: Record<string, number>]>([
     'a = Cast <to = 7> (i) b = Identity (a) c = Flatten (b) y = Gather (ten, c)',
     { i: 10 },
   ],
+  [
+    'an index that is turned and made another type like another',
+    'a = CastLike (i, j) b = Transpose (a) y = Gather (ten, b)',
+    { i: 10 },
+  ],
   ['an index that is computed', 'a = Add (i, j) y = Gather (ten, a)', {}],
   ['an index that an operator of its own makes', 'a = other.Cast (i) y = Gather (ten, a)', {}],
   ['an index that is constant', 'y = Gather (ten, two)', {}],

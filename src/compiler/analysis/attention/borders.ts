@@ -10,7 +10,7 @@ import { between } from '../../../model/ir/extract.js';
 import { isOp, type Node } from '../../../model/ir/node.js';
 import { nodeDependencies } from '../../../model/ir/order.js';
 import type { Value } from '../../../model/ir/value.js';
-import { movesAlone, readsNoElements } from '../../../model/operators/index.js';
+import { keepsNumbers, movesAlone, readsNoElements } from '../../../model/operators/index.js';
 import { equal, type ShapeTable } from '../../../model/shape/index.js';
 import type { AttentionBorders, AttentionCore } from './attention.js';
 
@@ -51,11 +51,7 @@ function isMadeOf(value: Value, source: Value): boolean {
 /** From the product with v over changes of layout to the output projection, its bias, and on. */
 function endOf(mixed: Value, source: Value, shapes: ShapeTable) {
   let value = mixed;
-  for (
-    let next = onlyUser(value);
-    next && (movesAlone(next) || isOp(next, 'Cast'));
-    next = onlyUser(value)
-  )
+  for (let next = onlyUser(value); next && keepsNumbers(next); next = onlyUser(value))
     value = next.output;
   const layer = onlyUser(value);
   if (!layer || !isOp(layer, 'MatMul', 'Gemm', 'Conv') || !multipliesWeight(layer))

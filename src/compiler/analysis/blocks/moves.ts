@@ -5,7 +5,7 @@
 import { attrNumber } from '../../../model/ir/attribute.js';
 import { isOp, type Node } from '../../../model/ir/node.js';
 import type { Value } from '../../../model/ir/value.js';
-import { movesAlone } from '../../../model/operators/index.js';
+import { keepsNumbers } from '../../../model/operators/index.js';
 import { constant, type DimExpr, equal, type ShapeTable, sum } from '../../../model/shape/index.js';
 
 /**
@@ -21,7 +21,7 @@ export function beforeMoves(value: Value, shapes: ShapeTable): Value[] {
 function movedFrom({ producer }: Value, shapes: ShapeTable): Value | undefined {
   const before = producer?.inputs[0];
   if (!before) return undefined;
-  if (producer && (movesAlone(producer) || isOp(producer, 'Cast'))) return before;
+  if (producer && keepsNumbers(producer)) return before;
   if (isOp(producer, 'Concat')) return joinedAgain(producer, shapes);
   const isQuantized = isOp(producer, 'DequantizeLinear') && isOp(before.producer, 'QuantizeLinear');
   return (isQuantized && before.producer?.inputs[0]) || undefined;

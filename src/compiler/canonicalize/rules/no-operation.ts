@@ -5,6 +5,7 @@
 import { attrNumber, attrNumbers } from '../../../model/ir/attribute.js';
 import { isStandard, type Node } from '../../../model/ir/node.js';
 import type { Value } from '../../../model/ir/value.js';
+import { type Elements, operatorOf } from '../../../model/operators/index.js';
 import { equal, type ShapeTable } from '../../../model/shape/index.js';
 import type { Rewrite, Rule, RuleContext } from '../rewrite.js';
 import { uniformConstant } from '../tensors.js';
@@ -31,7 +32,7 @@ const always =
   (node) =>
     first(node, why);
 
-/** Operators that only rename axes: with the same shape, every element is where it was. */
+/** With the same shape, every element is where it was, if the operator leaves them in their order. */
 const unchangedShape: Check = (node, { shapes }) => {
   const input = node.inputs[0];
   if (!input || !sameShape(shapes, input, node.output)) return undefined;
@@ -114,12 +115,6 @@ const CHECKS: ReadonlyMap<string, Check> = new Map(
     Dropout: dropout,
     Cast: cast,
     CastLike: cast,
-    Reshape: unchangedShape,
-    Flatten: unchangedShape,
-    Squeeze: unchangedShape,
-    Unsqueeze: unchangedShape,
-    Expand: unchangedShape,
-    Tile: unchangedShape,
     Slice: slice,
     Transpose: transpose,
     Pad: pad,
@@ -136,9 +131,17 @@ const CHECKS: ReadonlyMap<string, Check> = new Map(
   }),
 );
 
+/** Operators that leave elements in their order, or repeat them. */
+const KEEPS_ORDER: readonly (Elements | undefined)[] = ['renamed', 'repeated'];
+
+function checkOf(node: Node): Check | undefined {
+  const own = CHECKS.get(node.opType);
+  return own ?? (KEEPS_ORDER.includes(operatorOf(node)?.elements) ? unchangedShape : undefined);
+}
+
 export const noOperation: Rule = (node, context): Rewrite | undefined => {
   if (!isStandard(node)) return undefined;
-  const passed = CHECKS.get(node.opType)?.(node, context);
+  const passed = checkOf(node)?.(node, context);
   if (!passed?.value) return undefined;
   const replace = [{ from: node.output, to: { value: passed.value } }];
   return { rule: 'no-operation', node, why: passed.why, replace };

@@ -7,6 +7,7 @@
 import { attrTensor } from '../../../model/ir/attribute.js';
 import { isOp, isStandard, type Node } from '../../../model/ir/node.js';
 import type { Value } from '../../../model/ir/value.js';
+import { operatorOf } from '../../../model/operators/index.js';
 import type { Rewrite, Rule } from '../rewrite.js';
 import { uniformConstant, uniformElement } from '../tensors.js';
 import { sameShape } from './no-operation.js';
@@ -48,10 +49,20 @@ function makesZeros(node: Node): boolean {
     }
     case 'Mul':
       return (isZero(a) && isFiniteNumber(b)) || (isZero(b) && isFiniteNumber(a));
-    case 'Expand':
-    case 'Reshape':
-    case 'Cast':
-      return isZero(a);
+    default:
+      return givesZerosOn(node);
+  }
+}
+
+/** What is put elsewhere, picked, repeated or written in another type stays zero. */
+function givesZerosOn(node: Node): boolean {
+  switch (operatorOf(node)?.elements) {
+    case 'renamed':
+    case 'moved':
+    case 'picked':
+    case 'repeated':
+    case 'retyped':
+      return isZero(node.inputs[0]);
     default:
       return false;
   }
