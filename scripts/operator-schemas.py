@@ -6,7 +6,8 @@ Needs `pip install onnx onnxruntime` (recorded with onnx 1.23.2 and onnxruntime 
 
 By domain and name, every version of an operator: since which operator set, its inputs (a name by itself
 cannot be left out; `?` may be; `*n` stands for n or more), and its attributes, with the defaults that they
-have; and whether it draws random numbers, where ONNX says that (of operators that run graphs it says yes).
+have. As of the last version the types of inputs and outputs, a name where several are allowed, and whether
+it draws random numbers, where ONNX says that (of operators that run graphs it says yes).
 onnxruntime tells no defaults of its own operators.
 """
 
@@ -50,6 +51,21 @@ def default_of(attribute):
     return plain(value) if is_one else [plain(each) for each in value]
 
 
+def type_of(parameter):
+    """A type where there is one alone, else the name that inputs and outputs of one type share."""
+    types = list(parameter.types)
+    only = types[0].removeprefix("tensor(").removesuffix(")") if len(types) == 1 else None
+    name = getattr(parameter, "type_str", None) or getattr(parameter, "typeStr", None)
+    return {"float": "float32", "double": "float64"}.get(only, only) or name
+
+
+def types_of(schema):
+    return {
+        "inputs": [type_of(p) for p in schema.inputs],
+        "outputs": [type_of(p) for p in schema.outputs],
+    }
+
+
 def record(schema, defaults):
     made = {
         "since": schema.since_version,
@@ -72,13 +88,16 @@ def main():
             continue
         known = operators[""].setdefault(schema.name, {"by": "onnx", "versions": []})
         known["versions"].append(record(schema, True))
-        known["random"] = schema.node_determinism.name == "NonDeterministic"
+        if schema.since_version == max(v["since"] for v in known["versions"]):
+            known["random"] = schema.node_determinism.name == "NonDeterministic"
+            known["types"] = types_of(schema)
     for schema in get_all_operator_schema():
         known = operators.get(schema.domain, {})
         if schema.domain not in operators or known.get(schema.name, {}).get("by") == "onnx":
             continue
         own = known.setdefault(schema.name, {"by": "onnxruntime", "versions": []})
         own["versions"].append(record(schema, False))
+        own["types"] = types_of(schema)
     for known in operators.values():
         for operator in known.values():
             operator["versions"].sort(key=lambda version: version["since"])

@@ -4,7 +4,13 @@
  */
 import { type DimExpr, multiply, toDim } from '../sizes/dim.js';
 import { divideExactly } from '../sizes/divide.js';
-import { type AttentionInputs, type AttentionWork, type Operators, operator } from './operator.js';
+import {
+  type AttentionInputs,
+  type AttentionWork,
+  type Operator,
+  type Operators,
+  operator,
+} from './operator.js';
 import {
   microsoftAttention,
   multiHeadAttention,
@@ -59,15 +65,15 @@ const attention = (
   required: number,
   macs: AttentionWork['macs'],
   inputs: AttentionInputs,
-  defaults = {},
+  facets: Partial<Operator> = {},
 ) =>
   operator({
     required,
-    defaults,
     shape,
     work: { kind: 'attention', macs, inputs },
     batch: 'attention',
     elements: 'computed',
+    ...facets,
   });
 
 export const ATTENTION: Operators = {
@@ -77,11 +83,15 @@ export const ATTENTION: Operators = {
     standardAttention,
     { operands: [0, 1, 2], parameters: [], bias: 3, masks: [3, 6], kept: [4, 5] },
     {
-      is_causal: 0,
-      left_window_size: -1,
-      qk_matmul_output_mode: 0,
-      right_window_size: -1,
-      softcap: 0,
+      defaults: {
+        is_causal: 0,
+        left_window_size: -1,
+        qk_matmul_output_mode: 0,
+        right_window_size: -1,
+        softcap: 0,
+      },
+      // the third is what is kept of v
+      types: (_, output, input) => input(output === 2 ? 2 : 0),
     },
   ),
 };

@@ -22,21 +22,23 @@ import { SOURCES } from './sources.js';
 
 export type { AttentionInputs, AttentionWork, BatchFlow, Elements, Operator } from './operator.js';
 
-const inOne = (...themes: readonly Operators[]): ReadonlyMap<string, Operator> =>
-  new Map(themes.flatMap((theme) => Object.entries(theme)));
-
-/** By domain, the standard one under `""`, then by name. */
-export const OPERATORS: ReadonlyMap<string, ReadonlyMap<string, Operator>> = new Map([
-  [
-    '',
-    inOne(
-      ...[ELEMENTWISE, FUNCTIONS, LAYOUT, SELECTION, GATHERING, SOURCES, CONVOLUTION, PRODUCT],
-      ...[ATTENTION, NORMALIZATION, REDUCTION, RESIZE, QUANTIZATION, SEQUENCE, CONTROL, ROUNDS],
-    ),
+/** By domain, the standard one under `""`. */
+export const THEMES: Readonly<Record<string, readonly Operators[]>> = {
+  '': [
+    ...[ELEMENTWISE, FUNCTIONS, LAYOUT, SELECTION, GATHERING, SOURCES, CONVOLUTION, PRODUCT],
+    ...[ATTENTION, NORMALIZATION, REDUCTION, RESIZE, QUANTIZATION, SEQUENCE, CONTROL, ROUNDS],
   ],
-  ['com.microsoft', inOne(MICROSOFT, MICROSOFT_ATTENTION, MICROSOFT_QUANTIZATION)],
-  ['com.microsoft.nchwc', inOne(NCHWC)],
-]);
+  'com.microsoft': [MICROSOFT, MICROSOFT_ATTENTION, MICROSOFT_QUANTIZATION],
+  'com.microsoft.nchwc': [NCHWC],
+};
+
+/** By domain, then by name. */
+export const OPERATORS: ReadonlyMap<string, ReadonlyMap<string, Operator>> = new Map(
+  Object.entries(THEMES).map(([domain, themes]) => [
+    domain,
+    new Map(themes.flatMap((theme) => Object.entries(theme))),
+  ]),
+);
 
 /** The record of a node's operator, where there is one. */
 export const operatorOf = ({ domain, opType }: Pick<Node, 'domain' | 'opType'>) =>

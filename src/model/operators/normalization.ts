@@ -4,7 +4,7 @@ import { constant, type DimExpr } from '../sizes/dim.js';
 import { type Operators, operator } from './operator.js';
 import type { Rule } from './rules/context.js';
 import { sameAsFirst } from './rules/same.js';
-import { always, byAttribute, type OutputType } from './rules/types.js';
+import { always, byAttribute, like, type OutputType } from './rules/types.js';
 
 const batchNormalization: Rule = (c) => {
   const input = c.shape(0);
@@ -13,24 +13,34 @@ const batchNormalization: Rule = (c) => {
   return [{ dtype: c.dtype(0), shape: input }, perChannel, perChannel, perChannel, perChannel];
 };
 
-export const layerNormalization: Rule = (c) => {
-  const input = c.shape(0);
-  const axis = c.axis(c.number('axis', -1), input.length);
-  const statistics = input.map((size, i) => (i < axis ? size : constant(1)));
-  const stash = c.typeAttribute('stash_type') ?? 'float32';
-  return [
-    { dtype: c.dtype(0), shape: input },
-    { dtype: stash, shape: statistics },
-    { dtype: stash, shape: statistics },
-  ];
-};
+/** @param typedBy the input that the values are of the type of */
+const layerNormalization =
+  (typedBy: number): Rule =>
+  (c) => {
+    const input = c.shape(0);
+    const axis = c.axis(c.number('axis', -1), input.length);
+    const statistics = input.map((size, i) => (i < axis ? size : constant(1)));
+    const stash = c.typeAttribute('stash_type') ?? 'float32';
+    return [
+      { dtype: c.dtype(typedBy), shape: input },
+      { dtype: stash, shape: statistics },
+      { dtype: stash, shape: statistics },
+    ];
+  };
+
+/** Its scale tells the type. */
+const rootMeanSquare: Rule = (c) => ({ dtype: c.dtype(1), shape: c.shape(0) });
 
 const EPSILON = { epsilon: 1e-5 };
 const STASHED = { ...EPSILON, stash_type: 1 };
 
 /** Statistics lie behind the values, of a type of their own. */
-const typeOfNormalized: OutputType = (node, output, input) =>
-  output === 0 ? input(0) : byAttribute('stash_type', always('float32'))(node, output, input);
+const typesOfNormalized =
+  (typedBy: number): OutputType =>
+  (node, output, input) =>
+    output === 0
+      ? input(typedBy)
+      : byAttribute('stash_type', always('float32'))(node, output, input);
 
 const softmax = () =>
   operator({ required: 1, shape: sameAsFirst, batch: 'exponential', elements: 'computed' });
@@ -61,23 +71,24 @@ export const NORMALIZATION: Operators = {
   LayerNormalization: operator({
     required: 2,
     defaults: { ...STASHED, axis: -1 },
-    shape: layerNormalization,
-    types: typeOfNormalized,
+    shape: layerNormalization(0),
+    types: typesOfNormalized(0),
     batch: 'normalized',
     elements: 'computed',
   }),
   RMSNormalization: operator({
     required: 2,
     defaults: { ...STASHED, axis: -1 },
-    shape: sameAsFirst,
+    shape: rootMeanSquare,
+    types: like(1),
     batch: 'normalized',
     elements: 'computed',
   }),
   // onnxruntime's own, though it stands among the standard operators
   SimplifiedLayerNormalization: operator({
     required: 2,
-    shape: layerNormalization,
-    types: typeOfNormalized,
+    shape: layerNormalization(1),
+    types: typesOfNormalized(1),
     batch: 'normalized',
     elements: 'computed',
   }),

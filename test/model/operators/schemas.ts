@@ -16,6 +16,11 @@ export interface Version {
 export interface Schema {
   readonly by: 'onnx' | 'onnxruntime';
   readonly versions: readonly Version[];
+  /** Of the last version: an element type, or a name that inputs and outputs of one type share. */
+  readonly types: {
+    readonly inputs: readonly string[];
+    readonly outputs: readonly string[];
+  };
   /** Not told by onnxruntime; of operators that run graphs, ONNX does not know. */
   readonly random?: boolean;
 }
