@@ -46,7 +46,10 @@ export function axesAtEnd(axes: Axes, way: Way, shapes: ShapeTable): Axes | unde
   return current;
 }
 
-/** Operators that treat every element alike, whatever the shape, when their other inputs are one number. */
+/**
+ * Operators that treat every element alike, whatever the shape, when their other inputs are one number. Of all
+ * that do, these leave scores of a size that a finite mask hides, as no exponential would.
+ */
 const ELEMENT_WISE = [
   'Cast',
   'Identity',
