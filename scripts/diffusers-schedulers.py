@@ -141,6 +141,49 @@ LOOPS = [
         "dpm++2m",
         20,
     ),
+    *(
+        ("DPMSolverMultistepScheduler", {**STABLE, "solver_order": 3, **more}, "DPMSolverMultistepScheduler", "dpm++3m", steps)
+        for steps, more in [
+            (8, {"timestep_spacing": "trailing"}),
+            (14, {"final_sigmas_type": "sigma_min"}),
+            (20, {"timestep_spacing": "leading", "prediction_type": "v_prediction"}),
+            (25, {"lower_order_final": False, "final_sigmas_type": "sigma_min", "prediction_type": "sample"}),
+        ]
+    ),
+    *(
+        ("UniPCMultistepScheduler", {**STABLE, **more}, "UniPCMultistepScheduler", "unipc", steps)
+        for steps, more in [
+            (1, {"timestep_spacing": "trailing"}),
+            (5, {"solver_order": 3}),
+            (10, {}),
+            (10, {"solver_order": 1, "timestep_spacing": "leading", "steps_offset": 1}),
+            # to noise level zero, bh1 gives NaN in diffusers
+            (10, {"solver_type": "bh1", "timestep_spacing": "trailing", "final_sigmas_type": "sigma_min"}),
+            (12, {"solver_order": 3, "solver_type": "bh1", "prediction_type": "v_prediction", "final_sigmas_type": "sigma_min"}),
+            (20, {"disable_corrector": [0, 1, 7], "prediction_type": "sample"}),
+            (20, {"solver_order": 3, "lower_order_final": False, "final_sigmas_type": "sigma_min"}),
+            (10, {"predict_x0": False, "final_sigmas_type": "sigma_min"}),
+            (25, {"predict_x0": False, "solver_order": 3, "solver_type": "bh1", "final_sigmas_type": "sigma_min", "prediction_type": "v_prediction"}),
+            (50, {"solver_order": 3, "prediction_type": "v_prediction", "rescale_betas_zero_snr": True, "timestep_spacing": "trailing"}),
+        ]
+    ),
+    # of another solver's file, whose words UniPC takes for its own
+    ("DPMSolverMultistepScheduler", {**STABLE, "solver_order": 3}, "UniPCMultistepScheduler", "unipc", 10),
+    *(
+        ("DEISMultistepScheduler", {**STABLE, **more}, "DEISMultistepScheduler", "deis", steps)
+        for steps, more in [
+            (1, {"timestep_spacing": "trailing"}),
+            (5, {"solver_order": 3}),
+            (10, {}),
+            (10, {"solver_order": 1, "timestep_spacing": "leading", "steps_offset": 1}),
+            (14, {"solver_order": 3, "timestep_spacing": "trailing", "prediction_type": "v_prediction"}),
+            (15, {"solver_order": 3, "timestep_spacing": "trailing", "prediction_type": "v_prediction"}),
+            (20, {"prediction_type": "sample"}),
+            (12, {"lower_order_final": False, "solver_order": 3}),
+            (50, {"solver_order": 3}),
+        ]
+    ),
+    ("UniPCMultistepScheduler", {**STABLE, "solver_order": 3}, "DEISMultistepScheduler", "deis", 10),
 ]
 
 

@@ -4,15 +4,20 @@ import { guidanceIncomplete, spacingAndTimesteps } from '../errors/index.js';
 import type { LoopGuidance } from '../evidence/calibrate/index.js';
 import type { SchedulerSettings } from '../runtime/model-folder/index.js';
 import {
-  BETA_SCHEDULES,
-  PREDICTIONS,
+  type Flag,
+  PATH_FLAGS,
+  PATHS,
   SAMPLER_NAMES,
+  type SamplerName,
+  SOLVER_FLAGS,
+  solverOf,
   TIMESTEP_SPACINGS,
   TRAIN_TIMESTEPS,
 } from '../runtime/samplers/index.js';
 import { type GuidancePair, PAIR_MODES, PAIR_ORDERS } from '../runtime/schedule/index.js';
-import { number, readFeeds, texts, wholeNumber } from './arguments.js';
+import { number, readFeeds, texts } from './arguments.js';
 import type { Arguments } from './command.js';
+import { given, optionsOf } from './sampler-options.js';
 import type { ChosenTimesteps } from './timesteps-file.js';
 
 /** The spacing of the samplers themselves, where none is asked for. */
@@ -32,46 +37,10 @@ export const timestepOptions = {
 
 export const samplerOptions = {
   sampler: { choices: SAMPLER_NAMES, default: 'ddim', describe: 'Sampler' },
-  prediction: { choices: PREDICTIONS, describe: 'What the model predicts [default: epsilon]' },
-  clip: {
-    type: 'number',
-    describe: 'Clamp predicted pixels to [-clip, clip]',
-    check: number('clip'),
-  },
-  eta: {
-    type: 'number',
-    describe: 'Noise of DDIM, 0 to 1 [default: 0]',
-    check: number('eta'),
-  },
+  ...optionsOf(SOLVER_FLAGS),
 } as const;
 
-export const noiseOptions = {
-  betas: { choices: BETA_SCHEDULES, describe: 'Curve of the betas [default: linear]' },
-  'beta-start': {
-    type: 'number',
-    describe: 'First beta [default: 0.0001]',
-    check: number('beta-start'),
-  },
-  'beta-end': {
-    type: 'number',
-    describe: 'Last beta [default: 0.02]',
-    check: number('beta-end'),
-  },
-  'train-timesteps': {
-    type: 'number',
-    describe: 'Timesteps in training [default: 1000]',
-    check: wholeNumber('train-timesteps', 1),
-  },
-  'zero-snr': {
-    type: 'boolean',
-    describe: 'Betas rescaled so that no signal is left at the last timestep [default: no]',
-  },
-  'snr-shift': {
-    type: 'number',
-    describe: 'Signal to noise divided by this: 3 or 1 for CogVideoX [default: 1]',
-    check: number('snr-shift'),
-  },
-} as const;
+export const noiseOptions = optionsOf(PATH_FLAGS);
 
 /** How the two halves of guidance are made. */
 export const pairOptions = {
@@ -100,26 +69,25 @@ type SamplerArguments = Arguments<typeof samplerOptions & typeof noiseOptions>;
 export const trainTimestepsOf = (args: Pick<SamplerArguments, 'trainTimesteps'>): number =>
   args.trainTimesteps ?? TRAIN_TIMESTEPS;
 
+type FlagName = keyof typeof SOLVER_FLAGS | keyof typeof PATH_FLAGS;
+
 /** What a pipeline's folder says of a loop beside what the command line can say. */
-export type FolderLoop = Pick<
-  SchedulerSettings,
-  'spacing' | 'offset' | 'final' | 'noiseAfterClip' | 'lowerOrderFinal'
->;
+export type FolderLoop = Omit<SchedulerSettings, FlagName>;
+
+const FLAGS: Readonly<Record<FlagName, Flag>> = { ...SOLVER_FLAGS, ...PATH_FLAGS };
 
 /** Splits what a folder says into what stands for options that are left out, and the rest. */
 export function splitSettings(settings: SchedulerSettings): {
-  readonly noise: Omit<SchedulerSettings, keyof FolderLoop>;
+  readonly noise: Pick<SchedulerSettings, FlagName>;
   readonly folder: FolderLoop;
 } {
-  const { spacing, offset, final, noiseAfterClip, lowerOrderFinal, ...noise } = settings;
-  return {
-    noise,
-    folder: Object.fromEntries(
-      Object.entries({ spacing, offset, final, noiseAfterClip, lowerOrderFinal }).filter(
-        ([, value]) => value !== undefined,
+  const some = (flagged: boolean) =>
+    Object.fromEntries(
+      Object.entries(settings).filter(
+        ([name, value]) => value !== undefined && Object.hasOwn(FLAGS, name) === flagged,
       ),
-    ),
-  };
+    );
+  return { noise: some(true), folder: some(false) };
 }
 
 /**
@@ -145,22 +113,19 @@ export function readSpacing(
  * What a sampler is made with, but for its steps and where it goes; nothing where a default of its
  * own applies.
  */
-export function readSamplerOptions(args: SamplerArguments, folder: FolderLoop = {}) {
+export function readSamplerOptions(
+  args: SamplerArguments & { readonly sampler: SamplerName },
+  folder: FolderLoop = {},
+) {
   const { spacing: _, offset: __, ...ending } = folder;
-  const given = <K extends string, V>(key: K, value: V | undefined) =>
-    (value === undefined ? {} : { [key]: value }) as { [P in K]?: V };
+  const { options, path } = solverOf(args.sampler);
+  const { prediction = options.prediction.default, ...others } = given(SOLVER_FLAGS, args);
+  const schedule = given(PATH_FLAGS, args);
   return {
-    prediction: args.prediction ?? 'epsilon',
-    schedule: {
-      betas: args.betas ?? 'linear',
-      ...given('betaStart', args.betaStart),
-      ...given('betaEnd', args.betaEnd),
-      ...given('trainTimesteps', args.trainTimesteps),
-      ...given('zeroSnr', args.zeroSnr),
-      ...given('snrShift', args.snrShift),
-    },
-    ...given('clip', args.clip),
-    ...given('eta', args.eta),
+    prediction,
+    // a path's curve is written down also where it is the usual one
+    schedule: { ...('betas' in PATHS[path] && { betas: 'linear' }), ...schedule },
+    ...others,
     ...ending,
   };
 }

@@ -1,6 +1,6 @@
 /** Sampler and guidance of a loop that is run: as the arguments say, and where they do not, as the bundle was made for. */
 import { needsGuidance, needsUnconditional, stepsAndTimesteps, twoLists } from '../errors/index.js';
-import { createSampler, type Guidance, type Sampler } from '../runtime/samplers/index.js';
+import { type Guidance, type Sampler, samplerFrom } from '../runtime/samplers/index.js';
 import { type GuidancePair, type Schedule, stepsOfCalls } from '../runtime/schedule/index.js';
 import { readFeeds } from './arguments.js';
 import type { Arguments } from './command.js';
@@ -38,7 +38,7 @@ export function makeSampler(
   const steps = args.steps ?? chosen?.timesteps.length ?? made ?? STEPS;
   if (chosen && steps !== chosen.timesteps.length)
     throw stepsAndTimesteps(chosen.origin, chosen.timesteps.length, steps);
-  return createSampler(args.sampler, {
+  return samplerFrom(args.sampler, {
     ...readSamplerOptions(args, folder),
     ...readSpacing(args.spacing, chosen, folder),
     steps,

@@ -10,7 +10,15 @@ export const unknownSamplerChoice = (option: string, found: string, known: reado
     hint: `Choose one of ${list(known)}.`,
   });
 
-export const samplerOptionOutOfRange = (option: string, found: number, expected: string) =>
+/** @param of whose options they are: `The sampler "ddim"` */
+export const unknownSamplerOption = (of: string, found: string, known: readonly string[]) =>
+  new StepfoldError('SAMPLER_OPTION_UNKNOWN', `${of} has no option "${found}".`, {
+    value: found,
+    data: { known },
+    hint: `Leave it out; there are ${list(known)}.`,
+  });
+
+export const samplerOptionOutOfRange = (option: string, found: unknown, expected: string) =>
   new StepfoldError(
     'SAMPLER_OPTION_RANGE',
     `The sampler option ${option} is ${found}; it must be ${expected}.`,

@@ -279,6 +279,9 @@ export const EXAMPLES = {
   planHidden: [() => e.planHidden('attention.3', 'deep', 'zero')],
   // sampler.ts
   unknownSamplerChoice: [() => e.unknownSamplerChoice('sampler', 'pndm', ['ddim', 'euler'])],
+  unknownSamplerOption: [
+    () => e.unknownSamplerOption('The sampler "euler"', 'eta', ['prediction', 'clip', 'steps']),
+  ],
   samplerOptionOutOfRange: [() => e.samplerOptionOutOfRange('eta', 2, 'a number from 0 to 1')],
   timestepsNotDescending: [() => e.timestepsNotDescending(3, 700, 650)],
   karrasWithTimesteps: [() => e.karrasWithTimesteps()],

@@ -171,6 +171,7 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   PLAN_HIDDEN: 'One pass removes for good what another one works on.',
   // sampling
   SAMPLER_UNKNOWN_CHOICE: 'There is no sampler, schedule or spacing of that name.',
+  SAMPLER_OPTION_UNKNOWN: 'A sampler or a noise path was given an option that it does not have.',
   SAMPLER_OPTION_RANGE: 'A number given to the sampler is out of range.',
   SAMPLER_TIMESTEPS_ORDER: 'A list of timesteps does not go from the noisiest down.',
   SAMPLER_KARRAS_TIMESTEPS: 'Karras noise levels and a list of timesteps are both given.',

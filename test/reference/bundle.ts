@@ -3,7 +3,7 @@ import { ditfastattn } from '../../passes/ditfastattn/index.js';
 import type { EmitForm } from '../../src/compiler/lower/index.js';
 import { Pipeline } from '../../src/compiler/pipeline/index.js';
 import { loadModel } from '../../src/model/onnx/files.js';
-import { type DenoiseOptions, ddim, denoise } from '../../src/runtime/samplers/index.js';
+import { createSampler, type DenoiseOptions, denoise } from '../../src/runtime/samplers/index.js';
 import type { GuidancePair } from '../../src/runtime/schedule/index.js';
 import type { ScheduledSession } from '../../src/runtime/session/index.js';
 import { EXACT, openSession, ort } from '../helpers/compile.js';
@@ -65,7 +65,7 @@ export async function runDenoising(
       return outputs;
     },
     ort: ort as unknown as DenoiseOptions['ort'],
-    sampler: ddim({ steps: settings.steps, clip: 1 }),
+    sampler: createSampler('ddim', { steps: settings.steps, clip: 1 }),
     latentShape: [noise.length, ...IMAGE_SHAPE],
     seed: 0,
     noise: Float32Array.from(flat(noise)),

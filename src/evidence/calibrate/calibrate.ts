@@ -18,7 +18,7 @@ import {
   timestepsLength,
 } from '../../errors/index.js';
 import type { Model } from '../../model/ir/model.js';
-import { createSampler, type Sampler, type SamplerName } from '../../runtime/samplers/index.js';
+import { type Sampler, type SamplerName, samplerFrom } from '../../runtime/samplers/index.js';
 import { callsPerStep, stepsOfCalls } from '../../runtime/schedule/index.js';
 import { type DenoiserPorts, generate, modelPorts, settleLoop } from '../measure/denoise-bundle.js';
 import { loadOrt, type Ort } from '../measure/engine.js';
@@ -222,7 +222,7 @@ function makeLoop<O>(
 }
 
 function samplerOf({ name, ...options }: SamplerChoice = { name: 'ddim' }, steps: number): Sampler {
-  return createSampler(name, { ...options, steps } as never);
+  return samplerFrom(name, { ...options, steps });
 }
 
 /** The share of all work behind a site of a call: in segments, early sites have more to run again. */

@@ -5,8 +5,9 @@
  * variance-preserving process x_t = sqrt(alphasCumprod[t]) x_0 + sqrt(1 - alphasCumprod[t]) noise of
  * DDPM (Ho et al., arXiv 2006.11239, equation 4). Costs one pass over the training timesteps.
  */
-import { samplerOptionOutOfRange, unknownSamplerChoice } from '../../errors/index.js';
+import { samplerOptionOutOfRange } from '../../errors/index.js';
 import { interpolate, linspace } from './numbers.js';
+import { checkOptions, type Given } from './options.js';
 
 /** How beta grows with the timestep; `cosine` is also called squaredcos_cap_v2. */
 export const BETA_SCHEDULES = ['linear', 'scaled_linear', 'cosine'] as const;
@@ -15,26 +16,57 @@ export type BetaSchedule = (typeof BETA_SCHEDULES)[number];
 /** Timesteps in training, where nothing else is said. */
 export const TRAIN_TIMESTEPS = 1000;
 
-export interface NoiseScheduleOptions {
-  /** Default `linear`. */
-  readonly betas?: BetaSchedule;
-  /** Beta of timestep 0; default 1e-4. Not used by `cosine`. */
-  readonly betaStart?: number;
-  /** Beta of the last timestep; default 0.02. Not used by `cosine`. */
-  readonly betaEnd?: number;
-  /** Timesteps in training; default 1000. */
-  readonly trainTimesteps?: number;
-  /**
-   * Divides the ratio of signal to noise, in variance, by this at every timestep: CogVideoX's
-   * `snr_shift_scale`, there 3 or 1. Default 1: not at all.
-   */
-  readonly snrShift?: number;
-  /**
-   * Whether no signal is left at the last timestep: square roots of the shares are moved and stretched so
-   * that the last is 0 and the first stays (Lin et al., arXiv 2305.08891, algorithm 1). Default false.
-   */
-  readonly zeroSnr?: boolean;
-}
+export const NOISE_SCHEDULE_OPTIONS = {
+  betas: {
+    enum: BETA_SCHEDULES,
+    default: 'linear',
+    title: 'noise schedule',
+    flag: true,
+    description: 'Curve of the betas',
+  },
+  // neither end of the betas is used by the cosine
+  betaStart: {
+    type: 'number',
+    exclusiveMinimum: 0,
+    exclusiveMaximum: 1,
+    default: 1e-4,
+    flag: true,
+    description: 'First beta',
+  },
+  betaEnd: {
+    type: 'number',
+    exclusiveMinimum: 0,
+    exclusiveMaximum: 1,
+    default: 0.02,
+    flag: true,
+    description: 'Last beta',
+  },
+  trainTimesteps: {
+    type: 'integer',
+    minimum: 1,
+    default: TRAIN_TIMESTEPS,
+    flag: true,
+    description: 'Timesteps in training',
+  },
+  // square roots of the shares are moved and stretched so that the last is 0 and the first stays (Lin et
+  // al., arXiv 2305.08891, algorithm 1)
+  zeroSnr: {
+    type: 'boolean',
+    default: false,
+    flag: true,
+    description: 'Betas rescaled so that no signal is left at the last timestep',
+  },
+  // in variance: `snr_shift_scale` of CogVideoX
+  snrShift: {
+    type: 'number',
+    exclusiveMinimum: 0,
+    default: 1,
+    flag: true,
+    description: 'Signal to noise divided by this: 3 or 1 for CogVideoX',
+  },
+} as const;
+
+export type NoiseScheduleOptions = Given<typeof NOISE_SCHEDULE_OPTIONS>;
 
 /**
  * The share of the signal that samplers take where there is none and they need some: the noise level is
@@ -76,26 +108,16 @@ const BETAS: Record<BetaSchedule, (start: number, end: number, count: number) =>
  * Builds the schedule that the denoiser was trained with.
  *
  * @param least taken for the share of the signal at the last timestep where that is 0
- * @throws SAMPLER_UNKNOWN_CHOICE, SAMPLER_OPTION_RANGE
+ * @throws SAMPLER_UNKNOWN_CHOICE, SAMPLER_OPTION_RANGE, SAMPLER_OPTION_UNKNOWN
  */
 export function noiseSchedule(options: NoiseScheduleOptions = {}, least = 0): NoiseSchedule {
-  const { betas = 'linear', betaStart = 1e-4, betaEnd = 0.02 } = options;
-  const { snrShift = 1, zeroSnr = false } = options;
-  const { trainTimesteps = TRAIN_TIMESTEPS } = options;
-  if (!Object.hasOwn(BETAS, betas)) {
-    throw unknownSamplerChoice('noise schedule', betas, BETA_SCHEDULES);
-  }
-  if (!Number.isInteger(trainTimesteps) || trainTimesteps < 1) {
-    throw samplerOptionOutOfRange('trainTimesteps', trainTimesteps, 'an integer from 1 up');
-  }
-  if (!(betaStart > 0 && betaStart < 1)) {
-    throw samplerOptionOutOfRange('betaStart', betaStart, 'between 0 and 1');
-  }
-  if (!(betaEnd >= betaStart && betaEnd < 1)) {
+  const { betas, betaStart, betaEnd, trainTimesteps, zeroSnr, snrShift } = checkOptions(
+    'The noise schedule',
+    NOISE_SCHEDULE_OPTIONS,
+    options,
+  );
+  if (betaEnd < betaStart) {
     throw samplerOptionOutOfRange('betaEnd', betaEnd, 'from betaStart up and below 1');
-  }
-  if (!(snrShift > 0 && Number.isFinite(snrShift))) {
-    throw samplerOptionOutOfRange('snrShift', snrShift, 'a number above 0');
   }
   if (zeroSnr && trainTimesteps < 2) {
     throw samplerOptionOutOfRange('trainTimesteps', trainTimesteps, 'at least 2 with zeroSnr');

@@ -34,3 +34,21 @@ export function interpolate(x: number, xs: Float64Array, ys: Float64Array): numb
   const share = (x - xs[low]!) / (xs[high]! - xs[low]!);
   return ys[low]! + share * (ys[high]! - ys[low]!);
 }
+
+/** Solves a small system of linear equations, by elimination with row pivots. */
+export function solve(matrix: readonly (readonly number[])[], right: readonly number[]): number[] {
+  const rows = matrix.map((row, i) => [...row, right[i]!]);
+  const size = rows.length;
+  for (let column = 0; column < size; column++) {
+    let pivot = column;
+    for (let i = column + 1; i < size; i++)
+      if (Math.abs(rows[i]![column]!) > Math.abs(rows[pivot]![column]!)) pivot = i;
+    [rows[column], rows[pivot]] = [rows[pivot]!, rows[column]!];
+    for (let i = 0; i < size; i++) {
+      if (i === column) continue;
+      const factor = rows[i]![column]! / rows[column]![column]!;
+      rows[i] = rows[i]!.map((value, j) => value - factor * rows[column]![j]!);
+    }
+  }
+  return rows.map((row, i) => row[size]! / row[i]!);
+}

@@ -54,7 +54,10 @@ describe(`the loops of diffusers ${diffusers.diffusers}`, () => {
     expect(sampler.timesteps).toEqual(timesteps);
     const found = runSampler(sampler, denoiser, noise);
     // diffusers has its betas in float32, and the noise that is predicted is divided by a small alpha
-    const most = 'prediction_type' in config && name !== 'euler' ? 1e-5 : 1e-4;
+    const exact = 'prediction_type' in config && name !== 'euler';
+    // and the integrals of third order are differences of large float32 numbers there
+    const cancels = name === 'deis' && 'solver_order' in config && config.solver_order === 3;
+    const most = (exact ? 1e-5 : 1e-4) * (cancels ? 3 : 1);
     for (const [i, expected] of latent.entries())
       expect(Math.abs(found[i]! - expected)).toBeLessThan(most * Math.max(1, Math.abs(expected)));
   });

@@ -7,6 +7,7 @@ import {
   createSampler,
   noiseSchedule,
   type SamplerName,
+  type SamplerOptionsByName,
 } from '../../../src/runtime/samplers/index.js';
 import { type Denoiser, runSampler } from './run-sampler.js';
 
@@ -40,12 +41,16 @@ function timesteps(steps: number): number[] {
 }
 
 /** Largest distance from the exact solution at training timestep 0. */
-function errorOf(name: SamplerName, steps: number): number {
-  const sampler = createSampler(name, {
+function errorOf<Name extends SamplerName>(
+  name: Name,
+  steps: number,
+  more: SamplerOptionsByName[Name] = {},
+): number {
+  const sampler = createSampler<SamplerName>(name, {
     timesteps: timesteps(steps),
     fractionalTimesteps: true,
     final: 'first',
-    lowerOrderFinal: false,
+    ...more,
   });
   const z = [-2, -0.7, 0.3, 1.5];
   const top = sampler.timesteps[0]!;
@@ -76,15 +81,40 @@ describe('samplers converge to the exact probability flow', () => {
 
   it('dpm++2m: half the step, a quarter of the error', () => {
     for (const steps of [20, 40]) {
-      const order = Math.log2(errorOf('dpm++2m', steps) / errorOf('dpm++2m', 2 * steps));
+      const whole = { lowerOrderFinal: false };
+      const order = Math.log2(
+        errorOf('dpm++2m', steps, whole) / errorOf('dpm++2m', 2 * steps, whole),
+      );
       expect(order).toBeGreaterThan(1.75);
       expect(order).toBeLessThan(2.3);
     }
   });
 
+  it.each([
+    // the curvature counts half in the authors' program, so that its third order is a better second
+    ['dpm++3m', {}, 2],
+    // the corrector is worth one order more
+    ['unipc', { order: 1 }, 2],
+    ['unipc', { order: 2 }, 3],
+    ['unipc', { order: 2, solverType: 'bh1' }, 3],
+    ['unipc', { order: 2, predictX0: false }, 3],
+    ['unipc', { order: 2, disableCorrector: Array.from({ length: 80 }, (_, i) => i) }, 2],
+    ['unipc', { order: 3 }, 3],
+    ['deis', { order: 1 }, 1],
+    ['deis', { order: 2 }, 2],
+    ['deis', { order: 3 }, 3],
+  ] as const)('%s %o: the error falls by the power %f', (name, options, order) => {
+    const whole = { ...options, lowerOrderFinal: false };
+    const found = Math.log2(errorOf(name, 40, whole) / errorOf(name, 80, whole));
+    expect(found).toBeGreaterThan(order - 0.1);
+    expect(found).toBeLessThan(order + 1);
+  });
+
   it('dpm++2m is nearer than ddim at equal steps', () => {
     for (const steps of [10, 20, 50]) {
-      expect(errorOf('dpm++2m', steps)).toBeLessThan(errorOf('ddim', steps) / 2);
+      expect(errorOf('dpm++2m', steps, { lowerOrderFinal: false })).toBeLessThan(
+        errorOf('ddim', steps) / 2,
+      );
     }
   });
 });

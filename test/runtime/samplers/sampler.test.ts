@@ -77,10 +77,15 @@ describe.each(SAMPLER_NAMES)('%s', (name) => {
     let trajectory = sampler.start(noise);
     trajectory = sampler.step(curve(noise, 600), 0, trajectory);
     const still = sampler.step(curve(noise, 300), 1, trajectory);
-    still.latent.forEach((value, i) => {
-      expect(value).toBeCloseTo(trajectory.latent[i]!, 5);
-    });
+    // what is asked at the end of the step before corrects that once, but for that nothing moves
+    if (name !== 'unipc')
+      still.latent.forEach((value, i) => {
+        expect(value).toBeCloseTo(trajectory.latent[i]!, 5);
+      });
     const on = sampler.step(curve(noise, 300), 2, still);
+    on.latent.forEach((value, i) => {
+      expect(value).toBeCloseTo(still.latent[i]!, 5);
+    });
     const further = sampler.step(curve(noise, 300), 3, on);
     expect(further.latent.every(Number.isFinite)).toBe(true);
   });
@@ -133,7 +138,7 @@ describe('where no signal is left', () => {
     expect(() => createSampler('ddim', { timesteps: [998, 500], schedule })).not.toThrow();
   });
 
-  it.each(['ddim', 'euler', 'dpm++2m'] as const)('%s stays finite', (name) => {
+  it.each(SAMPLER_NAMES)('%s stays finite', (name) => {
     for (const karras of [false, true])
       for (const prediction of ['v', 'sample'] as const) {
         const options = { steps: 8, spacing: 'trailing', prediction, karras, schedule } as const;
@@ -177,7 +182,7 @@ describe('createSampler', () => {
     expect(() => createSampler('plms' as SamplerName, {})).toThrow(
       expect.objectContaining({
         code: 'SAMPLER_UNKNOWN_CHOICE',
-        details: expect.objectContaining({ data: { known: ['ddim', 'euler', 'dpm++2m'] } }),
+        details: expect.objectContaining({ data: { known: SAMPLER_NAMES } }),
       }),
     );
   });
@@ -187,6 +192,15 @@ describe('createSampler', () => {
     expect(sampler.needsNoise).toBe(true);
     expect(() => sampler.step(noise, 0, sampler.start(noise))).toThrow(
       expect.objectContaining({ code: 'SAMPLER_NOISE_MISSING' }),
+    );
+    expect(() => createSampler('euler', { eta: 0 } as object)).toThrow(
+      expect.objectContaining({
+        code: 'SAMPLER_OPTION_UNKNOWN',
+        message: 'The sampler "euler" has no option "eta".',
+      }),
+    );
+    expect(() => createSampler('ddim', { schedule: { beta: 1 } as object })).toThrow(
+      expect.objectContaining({ code: 'SAMPLER_OPTION_UNKNOWN' }),
     );
     expect(() => createSampler('ddim', { eta: 1.5 })).toThrow(
       expect.objectContaining({ code: 'SAMPLER_OPTION_RANGE' }),

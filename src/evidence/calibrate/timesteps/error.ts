@@ -17,10 +17,11 @@ import {
 } from '../../../errors/index.js';
 import { withFollowers } from '../../../model/shape/index.js';
 import {
-  createSampler,
   gammaTimesteps,
-  noiseSchedule,
+  noisePath,
   type Sampler,
+  samplerFrom,
+  solverOf,
 } from '../../../runtime/samplers/index.js';
 import {
   checkLoopFits,
@@ -131,8 +132,11 @@ export async function timestepError(
 function samplerFactory({ name, ...options }: SamplerChoice = { name: 'ddim' }) {
   const { spacing: _, offset: __, timesteps: ___, steps: ____, ...rest } = options;
   if (rest.karras) throw noKarras();
-  const make = (where: object): Sampler => createSampler(name, { ...rest, ...where } as never);
-  const { trainTimesteps } = noiseSchedule(rest.schedule as object | undefined);
+  const make = (where: object): Sampler => samplerFrom(name, { ...rest, ...where });
+  const { trainTimesteps } = noisePath({
+    path: solverOf(name).path,
+    ...(rest.schedule as object | undefined),
+  });
   if (make({ timesteps: [0] }).needsNoise) throw freshNoise();
   return {
     trainTimesteps,

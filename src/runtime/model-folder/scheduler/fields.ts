@@ -1,13 +1,13 @@
 /**
  * What becomes of each setting of a scheduler: it is read, it is known to mean nothing here, or it is
  * refused. The noise schedule and what the model predicts are the file's; where the steps lie and how they
- * end are as in the class of diffusers that is the sampler here (DDIMScheduler, EulerDiscreteScheduler,
- * DPMSolverMultistepScheduler) when it is made from the same file.
+ * end are as in the class of diffusers that is the sampler here (same-as.ts) when it is made from the same
+ * file.
  */
 import type { BetaSchedule, Prediction, TimestepSpacing } from '../../samplers/index.js';
 import type { ReadName } from './classes.js';
 import type { SCHEDULERS } from './diffusers.js';
-import type { GivenSettings, SchedulerSettings, SchedulerUse } from './settings.js';
+import type { SchedulerSettings, SchedulerUse } from './settings.js';
 
 type KeysOf<T> = T extends unknown ? keyof T : never;
 
@@ -18,6 +18,8 @@ export interface FieldContext {
   readonly scheduler: ReadName;
   readonly sampler: NonNullable<SchedulerUse['sampler']>;
   readonly given: SchedulerUse;
+  /** Whether the class that the sampler is has this setting. */
+  readonly own: (field: Field) => boolean;
   /** Another setting of the file, or its default. */
   readonly other: (field: Field) => unknown;
 }
@@ -50,10 +52,10 @@ const SPACINGS: Readonly<Record<string, TimestepSpacing>> = {
 
 const shown = (value: unknown) => JSON.stringify(value);
 
-const choice = <K extends keyof GivenSettings>(
+const choice = <K extends keyof SchedulerSettings>(
   to: K,
   option: string,
-  known: Readonly<Record<string, NonNullable<GivenSettings[K]>>>,
+  known: Readonly<Record<string, NonNullable<SchedulerSettings[K]>>>,
 ): FieldRule => ({
   says: `read (\`--${option}\`): ${Object.keys(known).join(', ')}; any other is refused`,
   mean(value, { given }) {
@@ -65,7 +67,7 @@ const choice = <K extends keyof GivenSettings>(
   },
 });
 
-const number = (to: keyof GivenSettings, option: string): FieldRule => ({
+const number = (to: keyof SchedulerSettings, option: string): FieldRule => ({
   says: `read (\`--${option}\`)`,
   mean(value, { given }) {
     if (given[to] !== undefined) return {};
@@ -80,13 +82,24 @@ const flag =
 
 const none = (why: string): FieldRule => ({ says: `without effect: ${why}` });
 
+/** What UniPC makes of the word of another solver in its place. */
+const SOLVER_TYPES: Readonly<Record<string, NonNullable<SchedulerSettings['solverType']>>> = {
+  bh1: 'bh1',
+  bh2: 'bh2',
+  midpoint: 'bh2',
+  heun: 'bh2',
+  logrho: 'bh2',
+};
+/** Samplers whose order is an option. */
+const ORDERED: readonly string[] = ['unipc', 'deis'];
+
 const SOLVER = none('of a solver that is not run');
 
 /** Fields that place the steps in a way of their own, unless the command line places them. */
-const placing = (samplers: readonly string[], where: string): FieldRule => ({
-  says: `without effect where false, with DDIM, or beside \`--spacing\` or \`--timesteps\`; else refused: ${where}`,
-  mean: flag((value, { sampler, given }) =>
-    !value || !samplers.includes(sampler) || given.spacing || given.timesteps
+const placing = (field: Field, where: string): FieldRule => ({
+  says: `without effect where false, with samplers that do not have it, or beside \`--spacing\` or \`--timesteps\`; else refused: ${where}`,
+  mean: flag((value, { sampler, given, own }) =>
+    !value || !own(field) || given.spacing || given.timesteps
       ? {}
       : `is true, which places the steps of ${sampler} ${where}; say where they lie with --spacing or --timesteps`,
   ),
@@ -97,7 +110,6 @@ const refusedTrue = (why: string): FieldRule => ({
   mean: flag((value) => (value ? `is true: ${why}` : {})),
 });
 
-const SIGMA_SAMPLERS = ['euler', 'dpm++2m'] as const;
 const FLOW = 'without effect, as it belongs to `use_flow_sigmas`, which is refused';
 /** Classes whose own step does not clip, whatever their file says. */
 const NEVER_CLIP: readonly string[] = ['CogVideoXDDIMScheduler', 'CogVideoXDPMScheduler'];
@@ -154,21 +166,20 @@ export const FIELDS: Readonly<Record<Field, FieldRule>> = {
   },
   set_alpha_to_one: {
     says: 'read with DDIM: where false, the last step leaves the noise of training timestep 0',
-    mean: flag((value, { sampler }) => (sampler === 'ddim' && !value ? { final: 'first' } : {})),
+    mean: flag((value, { own }) => (own('set_alpha_to_one') && !value ? { final: 'first' } : {})),
   },
   final_sigmas_type: {
-    says: 'read with Euler and DPM-Solver++: zero, or sigma_min for the noise of training timestep 0; any other is refused',
-    mean(value, { sampler }) {
+    says: 'read with Euler, DPM-Solver++ and UniPC: zero, or sigma_min for the noise of training timestep 0; any other is refused. DEIS leaves the latter, as in diffusers',
+    mean(value, { own }) {
       if (value !== 'zero' && value !== 'sigma_min')
         return `is ${shown(value)}, not one of zero, sigma_min`;
-      const last = value === 'sigma_min' && SIGMA_SAMPLERS.some((name) => name === sampler);
-      return last ? { final: 'first' } : {};
+      return value === 'sigma_min' && own('final_sigmas_type') ? { final: 'first' } : {};
     },
   },
   clip_sample: {
     says: 'read with DDIM (`--clip`, by `clip_sample_range`): the noise stays as predicted, as in diffusers. Without effect in the files of CogVideoX, whose own step does not clip',
-    mean: flag((value, { sampler, given, scheduler, other }) => {
-      if (!value || sampler !== 'ddim' || given.clip !== undefined) return {};
+    mean: flag((value, { own, given, scheduler, other }) => {
+      if (!value || !own('clip_sample') || given.clip !== undefined) return {};
       if (NEVER_CLIP.includes(scheduler)) return {};
       const range = other('clip_sample_range') ?? 1;
       if (typeof range !== 'number' || !(range > 0))
@@ -179,8 +190,8 @@ export const FIELDS: Readonly<Record<Field, FieldRule>> = {
   clip_sample_range: { says: 'read with `clip_sample`' },
   thresholding: {
     says: 'without effect where false, with Euler, or beside `--clip`; else refused: dynamic thresholding clips each picture by its own largest values',
-    mean: flag((value, { sampler, given }) =>
-      value && sampler !== 'euler' && given.clip === undefined
+    mean: flag((value, { own, given }) =>
+      value && own('thresholding') && given.clip === undefined
         ? 'is true, and dynamic thresholding is not known here; say --clip to clip by a fixed value'
         : {},
     ),
@@ -188,16 +199,16 @@ export const FIELDS: Readonly<Record<Field, FieldRule>> = {
   dynamic_thresholding_ratio: none('it belongs to `thresholding`'),
   sample_max_value: none('it belongs to `thresholding`'),
 
-  use_karras_sigmas: placing(SIGMA_SAMPLERS, 'as Karras et al. do'),
-  use_exponential_sigmas: placing(SIGMA_SAMPLERS, 'along an exponential'),
-  use_beta_sigmas: placing(SIGMA_SAMPLERS, 'along a beta distribution'),
-  use_lu_lambdas: placing(['dpm++2m'], 'as Lu et al. do'),
+  use_karras_sigmas: placing('use_karras_sigmas', 'as Karras et al. do'),
+  use_exponential_sigmas: placing('use_exponential_sigmas', 'along an exponential'),
+  use_beta_sigmas: placing('use_beta_sigmas', 'along a beta distribution'),
+  use_lu_lambdas: placing('use_lu_lambdas', 'as Lu et al. do'),
   sigma_min: none('of ways to place steps that are refused'),
   sigma_max: none('of ways to place steps that are refused'),
   interpolation_type: {
     says: 'without effect where linear, with other samplers than Euler, or beside `--spacing` or `--timesteps`; else refused',
-    mean: (value, { sampler, given }) =>
-      value === 'linear' || sampler !== 'euler' || given.spacing || given.timesteps
+    mean: (value, { own, given }) =>
+      value === 'linear' || !own('interpolation_type') || given.spacing || given.timesteps
         ? {}
         : `is ${shown(value)}, which places noise levels apart from their timesteps; say where the steps lie with --spacing or --timesteps`,
   },
@@ -208,8 +219,8 @@ export const FIELDS: Readonly<Record<Field, FieldRule>> = {
   },
   lambda_min_clipped: {
     says: 'without effect where negative infinity, with other samplers than DPM-Solver++, or beside `--timesteps`; else refused: it leaves out the noisiest timesteps',
-    mean: (value, { sampler, given }) =>
-      value === Number.NEGATIVE_INFINITY || sampler !== 'dpm++2m' || given.timesteps
+    mean: (value, { own, given }) =>
+      value === Number.NEGATIVE_INFINITY || !own('lambda_min_clipped') || given.timesteps
         ? {}
         : `is ${shown(value)}, which leaves out the noisiest timesteps; say which are visited with --timesteps`,
   },
@@ -220,27 +231,59 @@ export const FIELDS: Readonly<Record<Field, FieldRule>> = {
   time_shift_type: { says: FLOW },
 
   lower_order_final: {
-    says: 'read with DPM-Solver++: whether a last step that leaves noise is of first order where there are fewer than 15',
-    mean: flag((value, { sampler }) =>
-      sampler === 'dpm++2m' && !value ? { lowerOrderFinal: false } : {},
+    says: 'read with DPM-Solver++, UniPC and DEIS: whether the last steps are of lower order; with all but UniPC only where there are fewer than 15, and with DPM-Solver++ only where the last leaves noise',
+    mean: flag((value, { own }) =>
+      own('lower_order_final') && !value ? { lowerOrderFinal: false } : {},
     ),
   },
   euler_at_final: {
-    says: 'read with DPM-Solver++: whether it is so in any case',
-    mean: flag((value, { sampler }) =>
-      sampler === 'dpm++2m' && value ? { lowerOrderFinal: true } : {},
-    ),
+    says: 'read with DPM-Solver++(2M): whether it is so in any case. With (3M) without effect where false or the last step leaves no noise, else refused',
+    mean: flag((value, { sampler, own, other }) => {
+      if (!own('euler_at_final') || !value) return {};
+      if (sampler === 'dpm++2m') return { lowerOrderFinal: true };
+      return other('final_sigmas_type') === 'zero'
+        ? {}
+        : 'is true, which leaves the step before the last as it is; no sampler of third order here does so';
+    }),
+  },
+  solver_order: {
+    says: 'read with UniPC and DEIS (`--order`); without effect with DPM-Solver++, which has it in its name',
+    mean: (value, context) =>
+      ORDERED.includes(context.sampler) ? number('order', 'order').mean!(value, context) : {},
+  },
+  solver_type: {
+    says: 'read with UniPC: bh1, bh2, and what other solvers have for bh2, as in diffusers; any other is refused',
+    mean(value, { own, sampler }) {
+      if (sampler !== 'unipc' || !own('solver_type')) return {};
+      const name = String(value);
+      return Object.hasOwn(SOLVER_TYPES, name)
+        ? { solverType: SOLVER_TYPES[name]! }
+        : `is ${shown(value)}, not one of ${Object.keys(SOLVER_TYPES).join(', ')}`;
+    },
+  },
+  predict_x0: {
+    says: 'read with UniPC: whether clean latents are extrapolated, or else the noise',
+    mean: flag((value, { own }) => (own('predict_x0') && !value ? { predictX0: false } : {})),
+  },
+  disable_corrector: {
+    says: 'read with UniPC: steps that are not corrected',
+    mean(value, { own }) {
+      if (!own('disable_corrector')) return {};
+      if (!Array.isArray(value) || !value.every((step) => Number.isSafeInteger(step) && step >= 0))
+        return `is ${shown(value)}, not a list of steps`;
+      return value.length > 0 ? { disableCorrector: value } : {};
+    },
+  },
+  solver_p: {
+    says: 'without effect where null or with other samplers than UniPC, else refused: another scheduler predicts',
+    mean: (value, { own }) =>
+      value === null || !own('solver_p') ? {} : 'names a scheduler that predicts in place of UniP',
   },
   variance_type: none(
     'a learned variance is left out, and a fixed one is that of fresh noise, which `--eta` says',
   ),
   skip_prk_steps: SOLVER,
-  solver_order: SOLVER,
   algorithm_type: SOLVER,
-  solver_type: SOLVER,
-  predict_x0: SOLVER,
-  disable_corrector: SOLVER,
-  solver_p: SOLVER,
   predictor_order: SOLVER,
   corrector_order: SOLVER,
   tau_func: SOLVER,

@@ -1,3 +1,3 @@
 /** The noise and the timesteps that a pipeline's scheduler_config.json says. */
 export { readScheduler } from './read.js';
-export type { GivenSettings, SchedulerSettings, SchedulerUse } from './settings.js';
+export type { SchedulerSettings, SchedulerUse } from './settings.js';

@@ -12,6 +12,7 @@ import { CLASSES, isRead, type ReadName } from './classes.js';
 import { DIFFUSERS, SCHEDULERS } from './diffusers.js';
 import { FIELDS, type Field, type FieldContext, type Meaning } from './fields.js';
 import { parsePythonJson } from './python-json.js';
+import { endsWithNoise, hasSetting } from './same-as.js';
 import type { SchedulerSettings, SchedulerUse } from './settings.js';
 
 const FILE = 'scheduler/scheduler_config.json';
@@ -30,10 +31,12 @@ export function readScheduler(folder: string, given: SchedulerUse = {}): Schedul
   if (!scheduler) return {};
   const defaults: Readonly<Record<string, unknown>> = SCHEDULERS[scheduler];
   const known = { ...defaults, ...config };
+  const sampler = given.sampler ?? 'ddim';
   const context: FieldContext = {
     scheduler,
-    sampler: given.sampler ?? 'ddim',
+    sampler,
     given,
+    own: (field) => hasSetting(sampler, field),
     other: (field) => known[field] ?? defaults[field],
   };
   const meanings = Object.entries(known)
@@ -50,7 +53,7 @@ export function readScheduler(folder: string, given: SchedulerUse = {}): Schedul
         throw schedulerUnreadable(file, `"${field}" of ${scheduler} ${meaning}`, 'option');
       return meaning;
     });
-  return Object.assign({}, ...meanings);
+  return Object.assign(endsWithNoise(sampler) ? { final: 'first' } : {}, ...meanings);
 }
 
 const meaningOf = (field: Field, value: unknown, context: FieldContext): Meaning => {

@@ -1,0 +1,66 @@
+/** Options of the command line for samplers and noise paths, from what those say of themselves. */
+import { type Flag, type OptionSchema, SAMPLER_NAMES } from '../runtime/samplers/index.js';
+import { number, wholeNumber } from './arguments.js';
+import type { Option } from './command.js';
+
+/** `betaStart` as `beta-start`. */
+type Kebab<Name> = Name extends `${infer Head}${infer Rest}`
+  ? `${Head extends Lowercase<Head> ? Head : `-${Lowercase<Head>}`}${Kebab<Rest>}`
+  : Name;
+
+const kebab = (name: string) => name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+type OptionOf<Schema> = Schema extends { readonly enum: readonly (infer Value)[] }
+  ? { readonly choices: readonly Value[]; readonly describe: string }
+  : Schema extends { readonly type: 'boolean' }
+    ? { readonly type: 'boolean'; readonly describe: string }
+    : { readonly type: 'number'; readonly describe: string };
+
+type OptionsOf<Flags> = {
+  readonly [Name in keyof Flags as Kebab<Name>]: Flags[Name] extends { readonly schema: infer S }
+    ? OptionOf<S>
+    : never;
+};
+
+/** Options of the command line, under their names there. */
+export const optionsOf = <Flags extends Readonly<Record<keyof Flags, Flag>>>(flags: Flags) =>
+  Object.fromEntries(
+    Object.entries<Flag>(flags).map(([name, flag]) => [
+      kebab(name),
+      { ...typeOf(kebab(name), flag.schema), describe: describe(flag) },
+    ]),
+    // made from the same objects as the type
+  ) as OptionsOf<Flags>;
+
+function typeOf(name: string, schema: OptionSchema): Option {
+  if ('enum' in schema) return { choices: schema.enum };
+  if (schema.type === 'boolean') return { type: 'boolean' };
+  if (schema.type !== 'integer') return { type: 'number', check: number(name) };
+  return { type: 'number', check: wholeNumber(name, schema.minimum ?? 0, schema.maximum) };
+}
+
+/** What it means, whose it is where few have it, and its default. */
+function describe({ schema, owners }: Flag): string {
+  const few = owners.size <= SAMPLER_NAMES.length / 2;
+  const whose = few ? ` (${[...owners.keys()].join(', ')})` : '';
+  return `${schema.description}${whose}${defaultOf(owners)}`;
+}
+
+function defaultOf(owners: Flag['owners']): string {
+  const [[, first] = []] = owners;
+  if (first === undefined) return '';
+  const others = [...owners].filter(([, value]) => value !== first);
+  const shown = (value: unknown) => (typeof value === 'boolean' ? (value ? 'yes' : 'no') : value);
+  return ` [default: ${[shown(first), ...others.map(([name, value]) => `${shown(value)} with ${name}`)].join(', ')}]`;
+}
+
+/** The values that were given of these options, by their names in the library. */
+export const given = (
+  flags: Readonly<Record<string, Flag>>,
+  args: Readonly<Record<string, unknown>>,
+): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.keys(flags)
+      .map((name) => [name, args[name]] as const)
+      .filter(([, value]) => value !== undefined),
+  );

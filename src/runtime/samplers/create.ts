@@ -1,0 +1,99 @@
+/** Samplers by name: a solver, set going along a noise path over some timesteps. */
+import { latentLength, stepOutOfRange, unknownSamplerChoice } from '../../errors/index.js';
+import { LEAST_SIGNAL } from './noise-schedule.js';
+import { checkOptions, type Given } from './options.js';
+import { type NoisePathOptions, noisePath, type PathName } from './paths/index.js';
+import type { Sampler } from './sampler.js';
+import type { LoopOptions, Solver, StepInput } from './solver.js';
+import { SOLVERS } from './solvers/index.js';
+import { placeTimesteps } from './timesteps.js';
+
+type AnySolver = (typeof SOLVERS)[number];
+export type SamplerName = AnySolver['name'];
+type SolverOf<Name extends SamplerName> = Extract<AnySolver, { readonly name: Name }>;
+
+/** Path options, where the path itself may be left out if it is the sampler's own. */
+type ScheduleOptions<Own extends PathName> =
+  | NoisePathOptions
+  | Omit<Extract<NoisePathOptions, { readonly path?: Own }>, 'path'>;
+
+/** The options of each sampler, by its name. */
+export type SamplerOptionsByName = {
+  readonly [Name in SamplerName]: Given<SolverOf<Name>['options']> & {
+    /** The noise path of the denoiser's training. */
+    readonly schedule?: ScheduleOptions<SolverOf<Name>['path']>;
+  };
+};
+
+export const SAMPLER_NAMES: readonly SamplerName[] = SOLVERS.map(({ name }) => name);
+
+/** @throws SAMPLER_UNKNOWN_CHOICE */
+export function solverOf(name: string): Solver {
+  const found = SOLVERS.find((one) => one.name === name);
+  if (!found) throw unknownSamplerChoice('sampler', name, SAMPLER_NAMES);
+  return found;
+}
+
+/**
+ * Makes a sampler.
+ *
+ * @example
+ * const sampler = createSampler('ddim', { steps: 50, clip: 1 });
+ *
+ * @throws SAMPLER_UNKNOWN_CHOICE, SAMPLER_OPTION_UNKNOWN, SAMPLER_OPTION_RANGE, SAMPLER_TIMESTEPS_ORDER,
+ *   SAMPLER_KARRAS_TIMESTEPS, SAMPLER_NO_SIGNAL
+ */
+export const createSampler = <Name extends SamplerName>(
+  name: Name,
+  options: SamplerOptionsByName[Name],
+): Sampler => samplerFrom(name, options);
+
+/** The same by a name and options that may be anything, such as those of a command line. */
+export function samplerFrom(name: string, options: Readonly<Record<string, unknown>>): Sampler {
+  const solver = solverOf(name);
+  const { schedule, ...rest } = options;
+  const given = checkOptions<LoopOptions>(`The sampler "${name}"`, solver.options, rest);
+  const least = solver.signal || given.karras ? LEAST_SIGNAL : 0;
+  const path = noisePath({ path: solver.path, ...(schedule as object | undefined) }, least);
+  const walk = placeTimesteps(path, given, solver.arrivalPoint);
+  const { timesteps, levels } = walk;
+  const steps = solver.make({
+    options: given,
+    path,
+    walk,
+    clip: given.clip ?? Number.POSITIVE_INFINITY,
+  });
+  const { needsNoise = false, inputScale, initialScale = path.startScale(levels[0]!) } = steps;
+
+  function levelsOf(step: number): Pick<StepInput, 'now' | 'next'> {
+    if (!Number.isInteger(step) || step < 0 || step >= timesteps.length)
+      throw stepOutOfRange(step, timesteps.length);
+    return { now: levels[step]!, next: levels[step + 1]! };
+  }
+
+  return {
+    timesteps,
+    initialScale,
+    needsNoise,
+    start: (noise) => ({ latent: scaled(noise, initialScale) }),
+    scaleInput: (latent, step) =>
+      inputScale ? scaled(latent, inputScale(levelsOf(step).now)) : latent,
+    step(output, step, trajectory, noise) {
+      const { latent } = trajectory;
+      checkLength('The model output', output, latent);
+      const draw = () => {
+        const drawn = noise?.();
+        if (drawn) checkLength('The noise', drawn, latent);
+        return drawn;
+      };
+      return steps.step({ step, ...levelsOf(step), latent, output, trajectory, noise: draw });
+    },
+  };
+}
+
+const scaled = (values: Float32Array, factor: number) =>
+  factor === 1 ? values : values.map((value) => value * factor);
+
+function checkLength(what: string, found: Float32Array, latent: Float32Array): void {
+  if (found.length !== latent.length) throw latentLength(what, found.length, latent.length);
+}
