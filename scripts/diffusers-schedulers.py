@@ -184,6 +184,10 @@ LOOPS = [
         ]
     ),
     ("UniPCMultistepScheduler", {**STABLE, "solver_order": 3}, "DEISMultistepScheduler", "deis", 10),
+    *(
+        ("FlowMatchEulerDiscreteScheduler", settings, "FlowMatchEulerDiscreteScheduler", "euler-flow", steps)
+        for steps, settings in [(1, {}), (10, {}), (28, {"shift": 3.0}), (50, {"shift": 0.5, "num_train_timesteps": 500})]
+    ),
 ]
 
 
@@ -200,10 +204,10 @@ def loops():
         config.update(given)
         scheduler = getattr(diffusers, runs).from_config(config)
         scheduler.set_timesteps(steps)
-        x = latent * scheduler.init_noise_sigma
+        x = latent * getattr(scheduler, "init_noise_sigma", 1.0)
         timesteps = scheduler.timesteps
         for t in timesteps:
-            seen = scheduler.scale_model_input(x, t)
+            seen = scheduler.scale_model_input(x, t) if hasattr(scheduler, "scale_model_input") else x
             # the same function as in the test
             output = 0.6 * torch.sin(seen) + 0.3 * math.cos(float(t) / 200) * seen
             stepped = scheduler.step(output, t, x)

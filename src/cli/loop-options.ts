@@ -17,17 +17,14 @@ import {
 import { type GuidancePair, PAIR_MODES, PAIR_ORDERS } from '../runtime/schedule/index.js';
 import { number, readFeeds, texts } from './arguments.js';
 import type { Arguments } from './command.js';
-import { given, optionsOf } from './sampler-options.js';
+import { defaultsOf, given, optionsOf } from './sampler-options.js';
 import type { ChosenTimesteps } from './timesteps-file.js';
-
-/** The spacing of the samplers themselves, where none is asked for. */
-const SPACING = 'leading';
 
 /** Which timesteps the loop visits. */
 export const timestepOptions = {
   spacing: {
     choices: TIMESTEP_SPACINGS,
-    describe: `Which timesteps are visited [default: ${SPACING}]`,
+    describe: `Which timesteps are visited${defaultsOf('spacing')}`,
   },
   timesteps: {
     type: 'string',
@@ -96,14 +93,17 @@ export function splitSettings(settings: SchedulerSettings): {
  * @throws RUN_TIMESTEPS when both are given
  */
 export function readSpacing(
-  spacing: Arguments<typeof timestepOptions>['spacing'],
+  { spacing, sampler }: Arguments<typeof timestepOptions> & { readonly sampler: SamplerName },
   chosen: ChosenTimesteps | undefined,
   folder: FolderLoop = {},
 ) {
   if (!chosen) {
     if (spacing !== undefined) return { spacing };
     const { offset } = folder;
-    return { spacing: folder.spacing ?? SPACING, ...(offset !== undefined && { offset }) };
+    return {
+      spacing: folder.spacing ?? solverOf(sampler).options.spacing.default,
+      ...(offset !== undefined && { offset }),
+    };
   }
   if (spacing !== undefined) throw spacingAndTimesteps(chosen.origin);
   return { timesteps: chosen.timesteps };

@@ -40,7 +40,7 @@ export function makeSampler(
     throw stepsAndTimesteps(chosen.origin, chosen.timesteps.length, steps);
   return samplerFrom(args.sampler, {
     ...readSamplerOptions(args, folder),
-    ...readSpacing(args.spacing, chosen, folder),
+    ...readSpacing(args, chosen, folder),
     steps,
   });
 }

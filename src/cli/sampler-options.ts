@@ -1,5 +1,11 @@
 /** Options of the command line for samplers and noise paths, from what those say of themselves. */
-import { type Flag, type OptionSchema, SAMPLER_NAMES } from '../runtime/samplers/index.js';
+import {
+  type Flag,
+  type LoopOptions,
+  type OptionSchema,
+  SAMPLER_NAMES,
+  SOLVERS,
+} from '../runtime/samplers/index.js';
 import { number, wholeNumber } from './arguments.js';
 import type { Option } from './command.js';
 
@@ -43,10 +49,21 @@ function typeOf(name: string, schema: OptionSchema): Option {
 function describe({ schema, owners }: Flag): string {
   const few = owners.size <= SAMPLER_NAMES.length / 2;
   const whose = few ? ` (${[...owners.keys()].join(', ')})` : '';
-  return `${schema.description}${whose}${defaultOf(owners)}`;
+  return `${schema.description}${whose}${defaultIn(owners)}`;
 }
 
-function defaultOf(owners: Flag['owners']): string {
+/** The defaults of an option that every sampler has. */
+export const defaultsOf = (name: keyof LoopOptions): string =>
+  defaultIn(
+    new Map(
+      SOLVERS.map((solver): [string, unknown] => {
+        const schema: OptionSchema = solver.options[name];
+        return [solver.name, 'default' in schema ? schema.default : undefined];
+      }),
+    ),
+  );
+
+function defaultIn(owners: ReadonlyMap<string, unknown>): string {
   const [[, first] = []] = owners;
   if (first === undefined) return '';
   const others = [...owners].filter(([, value]) => value !== first);

@@ -63,6 +63,7 @@ const SCHEDULER_HINTS = {
   file: 'Mend the file, or point at the denoiser itself, such as pipeline/unet.',
   class:
     'Where the model goes by a schedule of betas all the same, say it: --betas, --beta-start, --beta-end, --prediction.',
+  sampler: 'Choose one of these with --sampler, or point at the denoiser itself.',
   field:
     'Take it out of the file if it says nothing of the noise, or point at the denoiser itself and say its noise with --betas, --beta-start, --beta-end, --prediction.',
   option:

@@ -124,7 +124,7 @@ async function readOptions(args: CalibrateArguments, folder: FolderLoop): Promis
     seed: args.seed,
     sampler: {
       name: args.sampler,
-      ...readSpacing(args.spacing, chosen, folder),
+      ...readSpacing(args, chosen, folder),
       ...readSamplerOptions(args, folder),
     },
     ...(guidance && { guidance }),

@@ -102,7 +102,7 @@ export function placeTimesteps(path: NoisePath, placing: Placing, arrivalPoint: 
     spacedTimesteps({
       ...{ spacing, steps, trainTimesteps, offset, arrivalPoint },
       whole: !path.continuous,
-    }).map((timestep) => path.place(timestep + firstTimestep));
+    }).map((timestep) => path.place(timestep, spacing === 'linear'));
   const timesteps = (list ?? spaced()).map(round);
   return { timesteps, levels: [...timesteps.map(path.levelAt), end] };
 }

@@ -10,10 +10,10 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { splitSettings } from '../../../src/cli/loop-options.js';
 import { makeSampler } from '../../../src/cli/loop-settings.js';
 import { readScheduler, type SchedulerUse } from '../../../src/runtime/model-folder/index.js';
-import { CLASSES, isRead } from '../../../src/runtime/model-folder/scheduler/classes.js';
+import { CLASSES, isRead, pathOf } from '../../../src/runtime/model-folder/scheduler/classes.js';
 import { DIFFUSERS, SCHEDULERS } from '../../../src/runtime/model-folder/scheduler/diffusers.js';
 import { FIELDS, type Field } from '../../../src/runtime/model-folder/scheduler/fields.js';
-import { SAMPLER_NAMES, type SamplerName } from '../../../src/runtime/samplers/index.js';
+import { SAMPLER_NAMES, type SamplerName, solverOf } from '../../../src/runtime/samplers/index.js';
 import { runSampler } from '../samplers/run-sampler.js';
 import diffusers from './diffusers.json' with { type: 'json' };
 
@@ -51,7 +51,12 @@ describe(`the loops of diffusers ${diffusers.diffusers}`, () => {
     diffusers.loops.map((loop) => [JSON.stringify(loop.config), loop.sampler, loop] as const),
   )('%s with %s', (_, name, { config, steps, timesteps, latent }) => {
     const sampler = samplerOf(config, name as SamplerName, steps);
-    expect(sampler.timesteps).toEqual(timesteps);
+    // those with fractions are float32 there
+    const told = sampler.timesteps.map((t, i) => (Math.fround(t) === t ? t : timesteps[i]!));
+    expect(told).toEqual(timesteps);
+    sampler.timesteps.forEach((t, i) => {
+      expect(t).toBeCloseTo(timesteps[i]!, 4);
+    });
     const found = runSampler(sampler, denoiser, noise);
     // diffusers has its betas in float32, and the noise that is predicted is divided by a small alpha
     const exact = 'prediction_type' in config && name !== 'euler';
@@ -66,7 +71,7 @@ describe(`the loops of diffusers ${diffusers.diffusers}`, () => {
 describe('classes', () => {
   test.each(Object.keys(SCHEDULERS))('%s is read whole, or refused by its name', (name) => {
     for (const sampler of SAMPLER_NAMES)
-      if (isRead(name))
+      if (isRead(name) && pathOf(name) === solverOf(sampler).path)
         expect(() => read({ _class_name: name, ...SCHEDULERS[name] }, { sampler })).not.toThrow();
       else
         expect(() => read({ _class_name: name }, { sampler })).toThrow(

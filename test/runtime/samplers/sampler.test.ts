@@ -4,9 +4,12 @@ import { describe, expect, it } from 'vitest';
 import {
   createRandom,
   createSampler,
-  noiseSchedule,
+  noisePath,
+  PREDICTIONS,
+  type Prediction,
   SAMPLER_NAMES,
   type SamplerName,
+  solverOf,
   TIMESTEP_SPACINGS,
 } from '../../../src/runtime/samplers/index.js';
 import { type Denoiser, runSampler } from './run-sampler.js';
@@ -16,6 +19,8 @@ const clean = createRandom(3).normals(16);
 const curve: Denoiser = (latent, timestep) => latent.map((x) => Math.sin(x + timestep / 100));
 
 describe.each(SAMPLER_NAMES)('%s', (name) => {
+  const path = noisePath({ path: solverOf(name).path });
+
   it('asks for one call per step, at descending timesteps of the training range', () => {
     fc.assert(
       fc.property(
@@ -26,9 +31,9 @@ describe.each(SAMPLER_NAMES)('%s', (name) => {
           const { timesteps } = createSampler(name, { steps, spacing, karras });
           expect(timesteps).toHaveLength(steps);
           timesteps.forEach((timestep, i) => {
-            expect(Number.isInteger(timestep)).toBe(true);
-            expect(timestep).toBeGreaterThanOrEqual(0);
-            expect(timestep).toBeLessThanOrEqual(timesteps[i - 1] ?? 999);
+            expect(Number.isInteger(timestep) || path.continuous).toBe(true);
+            expect(timestep).toBeGreaterThanOrEqual(path.firstTimestep - 1e-9);
+            expect(timestep).toBeLessThanOrEqual(timesteps[i - 1] ?? path.lastTimestep);
           });
         },
       ),
@@ -36,18 +41,24 @@ describe.each(SAMPLER_NAMES)('%s', (name) => {
   });
 
   it('finds the clean latent when the denoiser knows it, whatever the denoiser predicts', () => {
-    const { sigmas } = noiseSchedule();
-    const alphaOf = (timestep: number) => 1 / Math.sqrt(1 + sigmas[timestep]! ** 2);
-    const knowing: Record<string, Denoiser> = {
-      epsilon: (latent, t) =>
-        latent.map((x, i) => (x - alphaOf(t) * clean[i]!) / (alphaOf(t) * sigmas[t]!)),
+    const knowing: Record<Prediction, Denoiser> = {
+      epsilon: (latent, t) => {
+        const { alpha, sigma } = path.levelAt(t);
+        return latent.map((x, i) => (x - alpha * clean[i]!) / sigma);
+      },
       v: (latent, t) => {
-        const sigma = alphaOf(t) * sigmas[t]!;
-        return latent.map((x, i) => (alphaOf(t) * x - clean[i]!) / sigma);
+        const { alpha, sigma } = path.levelAt(t);
+        return latent.map((x, i) => (alpha * (x - alpha * clean[i]!)) / sigma - sigma * clean[i]!);
       },
       sample: () => clean,
+      flow: (latent, t) => {
+        const { alpha, sigma } = path.levelAt(t);
+        return latent.map((x, i) => (x - alpha * clean[i]!) / sigma - clean[i]!);
+      },
     };
-    for (const prediction of ['epsilon', 'v', 'sample'] as const) {
+    for (const prediction of PREDICTIONS) {
+      // where nothing is left of the signal, its noise says nothing of it
+      if (prediction === 'epsilon' && path.levelAt(path.lastTimestep).alpha === 0) continue;
       const sampler = createSampler(name, { steps: 20, prediction });
       const found = runSampler(sampler, knowing[prediction]!, noise);
       found.forEach((value, i) => {
@@ -101,7 +112,7 @@ describe.each(SAMPLER_NAMES)('%s', (name) => {
     [{ steps: 0, karras: true }, 'SAMPLER_OPTION_RANGE'],
     [{ clip: 0 }, 'SAMPLER_OPTION_RANGE'],
     [{ timesteps: [] }, 'SAMPLER_OPTION_RANGE'],
-    [{ timesteps: [1000] }, 'SAMPLER_OPTION_RANGE'],
+    [{ timesteps: [1001] }, 'SAMPLER_OPTION_RANGE'],
     [{ timesteps: [5, 6] }, 'SAMPLER_TIMESTEPS_ORDER'],
     [{ timesteps: [6, 5], karras: true }, 'SAMPLER_KARRAS_TIMESTEPS'],
     [{ spacing: 'cubic' as 'quad' }, 'SAMPLER_UNKNOWN_CHOICE'],
@@ -138,7 +149,8 @@ describe('where no signal is left', () => {
     expect(() => createSampler('ddim', { timesteps: [998, 500], schedule })).not.toThrow();
   });
 
-  it.each(SAMPLER_NAMES)('%s stays finite', (name) => {
+  const betas = SAMPLER_NAMES.filter((name) => solverOf(name).path === 'variance-preserving');
+  it.each(betas)('%s stays finite', (name) => {
     for (const karras of [false, true])
       for (const prediction of ['v', 'sample'] as const) {
         const options = { steps: 8, spacing: 'trailing', prediction, karras, schedule } as const;

@@ -1,14 +1,18 @@
 /**
- * Which of diffusers' schedulers describe noise that the samplers here know: variance-preserving, on
- * training timesteps, by a schedule of betas. For each of the others why not. A scheduler that a version
- * of diffusers adds does not compile until it stands here.
+ * Which of diffusers' schedulers describe noise that the samplers here know, on training timesteps: by a
+ * schedule of betas, or along the straight path of flow matching. For each of the others why not. A
+ * scheduler that a version of diffusers adds does not compile until it stands here.
  */
+import type { PathName } from '../../samplers/index.js';
 import type { SCHEDULERS } from './diffusers.js';
 
 type SchedulerName = keyof typeof SCHEDULERS;
 
-const READ = true;
-const FLOW = 'follows flow matching';
+/** Read, as a description of this path. */
+const on = <const Path extends PathName>(path: Path) => ({ path });
+
+const READ = on('variance-preserving');
+const FLOW = 'follows flow matching in a way of its own';
 const DISCRETE = 'works on tokens, not on noise';
 const OWN_SIGMAS = 'places noise levels of its own, which no betas give';
 const DISTILLED = 'is for models that were distilled for its own few steps';
@@ -40,7 +44,7 @@ export const CLASSES = {
   EulerAncestralDiscreteScheduler: READ,
   EulerDiscreteScheduler: READ,
   FlowMapEulerDiscreteScheduler: FLOW,
-  FlowMatchEulerDiscreteScheduler: FLOW,
+  FlowMatchEulerDiscreteScheduler: on('flow'),
   FlowMatchHeunDiscreteScheduler: FLOW,
   FlowMatchLCMScheduler: FLOW,
   HeliosDMDScheduler: FLOW,
@@ -66,11 +70,14 @@ export const CLASSES = {
   UnCLIPScheduler: 'places timesteps and variances by rules of its own',
   UniPCMultistepScheduler: READ,
   VQDiffusionScheduler: DISCRETE,
-} as const satisfies Record<SchedulerName, typeof READ | string>;
+} as const satisfies Record<SchedulerName, { readonly path: PathName } | string>;
 
 export type ReadName = {
-  [Name in SchedulerName]: (typeof CLASSES)[Name] extends true ? Name : never;
+  [Name in SchedulerName]: (typeof CLASSES)[Name] extends string ? never : Name;
 }[SchedulerName];
 
 export const isRead = (name: string): name is ReadName =>
-  Object.hasOwn(CLASSES, name) && CLASSES[name as SchedulerName] === READ;
+  Object.hasOwn(CLASSES, name) && typeof CLASSES[name as SchedulerName] !== 'string';
+
+/** The noise path that a class describes. */
+export const pathOf = (name: ReadName): PathName => CLASSES[name].path;

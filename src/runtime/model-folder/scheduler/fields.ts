@@ -226,9 +226,22 @@ export const FIELDS: Readonly<Record<Field, FieldRule>> = {
   },
   use_flow_sigmas: refusedTrue('the model follows flow matching'),
   flow_shift: { says: FLOW },
-  shift_terminal: { says: FLOW },
-  use_dynamic_shifting: refusedTrue('the model follows flow matching'),
-  time_shift_type: { says: FLOW },
+  shift: number('shift', 'shift'),
+  shift_terminal: {
+    says: 'without effect where null, or where it belongs to `use_flow_sigmas`; else refused: levels are stretched to it',
+    mean: (value, { own }) =>
+      value === null || !own('shift_terminal') || !own('shift')
+        ? {}
+        : `is ${shown(value)}, to which noise levels are stretched`,
+  },
+  use_dynamic_shifting: refusedTrue('the shift depends on the size of the picture'),
+  time_shift_type: none('of shifts that depend on the size of the picture'),
+  base_shift: none('of shifts that depend on the size of the picture'),
+  max_shift: none('of shifts that depend on the size of the picture'),
+  base_image_seq_len: none('of shifts that depend on the size of the picture'),
+  max_image_seq_len: none('of shifts that depend on the size of the picture'),
+  invert_sigmas: refusedTrue('noise levels go up'),
+  stochastic_sampling: refusedTrue('each step draws fresh noise'),
 
   lower_order_final: {
     says: 'read with DPM-Solver++, UniPC and DEIS: whether the last steps are of lower order; with all but UniPC only where there are fewer than 15, and with DPM-Solver++ only where the last leaves noise',

@@ -8,11 +8,12 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { schedulerUnreadable } from '../../../errors/index.js';
 import { readRegularText } from '../../../io/regular-file.js';
-import { CLASSES, isRead, type ReadName } from './classes.js';
+import { type SamplerName, SOLVERS, solverOf } from '../../samplers/index.js';
+import { CLASSES, isRead, pathOf, type ReadName } from './classes.js';
 import { DIFFUSERS, SCHEDULERS } from './diffusers.js';
 import { FIELDS, type Field, type FieldContext, type Meaning } from './fields.js';
 import { parsePythonJson } from './python-json.js';
-import { endsWithNoise, hasSetting } from './same-as.js';
+import { alwaysOf, hasSetting } from './same-as.js';
 import type { SchedulerSettings, SchedulerUse } from './settings.js';
 
 const FILE = 'scheduler/scheduler_config.json';
@@ -27,11 +28,11 @@ export function readScheduler(folder: string, given: SchedulerUse = {}): Schedul
   const file = path.join(folder, FILE);
   if (!fs.existsSync(file)) return {};
   const config = parse(file);
-  const scheduler = readName(file, config, given);
+  const sampler = given.sampler ?? 'ddim';
+  const scheduler = readName(file, config, given, sampler);
   if (!scheduler) return {};
   const defaults: Readonly<Record<string, unknown>> = SCHEDULERS[scheduler];
   const known = { ...defaults, ...config };
-  const sampler = given.sampler ?? 'ddim';
   const context: FieldContext = {
     scheduler,
     sampler,
@@ -53,7 +54,12 @@ export function readScheduler(folder: string, given: SchedulerUse = {}): Schedul
         throw schedulerUnreadable(file, `"${field}" of ${scheduler} ${meaning}`, 'option');
       return meaning;
     });
-  return Object.assign(endsWithNoise(sampler) ? { final: 'first' } : {}, ...meanings);
+  const { spacing, ...always } = alwaysOf(sampler);
+  const placed = given.spacing ?? given.timesteps;
+  return Object.assign(
+    { ...always, ...(spacing && placed === undefined && { spacing }) },
+    ...meanings,
+  );
 }
 
 const meaningOf = (field: Field, value: unknown, context: FieldContext): Meaning => {
@@ -68,8 +74,18 @@ function readName(
   file: string,
   { _class_name: name }: Readonly<Record<string, unknown>>,
   { betas, betaStart, betaEnd }: SchedulerUse,
+  sampler: SamplerName,
 ): ReadName | undefined {
-  if (typeof name === 'string' && isRead(name)) return name;
+  const { path } = solverOf(sampler);
+  if (typeof name === 'string' && isRead(name)) {
+    if (pathOf(name) === path) return name;
+    const fitting = SOLVERS.filter((solver) => solver.path === pathOf(name));
+    throw schedulerUnreadable(
+      file,
+      `its "_class_name" is ${name}, whose noise ${sampler} does not follow, but ${fitting.map((solver) => solver.name).join(', ')}`,
+      'sampler',
+    );
+  }
   if ((betas ?? betaStart ?? betaEnd) !== undefined) return undefined;
   if (typeof name !== 'string')
     throw schedulerUnreadable(

@@ -4,6 +4,7 @@
  */
 import type { SamplerName } from '../../samplers/index.js';
 import { SCHEDULERS } from './diffusers.js';
+import type { SchedulerSettings } from './settings.js';
 
 const SAME_AS = {
   ddim: 'DDIMScheduler',
@@ -12,6 +13,7 @@ const SAME_AS = {
   'dpm++3m': 'DPMSolverMultistepScheduler',
   unipc: 'UniPCMultistepScheduler',
   deis: 'DEISMultistepScheduler',
+  'euler-flow': 'FlowMatchEulerDiscreteScheduler',
 } as const satisfies Partial<Record<SamplerName, keyof typeof SCHEDULERS>>;
 
 const classOf = (sampler: string): keyof typeof SCHEDULERS | undefined =>
@@ -23,6 +25,13 @@ export function hasSetting(sampler: SamplerName, field: string): boolean {
   return name !== undefined && Object.hasOwn(SCHEDULERS[name], field);
 }
 
-/** Whether that class always leaves the noise of training timestep 0, having no setting for it. */
-export const endsWithNoise = (sampler: SamplerName): boolean =>
-  classOf(sampler) === 'DEISMultistepScheduler';
+/** What that class always does, having no setting for it. */
+const ALWAYS: Readonly<Record<string, SchedulerSettings>> = {
+  DEISMultistepScheduler: { final: 'first' },
+  FlowMatchEulerDiscreteScheduler: { spacing: 'linear' },
+};
+
+export function alwaysOf(sampler: SamplerName): SchedulerSettings {
+  const name = classOf(sampler);
+  return (name && ALWAYS[name]) ?? {};
+}

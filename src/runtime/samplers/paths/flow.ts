@@ -44,6 +44,11 @@ export function flow(options: FlowOptions = {}, least = 0): NoisePath {
     const alpha = 1 - sigma;
     return { alpha, sigma, ratio: sigma / alpha, variance: alpha * alpha + sigma * sigma };
   };
+  // Esser et al., arXiv 2403.03206, equation 23, with shift for the square root there
+  const shifted = (timestep: number) => {
+    const sigma = timestep / trainTimesteps;
+    return trainTimesteps * ((shift * sigma) / (1 + (shift - 1) * sigma));
+  };
   return {
     trainTimesteps,
     firstTimestep: 1,
@@ -52,10 +57,12 @@ export function flow(options: FlowOptions = {}, least = 0): NoisePath {
     levelAt: (timestep) => level(timestep / trainTimesteps),
     levelOf: (ratio) => level(shareOf(ratio)),
     timestepAt: (ratio) => trainTimesteps * shareOf(ratio),
-    // Esser et al., arXiv 2403.03206, equation 23, with shift for the square root there
-    place(timestep) {
-      const sigma = timestep / trainTimesteps;
-      return trainTimesteps * ((shift * sigma) / (1 + (shift - 1) * sigma));
+    place(spaced, bothEnds) {
+      if (!bothEnds) return shifted(spaced + 1);
+      // the cleanest level of training is a shifted one, and is shifted again, as in the program of SD 3
+      const first = shifted(1);
+      const share = trainTimesteps > 1 ? spaced / (trainTimesteps - 1) : 1;
+      return shifted(first + share * (trainTimesteps - first));
     },
     startScale: () => 1,
   };

@@ -28,8 +28,11 @@ export interface NoisePath {
   levelOf(ratio: number): NoiseLevel;
   /** The timestep, with its fraction, of a noise over signal. */
   timestepAt(ratio: number): number;
-  /** Where an equally spaced timestep goes. */
-  place(timestep: number): number;
+  /**
+   * Where a step goes that a spacing puts at `spaced` of the training timesteps, counted from 0.
+   * @param bothEnds whether the spacing goes from the last of them to the first
+   */
+  place(spaced: number, bothEnds: boolean): number;
   /** Standard deviation of a latent that starts at this level. */
   startScale(level: NoiseLevel): number;
 }
@@ -37,8 +40,8 @@ export interface NoisePath {
 /** Logarithm of the ratio of signal to noise, in variance: infinity without noise. */
 export const logSnr = ({ ratio }: Pick<NoiseLevel, 'ratio'>): number => -2 * Math.log(ratio);
 
-/** A path on which each timestep has a level of its own and that starts from what noise there is. */
-export const PLAIN = {
-  place: (timestep: number) => timestep,
+/** A path of whole timesteps, counted from 0, that are visited where a spacing puts them. */
+export const WHOLE = {
+  place: (spaced: number) => spaced,
   continuous: false,
 } as const;

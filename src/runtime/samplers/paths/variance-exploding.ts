@@ -7,7 +7,7 @@ import { TRAIN_TIMESTEPS } from '../noise-schedule.js';
 import { interpolate } from '../numbers.js';
 import { checkOptions, type Given } from '../options.js';
 import { KARRAS_RHO, karrasRatios } from './karras.js';
-import { type NoisePath, PLAIN } from './noise-path.js';
+import { type NoisePath, WHOLE } from './noise-path.js';
 
 export const VARIANCE_EXPLODING_OPTIONS = {
   sigmaMin: {
@@ -52,7 +52,7 @@ export function varianceExploding(options: VarianceExplodingOptions = {}): Noise
   const timesteps = Float64Array.from(sigmas.keys());
   const logSigmas = sigmas.map(Math.log);
   return {
-    ...PLAIN,
+    ...WHOLE,
     trainTimesteps,
     firstTimestep: 0,
     lastTimestep: trainTimesteps - 1,

@@ -1,6 +1,6 @@
 /** The path of DDPM: alpha^2 + sigma^2 = 1, by a schedule of betas (noise-schedule.ts). */
 import { type NoiseScheduleOptions, noiseSchedule } from '../noise-schedule.js';
-import { type NoiseLevel, type NoisePath, PLAIN } from './noise-path.js';
+import { type NoiseLevel, type NoisePath, WHOLE } from './noise-path.js';
 
 /**
  * @param least taken for the share of the signal at the last timestep where that is 0
@@ -9,7 +9,7 @@ import { type NoiseLevel, type NoisePath, PLAIN } from './noise-path.js';
 export function variancePreserving(options: NoiseScheduleOptions = {}, least = 0): NoisePath {
   const { trainTimesteps, sigmaAt, timestepAt } = noiseSchedule(options, least);
   return {
-    ...PLAIN,
+    ...WHOLE,
     trainTimesteps,
     firstTimestep: 0,
     lastTimestep: trainTimesteps - 1,

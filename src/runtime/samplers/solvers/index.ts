@@ -3,6 +3,7 @@ import { ddim } from './ddim.js';
 import { deis } from './deis.js';
 import { dpmSolver2M, dpmSolver3M } from './dpm-solver.js';
 import { euler } from './euler.js';
+import { eulerFlow } from './euler-flow.js';
 import { uniPc } from './unipc.js';
 
-export const SOLVERS = [ddim, euler, dpmSolver2M, dpmSolver3M, uniPc, deis] as const;
+export const SOLVERS = [ddim, euler, dpmSolver2M, dpmSolver3M, uniPc, deis, eulerFlow] as const;
