@@ -62,13 +62,17 @@ export interface Steps {
   readonly inputScale?: (level: NoiseLevel) => number;
 }
 
-export interface Solver<Name extends string = string, Options extends LoopOptions = LoopOptions> {
+export interface Solver<
+  Name extends string = string,
+  Path extends PathName = PathName,
+  Options extends LoopOptions = LoopOptions,
+> {
   readonly name: Name;
   /** As texts call it. */
   readonly title: string;
   readonly description: string;
   /** The noise path where `schedule` names none. */
-  readonly path: PathName;
+  readonly path: Path;
   /** See `SpacingOptions`. */
   readonly arrivalPoint: boolean;
   /** It divides by the signal, so that there has to be some at every level. */
@@ -84,6 +88,10 @@ export interface Solver<Name extends string = string, Options extends LoopOption
 }
 
 /** A solver as it is, with its types found. */
-export const solver = <const Name extends string, const Options extends LoopOptions>(
-  made: Solver<Name, Options>,
-): Solver<Name, Options> => made;
+export const solver = <
+  const Name extends string,
+  const Path extends PathName,
+  const Options extends LoopOptions,
+>(
+  made: Solver<Name, Path, Options>,
+): Solver<Name, Path, Options> => made;
