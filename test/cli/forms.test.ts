@@ -80,6 +80,8 @@ describe('run', () => {
     ['ddim', FEED],
     ['euler', [...GUIDANCE, '--guidance-mode', 'two-calls']],
     ['dpm++2m', GUIDANCE],
+    ['unipc', [...GUIDANCE, '--order', '3']],
+    ['deis', FEED],
   ])('%s gives the same in every form', async (sampler, args) => {
     const how = ['--sampler', sampler, ...args];
     const split = await samples('split-3', ...how);

@@ -43,6 +43,13 @@ describe.concurrent('a wrong command line is answered by one sentence', () => {
     ['transform a.onnx --calls 1e9 -o x', 'CLI_ARGUMENT', ['--calls', '100000']],
     ['run a --steps 0 -o x', 'CLI_ARGUMENT', ['--steps']],
     ['run a --seed 4294967296 -o x', 'CLI_ARGUMENT', ['--seed', '4294967295']],
+    ['run a --order 4 -o x', 'CLI_ARGUMENT', ['--order', 'from 1', '3']],
+    ['run a --shift far -o x', 'CLI_ARGUMENT', ['--shift', 'number']],
+    ['run a --beta-start x -o x', 'CLI_ARGUMENT', ['--beta-start', 'number']],
+    ['run a --train-timesteps 1.5 -o x', 'CLI_ARGUMENT', ['--train-timesteps', 'whole number']],
+    ['run a --prediction score -o x', 'CLI_USAGE', ['--prediction', '"score"', '"flow"']],
+    [`run ${DIGITS} --sampler euler --eta 1 -o x`, 'SAMPLER_OPTION_UNKNOWN', ['"euler"', '"eta"']],
+    [`run ${DIGITS} --shift 3 -o x`, 'SAMPLER_OPTION_UNKNOWN', ['noise schedule', '"shift"']],
     ['run a --guidance-scale much -o x', 'CLI_ARGUMENT', ['--guidance-scale', 'number']],
     ['bench a --against b --rounds 0', 'CLI_ARGUMENT', ['--rounds']],
     ['verify a --against b --tolerance x', 'CLI_ARGUMENT', ['--tolerance']],
@@ -69,6 +76,20 @@ describe.concurrent('help', () => {
     for (const command of COMMANDS) expect(stderr).toContain(`stepfold ${command}`);
     expect(stderr.trimEnd().split('\n').at(-1)).toMatch(/^error CLI_USAGE: A command is missing/);
   });
+
+  test.each(['run', 'report', 'calibrate', 'timesteps'])(
+    'stepfold %s --help has every option of every sampler',
+    async (command) => {
+      const help = (await done([command, '--help'])).replaceAll(/\s+/g, ' ');
+      for (const sampler of ['ddim', 'euler', 'dpm++2m', 'dpm++3m', 'unipc', 'deis', 'euler-flow'])
+        expect(help).toContain(`"${sampler}"`);
+      expect(help).toContain('--prediction What the model predicts [default: epsilon, flow with');
+      expect(help).toContain('--eta Noise of each step, 0 to 1 (ddim) [default: 0] [number]');
+      expect(help).toContain('--order Order of the method, 1 to 3 (unipc, deis) [default: 2]');
+      expect(help).toContain('--shift Flow steps moved towards noise: 3 for SD 3 (euler-flow)');
+      expect(help).toContain('--zero-snr Betas rescaled so that');
+    },
+  );
 
   test.each(COMMANDS)('stepfold %s --help fits 80 columns and has examples', async (command) => {
     const help = await done([command, '--help']);

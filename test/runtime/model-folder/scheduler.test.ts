@@ -100,6 +100,8 @@ describe('classes', () => {
 const DDIM = { _class_name: 'DDIMScheduler', _diffusers_version: '0.30.0', _name_or_path: 'x' };
 const EULER = { ...DDIM, _class_name: 'EulerDiscreteScheduler' };
 const DPM = { ...DDIM, _class_name: 'DPMSolverMultistepScheduler' };
+const UNIPC = { ...DDIM, _class_name: 'UniPCMultistepScheduler' };
+const FLOW = { ...DDIM, _class_name: 'FlowMatchEulerDiscreteScheduler', shift: 3 };
 
 describe('settings', () => {
   test('that are left out have the defaults of their class', () => {
@@ -175,7 +177,44 @@ describe('settings', () => {
     expect(read(nan).betaStart).toBeNaN();
   });
 
+  test('of UniPC, DEIS and other solvers, read by those that have them', () => {
+    const unipc = { sampler: 'unipc' } as const;
+    const file = { ...DDIM, _class_name: 'UniPCMultistepScheduler', solver_order: 3 };
+    const all = {
+      ...file,
+      ...{ solver_type: 'bh1', predict_x0: false, disable_corrector: [0, 1] },
+      ...{ lower_order_final: false, final_sigmas_type: 'sigma_min' },
+    };
+    expect(read(all, unipc)).toMatchObject({
+      ...{ order: 3, solverType: 'bh1', predictX0: false, disableCorrector: [0, 1] },
+      ...{ lowerOrderFinal: false, final: 'first' },
+    });
+    expect(read(all, { ...unipc, order: 1 })).not.toHaveProperty('order');
+    // in diffusers DEIS has no setting for its end, and always leaves some noise
+    const byDeis = read(file, { sampler: 'deis' });
+    expect(byDeis).toMatchObject({ order: 3, final: 'first' });
+    for (const key of ['solverType', 'predictX0', 'disableCorrector'])
+      expect(byDeis).not.toHaveProperty(key);
+    for (const sampler of ['ddim', 'euler', 'dpm++2m', 'dpm++3m'] as const)
+      expect(Object.keys(read(all, { sampler }))).not.toContain('order');
+    // the word of another solver
+    expect(read({ ...DPM, solver_type: 'heun' }, unipc)).toMatchObject({ solverType: 'bh2' });
+  });
+
+  test('of flow matching, read by Euler’s method there', () => {
+    const flow = { sampler: 'euler-flow' } as const;
+    expect(read(FLOW, flow)).toEqual({ shift: 3, trainTimesteps: 1000, spacing: 'linear' });
+    expect(read(FLOW, { ...flow, shift: 1, spacing: 'trailing' })).toEqual({
+      trainTimesteps: 1000,
+    });
+    expect(() => read(FLOW)).toThrow(refused('FlowMatchEulerDiscreteScheduler', 'euler-flow'));
+    expect(() => read(EULER, flow)).toThrow(refused('EulerDiscreteScheduler', 'ddim, euler'));
+  });
+
   const dpm = { sampler: 'dpm++2m' } as const;
+  const third = { sampler: 'dpm++3m' } as const;
+  const unipc = { sampler: 'unipc' } as const;
+  const flow = { sampler: 'euler-flow' } as const;
   const euler = { sampler: 'euler' } as const;
   test.each<[object, string, SchedulerUse, SchedulerUse?]>([
     [{ ...DDIM, beta_schedule: 'sigmoid' }, 'beta_schedule', {}, { betas: 'linear' }],
@@ -212,6 +251,24 @@ describe('settings', () => {
     [{ ...DPM, lambda_min_clipped: -5.1 }, 'lambda_min_clipped', dpm, {}],
     [{ ...DPM, use_flow_sigmas: true }, 'use_flow_sigmas', {}],
     [{ ...DPM, use_dynamic_shifting: true }, 'use_dynamic_shifting', {}],
+    [
+      { ...DPM, euler_at_final: true, final_sigmas_type: 'sigma_min' },
+      'euler_at_final',
+      third,
+      dpm,
+    ],
+    [{ ...UNIPC, solver_type: 'taylor' }, 'solver_type', unipc, dpm],
+    [{ ...UNIPC, solver_order: '2' }, 'solver_order', unipc, { ...unipc, order: 2 }],
+    [{ ...UNIPC, predict_x0: 1 }, 'predict_x0', unipc],
+    [{ ...UNIPC, disable_corrector: [-1] }, 'disable_corrector', unipc, dpm],
+    [{ ...UNIPC, solver_p: { _class_name: 'x' } }, 'solver_p', unipc, dpm],
+    [{ ...UNIPC, use_karras_sigmas: true }, 'use_karras_sigmas', unipc, {}],
+    [{ ...UNIPC, thresholding: true }, 'thresholding', unipc, { ...unipc, clip: 1 }],
+    [{ ...FLOW, use_dynamic_shifting: true }, 'use_dynamic_shifting', flow],
+    [{ ...FLOW, shift_terminal: 0.1 }, 'shift_terminal', flow],
+    [{ ...FLOW, invert_sigmas: true }, 'invert_sigmas', flow],
+    [{ ...FLOW, stochastic_sampling: true }, 'stochastic_sampling', flow],
+    [{ ...FLOW, use_beta_sigmas: true }, 'use_beta_sigmas', flow, { ...flow, spacing: 'linear' }],
     [{ ...DDIM, snr: 3 }, 'no setting "snr"', {}],
     [{ ...DDIM, toString: null }, 'no setting "toString"', {}],
   ])('%j is refused', (config, mention, given, better) => {

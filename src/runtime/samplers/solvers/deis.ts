@@ -60,22 +60,20 @@ function weightsOf(levels: readonly NoiseLevel[], step: number, order: number): 
   const ofOne = share - 1;
   const ofLog = share * (log - 1) + 1;
   const ofSquare = share * (log * log - 2 * log + 2) - 2;
-  const [a, b] = [1, 2].map((k) => Math.log((levels[step - k] ?? now).ratio / now.ratio)) as [
-    number,
-    number,
-  ];
-  const basis =
-    order === 1
-      ? [ofOne]
-      : order === 2
-        ? [ofOne - ofLog / a, ofLog / a]
-        : [
-            ofOne - (ofLog * (a + b) - ofSquare) / (a * b),
-            (ofSquare - b * ofLog) / (a * (a - b)),
-            (ofSquare - a * ofLog) / (b * (b - a)),
-          ];
+  const place = (back: number) => Math.log(levels[step - back]!.ratio / now.ratio);
+  const basis = () => {
+    if (order === 1) return [ofOne];
+    const a = place(1);
+    if (order === 2) return [ofOne - ofLog / a, ofLog / a];
+    const b = place(2);
+    return [
+      ofOne - (ofLog * (a + b) - ofSquare) / (a * b),
+      (ofSquare - b * ofLog) / (a * (a - b)),
+      (ofSquare - a * ofLog) / (b * (b - a)),
+    ];
+  };
   return {
     keep: next.alpha / now.alpha,
-    weights: basis.map((integral) => next.alpha * now.ratio * integral),
+    weights: basis().map((integral) => next.alpha * now.ratio * integral),
   };
 }

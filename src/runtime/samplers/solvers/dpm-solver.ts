@@ -1,7 +1,7 @@
 /**
  * DPM-Solver++(2M) and (3M): Lu et al., "DPM-Solver++: Fast solver for guided sampling of diffusion
- * probabilistic models" (arXiv 2211.01095), algorithm 2; the third order by the differences of its
- * appendix, as the authors' program has it.
+ * probabilistic models" (arXiv 2211.01095), algorithm 2. The third order is that of the authors' program,
+ * which takes half of the curvature, so that its error falls as that of second order does.
  *
  * Of higher order by keeping the clean latents of the steps before; the first step is of first order, as
  * is the last one where that is asked for or the method has no other (noise level zero). It needs the
@@ -81,5 +81,5 @@ function changeWeights(levels: readonly NoiseLevel[], step: number, order: numbe
   return [(ofSlope + bend) / r0, -bend / r1];
 }
 
-export const dpmSolver2M = dpmSolver('dpm++2m', 2, 'Second order');
-export const dpmSolver3M = dpmSolver('dpm++3m', 3, 'Third order');
+export const dpmSolver2M = dpmSolver('dpm++2m', 2, 'Second order, through two clean latents');
+export const dpmSolver3M = dpmSolver('dpm++3m', 3, 'Through three clean latents');
