@@ -119,15 +119,8 @@ export function readSamplerOptions(
 ) {
   const { spacing: _, offset: __, ...ending } = folder;
   const { options, path } = solverOf(args.sampler);
-  const { prediction = options.prediction.default, ...others } = given(SOLVER_FLAGS, args);
-  const schedule = given(PATH_FLAGS, args);
-  return {
-    prediction,
-    // a path's curve is written down also where it is the usual one
-    schedule: { ...('betas' in PATHS[path] && { betas: 'linear' }), ...schedule },
-    ...others,
-    ...ending,
-  };
+  const { prediction, ...others } = given(options, SOLVER_FLAGS, args);
+  return { prediction, schedule: given(PATHS[path], PATH_FLAGS, args), ...others, ...ending };
 }
 
 /**

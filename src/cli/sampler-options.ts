@@ -3,6 +3,7 @@ import {
   type Flag,
   type LoopOptions,
   type OptionSchema,
+  type OptionSchemas,
   SAMPLER_NAMES,
   SOLVERS,
 } from '../runtime/samplers/index.js';
@@ -71,13 +72,19 @@ function defaultIn(owners: ReadonlyMap<string, unknown>): string {
   return ` [default: ${[shown(first), ...others.map(([name, value]) => `${shown(value)} with ${name}`)].join(', ')}]`;
 }
 
-/** The values that were given of these options, by their names in the library. */
-export const given = (
+/**
+ * The values that were given of these options, by their names in the library. Choices, such as what the
+ * model predicts, are written down also where they are left to their defaults.
+ * @param own options of the sampler or the path in use
+ */
+export function given(
+  own: OptionSchemas,
   flags: Readonly<Record<string, Flag>>,
   args: Readonly<Record<string, unknown>>,
-): Record<string, unknown> =>
-  Object.fromEntries(
-    Object.keys(flags)
-      .map((name) => [name, args[name]] as const)
-      .filter(([, value]) => value !== undefined),
-  );
+): Record<string, unknown> {
+  const values = Object.keys(flags).map((name) => {
+    const schema = Object.hasOwn(own, name) ? own[name] : undefined;
+    return [name, args[name] ?? (schema && 'enum' in schema ? schema.default : undefined)] as const;
+  });
+  return Object.fromEntries(values.filter(([, value]) => value !== undefined));
+}

@@ -56,6 +56,13 @@ export const noKarras = () =>
     { hint: 'Leave `karras` out.' },
   );
 
+export const noWholeTimesteps = (sampler: string) =>
+  new StepfoldError(
+    'TIMESTEPS_CONTINUOUS',
+    `The search is over whole timesteps of training, and those of ${sampler} have fractions.`,
+    { hint: 'Say how steps crowd with --shift, or choose another sampler.' },
+  );
+
 /** @param needs steps of the loop, and the calls that they make */
 export const timestepsLength = (found: number, needs: { steps: number; calls: number }) =>
   new StepfoldError(

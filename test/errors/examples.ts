@@ -404,6 +404,7 @@ export const EXAMPLES = {
   referenceNotFinite: [() => e.referenceNotFinite(notFinite())],
   noGammaFinite: [() => e.noGammaFinite(notFinite())],
   noKarras: [() => e.noKarras()],
+  noWholeTimesteps: [() => e.noWholeTimesteps('euler-flow')],
   timestepsLength: [() => e.timestepsLength(10, { steps: 20, calls: 20 })],
   timestepsInvalid: [() => e.timestepsInvalid(3, 'must be less than the one before, 650')],
   timestepsEmpty: [() => e.timestepsEmpty()],

@@ -255,6 +255,8 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   TIMESTEPS_NOISE: 'Timesteps are compared without fresh noise only.',
   TIMESTEPS_NOT_FINITE:
     'The reference loop, or every loop that was tried, came upon NaN or infinity. The command line ends with status 1.',
+  TIMESTEPS_CONTINUOUS:
+    'Whole timesteps are to be found for a sampler whose timesteps have fractions.',
   TIMESTEPS_KARRAS: 'Timesteps are to be found for a sampler that has its own.',
   TIMESTEPS_LENGTH: 'List and loop differ in length.',
   TIMESTEPS_OTHER_MODEL: 'The file says by a hash which model it is for, and it is not this one.',

@@ -182,6 +182,7 @@ describe('on a denoiser that is known', () => {
     ['half a step of reference', { referenceSteps: 50.5 }, 'TIMESTEPS_REFERENCE'],
     ['fresh noise', { sampler: { name: 'ddim', eta: 0.5 } }, 'TIMESTEPS_NOISE'],
     ['Karras levels', { sampler: { name: 'euler', karras: true } }, 'TIMESTEPS_KARRAS'],
+    ['a flow', { sampler: { name: 'euler-flow' } }, 'TIMESTEPS_CONTINUOUS'],
     ['no samples', { samples: 0 }, 'CALIBRATE_SAMPLES'],
     ['no scale', { guidance: { order: 'cond-first', mode: 'batch' } }, 'CALIBRATE_GUIDANCE'],
     ['another batch', { samples: 4, freeze: { batch: 3 } }, 'CALIBRATE_BATCH'],

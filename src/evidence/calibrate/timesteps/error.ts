@@ -12,6 +12,7 @@ import {
   guidanceIncomplete,
   noKarras,
   noReference,
+  noWholeTimesteps,
   ResultError,
   referenceNotFinite,
 } from '../../../errors/index.js';
@@ -78,7 +79,8 @@ export interface TimestepError {
 /**
  * Runs the reference loop, so that lists of timesteps can be compared with it.
  *
- * @throws TIMESTEPS_REFERENCE, TIMESTEPS_NOISE, TIMESTEPS_KARRAS, TIMESTEPS_NOT_FINITE,
+ * @throws TIMESTEPS_REFERENCE, TIMESTEPS_NOISE, TIMESTEPS_KARRAS, TIMESTEPS_CONTINUOUS,
+ *   TIMESTEPS_NOT_FINITE,
  *   CALIBRATE_SAMPLES, CALIBRATE_GUIDANCE, CALIBRATE_BATCH, what the sampler and the loop throw
  */
 export async function timestepError(
@@ -133,10 +135,11 @@ function samplerFactory({ name, ...options }: SamplerChoice = { name: 'ddim' }) 
   const { spacing: _, offset: __, timesteps: ___, steps: ____, ...rest } = options;
   if (rest.karras) throw noKarras();
   const make = (where: object): Sampler => samplerFrom(name, { ...rest, ...where });
-  const { trainTimesteps } = noisePath({
+  const { trainTimesteps, continuous } = noisePath({
     path: solverOf(name).path,
     ...(rest.schedule as object | undefined),
   });
+  if (continuous) throw noWholeTimesteps(name);
   if (make({ timesteps: [0] }).needsNoise) throw freshNoise();
   return {
     trainTimesteps,

@@ -5,34 +5,19 @@
  * file.
  */
 import type { BetaSchedule, Prediction, TimestepSpacing } from '../../samplers/index.js';
-import type { ReadName } from './classes.js';
-import type { SCHEDULERS } from './diffusers.js';
-import type { SchedulerSettings, SchedulerUse } from './settings.js';
-
-type KeysOf<T> = T extends unknown ? keyof T : never;
-
-/** Settings of the classes that are read, and two that old files have. */
-export type Field = KeysOf<(typeof SCHEDULERS)[ReadName]> | 'predict_epsilon' | 'tensor_format';
-
-export interface FieldContext {
-  readonly scheduler: ReadName;
-  readonly sampler: NonNullable<SchedulerUse['sampler']>;
-  readonly given: SchedulerUse;
-  /** Whether the class that the sampler is has this setting. */
-  readonly own: (field: Field) => boolean;
-  /** Another setting of the file, or its default. */
-  readonly other: (field: Field) => unknown;
-}
-
-/** What a value says; a sentence's end where it is refused: "is 3, not a number". */
-export type Meaning = SchedulerSettings | string;
-
-export interface FieldRule {
-  /** For the page. */
-  readonly says: string;
-  /** Undefined where nothing depends on it. */
-  readonly mean?: (value: unknown, context: FieldContext) => Meaning;
-}
+import {
+  choice,
+  type Field,
+  type FieldRule,
+  flag,
+  hasOption,
+  none,
+  number,
+  placing,
+  refusedTrue,
+  shown,
+} from './rules.js';
+import type { SchedulerSettings } from './settings.js';
 
 const BETAS: Readonly<Record<string, BetaSchedule>> = {
   linear: 'linear',
@@ -50,38 +35,6 @@ const SPACINGS: Readonly<Record<string, TimestepSpacing>> = {
   trailing: 'trailing',
 };
 
-const shown = (value: unknown) => JSON.stringify(value);
-
-const choice = <K extends keyof SchedulerSettings>(
-  to: K,
-  option: string,
-  known: Readonly<Record<string, NonNullable<SchedulerSettings[K]>>>,
-): FieldRule => ({
-  says: `read (\`--${option}\`): ${Object.keys(known).join(', ')}; any other is refused`,
-  mean(value, { given }) {
-    if (given[to] !== undefined) return {};
-    const name = String(value);
-    if (!Object.hasOwn(known, name))
-      return `is ${shown(value)}, not one of ${Object.keys(known).join(', ')}`;
-    return { [to]: known[name] };
-  },
-});
-
-const number = (to: keyof SchedulerSettings, option: string): FieldRule => ({
-  says: `read (\`--${option}\`)`,
-  mean(value, { given }) {
-    if (given[to] !== undefined) return {};
-    return typeof value === 'number' ? { [to]: value } : `is ${shown(value)}, not a number`;
-  },
-});
-
-const flag =
-  (mean: (value: boolean, context: FieldContext) => Meaning) =>
-  (value: unknown, context: FieldContext): Meaning =>
-    typeof value === 'boolean' ? mean(value, context) : `is ${shown(value)}, not true or false`;
-
-const none = (why: string): FieldRule => ({ says: `without effect: ${why}` });
-
 /** What UniPC makes of the word of another solver in its place. */
 const SOLVER_TYPES: Readonly<Record<string, NonNullable<SchedulerSettings['solverType']>>> = {
   bh1: 'bh1',
@@ -90,25 +43,7 @@ const SOLVER_TYPES: Readonly<Record<string, NonNullable<SchedulerSettings['solve
   heun: 'bh2',
   logrho: 'bh2',
 };
-/** Samplers whose order is an option. */
-const ORDERED: readonly string[] = ['unipc', 'deis'];
-
 const SOLVER = none('of a solver that is not run');
-
-/** Fields that place the steps in a way of their own, unless the command line places them. */
-const placing = (field: Field, where: string): FieldRule => ({
-  says: `without effect where false, with samplers that do not have it, or beside \`--spacing\` or \`--timesteps\`; else refused: ${where}`,
-  mean: flag((value, { sampler, given, own }) =>
-    !value || !own(field) || given.spacing || given.timesteps
-      ? {}
-      : `is true, which places the steps of ${sampler} ${where}; say where they lie with --spacing or --timesteps`,
-  ),
-});
-
-const refusedTrue = (why: string): FieldRule => ({
-  says: `without effect where false, else refused: ${why}`,
-  mean: flag((value) => (value ? `is true: ${why}` : {})),
-});
 
 const FLOW = 'without effect, as it belongs to `use_flow_sigmas`, which is refused';
 /** Classes whose own step does not clip, whatever their file says. */
@@ -262,12 +197,12 @@ export const FIELDS: Readonly<Record<Field, FieldRule>> = {
   solver_order: {
     says: 'read with UniPC and DEIS (`--order`); without effect with DPM-Solver++, which has it in its name',
     mean: (value, context) =>
-      ORDERED.includes(context.sampler) ? number('order', 'order').mean!(value, context) : {},
+      hasOption(context, 'order') ? number('order', 'order').mean!(value, context) : {},
   },
   solver_type: {
     says: 'read with UniPC: bh1, bh2, and what other solvers have for bh2, as in diffusers; any other is refused',
-    mean(value, { own, sampler }) {
-      if (sampler !== 'unipc' || !own('solver_type')) return {};
+    mean(value, context) {
+      if (!hasOption(context, 'solverType')) return {};
       const name = String(value);
       return Object.hasOwn(SOLVER_TYPES, name)
         ? { solverType: SOLVER_TYPES[name]! }

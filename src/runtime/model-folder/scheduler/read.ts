@@ -11,8 +11,9 @@ import { readRegularText } from '../../../io/regular-file.js';
 import { type SamplerName, SOLVERS, solverOf } from '../../samplers/index.js';
 import { CLASSES, isRead, pathOf, type ReadName } from './classes.js';
 import { DIFFUSERS, SCHEDULERS } from './diffusers.js';
-import { FIELDS, type Field, type FieldContext, type Meaning } from './fields.js';
+import { FIELDS } from './fields.js';
 import { parsePythonJson } from './python-json.js';
+import type { Field, FieldContext, Meaning } from './rules.js';
 import { alwaysOf, hasSetting } from './same-as.js';
 import type { SchedulerSettings, SchedulerUse } from './settings.js';
 
