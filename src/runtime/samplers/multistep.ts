@@ -16,6 +16,21 @@ export interface OrderOptions {
 /** Below so many steps the last are of lower order, as in the program of DPM-Solver++. */
 export const FEW_STEPS = 15;
 
+/** Options of solvers whose order is chosen. */
+export const ORDER = {
+  type: 'integer',
+  minimum: 1,
+  maximum: 3,
+  default: 2,
+  flag: true,
+  description: 'Order of the method, 1 to 3',
+} as const;
+
+export const LOWER_ORDER_FINAL = {
+  type: 'boolean',
+  description: `Whether the last steps are of lower order, which keeps them stable when they are long; left out: below ${FEW_STEPS} steps`,
+} as const;
+
 /**
  * The order of a step from `levels[step]`. It is 1 where no noise is left in the end, since log(alpha /
  * sigma) has no value there, and goes back no further than to a timestep that is repeated, since from a

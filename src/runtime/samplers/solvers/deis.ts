@@ -7,7 +7,14 @@
  * of first order, as the last are where that is asked for, and the last to noise level zero, whose
  * logarithm no polynomial reaches.
  */
-import { FEW_STEPS, orderAt, type StepWeights, weightedSum } from '../multistep.js';
+import {
+  FEW_STEPS,
+  LOWER_ORDER_FINAL,
+  ORDER,
+  orderAt,
+  type StepWeights,
+  weightedSum,
+} from '../multistep.js';
 import type { NoiseLevel } from '../paths/index.js';
 import { reader } from '../prediction.js';
 import { LOOP_OPTIONS, solver } from '../solver.js';
@@ -21,18 +28,8 @@ export const deis = solver({
   signal: true,
   options: {
     ...LOOP_OPTIONS,
-    order: {
-      type: 'integer',
-      minimum: 1,
-      maximum: 3,
-      default: 2,
-      flag: true,
-      description: 'Order of the method, 1 to 3',
-    },
-    lowerOrderFinal: {
-      type: 'boolean',
-      description: `Whether the last steps are of lower order; left out: below ${FEW_STEPS} steps`,
-    },
+    order: ORDER,
+    lowerOrderFinal: LOWER_ORDER_FINAL,
   },
   make({ options, walk: { levels }, clip }) {
     const { order, prediction, lowerOrderFinal = levels.length - 1 < FEW_STEPS } = options;

@@ -8,18 +8,12 @@
  * logarithm of alpha / sigma, so where no signal is left it takes the little that diffusers does (2^-24 of
  * the variance).
  */
-import { FEW_STEPS, lengthOf, orderAt } from '../multistep.js';
+import { FEW_STEPS, LOWER_ORDER_FINAL, lengthOf, orderAt } from '../multistep.js';
 import type { NoiseLevel } from '../paths/index.js';
 import { reader } from '../prediction.js';
 import { LOOP_OPTIONS, solver } from '../solver.js';
 
-const OPTIONS = {
-  ...LOOP_OPTIONS,
-  lowerOrderFinal: {
-    type: 'boolean',
-    description: `Whether the last steps are of lower order, which keeps them stable when they are long; left out: below ${FEW_STEPS} steps`,
-  },
-} as const;
+const OPTIONS = { ...LOOP_OPTIONS, lowerOrderFinal: LOWER_ORDER_FINAL } as const;
 
 const dpmSolver = <const Name extends string>(name: Name, order: 2 | 3, description: string) =>
   solver({

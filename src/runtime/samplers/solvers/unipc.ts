@@ -8,7 +8,9 @@
  * for their one coefficient. The last steps are of lower order, and to noise level zero the order is 1.
  */
 import {
+  LOWER_ORDER_FINAL,
   lengthOf,
+  ORDER,
   type OrderOptions,
   orderAt,
   type StepWeights,
@@ -31,14 +33,7 @@ export const uniPc = solver({
   signal: true,
   options: {
     ...LOOP_OPTIONS,
-    order: {
-      type: 'integer',
-      minimum: 1,
-      maximum: 3,
-      default: 2,
-      flag: true,
-      description: 'Order of the method, 1 to 3',
-    },
+    order: ORDER,
     solverType: {
       enum: UNIPC_TYPES,
       default: 'bh2',
@@ -50,11 +45,7 @@ export const uniPc = solver({
       default: true,
       description: 'Whether clean latents are extrapolated, or else the noise',
     },
-    lowerOrderFinal: {
-      type: 'boolean',
-      default: true,
-      description: 'Whether the last steps are of lower order',
-    },
+    lowerOrderFinal: { ...LOWER_ORDER_FINAL, default: true },
     disableCorrector: {
       type: 'array',
       items: { type: 'integer', minimum: 0 },
