@@ -1,5 +1,5 @@
 /** Every pass that ships with Stepfold. */
-import type { Pass } from '../src/compiler/pass/index.js';
+import { type AnyPass, type PassTable, passTable } from '../src/compiler/pass/index.js';
 import { deepcache } from './deepcache/index.js';
 import { deltaCache } from './delta-cache/index.js';
 import { depthSkip } from './depth-skip/index.js';
@@ -22,7 +22,7 @@ export { type ForecastPassOptions, forecast } from './forecast/index.js';
 export { type LoopInvariantOptions, loopInvariant } from './loop-invariant/index.js';
 
 /** By name, as `--pass` and pipeline.json call them. */
-export const passes: Readonly<Record<string, Pass<never>>> = {
+export const passes: Readonly<Record<string, AnyPass>> = {
   [deepcache.name]: deepcache,
   [deltaCache.name]: deltaCache,
   [depthSkip.name]: depthSkip,
@@ -30,3 +30,7 @@ export const passes: Readonly<Record<string, Pass<never>>> = {
   [forecast.name]: forecast,
   [loopInvariant.name]: loopInvariant,
 };
+
+/** Ours and others: what proofs, searches and reports are handed, to know passes and strategies by their names. */
+export const passesWith = (others: readonly AnyPass[] = []): PassTable =>
+  passTable([...Object.values(passes), ...others]);

@@ -3,6 +3,10 @@
  * run models. The compiler itself is `stepfold`.
  */
 
+import { passesWith } from '../passes/index.js';
+import type { AnyPass } from './compiler/pass/index.js';
+import { type ProveOptions, proveBundle, type VerifyReport } from './evidence/measure/index.js';
+
 export {
   type BundleOptions,
   checkPlanSource,
@@ -19,3 +23,12 @@ export { nodeFile } from './model/files/node-file.js';
 export { loadModel, saveModel } from './model/onnx/files.js';
 export * from './runtime/model-folder/index.js';
 export * from './runtime/node/index.js';
+
+export interface VerifyOptions extends Omit<ProveOptions, 'known'> {
+  /** Passes of one's own, whose strategies are to be proved beside those of ours. */
+  readonly passes?: readonly AnyPass[];
+}
+
+/** Proves that a bundle computes what it should. */
+export const verifyBundle = ({ passes, ...options }: VerifyOptions): Promise<VerifyReport> =>
+  proveBundle({ ...options, known: passesWith(passes).strategies });

@@ -2,7 +2,7 @@
 // each, as JSON. A process of its own for each size, so that none has the memory of another.
 import fs from 'node:fs';
 import path from 'node:path';
-import { passes } from '../../dist/passes/index.js';
+import { passes, passesWith } from '../../dist/passes/index.js';
 import { buildProbe } from '../../dist/src/evidence/measure/reference/probe.js';
 import {
   analyzeUnet,
@@ -77,7 +77,9 @@ for (const [name, pass, options, emit] of PASSES[kind]) {
   await phase(`${name}: write`, () => writeBundle(compiled, bundle, { sourceFile: file }));
   const schedule = results[`${name}: write`];
   if (schedule)
-    await phase(`${name}: verify's reference`, () => buildProbe(model, schedule, SIZES[kind]));
+    await phase(`${name}: verify's reference`, () =>
+      buildProbe(model, schedule, passesWith().strategies, SIZES[kind]),
+    );
   fs.rmSync(bundle, { recursive: true, force: true });
 }
 console.log(

@@ -87,6 +87,25 @@ export const deepcache: Pass<DeepcacheOptions> = {
     },
     required: ['branch'],
   },
+  strategies: {
+    reuse: { meaning: { result: 'kept' }, letter: 'r' },
+    zero: { meaning: { result: 'zeros' }, letter: 'z' },
+  },
+  trials(context, options) {
+    const unet = context.unet();
+    if (!unet.isUnet) return undefined;
+    return {
+      title: "DeepCache's branches",
+      figure: 'Cost against error of each skip branch',
+      note: `Every skip branch at interval ${options.interval ?? 1}, each in a loop of its own from the same noise.`,
+      choices: unet.joins.map(({ branch }) => ({
+        label: `branch ${branch}`,
+        short: String(branch),
+        options: { ...options, branch },
+        chosen: branch === options.branch,
+      })),
+    };
+  },
   propose(context, options) {
     const { calls, guidance } = context;
     const steps = stepsOfCalls(calls, guidance);

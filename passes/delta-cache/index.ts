@@ -32,7 +32,7 @@ import type { Value } from '../../src/model/ir/value.js';
 import { stepsOfCalls } from '../../src/runtime/schedule/index.js';
 import { keptDifference, type Precision, precisionOption } from '../difference.js';
 import { NAME, readRange } from './range.js';
-import { type BlockRun, runsSite } from './site.js';
+import { type BlockRun, RUN_STRATEGIES, runsSite } from './site.js';
 import { readSizesBefore } from './sizes.js';
 
 export interface DeltaCacheOptions extends ForecastOptions {
@@ -88,6 +88,7 @@ export const deltaCache: Pass<DeltaCacheOptions> = {
     },
     required: ['interval'],
   },
+  strategies: RUN_STRATEGIES,
   prepare(context, options) {
     const { model, shapes } = context;
     for (const stage of chosenStages(context, options))

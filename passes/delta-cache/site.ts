@@ -8,6 +8,7 @@
  * through, and the deviation of the front is added to that.
  */
 import type { StreamPart, StreamRange } from '../../src/compiler/analysis/index.js';
+import type { StrategyStatements } from '../../src/compiler/pass/index.js';
 import {
   COMPUTE,
   compositeOf,
@@ -39,6 +40,16 @@ export interface BlockRun extends StreamRange {
 type Kind = 'delta' | 'reuse';
 
 const nameOf = ({ which }: BlockRun, kind: Kind) => (which === 'all' ? kind : `${kind}-${which}`);
+
+/** What is kept of a run says how its strategy is named; `reuse` alone is what every pass means by it. */
+export const RUN_STRATEGIES: StrategyStatements = {
+  delta: { meaning: { result: 'kept-run' } },
+  'delta-front': { meaning: { result: 'kept-run' } },
+  'delta-rear': { meaning: { result: 'kept-run' } },
+  reuse: { meaning: { result: 'kept' }, letter: 'r' },
+  'reuse-front': { meaning: { result: 'kept-run' } },
+  'reuse-rear': { meaning: { result: 'kept-run' } },
+};
 
 /**
  * @param runs the front and the rear, or one run alone

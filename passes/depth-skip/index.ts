@@ -45,6 +45,7 @@ export const depthSkip: Pass<DepthSkipOptions> = {
       },
     },
   },
+  strategies: { zero: { meaning: { result: 'zeros' }, letter: 'z' } },
   propose(context, options) {
     const site = depthSite(context, branchOf(context, options));
     const column = Array<string>(context.calls).fill('zero');

@@ -24,7 +24,7 @@ import { keptDifference, type Precision, precisionOption } from '../difference.j
 import { moduleMacs } from './module-cost.js';
 import type { Module } from './parts.js';
 import { attentionSite, type SiteRefusals } from './site.js';
-import { SEARCH_ORDER, STRATEGIES, type StrategyName } from './strategies.js';
+import { SEARCH_ORDER, STATEMENTS, STRATEGIES, type StrategyName } from './strategies.js';
 import { readWindow } from './window.js';
 
 export interface DitfastattnOptions {
@@ -75,6 +75,7 @@ export const ditfastattn: Pass<DitfastattnOptions> = {
       SEARCH_ORDER.filter((name) => site.strategies[name] && !sharesOwnFirst(site, name, call)),
     threshold: ({ threshold }) => readThreshold(NAME, threshold),
   },
+  strategies: STATEMENTS,
   prepare(context) {
     if (context.guidance?.mode !== 'batch') return;
     for (const attention of selfAttentions(context)) {

@@ -2,6 +2,8 @@
  * The strategies of an attention site (section 3 of the paper), from the most exact to the cheapest,
  * with what the paper calls them.
  */
+import type { StrategyStatement, StrategyStatements } from '../../src/compiler/pass/index.js';
+import { COMPUTE } from '../../src/compiler/plan/index.js';
 import type { ModuleMacs } from './module-cost.js';
 
 export interface StrategyFacts {
@@ -78,3 +80,32 @@ export const STRATEGIES: Readonly<Record<StrategyName, StrategyFacts>> = {
 
 /** The order in which the paper's search tries them: the cheapest first (Algorithm 1). */
 export const SEARCH_ORDER = ['reuse', 'window+guidance-share', 'window', 'guidance-share'] as const;
+
+const LETTERS: Readonly<Record<Exclude<StrategyName, 'compute'>, string>> = {
+  window: 'W',
+  'guidance-share': 'G',
+  'window+guidance-share': 'B',
+  'window-only': 'o',
+  reuse: 'r',
+};
+
+function statementOf(name: Exclude<StrategyName, 'compute'>): StrategyStatement {
+  const letter = LETTERS[name];
+  if (name === 'reuse') return { meaning: { result: 'kept' }, letter };
+  const { banded, residual, shared } = STRATEGIES[name];
+  return {
+    meaning: {
+      result: 'computed',
+      ...(banded && { band: residual ? 'with-residual' : 'alone' }),
+      ...(shared && { halves: 'shared' }),
+    },
+    letter,
+  };
+}
+
+/** What whoever reads a schedule is told of them. */
+export const STATEMENTS: StrategyStatements = Object.fromEntries(
+  (Object.keys(STRATEGIES) as StrategyName[])
+    .filter((name) => name !== COMPUTE)
+    .map((name) => [name, statementOf(name)]),
+);

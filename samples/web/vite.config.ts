@@ -21,7 +21,7 @@ export default defineConfig({
       { find: /^stepfold$/, replacement: path.join(dist, 'src/index.js') },
       { find: /^stepfold\/passes$/, replacement: path.join(dist, 'passes/index.js') },
       { find: /^stepfold\/runtime$/, replacement: path.join(dist, 'src/runtime/session/index.js') },
-      { find: /^stepfold\/report$/, replacement: path.join(dist, 'src/evidence/report/index.js') },
+      { find: /^stepfold\/report$/, replacement: path.join(dist, 'src/report.js') },
     ],
     // the engine's wasm lies beside the page (public/ort), not inside the script
     conditions: ['onnxruntime-web-use-extern-wasm', 'browser', 'module', 'import', 'default'],

@@ -4,7 +4,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { ditfastattn } from '../../dist/passes/index.js';
-import { heatmapSvg, heatmapText } from '../../dist/src/evidence/report/index.js';
 import { createSampler, formatPlan, Pipeline, planToJson } from '../../dist/src/index.js';
 import {
   calibrate,
@@ -15,6 +14,7 @@ import {
   verifyBundle,
   writeBundle,
 } from '../../dist/src/node.js';
+import { heatmapSvg, heatmapText } from '../../dist/src/report.js';
 import { digits, median, pad, psnr, QUICK, ROOT, timeInTurn, writeGrid } from './common.mjs';
 
 const sourceFile = path.join(ROOT, 'samples/dit-digits/dit-digits.onnx');

@@ -26,6 +26,10 @@ export const shapeOptions = {
   freeze: texts('Fix a symbolic dimension: batch=2'),
 } as const;
 
+export const pluginOption = {
+  plugin: texts('ES module with a pass of your own'),
+} as const;
+
 export const roleOptions = {
   latent: { type: 'string', describe: 'Name of the latent input, where it is not found' },
   timestep: { type: 'string', describe: 'Name of the timestep input, where it is not found' },

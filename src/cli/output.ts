@@ -3,6 +3,7 @@
  * anybody may have written, so that control characters in what is printed are made visible, here for all.
  */
 import Table from 'cli-table3';
+import type { KnownStrategies } from '../compiler/pass/index.js';
 import { visible, visibleJson, visibleLines } from '../errors/index.js';
 import { heatmapText } from '../evidence/report/heatmap-text.js';
 import type { ShownPlan } from '../evidence/report/strategies.js';
@@ -87,9 +88,9 @@ export function heading(text: string): void {
 const DEFAULT_WIDTH = 80;
 
 /** Calls by sites, in the colours and the width of the terminal. */
-export function printHeatmap(plan: ShownPlan): void {
+export function printHeatmap(plan: ShownPlan, known: KnownStrategies): void {
   printPainted(
-    heatmapText(plan, {
+    heatmapText(plan, known, {
       color: colors.isColorSupported,
       width: process.stdout.columns ?? DEFAULT_WIDTH,
     }),

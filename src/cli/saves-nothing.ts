@@ -2,8 +2,8 @@
  * Whether a bundle computes as much as its source at every call, why, and what to do next: a plan that was not
  * searched yet looks like any other bundle, and would be measured and shipped as one.
  */
-import { passes } from '../../passes/index.js';
 import type { Bundle } from '../compiler/emit/index.js';
+import type { PassTable } from '../compiler/pass/index.js';
 import { COMPUTE } from '../compiler/plan/index.js';
 import { shellWord } from './shell.js';
 
@@ -16,6 +16,7 @@ export interface SavesNothing {
 /** @param given as on the command line: what a search or another transform of the same model is given too */
 export function savesNothing(
   { schedule, report }: Bundle,
+  { passes }: PassTable,
   given: { readonly model: string; readonly output: string; readonly plan?: string | undefined },
 ): SavesNothing | undefined {
   const { calls, source, sites = {} } = schedule;
@@ -49,7 +50,7 @@ export function savesNothing(
       why: 'what its strategies do in place of computing costs as much',
       next: `stepfold inspect ${model}`,
     };
-  const searched = report.passes.find(({ pass }) => passes[pass]?.calibration);
+  const searched = report.passes.find(({ pass }) => passes.get(pass)?.calibration);
   if (searched)
     return {
       why:

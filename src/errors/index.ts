@@ -10,6 +10,7 @@ export * from './io.js';
 export * from './measure.js';
 export * from './onnx.js';
 export * from './plan.js';
+export * from './plugin.js';
 export * from './proposal.js';
 export * from './report.js';
 export * from './sampler.js';

@@ -250,13 +250,14 @@ export const noBlocks = (reason: string | undefined, node: string | undefined) =
     { node, hint: '`stepfold inspect` lists the blocks and attentions of a model.' },
   );
 
-export const noInvariant = (inputs: readonly string[]) =>
+/** @param pass its name */
+export const noInvariant = (pass: string, inputs: readonly string[]) =>
   new StepfoldError(
     'INVARIANT_NOT_FOUND',
     inputs.length === 0
       ? 'The model has no condition, so that nothing stays the same from call to call.'
       : `No layer reads ${some(inputs)} before the latent or the timestep comes in, so that nothing worth keeping stays the same from call to call.`,
-    { hint: 'Leave out the pass loop-invariant.' },
+    { hint: `Leave out the pass ${pass}.` },
   );
 
 export const blockLeaks = (blocks: string, reason: string, node: string | undefined) =>

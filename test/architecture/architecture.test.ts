@@ -16,6 +16,7 @@ const ORDER = [
   ...WINGS.flatMap(({ folders }) => folders),
   'src/index.ts',
   'src/node.ts',
+  'src/report.ts',
 ];
 
 /** `passes/difference.ts` is used by passes, `passes/index.ts` uses them. */

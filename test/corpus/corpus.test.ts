@@ -12,8 +12,8 @@ import { writeBundle } from '../../src/compiler/emit/index.js';
 import type { Pass } from '../../src/compiler/pass/index.js';
 import { Pipeline, prepare } from '../../src/compiler/pipeline/index.js';
 import { fillWeights } from '../../src/evidence/fill/fill.js';
-import { verifyBundle } from '../../src/evidence/measure/index.js';
 import { loadModel } from '../../src/model/onnx/files.js';
+import { verifyBundle } from '../../src/node.js';
 
 interface Row {
   readonly holds: {

@@ -221,7 +221,14 @@ export const EXAMPLES = {
   modelTooDeep: [() => e.modelTooDeep()],
   modelTooLarge: [() => e.modelTooLarge('merged.onnx', 3_438_411_520)],
   // plan.ts
-  noInvariant: [() => e.noInvariant([]), () => e.noInvariant(['class_labels'])],
+  passNameTaken: [() => e.passNameTaken('deepcache')],
+  strategyNameTaken: [() => e.strategyNameTaken('feed-forward-cache', 'zero')],
+  passThrew: [() => e.passThrew('feed-forward-cache', 'no block has a feed-forward')],
+  pluginFailed: [() => e.pluginFailed('my-pass.mjs', "Unexpected token '}'")],
+  pluginNoPass: [
+    () => e.pluginNoPass('my-pass.mjs', 'its default export has no function "propose"'),
+  ],
+  noInvariant: [() => e.noInvariant('loop-invariant', []), () => e.noInvariant('loop-invariant', ['class_labels'])],
   planUnknownSite: [() => e.planUnknownSite(['attention.30'], 28, ['attention.0', 'attention.1'])],
   planMissingSites: [() => e.planMissingSites(['attention.2'], 2, ['attention.0', 'attention.2'])],
   planOtherModel: [() => e.planOtherModel('plan.json', 'dit.onnx', 'dit-xl.onnx')],

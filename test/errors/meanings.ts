@@ -160,6 +160,13 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   UNET_BRANCH: 'There is no such skip branch, or it cannot be cut.',
   INVARIANT_NOT_FOUND:
     'No layer depends on the condition alone, so nothing can be kept for an image.',
+  PASS_NAME_TAKEN: 'Two passes have one name, as where a plugin calls its pass like one of ours.',
+  PASS_STRATEGY_TAKEN:
+    'Two passes mean different things by one name of a strategy, and a schedule could not tell which.',
+  PASS_THREW:
+    'A pass from a plugin threw an error of its own: about the model or its options, or by mistake.',
+  PLUGIN_FAILED: 'A module given by `--plugin` has a fault in it, or imports what is not there.',
+  PLUGIN_NO_PASS: 'The default export of a plugin is no pass, nor an array of passes.',
   PASS_OPTION: 'An option of a pass is unknown, missing, given twice or out of range.',
   PASS_UNKNOWN: 'There is no pass of that name.',
   OPSET_UNKNOWN:

@@ -41,7 +41,7 @@ const entries = {
   stepfold: { entry: 'src/index.ts', reaches: 'src/compiler/emit/bundle-files.ts' },
   'stepfold/passes': { entry: 'passes/index.ts', reaches: 'passes/deepcache/index.ts' },
   'stepfold/report': {
-    entry: 'src/evidence/report/index.ts',
+    entry: 'src/report.ts',
     reaches: 'src/evidence/report/heatmap-svg.ts',
   },
   'stepfold/runtime': {

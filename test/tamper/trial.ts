@@ -4,7 +4,7 @@
  */
 import { afterAll, describe, expect, test } from 'vitest';
 import { StepfoldError } from '../../src/errors/index.js';
-import { verifyBundle } from '../../src/evidence/measure/index.js';
+import { verifyBundle } from '../../src/node.js';
 import { type BundleName, RECIPES } from './bundles.js';
 import type { Change, Kind } from './kind.js';
 import { distance, type Loops, readSchedule, runLoops } from './loop.js';

@@ -1,11 +1,11 @@
 /** What `stepfold calibrate` does. */
 import fs from 'node:fs';
-import { passes } from '../../../passes/index.js';
 import { planSource, writeFile } from '../../compiler/emit/index.js';
 import {
   checkOptions,
   type Pass,
   type PassRequest,
+  type PassTable,
   parsePassRequest,
 } from '../../compiler/pass/index.js';
 import { planToJson } from '../../compiler/plan/index.js';
@@ -48,6 +48,7 @@ import {
 } from '../loop-options.js';
 import { heading, print, printHeatmap, printJson } from '../output.js';
 import { checkOutputFile } from '../output-file.js';
+import { readPasses } from '../plugins.js';
 import { startProgress } from '../progress.js';
 import { type ChosenTimesteps, readTimesteps, requireLength } from '../timesteps-file.js';
 
@@ -61,7 +62,8 @@ export async function runCalibration(given: CalibrateArguments): Promise<void> {
   const request = onePass(args.pass);
   checkOutputFile(args.output, args.force, planExists);
   const model = loadModel(args.model);
-  const pass = searchedPass(request);
+  const table = await readPasses(args.plugin);
+  const pass = searchedPass(table, request);
   const checked = checkOptions(pass, request.options) as Record<string, unknown>;
   const options = await readOptions(args, folder);
   const identity = identityOf(args.model, model, { ...request, options: checked }, options);
@@ -89,7 +91,7 @@ export async function runCalibration(given: CalibrateArguments): Promise<void> {
   const plan = planFile(args, { ...request, options: checked }, options, found, seconds);
   writeFile(args.output, new TextEncoder().encode(formatPlan(plan, args.output)));
   removePartial(args.output);
-  report(args, plan, found, seconds, before);
+  report(args, plan, table, found, seconds, before);
 }
 
 function onePass(given: readonly string[] | undefined): PassRequest {
@@ -100,10 +102,10 @@ function onePass(given: readonly string[] | undefined): PassRequest {
   return request;
 }
 
-function searchedPass({ pass }: PassRequest) {
-  const found = passes[pass];
-  if (!found) throw unknownPass(pass, Object.keys(passes));
-  const searched = Object.values(passes).filter(({ calibration }) => calibration);
+function searchedPass({ passes }: PassTable, { pass }: PassRequest) {
+  const found = passes.get(pass);
+  if (!found) throw unknownPass(pass, [...passes.keys()]);
+  const searched = [...passes.values()].filter(({ calibration }) => calibration);
   if (!found.calibration)
     throw passNotSearched(
       pass,
@@ -221,11 +223,12 @@ const rounded = (value: number): number => Number(value.toPrecision(6));
 function report(
   args: CalibrateArguments,
   plan: PlanFile,
+  { strategies: known }: PassTable,
   found: Calibrated,
   seconds: number,
   before: PartialSearch,
 ): void {
-  const strategies = shownStrategies(plan);
+  const strategies = shownStrategies(plan, known);
   const { done, plain } = found.evaluations;
   const resumed = before.decided.length;
   if (args.json) {
@@ -244,7 +247,7 @@ function report(
     });
     return;
   }
-  printHeatmap(plan);
+  printHeatmap(plan, known);
   heading(`Search (threshold ${found.threshold})`);
   const share = done < plain ? `, ${percent(done / plain)} of the ${plain} of a plain search` : '';
   print(`${done.toFixed(1)} model evaluations${share}; ${seconds.toFixed(1)} s`);

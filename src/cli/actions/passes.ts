@@ -1,12 +1,13 @@
-import { passes } from '../../../passes/index.js';
 import { unknownPass } from '../../errors/index.js';
 import type { PassesArguments } from '../commands/passes.js';
 import { heading, print, printJson } from '../output.js';
+import { readPasses } from '../plugins.js';
 
 export async function listPasses(args: PassesArguments): Promise<void> {
-  const list = args.name === undefined ? Object.values(passes) : [passes[args.name]];
+  const { passes } = await readPasses(args.plugin);
+  const list = args.name === undefined ? [...passes.values()] : [passes.get(args.name)];
   const chosen = list.map((pass) => {
-    if (!pass) throw unknownPass(args.name ?? '', Object.keys(passes));
+    if (!pass) throw unknownPass(args.name ?? '', [...passes.keys()]);
     return pass;
   });
   if (args.json) {

@@ -17,17 +17,19 @@ import {
 import { colors } from '../colors.js';
 import type { PlanArguments } from '../commands/plan.js';
 import { print, printHeatmap, printJson } from '../output.js';
+import { readPasses } from '../plugins.js';
 
 export async function showPlan(args: PlanArguments): Promise<void> {
   const plan = readPlan(args.plan);
+  const { strategies: known } = await readPasses(args.plugin);
   if (args.svg !== undefined) {
     // what draws takes longer to load than all the rest
     const { heatmapSvg } = await import('../../evidence/report/heatmap-svg.js');
-    writeFile(args.svg, new TextEncoder().encode(heatmapSvg(plan)));
+    writeFile(args.svg, new TextEncoder().encode(heatmapSvg(plan, known)));
   }
   const distinctRows = countRows(plan);
   if (args.json) {
-    const strategies = shownStrategies(plan).map(({ name, count, share }) => ({
+    const strategies = shownStrategies(plan, known).map(({ name, count, share }) => ({
       name,
       count,
       share,
@@ -43,7 +45,7 @@ export async function showPlan(args: PlanArguments): Promise<void> {
   }
   print(colors.bold(planTitle(plan)));
   print();
-  printHeatmap(plan);
+  printHeatmap(plan, known);
   print();
   print(`Distinct rows: ${distinctRows}`);
   for (const line of recordLines(plan)) print(line);

@@ -1,5 +1,6 @@
 /** What `stepfold report` does. */
 import { writeFile } from '../../compiler/emit/index.js';
+import type { PassTable } from '../../compiler/pass/index.js';
 import { outputExists, plansNeedSource } from '../../errors/index.js';
 import {
   benchBundle,
@@ -18,25 +19,27 @@ import { findLoopModel } from '../loop-model.js';
 import { makeSampler, readGuidance } from '../loop-settings.js';
 import { formatBytes, print, printJson } from '../output.js';
 import { checkOutputFile } from '../output-file.js';
+import { readPasses } from '../plugins.js';
 import { startStatus } from '../progress.js';
 import { loopPairs, readPairs } from './report/pictures.js';
 import { readSubject } from './report/subject.js';
-import { type TrialContext, tryBranches, tryPlans } from './report/trials.js';
+import { type TrialContext, tryOptions, tryPlans } from './report/trials.js';
 
 export async function report(given: ReportArguments): Promise<void> {
   checkOutputFile(given.output, given.force, outputExists);
   const against = given.against === undefined ? undefined : findModel(given.against).file;
   if (given.plans && (against === undefined || !given.measure)) throw plansNeedSource();
   const pairs = given.images === undefined ? [] : readPairs(given.images);
+  const table = await readPasses(given.plugin);
   const status = startStatus(given.json);
   let subject: ReportSubject;
   try {
     status.show('Reading the bundle');
     const { place, args, folder } = findLoopModel(given.bundle, given);
-    subject = await readSubject(place, against);
+    subject = await readSubject(place, against, table);
     if (against !== undefined && args.measure) {
       const loop = await loopOptions(args, subject, folder);
-      const seen = await measure(place, against, subject, loop, args, status.show);
+      const seen = await measure(place, against, subject, table, loop, args, status.show);
       subject = { ...subject, ...seen };
     }
     subject = { ...subject, pictures: [...pairs, ...(subject.pictures ?? [])] };
@@ -79,6 +82,7 @@ async function measure(
   folder: string,
   against: string,
   subject: ReportSubject,
+  table: PassTable,
   loop: Loop,
   args: ReportArguments,
   show: (what: string) => void,
@@ -100,11 +104,11 @@ async function measure(
   });
   const full = await record('Source', () => openLoopModel(against));
   const own = await record('Bundle', () => openLoopBundle(folder, { halves }));
-  const context: TrialContext = { source: against, subject, full, loop, onProgress: show };
+  const context: TrialContext = { source: against, subject, table, full, loop, onProgress: show };
   const weights = schedule.weights.reduce((sum, { bytes }) => sum + bytes, 0);
-  const branches =
+  const trials =
     args.branches === 'all' || (args.branches === 'auto' && weights <= SMALL_WEIGHTS)
-      ? await tryBranches(context)
+      ? await tryOptions(context)
       : undefined;
   const plans = args.plans && (await tryPlans(context, args.plans));
   return {
@@ -116,7 +120,7 @@ async function measure(
       steps: compareLoops(own, full),
     },
     pictures: loopPairs(full, own),
-    branches,
+    trials,
     plans,
     measured: {
       rounds: bench.rounds,

@@ -1,6 +1,5 @@
 /** What `stepfold transform` does. */
 import path from 'node:path';
-import { passes } from '../../../passes/index.js';
 import {
   type Bundle,
   checkApart,
@@ -10,7 +9,7 @@ import {
   type Report,
   writePipelineFolder,
 } from '../../compiler/emit/index.js';
-import { type PassRequest, parsePassRequest } from '../../compiler/pass/index.js';
+import { type PassRequest, type PassTable, parsePassRequest } from '../../compiler/pass/index.js';
 import { Pipeline } from '../../compiler/pipeline/index.js';
 import { type Target, targets } from '../../compiler/targets/index.js';
 import {
@@ -49,6 +48,7 @@ import {
   printTable,
   printUnknownMacs,
 } from '../output.js';
+import { readPasses } from '../plugins.js';
 import { startStatus } from '../progress.js';
 import { type SavesNothing, savesNothing } from '../saves-nothing.js';
 import { shellWord } from '../shell.js';
@@ -58,6 +58,7 @@ export async function transform(given: TransformArguments): Promise<void> {
   const { file, pipeline: from } = findModel(given.model);
   const args = { ...given, model: file };
   const config = readConfig(args);
+  const table = await readPasses([...config.plugins, ...(args.plugin ?? [])]);
   if (from) checkApart(args.output, from.folder);
   checkTarget(args.output, args.force, args.model);
   const status = startStatus(args.json);
@@ -68,7 +69,7 @@ export async function transform(given: TransformArguments): Promise<void> {
     if (config.plan && args.plan) checkPlanSource(config.plan, args.plan, args.model);
     let pipeline = createPipeline(config, args.config);
     for (const [index, request] of config.requests.entries())
-      pipeline = addPass(pipeline, request, config.requestsFile, index);
+      pipeline = addPass(pipeline, table, request, config.requestsFile, index);
     status.show('Compiling');
     const compilation = await pipeline.compile(model).catch((error: unknown) => {
       throw namingPlan(error, args.plan);
@@ -89,7 +90,7 @@ export async function transform(given: TransformArguments): Promise<void> {
   }
   const { schedule, report } = bundle;
   const { weights, target } = report;
-  const nothing = savesNothing(bundle, { ...given, model: path.normalize(given.model) });
+  const nothing = savesNothing(bundle, table, { ...given, model: path.normalize(given.model) });
   if (args.json)
     printJson({
       folder: args.output,
@@ -99,7 +100,7 @@ export async function transform(given: TransformArguments): Promise<void> {
       ...(nothing && { savesNothing: nothing }),
       ...(target && { target }),
     });
-  else printSummary(args.output, given.model, bundle, nothing);
+  else printSummary(args.output, given.model, bundle, table, nothing);
 }
 
 /** Timesteps from --timesteps are checked by now; others come from the pipeline file. */
@@ -114,13 +115,14 @@ function createPipeline(config: Config, file: string | undefined): Pipeline {
 
 function addPass(
   pipeline: Pipeline,
+  { passes }: PassTable,
   { pass, options }: PassRequest,
   file: string | undefined,
   index: number,
 ): Pipeline {
   try {
-    const found = passes[pass];
-    if (!found) throw unknownPass(pass, Object.keys(passes));
+    const found = passes.get(pass);
+    if (!found) throw unknownPass(pass, [...passes.keys()]);
     return pipeline.use(found, options as never);
   } catch (error) {
     if (file === undefined || !(error instanceof StepfoldError)) throw error;
@@ -142,7 +144,9 @@ const namingPlan = (error: unknown, file: string | undefined): unknown =>
     ? inFile(error, file)
     : error;
 
-type Config = Omit<PipelineConfig, 'passes' | '$schema' | 'target'> & {
+type Config = Omit<PipelineConfig, 'passes' | 'plugins' | '$schema' | 'target'> & {
+  /** Paths as the process has them. */
+  readonly plugins: readonly string[];
   readonly target?: Target;
   readonly requests: readonly PassRequest[];
   /** The file that the passes come from; undefined where the command line gives them. */
@@ -180,6 +184,7 @@ function readConfig(args: TransformArguments): Config {
   const weights = args.weights ?? file?.weights;
   return {
     calls,
+    plugins: pluginsOf(file, args.config),
     requests,
     requestsFile: file ? args.config : args.pass ? undefined : args.plan,
     shapes: { ...file?.shapes, ...readShapes(args.shape) },
@@ -194,6 +199,10 @@ function readConfig(args: TransformArguments): Config {
     ...(target && { target: targets[target] }),
   };
 }
+
+/** Those of a pipeline file lie beside it. */
+const pluginsOf = (file: PipelineConfig | undefined, at = ''): string[] =>
+  (file?.plugins ?? []).map((plugin) => path.resolve(path.dirname(at), plugin));
 
 /** Calls of a loop over a list of timesteps. */
 const callsOf = (chosen: ChosenTimesteps | undefined, guidance: GuidancePair | undefined) =>
@@ -246,6 +255,7 @@ function printSummary(
   folder: string,
   model: string,
   { schedule, report }: Bundle,
+  { strategies: known }: PassTable,
   nothing: SavesNothing | undefined,
 ): void {
   const { macs, sites: siteMacs, stateBytes } = schedule.cost ?? {};
@@ -259,7 +269,7 @@ function printSummary(
   const plan = sites.length > FEW_SITES ? planOfSchedule(schedule) : undefined;
   if (plan) {
     print('');
-    printHeatmap(plan);
+    printHeatmap(plan, known);
   } else for (const [id, site] of sites) print(`Site ${id}: ${site.description}`);
   if (siteMacs) {
     const share = (100 * siteMacs.planned) / siteMacs.computed;

@@ -1,16 +1,19 @@
 /** What `stepfold verify` does. */
 
-import { type VerifyReport, verifyBundle } from '../../evidence/measure/index.js';
+import { proveBundle, type VerifyReport } from '../../evidence/measure/index.js';
 import { findBundle, findModel } from '../../runtime/model-folder/index.js';
 import { readShapes } from '../arguments.js';
 import { colors, type Painted } from '../colors.js';
 import type { VerifyArguments } from '../commands/verify.js';
 import { formatDifference, formatSizes, print, printJson, printTable } from '../output.js';
+import { readPasses } from '../plugins.js';
 import { startStatus } from '../progress.js';
 
 export async function verify(args: VerifyArguments): Promise<void> {
+  const { strategies: known } = await readPasses(args.plugin);
   const status = startStatus(args.json);
-  const report = await verifyBundle({
+  const report = await proveBundle({
+    known,
     folder: findBundle(args.bundle),
     model: findModel(args.against).file,
     seed: args.seed,

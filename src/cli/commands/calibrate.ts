@@ -3,6 +3,7 @@ import type { Argv } from 'yargs';
 import { MOST_CALLS } from '../../compiler/pipeline/limits.js';
 import {
   jsonOption,
+  pluginOption,
   roleOptions,
   seedOption,
   shapeOptions,
@@ -22,6 +23,7 @@ const positionals = {
 const search = {
   output: { alias: 'o', type: 'string', demandOption: true, describe: 'Plan file to write' },
   pass: texts('The pass with its options: ditfastattn:threshold=D3,window=1/8'),
+  ...pluginOption,
   calls: {
     type: 'number',
     demandOption: true,

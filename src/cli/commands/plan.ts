@@ -1,6 +1,6 @@
 /** `stepfold plan`: a plan as a heat map. */
 import type { Argv } from 'yargs';
-import { jsonOption } from '../arguments.js';
+import { jsonOption, pluginOption } from '../arguments.js';
 import { type Arguments, addOptions, examples } from '../command.js';
 
 export const command = 'plan <plan>';
@@ -16,6 +16,7 @@ const positionals = {
 
 export const options = {
   svg: { type: 'string', describe: 'Write the heat map to this file as a picture, too' },
+  ...pluginOption,
   ...jsonOption,
 } as const;
 

@@ -1,6 +1,13 @@
 /** `stepfold report`: a bundle as a page to look at. */
 import type { Argv } from 'yargs';
-import { jsonOption, roleOptions, seedOption, texts, wholeNumber } from '../arguments.js';
+import {
+  jsonOption,
+  pluginOption,
+  roleOptions,
+  seedOption,
+  texts,
+  wholeNumber,
+} from '../arguments.js';
 import { type Arguments, addOptions, examples } from '../command.js';
 import { guidanceOptions, noiseOptions, samplerOptions, timestepOptions } from '../loop-options.js';
 
@@ -27,11 +34,13 @@ const page = {
     type: 'string',
     describe: 'Folder of pictures in pairs: NAME-source.png and NAME-bundle.png',
   },
+  ...pluginOption,
   plans: texts('Searched plan to compare by threshold, cost and error: plan.json'),
   branches: {
     choices: ['auto', 'all', 'none'],
     default: 'auto',
-    describe: "Try DeepCache's other branches; auto: where the weights are small",
+    describe:
+      "Try what a pass offers besides, as DeepCache's other branches; auto: where the weights are small",
   },
   measure: {
     type: 'boolean',

@@ -4,7 +4,14 @@ import { WEIGHTS_MODES } from '../../compiler/emit/modes.js';
 import { EMIT_FORMS } from '../../compiler/lower/lowered.js';
 import { MOST_CALLS } from '../../compiler/pipeline/limits.js';
 import { TARGET_NAMES } from '../../compiler/targets/names.js';
-import { jsonOption, roleOptions, shapeOptions, texts, wholeNumber } from '../arguments.js';
+import {
+  jsonOption,
+  pluginOption,
+  roleOptions,
+  shapeOptions,
+  texts,
+  wholeNumber,
+} from '../arguments.js';
 import { type Arguments, addOptions, examples } from '../command.js';
 import { pairOptions } from '../loop-options.js';
 
@@ -18,6 +25,7 @@ const positionals = {
 export const options = {
   output: { alias: 'o', type: 'string', demandOption: true, describe: 'Folder for the bundle' },
   pass: texts('Pass with its options: deepcache:branch=2,interval=3'),
+  ...pluginOption,
   calls: {
     type: 'number',
     describe: 'Calls in the denoising loop',

@@ -1,6 +1,6 @@
 /** `stepfold verify`: proof that a bundle computes what it should. */
 import type { Argv } from 'yargs';
-import { jsonOption, number, seedOption, shapeOptions } from '../arguments.js';
+import { jsonOption, number, pluginOption, seedOption, shapeOptions } from '../arguments.js';
 import { type Arguments, addOptions, examples } from '../command.js';
 
 export const command = 'verify <bundle>';
@@ -36,8 +36,9 @@ export const options = {
   'allow-unproved': {
     type: 'boolean',
     default: false,
-    describe: 'Let pass what could not be compared, such as strategies of your own',
+    describe: 'Let pass what could not be compared, such as strategies that no pass explains',
   },
+  ...pluginOption,
   ...jsonOption,
 } as const;
 

@@ -18,6 +18,8 @@ import {
 } from '../analysis/index.js';
 import type { Proposal } from '../plan/index.js';
 import type { PassCalibration } from './calibration.js';
+import type { StrategyStatements } from './meaning.js';
+import type { PassTrials } from './trials.js';
 
 /** A JSON Schema of a pass's options: an object whose properties say type, default and meaning. */
 export interface OptionsSchema {
@@ -62,6 +64,13 @@ export interface Pass<Options = Record<string, unknown>> {
   propose(context: PassContext, options: Options): Proposal;
   /** How a plan for its sites is searched; left out by passes whose plan is a rule. */
   readonly calibration?: PassCalibration<Options>;
+  /**
+   * What the strategies of its sites mean, by name: from this `verify` makes its reference. One that is left
+   * out works, and cannot be proved.
+   */
+  readonly strategies?: StrategyStatements;
+  /** What a report tries beside these options; undefined where the model leaves no choice. */
+  trials?(context: PassContext, options: Options): PassTrials | undefined;
 }
 
 export function passContext(

@@ -1,5 +1,6 @@
 /** What the parts of a proof share: the bundle, its source, and where findings go. */
 import type { InferenceSession } from 'onnxruntime-common';
+import type { KnownStrategies } from '../../compiler/pass/index.js';
 import type { Problem } from '../../errors/index.js';
 import type { Model } from '../../model/ir/model.js';
 import type { Schedule } from '../../runtime/schedule/index.js';
@@ -25,6 +26,8 @@ export interface ProofContext {
   /** Fused norms were written out, so that the file itself adds up in another order. */
   readonly isSplit: boolean;
   readonly schedule: Schedule;
+  /** What its strategies mean. */
+  readonly known: KnownStrategies;
   readonly session: InferenceSession.SessionOptions;
   /** Sizes of the symbols of the inputs. */
   readonly bindings: ReadonlyMap<string, number>;

@@ -26,9 +26,9 @@ export async function identities(
   context: ProofContext,
   sets: readonly Feeds[],
 ): Promise<IdentityResult[] | undefined> {
-  const { ort, folder, schedule, session, onProgress, report } = context;
+  const { ort, folder, schedule, session, onProgress, report, known } = context;
   const { roles = {}, guidance } = schedule.source;
-  const halved = guidance?.mode === 'batch' && sharesGuidance(schedule);
+  const halved = guidance?.mode === 'batch' && sharesGuidance(schedule, known);
   const feeds = halved
     ? sets.map((given) => withEqualHalves(ort.Tensor as never, given, roles))
     : sets;
@@ -95,7 +95,7 @@ async function sourceOutputs(
 }
 
 /** Programs for which no identity holds, and why; and those for which it holds up to rounding. */
-function programKinds({ schedule, source, isSplit }: ProofContext): {
+function programKinds({ schedule, known, source, isSplit }: ProofContext): {
   without: Map<string, string>;
   rounding: Set<string>;
 } {
@@ -106,7 +106,7 @@ function programKinds({ schedule, source, isSplit }: ProofContext): {
   for (const { strategies } of Object.values(schedule.sites ?? {}))
     for (const [call, strategy] of strategies.entries()) {
       const program = schedule.calls[call]!;
-      const meaning = meaningOf(strategy);
+      const meaning = meaningOf(strategy, known);
       if (!meaning?.identity)
         without.set(
           program,

@@ -4,5 +4,12 @@ export * from './denoise-bundle.js';
 export { type Difference, difference } from './difference.js';
 export { type FeedOptions, randomFeeds, scheduleBindings } from './feeds.js';
 export * from './trace.js';
-export * from './verify.js';
+export {
+  type Check,
+  type OptimizationLevel,
+  type ProveOptions,
+  proveBundle,
+  TOLERANCES,
+  type VerifyReport,
+} from './verify.js';
 export type { ComparedWeights } from './whole-weights.js';

@@ -6,6 +6,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import type { KnownStrategies } from '../../compiler/pass/index.js';
 import type { Schedule } from '../../runtime/schedule/index.js';
 import { statesOf } from './bundle.js';
 import { type CallAccess, combinations } from './combinations.js';
@@ -29,9 +30,9 @@ export async function loop(
   context: ProofContext,
   feedsFor: (call: number) => Feeds,
 ): Promise<LoopResult> {
-  const { ort, folder, source, schedule, session, bindings, onProgress, report } = context;
+  const { ort, folder, source, schedule, session, bindings, onProgress, report, known } = context;
   const dims = Object.fromEntries(Object.entries(feedsFor(0)).map(([name, t]) => [name, t.dims]));
-  const reference = makeReference(source, schedule, dims);
+  const reference = makeReference(source, schedule, known, dims);
   if (typeof reference === 'string') {
     report.unproved(`the loop, since ${reference}`);
     return { checks: [], combinations: 0 };
@@ -39,7 +40,7 @@ export async function loop(
   const byPlan = schedule.calls.map((_, call) => reference.access(call));
   const accounts = [bySchedule(schedule), byPlan];
   const { calls, count } = combinations(labels(schedule), accounts);
-  const rounding = callsThatRound(schedule, accounts);
+  const rounding = callsThatRound(schedule, known, accounts);
   const prepare = usesHalves(source.graph) ? keepRoundings : undefined;
   const feeds = new Map(calls.map((call) => [call, feedsFor(call)]));
   onProgress?.(`reference for ${calls.length} of ${schedule.calls.length} calls`);
@@ -89,6 +90,7 @@ const bySchedule = (schedule: Schedule): CallAccess[] =>
 /** Calls that round otherwise than the reference, or take what such a call left. */
 function callsThatRound(
   schedule: Schedule,
+  known: KnownStrategies,
   accounts: readonly (readonly CallAccess[])[],
 ): Set<number> {
   const { calls, sites = {}, source } = schedule;
@@ -99,7 +101,7 @@ function callsThatRound(
     const rounds =
       everywhere ||
       Object.values(sites).some((site) =>
-        roundsAt(site.strategies[call]!, call, source.guidance),
+        roundsAt(site.strategies[call]!, call, source.guidance, known),
       ) ||
       accounts.some((account, a) => account[call]!.takes.some((item) => rounded[a]!.has(item)));
     if (rounds) rounding.add(call);

@@ -1,5 +1,6 @@
 /** What is proved by numbers, at one set of sizes: the identities, and the loop. */
 import type { InferenceSession } from 'onnxruntime-common';
+import type { KnownStrategies } from '../../compiler/pass/index.js';
 import { isOutOfMemory } from '../../errors/index.js';
 import type { Model } from '../../model/ir/model.js';
 import type { Schedule } from '../../runtime/schedule/index.js';
@@ -73,6 +74,7 @@ interface Parts extends ProofOptions {
   readonly source: Model;
   readonly isSplit: boolean;
   readonly schedule: Schedule;
+  readonly known: KnownStrategies;
   readonly tables: ReadonlyMap<string, number>;
   readonly decisions: readonly Decisions[];
   readonly tolerance: number;
@@ -84,7 +86,7 @@ export async function prove(
   report: Findings,
   bindings: ReadonlyMap<string, number>,
 ): Promise<Numbers> {
-  const { ort, source, isSplit, schedule, tables, decisions, tolerance } = parts;
+  const { ort, source, isSplit, schedule, known, tables, decisions, tolerance } = parts;
   const context = (level: OptimizationLevel): ProofContext => ({
     ort,
     folder,
@@ -92,6 +94,7 @@ export async function prove(
     source,
     isSplit,
     schedule,
+    known,
     bindings,
     report,
     session: sessionOptions(level),

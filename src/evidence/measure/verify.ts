@@ -5,6 +5,7 @@
  * compared is not proved, and a bundle of which something is not proved has not passed.
  */
 import { inlineFunctions, splitSkipNorms } from '../../compiler/canonicalize/index.js';
+import type { KnownStrategies } from '../../compiler/pass/index.js';
 import type { Problem } from '../../errors/index.js';
 import { loadModel } from '../../model/onnx/files.js';
 import type { Schedule } from '../../runtime/schedule/index.js';
@@ -23,13 +24,15 @@ import { type ComparedWeights, checkWholeWeights } from './whole-weights.js';
 export type { Check, OptimizationLevel } from './numbers.js';
 export { TOLERANCES } from './tolerance.js';
 
-export interface VerifyOptions extends ProofOptions {
+export interface ProveOptions extends ProofOptions {
+  /** What the strategies of the schedule mean; one that is missing is not proved. */
+  readonly known: KnownStrategies;
   /**
    * Largest relative difference that passes where arithmetic differs; default 1e-5, 1e-2 where tensors are
    * float16, 2e-1 where activations are quantized. What computes as the source does is held to the bit.
    */
   readonly tolerance?: number | undefined;
-  /** Let a bundle pass of which something could not be compared, as with strategies of one's own. */
+  /** Let a bundle pass of which something could not be compared, as with a strategy of which no pass says what it means. */
   readonly allowUnproved?: boolean;
 }
 
@@ -52,8 +55,8 @@ export interface VerifyReport {
   readonly weights: readonly ComparedWeights[];
 }
 
-export async function verifyBundle(options: VerifyOptions): Promise<VerifyReport> {
-  const { folder, model, allowUnproved = false } = options;
+export async function proveBundle(options: ProveOptions): Promise<VerifyReport> {
+  const { folder, model, known, allowUnproved = false } = options;
   const schedule = await readBundle(folder, model);
   const weights = checkWholeWeights(folder, schedule, options.onProgress);
   const source = loadModel(model);
@@ -69,7 +72,7 @@ export async function verifyBundle(options: VerifyOptions): Promise<VerifyReport
   const ofSource = sourceProblems(schedule, source);
   for (const problem of [
     ...ofSource,
-    ...(await statementProblems(folder, schedule, source, models, tables, findings.note)),
+    ...(await statementProblems(folder, schedule, known, source, models, tables, findings.note)),
     ...claimProblems(schedule, source),
   ])
     findings.wrong(problem);

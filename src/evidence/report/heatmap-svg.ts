@@ -3,6 +3,7 @@
  * colour per strategy. It has its own background, light or dark as the reader prefers.
  */
 import * as Plot from '@observablehq/plot';
+import type { KnownStrategies } from '../../compiler/pass/index.js';
 import { chart } from './charts/chart.js';
 import { callAxis, planLayout, planMarks } from './charts/plan-marks.js';
 import { percent, planTitle, roundStep, type ShownPlan, shownStrategies } from './strategies.js';
@@ -16,8 +17,8 @@ const STYLE = [
 ].join('');
 
 /** The SVG document. */
-export function heatmapSvg(plan: ShownPlan): string {
-  const strategies = shownStrategies(plan);
+export function heatmapSvg(plan: ShownPlan, known: KnownStrategies): string {
+  const strategies = shownStrategies(plan, known);
   const layout = planLayout(plan);
   const title = planTitle(plan);
   const ids = Object.keys(plan.sites);
@@ -51,7 +52,7 @@ export function heatmapSvg(plan: ShownPlan): string {
         ids.filter((_, i) => i % everySite === 0),
         { label: null, tickSize: 0 },
       ),
-      ...planMarks(plan, layout),
+      ...planMarks(plan, layout, known),
       Plot.text([title], {
         ...fixed,
         text: (d: string) => d,

@@ -2,6 +2,7 @@
  * A plan as text: a line per site, a cell per call, a letter and on request a colour per strategy.
  * Lines wider than the terminal are broken into blocks of calls.
  */
+import type { KnownStrategies } from '../../compiler/pass/index.js';
 import { visible } from '../../errors/index.js';
 import { percent, type ShownPlan, shownStrategies } from './strategies.js';
 
@@ -17,9 +18,10 @@ const LEAST_CELLS = 10;
 /** The heat map and what its letters mean, as lines without a line feed at the end. */
 export function heatmapText(
   plan: ShownPlan,
+  known: KnownStrategies,
   { color = false, width = 80 }: HeatmapTextOptions = {},
 ): string {
-  const strategies = shownStrategies(plan);
+  const strategies = shownStrategies(plan, known);
   const looks = new Map(strategies.map((s) => [s.name, s]));
   const paint = (text: string, name: string) =>
     color ? onColor(text, looks.get(name)!.color) : text;

@@ -1,5 +1,11 @@
 /** Plans, bundles and differences as text, pictures and pages. Free of Node imports. */
-export { callAxis, type PlanLayout, planLayout, planMarks } from './charts/plan-marks.js';
+export {
+  type CellCost,
+  callAxis,
+  type PlanLayout,
+  planLayout,
+  planMarks,
+} from './charts/plan-marks.js';
 export { type DifferencePageOptions, differencePage } from './difference-page.js';
 export { type DifferenceTextOptions, differenceText } from './difference-text.js';
 export type * from './facts/subject.js';

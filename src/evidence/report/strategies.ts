@@ -1,7 +1,13 @@
 /**
- * How strategies are shown: in the order of exactness, each with a letter and a colour of its own.
+ * How strategies are shown: in the order of exactness, each with a letter and a colour of its own. The
+ * colour follows from what a strategy means, which its pass states.
  * Colours differ in lightness (dark is exact), so that they can be told apart without hue and in print.
  */
+import {
+  type KnownStrategies,
+  type StrategyMeaning,
+  sameMeaning,
+} from '../../compiler/pass/index.js';
 import type { PlanFile } from '../../runtime/schedule/index.js';
 
 /** What a picture of a plan is made from; a plan file is one. */
@@ -19,36 +25,66 @@ export interface ShownStrategy {
 }
 
 /** From the most exact to the least. CIELAB lightness 13, 41, 53, 71, 80, 94; zeros are grey. */
-const KNOWN: Readonly<Record<string, readonly [letter: string, color: string]>> = {
-  compute: ['C', '#15195a'],
-  window: ['W', '#2560b4'],
-  'guidance-share': ['G', '#c9539f'],
-  'window+guidance-share': ['B', '#f59a3c'],
-  'window-only': ['o', '#7fd6c2'],
-  reuse: ['r', '#fdf0ae'],
-  zero: ['z', '#6a6a6a'],
-};
+const TONES: readonly (readonly [meaning: StrategyMeaning, color: string])[] = [
+  [{ result: 'computed' }, '#15195a'],
+  [{ result: 'computed', band: 'with-residual' }, '#2560b4'],
+  [{ result: 'computed', halves: 'shared' }, '#c9539f'],
+  [{ result: 'computed', band: 'with-residual', halves: 'shared' }, '#f59a3c'],
+  [{ result: 'computed', band: 'alone' }, '#7fd6c2'],
+  [{ result: 'kept' }, '#fdf0ae'],
+  [{ result: 'zeros' }, '#6a6a6a'],
+];
 
-/** The strategies of a plan from the most exact to the least; those not known by name come last. */
-export function shownStrategies({ sites }: ShownPlan): ShownStrategy[] {
+/** Behind all others where there is none. */
+function toneOf(name: string, known: KnownStrategies): number {
+  const meaning = known.get(name)?.meaning;
+  const found = TONES.findIndex(([toned]) => meaning && sameMeaning(toned, meaning));
+  return found < 0 ? TONES.length : found;
+}
+
+/**
+ * The strategies of a plan from the most exact to the least; those whose meaning has no colour come last. A
+ * colour belongs to the first of a meaning.
+ */
+export function shownStrategies({ sites }: ShownPlan, known: KnownStrategies): ShownStrategy[] {
   const counts = new Map<string, number>();
   for (const name of Object.values(sites).flat()) counts.set(name, (counts.get(name) ?? 0) + 1);
   const all = [...counts.values()].reduce((sum, count) => sum + count, 0);
-  const known = Object.keys(KNOWN).filter((name) => counts.has(name));
-  const others = [...counts.keys()].filter((name) => !Object.hasOwn(KNOWN, name)).sort();
-  const taken = new Set(Object.values(KNOWN).map(([letter]) => letter));
-  const looks = [
-    ...known.map((name) => [name, ...KNOWN[name]!] as const),
-    ...others.map((name, i) => [name, freeLetter(name, taken), furtherColor(i)] as const),
-  ];
-  return looks.map(([name, letter, color]) => {
+  const sorted = [...counts.keys()].sort().sort((a, b) => toneOf(a, known) - toneOf(b, known));
+  const letters = lettersOf(known);
+  const taken = new Set(letters.values());
+  const tones = new Set<number>();
+  let further = 0;
+  return sorted.map((name) => {
+    const tone = toneOf(name, known);
+    const color = tones.has(tone) ? undefined : TONES[tone]?.[1];
+    tones.add(tone);
     const count = counts.get(name) as number;
-    return { name, letter, color, count, share: count / all };
+    return {
+      name,
+      letter: letters.get(name) ?? freeLetter(name, taken),
+      color: color ?? furtherColor(further++),
+      count,
+      share: count / all,
+    };
   });
 }
 
 /** The colour of a strategy by itself, for those that a plan does not name. */
-export const colorOf = (name: string): string => KNOWN[name]?.[1] ?? furtherColor(0);
+export const colorOf = (name: string, known: KnownStrategies): string =>
+  TONES[toneOf(name, known)]?.[1] ?? furtherColor(0);
+
+/** By strategy; a letter belongs to the first that asks for it. */
+function lettersOf(known: KnownStrategies): Map<string, string> {
+  const taken = new Set<string>();
+  const letters = new Map<string, string>();
+  for (const [name, { letter }] of known)
+    if (letter !== undefined && !taken.has(letter)) {
+      taken.add(letter);
+      letters.set(name, letter);
+    }
+  return letters;
+}
 
 const LETTERS = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
 

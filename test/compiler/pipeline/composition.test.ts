@@ -17,8 +17,8 @@ import {
   type PipelineOptions,
 } from '../../../src/compiler/pipeline/index.js';
 import { COMPUTE, type Plan } from '../../../src/compiler/plan/index.js';
-import { verifyBundle } from '../../../src/evidence/measure/index.js';
 import { loadModel } from '../../../src/model/onnx/files.js';
+import { verifyBundle } from '../../../src/node.js';
 import type { PlanFile } from '../../../src/runtime/schedule/index.js';
 import { EMITS, openSession, ort } from '../../helpers/compile.js';
 import { relativeDifference, type Tensors } from '../../helpers/injectable.js';

@@ -7,8 +7,8 @@ import { deepcache } from '../../../passes/deepcache/index.js';
 import { writeBundle } from '../../../src/compiler/emit/index.js';
 import { Pipeline } from '../../../src/compiler/pipeline/index.js';
 import { onnxruntimeCpu } from '../../../src/compiler/targets/index.js';
-import { verifyBundle } from '../../../src/evidence/measure/index.js';
 import { loadModel } from '../../../src/model/onnx/files.js';
+import { verifyBundle } from '../../../src/node.js';
 import { EMITS } from '../../helpers/compile.js';
 
 const root = fs.mkdtempSync(path.join(os.tmpdir(), 'stepfold-target-'));

@@ -11,8 +11,8 @@ import { deepcache } from '../../../passes/deepcache/index.js';
 import { writeBundle } from '../../../src/compiler/emit/index.js';
 import { Pipeline } from '../../../src/compiler/pipeline/index.js';
 import { fillWeights } from '../../../src/evidence/fill/fill.js';
-import { benchBundle, verifyBundle } from '../../../src/evidence/measure/index.js';
 import { loadModel } from '../../../src/model/onnx/files.js';
+import { benchBundle, verifyBundle } from '../../../src/node.js';
 import { createRandom } from '../../../src/runtime/samplers/index.js';
 
 const root = fs.mkdtempSync(path.join(os.tmpdir(), 'stepfold-cifar-'));

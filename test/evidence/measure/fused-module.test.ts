@@ -9,8 +9,8 @@ import { afterAll, expect, test } from 'vitest';
 import { ditfastattn } from '../../../passes/index.js';
 import { writeBundle } from '../../../src/compiler/emit/index.js';
 import { Pipeline } from '../../../src/compiler/pipeline/index.js';
-import { verifyBundle } from '../../../src/evidence/measure/index.js';
 import { saveModel } from '../../../src/model/onnx/files.js';
+import { verifyBundle } from '../../../src/node.js';
 import { modelOf } from '../../helpers/text.js';
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'stepfold-fused-'));

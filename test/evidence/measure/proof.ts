@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import * as ort from 'onnxruntime-node';
+import { passesWith } from '../../../passes/index.js';
 import type { ProofContext } from '../../../src/evidence/measure/context.js';
 import type { Ort } from '../../../src/evidence/measure/engine.js';
 import type { Feeds } from '../../../src/evidence/measure/feeds.js';
@@ -44,6 +45,7 @@ export async function proofOf(
     source: loadModel(model),
     isSplit: false,
     schedule: schedule as Schedule,
+    known: passesWith().strategies,
     session: EXACT,
     bindings: new Map([['batch', 2]]),
     report: {

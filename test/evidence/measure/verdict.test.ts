@@ -1,6 +1,6 @@
 /** What `verify` makes of what it finds, on bundles of two operators: what passes, what fails, and what is not proved. */
 import { describe, expect, test } from 'vitest';
-import type { VerifyOptions } from '../../../src/evidence/measure/index.js';
+import type { VerifyOptions } from '../../../src/node.js';
 import { split, withRoles } from '../../runtime/session/tiny-bundles.js';
 import { type Change, TINY_SOURCE, withModel } from './proof.js';
 import { type Given, verified } from './verified.js';

@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { sha256 } from '../../../src/compiler/emit/index.js';
-import { type VerifyOptions, verifyBundle } from '../../../src/evidence/measure/index.js';
+import { type VerifyOptions, verifyBundle } from '../../../src/node.js';
 import type { TinyBundle } from '../../runtime/session/tiny-bundles.js';
 import { type Change, proofOf } from './proof.js';
 

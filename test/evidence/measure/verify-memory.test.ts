@@ -6,8 +6,8 @@ import { afterAll, expect, test } from 'vitest';
 import { ditfastattn } from '../../../passes/ditfastattn/index.js';
 import { writeBundle } from '../../../src/compiler/emit/index.js';
 import { Pipeline } from '../../../src/compiler/pipeline/index.js';
-import { verifyBundle } from '../../../src/evidence/measure/index.js';
 import { loadModel, saveModel } from '../../../src/model/onnx/files.js';
+import { verifyBundle } from '../../../src/node.js';
 import { modelOf } from '../../helpers/text.js';
 import { tinyTransformer } from '../../helpers/transformers.js';
 

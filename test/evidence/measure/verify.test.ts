@@ -9,8 +9,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { deepcache } from '../../../passes/deepcache/index.js';
 import { writeBundle } from '../../../src/compiler/emit/index.js';
 import { Pipeline } from '../../../src/compiler/pipeline/index.js';
-import { type VerifyReport, verifyBundle } from '../../../src/evidence/measure/index.js';
 import { loadModel, saveModel } from '../../../src/model/onnx/files.js';
+import { type VerifyReport, verifyBundle } from '../../../src/node.js';
 import type { Schedule } from '../../../src/runtime/schedule/index.js';
 import { modelOf } from '../../helpers/text.js';
 import { TINY_UNET } from '../../helpers/unets.js';

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { sha256 } from '../../../src/compiler/emit/index.js';
-import { type VerifyOptions, verifyBundle } from '../../../src/evidence/measure/index.js';
+import { type VerifyOptions, verifyBundle } from '../../../src/node.js';
 import { split, splitExternal, type TinyBundle } from '../../runtime/session/tiny-bundles.js';
 import { TINY_SOURCE } from './proof.js';
 import { type Given, verified, written } from './verified.js';

@@ -2,12 +2,7 @@
 import fc from 'fast-check';
 import { parseHTML } from 'linkedom';
 import { describe, expect, test } from 'vitest';
-import {
-  heatmapSvg,
-  heatmapText,
-  type ShownPlan,
-  shownStrategies,
-} from '../../../src/evidence/report/index.js';
+import { heatmapSvg, heatmapText, type ShownPlan, shownStrategies } from '../../../src/report.js';
 
 const KNOWN = [
   'compute',

@@ -1,9 +1,9 @@
 /** Names come from files that anybody may have written; in a page they are text and nothing else. */
 import { parseHTML } from 'linkedom';
 import { expect, test } from 'vitest';
-import { differencePage } from '../../../src/evidence/report/index.js';
 import { html, Markup } from '../../../src/evidence/report/page/html.js';
 import { diffModels, parseModel } from '../../../src/index.js';
+import { differencePage } from '../../../src/report.js';
 
 const HOSTILE = `</details><script>alert(1)</script>"'&`;
 

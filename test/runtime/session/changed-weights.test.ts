@@ -10,9 +10,9 @@ import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { deepcache } from '../../../passes/index.js';
 import { type BundleOptions, writeBundle } from '../../../src/compiler/emit/index.js';
 import { Pipeline } from '../../../src/compiler/pipeline/index.js';
-import { benchBundle, openLoopBundle, verifyBundle } from '../../../src/evidence/measure/index.js';
 import { sampledStretches } from '../../../src/model/files/samples.js';
 import { loadModel } from '../../../src/model/onnx/files.js';
+import { benchBundle, openLoopBundle, verifyBundle } from '../../../src/node.js';
 import { openBundle } from '../../../src/runtime/node/index.js';
 
 const DIGITS = path.resolve('samples/digits/digits-unet.onnx');

@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Report } from '../../../compiler/emit/index.js';
+import type { PassTable } from '../../../compiler/pass/index.js';
 import { prepare } from '../../../compiler/pipeline/index.js';
 import { reportMissing } from '../../../errors/index.js';
 import { readBundle } from '../../../evidence/measure/bundle.js';
@@ -16,13 +17,18 @@ import { REPORT_FILE } from '../../../runtime/schedule/index.js';
  * The files are checked first: a page about a bundle that changed would show what is no longer so.
  * @throws what `readBundle` throws; REPORT_MISSING
  */
-export async function readSubject(folder: string, against?: string): Promise<ReportSubject> {
+export async function readSubject(
+  folder: string,
+  against: string | undefined,
+  { strategies: known }: PassTable,
+): Promise<ReportSubject> {
   const schedule = await readBundle(folder, against);
   const files = Object.entries(schedule.models);
   const source = against === undefined ? undefined : await canonicalSource(against, schedule);
   return {
     name: path.basename(path.resolve(folder)),
     schedule,
+    known,
     report: readReport(folder),
     modelBytes: Object.fromEntries(
       files.map(([id, { file }]) => [id, fs.statSync(path.join(folder, file)).size]),

@@ -2,11 +2,16 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { passes } from '../../../../passes/index.js';
-import { analyzeUnet } from '../../../compiler/analysis/index.js';
 import { emitBundle } from '../../../compiler/emit/index.js';
+import {
+  checkOptions,
+  type PassContext,
+  type PassTable,
+  type PassTrials,
+  passContext,
+} from '../../../compiler/pass/index.js';
 import { Pipeline, type PipelineOptions, prepare } from '../../../compiler/pipeline/index.js';
-import { planNoThreshold, ResultError, StepfoldError } from '../../../errors/index.js';
+import { planNoThreshold, ResultError, StepfoldError, unknownPass } from '../../../errors/index.js';
 import {
   type GenerateOptions,
   generate,
@@ -15,45 +20,62 @@ import {
   relativeError,
 } from '../../../evidence/measure/index.js';
 import type {
-  BranchChoices,
-  BranchPoint,
   ReportSubject,
   SearchedPlan,
+  TrialPoint,
+  Trials,
 } from '../../../evidence/report/facts/subject.js';
 import { readRegularText } from '../../../io/regular-file.js';
 import type { Model } from '../../../model/ir/model.js';
 import { loadModel } from '../../../model/onnx/files.js';
-import { parsePlanFile, planOfSchedule } from '../../../runtime/schedule/index.js';
+import { parsePlanFile, planOfSchedule, type Schedule } from '../../../runtime/schedule/index.js';
 
 export interface TrialContext {
   /** The source's file. */
   readonly source: string;
   readonly subject: Pick<ReportSubject, 'schedule' | 'report'>;
+  readonly table: PassTable;
   /** The loop of the source, and how it was run. */
   readonly full: RecordedLoop;
   readonly loop: GenerateOptions;
   readonly onProgress: (what: string) => void;
 }
 
-/** Undefined where the bundle is not DeepCache's. */
-export async function tryBranches(context: TrialContext): Promise<BranchChoices | undefined> {
-  const { passes: used } = context.subject.report;
-  const at = used.findIndex(({ pass }) => pass === 'deepcache');
-  const options = used[at]?.options;
-  const chosen = Number(options?.branch);
-  if (!options || !Number.isInteger(chosen)) return undefined;
+/** What the passes of the bundle offer besides, in their order. */
+export async function tryOptions(context: TrialContext): Promise<Trials[]> {
+  const { subject, table } = context;
   const source = loadModel(context.source);
-  const { canonical, shapes } = await prepare(source);
-  const unet = analyzeUnet(canonical.graph, shapes);
-  if (!unet.isUnet) return undefined;
-  const points: BranchPoint[] = [];
-  for (const { branch } of unet.joins) {
-    context.onProgress(`Trying branch ${branch}`);
-    const requests = used.with(at, { pass: 'deepcache', options: { ...options, branch } });
-    const trial = await attempt(context, source, requests);
-    if (trial) points.push({ branch, ...trial });
+  const found: Trials[] = [];
+  let asked: PassContext | undefined;
+  for (const [at, { pass: name, options }] of subject.report.passes.entries()) {
+    const pass = table.passes.get(name);
+    if (!pass?.trials) continue;
+    asked ??= await contextOf(source, subject.schedule);
+    const offered = pass.trials(asked, checkOptions(pass, options));
+    if (offered) found.push(await tryChoices(context, source, offered, { at, pass: name }));
   }
-  return { interval: Number(options.interval ?? 1), chosen, points };
+  return found;
+}
+
+async function contextOf(source: Model, { calls, source: made }: Schedule): Promise<PassContext> {
+  const { canonical, shapes, bindings, roles } = await prepare(source);
+  return passContext(canonical, shapes, calls.length, bindings, made.guidance, roles);
+}
+
+async function tryChoices(
+  context: TrialContext,
+  source: Model,
+  { choices, ...described }: PassTrials,
+  { at, pass }: { readonly at: number; readonly pass: string },
+): Promise<Trials> {
+  const points: TrialPoint[] = [];
+  for (const { label, short, chosen, options } of choices) {
+    context.onProgress(`Trying ${label}`);
+    const requests = context.subject.report.passes.with(at, { pass, options });
+    const trial = await attempt(context, source, requests);
+    if (trial) points.push({ label, short, chosen, ...trial });
+  }
+  return { ...described, points };
 }
 
 /** @throws REPORT_NO_THRESHOLD, and what reading and compiling a plan throw */
@@ -77,7 +99,7 @@ export async function tryPlans(
   return found;
 }
 
-/** A branch that a pass refuses is no choice; one whose loop breaks ends the command. */
+/** Options that a pass refuses are no choice; one whose loop breaks ends the command. */
 async function attempt(context: TrialContext, source: Model, requests: Requests) {
   try {
     return await run(context, source, requests);
@@ -90,7 +112,7 @@ async function attempt(context: TrialContext, source: Model, requests: Requests)
 type Requests = ReportSubject['report']['passes'];
 
 async function run(
-  { source: file, subject, full, loop }: TrialContext,
+  { source: file, subject, table, full, loop }: TrialContext,
   source: Model,
   requests: Requests,
   options: Pick<PipelineOptions, 'plan'> = {},
@@ -103,8 +125,11 @@ async function run(
     ...(cost?.macs && { sizes: cost.macs.bindings }),
     ...options,
   });
-  for (const { pass, options: given } of requests)
-    pipeline = pipeline.use(passes[pass]!, given as never);
+  for (const { pass, options: given } of requests) {
+    const found = table.passes.get(pass);
+    if (!found) throw unknownPass(pass, [...table.passes.keys()]);
+    pipeline = pipeline.use(found, given as never);
+  }
   const compilation = await pipeline.compile(source);
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'stepfold-report-'));
   try {

@@ -1,8 +1,10 @@
 /**
- * What each strategy means at a call, written from the papers alone: DeepCache (arXiv 2312.00858,
- * section 3), DiTFastAttn (arXiv 2406.08552, section 3) and Δ-DiT (arXiv 2406.01125). The reference of
- * `verify` follows this table, and nothing of how programs are built goes into it.
+ * What each strategy means at a call. Which result it has is a pass's statement (`StrategyMeaning`); what follows
+ * from that for the reference of `verify` is written here from the papers alone: DeepCache (arXiv 2312.00858,
+ * section 3), DiTFastAttn (arXiv 2406.08552, section 3) and Δ-DiT (arXiv 2406.01125). Nothing of how programs
+ * are built goes into it.
  */
+import type { KnownStrategies, StrategyMeaning } from '../../../compiler/pass/index.js';
 import type { Schedule } from '../../../runtime/schedule/index.js';
 
 type Guidance = Schedule['source']['guidance'];
@@ -45,39 +47,48 @@ const NETWORK: Meaning = {
   exact: true,
 };
 
-const RUN: Meaning = { ...NETWORK, run: true, keepsValues: false };
+/** What a pass states, in what it does to the calls before and after it. */
+function behaviour(stated: StrategyMeaning): Meaning {
+  switch (stated.result) {
+    case 'kept':
+      return { ...NETWORK, values: 'kept', keepsValues: false };
+    case 'zeros':
+      return { ...NETWORK, values: 'zeros', keepsValues: false, identity: false };
+    case 'kept-run':
+      return { ...NETWORK, run: true, keepsValues: false };
+    case 'computed': {
+      const banded = stated.band !== undefined;
+      const shared = stated.halves === 'shared';
+      return {
+        ...NETWORK,
+        banded,
+        residual: stated.band === 'with-residual',
+        shared,
+        keepsResidual: !banded,
+        identity: stated.band !== 'alone',
+        exact: !banded && !shared,
+      };
+    }
+  }
+}
 
-const MEANINGS: Readonly<Record<string, Meaning>> = {
-  compute: { ...NETWORK, keepsResidual: true },
-  reuse: { ...NETWORK, values: 'kept', keepsValues: false },
-  zero: { ...NETWORK, values: 'zeros', keepsValues: false, identity: false },
-  window: { ...NETWORK, banded: true, residual: true, exact: false },
-  'window-only': { ...NETWORK, banded: true, identity: false, exact: false },
-  'guidance-share': { ...NETWORK, shared: true, keepsResidual: true, exact: false },
-  'window+guidance-share': {
-    ...NETWORK,
-    banded: true,
-    residual: true,
-    shared: true,
-    exact: false,
-  },
-  delta: RUN,
-  'delta-front': RUN,
-  'delta-rear': RUN,
-  'reuse-front': RUN,
-  'reuse-rear': RUN,
-};
-
-/** Undefined for a strategy that is not known here. */
-export const meaningOf = (strategy: string): Meaning | undefined =>
-  Object.hasOwn(MEANINGS, strategy) ? MEANINGS[strategy] : undefined;
+/** Undefined for a strategy of which no pass says what it means. */
+export function meaningOf(strategy: string, known: KnownStrategies): Meaning | undefined {
+  const statement = known.get(strategy);
+  return statement && behaviour(statement.meaning);
+}
 
 /**
  * What a strategy means at one call. Where the halves of a guidance pair are two calls, sharing is up
  * to the second, which has nothing to compute.
  */
-export function meaningAt(strategy: string, call: number, guidance: Guidance): Meaning | undefined {
-  const meaning = meaningOf(strategy);
+export function meaningAt(
+  strategy: string,
+  call: number,
+  guidance: Guidance,
+  known: KnownStrategies,
+): Meaning | undefined {
+  const meaning = meaningOf(strategy, known);
   if (!meaning?.shared || guidance?.mode !== 'two-calls') return meaning;
   // each half is computed whole, as the source does it
   const exact = !meaning.banded;
@@ -87,13 +98,19 @@ export function meaningAt(strategy: string, call: number, guidance: Guidance): M
 }
 
 /** Does a strategy compute something in another order than the source at one call? */
-export const roundsAt = (strategy: string, call: number, guidance: Guidance): boolean =>
-  meaningAt(strategy, call, guidance)?.exact !== true;
+export const roundsAt = (
+  strategy: string,
+  call: number,
+  guidance: Guidance,
+  known: KnownStrategies,
+): boolean => meaningAt(strategy, call, guidance, known)?.exact !== true;
 
 /** Which half of the pair a call computes, where each has a call of its own: 0, then 1. */
 export const halfOfCall = (call: number, guidance: Guidance): number =>
   guidance?.mode === 'two-calls' ? call % 2 : 0;
 
 /** Does the schedule let one half of a pair stand for both? */
-export const sharesGuidance = ({ sites = {} }: Schedule): boolean =>
-  Object.values(sites).some((site) => site.strategies.some((name) => meaningOf(name)?.shared));
+export const sharesGuidance = ({ sites = {} }: Schedule, known: KnownStrategies): boolean =>
+  Object.values(sites).some((site) =>
+    site.strategies.some((name) => meaningOf(name, known)?.shared),
+  );

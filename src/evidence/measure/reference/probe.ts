@@ -4,6 +4,7 @@
  * is made from the source as it was given, by a few nodes a value, and shares nothing with
  * canonicalization, the passes or lowering.
  */
+import type { KnownStrategies } from '../../../compiler/pass/index.js';
 import { int } from '../../../model/ir/attribute.js';
 import { cloneModel } from '../../../model/ir/clone.js';
 import type { Model } from '../../../model/ir/model.js';
@@ -58,17 +59,19 @@ export interface Probe {
 }
 
 /**
+ * @param known what strategies mean
  * @param inputs sizes of the source's inputs
  * @throws NoReference when something that the schedule records is not in the source
  */
 export function buildProbe(
   source: Model,
   schedule: Schedule,
+  known: KnownStrategies,
   inputs: Readonly<Record<string, readonly number[]>>,
 ): Probe {
   if (!schedule.sites) throw new NoReference('the schedule does not say its plan');
   const { model } = cloneModel(source);
-  const builder = new ProbeBuilder(model, inferShapes(model, { inputs }), schedule);
+  const builder = new ProbeBuilder(model, inferShapes(model, { inputs }), schedule, known);
   const names = model.graph.outputs.map((v) => v.name);
   const sites = Object.entries(schedule.sites)
     .filter(([, site]) => site.strategies.some((name) => name !== 'compute'))
@@ -93,6 +96,7 @@ class ProbeBuilder {
     private readonly model: Model,
     private readonly shapes: ShapeTable,
     private readonly schedule: Schedule,
+    private readonly known: KnownStrategies,
   ) {
     this.byName = new Map([...model.graph.values()].map((v) => [v.name, v]));
   }
@@ -157,7 +161,7 @@ class ProbeBuilder {
 
   private addValues(id: string, { values = [], strategies, attention }: Site): ProbedSite {
     const meanings = strategies.map((name) => {
-      const meaning = meaningOf(name);
+      const meaning = meaningOf(name, this.known);
       if (!meaning || meaning.run)
         throw new NoReference(`the strategy "${name}" has no reference of its own yet`);
       return meaning;

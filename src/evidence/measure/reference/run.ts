@@ -3,6 +3,7 @@
  * strategies: the probe acts the plan out, and what calls keep for one another is kept here.
  */
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
+import type { KnownStrategies } from '../../../compiler/pass/index.js';
 import type { Model } from '../../../model/ir/model.js';
 import type { Schedule } from '../../../runtime/schedule/index.js';
 import type { CallAccess } from '../combinations.js';
@@ -37,22 +38,24 @@ export interface ReferenceOptions {
 }
 
 /**
+ * @param known what strategies mean
  * @param dims sizes of the source's inputs
  * @returns half a sentence that says why there is none, where there is none
  */
 export function makeReference(
   source: Model,
   schedule: Schedule,
+  known: KnownStrategies,
   dims: Readonly<Record<string, readonly number[]>>,
 ): Reference | string {
   let probe: Probe;
   try {
-    probe = buildProbe(source, schedule, dims);
+    probe = buildProbe(source, schedule, known, dims);
   } catch (error) {
     if (error instanceof NoReference) return error.message;
     throw error;
   }
-  const calls = new SiteCalls(probe, source, schedule);
+  const calls = new SiteCalls(probe, source, schedule, known);
   return {
     access: (call) => calls.access(call),
     async run({ ort, feeds, scratch, session: options, prepare }) {

@@ -2,7 +2,7 @@
  * What each site does at each call by the plan, what it takes from earlier calls and what it keeps for
  * later ones. Written from the meanings of the strategies alone; the tensors are with `run.ts`.
  */
-
+import type { KnownStrategies } from '../../../compiler/pass/index.js';
 import type { Model } from '../../../model/ir/model.js';
 import { nodeDependencies } from '../../../model/ir/order.js';
 import { pushAll } from '../../../model/ir/push-all.js';
@@ -28,6 +28,7 @@ export class SiteCalls {
     private readonly probe: Probe,
     private readonly source: Model,
     private readonly schedule: Schedule,
+    private readonly known: KnownStrategies,
   ) {
     this.sourceValues = new Map([...source.graph.values()].map((v) => [v.name, v]));
   }
@@ -36,7 +37,7 @@ export class SiteCalls {
     const { guidance } = this.schedule.source;
     return this.probe.sites.map((site) => ({
       site,
-      meaning: meaningAt(site.strategies[call]!, call, guidance)!,
+      meaning: meaningAt(site.strategies[call]!, call, guidance, this.known)!,
       strategy: site.strategies[call]!,
       half: halfOfCall(call, guidance),
     }));

@@ -3,6 +3,7 @@
  * Nothing here runs a model; what the engine gives is compared where calls are played (play.ts).
  */
 import path from 'node:path';
+import type { KnownStrategies } from '../../../compiler/pass/index.js';
 import type { Problem } from '../../../errors/index.js';
 import { readRegularText } from '../../../io/regular-file.js';
 import type { Model } from '../../../model/ir/model.js';
@@ -17,6 +18,7 @@ export { sourceProblems } from './source.js';
 
 /**
  * @param source the source model, as its file has it
+ * @param known what strategies mean
  * @param models those of the bundle, by id
  * @param tables by input, the rows of the table in which it is looked up
  * @param note is told what could not be compared
@@ -24,13 +26,14 @@ export { sourceProblems } from './source.js';
 export async function statementProblems(
   folder: string,
   schedule: Schedule,
+  known: KnownStrategies,
   source: Model,
   models: ReadonlyMap<string, Model>,
   tables: ReadonlyMap<string, number>,
   note?: (sentence: string) => void,
 ): Promise<Problem[]> {
   return [
-    ...programProblems(schedule, targetOf(folder)),
+    ...programProblems(schedule, known, targetOf(folder)),
     ...modelProblems(schedule, models),
     ...roleProblems(schedule, source, tables),
     ...(await costProblems(schedule, source, models, note)),

@@ -2,16 +2,24 @@
  * What a schedule says of its programs and states as a whole: the form, whether a program needs guidance
  * pairs, what it was rewritten for, and that every state is somebody's.
  */
+import type { KnownStrategies } from '../../../compiler/pass/index.js';
 import type { Problem } from '../../../errors/index.js';
 import type { Schedule } from '../../../runtime/schedule/index.js';
 import { pointer } from '../../../runtime/schedule/pointer.js';
 import { meaningAt } from '../reference/meanings.js';
 
-/** @param target what the report beside the schedule says that the models were rewritten for */
-export function programProblems(schedule: Schedule, target: string | undefined): Problem[] {
+/**
+ * @param known what strategies mean
+ * @param target what the report beside the schedule says that the models were rewritten for
+ */
+export function programProblems(
+  schedule: Schedule,
+  known: KnownStrategies,
+  target: string | undefined,
+): Problem[] {
   return [
     ...formProblems(schedule),
-    ...pairProblems(schedule),
+    ...pairProblems(schedule, known),
     ...stateProblems(schedule),
     ...(schedule.target === target
       ? []
@@ -40,10 +48,15 @@ function formProblems(schedule: Schedule): Problem[] {
 }
 
 /** One half stands for both in a program where it does so at one of its calls. */
-function pairProblems({ calls, programs, sites = {}, source: { guidance } }: Schedule): Problem[] {
+function pairProblems(
+  { calls, programs, sites = {}, source: { guidance } }: Schedule,
+  known: KnownStrategies,
+): Problem[] {
   if (guidance?.mode !== 'batch') return [];
   const meanings = (call: number) =>
-    Object.values(sites).map(({ strategies }) => meaningAt(strategies[call]!, call, guidance));
+    Object.values(sites).map(({ strategies }) =>
+      meaningAt(strategies[call]!, call, guidance, known),
+    );
   // what is shared inside of what another site replaces is not computed at all
   const sharing = new Set(
     calls.filter(

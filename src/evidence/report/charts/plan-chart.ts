@@ -1,5 +1,6 @@
 /** Calls by sites, under it the program of each call, and the states that go from call to call. */
 import * as Plot from '@observablehq/plot';
+import type { KnownStrategies } from '../../../compiler/pass/index.js';
 import type { Schedule } from '../../../runtime/schedule/index.js';
 import type { StateArc } from '../facts/states.js';
 import { formatMacs } from '../format.js';
@@ -11,6 +12,7 @@ import { type CellCost, callAxis, type PlanLayout, planLayout, planMarks } from 
 export interface PlanChartOptions {
   readonly plan: ShownPlan;
   readonly schedule: Schedule;
+  readonly known: KnownStrategies;
   readonly cost: CellCost;
   readonly arcs: readonly StateArc[];
 }
@@ -21,11 +23,11 @@ const MOST_ARC = 160;
 /** More programs than these are drawn as one row of MACs. */
 const MOST_PROGRAMS = 24;
 
-export function planChart({ plan, schedule, cost, arcs }: PlanChartOptions): Markup {
+export function planChart({ plan, schedule, known, cost, arcs }: PlanChartOptions): Markup {
   const programs = [...new Set(schedule.calls)];
   const names = programs.length <= MOST_PROGRAMS ? programs : ['program'];
   const layout = planLayout(plan, names);
-  return html`${heatmap(plan, layout, cost)}${programRows(schedule, layout, programs)}${
+  return html`${heatmap(plan, layout, known, cost)}${programRows(schedule, layout, programs)}${
     arcs.length > 0 && arcRow(plan.calls, layout, arcs)
   }`;
 }
@@ -39,7 +41,12 @@ const across = (calls: number, layout: PlanLayout) => ({
   style: { fontSize: '11px' },
 });
 
-function heatmap(plan: ShownPlan, layout: PlanLayout, cost: CellCost): Markup {
+function heatmap(
+  plan: ShownPlan,
+  layout: PlanLayout,
+  known: KnownStrategies,
+  cost: CellCost,
+): Markup {
   const ids = Object.keys(plan.sites);
   const every = roundStep(11 / layout.cell.height);
   return chart(`Strategy of ${ids.length} sites at ${plan.calls} calls`, {
@@ -54,7 +61,7 @@ function heatmap(plan: ShownPlan, layout: PlanLayout, cost: CellCost): Markup {
         ids.filter((_, i) => i % every === 0),
         { label: null, tickSize: 0 },
       ),
-      ...planMarks(plan, layout, cost),
+      ...planMarks(plan, layout, known, cost),
     ],
   });
 }

@@ -1,5 +1,6 @@
 /** Marks of a plan: a bar for each cell, or where there are too many to point at a line for each strategy. */
 import * as Plot from '@observablehq/plot';
+import type { KnownStrategies } from '../../../compiler/pass/index.js';
 import { formatMacs } from '../format.js';
 import { roundStep, type ShownPlan, shownStrategies } from '../strategies.js';
 
@@ -50,13 +51,23 @@ export function callAxis(calls: number, { cell }: PlanLayout) {
   );
 }
 
-export function planMarks(plan: ShownPlan, layout: PlanLayout, cost?: CellCost): Plot.Markish[] {
+export function planMarks(
+  plan: ShownPlan,
+  layout: PlanLayout,
+  known: KnownStrategies,
+  cost?: CellCost,
+): Plot.Markish[] {
   const cells = plan.calls * Object.keys(plan.sites).length;
-  return cells > MOST_CELLS ? lineMarks(plan, layout) : [barMark(plan, layout, cost)];
+  return cells > MOST_CELLS ? lineMarks(plan, layout, known) : [barMark(plan, layout, known, cost)];
 }
 
-function barMark(plan: ShownPlan, { cell }: PlanLayout, cost?: CellCost): Plot.Markish {
-  const colors = new Map(shownStrategies(plan).map(({ name, color }) => [name, color]));
+function barMark(
+  plan: ShownPlan,
+  { cell }: PlanLayout,
+  known: KnownStrategies,
+  cost?: CellCost,
+): Plot.Markish {
+  const colors = new Map(shownStrategies(plan, known).map(({ name, color }) => [name, color]));
   const bars = Object.entries(plan.sites).flatMap(([site, column]) =>
     column.map((name, call) => {
       const macs = cost?.(site, name, call);
@@ -84,8 +95,8 @@ function barMark(plan: ShownPlan, { cell }: PlanLayout, cost?: CellCost): Plot.M
 }
 
 /** Cells of a strategy as one thick line with gaps: a few letters a cell, and no words. */
-function lineMarks(plan: ShownPlan, { cell }: PlanLayout): Plot.Markish[] {
-  return shownStrategies(plan).map(({ name, color }) => {
+function lineMarks(plan: ShownPlan, { cell }: PlanLayout, known: KnownStrategies): Plot.Markish[] {
+  return shownStrategies(plan, known).map(({ name, color }) => {
     const points = Object.entries(plan.sites).flatMap(([site, column]) =>
       runs(column, name).flatMap(({ from, to }) => [
         { site, x: from },

@@ -1,6 +1,7 @@
 /** What a report is about, read from a bundle and measured on it; files are read by whoever makes a report. */
 
 import type { Report } from '../../../compiler/emit/report.js';
+import type { KnownStrategies, PassTrials } from '../../../compiler/pass/index.js';
 import type { SameFile } from '../../../model/diff/index.js';
 import type { Model } from '../../../model/ir/model.js';
 import type { Schedule } from '../../../runtime/schedule/index.js';
@@ -9,6 +10,8 @@ export interface ReportSubject {
   /** What the bundle is called. */
   readonly name: string;
   readonly schedule: Schedule;
+  /** What its strategies mean. */
+  readonly known: KnownStrategies;
   readonly report: Report;
   /** Bytes of each model's file, by id. */
   readonly modelBytes: Readonly<Record<string, number>>;
@@ -21,7 +24,7 @@ export interface ReportSubject {
   readonly measured?: Measured | undefined;
   readonly trace?: LoopTrace | undefined;
   readonly pictures?: readonly PicturePair[] | undefined;
-  readonly branches?: BranchChoices | undefined;
+  readonly trials?: readonly Trials[] | undefined;
   readonly plans?: readonly SearchedPlan[] | undefined;
 }
 
@@ -64,15 +67,17 @@ export interface PicturePair {
   readonly psnr?: number | undefined;
 }
 
-export interface BranchChoices {
-  readonly interval: number;
-  /** The branch that the bundle was made with. */
-  readonly chosen: number;
-  readonly points: readonly BranchPoint[];
+/** Other options of a pass, and what came of them. */
+export interface Trials extends Pick<PassTrials, 'title' | 'figure' | 'note'> {
+  readonly points: readonly TrialPoint[];
 }
 
-export interface BranchPoint {
-  readonly branch: number;
+export interface TrialPoint {
+  readonly label: string;
+  /** What stands at its point of the figure. */
+  readonly short: string;
+  /** The bundle was made with it. */
+  readonly chosen: boolean;
   /** Mean MACs of a call. */
   readonly macs: number;
   /** Relative error of the final latent. */

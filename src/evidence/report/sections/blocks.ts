@@ -71,12 +71,12 @@ const KINDS = {
 
 /** Colours of the plan; what is cut for good has none. */
 function looksOf(
-  { schedule }: ReportSubject,
+  { schedule, known: strategies }: ReportSubject,
   programs: readonly ProgramBlocks[],
 ): Map<string, BlockLook> {
   const plan = planOfSchedule(schedule);
   const known = new Map(
-    (plan ? shownStrategies(plan) : []).map(({ name, color }) => [name, color]),
+    (plan ? shownStrategies(plan, strategies) : []).map(({ name, color }) => [name, color]),
   );
   const found = new Set(programs.flatMap(({ uses }) => uses.map(({ does }) => does)));
   const order = ['compute', ...[...found].filter((does) => does !== 'compute').sort()];
@@ -85,7 +85,7 @@ function looksOf(
       .filter((does) => found.has(does))
       .map((does) => {
         if (does === 'removed') return [does, { fill: 'var(--paper)', ink: 'var(--faint)' }];
-        const color = known.get(does) ?? colorOf(does.split(' and ')[0]!);
+        const color = known.get(does) ?? colorOf(does.split(' and ')[0]!, strategies);
         return [does, { fill: color, ink: isDark(color) ? '#fff' : '#1f2328' }];
       }),
   );

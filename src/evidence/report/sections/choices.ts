@@ -1,33 +1,23 @@
-/** Other ways that could have been taken: DeepCache's branches, thresholds of a search. */
+/** Other ways that could have been taken: what passes offer besides, thresholds of a search. */
 import * as Plot from '@observablehq/plot';
 import { chart } from '../charts/chart.js';
-import type { BranchChoices, ReportSubject, SearchedPlan } from '../facts/subject.js';
+import type { ReportSubject, SearchedPlan, TrialPoint, Trials } from '../facts/subject.js';
 import { formatMacs } from '../format.js';
 import { html, type Markup } from '../page/html.js';
 import { figure, type Section, table } from '../page/page.js';
 
 export function choicesSection(subject: ReportSubject): Section | undefined {
-  const { branches, plans } = subject;
-  if (!branches?.points.length && !plans?.length) return undefined;
+  const { trials = [], plans } = subject;
+  const tried = trials.filter(({ points }) => points.length > 0);
+  if (tried.length === 0 && !plans?.length) return undefined;
   return {
     id: 'choices',
     title: 'What else could have been chosen',
-    body: html`${branches?.points.length ? branchFigure(branches) : undefined}${
-      plans?.length ? planFigures(plans) : undefined
-    }`,
+    body: html`${tried.map(trialFigure)}${plans?.length ? planFigures(plans) : undefined}`,
   };
 }
 
-interface Choice {
-  readonly label: string;
-  /** What stands at its point. */
-  readonly short: string;
-  readonly macs: number;
-  readonly error: number;
-  readonly chosen: boolean;
-}
-
-function scatter(label: string, choices: readonly Choice[]): Markup {
+function scatter(label: string, choices: readonly TrialPoint[]): Markup {
   const most = Math.max(...choices.map(({ macs }) => macs));
   const [unit, name] = most >= 1e9 ? [1e9, 'G'] : most >= 1e6 ? [1e6, 'M'] : [1e3, 'k'];
   return chart(label, {
@@ -41,15 +31,15 @@ function scatter(label: string, choices: readonly Choice[]): Markup {
     style: { fontSize: '11px' },
     marks: [
       Plot.dot(choices, {
-        x: ({ macs }: Choice) => macs / unit,
+        x: ({ macs }: TrialPoint) => macs / unit,
         y: 'error',
-        r: ({ chosen }: Choice) => (chosen ? 7 : 4.5),
-        fill: ({ chosen }: Choice) => (chosen ? 'var(--bundle)' : 'var(--source)'),
-        title: ({ label: what, macs, error }: Choice) =>
+        r: ({ chosen }: TrialPoint) => (chosen ? 7 : 4.5),
+        fill: ({ chosen }: TrialPoint) => (chosen ? 'var(--bundle)' : 'var(--source)'),
+        title: ({ label: what, macs, error }: TrialPoint) =>
           `${what}: ${formatMacs(macs)} MACs a call, off by ${(100 * error).toPrecision(2)} %`,
       }),
       Plot.text(choices, {
-        x: ({ macs }: Choice) => macs / unit,
+        x: ({ macs }: TrialPoint) => macs / unit,
         y: 'error',
         text: 'short',
         dy: -14,
@@ -62,21 +52,11 @@ function scatter(label: string, choices: readonly Choice[]): Markup {
 
 const KEY = html`<ul class="keys"><li><i style="background:var(--bundle)"></i>this bundle</li><li><i style="background:var(--source)"></i>others</li></ul>`;
 
-function branchFigure({ interval, chosen, points }: BranchChoices): Markup {
-  const choices = points.map(({ branch, macs, error }) => ({
-    label: `branch ${branch}`,
-    short: String(branch),
-    macs,
-    error,
-    chosen: branch === chosen,
-  }));
-  return html`<h3>DeepCache's branches</h3>${KEY}${figure(
-    scatter('Cost against error of each skip branch', choices),
-    `Every skip branch at interval ${interval}, each in a loop of its own from the same noise.`,
-  )}${choiceTable(choices)}`;
+function trialFigure({ title, figure: label, note, points }: Trials): Markup {
+  return html`<h3>${title}</h3>${KEY}${figure(scatter(label, points), note)}${choiceTable(points)}`;
 }
 
-const choiceTable = (choices: readonly Choice[]) =>
+const choiceTable = (choices: readonly TrialPoint[]) =>
   table(
     ['', 'MACs of a call', 'error of the final latent'],
     choices.map(({ label, macs, error, chosen }) => [

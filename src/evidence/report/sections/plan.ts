@@ -9,7 +9,7 @@ import { html, Markup } from '../page/html.js';
 import { figure, type Section } from '../page/page.js';
 import { percent, shownStrategies } from '../strategies.js';
 
-export function planSection({ schedule, report }: ReportSubject): Section | undefined {
+export function planSection({ schedule, report, known }: ReportSubject): Section | undefined {
   const plan = planOfSchedule(schedule);
   if (!plan || Object.keys(plan.sites).length === 0) return undefined;
   const macs = new Map(report.sites.map((site) => [site.id, site.macs]));
@@ -22,7 +22,7 @@ export function planSection({ schedule, report }: ReportSubject): Section | unde
     );
     return costs.includes(undefined) ? undefined : costs.reduce<number>((s, c) => s + (c ?? 0), 0);
   };
-  const keys = shownStrategies(plan).map(({ name, color, count, share }) => {
+  const keys = shownStrategies(plan, known).map(({ name, color, count, share }) => {
     const all = total(name);
     return html`<li><i style="${new Markup(`background:${color}`)}"></i>${name}: ${count} (${percent(share)})${
       all !== undefined && count > 0 && `, ${formatMacs(all / count)} MACs each`
@@ -34,7 +34,7 @@ export function planSection({ schedule, report }: ReportSubject): Section | unde
     title: 'The plan',
     body: html`<ul class="keys">${keys}</ul>
 ${figure(
-  planChart({ plan, schedule, cost, arcs }),
+  planChart({ plan, schedule, known, cost, arcs }),
   html`A column is a call, call 0 the noisiest; a row above is a site, in the middle the program of the call${
     programs && ' (the fuller its colour, the more MACs)'
   }${arcs.length > 0 && ', and an arc below carries states from the call that wrote them to one that reads them'}.${

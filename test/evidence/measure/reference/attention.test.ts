@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { afterAll, describe, expect, test } from 'vitest';
+import { passesWith } from '../../../../passes/index.js';
 import { makeReference, type Reference } from '../../../../src/evidence/measure/reference/run.js';
 import type { Schedule } from '../../../../src/runtime/schedule/index.js';
 import { EXACT } from '../../../helpers/compile.js';
@@ -23,7 +24,7 @@ afterAll(() => fs.rmSync(scratch, { recursive: true, force: true }));
 const dims = (batch: number) => ({ x: [batch, TOKENS, 1] });
 
 function referenceOf(schedule: Schedule, batch: number): Reference {
-  const reference = makeReference(SOURCE, schedule, dims(batch));
+  const reference = makeReference(SOURCE, schedule, passesWith().strategies, dims(batch));
   if (typeof reference === 'string') throw new Error(reference);
   return reference;
 }

@@ -1,4 +1,5 @@
 /** Streams of two blocks that are a few sums, and the reference of a plan on such a graph. */
+import { passesWith } from '../../../../passes/index.js';
 import { makeReference } from '../../../../src/evidence/measure/reference/run.js';
 import type { Schedule } from '../../../../src/runtime/schedule/index.js';
 import { modelOf } from '../../../helpers/text.js';
@@ -26,5 +27,8 @@ export function referenceOf(
     calls,
     ...(sites && { sites }),
   } as unknown as Schedule;
-  return { reference: makeReference(modelOf(text), schedule, { x: [2], s: [] }), calls };
+  return {
+    reference: makeReference(modelOf(text), schedule, passesWith().strategies, { x: [2], s: [] }),
+    calls,
+  };
 }

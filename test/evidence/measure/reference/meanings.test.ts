@@ -1,5 +1,6 @@
 /** What strategies promise, by what the papers compute: how exact, with which identity, and by which half. */
 import { describe, expect, test } from 'vitest';
+import { passesWith } from '../../../../passes/index.js';
 import {
   halfOfCall,
   meaningOf,
@@ -8,6 +9,7 @@ import {
 } from '../../../../src/evidence/measure/reference/meanings.js';
 import type { Schedule } from '../../../../src/runtime/schedule/index.js';
 
+const KNOWN = passesWith().strategies;
 const BATCH = { order: 'cond-first', mode: 'batch' } as const;
 const TWO = { order: 'cond-first', mode: 'two-calls' } as const;
 
@@ -29,15 +31,16 @@ test.each<[strategy: string, identity: boolean, rounds: boolean]>([
 ])(
   '%s: on the same inputs it is the source %j, up to rounding %j',
   (strategy, identity, rounds) => {
-    expect(meaningOf(strategy)!.identity).toBe(identity);
-    for (const guidance of [undefined, BATCH]) expect(roundsAt(strategy, 1, guidance)).toBe(rounds);
+    expect(meaningOf(strategy, KNOWN)!.identity).toBe(identity);
+    for (const guidance of [undefined, BATCH])
+      expect(roundsAt(strategy, 1, guidance, KNOWN)).toBe(rounds);
   },
 );
 
 test('of what nobody knows, nothing is known', () => {
-  expect(meaningOf('extrapolate')).toBeUndefined();
-  expect(meaningOf('constructor')).toBeUndefined();
-  expect(roundsAt('extrapolate', 0, undefined)).toBe(true);
+  expect(meaningOf('extrapolate', KNOWN)).toBeUndefined();
+  expect(meaningOf('constructor', KNOWN)).toBeUndefined();
+  expect(roundsAt('extrapolate', 0, undefined, KNOWN)).toBe(true);
 });
 
 describe('in two calls', () => {
@@ -48,7 +51,7 @@ describe('in two calls', () => {
     ['window', true, true],
     ['compute', false, false],
   ])('%s may round in the first: %j, in the second: %j', (strategy, first, second) => {
-    expect([4, 5].map((call) => roundsAt(strategy, call, TWO))).toEqual([first, second]);
+    expect([4, 5].map((call) => roundsAt(strategy, call, TWO, KNOWN))).toEqual([first, second]);
   });
 
   test('halves take turns, and in no other mode', () => {
@@ -68,5 +71,5 @@ test.each<[sites: Record<string, string[]> | undefined, shares: boolean]>([
 ])('%j share guidance: %j', (sites, shares) => {
   const entries = Object.entries(sites ?? {}).map(([id, strategies]) => [id, { strategies }]);
   const schedule = { ...(sites && { sites: Object.fromEntries(entries) }) };
-  expect(sharesGuidance(schedule as unknown as Schedule)).toBe(shares);
+  expect(sharesGuidance(schedule as unknown as Schedule, KNOWN)).toBe(shares);
 });

@@ -1,5 +1,6 @@
 /** Plans that cannot be acted out on a source, and what is said of each. */
 import { describe, expect, test } from 'vitest';
+import { passesWith } from '../../../../passes/index.js';
 import { makeReference } from '../../../../src/evidence/measure/reference/run.js';
 import { modelOf, named } from '../../../helpers/text.js';
 import { FLOAT, referenceOf, type Site, type Sites } from './blocks.js';
@@ -125,7 +126,7 @@ describe('there is no reference, since the schedule', () => {
     const model = modelOf(FLOAT);
     const { producer } = named(model, 'm');
     producer!.setInput(0, named(model, 'y'));
-    const make = () => makeReference(model, schedule as never, { x: [2] });
+    const make = () => makeReference(model, schedule as never, passesWith().strategies, { x: [2] });
     expect(make).toThrow(expect.objectContaining({ code: 'GRAPH_CYCLE' }));
   });
 });

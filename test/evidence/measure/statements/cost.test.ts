@@ -3,12 +3,15 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { passesWith } from '../../../../passes/index.js';
 import { costProblems } from '../../../../src/evidence/measure/statements/cost.js';
 import { statementProblems } from '../../../../src/evidence/measure/statements/index.js';
 import type { Model } from '../../../../src/model/ir/model.js';
 import type { Schedule } from '../../../../src/runtime/schedule/index.js';
 import { modelOf } from '../../../helpers/text.js';
 import type { Writable } from '../../../tamper/tampered.js';
+
+const KNOWN = passesWith().strategies;
 
 /** [b, 2] by [2, 2], twice: the first product is kept. And one product of two activations, b x 2 x b. */
 const text = (first: string, given = 'float[b,2] x', outputs = 'float[b,b] y') =>
@@ -242,7 +245,7 @@ describe('all statements', () => {
       onTestFinished(() => fs.rmSync(file, { force: true }));
     }
     const tables = new Map([['x', 5]]);
-    const found = await statementProblems(folder, s as Schedule, source, models(), tables);
+    const found = await statementProblems(folder, s as Schedule, KNOWN, source, models(), tables);
     return found.map(({ path }) => path);
   };
 

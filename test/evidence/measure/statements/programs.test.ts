@@ -1,7 +1,10 @@
 /** What a schedule says of its programs as a whole: each form fits some programs, and no others. */
 import { describe, expect, test } from 'vitest';
+import { passesWith } from '../../../../passes/index.js';
 import { programProblems } from '../../../../src/evidence/measure/statements/programs.js';
 import type { Schedule } from '../../../../src/runtime/schedule/index.js';
+
+const KNOWN = passesWith().strategies;
 
 describe('programs', () => {
   const run = (model: string, constants = false) => ({
@@ -21,6 +24,7 @@ describe('programs', () => {
         source: {},
         calls: [],
       } as unknown as Schedule,
+      KNOWN,
       undefined,
     ).map(({ path }) => path);
   };
@@ -57,6 +61,7 @@ describe('programs', () => {
           source: {},
           calls: ['p'],
         } as unknown as Schedule,
+        KNOWN,
         undefined,
       ),
     ).toEqual([{ path: '/states/spare', message: 'is of no program' }]);
@@ -78,7 +83,7 @@ describe('programs', () => {
       source: {},
       calls: [],
     };
-    expect(programProblems(schedule as unknown as Schedule, report)).toEqual(
+    expect(programProblems(schedule as unknown as Schedule, KNOWN, report)).toEqual(
       message === undefined ? [] : [{ path: '/target', message }],
     );
   });
@@ -100,6 +105,7 @@ describe('programs', () => {
         programs: { p: { runs: [run('m')], ...(pairs !== undefined && { pairs }) } },
         sites: { a: { strategies }, ...(outer.length > 0 && { b: { strategies: outer } }) },
       } as unknown as Schedule,
+      KNOWN,
       undefined,
     ).map(({ path }) => path);
   const WRONG = ['/programs/p/pairs'];

@@ -1,0 +1,38 @@
+/**
+ * What a strategy's result is, in terms of values of the source: a pass's statement to whoever reads a schedule,
+ * where strategies are names. `verify` makes its reference of it, and reports their colours.
+ */
+export type StrategyMeaning =
+  /**
+   * Computed by the network, as the source does it but for what is said here. `band`: in an attention each query
+   * sees the keys beside it alone, or those and what the band lacked at the last call that computed the
+   * attention in full (`Site.attention` says where). `halves`: the conditional half of a guidance pair stands
+   * for both.
+   */
+  | {
+      readonly result: 'computed';
+      readonly band?: 'alone' | 'with-residual';
+      readonly halves?: 'shared';
+    }
+  /** The site's values as the last call that computed them left them; of runs, what `Site.ranges` says of it. */
+  | { readonly result: 'kept' }
+  /** Zeros in place of the site's values. */
+  | { readonly result: 'zeros' }
+  /** In place of a run of blocks, by `Site.ranges`: the stream before it and a kept deviation, or the stream kept. */
+  | { readonly result: 'kept-run' };
+
+/** What a pass says of a strategy that its sites have, under the name that schedules have it by. */
+export interface StrategyStatement {
+  readonly meaning: StrategyMeaning;
+  /** What stands for it in a plan as text; left out: one that is free. */
+  readonly letter?: string;
+}
+
+export type StrategyStatements = Readonly<Record<string, StrategyStatement>>;
+
+/** Are two meanings one? */
+export const sameMeaning = (a: StrategyMeaning, b: StrategyMeaning): boolean => {
+  const parts = (meaning: StrategyMeaning) =>
+    meaning.result === 'computed' ? [meaning.band, meaning.halves] : [];
+  return a.result === b.result && parts(a).every((part, i) => part === parts(b)[i]);
+};
