@@ -10,7 +10,8 @@
  */
 export default {
   name: 'feed-forward-cache',
-  description: 'Keep what each feed-forward of a transformer adds, and add it again for several calls.',
+  description:
+    'Keep what each feed-forward of a transformer adds, and add it again for several calls.',
   example: 'feed-forward-cache:interval=3',
   options: {
     type: 'object',

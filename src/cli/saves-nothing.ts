@@ -17,7 +17,12 @@ export interface SavesNothing {
 export function savesNothing(
   { schedule, report }: Bundle,
   { passes }: PassTable,
-  given: { readonly model: string; readonly output: string; readonly plan?: string | undefined },
+  given: {
+    readonly model: string;
+    readonly output: string;
+    readonly plan?: string | undefined;
+    readonly plugin?: readonly string[] | undefined;
+  },
 ): SavesNothing | undefined {
   const { calls, source, sites = {} } = schedule;
   // models that are only rewritten for an engine are not meant to leave anything out
@@ -32,9 +37,11 @@ export function savesNothing(
   const requests = report.passes.map(
     ({ pass, options }) => `--pass ${shellWord(request(pass, options))}`,
   );
+  const plugins = (given.plugin ?? []).map((file) => `--plugin ${shellWord(file)}`);
   const loop = (calls: number) =>
     [
       ...requests,
+      ...plugins,
       `--calls ${calls}`,
       ...(source.guidance
         ? [`--guidance ${source.guidance.order} --guidance-mode ${source.guidance.mode}`]
@@ -61,7 +68,7 @@ export function savesNothing(
     };
   return {
     why: 'its plan computes everything at every call',
-    next: `stepfold passes ${report.passes[0]!.pass}`,
+    next: ['stepfold passes', report.passes[0]!.pass, ...plugins].join(' '),
   };
 }
 

@@ -90,7 +90,10 @@ export async function transform(given: TransformArguments): Promise<void> {
   }
   const { schedule, report } = bundle;
   const { weights, target } = report;
-  const nothing = savesNothing(bundle, table, { ...given, model: path.normalize(given.model) });
+  const nothing = savesNothing(bundle, table, {
+    ...given,
+    model: path.normalize(given.model),
+  });
   if (args.json)
     printJson({
       folder: args.output,
@@ -100,7 +103,7 @@ export async function transform(given: TransformArguments): Promise<void> {
       ...(nothing && { savesNothing: nothing }),
       ...(target && { target }),
     });
-  else printSummary(args.output, given.model, bundle, table, nothing);
+  else printSummary(args, given.model, bundle, table, nothing);
 }
 
 /** Timesteps from --timesteps are checked by now; others come from the pipeline file. */
@@ -252,7 +255,7 @@ const WORTH_PRUNING = 0.05;
 const FEW_SITES = 2;
 
 function printSummary(
-  folder: string,
+  { output: folder, plugin = [] }: TransformArguments,
   model: string,
   { schedule, report }: Bundle,
   { strategies: known }: PassTable,
@@ -309,7 +312,8 @@ function printSummary(
   }
   const [bundle, against] = [shellWord(folder), shellWord(path.normalize(model))];
   heading('Next');
-  print(`stepfold verify ${bundle} --against ${against}`);
+  const plugins = plugin.map((file) => ` --plugin ${shellWord(file)}`).join('');
+  print(`stepfold verify ${bundle} --against ${against}${plugins}`);
   print(`stepfold bench ${bundle} --against ${against}`);
 }
 
