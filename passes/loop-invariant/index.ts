@@ -52,7 +52,11 @@ export const loopInvariant: Pass<LoopInvariantOptions> = {
     const { calls, guidance, model } = context;
     const inputs = conditionInputs(context, options);
     const found = findInvariants(model.graph, new Set(inputs));
-    if (found.length === 0) throw noInvariant(NAME, inputs.map((v) => v.name));
+    if (found.length === 0)
+      throw noInvariant(
+        NAME,
+        inputs.map((v) => v.name),
+      );
     const steps = stepsOfCalls(calls, guidance);
     const column = Array.from({ length: steps }, (_, t) => (t === 0 ? COMPUTE : 'reuse'));
     const site = byHalf(invariantSite(found, inputs), guidance);
