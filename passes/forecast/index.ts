@@ -70,6 +70,7 @@ export const forecast: Pass<ForecastPassOptions> = {
       basis: FORECAST_OPTIONS.basis,
     },
   },
+  strategies: { reuse: { meaning: { result: 'kept' }, letter: 'r' } },
   propose(context, options) {
     const { calls, guidance } = context;
     const steps = stepsOfCalls(calls, guidance);

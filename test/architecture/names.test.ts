@@ -18,6 +18,9 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
   'src/evidence/measure/reference/band-operator.ts': ['zero'],
   // a field of the schedule
   'src/evidence/measure/reference/band.ts': ['window'],
+  // a field of a parameter: the rule that its numbers follow
+  'src/compiler/forecast/with-forecasts.ts': ['forecast'],
+  'src/compiler/plan/in-turns.ts': ['forecast'],
   // the heading of a column, whose cells say how wide a window could be
   'src/cli/actions/inspect/attention.ts': ['window'],
 };
