@@ -228,7 +228,10 @@ export const EXAMPLES = {
   pluginNoPass: [
     () => e.pluginNoPass('my-pass.mjs', 'its default export has no function "propose"'),
   ],
-  noInvariant: [() => e.noInvariant('loop-invariant', []), () => e.noInvariant('loop-invariant', ['class_labels'])],
+  noInvariant: [
+    () => e.noInvariant('loop-invariant', []),
+    () => e.noInvariant('loop-invariant', ['class_labels']),
+  ],
   planUnknownSite: [() => e.planUnknownSite(['attention.30'], 28, ['attention.0', 'attention.1'])],
   planMissingSites: [() => e.planMissingSites(['attention.2'], 2, ['attention.0', 'attention.2'])],
   planOtherModel: [() => e.planOtherModel('plan.json', 'dit.onnx', 'dit-xl.onnx')],
