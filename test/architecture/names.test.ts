@@ -11,7 +11,7 @@ import { readImports } from './imports.js';
 /** By file, the names that stand there for something else. */
 const OTHERS: Readonly<Record<string, readonly string[]>> = {
   // where noise ends: a word of diffusers' schedulers
-  'src/runtime/samplers/noise-levels.ts': ['zero'],
+  'src/runtime/samplers/timesteps.ts': ['zero'],
   'src/runtime/model-folder/scheduler/diffusers.ts': ['zero'],
   'src/runtime/model-folder/scheduler/fields.ts': ['zero'],
   // a node's output, in the graph of a mask
@@ -21,6 +21,10 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
   // a field of a parameter: the rule that its numbers follow
   'src/compiler/forecast/with-forecasts.ts': ['forecast'],
   'src/compiler/plan/in-turns.ts': ['forecast'],
+  'src/evidence/measure/statements/parameters.ts': ['forecast'],
+  // a field of what a site, or a strategy's meaning, says of it
+  'src/evidence/measure/reference/meanings.ts': ['forecast'],
+  'src/evidence/measure/reference/probe.ts': ['forecast'],
   // the heading of a column, whose cells say how wide a window could be
   'src/cli/actions/inspect/attention.ts': ['window'],
 };

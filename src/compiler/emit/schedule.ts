@@ -118,6 +118,7 @@ export function makeSchedule(compilation: Compilation, files: ScheduleFiles): Sc
           ...(site.attention && { attention: site.attention }),
           ...(site.invariant && { invariant: [...site.invariant] }),
           ...(site.ranges && { ranges: rangesOf(site.ranges) }),
+          ...(site.forecast && { forecast: { ...site.forecast } }),
         },
       ]),
     ),

@@ -49,7 +49,21 @@ export function withForecasts(
   if (forecast.order === 0) return site;
   if (!site.parts) return plainForecasts(site, forecast, shapes, isKept);
   const parts = site.parts.map((part) => plainForecasts(part, forecast, shapes, isKept));
-  return { ...site, parts, strategies: compositeForecasts(site, parts) };
+  return {
+    ...site,
+    parts,
+    strategies: compositeForecasts(site, parts),
+    forecast: ruleOf(forecast),
+    // a run is what it is, whether what it adds is forecast or taken as it was
+    ...(site.ranges && {
+      ranges: Object.fromEntries(
+        Object.entries(site.ranges).flatMap(([name, run]) => [
+          [name, run],
+          [forecastOf(name), run],
+        ]),
+      ),
+    }),
+  };
 }
 
 /** Beside each strategy the one that chooses forecasts wherever its parts have them. */
@@ -115,6 +129,7 @@ function plainForecasts(
   const read = new Set(kept.flatMap(({ reads }) => reads.filter((id) => states.has(id))));
   return {
     ...site,
+    forecast: ruleOf(forecast),
     states: site.states.flatMap((state) =>
       read.has(state.id) ? [state, ...followers(state, forecast.order)] : [state],
     ),
@@ -163,7 +178,7 @@ const followers = (state: StateSpec, order: number): StateSpec[] =>
 const weightsOf = (state: string, forecast: Forecast): ParameterSpec => ({
   id: weightsId(state),
   shape: [forecast.order + 1],
-  forecast: { state, order: forecast.order, basis: forecast.basis },
+  forecast: { state, ...ruleOf(forecast) },
   at: ({ call, written }) => {
     const step = (of: number) => Math.floor(of / forecast.callsPerStep);
     return forecastWeights(
@@ -174,6 +189,8 @@ const weightsOf = (state: string, forecast: Forecast): ParameterSpec => ({
     );
   },
 });
+
+const ruleOf = ({ order, basis }: ForecastRule) => ({ order, basis });
 
 const HALF: readonly (DataType | undefined)[] = ['float16', 'bfloat16'];
 

@@ -13,13 +13,21 @@ export type StrategyMeaning =
       readonly result: 'computed';
       readonly band?: 'alone' | 'with-residual';
       readonly halves?: 'shared';
+      readonly forecast?: true;
     }
   /** The site's values as the last call that computed them left them; of runs, what `Site.ranges` says of it. */
-  | { readonly result: 'kept' }
+  | { readonly result: 'kept'; readonly forecast?: true }
   /** Zeros in place of the site's values. */
   | { readonly result: 'zeros' }
   /** In place of a run of blocks, by `Site.ranges`: the stream before it and a kept deviation, or the stream kept. */
-  | { readonly result: 'kept-run' };
+  | { readonly result: 'kept-run'; readonly forecast?: true };
+
+/** What the forecast of a strategy means, where it has one: the same, with what was kept forecast by `Site.forecast`. */
+export function forecastMeaning(meaning: StrategyMeaning): StrategyMeaning | undefined {
+  if (meaning.result === 'zeros') return undefined;
+  if (meaning.result === 'computed' && meaning.band !== 'with-residual') return undefined;
+  return { ...meaning, forecast: true };
+}
 
 /** What a pass says of a strategy that its sites have, under the name that schedules have it by. */
 export interface StrategyStatement {

@@ -1,7 +1,8 @@
 /** Passes by name, and the strategies that they state: what is handed to whoever meets those names in a file. */
 import { passNameTaken, strategyNameTaken } from '../../errors/index.js';
+import { forecastOf } from '../forecast/index.js';
 import { COMPUTE } from '../plan/index.js';
-import { type StrategyStatement, sameMeaning } from './meaning.js';
+import { forecastMeaning, type StrategyStatement, sameMeaning } from './meaning.js';
 import type { Pass } from './pass.js';
 
 /** A pass whose options are its own business. */
@@ -33,7 +34,11 @@ export function passTable(list: readonly AnyPass[]): PassTable {
       const before = strategies.get(name);
       if (before && !sameMeaning(before.meaning, statement.meaning))
         throw strategyNameTaken(pass, name);
-      if (!before) strategies.set(name, statement);
+      if (before) continue;
+      strategies.set(name, statement);
+      const meaning = forecastMeaning(statement.meaning);
+      // a letter of its own would be one too many in a plan as text: what is free is chosen
+      if (meaning) strategies.set(forecastOf(name), { meaning });
     }
   return { passes, strategies };
 }

@@ -28,11 +28,12 @@ export interface ParameterSpec {
   /** In row-major order. */
   readonly at: (call: CallHistory) => readonly number[];
   /** Of the weights of a forecast: of which state, and by which rule; `verify` works them out anew. */
-  readonly forecast?: {
-    readonly state: string;
-    readonly order: number;
-    readonly basis: 'lagrange' | 'hermite' | 'chebyshev';
-  };
+  readonly forecast?: ForecastRecord & { readonly state: string };
+}
+
+export interface ForecastRecord {
+  readonly order: number;
+  readonly basis: 'lagrange' | 'hermite' | 'chebyshev';
 }
 
 export interface CallHistory {
@@ -122,6 +123,8 @@ interface Placed {
   readonly attention?: AttentionReference;
   /** Of values kept for a whole image: the inputs of the source that they depend on, which stay the same. */
   readonly invariant?: readonly string[];
+  /** How what is kept is forecast, where a strategy does so. */
+  readonly forecast?: ForecastRecord;
   /** Of runs of blocks: by strategy, the run that it replaces on each stream, by names of the source graph. */
   readonly ranges?: Readonly<Record<string, readonly RangeReference[]>>;
 }

@@ -53,12 +53,26 @@ export function openWithCalls(
   return ScheduledSession.create(
     ort as never,
     {
-      schedule: { ...rest, programs, calls: [...calls] },
+      schedule: { ...rest, ...parametersFor(schedule, calls), programs, calls: [...calls] },
       open: (file) => path.join(folder, file),
     },
     // the same inputs at every call are no new image
     { sessionOptions, newImage: 'reset' },
   );
+}
+
+/** Each program is fed what the first of its calls is. */
+function parametersFor({ parameters, calls }: Schedule, programs: readonly string[]) {
+  if (!parameters) return {};
+  const of = programs.map((program) => calls.indexOf(program));
+  return {
+    parameters: Object.fromEntries(
+      Object.entries(parameters).map(([id, parameter]) => [
+        id,
+        { ...parameter, calls: of.map((call) => parameter.calls[call]!) },
+      ]),
+    ),
+  };
 }
 
 /** Each program once, in the order in which the schedule first runs them. */

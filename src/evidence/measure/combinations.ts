@@ -8,8 +8,14 @@
 
 /** What a call takes from earlier calls, and leaves to later ones. */
 export interface CallAccess {
-  readonly takes: readonly string[];
+  readonly takes: readonly (string | Taken)[];
   readonly leaves: readonly string[];
+}
+
+/** What was left so many times before the last. By its name alone, what was left last. */
+export interface Taken {
+  readonly item: string;
+  readonly back: number;
 }
 
 export interface Combinations {
@@ -33,11 +39,15 @@ export function combinations(
 ): Combinations {
   const suppliers = labels.map((): Supplier[] => []);
   accounts.forEach((account, a) => {
-    const last = new Map<string, number>();
+    /** The calls that left each thing, the last first. */
+    const left = new Map<string, number[]>();
     account.forEach(({ takes, leaves }, call) => {
-      for (const item of takes)
-        suppliers[call]!.push({ item: `${a} ${item}`, call: last.get(item) ?? NOBODY });
-      for (const item of leaves) last.set(item, call);
+      for (const { item, back } of takes.map(placed))
+        suppliers[call]!.push({
+          item: `${a} ${item} ${back}`,
+          call: left.get(item)?.[back] ?? NOBODY,
+        });
+      for (const item of leaves) left.set(item, [call, ...(left.get(item) ?? [])]);
     });
   });
   const known = new Set<string>();
@@ -51,6 +61,10 @@ export function combinations(
   });
   return { calls: [...chosen].sort((a, b) => a - b), count: known.size };
 }
+
+/** With how many times before the last. */
+export const placed = (taken: string | Taken): Taken =>
+  typeof taken === 'string' ? { item: taken, back: 0 } : taken;
 
 interface Supplier {
   readonly item: string;

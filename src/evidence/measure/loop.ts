@@ -7,9 +7,10 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { KnownStrategies } from '../../compiler/pass/index.js';
+import { placeOf } from '../../runtime/schedule/check-states.js';
 import type { Schedule } from '../../runtime/schedule/index.js';
 import { statesOf } from './bundle.js';
-import { type CallAccess, combinations } from './combinations.js';
+import { type CallAccess, combinations, placed } from './combinations.js';
 import type { ProofContext } from './context.js';
 import { compareOutputs, type Difference } from './difference.js';
 import type { Feeds } from './feeds.js';
@@ -57,7 +58,7 @@ export async function loop(
       for (const call of calls) {
         onProgress?.(`call ${call} of the loop`);
         const program = schedule.calls[call]!;
-        const actual = await player.play(program, feeds.get(call)!);
+        const actual = await player.play(program, feeds.get(call)!, call);
         const differs = compareOutputs(schedule, actual, expected.get(call)!);
         checks.push({ program, call, rounds: rounding.has(call), ...differs });
       }
@@ -71,20 +72,21 @@ export async function loop(
   }
 }
 
-/** What tells calls apart beside what they take: program, strategies, half of a guidance pair. */
-const labels = ({ calls, sites = {}, source }: Schedule): string[] =>
+/** What tells calls apart beside what they take: program, strategies, half of a guidance pair, parameters. */
+const labels = ({ calls, sites = {}, parameters = {}, source }: Schedule): string[] =>
   calls.map((program, call) =>
     JSON.stringify([
       program,
       Object.values(sites).map(({ strategies }) => strategies[call]),
       halfOfCall(call, source.guidance),
+      Object.values(parameters).map((parameter) => parameter.calls[call]),
     ]),
   );
 
 const bySchedule = (schedule: Schedule): CallAccess[] =>
   schedule.calls.map((program) => {
     const { reads, writes } = statesOf(schedule, program);
-    return { takes: reads, leaves: writes };
+    return { takes: reads.map((state) => placeOf(schedule.states, state)), leaves: writes };
   });
 
 /** Calls that round otherwise than the reference, or take what such a call left. */
@@ -103,7 +105,9 @@ function callsThatRound(
       Object.values(sites).some((site) =>
         roundsAt(site.strategies[call]!, call, source.guidance, known),
       ) ||
-      accounts.some((account, a) => account[call]!.takes.some((item) => rounded[a]!.has(item)));
+      accounts.some((account, a) =>
+        account[call]!.takes.some((taken) => rounded[a]!.has(placed(taken).item)),
+      );
     if (rounds) rounding.add(call);
     accounts.forEach((account, a) => {
       for (const item of account[call]!.leaves)

@@ -63,16 +63,21 @@ export class Player {
 
   /**
    * One call: the runs of a program in order, and then its writes.
+   * @param call whose parameters it is fed; by default the first of the program
    * @throws ENGINE_FAILED, SCHEDULE_MODEL_MISMATCH
    */
-  async play(program: string, feeds: Feeds): Promise<Record<string, Tensor>> {
+  async play(
+    program: string,
+    feeds: Feeds,
+    call = this.options.schedule.calls.indexOf(program),
+  ): Promise<Record<string, Tensor>> {
     const { schedule } = this.options;
     const wires = new Map<string, Tensor>();
     const written = new Map<string, Tensor>();
     const outputs: Record<string, Tensor> = {};
     for (const [r, run] of schedule.programs[program]!.runs.entries()) {
       const session = this.sessions.get(run.model)!;
-      const results = await this.run(session, run, feeds, wires);
+      const results = await this.run(session, run, call, feeds, wires);
       for (const { name } of schedule.source.outputs)
         if (results[name] && !outputs[name]) outputs[name] = results[name];
       for (const [wire, output] of Object.entries(run.gives ?? {}))
@@ -83,13 +88,22 @@ export class Player {
         this.compare(pointer('states', state), schedule.states[state]!, results[output]!, at);
       }
     }
-    for (const [state, tensor] of written) this.states.set(state, tensor);
+    for (const [state, tensor] of written) this.write(state, tensor);
     schedule.source.outputs.forEach((port, i) => {
       const tensor = outputs[port.name];
       if (!tensor) throw outputNotGiven(schedule, program, port.name);
       this.compare(pointer('source', 'outputs', i), port, tensor, `program "${program}"`);
     });
     return outputs;
+  }
+
+  /** The state that follows takes what this one had, and where it had nothing what it has now. */
+  private write(state: string, tensor: Tensor): void {
+    const follower = Object.entries(this.options.schedule.states).find(
+      ([, { follows }]) => follows === state,
+    );
+    if (follower) this.write(follower[0], this.states.get(state) ?? tensor);
+    this.states.set(state, tensor);
   }
 
   async release(): Promise<void> {
@@ -99,6 +113,7 @@ export class Player {
   private async run(
     session: InferenceSession,
     run: Run,
+    call: number,
     feeds: Feeds,
     wires: ReadonlyMap<string, Tensor>,
   ): Promise<Record<string, Tensor>> {
@@ -108,6 +123,10 @@ export class Player {
       if (session.inputNames.includes(name)) all[name] = feeds[name]!;
     for (const [input, constant] of Object.entries(run.constants ?? {}))
       all[input] = constantTensor(ort as never, constant);
+    for (const [input, id] of Object.entries(run.parameters ?? {})) {
+      const { shape, calls } = schedule.parameters![id]!;
+      all[input] = new ort.Tensor('float32', Float32Array.from(calls[call]!), shape) as never;
+    }
     for (const [input, wire] of Object.entries(run.takes ?? {})) all[input] = wires.get(wire)!;
     for (const [input, state] of Object.entries(run.reads ?? {}))
       all[input] = this.states.get(state)!;

@@ -72,7 +72,16 @@ export async function proveBundle(options: ProveOptions): Promise<VerifyReport> 
   const ofSource = sourceProblems(schedule, source);
   for (const problem of [
     ...ofSource,
-    ...(await statementProblems(folder, schedule, known, source, models, tables, findings.note)),
+    ...(await statementProblems(
+      folder,
+      schedule,
+      known,
+      source,
+      models,
+      tables,
+      findings.note,
+      findings.unproved,
+    )),
     ...claimProblems(schedule, source),
   ])
     findings.wrong(problem);

@@ -15,7 +15,7 @@ export function checkStates({ calls, programs, states }: Schedule): Problem[] {
     runs.forEach((run, r) => {
       for (const [input, state] of Object.entries(run.reads ?? {})) {
         const path = pointer('programs', id, 'runs', r, 'reads', input);
-        if (written.has(rootOf(states, state)) || problems.has(path)) continue;
+        if (written.has(placeOf(states, state).item) || problems.has(path)) continue;
         const message = `reads state "${state}" at call ${call} (program "${id}"), but no earlier call writes it`;
         problems.set(path, { path, message });
       }
@@ -26,8 +26,13 @@ export function checkStates({ calls, programs, states }: Schedule): Problem[] {
   return [...problems.values()];
 }
 
-/** The state whose values a history holds. */
-export function rootOf(states: Schedule['states'], id: string): string {
+/** A state as a place in a history: whose value it holds, and how many times before the last. */
+export function placeOf(
+  states: Schedule['states'],
+  id: string,
+): { readonly item: string; readonly back: number } {
   const { follows } = states[id]!;
-  return follows === undefined ? id : rootOf(states, follows);
+  if (follows === undefined) return { item: id, back: 0 };
+  const { item, back } = placeOf(states, follows);
+  return { item, back: back + 1 };
 }

@@ -113,7 +113,10 @@ test('calls run in the order of the loop, also one that another needs later', ()
 function terms(labels: readonly string[], account: readonly CallAccess[]): string[][] {
   const held = new Map<string, { call: number; term: (shift: Map<number, string>) => string }>();
   return labels.map((label, call) => {
-    const parts = account[call]!.takes.map((item) => ({ item, from: held.get(item) }));
+    const parts = (account[call]!.takes as readonly string[]).map((item) => ({
+      item,
+      from: held.get(item),
+    }));
     const term = (names: Map<number, string>): string => {
       const inside = parts.map(({ item, from }) => `${item}=${from ? from.term(names) : 'none'}`);
       if (!names.has(call)) names.set(call, `x${names.size}`);

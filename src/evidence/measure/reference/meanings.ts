@@ -34,6 +34,8 @@ export interface Meaning {
    * the reference's. A band sums in another order, and half of a batch may be multiplied in other pieces.
    */
   readonly exact: boolean;
+  /** What was kept is forecast from its last values, by the rule of the site. */
+  readonly forecast: boolean;
 }
 
 const NETWORK: Meaning = {
@@ -45,10 +47,19 @@ const NETWORK: Meaning = {
   keepsResidual: false,
   identity: true,
   exact: true,
+  forecast: false,
 };
 
 /** What a pass states, in what it does to the calls before and after it. */
 function behaviour(stated: StrategyMeaning): Meaning {
+  const meaning = behaviourOf(stated);
+  // a weighted sum rounds
+  return 'forecast' in stated && stated.forecast
+    ? { ...meaning, forecast: true, exact: false }
+    : meaning;
+}
+
+function behaviourOf(stated: StrategyMeaning): Meaning {
   switch (stated.result) {
     case 'kept':
       return { ...NETWORK, values: 'kept', keepsValues: false };

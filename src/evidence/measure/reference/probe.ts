@@ -25,9 +25,10 @@ export interface ProbedValue {
   readonly dims: readonly number[];
 }
 
-/** A run of blocks that one strategy of a site replaces. */
+/** A run of blocks that strategies of a site replace. */
 export interface ProbedRun {
-  readonly strategy: string;
+  /** Those that replace it: by what was kept, or by a forecast of it. */
+  readonly strategies: readonly string[];
   readonly from: string;
   /** The stream behind the run. */
   readonly to: ProbedValue;
@@ -48,6 +49,7 @@ export interface ProbedSite {
   readonly rows: boolean;
   /** Whether some call takes values that another one kept. */
   readonly takes: boolean;
+  readonly forecast: Site['forecast'];
 }
 
 export interface Probe {
@@ -84,6 +86,18 @@ export function buildProbe(
   };
 }
 
+/** Strategies by the run that they replace, each run once. */
+function sameRanges(ranges: NonNullable<Site['ranges']>) {
+  const found = new Map<string, { strategies: string[]; streams: readonly Range[] }>();
+  for (const [strategy, streams] of Object.entries(ranges)) {
+    const key = JSON.stringify(streams);
+    const same = found.get(key) ?? { strategies: [], streams: [streams].flat() };
+    same.strategies.push(strategy);
+    found.set(key, same);
+  }
+  return [...found.values()];
+}
+
 type Range = Extract<NonNullable<Site['ranges']>[string], { from: string }>;
 
 class ProbeBuilder {
@@ -107,21 +121,30 @@ class ProbeBuilder {
 
   private addRuns(
     id: string,
-    { strategies }: Site,
+    { strategies, forecast }: Site,
     ranges: NonNullable<Site['ranges']>,
   ): ProbedSite {
     for (const name of strategies)
       if (name !== 'compute' && !ranges[name])
         throw new NoReference(`the schedule does not say what "${name}" replaces at site "${id}"`);
-    const runs = Object.entries(ranges).flatMap(([strategy, streams]) =>
-      [streams].flat().map((range) => ({
-        strategy,
+    const runs = sameRanges(ranges).flatMap(({ strategies, streams }) =>
+      streams.map((range) => ({
+        strategies,
         from: range.from,
         ...this.addRun(id, range),
         keeps: range.keeps,
       })),
     );
-    return { id, strategies, values: [], runs, mixed: undefined, rows: false, takes: false };
+    return {
+      id,
+      strategies,
+      values: [],
+      runs,
+      mixed: undefined,
+      rows: false,
+      takes: false,
+      forecast,
+    };
   }
 
   /** Lets the stream behind a run be what is given, or the stream before it and what is given. */
@@ -159,7 +182,10 @@ class ProbeBuilder {
       .output;
   }
 
-  private addValues(id: string, { values = [], strategies, attention }: Site): ProbedSite {
+  private addValues(
+    id: string,
+    { values = [], strategies, attention, forecast }: Site,
+  ): ProbedSite {
     const meanings = strategies.map((name) => {
       const meaning = meaningOf(name, this.known);
       if (!meaning || meaning.run)
@@ -180,6 +206,7 @@ class ProbeBuilder {
       runs: [],
       rows,
       takes: meanings.some((m) => m.values === 'kept') || (shared && !rows),
+      forecast,
     };
   }
 

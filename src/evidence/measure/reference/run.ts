@@ -12,6 +12,7 @@ import type { Feeds } from '../feeds.js';
 import { conditionalHalf, rowsOfHalf, withHalfTwice } from '../pairs.js';
 import { openModels } from '../scratch.js';
 import { bandOf } from './band.js';
+import { KeptHistory } from './kept-history.js';
 import type { Meaning } from './meanings.js';
 import { bandNames, runNames, valueNames } from './names.js';
 import { NoReference } from './no-reference.js';
@@ -77,9 +78,9 @@ export function makeReference(
 
 class ReferenceLoop {
   /** By value, and by half of the guidance pair where each has a call of its own. */
-  private readonly keptValues = new Map<string, Tensor>();
-  private readonly keptResiduals = new Map<string, Tensor>();
-  private readonly keptRuns = new Map<string, Tensor>();
+  private readonly keptValues = new KeptHistory();
+  private readonly keptResiduals = new KeptHistory();
+  private readonly keptRuns = new KeptHistory();
   private readonly masks: Feeds;
 
   constructor(
@@ -100,7 +101,7 @@ class ReferenceLoop {
   async run(call: number, feeds: Feeds): Promise<InferenceSession.ReturnType> {
     const { outputs } = this.schedule.source;
     const sites = this.calls.at(call);
-    const overrides = Object.assign({}, ...sites.map((s) => this.overrides(s)));
+    const overrides = Object.assign({}, ...sites.map((s) => this.overrides(s, call)));
     const running = this.calls.running(sites);
     const nameInProbe = (name: string) => this.probe.outputs.get(name)!;
     const results = await runModel(
@@ -109,54 +110,67 @@ class ReferenceLoop {
       'the reference model',
       [...outputs.map(({ name }) => nameInProbe(name)), ...running.flatMap(shown)],
     );
-    for (const s of running) this.keep(s, results);
+    for (const s of running) this.keep(s, results, call);
     return Object.fromEntries(outputs.map(({ name }) => [name, results[nameInProbe(name)]!]));
   }
 
-  private overrides({ site, strategy, meaning, half }: SiteCall): Feeds {
+  private overrides({ site, strategy, meaning, half }: SiteCall, call: number): Feeds {
     const feeds: Feeds = {};
+    /** What was kept of a value, as the strategy takes it. */
+    const kept = (history: KeptHistory, name: string) =>
+      meaning.forecast && site.forecast
+        ? history.forecast(name, site.forecast, call, this.schedule, this.ort)
+        : history.last(name);
     for (const run of site.runs) {
       const names = runNames(run.to.name);
-      feeds[names.use] = this.flag(run.strategy === strategy);
-      feeds[names.given] = this.keptRuns.get(key(run.to, half)) ?? this.nothing(run.given);
+      feeds[names.use] = this.flag(run.strategies.includes(strategy));
+      feeds[names.given] = kept(this.keptRuns, key(run.to, half)) ?? this.nothing(run.given);
     }
     for (const value of site.values) {
       const names = valueNames(value.name);
       feeds[names.use] = this.flag(meaning.values !== 'network');
-      feeds[names.given] = this.givenFor(value, meaning, half) ?? this.nothing(value);
+      feeds[names.given] = this.givenFor(value, meaning, half, kept) ?? this.nothing(value);
       if (site.rows) feeds[names.rows] = this.rows(value.dims[0]!, meaning.shared);
     }
     if (site.mixed) {
       const names = bandNames(site.mixed.name);
-      const residual = meaning.residual ? this.keptResiduals.get(key(site.mixed, half)) : undefined;
+      const residual = meaning.residual
+        ? kept(this.keptResiduals, key(site.mixed, half))
+        : undefined;
       feeds[names.use] = this.flag(meaning.banded);
       feeds[names.residual] = residual ?? this.nothing(site.mixed);
     }
     return feeds;
   }
 
-  private givenFor(value: ProbedValue, { values }: Meaning, half: number): Tensor | undefined {
-    if (values === 'kept') return this.keptValues.get(key(value, half));
-    if (values === 'partner') return this.keptValues.get(key(value, 0));
+  private givenFor(
+    value: ProbedValue,
+    { values }: Meaning,
+    half: number,
+    kept: (history: KeptHistory, name: string) => Tensor | undefined,
+  ): Tensor | undefined {
+    if (values === 'kept') return kept(this.keptValues, key(value, half));
+    if (values === 'partner') return this.keptValues.last(key(value, 0));
     return undefined;
   }
 
-  private keep(call: SiteCall, results: InferenceSession.ReturnType): void {
-    const { site, meaning, half } = call;
+  private keep(sites: SiteCall, results: InferenceSession.ReturnType, call: number): void {
+    const { site, meaning, half } = sites;
     const { mixed } = site;
-    for (const { to } of keptRuns(call))
-      this.keptRuns.set(key(to, half), results[runNames(to.name).kept]!);
+    for (const { to } of keptRuns(sites))
+      this.keptRuns.keep(key(to, half), call, results[runNames(to.name).kept]!);
     if (meaning.values === 'partner') {
-      for (const value of site.values) handOn(this.keptValues, value);
-      if (mixed && meaning.keepsResidual) handOn(this.keptResiduals, mixed);
+      for (const value of site.values) handOn(this.keptValues, value, call);
+      if (mixed && meaning.keepsResidual) handOn(this.keptResiduals, mixed, call);
       return;
     }
     if (keepsValues(site, meaning))
       for (const value of site.values)
-        this.keptValues.set(key(value, half), results[valueNames(value.name).seen]!);
+        this.keptValues.keep(key(value, half), call, results[valueNames(value.name).seen]!);
     if (mixed && meaning.keepsResidual)
-      this.keptResiduals.set(
+      this.keptResiduals.keep(
         key(mixed, half),
+        call,
         this.residual(results[bandNames(mixed.name).lacks]!, meaning.shared),
       );
   }
@@ -204,7 +218,7 @@ const shown = (call: SiteCall): string[] => {
 };
 
 /** What the first half of a pair has becomes the second's. */
-function handOn(kept: Map<string, Tensor>, value: ProbedValue): void {
-  const tensor = kept.get(key(value, 0));
-  if (tensor) kept.set(key(value, 1), tensor);
+function handOn(kept: KeptHistory, value: ProbedValue, call: number): void {
+  const tensor = kept.last(key(value, 0));
+  if (tensor) kept.keep(key(value, 1), call, tensor);
 }

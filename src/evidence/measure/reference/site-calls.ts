@@ -8,7 +8,7 @@ import { nodeDependencies } from '../../../model/ir/order.js';
 import { pushAll } from '../../../model/ir/push-all.js';
 import type { Value } from '../../../model/ir/value.js';
 import type { Schedule } from '../../../runtime/schedule/index.js';
-import type { CallAccess } from '../combinations.js';
+import type { CallAccess, Taken } from '../combinations.js';
 import { halfOfCall, type Meaning, meaningAt } from './meanings.js';
 import type { Probe, ProbedRun, ProbedSite, ProbedValue } from './probe.js';
 
@@ -54,7 +54,7 @@ export class SiteCalls {
       if (meaning.values !== 'network')
         for (const value of site.values) instead.set(source(value.name), undefined);
       for (const run of site.runs)
-        if (run.strategy === strategy)
+        if (run.strategies.includes(strategy))
           instead.set(source(run.to.name), run.keeps === 'output' ? undefined : source(run.from));
     }
     const met = new Set<Value>();
@@ -90,17 +90,20 @@ export const keepsValues = (site: ProbedSite, meaning: Meaning): boolean =>
 const named = (kind: 'value' | 'residual' | 'run', value: ProbedValue, half: number) =>
   `${kind} ${key(value, half)}`;
 
-function taken({ site, strategy, meaning, half }: SiteCall): string[] {
+function taken({ site, strategy, meaning, half }: SiteCall): (string | Taken)[] {
   const { mixed } = site;
   const whose = meaning.values === 'partner' ? 0 : half;
   const takesValues = meaning.values === 'kept' || meaning.values === 'partner';
   const handsResidual = meaning.values === 'partner' && meaning.keepsResidual;
-  const runs = site.runs.filter((run) => run.strategy === strategy);
-  return [
+  const runs = site.runs.filter((run) => run.strategies.includes(strategy));
+  const items = [
     ...runs.map(({ to }) => named('run', to, half)),
     ...(takesValues ? site.values.map((value) => named('value', value, whose)) : []),
     ...(mixed && (meaning.residual || handsResidual) ? [named('residual', mixed, whose)] : []),
   ];
+  if (!meaning.forecast) return items;
+  const depth = (site.forecast?.order ?? 0) + 1;
+  return items.flatMap((item) => Array.from({ length: depth }, (_, back) => ({ item, back })));
 }
 
 function left(call: SiteCall): string[] {

@@ -11,6 +11,7 @@ import { loadModel } from '../../../model/onnx/files.js';
 import { REPORT_FILE, type Schedule } from '../../../runtime/schedule/index.js';
 import { costProblems } from './cost.js';
 import { modelProblems } from './models.js';
+import { parameterProblems } from './parameters.js';
 import { programProblems } from './programs.js';
 import { roleProblems } from './roles.js';
 
@@ -22,6 +23,7 @@ export { sourceProblems } from './source.js';
  * @param models those of the bundle, by id
  * @param tables by input, the rows of the table in which it is looked up
  * @param note is told what could not be compared
+ * @param unproved likewise, where that leaves something open
  */
 export async function statementProblems(
   folder: string,
@@ -31,10 +33,12 @@ export async function statementProblems(
   models: ReadonlyMap<string, Model>,
   tables: ReadonlyMap<string, number>,
   note?: (sentence: string) => void,
+  unproved: (what: string) => void = () => {},
 ): Promise<Problem[]> {
   return [
     ...programProblems(schedule, known, targetOf(folder)),
     ...modelProblems(schedule, models),
+    ...parameterProblems(schedule, unproved),
     ...roleProblems(schedule, source, tables),
     ...(await costProblems(schedule, source, models, note)),
   ];

@@ -1,0 +1,53 @@
+/** What calls of the reference kept, by name, with the call; and forecasts of it, summed up by plain code. */
+import type { Tensor } from 'onnxruntime-common';
+import { decodeFloat16, encodeFloat16 } from '../../../io/float16.js';
+import { callsPerStep, type Schedule, stepsOfCalls } from '../../../runtime/schedule/index.js';
+import type { Ort } from '../engine.js';
+import { type ForecastRule, referenceWeights } from './forecast-weights.js';
+
+interface Kept {
+  readonly call: number;
+  readonly tensor: Tensor;
+}
+
+export class KeptHistory {
+  /** The last first. */
+  private readonly kept = new Map<string, readonly Kept[]>();
+
+  keep(name: string, call: number, tensor: Tensor): void {
+    this.kept.set(name, [{ call, tensor }, ...(this.kept.get(name) ?? [])]);
+  }
+
+  last(name: string): Tensor | undefined {
+    return this.kept.get(name)?.[0]?.tensor;
+  }
+
+  /** What a value will be at a call, by its last values. */
+  forecast(
+    name: string,
+    rule: ForecastRule,
+    call: number,
+    { source, calls }: Schedule,
+    ort: Ort,
+  ): Tensor | undefined {
+    const known = this.kept.get(name);
+    if (!known) return undefined;
+    const perStep = callsPerStep(source.guidance);
+    const weights = referenceWeights(
+      rule,
+      known.map((kept) => Math.floor(kept.call / perStep)),
+      Math.floor(call / perStep),
+      stepsOfCalls(calls.length, source.guidance),
+    );
+    const { type, dims } = known[0]!.tensor;
+    const sum = new Float64Array(known[0]!.tensor.size);
+    for (const [i, { tensor }] of known.slice(0, weights.length).entries())
+      for (const [e, value] of numbersOf(tensor).entries()) sum[e] = sum[e]! + weights[i]! * value;
+    const data =
+      type === 'float16' ? encodeFloat16(Float32Array.from(sum)) : Float32Array.from(sum);
+    return new ort.Tensor(type as never, data as never, dims) as unknown as Tensor;
+  }
+}
+
+const numbersOf = ({ type, data }: Tensor): Float32Array =>
+  type === 'float16' ? decodeFloat16(data as Uint16Array) : (data as Float32Array);
