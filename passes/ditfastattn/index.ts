@@ -15,6 +15,13 @@ import {
   freeBatch,
   raiseCore,
 } from '../../src/compiler/analysis/index.js';
+import {
+  FORECAST_OPTIONS,
+  type ForecastOptions,
+  forecastFrom,
+  orForecast,
+  withForecasts,
+} from '../../src/compiler/forecast/index.js';
 import { type Pass, type PassContext, readThreshold } from '../../src/compiler/pass/index.js';
 import { COMPUTE, perCall, type Site } from '../../src/compiler/plan/index.js';
 import { badOption, noAttention } from '../../src/errors/index.js';
@@ -23,11 +30,12 @@ import { stepsOfCalls } from '../../src/runtime/schedule/index.js';
 import { keptDifference, type Precision, precisionOption } from '../difference.js';
 import { moduleMacs } from './module-cost.js';
 import type { Module } from './parts.js';
+import { takesEarlierStep } from './parts.js';
 import { attentionSite, type SiteRefusals } from './site.js';
 import { SEARCH_ORDER, STATEMENTS, STRATEGIES, type StrategyName } from './strategies.js';
 import { readWindow } from './window.js';
 
-export interface DitfastattnOptions {
+export interface DitfastattnOptions extends ForecastOptions {
   readonly window: string | number;
   readonly strategy?: Exclude<StrategyName, 'compute'>;
   readonly interval: number;
@@ -68,11 +76,17 @@ export const ditfastattn: Pass<DitfastattnOptions> = {
         description: 'Without a plan file: one full step, then interval-1 with the strategy.',
       },
       precision: precisionOption('what a window lacks is kept'),
+      ...FORECAST_OPTIONS,
     },
   },
   calibration: {
-    candidates: (site, call) =>
-      SEARCH_ORDER.filter((name) => site.strategies[name] && !sharesOwnFirst(site, name, call)),
+    candidates: (site, call, { order }) => {
+      if (order)
+        throw badOption(NAME, 'order', 'a search of plans tries no forecasts; leave it out');
+      return SEARCH_ORDER.filter(
+        (name) => site.strategies[name] && !sharesOwnFirst(site, name, call),
+      );
+    },
     threshold: ({ threshold }) => readThreshold(NAME, threshold),
   },
   strategies: STATEMENTS,
@@ -87,7 +101,10 @@ export const ditfastattn: Pass<DitfastattnOptions> = {
     }
   },
   propose(context, options) {
-    const sites = selfAttentions(context).map((attention) => siteOf(context, attention, options));
+    const ahead = forecastFrom(options, context);
+    const sites = selfAttentions(context).map((attention) =>
+      withForecasts(siteOf(context, attention, options), ahead, context.shapes, takesEarlierStep),
+    );
     if (sites.length === 0) {
       const [nearest] = context.attention().refused;
       throw noAttention(nearest?.reason, nearest?.node);
@@ -95,7 +112,7 @@ export const ditfastattn: Pass<DitfastattnOptions> = {
     const { strategy } = options;
     return {
       sites,
-      entries: strategy ? rule(context, sites, strategy, options.interval) : {},
+      entries: strategy ? rule(context, sites, strategy, options) : {},
     };
   },
 };
@@ -156,7 +173,7 @@ function rule(
   { calls, guidance }: PassContext,
   sites: readonly Site[],
   strategy: StrategyName,
-  interval: number,
+  options: DitfastattnOptions,
 ): Record<string, string[]> {
   const without = sites.find((site) => !site.strategies[strategy]);
   if (without)
@@ -165,8 +182,11 @@ function rule(
       'strategy',
       `"${strategy}" is not possible at site "${without.id}": ${without.refused?.[strategy]}`,
     );
+  const chosen = orForecast(strategy, options);
+  if (sites.some((site) => !site.strategies[chosen]))
+    throw badOption(NAME, 'order', `"${strategy}" takes nothing that was kept`);
   const column = Array.from({ length: stepsOfCalls(calls, guidance) }, (_, step) =>
-    step % interval === 0 ? COMPUTE : strategy,
+    step % options.interval === 0 ? COMPUTE : chosen,
   );
   return Object.fromEntries(sites.map((site) => [site.id, perCall(column, guidance)]));
 }

@@ -160,6 +160,9 @@ export function outputPart({ id, attention }: Module): PlainSite {
 const leading = (shapes: ShapeTable, value: Value): number | undefined =>
   shapes.shape(value)?.[0]?.constant;
 
+/** What another call of the same step made is taken as it is: there is nothing to forecast. */
+export const takesEarlierStep = ({ name }: LeafStrategy): boolean => !name.startsWith('copy');
+
 /** The two halves of a pair in two calls: the first call of a step, then the second. */
 export const HALVES = ['first', 'second'] as const;
 export type Half = (typeof HALVES)[number];

@@ -7,7 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { deepcache, forecast } from '../../../passes/index.js';
+import { deepcache, ditfastattn, forecast } from '../../../passes/index.js';
 import { BASES, forecastWeights } from '../../../src/compiler/forecast/index.js';
 import { Pipeline } from '../../../src/compiler/pipeline/index.js';
 import { referenceWeights } from '../../../src/evidence/measure/reference/forecast-weights.js';
@@ -40,6 +40,24 @@ describe.each(['split', 'merged', 'chain'] as const)('%s', (emit) => {
     const ahead = report.checks.filter(({ kind, mustBeExact }) => kind === 'loop' && !mustBeExact);
     expect(ahead.length).toBeGreaterThan(1);
   });
+});
+
+test('what lacks of windows is forecast, for each half of a pair in its own calls', async () => {
+  const model = path.resolve('samples/dit-digits/dit-digits.onnx');
+  const guidance = { order: 'cond-first', mode: 'two-calls' } as const;
+  const compilation = await Pipeline.create({ calls: 16, emit: 'merged', guidance })
+    .use(ditfastattn, {
+      strategy: 'window+guidance-share',
+      window: '1/4',
+      interval: 3,
+      threshold: 'D3',
+      order: 1,
+    })
+    .compile(loadModel(model));
+  const folder = path.join(scratch, 'windows');
+  writeBundle(compilation, folder, { sourceFile: model });
+  const report = await verifyBundle({ folder, model, levels: ['disabled'] });
+  expect(report).toMatchObject({ passed: true, statements: [], unproved: [] });
 });
 
 type Draft = {
