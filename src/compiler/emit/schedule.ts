@@ -6,6 +6,7 @@ import type { Value } from '../../model/ir/value.js';
 import { bytesOfAll } from '../../model/shape/index.js';
 import type { ElementType, Port, Schedule } from '../../runtime/schedule/index.js';
 import { VERSION } from '../../version.js';
+import { withFollowed } from '../lower/index.js';
 import type { Compilation } from '../pipeline/index.js';
 import { COMPUTE, type Plan, programsForPairs, type Site } from '../plan/index.js';
 import { parametersOf, withParameters } from './parameters.js';
@@ -44,13 +45,14 @@ export function makeSchedule(compilation: Compilation, files: ScheduleFiles): Sc
     type: elementType(value.name, shapes.dtype(value) ?? 'undefined'),
     shape: shapes.shape(value)?.map((d) => d.constant ?? d.toString()) ?? [],
   });
-  const used = new Set(
+  const used = withFollowed(
     [...lowered.programs.values()].flatMap((runs) =>
       runs.flatMap((r) => [
         ...Object.values({ ...r.reads, ...r.unused }),
         ...Object.keys(r.writes ?? {}),
       ]),
     ),
+    instrumented.states,
   );
   const parameters = parametersOf(compilation);
   const inBatch = compilation.guidance?.mode === 'batch';

@@ -15,6 +15,7 @@ import { lowerSplit } from './split.js';
 export { instrument } from './instrument.js';
 export type { Instrumented, StateInfo } from './instrumented.js';
 export { EMIT_FORMS, type EmitForm, type Lowered, type Run } from './lowered.js';
+export { withFollowed } from './states.js';
 
 const FORMS: Readonly<Record<EmitForm, (source: Instrumented) => Lowered>> = {
   split: lowerSplit,

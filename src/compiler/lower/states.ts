@@ -33,7 +33,7 @@ export function addStates(
 }
 
 /**
- * Takes away the inputs that nothing reads.
+ * Takes away the states that nothing reads, but for those from which one that is read takes what it holds.
  * @param needed values that leave the graph without being read in it
  * @throws PLAN_STATE_SHAPE when the type or the rank of a state that stays is not known
  */
@@ -45,11 +45,15 @@ export function dropUnusedStates(
   states: Map<string, StateInfo>,
   needed: ReadonlySet<unknown>,
 ): void {
+  const read = [...states.values()].filter(({ input }) => input.uses.size > 0 || needed.has(input));
+  const held = withFollowed(
+    read.map(({ id }) => id),
+    states,
+  );
   const dropped = (id: string) => {
-    const { input } = states.get(id)!;
-    if (input.uses.size > 0 || needed.has(input)) return false;
+    if (held.has(id)) return false;
+    graph.removeInput(states.get(id)!.input);
     states.delete(id);
-    graph.removeInput(input);
     return true;
   };
   for (const site of plan.sites) {
@@ -62,6 +66,20 @@ export function dropUnusedStates(
           followsFromInputs: followsFromInputs(source, like),
         });
   }
+}
+
+/** States, and those that they follow, from which they take what they hold. */
+export function withFollowed(
+  ids: Iterable<string>,
+  states: ReadonlyMap<string, StateInfo>,
+): Set<string> {
+  const all = new Set(ids);
+  // takes up what it adds
+  for (const id of all) {
+    const follows = states.get(id)?.follows;
+    if (follows !== undefined) all.add(follows);
+  }
+  return all;
 }
 
 /** Any size but 1 shows whether sizes as numbers settle a shape that symbols do not. */
