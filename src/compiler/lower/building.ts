@@ -53,8 +53,8 @@ export class Building {
     for (const site of sites) {
       const made = site.outputs.map((original) => this.claimValue(site, original));
       this.claims.set(site, made);
-      if (site.within && site.parent !== undefined)
-        this.inside.set(site.parent, [...(this.inside.get(site.parent) ?? []), ...made]);
+      const owner = site.parent ?? site.id;
+      if (site.within) this.inside.set(owner, [...(this.inside.get(owner) ?? []), ...made]);
     }
     // a graph output that is itself a site's value gets a node of its own, which no site claims
     for (const output of [...this.graph.outputs])
@@ -83,7 +83,7 @@ export class Building {
       const builder = this.builder(site, (claim, k) => instead?.[k] ?? claim.value);
       for (const [state, write] of Object.entries(site.strategies[name]?.writes ?? {})) {
         const value = write(builder);
-        const own = !instead && this.outputs(site).includes(value);
+        const own = this.outputs(site).includes(value);
         made.set(state, own ? value : this.ownNode(value, false));
       }
       writes.set(name, made);
@@ -108,7 +108,7 @@ export class Building {
     const current = this.counterparts.get(original) as Value;
     const { within } = site;
     if (within) {
-      const nodes = new Set([...within].map((node) => this.map.nodes.get(node)));
+      const nodes = new Set([...within].map((node) => this.map.nodes.get(node)!));
       const inner = this.graph.addNode({
         opType: 'Identity',
         inputs: [current],
@@ -116,11 +116,7 @@ export class Building {
       });
       this.standIns.add(inner);
       this.originals.set(inner.output, original);
-      this.graph.replaceUses(
-        current,
-        inner.output,
-        (use) => use.user !== this.graph && nodes.has(use.user as Node),
-      );
+      this.graph.replaceUses(current, inner.output, (use) => nodes.has(use.user as Node));
       this.claimed.add(inner.output);
       this.forgetSizes(nodes);
       return { original, value: inner.output, standsIn: true };
@@ -132,9 +128,9 @@ export class Building {
   }
 
   /** A program may choose fewer rows than the source has, so what the file declares no longer holds. */
-  private forgetSizes(nodes: ReadonlySet<Node | undefined>): void {
+  private forgetSizes(nodes: ReadonlySet<Node>): void {
     for (const node of nodes)
-      for (const output of node?.outputs ?? [])
+      for (const output of node.outputs)
         if (output && !output.isGraphOutput) {
           output.type = undefined;
           this.graph.declared.delete(output);
@@ -149,7 +145,7 @@ export class Building {
   ): SiteBuilder {
     const claims = this.claims.get(site)!;
     // what one part chooses for the inside of the site holds for the others
-    const inside = this.inside.get(site.parent ?? '') ?? [];
+    const inside = this.inside.get(site.parent ?? site.id) ?? [];
     return {
       graph: this.graph,
       value: (source) => {
@@ -193,8 +189,7 @@ export class Building {
     const node = this.graph.addNode({ opType: 'Identity', inputs: [value], outputs: [name] });
     node.output.type = type;
     this.standIns.add(node);
-    const original = this.originals.get(value);
-    if (original) this.originals.set(node.output, original);
+    this.originals.set(node.output, this.originals.get(value)!);
     this.graph.replaceUses(value, node.output, (use) => use.user !== node && where(use));
     return node.output;
   }

@@ -71,11 +71,9 @@ function usedParts(
   reached: ReadonlySet<Value>,
 ): InstrumentedSite {
   /** By strategy, what each call that takes it writes. */
-  const written = new Map<string, ReadonlySet<string>[]>();
-  for (const { row, writes } of flow) {
-    const name = row[index];
-    if (name !== undefined) written.set(name, [...(written.get(name) ?? []), writes]);
-  }
+  const written = new Map<string | undefined, ReadonlySet<string>[]>();
+  for (const { row, writes } of flow)
+    written.set(row[index], [...(written.get(row[index]) ?? []), writes]);
   const live = (_: Value, k: number) => reached.has(built.outputs[k]!);
   return {
     ...built,

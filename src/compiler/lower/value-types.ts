@@ -25,8 +25,8 @@ export function typeLookup(
       });
     for (const kept of site.writes.values())
       for (const [id, value] of kept) {
-        const state = states.get(id);
-        if (state) known.set(value, tensorType(state.type, state.shape));
+        const { type, shape } = states.get(id)!;
+        known.set(value, tensorType(type, shape));
       }
   }
   let made: ShapeTable | undefined;
@@ -36,8 +36,8 @@ export function typeLookup(
   };
   return {
     typeOf: (value) => {
-      const original = originals.get(value) ?? originals.get(standsFor.get(value) ?? value);
-      const type = (original && typeIn(shapes, original)) ?? known.get(value) ?? value.type;
+      const original = originals.get(value) ?? originals.get(standsFor.get(value)!);
+      const type = (original && typeIn(shapes, original)) ?? known.get(value);
       return type ?? typeIn(inferred(), value);
     },
     whyUntyped: (value) => inferred().whyNoTensor(value) ?? 'it is declared to be no tensor',
