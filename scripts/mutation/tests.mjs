@@ -93,8 +93,8 @@ const TESTS = {
   ],
   'src/compiler/lower/beside.ts': ['test/compiler/lower/regions'],
   'src/compiler/lower/building.ts': [
-    'test/compiler/lower/branches',
-    'test/compiler/lower/parts',
+    'test/compiler/lower/building',
+    'test/compiler/lower/instrument',
     'test/compiler/lower/sites',
   ],
   'src/compiler/lower/chain.ts': ['test/compiler/lower/segment', 'test/compiler/lower/chain-wires'],
@@ -103,6 +103,7 @@ const TESTS = {
   'src/compiler/lower/gating.ts': MERGED,
   'src/compiler/lower/if-node.ts': MERGED,
   'src/compiler/lower/index.ts': ['test/compiler/lower/fitting-form'],
+  'src/compiler/lower/instrument.ts': ['test/compiler/lower/instrument'],
   'src/compiler/lower/kept.ts': ['test/compiler/lower/kept'],
   'src/compiler/lower/liveness.ts': [
     'test/compiler/lower/branches',
@@ -130,6 +131,7 @@ const TESTS = {
     'test/compiler/lower/unknown-sizes',
   ],
   'src/compiler/lower/strategy-inputs.ts': MERGED,
+  'src/compiler/lower/value-types.ts': ['test/compiler/lower/instrument'],
   'src/evidence/measure': [
     'test/evidence/measure',
     '!test/evidence/measure/bench',

@@ -74,16 +74,7 @@ describe('a value is of the type', () => {
     states: [{ id: 's.0', like: f, type: 'float16' }],
     strategies,
   };
-  const {
-    model: made,
-    typeOf,
-    whyUntyped,
-  } = build(
-    model,
-    [site],
-    ['compute', 'twist', 'narrow', 'aside'].map((name) => [name]),
-  );
-  const find = (name: string) => made.graph.find(name)!;
+  const rows = ['compute', 'twist', 'narrow', 'aside'].map((name) => [name]);
 
   test.each([
     ['of what it is a copy of', 'f', 'float32', ['n', 2]],
@@ -95,12 +86,15 @@ describe('a value is of the type', () => {
     ['that follows from its inputs, where it is none of these', 'wide', 'float32', ['n', 2]],
     ['that follows from its inputs, where it is none of these', 'count', 'int64', [1]],
   ] as const)('%s: %s', (_, name, type, shape) => {
-    expect(typeOf(find(name))).toEqual(tensorType(type, [...shape]));
+    const { model: made, typeOf } = build(model, [site], rows);
+    expect(typeOf(made.graph.find(name)!)).toEqual(tensorType(type, [...shape]));
   });
 
   test('that nobody knows, for a reason', () => {
-    expect(typeOf(find('odd'))).toBeUndefined();
-    expect(whyUntyped(find('odd'))).toContain('Twist');
+    const { model: made, typeOf, whyUntyped } = build(model, [site], rows);
+    const odd = made.graph.find('odd')!;
+    expect(typeOf(odd)).toBeUndefined();
+    expect(whyUntyped(odd)).toContain('Twist');
   });
 
   test('that it has, without sizes that nobody knows', () => {
@@ -111,8 +105,8 @@ describe('a value is of the type', () => {
       states: [],
       strategies: { compute: { ...plain, name: 'compute' } },
     };
-    const { model: copy, typeOf: type } = build(open, [zero], [['compute']]);
-    expect(type(copy.graph.find('f')!)).toEqual(tensorType('float32', undefined));
+    const { model: made, typeOf } = build(open, [zero], [['compute']]);
+    expect(typeOf(made.graph.find('f')!)).toEqual(tensorType('float32', undefined));
   });
 });
 
@@ -201,6 +195,17 @@ describe('what no call needs is not there:', () => {
         sites: [{ outputs: ['a'], produced: { zero: 1 }, writes: { compute: [], zero: [] } }],
       },
     );
+  });
+
+  test('unlike what is kept by one of the calls that compute', () => {
+    const model = nested();
+    const rows = ['compute', 'compute', 'reuse', 'compute'].map((name) => [name]);
+    expect(shown(model, [siteOf(model, 's', ['a'])], rows)).toEqual({
+      operators: 'Abs Ceil Exp Floor Neg',
+      inputs: ['x', 'stepfold.in.s.0'],
+      states: ['s.0'],
+      sites: [{ outputs: ['a'], produced: { reuse: 1 }, writes: { compute: ['s.0'], reuse: [] } }],
+    });
   });
 
   test('one of two values, and what stands in for it', () => {
