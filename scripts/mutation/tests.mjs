@@ -95,7 +95,7 @@ const TESTS = {
   'src/compiler/lower/building.ts': [
     'test/compiler/lower/building',
     'test/compiler/lower/instrument',
-    'test/compiler/lower/sites',
+    'test/compiler/lower/refused-strategies',
   ],
   'src/compiler/lower/chain.ts': ['test/compiler/lower/segment', 'test/compiler/lower/chain-wires'],
   'src/compiler/lower/duplication.ts': ['test/compiler/lower/fitting-form'],

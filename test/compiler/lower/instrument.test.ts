@@ -1,7 +1,14 @@
 /** The graph of all strategies at once: what its values are typed as, and that nothing is in it which no call needs. */
 import { describe, expect, test } from 'vitest';
 import { instrument } from '../../../src/compiler/lower/index.js';
-import { type LeafStrategy, makePlan, type PlainSite } from '../../../src/compiler/plan/index.js';
+import {
+  compositeOf,
+  type LeafStrategy,
+  makePlan,
+  type PlainSite,
+  type Site,
+  strategiesByName,
+} from '../../../src/compiler/plan/index.js';
 import type { Model } from '../../../src/model/ir/model.js';
 import { tensorType } from '../../../src/model/ir/types.js';
 import { inferShapes } from '../../../src/model/shape/index.js';
@@ -9,7 +16,7 @@ import { modelOf, named, namesOf } from '../../helpers/text.js';
 
 const plain = { description: '', reads: [], writes: {} };
 
-function build(model: Model, sites: readonly PlainSite[], rows: string[][], maxPrograms?: number) {
+function build(model: Model, sites: readonly Site[], rows: string[][], maxPrograms?: number) {
   const entries = Object.fromEntries(sites.map(({ id }, s) => [id, rows.map((row) => row[s]!)]));
   const plan = makePlan(rows.length, [{ sites, entries }]);
   return instrument(model, inferShapes(model), plan, maxPrograms);
@@ -227,6 +234,116 @@ describe('what no call needs is not there:', () => {
       ],
     });
   });
+});
+
+describe('an Identity stands in only where one must:', () => {
+  const model = modelOf(`g (float[2] x) => (float[2] y) {
+    u = Neg (x)
+    f = Exp (u)
+    y = Floor (f)
+  }`);
+  const [x, f] = [named(model, 'x'), named(model, 'f')];
+  const twice = (name: string): LeafStrategy => ({
+    ...plain,
+    name,
+    produce: (b) => [b.add({ opType: 'Add', inputs: [b.value(f), b.value(f)] })],
+  });
+  const site = (more: LeafStrategy[], rest: Partial<PlainSite> = {}): PlainSite => ({
+    id: 's',
+    description: '',
+    outputs: [f],
+    states: [{ id: 's.0', like: f }],
+    strategies: {
+      compute: { ...plain, name: 'compute', writes: { 's.0': (b) => b.value(f) } },
+      ...Object.fromEntries(more.map((strategy) => [strategy.name, strategy])),
+    },
+    ...rest,
+  });
+  const reuse: LeafStrategy = {
+    ...plain,
+    name: 'reuse',
+    reads: ['s.0'],
+    produce: (b) => [b.state('s.0')],
+  };
+  const bypass = (value: typeof x): LeafStrategy => ({
+    ...plain,
+    name: 'bypass',
+    produce: (b) => [b.value(value)],
+  });
+  const within = { within: new Set([named(model, 'y').producer!]), states: [] };
+  const nothing = { ...plain, name: 'compute' };
+
+  test.each<[string, PlainSite, number]>([
+    ['not for a value that is kept, nor for a state that is taken as it is', site([reuse]), 0],
+    ['not for a value that a node makes', site([bypass(named(model, 'u'))]), 0],
+    ['for an input', site([bypass(x)]), 1],
+    ['for the computed value', site([twice('twice')]), 1],
+    [
+      'for the computed value, once',
+      site([twice('twice'), twice('double'), twice('plus itself')]),
+      1,
+    ],
+    ['for what some nodes read', site([nothing], within), 1],
+    ['for what some nodes read, once', site([nothing, twice('twice'), twice('double')], within), 1],
+  ])('%s', (_, own, count) => {
+    const rows = Object.keys(own.strategies).map((name) => [name]);
+    const { model: made } = build(model, [own], rows);
+    expect([...made.graph.nodes].filter(({ opType }) => opType === 'Identity')).toHaveLength(count);
+  });
+
+  test('of two parts on a value, for each once', () => {
+    const parts = ['a', 'b'].map((id) =>
+      site([nothing, twice('twice'), twice('double')], { id, parent: 's', states: [] }),
+    );
+    const names = ['twice', 'double'];
+    const whole: Site = {
+      id: 's',
+      description: '',
+      outputs: [f],
+      parts,
+      strategies: strategiesByName([
+        compositeOf('compute', '', () => ({})),
+        ...names.map((name) => compositeOf(name, '', () => ({ a: name, b: name }))),
+      ]),
+    };
+    const { model: made } = build(model, [whole], [['compute'], ['twice'], ['double']]);
+    expect([...made.graph.nodes].filter(({ opType }) => opType === 'Identity')).toHaveLength(2);
+  });
+});
+
+test('where a site chooses for some nodes, what these give has no declared sizes, but for outputs of the graph', () => {
+  const model = modelOf(
+    `g (float[4, 2] x) => (float[4, 2] y, float[4, 2] p) {
+    f = Exp (x)
+    p, , q = Split <axis = 0, num_outputs = 3> (f)
+    r = Neg (q)
+    y = Add (r, x)
+  }`,
+    18,
+  );
+  const type = tensorType('float32', [4, 2]);
+  for (const name of ['f', 'q', 'r']) named(model, name).type = type;
+  for (const name of ['f', 'q', 'r']) model.graph.declared.add(named(model, name));
+  const site: PlainSite = {
+    id: 's',
+    description: '',
+    outputs: [named(model, 'f')],
+    states: [],
+    strategies: { compute: { ...plain, name: 'compute' } },
+    within: new Set([named(model, 'q').producer!]),
+  };
+  const { model: made } = build(model, [site], [['compute']]);
+  const shown = ['f', 'p', 'q', 'r', 'y'].map((name) => {
+    const value = made.graph.find(name)!;
+    return [name, value.type !== undefined, made.graph.declared.has(value)];
+  });
+  expect(shown).toEqual([
+    ['f', true, true],
+    ['p', true, false],
+    ['q', false, false],
+    ['r', true, true],
+    ['y', true, false],
+  ]);
 });
 
 test.each([
