@@ -178,7 +178,8 @@ function interpret(c: Case, feeds: readonly (readonly Numbers[])[]): Numbers[][]
     const computed = (v: number): Numbers => {
       if (v < INPUTS) return inputs[v]!;
       const { op, a, b } = c.nodes[v - INPUTS]!;
-      return apply(op, value(a), value(b));
+      // a Neg reads no second value, and so no site of it
+      return op === 'Neg' ? value(a).map((x) => -x) : apply(op, value(a), value(b));
     };
     const value = (v: number): Numbers => {
       const known = values.get(v);
