@@ -100,7 +100,7 @@ const TESTS = {
   'src/compiler/lower/chain.ts': ['test/compiler/lower/segment', 'test/compiler/lower/chain-wires'],
   'src/compiler/lower/duplication.ts': ['test/compiler/lower/fitting-form'],
   'src/compiler/lower/gated-site.ts': [...MERGED, 'test/compiler/lower/alternatives'],
-  'src/compiler/lower/gating.ts': MERGED,
+  'src/compiler/lower/gating.ts': ['test/compiler/lower/gating', ...MERGED],
   'src/compiler/lower/if-node.ts': MERGED,
   'src/compiler/lower/index.ts': ['test/compiler/lower/fitting-form'],
   'src/compiler/lower/instrument.ts': ['test/compiler/lower/instrument'],

@@ -12,15 +12,13 @@ import type { GatedSite } from './gated-site.js';
 import { buildIf, distinctColumns } from './if-node.js';
 import type { Kept } from './kept.js';
 import { ownNodes } from './own-nodes.js';
-import { reachNodes, regionsOf } from './region.js';
+import { regionsOf } from './region.js';
 import type { StrategyInputs } from './strategy-inputs.js';
 
 export class Gating {
   /** Sites still to be gated need their values outside of any If, to gate them there: how many need each. */
   private readonly waiting = new Map<Value, number>();
   private readonly holders: Holders;
-  /** Nodes that are needed for something else than states which sites have kept already. */
-  private live: Set<Node>;
 
   constructor(
     private readonly graph: Graph,
@@ -32,7 +30,6 @@ export class Gating {
   ) {
     for (const site of sites) this.count(site, 1);
     this.holders = new Holders(graph);
-    this.live = this.liveNow();
   }
 
   /** Puts the If of one site into the graph and points everybody to its results. */
@@ -45,7 +42,6 @@ export class Gating {
       ...walk,
       from: [...site.outputs, ...site.values()],
       isRoot: (value) => this.isWaiting(value),
-      isLive: (node) => this.live.has(node),
     });
     const leaving = this.leaving(site, site.regions(own));
 
@@ -72,7 +68,6 @@ export class Gating {
       instead: new Map(site.outputs.map((v, k) => [v, row[k]!])),
     }));
 
-    const isLive = site.outputs.some((value) => this.isLive(value));
     const results = buildIf(graph, site.id, this.strategies.choiceOf(site), branches, 0);
     const resultOf = (column: number) => results[columns.findIndex((c) => c.all.includes(column))]!;
     const node = results[0]!.producer as Node;
@@ -93,10 +88,6 @@ export class Gating {
       );
     graph.removeNodes(doomed);
     this.holders.add(node);
-    if (isLive) this.live.add(node);
-    // what is taken for live too long stays outside of later Ifs: work that a call could leave out, no
-    // other number
-    else this.live = this.liveNow();
   }
 
   /**
@@ -124,20 +115,6 @@ export class Gating {
 
   private isWaiting(value: Value): boolean {
     return (this.waiting.get(value) ?? 0) > 0;
-  }
-
-  /** Does somebody beside states need a value? */
-  private isLive(value: Value): boolean {
-    if (this.isWaiting(value)) return true;
-    return [...value.uses].some((use) => {
-      const user = this.holders.of(use);
-      return !user || this.live.has(user);
-    });
-  }
-
-  private liveNow(): Set<Node> {
-    const waiting = [...this.waiting].flatMap(([value, count]) => (count > 0 ? [value] : []));
-    return reachNodes({ from: [...this.graph.outputs, ...waiting] });
   }
 
   private count(site: GatedSite, by: number): void {
