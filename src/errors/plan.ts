@@ -115,6 +115,16 @@ export const planConflict = (site: string, other: string, value: string | undefi
     },
   );
 
+export const planKeptTwice = (call: number, site: string, other: string, state: string) =>
+  new StepfoldError(
+    'PLAN_CONFLICT',
+    `Site "${other}" and site "${site}" cannot go together: both keep state "${state}" in call ${call}.`,
+    {
+      path: `/sites/${site}/${call}`,
+      hint: 'Let one strategy of each call keep it, or give each site a state of its own.',
+    },
+  );
+
 export const planUnassigned = (call: number, site: string, strategy: string, state: string) =>
   new StepfoldError(
     'PLAN_UNASSIGNED',

@@ -245,6 +245,7 @@ export const EXAMPLES = {
   ],
   planLength: [() => e.planLength('deep', 19, 20)],
   planConflict: [() => e.planConflict('deep', 'cut', 'h.3')],
+  planKeptTwice: [() => e.planKeptTwice(3, 'deep', 'cut', 'cut.0')],
   proposalStrategy: [() => e.proposalStrategy('deep', 'there is no "compute"')],
   proposalPart: [
     () => e.proposalPart('stage', 'delta', 3, 'for a part "stage.rear"', ['stage.all']),

@@ -147,7 +147,8 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   STRATEGY_VALUES: 'A strategy makes fewer or more values than its site has.',
   STRATEGY_READS: 'What a strategy takes from earlier calls is not what it says that it reads.',
   STRATEGY_CONSTANT: 'A strategy asks the builder for a constant that is no whole number.',
-  PLAN_CONFLICT: 'Two passes want to make one value, or call their sites by one name.',
+  PLAN_CONFLICT:
+    'Two passes want to make one value, keep one state in one call, or call their sites by one name.',
   PLAN_UNASSIGNED: 'A call would read a state that no call before it has written.',
   PLAN_STATE_SHAPE:
     'What a site keeps has a shape that cannot be told, so the state cannot be declared.',

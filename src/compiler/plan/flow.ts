@@ -3,7 +3,7 @@
  * and which it must write because a later call reads them. A call may read only what an earlier
  * call wrote since the start of the image; that is checked here.
  */
-import { planUnassigned } from '../../errors/index.js';
+import { planKeptTwice, planUnassigned } from '../../errors/index.js';
 import { Histories, Writers } from './histories.js';
 import type { FlatPlan } from './parts.js';
 
@@ -32,7 +32,8 @@ export type LiveUnder = (row: readonly string[], writes: readonly string[]) => L
  * Writing a state may need values that the outputs do not, and so further states: rounds are made
  * until nothing changes. In most plans the second round finds that nothing did.
  *
- * @throws PLAN_UNASSIGNED naming call, site and state
+ * @throws PLAN_UNASSIGNED naming call, site and state; PLAN_CONFLICT where two sites of a call keep a state that
+ *   is read
  */
 export function analyzeFlow(plan: FlatPlan, liveUnder: LiveUnder): CallFlow[] {
   const live = memoize(liveUnder);
@@ -54,6 +55,8 @@ function flowRound(
   const histories = new Histories(plan.sites);
   const writers = new Writers(histories);
   const needed: Set<string>[] = plan.rows.map(() => new Set());
+  /** By call, the sites that keep a state, in the order of the plan. */
+  const keepers: Map<string, string[]>[] = plan.rows.map(() => new Map());
   const calls = plan.rows.map((row, call) => {
     const { sites, states } = live(row, writes[call]!);
     const alive = plan.sites.flatMap((site, s) =>
@@ -74,10 +77,17 @@ function flowRound(
       for (const writer of made) needed[writer]!.add(histories.placeOf(state).root);
     }
     for (const { site, name } of alive)
-      for (const state of Object.keys(site.strategies[name]?.writes ?? {}))
+      for (const state of Object.keys(site.strategies[name]?.writes ?? {})) {
         writers.write(state, call);
+        keepers[call]!.set(state, [...(keepers[call]!.get(state) ?? []), site.id]);
+      }
     return { row: row.map((name, s) => (sites.has(s) ? name : undefined)), reads: [...states] };
   });
+  for (const [call, states] of needed.entries())
+    for (const state of states) {
+      const [first, second] = keepers[call]!.get(state)!;
+      if (second !== undefined) throw planKeptTwice(call, second, first!, state);
+    }
   return calls.map((call, t) => ({ ...call, writes: [...(needed[t] ?? [])].sort() }));
 }
 

@@ -161,3 +161,20 @@ describe.each(EMITS)('%s', (emit) => {
     },
   );
 });
+
+test('nor can both keep it in one call, unless nobody reads it', () => {
+  const model = modelWith('p = Neg (x) q = Add (x, x) y = Sub (p, q)');
+  const sites = withState([
+    siteOf(model, 'p', 'p', { zero, old }, { kept: 'p' }),
+    siteOf(model, 'q', 'q', { zero }, { kept: 'q' }),
+  ]);
+  const tried = (rows: string[][]) => () => compileSites(model, sites, rows, 'split');
+  const both = ['compute', 'compute'];
+  expect(tried([both, ['old', 'zero']])).toThrow(
+    expect.objectContaining({
+      code: 'PLAN_CONFLICT',
+      message: expect.stringMatching(/"p" and site "q".*"kept" in call 0/),
+    }),
+  );
+  expect(tried([both, ['compute', 'zero'], ['old', 'zero'], both])).not.toThrow();
+});
