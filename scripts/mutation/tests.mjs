@@ -72,6 +72,7 @@ const TESTS = {
       (t) => `!test/compiler/emit/${t}.test`,
     ),
   ],
+  'src/compiler/emit/bundle-files.ts': ['test/compiler/emit/small.test'],
   'src/compiler/emit/folder.ts': ['test/compiler/emit/folder'],
   'src/compiler/emit/owned-files.ts': [
     'test/compiler/emit/owned-files',
@@ -120,11 +121,11 @@ const TESTS = {
   'src/compiler/lower/region.ts': ['test/compiler/lower/regions'],
   'src/compiler/lower/same-model.ts': ['test/compiler/lower/same-model'],
   'src/compiler/lower/split.ts': [
-    'test/compiler/lower/branches',
+    'test/compiler/lower/building',
     'test/compiler/lower/fitting-form',
     'test/compiler/lower/segment-names',
     'test/compiler/lower/sharing',
-    'test/compiler/lower/sites',
+    'test/compiler/lower/split',
   ],
   'src/compiler/lower/states.ts': [
     'test/compiler/lower/sites',
@@ -156,6 +157,7 @@ const TESTS = {
     'test/evidence/measure/loop-',
   ],
   'src/evidence/measure/difference.ts': ['test/evidence/measure/difference'],
+  'src/evidence/measure/engine.ts': ['test/evidence/measure/engine'],
   'src/evidence/measure/feed-sets.ts': ['test/evidence/measure/proof-feeds'],
   'src/evidence/measure/feeds.ts': ['test/evidence/measure/feeds', 'test/evidence/measure/halves'],
   'src/evidence/measure/identity.ts': ['test/evidence/measure/identity'],

@@ -93,19 +93,17 @@ function programModel(
   });
   const values = writtenValues(source, program);
   for (const state of writes) {
-    const value = values.get(state);
-    const info = source.states.get(state);
-    if (value && info)
-      addNamedOutput(
-        graph,
-        source.names.stateOutput(state),
-        mapped(value),
-        tensorType(info.type, info.shape),
-      );
+    const { type, shape } = source.states.get(state)!;
+    addNamedOutput(
+      graph,
+      source.names.stateOutput(state),
+      mapped(values.get(state)!),
+      tensorType(type, shape),
+    );
   }
   for (const node of source.standIns) {
-    const { output, inputs } = map.nodes.get(node) ?? node;
-    if (output.graph === graph && !output.isGraphOutput) graph.replaceUses(output, inputs[0]!);
+    const copy = map.nodes.get(node);
+    if (copy && !copy.output.isGraphOutput) graph.replaceUses(copy.output, copy.inputs[0]!);
   }
   removeDeadNodes(graph);
   dropUnusedInputs(graph, keep);
@@ -118,7 +116,7 @@ export function writtenValues(source: Instrumented, program: ProgramFlow): Map<s
   const values = new Map<string, Value>();
   for (const [s, site] of source.sites.entries())
     for (const [state, value] of site.writes.get(program.row[s] ?? '') ?? [])
-      if (!values.has(state)) values.set(state, value);
+      values.set(state, value);
   return values;
 }
 

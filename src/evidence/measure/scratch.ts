@@ -30,8 +30,8 @@ export async function openModels(
   models: readonly ModelToOpen[],
   folder?: string,
 ): Promise<InferenceSession[]> {
+  const [first] = models.flatMap(({ model }) => [...weightsFilesOf(model)]);
   const weights = shareWeights(models.map(({ model }) => model));
-  const [first] = weights.flatMap(({ from }) => ('path' in from && from.path ? [from.path] : []));
   const scratch = folder ?? fs.mkdtempSync(path.join(scratchParent(first), '.stepfold-calibrate-'));
   const sessions: InferenceSession[] = [];
   try {
@@ -87,7 +87,7 @@ const device = (file: string) => fs.statSync(file).dev;
 
 function discard(folder: string): void {
   try {
-    fs.rmSync(folder, { recursive: true, force: true });
+    fs.rmSync(folder, { recursive: true });
   } catch {
     // Windows keeps files that are mapped until the engine lets go of them
   }

@@ -9,6 +9,8 @@ import { bundleFiles } from '../../../src/compiler/emit/bundle-files.js';
 import { checkApart, writePipelineFolder } from '../../../src/compiler/emit/pipeline-folder.js';
 import { blobFile, openModel } from '../../../src/model/files/index.js';
 import { scratchFolder } from '../../cli/stepfold.js';
+import { encodeSorted } from '../../helpers/compile.js';
+import { modelOf, named } from '../../helpers/text.js';
 import { compileFile, compileSmall, writeSmallModel } from './small-model.js';
 
 const root = scratchFolder('small');
@@ -61,6 +63,56 @@ describe('files that are yet to be written', () => {
       expect(sha256).toBe(digest(written[name]!));
     for (const { file: name, sha256 } of Object.values(schedule.models))
       expect(sha256).toBe(digest(written[name]!));
+  });
+});
+
+describe('files that are yet to be written are hashed whole', () => {
+  const LARGE = 2 ** 26 + 64;
+  /** The schedule of a model whose files are in memory. */
+  const scheduleOf = async (files: Record<string, Uint8Array>) => {
+    const file = (name: string) => ({
+      name,
+      size: files[name]!.length,
+      read: async (offset: number, length: number) => files[name]!.slice(offset, offset + length),
+    });
+    const source = file('model.onnx');
+    const model = await openModel(source, { external: file });
+    return (await bundleFiles(compileSmall(model), { source })).schedule;
+  };
+  const beside = () => {
+    writeSmallModel(at('source'), BESIDE);
+    return contents(at('source')) as Record<string, Uint8Array>;
+  };
+
+  test('where that is cheap', async () => {
+    const files = beside();
+    const { weights } = await scheduleOf(files);
+    expect(weights[0]!.sha256).toBe(digest(files['model.data']!));
+  });
+
+  test('not where they are large', async () => {
+    const files = beside();
+    const large = new Uint8Array(LARGE);
+    large.set(files['model.data']!);
+    const { weights } = await scheduleOf({ ...files, 'model.data': large });
+    expect(weights[0]).toMatchObject({ bytes: LARGE });
+    expect(weights[0]).not.toHaveProperty('sha256');
+  });
+
+  test('but for the source itself, which is hashed in any case', async () => {
+    const model = modelOf(`g (float[3,16] x) => (float[3,n] y) <float u = {1}> {
+      a = Neg (x)
+      y = MatMul (a, u)
+    }`);
+    named(model, 'u').initializer = {
+      dtype: 'float32',
+      dims: [16, LARGE / 64],
+      data: { kind: 'bytes', bytes: new Uint8Array(LARGE) },
+    };
+    const { weights, source } = await scheduleOf({ 'model.onnx': encodeSorted(model) });
+    expect(weights).toHaveLength(1);
+    expect(weights[0]!.bytes).toBeGreaterThan(LARGE);
+    expect(weights[0]!.sha256).toBe(source.sha256);
   });
 });
 

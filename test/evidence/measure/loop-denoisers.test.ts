@@ -203,4 +203,31 @@ describe('the error of a loop', () => {
     for (const { prediction, latent } of compareLoops(one, one))
       expect([prediction, latent]).toEqual([0, 0]);
   });
+
+  test('is that of what each step made at the time, though a denoiser writes all into one place', async () => {
+    const place = new Float32Array(3);
+    const seen: number[][] = [];
+    const one = denoiser(0.5);
+    const loop = await recordLoop(
+      {
+        ...one,
+        call: async (feeds, at) => {
+          const { y } = await one.call(feeds, at);
+          place.set(y!.data as Float32Array);
+          return { y: new ort.Tensor('float32', place, y!.dims) } as never;
+        },
+      },
+      {
+        sampler: createSampler('ddim', { steps: 3 }),
+        seed: 1,
+        feeds: {},
+        // who is shown the latent may come to write over it when the loop has gone on
+        onStep: (step, _, made) => {
+          seen.push([...made.prediction, ...made.latent]);
+          if (step === 3) made.latent.fill(0);
+        },
+      },
+    );
+    expect(loop.steps.map(({ prediction, latent }) => [...prediction, ...latent])).toEqual(seen);
+  });
 });
