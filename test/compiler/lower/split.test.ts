@@ -13,7 +13,7 @@ const model =
 }`);
 const [x, f] = [named(model, 'x'), named(model, 'f')];
 
-/** States in no order of their names; two ways to read one, and one to read both. */
+/** States in no order of their names; a strategy to read each, and one to read both. */
 function siteOf(): PlainSite {
   const reading = (name: string, ...states: string[]): LeafStrategy => ({
     ...plain,
@@ -31,6 +31,7 @@ function siteOf(): PlainSite {
       },
     },
     reading('late', 'z.late'),
+    reading('soon', 'a.soon'),
     reading('both', 'z.late', 'a.soon'),
     {
       ...plain,
@@ -93,6 +94,11 @@ test('calls that run the same share the model of the one that keeps most, whiche
   expect(runs[6]).toEqual([{ model: 'full' }]);
   for (const [run] of runs.map((list) => list!))
     expect([run!.reads, run!.writes]).not.toContainEqual({});
+});
+
+test('a model lists what it keeps in the order of the names, whatever is kept first', () => {
+  const { shown } = lowered('compute', 'late', 'compute', 'soon');
+  expect(shown[0]!.at(-1)).toBe('y,f,stepfold.out.a.soon,stepfold.out.z.late');
 });
 
 test('what stood in for a value while it was not chosen stands for nothing any more, but where it is given out', () => {
