@@ -1,12 +1,10 @@
 /**
  * What commands print: tables and numbers for people on stdout, or one JSON value. Names come from files that
- * anybody may have written, so that control characters in what is printed are made visible, here for all.
+ * anybody may have written, so that control characters in what is printed are made visible, here for all. What says
+ * that a process may open too few files prints by this, so that it loads little.
  */
 import Table from 'cli-table3';
-import type { KnownStrategies } from '../compiler/pass/index.js';
 import { visible, visibleJson, visibleLines } from '../errors/index.js';
-import { heatmapText } from '../evidence/report/heatmap-text.js';
-import type { ShownPlan } from '../evidence/report/strategies.js';
 import { colors, Painted } from './colors.js';
 
 export * from '../evidence/report/format.js';
@@ -83,18 +81,6 @@ export function printTable(
 export function heading(text: string): void {
   print();
   print(colors.bold(text));
-}
-
-const DEFAULT_WIDTH = 80;
-
-/** Calls by sites, in the colours and the width of the terminal. */
-export function printHeatmap(plan: ShownPlan, known: KnownStrategies): void {
-  printPainted(
-    heatmapText(plan, known, {
-      color: colors.isColorSupported,
-      width: process.stdout.columns ?? DEFAULT_WIDTH,
-    }),
-  );
 }
 
 /** A line where figures leave something out; nothing where they do not. */

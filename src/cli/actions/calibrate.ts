@@ -38,6 +38,7 @@ import { findModel, readScheduler } from '../../runtime/model-folder/index.js';
 import { formatPlan, type PlanFile, stepsOfCalls } from '../../runtime/schedule/index.js';
 import { readFeeds, readRoles, readShapes, readSizes } from '../arguments.js';
 import type { CalibrateArguments } from '../commands/calibrate.js';
+import { printHeatmap } from '../heatmap.js';
 import {
   type FolderLoop,
   readLoopGuidance,
@@ -46,7 +47,7 @@ import {
   splitSettings,
   trainTimestepsOf,
 } from '../loop-options.js';
-import { heading, print, printHeatmap, printJson } from '../output.js';
+import { heading, print, printJson } from '../output.js';
 import { checkOutputFile } from '../output-file.js';
 import { readPasses } from '../plugins.js';
 import { startProgress } from '../progress.js';

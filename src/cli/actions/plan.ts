@@ -16,7 +16,8 @@ import {
 } from '../../runtime/schedule/index.js';
 import { colors } from '../colors.js';
 import type { PlanArguments } from '../commands/plan.js';
-import { print, printHeatmap, printJson } from '../output.js';
+import { printHeatmap } from '../heatmap.js';
+import { print, printJson } from '../output.js';
 import { readPasses } from '../plugins.js';
 
 export async function showPlan(args: PlanArguments): Promise<void> {

@@ -37,13 +37,13 @@ import {
 import { readRoles, readShapes, readSizes } from '../arguments.js';
 import { colors } from '../colors.js';
 import type { TransformArguments } from '../commands/transform.js';
+import { printHeatmap } from '../heatmap.js';
 import {
   formatBytes,
   formatMacs,
   formatSizes,
   heading,
   print,
-  printHeatmap,
   printJson,
   printTable,
   printUnknownMacs,
