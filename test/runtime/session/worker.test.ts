@@ -35,7 +35,7 @@ const feeds = (x: number[], t: number) => ({
 const numbers = (value: unknown) => [...((value as ort.Tensor).data as Float32Array)];
 
 beforeAll(() => {
-  for (const folder of ['runtime', 'runtime-node', 'schedule'])
+  for (const folder of ['runtime/session', 'runtime/node', 'runtime/schedule'])
     for (const file of readdirSync(join('src', folder))) {
       const built = join('dist/src', folder, file.replace(/\.ts$/, '.js'));
       if (
