@@ -38,9 +38,11 @@ process.on('exit', () => fs.rmSync(scratch, { recursive: true, force: true }));
 const { labels, unconditional } = digits(Number(asked.images) / 10);
 const guidance = { order: subject.order, mode: 'batch' };
 
+/** @param sampler its name, with its order where it has several: unipc:3 */
 async function pictures(denoiser, sampler, options) {
+  const [name, order] = sampler.split(':');
   const { latent } = await generate(denoiser, {
-    sampler: createSampler(sampler, options),
+    sampler: createSampler(name, { ...options, ...(order && { order: Number(order) }) }),
     seed: Number(asked.seed),
     feeds: labels,
     guidance: { scale: Number(asked.scale), ...guidance, unconditional },
@@ -76,7 +78,9 @@ async function bundle(pass, options, steps) {
   return { denoiser: await openLoopBundle(folder), calls: (steps * perCall) / full };
 }
 
-for (const sampler of ['ddim', 'dpm++2m'])
+// solvers that extrapolate by themselves are the first rivals of a forecast
+const RIVALS = ['ddim', 'dpm++2m', 'dpm++3m', 'unipc:2', 'unipc:3', 'deis:2', 'deis:3'];
+for (const sampler of RIVALS)
   for (const steps of [8, 10, 12, 17, 25, 50])
     await note('fewer steps', steps, source, sampler, steps);
 for (const sampler of ['ddim', 'dpm++2m'])
@@ -116,7 +120,5 @@ for (const sampler of ['ddim', 'dpm++2m'])
       );
       await denoiser.release?.();
     }
-fs.writeFileSync(
-  path.join(os.tmpdir(), `forecast-${asked.model}.json`),
-  JSON.stringify(rows, null, 1),
-);
+const results = path.join(ROOT, 'bench/results', `forecast-${asked.model}.json`);
+fs.writeFileSync(results, `${JSON.stringify({ ...asked, rows }, null, 1)}\n`);
