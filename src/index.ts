@@ -14,6 +14,7 @@ export {
   bundleFiles,
 } from './compiler/emit/bundle-files.js';
 export type { Report } from './compiler/emit/report.js';
+export * from './compiler/forecast/index.js';
 export {
   type Inspected,
   type Inspection,

@@ -10,9 +10,9 @@
 
 import type { SkipJoin } from '../../src/compiler/analysis/index.js';
 import {
-  FORECAST_OPTIONS,
   type ForecastOptions,
   forecastFrom,
+  forecastOptions,
   orForecast,
   withForecasts,
 } from '../../src/compiler/forecast/index.js';
@@ -83,7 +83,7 @@ export const deepcache: Pass<DeepcacheOptions> = {
         default: 'reuse',
         description: 'What shallow calls use: the kept value, or zeros (the ablation of Table 5).',
       },
-      ...FORECAST_OPTIONS,
+      ...forecastOptions(),
     },
     required: ['branch'],
   },

@@ -18,9 +18,9 @@ import {
   type TransformerBlock,
 } from '../../src/compiler/analysis/index.js';
 import {
-  FORECAST_OPTIONS,
   type ForecastOptions,
   forecastFrom,
+  forecastOptions,
   orForecast,
   withForecasts,
 } from '../../src/compiler/forecast/index.js';
@@ -84,7 +84,7 @@ export const deltaCache: Pass<DeltaCacheOptions> = {
         description: 'What is kept: the deviation, or naively the output (the ablation).',
       },
       precision: precisionOption('the deviation is kept'),
-      ...FORECAST_OPTIONS,
+      ...forecastOptions(),
     },
     required: ['interval'],
   },

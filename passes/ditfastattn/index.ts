@@ -16,9 +16,9 @@ import {
   raiseCore,
 } from '../../src/compiler/analysis/index.js';
 import {
-  FORECAST_OPTIONS,
   type ForecastOptions,
   forecastFrom,
+  forecastOptions,
   orForecast,
   withForecasts,
 } from '../../src/compiler/forecast/index.js';
@@ -76,7 +76,7 @@ export const ditfastattn: Pass<DitfastattnOptions> = {
         description: 'Without a plan file: one full step, then interval-1 with the strategy.',
       },
       precision: precisionOption('what a window lacks is kept'),
-      ...FORECAST_OPTIONS,
+      ...forecastOptions(),
     },
   },
   calibration: {

@@ -6,9 +6,9 @@
  * Samplers may take more steps than there are full calls, at no cost but their own.
  */
 import {
-  FORECAST_OPTIONS,
   type ForecastOptions,
   forecastFrom,
+  forecastOptions,
   orForecast,
   withForecasts,
 } from '../../src/compiler/forecast/index.js';
@@ -63,11 +63,7 @@ export const forecast: Pass<ForecastPassOptions> = {
         minimum: 0,
         description: 'With interval: so many last steps are full [1].',
       },
-      order: {
-        ...FORECAST_OPTIONS.order,
-        description: FORECAST_OPTIONS.order.description.replace('[0]', '[1]'),
-      },
-      basis: FORECAST_OPTIONS.basis,
+      ...forecastOptions(1),
     },
   },
   strategies: { reuse: { meaning: { result: 'kept' }, letter: 'r' } },

@@ -9,21 +9,24 @@ export interface ForecastOptions {
   readonly basis?: Basis;
 }
 
-/** No defaults in the schema, so that what is recorded of a pass without a forecast stays as it is. */
-export const FORECAST_OPTIONS = {
-  order: {
-    type: 'integer',
-    minimum: 0,
-    maximum: 4,
-    description:
-      'Forecast what was kept through its last order+1 values, in place of taking the last one as it was [0].',
-  },
-  basis: {
-    enum: [...BASES],
-    description:
-      'Polynomials of the forecast: through the values (lagrange), as in HiCache (hermite), or by ridge regression as in Spectrum (chebyshev) [lagrange].',
-  },
-} as const;
+/**
+ * For a pass's schema. No defaults in it, so that what is recorded of a pass without a forecast stays as it is.
+ * @param order what the pass takes where none is given
+ */
+export const forecastOptions = (order = 0) =>
+  ({
+    order: {
+      type: 'integer',
+      minimum: 0,
+      maximum: 4,
+      description: `Forecast what was kept through its last order+1 values, in place of taking the last one as it was [${order}].`,
+    },
+    basis: {
+      enum: [...BASES],
+      description:
+        'Polynomials of the forecast: through the values (lagrange), as in HiCache (hermite), or by ridge regression as in Spectrum (chebyshev) [lagrange].',
+    },
+  }) as const;
 
 export function forecastFrom(
   { order = 0, basis = 'lagrange' }: ForecastOptions,
