@@ -24,7 +24,7 @@ export const forecastOptions = (order = 0) =>
     basis: {
       enum: [...BASES],
       description:
-        'Polynomials of the forecast: through the values (lagrange), as in HiCache (hermite), or by ridge regression as in Spectrum (chebyshev) [lagrange].',
+        'Its polynomials: through the values (lagrange), as HiCache (hermite) or Spectrum (chebyshev) have them [lagrange].',
     },
   }) as const;
 
