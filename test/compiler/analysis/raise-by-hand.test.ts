@@ -4,6 +4,8 @@
  */
 import { describe, expect, test } from 'vitest';
 import { raiseCore } from '../../../src/compiler/analysis/attention/index.js';
+import type { Value } from '../../../src/model/ir/value.js';
+import type { ShapeTable } from '../../../src/model/shape/index.js';
 import {
   analyzed,
   HEADS_APART,
@@ -291,5 +293,45 @@ describe('refused', () => {
       node,
       reason: expect.stringContaining(reason),
     });
+  });
+});
+
+describe('of sizes that are not known, the refusal says', () => {
+  const source = model(`${K_TURNED}
+      [score] s = MatMul (q, kt)
+      p = Softmax <axis = -1> (s)
+      ${PLAIN_MIX}`);
+  const { attention, shapes } = analyzed(source);
+  /** What is known, but for the shapes of some values, and the type of some. */
+  const without = (lost: readonly string[], why?: string, untyped?: string): ShapeTable =>
+    Object.assign(Object.create(shapes) as ShapeTable, {
+      shape: (value: Value) => (lost.includes(value.name) ? undefined : shapes.shape(value)),
+      whyUnknown: (value: Value) => (lost.includes(value.name) ? why : undefined),
+      dtype: (value: Value) => (value.name === untyped ? undefined : shapes.dtype(value)),
+    });
+  const axes = /one axis for each of batch, heads, tokens and size/;
+
+  test.each<[what: string, table: ShapeTable, node: string, reason: RegExp]>([
+    ['why, of the first operand', without(['q'], 'nobody said'), 'score', /^nobody said$/],
+    ['why, of the second', without(['kt'], 'nobody said'), 'score', /^nobody said$/],
+    ['why, of the product with v', without(['v'], 'nobody said'), 'mix', /^nobody said$/],
+    ['what is missing, where nobody says why', without(['q']), 'score', axes],
+  ])('%s', (_, table, node, reason) => {
+    expect(raiseCore(attention, table)).toEqual({ node, reason: expect.stringMatching(reason) });
+  });
+
+  test('that the type of the scores is missing', () => {
+    expect(raiseCore(attention, without([], undefined, 's'))).toMatchObject({
+      reason: expect.stringContaining('type of its scores'),
+    });
+  });
+
+  test('nothing of what is no refusal', () => {
+    const broken = Object.assign(Object.create(shapes) as ShapeTable, {
+      dtype: () => {
+        throw new RangeError('a bug');
+      },
+    });
+    expect(() => raiseCore(attention, broken)).toThrow(RangeError);
   });
 });
