@@ -6,7 +6,7 @@
  */
 import { cast } from '../src/compiler/analysis/attention/building.js';
 import type { SiteBuilder } from '../src/compiler/plan/index.js';
-import type { DataType } from '../src/model/ir/types.js';
+import { type DataType, isHalfPrecision } from '../src/model/ir/types.js';
 import type { Value } from '../src/model/ir/value.js';
 import type { ShapeTable } from '../src/model/shape/index.js';
 
@@ -26,8 +26,6 @@ export interface KeptDifference {
   readonly narrow?: DataType;
 }
 
-const HALF: readonly (DataType | undefined)[] = ['float16', 'bfloat16'];
-
 /** @param value of the source, like which the difference is */
 export function keptDifference(
   shapes: ShapeTable,
@@ -35,7 +33,7 @@ export function keptDifference(
   precision: Precision = 'float32',
 ): KeptDifference {
   const type = shapes.dtype(value);
-  return type && precision === 'float32' && HALF.includes(type) ? { narrow: type } : {};
+  return type && precision === 'float32' && isHalfPrecision(type) ? { narrow: type } : {};
 }
 
 /** For a `StateSpec`. */

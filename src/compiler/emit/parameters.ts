@@ -1,5 +1,6 @@
 /** The parameters of a schedule: what strategies are fed at each call, as the calls that wrote states have it. */
 
+import { elementCount } from '../../model/ir/tensor.js';
 import type { Schedule } from '../../runtime/schedule/index.js';
 import type { Run } from '../lower/index.js';
 import type { Compilation } from '../pipeline/index.js';
@@ -14,6 +15,7 @@ const isParameter = ({ instrumented }: Compilation, id: string): boolean =>
 export function parametersOf(compilation: Compilation): Parameters {
   const { instrumented, lowered, plan } = compilation;
   const specs = [...instrumented.states.values()].flatMap(({ parameter }) => parameter ?? []);
+  if (specs.length === 0) return {};
   const values = new Map(specs.map(({ id }) => [id, [] as (readonly number[] | null)[]]));
   const writers = new Writers(new Histories(expandParts(plan).sites));
   for (const [call, program] of instrumented.calls.entries()) {
@@ -46,7 +48,7 @@ export function withParameters(compilation: Compilation, run: Run): Run {
   if (taken.length + idle.length === 0) return run;
   const zeros = idle.map(([input, id]) => {
     const { shape } = compilation.instrumented.states.get(id)!.parameter!;
-    const data = Array<number>(shape.reduce((count, size) => count * size, 1)).fill(0);
+    const data = Array<number>(elementCount(shape)).fill(0);
     return [input, { type: 'float32' as const, shape: [...shape], data }] as const;
   });
   const fed = [...Object.entries(constants), ...zeros];

@@ -4,11 +4,12 @@
  * run one model, and the last values are a history, which costs no copy. The sum is taken in float32.
  */
 
-import type { DataType } from '../../model/ir/types.js';
+import { isHalfPrecision } from '../../model/ir/types.js';
 import type { Value } from '../../model/ir/value.js';
 import type { ShapeTable } from '../../model/shape/index.js';
 import { cast } from '../analysis/attention/building.js';
 import {
+  COMPUTE,
   type CompositeSite,
   type LeafStrategy,
   type ParameterSpec,
@@ -97,7 +98,7 @@ function compositeForecasts(
         forecast.kind === 'shared'
           ? {
               ...forecast,
-              of: { ...forecast.of, strategy: sharedOf(strategies, forecast.of.strategy) },
+              of: { ...forecast.of, strategy: wholeOf(forecast.of.strategy) },
             }
           : forecast,
       ];
@@ -105,9 +106,8 @@ function compositeForecasts(
   );
 }
 
-/** What a shared forecast is half of: the forecast of the same, where there is one. */
-const sharedOf = (strategies: CompositeSite['strategies'], name: string): string =>
-  name === 'compute' || !Object.hasOwn(strategies, name) ? name : forecastOf(name);
+/** What a shared forecast is half of: what computes has nothing to forecast. */
+const wholeOf = (name: string): string => (name === COMPUTE ? name : forecastOf(name));
 
 const named = ({ name, description }: { name: string; description: string }) => ({
   name: forecastOf(name),
@@ -192,8 +192,6 @@ const weightsOf = (state: string, forecast: Forecast): ParameterSpec => ({
 
 const ruleOf = ({ order, basis }: ForecastRule) => ({ order, basis });
 
-const HALF: readonly (DataType | undefined)[] = ['float16', 'bfloat16'];
-
 function sumOf(
   b: SiteBuilder,
   { id, like, type }: StateSpec,
@@ -201,7 +199,7 @@ function sumOf(
   shapes: ShapeTable,
 ): Value {
   const own = type ?? shapes.dtype(like);
-  const narrow = HALF.includes(own) ? own : undefined;
+  const narrow = isHalfPrecision(own) ? own : undefined;
   const weights = b.state(weightsId(id));
   const terms = historyOf(id, order).map((state, back) => {
     const value = narrow

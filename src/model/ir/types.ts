@@ -103,3 +103,7 @@ export type ValueType =
 export function tensorType(elem: DataType, shape?: readonly Dim[]): ValueType {
   return shape === undefined ? { kind: 'tensor', elem } : { kind: 'tensor', elem, shape };
 }
+
+/** Of 16 bits: sums of it are taken in float32. */
+export const isHalfPrecision = (type: DataType | undefined): boolean =>
+  type === 'float16' || type === 'bfloat16';

@@ -51,17 +51,19 @@ export class States {
 
   /** Takes over what a call wrote and frees what it replaced. */
   commit(written: ReadonlyMap<string, Tensor>, bindings: Bindings, call: number): void {
-    const replaced = [...this.#held.values()].map(({ tensor }) => tensor);
-    for (const [id, tensor] of written) this.#push(id, { tensor, bindings, call });
+    const replaced = new Set<Tensor>();
+    for (const [id, tensor] of written) this.#push(id, { tensor, bindings, call }, replaced);
     // Two states may have been written from one output, and a history may hold one tensor twice.
     const live = new Set([...this.#held.values()].map(({ tensor }) => tensor));
-    for (const tensor of new Set(replaced)) if (!live.has(tensor)) dispose(tensor);
+    for (const tensor of replaced) if (!live.has(tensor)) dispose(tensor);
   }
 
   /** What a state held goes on to the one that follows it; where it held nothing, the new value does. */
-  #push(id: string, held: Held): void {
+  #push(id: string, held: Held, replaced: Set<Tensor>): void {
+    const before = this.#held.get(id);
     const follower = this.#followers.get(id);
-    if (follower !== undefined) this.#push(follower, this.#held.get(id) ?? held);
+    if (follower !== undefined) this.#push(follower, before ?? held, replaced);
+    if (before) replaced.add(before.tensor);
     this.#held.set(id, held);
   }
 

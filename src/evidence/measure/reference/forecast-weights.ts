@@ -4,6 +4,8 @@
  * polynomials as HiCache has them (arXiv 2508.16984), and Spectrum's ridge regression (arXiv 2603.01623); each done
  * on values that are 1 at one step and 0 at the others, which gives that step's weight.
  */
+import { callsPerStep, type Schedule, stepsOfCalls } from '../../../runtime/schedule/index.js';
+
 export interface ForecastRule {
   readonly order: number;
   readonly basis: 'lagrange' | 'hermite' | 'chebyshev';
@@ -32,6 +34,19 @@ export function referenceWeights(
         )
       : 0,
   );
+}
+
+/** @param written the calls that kept the values, the last first */
+export function referenceWeightsAt(
+  { source, calls }: Schedule,
+  rule: ForecastRule,
+  written: readonly number[],
+  call: number,
+): number[] {
+  const perStep = callsPerStep(source.guidance);
+  const step = (of: number) => Math.floor(of / perStep);
+  const length = stepsOfCalls(calls.length, source.guidance);
+  return referenceWeights(rule, written.map(step), step(call), length);
 }
 
 type Forecast = (

@@ -1,9 +1,9 @@
 /** What calls of the reference kept, by name, with the call; and forecasts of it, summed up by plain code. */
 import type { Tensor } from 'onnxruntime-common';
 import { decodeFloat16, encodeFloat16 } from '../../../io/float16.js';
-import { callsPerStep, type Schedule, stepsOfCalls } from '../../../runtime/schedule/index.js';
+import type { Schedule } from '../../../runtime/schedule/index.js';
 import type { Ort } from '../engine.js';
-import { type ForecastRule, referenceWeights } from './forecast-weights.js';
+import { type ForecastRule, referenceWeightsAt } from './forecast-weights.js';
 
 interface Kept {
   readonly call: number;
@@ -27,18 +27,13 @@ export class KeptHistory {
     name: string,
     rule: ForecastRule,
     call: number,
-    { source, calls }: Schedule,
+    schedule: Schedule,
     ort: Ort,
   ): Tensor | undefined {
     const known = this.kept.get(name);
     if (!known) return undefined;
-    const perStep = callsPerStep(source.guidance);
-    const weights = referenceWeights(
-      rule,
-      known.map((kept) => Math.floor(kept.call / perStep)),
-      Math.floor(call / perStep),
-      stepsOfCalls(calls.length, source.guidance),
-    );
+    const written = known.map((kept) => kept.call);
+    const weights = referenceWeightsAt(schedule, rule, written, call);
     const { type, dims } = known[0]!.tensor;
     const sum = new Float64Array(known[0]!.tensor.size);
     for (const [i, { tensor }] of known.slice(0, weights.length).entries())

@@ -3,18 +3,16 @@
  * history that they weigh was written. Plain code over the schedule alone.
  */
 import type { Problem } from '../../../errors/index.js';
-import { callsPerStep, type Schedule, stepsOfCalls } from '../../../runtime/schedule/index.js';
+import type { Schedule } from '../../../runtime/schedule/index.js';
 import { pointer } from '../../../runtime/schedule/pointer.js';
-import { referenceWeights } from '../reference/forecast-weights.js';
+import { referenceWeightsAt } from '../reference/forecast-weights.js';
 
 /** Weights go up to some hundreds; they are fed as float32. */
 const ROUNDING = 1e-6;
 
 /** @param unproved is told which parameters say no rule */
 export function parameterProblems(schedule: Schedule, unproved: (what: string) => void): Problem[] {
-  const { parameters = {}, source, calls } = schedule;
-  const perStep = callsPerStep(source.guidance);
-  const steps = stepsOfCalls(calls.length, source.guidance);
+  const { parameters = {}, calls } = schedule;
   return Object.entries(parameters).flatMap(([id, { forecast, calls: numbers }]) => {
     if (!forecast) {
       unproved(`the numbers of "${id}", which say no rule`);
@@ -29,14 +27,7 @@ export function parameterProblems(schedule: Schedule, unproved: (what: string) =
       ];
     const written: number[] = [];
     return calls.flatMap((program, call) => {
-      const wanted =
-        numbers[call] &&
-        referenceWeights(
-          forecast,
-          written.map((other) => Math.floor(other / perStep)),
-          Math.floor(call / perStep),
-          steps,
-        );
+      const wanted = numbers[call] && referenceWeightsAt(schedule, forecast, written, call);
       if (writesOf(schedule, program).has(forecast.state)) written.unshift(call);
       const differs = wanted?.some(
         (weight, i) =>
