@@ -1,7 +1,12 @@
 /** Sampler and guidance of a loop that is run: as the arguments say, and where they do not, as the bundle was made for. */
 import { needsGuidance, needsUnconditional, stepsAndTimesteps, twoLists } from '../errors/index.js';
 import { type Guidance, type Sampler, samplerFrom } from '../runtime/samplers/index.js';
-import { type GuidancePair, type Schedule, stepsOfCalls } from '../runtime/schedule/index.js';
+import {
+  callsOf,
+  type GuidancePair,
+  type Schedule,
+  stepsOfCalls,
+} from '../runtime/schedule/index.js';
 import { readFeeds } from './arguments.js';
 import type { Arguments } from './command.js';
 import {
@@ -34,7 +39,7 @@ export function makeSampler(
   folder: FolderLoop,
 ): Sampler {
   const chosen = readChosen(args, schedule);
-  const made = schedule && stepsOfCalls(schedule.calls.length, schedule.source.guidance);
+  const made = schedule && stepsOfCalls(callsOf(schedule).length, schedule.source.guidance);
   const steps = args.steps ?? chosen?.timesteps.length ?? made ?? STEPS;
   if (chosen && steps !== chosen.timesteps.length)
     throw stepsAndTimesteps(chosen.origin, chosen.timesteps.length, steps);
@@ -55,7 +60,7 @@ function readChosen(
   const model = schedule?.source ?? { file: args.bundle };
   const given = readTimesteps(args.timesteps, model, trainTimestepsOf(args));
   if (schedule)
-    requireLength(args.timesteps, given, schedule.calls.length, schedule.source.guidance);
+    requireLength(args.timesteps, given, callsOf(schedule).length, schedule.source.guidance);
   if (own && own.timesteps.join() !== given.timesteps.join()) throw twoLists(args.timesteps);
   return own ?? given;
 }

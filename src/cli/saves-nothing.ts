@@ -2,9 +2,11 @@
  * Whether a bundle computes as much as its source at every call, why, and what to do next: a plan that was not
  * searched yet looks like any other bundle, and would be measured and shipped as one.
  */
+
 import type { Bundle } from '../compiler/emit/index.js';
 import type { PassTable } from '../compiler/pass/index.js';
 import { COMPUTE } from '../compiler/plan/index.js';
+import { callsOf } from '../runtime/schedule/index.js';
 import { shellWord } from './shell.js';
 
 export interface SavesNothing {
@@ -24,7 +26,7 @@ export function savesNothing(
     readonly plugin?: readonly string[] | undefined;
   },
 ): SavesNothing | undefined {
-  const { calls, source, sites = {} } = schedule;
+  const { source, sites = {} } = schedule;
   // models that are only rewritten for an engine are not meant to leave anything out
   if (report.passes.length === 0) return undefined;
   const macs = schedule.cost?.macs?.convention.all;
@@ -47,7 +49,7 @@ export function savesNothing(
         ? [`--guidance ${source.guidance.order} --guidance-mode ${source.guidance.mode}`]
         : []),
     ].join(' ');
-  if (calls.length === 1)
+  if (callsOf(schedule).length === 1)
     return {
       why: 'it is for a loop of one call, which can take nothing over from one before',
       next: `stepfold transform ${model} ${loop(20)} -o ${shellWord(given.output)} --force`,
@@ -64,7 +66,7 @@ export function savesNothing(
         given.plan === undefined
           ? `every call computes everything. ${searched.pass} leaves out what a search finds`
           : 'its plan computes everything at every call; search again, with a larger threshold',
-      next: `stepfold calibrate ${model} ${loop(calls.length)}${source.guidance ? ' --guidance-scale 4 --unconditional INPUT=FILE.npy' : ''} -o plan.json`,
+      next: `stepfold calibrate ${model} ${loop(callsOf(schedule).length)}${source.guidance ? ' --guidance-scale 4 --unconditional INPUT=FILE.npy' : ''} -o plan.json`,
     };
   return {
     why: 'its plan computes everything at every call',

@@ -26,6 +26,7 @@ import { readRegularText } from '../../io/regular-file.js';
 import { loadModel } from '../../model/onnx/files.js';
 import { findModel } from '../../runtime/model-folder/index.js';
 import {
+  callsOf,
   callsPerStep,
   type GuidancePair,
   type PipelineConfig,
@@ -170,7 +171,7 @@ function readConfig(args: TransformArguments): Config {
   const guidance = guidancePair(args, plan);
   const chosen =
     args.timesteps === undefined ? undefined : readTimesteps(args.timesteps, { file: args.model });
-  const calls = args.calls ?? file?.calls ?? plan?.calls ?? callsOf(chosen, guidance);
+  const calls = args.calls ?? file?.calls ?? plan?.calls ?? callsOver(chosen, guidance);
   const listed = file?.passes ?? (args.pass ? undefined : plan?.passes);
   const requests =
     listed?.map(({ pass, options }) => ({ pass, options: options ?? {} })) ??
@@ -208,7 +209,7 @@ const pluginsOf = (file: PipelineConfig | undefined, at = ''): string[] =>
   (file?.plugins ?? []).map((plugin) => path.resolve(path.dirname(at), plugin));
 
 /** Calls of a loop over a list of timesteps. */
-const callsOf = (chosen: ChosenTimesteps | undefined, guidance: GuidancePair | undefined) =>
+const callsOver = (chosen: ChosenTimesteps | undefined, guidance: GuidancePair | undefined) =>
   chosen && chosen.timesteps.length * callsPerStep(guidance);
 
 /** How the loop does guidance: as the arguments say, else as the plan does. */
@@ -262,6 +263,7 @@ function printSummary(
   nothing: SavesNothing | undefined,
 ): void {
   const { macs, sites: siteMacs, stateBytes } = schedule.cost ?? {};
+  const calls = callsOf(schedule);
   print(
     `${folder}: ${schedule.emit}, ${plural(schedule.models, 'model')}, ${plural(schedule.states, 'state')} (${stateBytes === undefined ? 'size unknown' : formatBytes(stateBytes)})`,
   );
@@ -287,12 +289,12 @@ function printSummary(
       [
         ...Object.keys(schedule.programs).map((name) => [
           name,
-          schedule.calls.filter((c) => c === name).length,
+          calls.of(name).length,
           formatMacs(layers.programs[name] ?? 0),
           formatMacs(all.programs[name] ?? 0),
         ]),
-        ['average', schedule.calls.length, formatMacs(layers.perCall), formatMacs(all.perCall)],
-        ['source', schedule.calls.length, formatMacs(layers.source), formatMacs(all.source)],
+        ['average', calls.length, formatMacs(layers.perCall), formatMacs(all.perCall)],
+        ['source', calls.length, formatMacs(layers.source), formatMacs(all.source)],
       ],
     );
   }

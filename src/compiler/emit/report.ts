@@ -2,7 +2,7 @@
 
 import { concreteShapes, graphCost } from '../../model/cost/index.js';
 import { tensorBytes } from '../../model/ir/tensor.js';
-import type { Schedule } from '../../runtime/schedule/index.js';
+import { callsOf, type Schedule } from '../../runtime/schedule/index.js';
 import type { Compilation } from '../pipeline/index.js';
 import { siteCosts } from '../plan/index.js';
 import type { TargetResult } from '../targets/target.js';
@@ -73,6 +73,7 @@ export function makeReport(
   const { source, canonical, shapes, bindings, lowered, plan } = compilation;
   const shapeOf = concreteShapes(shapes, bindings);
   const cost = siteCosts(canonical.graph, shapeOf);
+  const calls = callsOf(schedule);
   return {
     stepfold: schedule.producer,
     source: {
@@ -85,12 +86,12 @@ export function makeReport(
     notes: compilation.notes,
     emit: lowered.emit,
     sites: plan.sites.map((site, s) => {
-      const calls = count(plan.rows.map((row) => row[s] as string));
-      const macs = Object.keys(calls).map((strategy) => [strategy, cost(site, strategy)]);
+      const chosen = count(plan.rows.map((row) => row[s] as string));
+      const macs = Object.keys(chosen).map((strategy) => [strategy, cost(site, strategy)]);
       return {
         id: site.id,
         description: site.description,
-        calls,
+        calls: chosen,
         macs: Object.fromEntries(macs),
       };
     }),
@@ -113,7 +114,7 @@ export function makeReport(
       }),
     ),
     programs: Object.fromEntries(
-      Object.entries(count(schedule.calls)).map(([name, calls]) => [name, { calls }]),
+      calls.programs.map((name) => [name, { calls: calls.of(name).length }]),
     ),
     target: targetReport(compilation),
     cost: schedule.cost,

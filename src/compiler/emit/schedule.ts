@@ -8,7 +8,7 @@ import type { ElementType, Port, Schedule } from '../../runtime/schedule/index.j
 import { VERSION } from '../../version.js';
 import { withFollowed } from '../lower/index.js';
 import type { Compilation } from '../pipeline/index.js';
-import { COMPUTE, type Plan, programsForPairs, type Site } from '../plan/index.js';
+import { COMPUTE, type Plan, type Site, variantsForPairs } from '../plan/index.js';
 import { parametersOf, withParameters } from './parameters.js';
 import { programMacs } from './program-macs.js';
 
@@ -56,7 +56,7 @@ export function makeSchedule(compilation: Compilation, files: ScheduleFiles): Sc
   );
   const parameters = parametersOf(compilation);
   const inBatch = compilation.guidance?.mode === 'batch';
-  const forPairs = programsForPairs(plan, instrumented.programs, instrumented.calls);
+  const forPairs = variantsForPairs(plan, instrumented.variants, instrumented.calls);
   return {
     format: 'stepfold.schedule',
     version: 1,

@@ -1,6 +1,6 @@
 /**
  * `chain`: the graph cut into segments that run one after another; each node, and so each weight,
- * lies in exactly one. Nodes that the same programs need share a segment, so a program runs exactly
+ * lies in exactly one. Nodes that the same variants need share a segment, so a variant runs exactly
  * what it needs; a reused value enters the next segment from its state instead of from the segment
  * that makes it.
  */
@@ -14,25 +14,25 @@ import { nodeDependencies, predecessors, topologicalOrder } from '../../model/ir
 import { pushAll } from '../../model/ir/push-all.js';
 import { tensorType, type ValueType } from '../../model/ir/types.js';
 import type { Value } from '../../model/ir/value.js';
-import { COMPUTE, type ProgramFlow } from '../plan/index.js';
+import { COMPUTE, type NamedVariant } from '../plan/index.js';
 import type { Instrumented } from './instrumented.js';
 import type { Lowered, Run } from './lowered.js';
 import { writtenValues } from './split.js';
 
-/** A program with the nodes it runs. */
-interface ProgramView {
-  readonly program: ProgramFlow;
+/** A variant with the nodes it runs. */
+interface VariantView {
+  readonly variant: NamedVariant;
   readonly nodes: ReadonlySet<Node>;
-  /** What really stands for a value in this program. */
+  /** What really stands for a value in this variant. */
   readonly actual: (value: Value) => Value;
   /** By state: the value to keep. */
   readonly written: ReadonlyMap<string, Value>;
 }
 
-/** Nodes that run together: the programs that need them are the same. */
+/** Nodes that run together: the variants that need them are the same. */
 interface Segment {
   readonly id: string;
-  readonly users: ReadonlySet<ProgramView>;
+  readonly users: ReadonlySet<VariantView>;
   readonly nodes: ReadonlySet<Node>;
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
@@ -41,11 +41,11 @@ interface Segment {
 }
 
 /**
- * @throws PLAN_NOT_CHAINABLE when programs need the same nodes in different orders, or segments would have
+ * @throws PLAN_NOT_CHAINABLE when variants need the same nodes in different orders, or segments would have
  *   to hand on what is no tensor of a known type
  */
 export function lowerChain(source: Instrumented): Lowered {
-  const views = source.programs.map((program) => viewOf(source, program));
+  const views = source.variants.map((variant) => viewOf(source, variant));
   const segments = makeSegments(source, views);
   const models = new Map<string, Model>();
   for (const segment of segments) {
@@ -68,13 +68,13 @@ export function lowerChain(source: Instrumented): Lowered {
     models.set(segment.id, model);
   }
   const programs = new Map(
-    views.map((view) => [view.program.name, programRuns(source, segments, view)] as const),
+    views.map((view) => [view.variant.name, runsOf(source, segments, view)] as const),
   );
   return { emit: 'chain', models, programs };
 }
 
 /**
- * A type whose first size is left open where sites choose rows: a program that computes half of a
+ * A type whose first size is left open where sites choose rows: a variant that computes half of a
  * guidance pair hands on fewer of them than the source has.
  */
 function looseRows({ sites }: Instrumented, type: ValueType | undefined): ValueType | undefined {
@@ -83,18 +83,18 @@ function looseRows({ sites }: Instrumented, type: ValueType | undefined): ValueT
   return tensorType(type.elem, [null, ...type.shape.slice(1)]);
 }
 
-function viewOf(source: Instrumented, program: ProgramFlow): ProgramView {
+function viewOf(source: Instrumented, variant: NamedVariant): VariantView {
   const instead = new Map<Value, Value>();
   source.sites.forEach((site, s) => {
-    const produced = site.produced.get(program.row[s] ?? '');
+    const produced = site.produced.get(variant.row[s] ?? '');
     produced?.forEach((value, k) => {
       instead.set(site.outputs[k]!, value);
     });
   });
   const actual = (value: Value) => instead.get(value) ?? value;
-  const kept = writtenValues(source, program);
+  const kept = writtenValues(source, variant);
   const written = new Map(
-    program.writes.flatMap((state) => {
+    variant.writes.flatMap((state) => {
       const value = kept.get(state);
       return value ? [[state, value] as const] : [];
     }),
@@ -107,21 +107,21 @@ function viewOf(source: Instrumented, program: ProgramFlow): ProgramView {
     nodes.add(node);
     pushAll(stack, nodeDependencies(node));
   }
-  return { program, nodes, actual, written };
+  return { variant, nodes, actual, written };
 }
 
 interface Group {
-  readonly users: ReadonlySet<ProgramView>;
-  /** In an order that suits every program. */
+  readonly users: ReadonlySet<VariantView>;
+  /** In an order that suits every variant. */
   readonly nodes: readonly Node[];
 }
 
 /**
- * Groups nodes into segments: takes everything that can run for one set of programs, then goes to
- * the next, preferring what all programs need, then a set whose nodes can all run without leaving it,
- * then the one that most programs need.
+ * Groups nodes into segments: takes everything that can run for one set of variants, then goes to
+ * the next, preferring what all variants need, then a set whose nodes can all run without leaving it,
+ * then the one that most variants need.
  */
-function makeSegments(source: Instrumented, views: readonly ProgramView[]): Segment[] {
+function makeSegments(source: Instrumented, views: readonly VariantView[]): Segment[] {
   const needs = neededInAnyProgram(source, views);
   const groups = groupByUsers(orderForAll(source, needs), views);
   const done = new Set<Node>();
@@ -151,10 +151,10 @@ function makeSegments(source: Instrumented, views: readonly ProgramView[]): Segm
   }));
 }
 
-/** What must run before a node in some program: who reads a site's value waits for every strategy. */
+/** What must run before a node in some variant: who reads a site's value waits for every strategy. */
 function neededInAnyProgram(
   source: Instrumented,
-  views: readonly ProgramView[],
+  views: readonly VariantView[],
 ): (node: Node) => Node[] {
   const live = new Set(views.flatMap((view) => [...view.nodes]));
   const instead = new Map<Value, Node[]>();
@@ -179,12 +179,12 @@ function orderForAll(source: Instrumented, needs: (node: Node) => Node[]): Node[
   }
 }
 
-function groupByUsers(order: readonly Node[], views: readonly ProgramView[]): Group[] {
-  const groups = new Map<string, { users: Set<ProgramView>; nodes: Node[] }>();
+function groupByUsers(order: readonly Node[], views: readonly VariantView[]): Group[] {
+  const groups = new Map<string, { users: Set<VariantView>; nodes: Node[] }>();
   for (const node of order) {
     const users = views.filter((view) => view.nodes.has(node));
     if (users.length === 0) continue;
-    const key = users.map((view) => view.program.name).join('\n');
+    const key = users.map((view) => view.variant.name).join('\n');
     const group = groups.get(key) ?? { users: new Set(users), nodes: [] };
     group.nodes.push(node);
     groups.set(key, group);
@@ -206,14 +206,14 @@ function runnable(
 }
 
 /** Named by the site and strategy that decide whether it runs. */
-function groupName(source: Instrumented, views: readonly ProgramView[], { users }: Group): string {
+function groupName(source: Instrumented, views: readonly VariantView[], { users }: Group): string {
   if (users.size === views.length) return 'shared';
   const names = [COMPUTE, undefined].flatMap((wanted) =>
     source.sites.flatMap(({ site }, s) => {
-      const strategies = new Set(views.map((view) => view.program.row[s]));
+      const strategies = new Set(views.map((view) => view.variant.row[s]));
       return [...strategies].flatMap((strategy) => {
         if (strategy === undefined || (wanted === COMPUTE) !== (strategy === COMPUTE)) return [];
-        const same = views.every((v) => users.has(v) === (v.program.row[s] === strategy));
+        const same = views.every((v) => users.has(v) === (v.variant.row[s] === strategy));
         return same ? [strategy === COMPUTE ? site.id : `${site.id}-${strategy}`] : [];
       });
     }),
@@ -239,12 +239,12 @@ function readersOf(groups: readonly Group[]): Map<Value, Node[]> {
 
 function border(
   source: Instrumented,
-  views: readonly ProgramView[],
-  users: ReadonlySet<ProgramView>,
+  views: readonly VariantView[],
+  users: ReadonlySet<VariantView>,
   nodes: ReadonlySet<Node>,
   readers: ReadonlyMap<Value, readonly Node[]>,
 ) {
-  const [anyUser] = users as Set<ProgramView>;
+  const [anyUser] = users as Set<VariantView>;
   const final = new Set([
     ...source.model.graph.outputs,
     ...views.flatMap((view) => [...view.written.values()]),
@@ -273,15 +273,15 @@ function border(
   return { inputs: [...inputs], outputs: [...outputs], replaced };
 }
 
-function programRuns(
+function runsOf(
   source: Instrumented,
   segments: readonly Segment[],
-  { program, actual, written }: ProgramView,
+  { variant, actual, written }: VariantView,
 ): Run[] {
   const stateOf = new Map([...source.states.values()].map((info) => [info.input, info.id]));
   const wanted = new Set<Value>();
   const runs: Run[] = [];
-  const mine = segments.filter((s) => [...s.users].some((view) => view.program === program));
+  const mine = segments.filter((s) => [...s.users].some((view) => view.variant === variant));
   for (const segment of mine.reverse()) {
     const reads: Record<string, string> = {};
     const takes: Record<string, string> = {};

@@ -3,7 +3,7 @@ import type { Graph } from '../../model/ir/graph.js';
 import { Holders } from '../../model/ir/holders.js';
 import type { Node } from '../../model/ir/node.js';
 import type { Value } from '../../model/ir/value.js';
-import type { ProgramFlow } from '../plan/index.js';
+import type { NamedVariant } from '../plan/index.js';
 import { costsNothing } from './beside.js';
 import type { Instrumented, InstrumentedSite } from './instrumented.js';
 import { ownNodes } from './own-nodes.js';
@@ -63,7 +63,7 @@ class Ways {
     });
   }
 
-  /** Nodes that exist for the sake of computing a site, whether or not a program does. */
+  /** Nodes that exist for the sake of computing a site, whether or not a variant does. */
   computedRegion(site: GatedSite): Set<Node> {
     const given = new Set(site.outputs);
     const alternatives = (value: Value) =>
@@ -97,7 +97,7 @@ const valuesOf = ({ makes, keeps }: Alternative): StrategyValues => ({
 });
 
 /**
- * A site with the alternatives that programs really use, in a fixed order. A strategy is one
+ * A site with the alternatives that variants really use, in a fixed order. A strategy is one
  * alternative, whatever it keeps, as long as keeping costs no product; else it is one with and one
  * without, so that a call which need not keep a state does not compute it.
  */
@@ -110,14 +110,14 @@ export class GatedSite {
   private readonly choices = new Map<string, number>();
 
   /**
-   * @param writes by program, the states that it writes
+   * @param writes by variant, the states that it writes
    * @param place of each node in topological order
    */
   constructor(
     private readonly instrumented: InstrumentedSite,
     private readonly index: number,
     source: Instrumented,
-    private readonly writes: ReadonlyMap<ProgramFlow, ReadonlySet<string>>,
+    private readonly writes: ReadonlyMap<NamedVariant, ReadonlySet<string>>,
     private readonly mapped: (v: Value) => Value,
     place: ReadonlyMap<Node, number>,
   ) {
@@ -126,12 +126,12 @@ export class GatedSite {
     this.owner = site.parent ?? site.id;
     this.outputs = instrumented.outputs.map(mapped);
     const order = Object.keys(site.strategies);
-    const users = source.programs
-      .filter((program) => program.row[index] !== undefined)
+    const users = source.variants
+      .filter((variant) => variant.row[index] !== undefined)
       .sort((a, b) => order.indexOf(a.row[index]!) - order.indexOf(b.row[index]!));
     const found: { makes: readonly Value[]; keeps: Map<string, Value>; free: boolean }[] = [];
-    for (const program of users) {
-      const { makes, keeps } = this.alternative(program);
+    for (const variant of users) {
+      const { makes, keeps } = this.alternative(variant);
       const free = [...keeps.values()].every((v) => costsNothing(v, makes, place));
       let at = found.findIndex(
         (other) =>
@@ -139,12 +139,12 @@ export class GatedSite {
       );
       if (at < 0) at = found.push({ makes, keeps: new Map(keeps), free }) - 1;
       else for (const [state, value] of keeps) found[at]!.keeps.set(state, value);
-      this.choices.set(this.key(program), at);
+      this.choices.set(this.key(variant), at);
     }
     this.alternatives = found;
   }
 
-  /** Does some program compute the site? */
+  /** Does some variant compute the site? */
   get isComputed(): boolean {
     return this.alternatives.some(({ makes }) => equal(makes, this.outputs));
   }
@@ -159,15 +159,15 @@ export class GatedSite {
     return regionsOf(this.outputs, this.alternatives.map(valuesOf), own);
   }
 
-  /** Which alternative a program takes; the first where the site is not live in it. */
-  choice(program: ProgramFlow): number {
-    return this.choices.get(this.key(program)) ?? 0;
+  /** Which alternative a variant takes; the first where the site is not live in it. */
+  choice(variant: NamedVariant): number {
+    return this.choices.get(this.key(variant)) ?? 0;
   }
 
-  private alternative(program: ProgramFlow): Alternative {
-    const name = program.row[this.index] as string;
+  private alternative(variant: NamedVariant): Alternative {
+    const name = variant.row[this.index] as string;
     const kept = [...(this.instrumented.writes.get(name) ?? [])];
-    const written = this.writes.get(program)!;
+    const written = this.writes.get(variant)!;
     return {
       makes: this.instrumented.produced.get(name)?.map(this.mapped) ?? this.outputs,
       keeps: new Map(
@@ -178,11 +178,11 @@ export class GatedSite {
     };
   }
 
-  private key(program: ProgramFlow): string {
-    const name = program.row[this.index];
+  private key(variant: NamedVariant): string {
+    const name = variant.row[this.index];
     if (name === undefined) return '';
     const states = [...(this.instrumented.writes.get(name)?.keys() ?? [])];
-    const written = this.writes.get(program)!;
+    const written = this.writes.get(variant)!;
     return `${name}>${states.filter((s) => written.has(s)).join('>')}`;
   }
 }

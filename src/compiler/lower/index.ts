@@ -3,7 +3,7 @@ import { StepfoldError } from '../../errors/index.js';
 import type { Model } from '../../model/ir/model.js';
 import { removeDeadNodes } from '../../model/ir/prune.js';
 import type { ShapeTable } from '../../model/shape/index.js';
-import type { Plan } from '../plan/index.js';
+import { type Plan, rowKey } from '../plan/index.js';
 import { lowerChain } from './chain.js';
 import { duplication } from './duplication.js';
 import { instrument } from './instrument.js';
@@ -50,7 +50,7 @@ export function lower(
 }
 
 function lowerInFittingForm(instrumented: Instrumented): Lowered {
-  const rows = new Set(instrumented.programs.map((program) => program.row.join('\n')));
+  const rows = new Set(instrumented.variants.map(({ row }) => rowKey(row)));
   // the two halves of a guidance pair may have calls of their own that share models
   const split = rows.size <= 2 * MOST_SPLIT ? lowerSplit(instrumented) : undefined;
   if (

@@ -12,7 +12,7 @@ import type { Model } from '../../model/ir/model.js';
 import { removeUnneeded } from '../../model/ir/prune.js';
 import type { Value } from '../../model/ir/value.js';
 import type { ShapeTable } from '../../model/shape/index.js';
-import { analyzeFlow, assignPrograms, expandParts, type Plan, unionWrites } from '../plan/index.js';
+import { analyzeFlow, expandParts, nameVariants, type Plan, unionWrites } from '../plan/index.js';
 import { Building } from './building.js';
 import type { Instrumented, InstrumentedSite } from './instrumented.js';
 import { livenessUnder } from './liveness.js';
@@ -60,7 +60,7 @@ export function instrument(
   dropUnusedStates(model.graph, source, shapes, plan, states, new Set(added));
   const types = typeLookup(model, building.originals, shapes, used, states);
   const { standIns } = building;
-  return { model, sites: used, states, names, standIns, ...types, ...assignPrograms(plan, flow) };
+  return { model, sites: used, states, names, standIns, ...types, ...nameVariants(plan, flow) };
 }
 
 /** Of what was built for a site, that which some call needs; nothing of a site that none needs. */

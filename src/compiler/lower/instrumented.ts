@@ -3,7 +3,7 @@ import type { Model } from '../../model/ir/model.js';
 import type { Node } from '../../model/ir/node.js';
 import type { DataType, Dim, ValueType } from '../../model/ir/types.js';
 import type { Value } from '../../model/ir/value.js';
-import type { ParameterSpec, PlainSite, ProgramFlow } from '../plan/index.js';
+import type { NamedVariant, ParameterSpec, PlainSite } from '../plan/index.js';
 import type { InterfaceNames } from './names.js';
 
 export interface InstrumentedSite {
@@ -40,10 +40,10 @@ export interface Instrumented extends ValueTypes {
   readonly sites: readonly InstrumentedSite[];
   /** States that some strategy of some call reads. */
   readonly states: ReadonlyMap<string, StateInfo>;
-  readonly programs: readonly ProgramFlow[];
+  readonly variants: readonly NamedVariant[];
   /** What the models' further inputs and outputs are called. */
   readonly names: InterfaceNames;
-  /** The program of each call. */
+  /** By name, the variant that each call is. */
   readonly calls: readonly string[];
   /** Identities that no longer serve once every site's strategy is chosen. */
   readonly standIns: ReadonlySet<Node>;

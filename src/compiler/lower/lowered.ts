@@ -13,5 +13,6 @@ export type Run = Schedule['programs'][string]['runs'][number];
 export interface Lowered {
   readonly emit: EmitForm;
   readonly models: ReadonlyMap<string, Model>;
+  /** By a variant's name, what runs it: one model, one of several in a model, or several in turn. */
   readonly programs: ReadonlyMap<string, readonly Run[]>;
 }

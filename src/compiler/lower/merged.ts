@@ -1,5 +1,5 @@
 /**
- * `merged`: one model for all programs. Each site with more than one strategy becomes an ONNX `If`
+ * `merged`: one model for all variants. Each site with more than one strategy becomes an ONNX `If`
  * on a strategy input; a branch holds only the nodes that no other branch and nothing outside
  * needs, and weights stay in the main graph, each stored once. States are inputs and outputs of the
  * one model: a branch that does not write a state passes it through.
@@ -13,7 +13,7 @@ import { findCycle, topologicalOrder } from '../../model/ir/order.js';
 import { removeDeadNodes, removeUnneeded } from '../../model/ir/prune.js';
 import { tensorType } from '../../model/ir/types.js';
 import type { Value } from '../../model/ir/value.js';
-import type { ProgramFlow } from '../plan/index.js';
+import type { NamedVariant } from '../plan/index.js';
 import { GatedSite, innerFirst } from './gated-site.js';
 import { Gating } from './gating.js';
 import { ifName } from './if-node.js';
@@ -32,19 +32,19 @@ export function lowerMerged(source: Instrumented): Lowered {
   const { graph } = model;
   const mapped = (v: Value) => map.values.get(v) as Value;
   const input = (state: string) => mapped(source.states.get(state)!.input);
-  const written = new Set(source.programs.flatMap((p) => p.writes));
-  const writes = new Map(source.programs.map((p) => [p, new Set(p.writes)]));
+  const written = new Set(source.variants.flatMap((p) => p.writes));
+  const writes = new Map(source.variants.map((p) => [p, new Set(p.writes)]));
   const place = new Map(topologicalOrder(graph).map((node, i) => [node, i]));
   const sites = source.sites
     .map((site, index) => new GatedSite(site, index, source, writes, mapped, place))
     .filter((site) => site.alternatives.length > 0);
   const ordered = innerFirst(graph, sites, place);
-  const strategies = new StrategyInputs(graph, source.programs, source.names, ordered);
+  const strategies = new StrategyInputs(graph, source.variants, source.names, ordered);
 
   const kept = new Kept([...written].map((state) => [state, input(state)]));
   for (const site of ordered) if (site.alternatives.length === 1) settle(graph, site, kept);
   const gated = ordered.filter((site) => site.alternatives.length > 1);
-  // nodes of a strategy that no program takes would hold on to what an If is to move inside
+  // nodes of a strategy that no variant takes would hold on to what an If is to move inside
   removeUnneeded(graph, [
     ...graph.outputs,
     ...gated.flatMap((site) => site.values()),
@@ -72,13 +72,13 @@ export function lowerMerged(source: Instrumented): Lowered {
 
   const inputs = new Set(graph.inputs.map((v) => v.name));
   const programs = new Map(
-    source.programs.map((p) => [p.name, [run(p, source, strategies, inputs)]] as const),
+    source.variants.map((p) => [p.name, [run(p, source, strategies, inputs)]] as const),
   );
   return { emit: 'merged', models: new Map([[MODEL, model]]), programs };
 }
 
 /**
- * A state's type with its symbols left open. A program that does not read the state is fed a
+ * A state's type with its symbols left open. A variant that does not read the state is fed a
  * placeholder of another size, and onnxruntime fails where one symbol has two sizes in one run: it
  * plans to write one value into the memory of another ("Shape mismatch attempting to re-use buffer").
  */
@@ -88,7 +88,7 @@ const looseType = ({ type, shape }: StateInfo) =>
     shape.map((d) => (typeof d === 'number' ? d : null)),
   );
 
-/** A site that every program produces in the same way needs no If. */
+/** A site that every variant produces in the same way needs no If. */
 function settle(graph: Graph, site: GatedSite, kept: Kept): void {
   const [only] = site.alternatives;
   for (const [id, value] of only!.keeps) kept.set(id, value);
@@ -104,17 +104,17 @@ function siteOfCycle(cycle: readonly Node[], sites: readonly GatedSite[]): strin
 }
 
 function run(
-  program: ProgramFlow,
+  variant: NamedVariant,
   source: Instrumented,
   strategies: StrategyInputs,
   inputs: ReadonlySet<string>,
 ): Run {
   const { names } = source;
   const constants: NonNullable<Run['constants']> = {};
-  for (const [name, choice] of strategies.of(program))
+  for (const [name, choice] of strategies.of(variant))
     if (inputs.has(name)) constants[name] = { type: 'int64', shape: [], data: [choice] };
   const states = [...source.states.keys()].filter((id) => inputs.has(names.stateInput(id)));
-  const read = new Set(program.reads);
+  const read = new Set(variant.reads);
   const pick = (wanted: boolean) =>
     Object.fromEntries(
       states.filter((id) => read.has(id) === wanted).map((id) => [names.stateInput(id), id]),
@@ -126,8 +126,8 @@ function run(
     ...(Object.keys(constants).length > 0 && { constants }),
     ...(Object.keys(reads).length > 0 && { reads }),
     ...(Object.keys(unused).length > 0 && { unused }),
-    ...(program.writes.length > 0 && {
-      writes: Object.fromEntries(program.writes.map((id) => [id, names.stateOutput(id)])),
+    ...(variant.writes.length > 0 && {
+      writes: Object.fromEntries(variant.writes.map((id) => [id, names.stateOutput(id)])),
     }),
   };
 }

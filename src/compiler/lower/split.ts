@@ -1,16 +1,17 @@
 /**
- * `split`: one self-contained model per program. Programs that differ only in the names of
+ * `split`: one self-contained model per variant. Variants that differ only in the names of
  * their states share a model; so do those that differ only in what they write, as long as writing costs
  * no product: the runtime fetches just the outputs it needs.
  */
 import { isHeavy } from '../../model/cost/index.js';
 import { cloneModel } from '../../model/ir/clone.js';
 import type { Graph } from '../../model/ir/graph.js';
+import { groupBy } from '../../model/ir/group-by.js';
 import type { Model } from '../../model/ir/model.js';
 import { removeDeadNodes } from '../../model/ir/prune.js';
 import { tensorType } from '../../model/ir/types.js';
 import type { Value } from '../../model/ir/value.js';
-import type { ProgramFlow } from '../plan/index.js';
+import { type NamedVariant, rowKey } from '../plan/index.js';
 import type { Instrumented } from './instrumented.js';
 import type { Lowered, Run } from './lowered.js';
 import type { InterfaceNames } from './names.js';
@@ -20,19 +21,19 @@ import { sameModel } from './same-model.js';
 export function lowerSplit(source: Instrumented): Lowered {
   const models = new Map<string, Model>();
   const programs = new Map<string, readonly Run[]>();
-  for (const group of byRow(source.programs)) {
+  for (const group of byRow(source.variants)) {
     const union = [...new Set(group.flatMap((p) => p.writes))].sort();
-    const shared = programModel(source, group[0]!, union);
-    const bare = group.length > 1 ? programModel(source, group[0]!, []) : shared;
+    const shared = variantModel(source, group[0]!, union);
+    const bare = group.length > 1 ? variantModel(source, group[0]!, []) : shared;
     const free = shared.graph.nodes.size === bare.graph.nodes.size || addsNoProduct(shared, bare);
-    for (const program of group) {
-      const own = free ? shared : programModel(source, program, program.writes);
+    for (const variant of group) {
+      const own = free ? shared : variantModel(source, variant, variant.writes);
       const { id, names } = takenUp(models, own, source.names) ?? {
-        id: program.name,
+        id: variant.name,
         names: undefined,
       };
       if (!names) models.set(id, own);
-      programs.set(program.name, [run(id, own, program, source.names, names)]);
+      programs.set(variant.name, [run(id, own, variant, source.names, names)]);
     }
   }
   return { emit: 'split', models, programs };
@@ -53,7 +54,7 @@ function takenUp(
 
 /**
  * Beside products, element-wise work is nothing: a second copy of the weights costs more. But it must not
- * read a state that the other programs do not have.
+ * read a state that the other variants do not have.
  */
 function addsNoProduct({ graph: shared }: Model, { graph: bare }: Model): boolean {
   const products = (graph: Graph) => [...graph.nodes].filter(isHeavy).length;
@@ -64,21 +65,15 @@ function addsNoProduct({ graph: shared }: Model, { graph: bare }: Model): boolea
   );
 }
 
-function byRow(programs: readonly ProgramFlow[]): ProgramFlow[][] {
-  const groups = new Map<string, ProgramFlow[]>();
-  for (const program of programs) {
-    const key = program.row.map((name) => name ?? '-').join('\n');
-    groups.set(key, [...(groups.get(key) ?? []), program]);
-  }
-  // the one that writes most names the model that all of them may share
-  return [...groups.values()].map((group) =>
-    [...group].sort((a, b) => b.writes.length - a.writes.length),
+/** The one that writes most names the model that all of a group may share. */
+const byRow = (variants: readonly NamedVariant[]): NamedVariant[][] =>
+  [...groupBy(variants, ({ row }) => rowKey(row)).values()].map((group) =>
+    group.sort((a, b) => b.writes.length - a.writes.length),
   );
-}
 
-function programModel(
+function variantModel(
   source: Instrumented,
-  program: ProgramFlow,
+  variant: NamedVariant,
   writes: readonly string[],
 ): Model {
   const keep = unusedInputs(source);
@@ -86,12 +81,12 @@ function programModel(
   const { graph } = model;
   const mapped = (v: Value) => map.values.get(v) as Value;
   source.sites.forEach((site, s) => {
-    const produced = site.produced.get(program.row[s] ?? '');
+    const produced = site.produced.get(variant.row[s] ?? '');
     produced?.forEach((value, k) => {
       graph.replaceUses(mapped(site.outputs[k]!), mapped(value));
     });
   });
-  const values = writtenValues(source, program);
+  const values = writtenValues(source, variant);
   for (const state of writes) {
     const { type, shape } = source.states.get(state)!;
     addNamedOutput(
@@ -107,38 +102,38 @@ function programModel(
   }
   removeDeadNodes(graph);
   dropUnusedInputs(graph, keep);
-  graph.name = `${graph.name || 'graph'}.${program.name}`;
+  graph.name = `${graph.name || 'graph'}.${variant.name}`;
   return model;
 }
 
-/** The values that a program keeps, by state. */
-export function writtenValues(source: Instrumented, program: ProgramFlow): Map<string, Value> {
+/** The values that a variant keeps, by state. */
+export function writtenValues(source: Instrumented, variant: NamedVariant): Map<string, Value> {
   const values = new Map<string, Value>();
   for (const [s, site] of source.sites.entries())
-    for (const [state, value] of site.writes.get(program.row[s] ?? '') ?? [])
+    for (const [state, value] of site.writes.get(variant.row[s] ?? '') ?? [])
       values.set(state, value);
   return values;
 }
 
-/** @param names of the model that is run in place of the program's own */
+/** @param names of the model that is run in place of the variant's own */
 function run(
   id: string,
   { graph }: Model,
-  program: ProgramFlow,
+  variant: NamedVariant,
   own: InterfaceNames,
   names: ReadonlyMap<string, string> = new Map(),
 ): Run {
   const inputs = new Set(graph.inputs.map((v) => v.name));
-  const reads = program.reads.filter((state) => inputs.has(own.stateInput(state)));
+  const reads = variant.reads.filter((state) => inputs.has(own.stateInput(state)));
   const named = (name: string) => names.get(name) ?? name;
   return {
     model: id,
     ...(reads.length > 0 && {
       reads: Object.fromEntries(reads.map((state) => [named(own.stateInput(state)), state])),
     }),
-    ...(program.writes.length > 0 && {
+    ...(variant.writes.length > 0 && {
       writes: Object.fromEntries(
-        program.writes.map((state) => [state, named(own.stateOutput(state))]),
+        variant.writes.map((state) => [state, named(own.stateOutput(state))]),
       ),
     }),
   };

@@ -1,13 +1,13 @@
 /**
  * The inputs by which a merged model is told what to do: one per site, whatever its number of parts.
- * Of a site with several parts the input numbers the combinations that programs use, and a table per
+ * Of a site with several parts the input numbers the combinations that variants use, and a table per
  * part says what each of them means for it.
  */
 import type { Graph } from '../../model/ir/graph.js';
 import { int64Tensor } from '../../model/ir/tensor.js';
 import { tensorType } from '../../model/ir/types.js';
 import type { Value } from '../../model/ir/value.js';
-import type { ProgramFlow } from '../plan/index.js';
+import type { NamedVariant } from '../plan/index.js';
 import type { GatedSite } from './gated-site.js';
 import type { InterfaceNames } from './names.js';
 
@@ -17,7 +17,7 @@ export class StrategyInputs {
 
   constructor(
     private readonly graph: Graph,
-    private readonly programs: readonly ProgramFlow[],
+    private readonly variants: readonly NamedVariant[],
     private readonly names: InterfaceNames,
     sites: readonly GatedSite[],
   ) {
@@ -45,10 +45,10 @@ export class StrategyInputs {
     }).output;
   }
 
-  /** What each input is given in a program. */
-  of(program: ProgramFlow): [name: string, choice: number][] {
+  /** What each input is given in a variant. */
+  of(variant: NamedVariant): [name: string, choice: number][] {
     return [...this.parts].map(([owner, parts]) => {
-      const row = parts.map((part) => part.choice(program));
+      const row = parts.map((part) => part.choice(variant));
       const choice =
         parts.length === 1
           ? row[0]!
@@ -59,8 +59,8 @@ export class StrategyInputs {
 
   private combinations(owner: string): number[][] {
     const rows = new Map<string, number[]>();
-    for (const program of this.programs) {
-      const row = this.parts.get(owner)!.map((part) => part.choice(program));
+    for (const variant of this.variants) {
+      const row = this.parts.get(owner)!.map((part) => part.choice(variant));
       rows.set(row.join(), row);
     }
     return [...rows.values()];

@@ -6,16 +6,7 @@
 import { planKeptTwice, planUnassigned } from '../../errors/index.js';
 import { Histories, Writers } from './histories.js';
 import type { FlatPlan } from './parts.js';
-
-/** One call after liveness. */
-export interface CallFlow {
-  /** Strategy of each site; `undefined` where the site is not live, inside one that is replaced. */
-  readonly row: readonly (string | undefined)[];
-  /** States and parameters. */
-  readonly reads: readonly string[];
-  /** States that some later call reads before they are written again. */
-  readonly writes: readonly string[];
-}
+import { type Variant, variantKey } from './variants.js';
 
 /** What the outputs of a call, and the states it writes, depend on. */
 export interface Liveness {
@@ -35,7 +26,7 @@ export type LiveUnder = (row: readonly string[], writes: readonly string[]) => L
  * @throws PLAN_UNASSIGNED naming call, site and state; PLAN_CONFLICT where two sites of a call keep a state that
  *   is read
  */
-export function analyzeFlow(plan: FlatPlan, liveUnder: LiveUnder): CallFlow[] {
+export function analyzeFlow(plan: FlatPlan, liveUnder: LiveUnder): Variant[] {
   const live = memoize(liveUnder);
   let writes: readonly (readonly string[])[] = plan.rows.map(() => []);
   for (;;) {
@@ -51,7 +42,7 @@ function flowRound(
   plan: FlatPlan,
   live: LiveUnder,
   writes: readonly (readonly string[])[],
-): CallFlow[] {
+): Variant[] {
   const histories = new Histories(plan.sites);
   const writers = new Writers(histories);
   const needed: Set<string>[] = plan.rows.map(() => new Set());
@@ -94,72 +85,9 @@ function flowRound(
 function memoize(liveUnder: LiveUnder): LiveUnder {
   const known = new Map<string, Liveness>();
   return (row, writes) => {
-    const key = `${row.join('\n')}\n>${writes.join('\n')}`;
+    const key = variantKey({ row, writes });
     const result = known.get(key) ?? liveUnder(row, writes);
     known.set(key, result);
     return result;
   };
-}
-
-/** Calls that run the same thing share a program. */
-export interface ProgramFlow extends CallFlow {
-  readonly name: string;
-}
-
-/**
- * Gives each distinct call a program, named by its strategies: `full` when every live site is
- * computed, the strategy's own word (`shallow`) when one suggests it, else `mixed`; numbered when
- * several rows claim one name. A program that writes less than its namesake says so; one that writes
- * something else is numbered as well.
- */
-export function assignPrograms(
-  plan: FlatPlan,
-  calls: readonly CallFlow[],
-): { programs: ProgramFlow[]; calls: string[] } {
-  const rows = new Map<string, Map<string, CallFlow>>();
-  const keysOf = (call: CallFlow) =>
-    [call.row.map((s) => s ?? '-').join('\n'), call.writes.join('\n')] as const;
-  for (const call of calls) {
-    const [row, writes] = keysOf(call);
-    rows.set(row, (rows.get(row) ?? new Map<string, CallFlow>()).set(writes, call));
-  }
-  const names = new Map<string, Map<string, string>>();
-  const taken = new Set<string>();
-  const claim = (base: string) => {
-    let name = base;
-    for (let n = 2; taken.has(name); n++) name = `${base}-${n}`;
-    taken.add(name);
-    return name;
-  };
-  for (const [row, variants] of rows) {
-    // the one that writes most has the plain name
-    const ordered = [...variants].sort(([, a], [, b]) => b.writes.length - a.writes.length);
-    let word: string | undefined;
-    let most: readonly string[] = [];
-    for (const [writes, call] of ordered) {
-      const less = call.writes.every((state) => most.includes(state));
-      const suffix =
-        word === undefined || !less ? '' : call.writes.length ? '-partial' : '-stateless';
-      const name = claim(suffix ? `${word}${suffix}` : rowWord(plan, call.row));
-      if (word === undefined) [word, most] = [name, call.writes];
-      names.set(row, (names.get(row) ?? new Map<string, string>()).set(writes, name));
-    }
-  }
-  const nameOf = (call: CallFlow) => {
-    const [row, writes] = keysOf(call);
-    return names.get(row)!.get(writes)!;
-  };
-  const programs = new Map(calls.map((call) => [nameOf(call), { ...call, name: nameOf(call) }]));
-  return { programs: [...programs.values()], calls: calls.map(nameOf) };
-}
-
-function rowWord(plan: FlatPlan, row: readonly (string | undefined)[]): string {
-  const words = new Set<string>();
-  row.forEach((name, s) => {
-    const strategy = name === undefined ? undefined : plan.sites[s]?.strategies[name];
-    // one that makes nothing of its own computes, and only keeps something else
-    if (strategy?.produce) words.add(strategy.program ?? 'mixed');
-  });
-  if (words.size === 0) return 'full';
-  return words.size === 1 ? ([...words][0] as string) : 'mixed';
 }

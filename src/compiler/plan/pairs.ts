@@ -1,10 +1,10 @@
 /**
- * Which programs need both halves of a guidance pair in their batch, since one stands for both in them.
+ * Which variants need both halves of a guidance pair in their batch, since one stands for both in them.
  * Where the halves have calls of their own it is the states that say so, and nothing is found here.
  */
-import type { ProgramFlow } from './flow.js';
 import type { Plan } from './plan.js';
 import type { Strategy } from './site.js';
+import type { NamedVariant } from './variants.js';
 
 /** Does a strategy tell the halves of a batch apart? */
 export const needsPair = ({ kind, pairs }: Strategy): boolean =>
@@ -12,25 +12,25 @@ export const needsPair = ({ kind, pairs }: Strategy): boolean =>
 
 /**
  * @param plan with sites as passes gave them
- * @param programs rows of sites taken apart into their parts, as `expandParts` orders them
- * @param calls the program of each call
+ * @param variants rows of sites taken apart into their parts, as `expandParts` orders them
+ * @param calls the name of each call's variant
  */
-export function programsForPairs(
+export function variantsForPairs(
   plan: Plan,
-  programs: readonly ProgramFlow[],
+  variants: readonly NamedVariant[],
   calls: readonly string[],
 ): Set<string> {
-  const rowOf = new Map(programs.map(({ name, row }) => [name, row]));
+  const rowOf = new Map(variants.map(({ name, row }) => [name, row]));
   const found = new Set<string>();
-  for (const [call, program] of calls.entries()) {
+  for (const [call, variant] of calls.entries()) {
     let column = 0;
     for (const [s, site] of plan.sites.entries()) {
       const columns = site.parts?.length ?? 1;
-      const row = rowOf.get(program)!.slice(column, column + columns);
+      const row = rowOf.get(variant)!.slice(column, column + columns);
       column += columns;
       // a site inside one that is replaced does nothing
       const isLive = row.some((name) => name !== undefined);
-      if (isLive && needsPair(site.strategies[plan.rows[call]![s]!]!)) found.add(program);
+      if (isLive && needsPair(site.strategies[plan.rows[call]![s]!]!)) found.add(variant);
     }
   }
   return found;

@@ -7,6 +7,7 @@
  * earlier call of the plan could write is written whatever that call gets instead. Of a site that
  * lies inside another it is assumed that it ran when the plan says so; lowering checks it.
  */
+import { groupBy } from '../../model/ir/group-by.js';
 import { addBit, bitSet, covers, equals, layBits, union } from './bit-sets.js';
 import { moreExactThan } from './exactness.js';
 import { Histories } from './histories.js';
@@ -76,7 +77,7 @@ export function rowJoins(plan: Plan, cost: (site: Site, strategy: string) => num
   };
   return {
     phases: phases.length,
-    distinct: phases.flatMap((calls) => groupBy(calls, meaning)),
+    distinct: phases.flatMap((calls) => alike(calls, meaning)),
     callSet: (calls) => ({
       calls: calls.length,
       phase: phases.findIndex((phase) => phase.includes(calls[0]!)),
@@ -102,19 +103,12 @@ function callsByPhase({ sites, calls }: Plan): number[][] {
   const divided = sites.flatMap((site) =>
     site.parts ? Object.values(site.strategies).map(({ parts }) => parts) : [],
   );
-  return groupBy([...Array(calls).keys()], (call) => divided.map((parts) => parts(call)));
+  return alike(Array(calls).keys(), (call) => divided.map((parts) => parts(call)));
 }
 
-function groupBy(calls: readonly number[], keyOf: (call: number) => unknown): number[][] {
-  const groups = new Map<string, number[]>();
-  for (const call of calls) {
-    const key = JSON.stringify(keyOf(call));
-    const group = groups.get(key);
-    if (group) group.push(call);
-    else groups.set(key, [call]);
-  }
-  return [...groups.values()];
-}
+const alike = (calls: Iterable<number>, keyOf: (call: number) => unknown): number[][] => [
+  ...groupBy(calls, (call) => JSON.stringify(keyOf(call))).values(),
+];
 
 /**
  * @param column cheapest first

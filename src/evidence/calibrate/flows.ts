@@ -1,7 +1,7 @@
 /** What each mode of each site reads and keeps, as the lowering of the covering plan found it. */
 
 import type { Instrumented } from '../../compiler/lower/index.js';
-import { type ProgramFlow, partsOf } from '../../compiler/plan/index.js';
+import { type NamedVariant, partsOf } from '../../compiler/plan/index.js';
 import type { Value } from '../../model/ir/value.js';
 import type { Mode } from './modes.js';
 import type { SearchSpace } from './space.js';
@@ -19,7 +19,7 @@ export interface ModeFlow {
 export type Flows = (site: number, mode: Mode) => ModeFlow;
 
 export function modeFlows(space: SearchSpace, instrumented: Instrumented): Flows {
-  const programs = new Map(instrumented.programs.map((program) => [program.name, program]));
+  const programs = new Map(instrumented.variants.map((program) => [program.name, program]));
   const flows = space.sites.map((_, s) => {
     const found = new Map<string, ModeFlow>();
     for (const mode of space.modes[s]!) {
@@ -38,11 +38,11 @@ function flowOf(
   space: SearchSpace,
   instrumented: Instrumented,
   site: number,
-  programs: readonly ProgramFlow[],
+  programs: readonly NamedVariant[],
 ): ModeFlow {
   const parts = partsOf(space.sites[site]!);
   const own = new Set(parts.flatMap((part) => part.states.map((state) => state.id)));
-  const kept = (program: ProgramFlow) =>
+  const kept = (program: NamedVariant) =>
     parts.flatMap((_, p) => {
       const index = space.covering.firstPart[site]! + p;
       const name = program.row[index];

@@ -4,7 +4,13 @@
  */
 
 import type { PassCalibration } from '../../compiler/pass/index.js';
-import { COMPUTE, chosenAt, type LeafStrategy, type Site } from '../../compiler/plan/index.js';
+import {
+  COMPUTE,
+  chosenAt,
+  type LeafStrategy,
+  rowKey,
+  type Site,
+} from '../../compiler/plan/index.js';
 import { unknownCandidate } from '../../errors/index.js';
 
 export interface Mode {
@@ -26,7 +32,7 @@ export function modeOf(site: Site, strategy: string, call: number): Mode {
   return {
     strategy,
     choices,
-    key: choices.map((choice) => choice.name).join('\n'),
+    key: rowKey(choices.map((choice) => choice.name)),
     ...(whole.kind === 'shared' && {
       half: { of: modeOf(site, whole.of.strategy, call), which: whole.of.half },
     }),

@@ -2,7 +2,9 @@
  * How much faster a bundle is than its source: alternating runs in one process, medians, beside the
  * ratio that the MACs promise.
  */
+
 import { setTimeout } from 'node:timers/promises';
+import { callsOf } from '../../runtime/schedule/index.js';
 import type { ScheduledSession } from '../../runtime/session/index.js';
 import { distinctPrograms, openWithCalls, readBundle } from './bundle.js';
 import { loadOrt, runModel } from './engine.js';
@@ -80,7 +82,7 @@ export async function benchBundle(options: BenchOptions): Promise<BenchReport> {
     logSeverityLevel: 4 as const,
     ...(options.threads !== undefined && { intraOpNumThreads: options.threads }),
   };
-  const { calls } = schedule;
+  const calls = callsOf(schedule);
   const programs = distinctPrograms(schedule);
   const source = await openSource(ort, model, session);
   const sourceMemory = process.memoryUsage.rss();
@@ -88,16 +90,18 @@ export async function benchBundle(options: BenchOptions): Promise<BenchReport> {
   const bundleTurns: number[][] = [];
   let bundle: ScheduledSession | undefined;
   let turn: readonly string[];
+  let whole: boolean;
   try {
     const runSource = () => runModel(source, feeds, `"${model}"`);
     // the first run of everything warms it up and is not counted
     const [first] = await timesOf(1, runSource);
-    turn = first! * calls.length < wholeLoop ? calls : programs;
+    whole = first! * calls.length < wholeLoop;
+    turn = whole ? calls.inOrder : programs;
     const opened = await openWithCalls(ort, folder, schedule, turn, session);
     bundle = opened;
     for (let round = 0; round <= rounds; round++) {
       onProgress?.(round, rounds + 1);
-      if (round > 0) sourceTurns.push(await timesOf(turn === calls ? calls.length : 1, runSource));
+      if (round > 0) sourceTurns.push(await timesOf(whole ? calls.length : 1, runSource));
       await setTimeout(REST);
       const times = await timesOf(turn.length, () => opened.run(feeds));
       if (round > 0) bundleTurns.push(times);
@@ -109,7 +113,6 @@ export async function benchBundle(options: BenchOptions): Promise<BenchReport> {
     await bundle?.release();
     await source.release();
   }
-  const whole = turn === calls;
   const sourceMs = median(sourceTurns.flat());
   const ms = new Map(
     programs.map((program) => [
@@ -121,7 +124,7 @@ export async function benchBundle(options: BenchOptions): Promise<BenchReport> {
     ? { source: median(sourceTurns.map(sum)), bundle: median(bundleTurns.map(sum)) }
     : {
         source: sourceMs * calls.length,
-        bundle: sum(calls.map((program) => ms.get(program)!)),
+        bundle: sum(calls.inOrder.map((program) => ms.get(program)!)),
       };
   const macs = schedule.cost?.macs?.convention;
   const ratio = (program: string, convention: 'all' | 'layers') =>
@@ -137,7 +140,7 @@ export async function benchBundle(options: BenchOptions): Promise<BenchReport> {
       programs.map((name) => [
         name,
         {
-          calls: calls.filter((c) => c === name).length,
+          calls: calls.of(name).length,
           milliseconds: ms.get(name)!,
           speedup: sourceMs / ms.get(name)!,
           macRatio: { all: ratio(name, 'all'), layers: ratio(name, 'layers') },

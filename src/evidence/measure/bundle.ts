@@ -8,7 +8,7 @@ import { fileNotFound, notABundle, otherSource } from '../../errors/index.js';
 import { restoreInterrupted } from '../../io/siblings.js';
 import { loadModel } from '../../model/onnx/files.js';
 import { checkFiles, readSchedule } from '../../runtime/node/index.js';
-import type { Schedule } from '../../runtime/schedule/index.js';
+import { callsOf, type Schedule } from '../../runtime/schedule/index.js';
 import { ScheduledSession } from '../../runtime/session/index.js';
 import type { Ort } from './engine.js';
 
@@ -62,21 +62,23 @@ export function openWithCalls(
 }
 
 /** Each program is fed what the first of its calls is. */
-function parametersFor({ parameters, calls }: Schedule, programs: readonly string[]) {
+function parametersFor(schedule: Schedule, programs: readonly string[]) {
+  const { parameters } = schedule;
   if (!parameters) return {};
-  const of = programs.map((program) => calls.indexOf(program));
+  const calls = callsOf(schedule);
+  const of = programs.map((program) => calls.firstOf(program));
   return {
     parameters: Object.fromEntries(
       Object.entries(parameters).map(([id, parameter]) => [
         id,
-        { ...parameter, calls: of.map((call) => parameter.calls[call]!) },
+        { ...parameter, calls: of.map((call) => calls.fedAt(id, call)?.slice() ?? null) },
       ]),
     ),
   };
 }
 
 /** Each program once, in the order in which the schedule first runs them. */
-export const distinctPrograms = (schedule: Schedule): string[] => [...new Set(schedule.calls)];
+export const distinctPrograms = (schedule: Schedule): string[] => callsOf(schedule).programs;
 
 /** Ids of states that a program reads, and that it writes. */
 export interface StateAccess {

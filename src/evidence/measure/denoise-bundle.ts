@@ -25,6 +25,7 @@ import {
 } from '../../runtime/samplers/index.js';
 import {
   callsNeedPairs,
+  callsOf,
   callsPerStep,
   type GuidancePair,
   type Port,
@@ -101,7 +102,7 @@ export async function openLoopBundle(
   const sessions = new Map<GuidanceHalf, DenoiserSession>([['both', await open()]]);
   const first = sessions.get('both')!;
   sessions.set('conditional', first);
-  const { source, cost, calls, timesteps } = first.schedule;
+  const { source, cost, timesteps } = first.schedule;
   const inTurns = source.guidance?.mode === 'two-calls';
   if (options.halves && !inTurns) sessions.set('unconditional', await open());
   const distinct = () => new Set(sessions.values());
@@ -116,7 +117,7 @@ export async function openLoopBundle(
       guidance: source.guidance,
       needsPairs: callsNeedPairs(first.schedule),
     },
-    calls: calls.length,
+    calls: callsOf(first.schedule).length,
     timesteps,
     counts,
     reset() {

@@ -2,7 +2,9 @@
  * The sets of inputs that programs are held against the source on: one, or more where a model does one
  * thing at some timesteps and another at others.
  */
+
 import { TRAIN_TIMESTEPS } from '../../runtime/samplers/index.js';
+import { callsOf } from '../../runtime/schedule/index.js';
 import type { Decisions } from './decides.js';
 import type { Feeds } from './feeds.js';
 import { type ProofFeedOptions, proofFeeds } from './proof-feeds.js';
@@ -16,7 +18,8 @@ const MOST_BORDERS = 16;
 export function feedSets(options: ProofFeedOptions, decisions: readonly Decisions[]): Feeds[] {
   const first = proofFeeds(options, 0);
   if (!decisions.some(({ decides }) => decides)) return [first];
-  const { calls, timesteps } = options.schedule;
+  const { timesteps } = options.schedule;
+  const calls = callsOf(options.schedule);
   // beyond the turns of the calls, which differ in all inputs
   const turn = (i: number) => calls.length + i;
   const spread = Array.from({ length: SWEEP - 1 }, (_, i) => proofFeeds(options, turn(i + 1)));

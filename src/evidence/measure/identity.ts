@@ -3,8 +3,10 @@
  * gives, unless a strategy of it leaves something out. Where one half of a guidance pair stands for
  * both, that holds when both halves are equal. Runs in `ScheduledSession`, as users do.
  */
+
 import type { InferenceSession } from 'onnxruntime-common';
 import { placeOf } from '../../runtime/schedule/check-states.js';
+import { callsOf } from '../../runtime/schedule/index.js';
 import { distinctPrograms, openWithCalls, statesOf } from './bundle.js';
 import type { ProofContext } from './context.js';
 import { compareOutputs, type Difference, worst } from './difference.js';
@@ -104,9 +106,10 @@ function programKinds({ schedule, known, source, isSplit }: ProofContext): {
   const everywhere = schedule.target !== undefined || isSplit || usesHalves(source.graph);
   const without = new Map<string, string>();
   const rounding = new Set<string>();
+  const calls = callsOf(schedule);
   for (const { strategies, forecast } of Object.values(schedule.sites ?? {}))
     for (const [call, strategy] of strategies.entries()) {
-      const program = schedule.calls[call]!;
+      const program = calls.programAt(call)!;
       const meaning = meaningOf(strategy, known);
       if (meaning?.forecast && forecast?.basis === 'chebyshev')
         without.set(

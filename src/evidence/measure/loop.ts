@@ -8,7 +8,7 @@ import os from 'node:os';
 import path from 'node:path';
 import type { KnownStrategies } from '../../compiler/pass/index.js';
 import { placeOf } from '../../runtime/schedule/check-states.js';
-import type { Schedule } from '../../runtime/schedule/index.js';
+import { callsOf, type Schedule } from '../../runtime/schedule/index.js';
 import { statesOf } from './bundle.js';
 import { type CallAccess, combinations, placed } from './combinations.js';
 import type { ProofContext } from './context.js';
@@ -38,17 +38,18 @@ export async function loop(
     report.unproved(`the loop, since ${reference}`);
     return { checks: [], combinations: 0 };
   }
-  const byPlan = schedule.calls.map((_, call) => reference.access(call));
+  const loopCalls = callsOf(schedule);
+  const byPlan = loopCalls.inOrder.map((_, call) => reference.access(call));
   const accounts = [bySchedule(schedule), byPlan];
   const { calls, count } = combinations(labels(schedule), accounts);
   const rounding = callsThatRound(schedule, known, accounts);
   const prepare = usesHalves(source.graph) ? keepRoundings : undefined;
   const feeds = new Map(calls.map((call) => [call, feedsFor(call)]));
-  onProgress?.(`reference for ${calls.length} of ${schedule.calls.length} calls`);
+  onProgress?.(`reference for ${calls.length} of ${loopCalls.length} calls`);
   const scratch = fs.mkdtempSync(path.join(scratchParent(folder), '.stepfold-verify-'));
   try {
     const expected = await reference.run({ ort, feeds, scratch, session, prepare });
-    const programs = new Set(calls.map((call) => schedule.calls[call]!));
+    const programs = new Set(calls.map((call) => loopCalls.programAt(call)!));
     const player = await Player.open(
       { ort, folder, schedule, session, bindings, prepare },
       programs,
@@ -57,7 +58,7 @@ export async function loop(
     try {
       for (const call of calls) {
         onProgress?.(`call ${call} of the loop`);
-        const program = schedule.calls[call]!;
+        const program = loopCalls.programAt(call)!;
         const actual = await player.play(program, feeds.get(call)!, call);
         const differs = compareOutputs(schedule, actual, expected.get(call)!);
         checks.push({ program, call, rounds: rounding.has(call), ...differs });
@@ -73,18 +74,20 @@ export async function loop(
 }
 
 /** What tells calls apart beside what they take: program, strategies, half of a guidance pair, parameters. */
-const labels = ({ calls, sites = {}, parameters = {}, source }: Schedule): string[] =>
-  calls.map((program, call) =>
+function labels(schedule: Schedule): string[] {
+  const calls = callsOf(schedule);
+  return calls.inOrder.map((program, call) =>
     JSON.stringify([
       program,
-      Object.values(sites).map(({ strategies }) => strategies[call]),
-      halfOfCall(call, source.guidance),
-      Object.values(parameters).map((parameter) => parameter.calls[call]),
+      calls.strategiesAt(call).map(({ strategy }) => strategy),
+      halfOfCall(call, schedule.source.guidance),
+      Object.keys(schedule.parameters ?? {}).map((id) => calls.fedAt(id, call)),
     ]),
   );
+}
 
 const bySchedule = (schedule: Schedule): CallAccess[] =>
-  schedule.calls.map((program) => {
+  callsOf(schedule).inOrder.map((program) => {
     const { reads, writes } = statesOf(schedule, program);
     return { takes: reads.map((state) => placeOf(schedule.states, state)), leaves: writes };
   });
@@ -95,16 +98,15 @@ function callsThatRound(
   known: KnownStrategies,
   accounts: readonly (readonly CallAccess[])[],
 ): Set<number> {
-  const { calls, sites = {}, source } = schedule;
+  const calls = callsOf(schedule);
+  const { guidance } = schedule.source;
   const everywhere = schedule.target !== undefined;
   const rounding = new Set<number>();
   const rounded = accounts.map(() => new Set<string>());
-  for (const call of calls.keys()) {
+  for (let call = 0; call < calls.length; call++) {
     const rounds =
       everywhere ||
-      Object.values(sites).some((site) =>
-        roundsAt(site.strategies[call]!, call, source.guidance, known),
-      ) ||
+      calls.strategiesAt(call).some(({ strategy }) => roundsAt(strategy, call, guidance, known)) ||
       accounts.some((account, a) =>
         account[call]!.takes.some((taken) => rounded[a]!.has(placed(taken).item)),
       );

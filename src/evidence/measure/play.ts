@@ -11,7 +11,13 @@ import type { Model } from '../../model/ir/model.js';
 import { loadModel } from '../../model/onnx/files.js';
 import { sizeOf } from '../../model/shape/index.js';
 import { createRandom } from '../../runtime/samplers/index.js';
-import type { Dimension, Run, Schedule, State } from '../../runtime/schedule/index.js';
+import {
+  callsOf,
+  type Dimension,
+  type Run,
+  type Schedule,
+  type State,
+} from '../../runtime/schedule/index.js';
 import { pointer } from '../../runtime/schedule/pointer.js';
 import { outputNotGiven } from '../../runtime/session/steps.js';
 import { constantTensor } from '../../runtime/session/tensors.js';
@@ -69,7 +75,7 @@ export class Player {
   async play(
     program: string,
     feeds: Feeds,
-    call = this.options.schedule.calls.indexOf(program),
+    call = callsOf(this.options.schedule).firstOf(program),
   ): Promise<Record<string, Tensor>> {
     const { schedule } = this.options;
     const wires = new Map<string, Tensor>();
@@ -124,8 +130,9 @@ export class Player {
     for (const [input, constant] of Object.entries(run.constants ?? {}))
       all[input] = constantTensor(ort as never, constant);
     for (const [input, id] of Object.entries(run.parameters ?? {})) {
-      const { shape, calls } = schedule.parameters![id]!;
-      all[input] = new ort.Tensor('float32', Float32Array.from(calls[call]!), shape) as never;
+      const { shape } = schedule.parameters![id]!;
+      const fed = Float32Array.from(callsOf(schedule).fedAt(id, call)!);
+      all[input] = new ort.Tensor('float32', fed, shape) as never;
     }
     for (const [input, wire] of Object.entries(run.takes ?? {})) all[input] = wires.get(wire)!;
     for (const [input, state] of Object.entries(run.reads ?? {}))

@@ -8,7 +8,7 @@ import { inlineFunctions, splitSkipNorms } from '../../compiler/canonicalize/ind
 import type { KnownStrategies } from '../../compiler/pass/index.js';
 import type { Problem } from '../../errors/index.js';
 import { loadModel } from '../../model/onnx/files.js';
-import type { Schedule } from '../../runtime/schedule/index.js';
+import { callsOf, type Schedule } from '../../runtime/schedule/index.js';
 import { distinctPrograms, readBundle } from './bundle.js';
 import { claimProblems } from './claims/index.js';
 import type { Findings } from './context.js';
@@ -119,7 +119,7 @@ export async function proveBundle(options: ProveOptions): Promise<VerifyReport> 
     statements,
     unproved,
     notes,
-    loop: { calls: schedule.calls.length, combinations },
+    loop: { calls: callsOf(schedule).length, combinations },
     sizes: Object.fromEntries(numbers.bindings),
     weights,
   };

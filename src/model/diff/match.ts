@@ -7,11 +7,11 @@
  * it is. The time is linear in the size of the graphs, but for values with many readers.
  */
 import type { Graph } from '../ir/graph.js';
+import { groupBy } from '../ir/group-by.js';
 import type { Node } from '../ir/node.js';
 import type { Value } from '../ir/value.js';
 import { bodyPairs } from './bodies.js';
 import type { FlatGraph, Reader } from './flat.js';
-import { groupBy } from './group-by.js';
 import type { Labels } from './labels.js';
 import { Matching } from './matching.js';
 import type { PortPairs } from './ports.js';

@@ -1,8 +1,9 @@
 /** Inputs and outputs of two models: which are one another, and what their declarations say. */
+
+import { groupBy } from '../ir/group-by.js';
 import type { Dim, ValueType } from '../ir/types.js';
 import type { Value } from '../ir/value.js';
 import { messageText } from './attributes.js';
-import { groupBy } from './group-by.js';
 
 export interface PortPairs {
   readonly pairs: readonly (readonly [Value, Value])[];

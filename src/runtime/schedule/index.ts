@@ -19,6 +19,7 @@ export type {
   WeightsFile,
 } from '../../generated/schedule.js';
 export type { TimestepsFile } from '../../generated/timesteps.js';
+export { type CallSequence, callsOf } from './calls.js';
 export { type CheckResult, checkSchedule } from './check.js';
 export { timestepProblems } from './check-timesteps.js';
 export { REPORT_FILE, SCHEDULE_FILE } from './file-names.js';

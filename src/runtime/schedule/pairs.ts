@@ -4,6 +4,7 @@
  * for its own half, or the first call of the step for both.
  */
 import type { Schedule } from '../../generated/schedule.js';
+import { callsOf } from './calls.js';
 
 /** A schedule that does not say what its programs need is taken at its worst. */
 export function needsPairs({ source, programs }: Schedule, program: string): boolean {
@@ -15,4 +16,4 @@ export function needsPairs({ source, programs }: Schedule, program: string): boo
 
 /** Is there a call that needs them? */
 export const callsNeedPairs = (schedule: Schedule): boolean =>
-  [...new Set(schedule.calls)].some((program) => needsPairs(schedule, program));
+  callsOf(schedule).programs.some((program) => needsPairs(schedule, program));

@@ -5,9 +5,11 @@
  * a way that nobody sees. Looks at one small tensor and some sizes a call. docs/decisions/0023 has the rules
  * and their reasons.
  */
+
 import type { InferenceSession } from 'onnxruntime-common';
 import { guidanceTurns, imagesMixed, newImageBegun } from '../../errors/index.js';
 import type { Schedule } from '../../generated/schedule.js';
+import { type CallSequence, callsOf } from '../schedule/calls.js';
 import { callsPerStep } from '../schedule/guidance.js';
 import { needsPairs } from '../schedule/pairs.js';
 import type { NewImage } from './engine.js';
@@ -58,10 +60,14 @@ export class ImageWatch {
   /** The image before, where it was left unfinished without a word. */
   #left: LeftImage | undefined;
 
+  readonly #calls: CallSequence;
+
   constructor(
     private readonly schedule: Schedule,
     private readonly mode: NewImage,
-  ) {}
+  ) {
+    this.#calls = callsOf(schedule);
+  }
 
   /**
    * Does this call, `next` calls after the image began, begin another? Changes nothing.
@@ -107,7 +113,7 @@ export class ImageWatch {
 
   /** The next call is the first of an image. @param calls so many were made of the one before */
   begin(calls: number, bySession: boolean): void {
-    const isLeft = bySession && calls < this.schedule.calls.length;
+    const isLeft = bySession && calls < this.#calls.length;
     this.#left =
       isLeft && this.#first && this.#last
         ? { first: this.#first, last: this.#last, calls, reached: this.#reached }
@@ -164,12 +170,12 @@ export class ImageWatch {
     const noise = (of: Timestep) =>
       this.#rises || this.#turnsUp(seen) ? -of.smallest : of.largest;
     const [now, before, start] = [noise(timestep), noise(last), noise(first)];
-    const finished = next === this.schedule.calls.length;
+    const finished = next === this.#calls.length;
     if (finished) return now > before || now >= start ? 'new' : 'on';
     if (now > before) return now >= start ? 'new' : 'unclear';
     const isPartner = next % this.#perStep === 1;
     if (isPartner) {
-      if (now < before && needsPairs(this.schedule, this.schedule.calls[next]!))
+      if (now < before && needsPairs(this.schedule, this.#calls.programAt(next)!))
         throw guidanceTurns(next, last.largest, timestep.largest);
       return 'on';
     }

@@ -3,9 +3,11 @@
  * the schedule when it is loaded: a wrong file is named at once, not at the call that first misses
  * an input.
  */
+
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import { modelLoadFailed, modelMismatch, StepfoldError } from '../../errors/index.js';
 import type { Run, Schedule } from '../../generated/schedule.js';
+import { callsOf } from '../schedule/calls.js';
 import type { Bundle, Engine, ExternalData, ScheduledSessionOptions } from './engine.js';
 import { withoutSpinning } from './spinning.js';
 
@@ -82,8 +84,8 @@ export class Models {
 
   /** Does the loop run more than one model? */
   get #takeTurns(): boolean {
-    const { calls, programs } = this.schedule;
-    const runs = [...new Set(calls)].flatMap((name) => programs[name]?.runs ?? []);
+    const { programs } = callsOf(this.schedule);
+    const runs = programs.flatMap((name) => this.schedule.programs[name]?.runs ?? []);
     return new Set(runs.map((run) => run.model)).size > 1;
   }
 

@@ -4,9 +4,11 @@
  * one line. Costs nothing over the engine but the lookups: states are the engine's own tensors, and
  * only outputs that the call needs are fetched.
  */
+
 import type { InferenceSession, OnnxValue, Tensor } from 'onnxruntime-common';
 import { runFailed } from '../../errors/index.js';
 import type { Schedule } from '../../generated/schedule.js';
+import { callsOf } from '../schedule/calls.js';
 import { parseSchedule } from '../schedule/parse.js';
 import { type Bindings, bind } from './bindings.js';
 import type { Bundle, Engine, ScheduledSessionOptions } from './engine.js';
@@ -50,7 +52,7 @@ export class ScheduledSession extends SessionSurface {
     if (options.load === 'lazy') return session;
     try {
       // One after another: each load uses all processors, and memory peaks once.
-      for (const program of new Set(schedule.calls)) await session.#prepare(program);
+      for (const program of callsOf(schedule).programs) await session.#prepare(program);
       return session;
     } catch (error) {
       await models.release();

@@ -3,6 +3,7 @@
  * place in the schedule, where an image begins, and the order of calls. Calls depend on each other, so
  * they never overlap.
  */
+
 import type { InferenceSession } from 'onnxruntime-common';
 import {
   feedMissing,
@@ -13,6 +14,7 @@ import {
   sessionReleased,
 } from '../../errors/index.js';
 import type { Port, Schedule } from '../../generated/schedule.js';
+import { callsOf } from '../schedule/calls.js';
 import { needsPairs } from '../schedule/pairs.js';
 import type { CallInfo, DenoiserSession, NewImage } from './engine.js';
 import { type Fetches, readFetches } from './fetches.js';
@@ -47,7 +49,7 @@ export abstract class SessionSurface implements DenoiserSession {
     this.outputNames = outputs.map(({ name }) => name);
     this.inputMetadata = inputs.map(metadata);
     this.outputMetadata = outputs.map(metadata);
-    this.calls = schedule.calls;
+    this.calls = callsOf(schedule).inOrder;
     this.#watch = new ImageWatch(schedule, newImage);
   }
 

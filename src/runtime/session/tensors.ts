@@ -1,7 +1,9 @@
 /** Small helpers on the engine's tensors: making constants and placeholders, copying, disposing. */
+
 import type { Tensor } from 'onnxruntime-common';
 import { fetchesInvalid, outOfMemory } from '../../errors/index.js';
 import type { Constant, ElementType, Schedule, State } from '../../generated/schedule.js';
+import { callsOf } from '../schedule/calls.js';
 import type { Engine } from './engine.js';
 
 type Make = (count: number) => Exclude<Tensor['data'], string[]> | string[];
@@ -95,12 +97,13 @@ export function constantTensor({ Tensor }: Engine, { type, shape, data }: Consta
 /** What a parameter is at a call; the schedule's check has made sure that it is there. */
 export function parameterTensor(
   engine: Engine,
-  { parameters = {} }: Schedule,
+  schedule: Schedule,
   id: string,
   call: number,
 ): Tensor {
-  const { shape, calls } = parameters[id]!;
-  return constantTensor(engine, { type: 'float32', shape, data: calls[call]! });
+  const { shape } = schedule.parameters![id]!;
+  const data = [...callsOf(schedule).fedAt(id, call)!];
+  return constantTensor(engine, { type: 'float32', shape, data });
 }
 
 /** A tensor with elements of its own in the processor's memory. */

@@ -37,7 +37,7 @@ function siteOf(
     ),
   } as unknown as InstrumentedSite;
   const flows = programs.map(([name]) => ({ row: [name] }));
-  const source = { programs: flows } as unknown as Instrumented;
+  const source = { variants: flows } as unknown as Instrumented;
   const writes = new Map(flows.map((flow, i) => [flow, new Set(programs[i]!.slice(1))]));
   return new GatedSite(instrumented, 0, source, writes as never, (value: Value) => value, place);
 }

@@ -59,6 +59,6 @@ test('many different calls are one model', async () => {
   ];
   const compilation = await compile(UNET, uses);
   expect(compilation.lowered.emit).toBe('merged');
-  const rows = new Set(compilation.instrumented.programs.map(({ row }) => row.join()));
+  const rows = new Set(compilation.instrumented.variants.map(({ row }) => row.join()));
   expect(rows.size).toBeGreaterThan(3);
 });

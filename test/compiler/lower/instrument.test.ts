@@ -355,8 +355,8 @@ test.each([
   (most, count) => {
     const model = modelOf('g (float[2] x) => (float[2] y) { a = Neg (x) y = Floor (a) }');
     const rows = ['compute', 'compute', 'reuse'].map((name) => [name]);
-    const { programs, calls } = build(model, [siteOf(model, 's', ['a'])], rows, most);
-    expect(programs).toHaveLength(count);
+    const { variants, calls } = build(model, [siteOf(model, 's', ['a'])], rows, most);
+    expect(variants).toHaveLength(count);
     expect(calls[2]).not.toBe(calls[1]);
   },
 );

@@ -232,7 +232,7 @@ describe('merged', () => {
       'merged',
     );
     const writes = instrumented.calls.map(
-      (name) => instrumented.programs.find((p) => p.name === name)!.writes,
+      (name) => instrumented.variants.find((p) => p.name === name)!.writes,
     );
     expect(writes).toEqual([
       ['site.0.rest', 'site.1.kept'],

@@ -146,7 +146,7 @@ describe.each(KEEPINGS)('$name', (keeping) => {
 
   test('takes so many models', () => {
     const { lowered, instrumented } = compile(keeping, 'split');
-    const computing = instrumented.programs.filter(({ row }) => row[0] === 'compute');
+    const computing = instrumented.variants.filter(({ row }) => row[0] === 'compute');
     expect(computing.map(({ writes }) => writes.length).sort()).toEqual([0, 1]);
     const models = computing.map(({ name }) => lowered.programs.get(name)![0]!.model);
     expect(new Set(models).size).toBe(keeping.models);
@@ -171,7 +171,7 @@ test.each([
   ['keeping a difference is work that a call can leave out', 1, 2],
 ])('where no product is taken, %s', (_, keeping, count) => {
   const { lowered, instrumented } = compile(KEEPINGS[keeping]!, 'split', 'Neg (x)');
-  const computing = instrumented.programs.filter(({ row }) => row[0] === 'compute');
+  const computing = instrumented.variants.filter(({ row }) => row[0] === 'compute');
   const models = computing.map(({ name }) => lowered.programs.get(name)![0]!.model);
   expect(computing).toHaveLength(2);
   expect(new Set(models).size).toBe(count);

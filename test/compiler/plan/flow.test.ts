@@ -55,7 +55,7 @@ describe('reading before writing', () => {
       ],
       'split',
     );
-    expect(instrumented.programs.map((p) => [p.row, p.reads, p.writes])).toEqual([
+    expect(instrumented.variants.map((p) => [p.row, p.reads, p.writes])).toEqual([
       [['compute', 'compute'], [], ['inner.0', 'outer.0']],
       [[undefined, 'reuse'], ['outer.0'], []],
       [['reuse', 'compute'], ['inner.0'], []],
@@ -85,7 +85,7 @@ describe('reading before writing', () => {
       ],
       'split',
     );
-    expect(instrumented.programs[0]!.writes).toEqual(['outer.0']);
+    expect(instrumented.variants[0]!.writes).toEqual(['outer.0']);
     expect([...instrumented.states.keys()]).toEqual(['outer.0']);
   });
 

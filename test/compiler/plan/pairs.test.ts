@@ -5,14 +5,14 @@ import {
   type CompositeSite,
   compositeOf,
   expandParts,
+  type NamedVariant,
   needsPair,
   type PlainSite,
   type Plan,
-  type ProgramFlow,
-  programsForPairs,
   sharedOf,
   strategiesByName,
   strategyOf,
+  variantsForPairs,
 } from '../../../src/compiler/plan/index.js';
 
 const siteOf = (id: string): PlainSite => ({
@@ -85,15 +85,15 @@ describe('sites with parts', () => {
 describe('programs for pairs', () => {
   const sites = [siteOf('a'), divided('b'), siteOf('c')];
   /** One call. */
-  const found = (planned: string[], row: ProgramFlow['row']) =>
-    programsForPairs(
+  const found = (planned: string[], row: NamedVariant['row']) =>
+    variantsForPairs(
       { calls: 1, sites, rows: [planned] },
       [{ name: 'p', row, reads: [], writes: [] }],
       ['p'],
     ).has('p');
   const X = undefined;
 
-  test.each<[string, string[], ProgramFlow['row'], boolean]>([
+  test.each<[string, string[], NamedVariant['row'], boolean]>([
     ['nothing shared', [COMPUTE, 'reuse', COMPUTE], [COMPUTE, 'reuse', COMPUTE, COMPUTE], false],
     ['the first site', ['share', 'reuse', COMPUTE], ['share', 'reuse', COMPUTE, COMPUTE], true],
     ['the last site', [COMPUTE, 'reuse', 'pair'], [COMPUTE, 'reuse', COMPUTE, 'pair'], true],
@@ -125,7 +125,7 @@ describe('programs for pairs', () => {
       writes: [],
     }));
     const calls = ['full', 'shared', 'paired', 'full'];
-    expect(programsForPairs({ calls: 4, sites: [siteOf('a')], rows }, programs, calls)).toEqual(
+    expect(variantsForPairs({ calls: 4, sites: [siteOf('a')], rows }, programs, calls)).toEqual(
       new Set(['shared', 'paired']),
     );
   });

@@ -6,14 +6,14 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   analyzeFlow,
-  type CallFlow,
   type LiveUnder,
   unionWrites,
+  type Variant,
 } from '../../../src/compiler/plan/index.js';
 import { anyNetwork, networkOf, planOf } from './network.js';
 
 /** What each call reads, and which call wrote it last. */
-function sources(calls: readonly CallFlow[]): Record<string, number>[] {
+function sources(calls: readonly Variant[]): Record<string, number>[] {
   const last = new Map<string, number>();
   return calls.map(({ reads, writes }, call) => {
     const found = Object.fromEntries(reads.map((state) => [state, last.get(state) ?? -1]));
@@ -22,7 +22,7 @@ function sources(calls: readonly CallFlow[]): Record<string, number>[] {
   });
 }
 
-const programs = (calls: readonly CallFlow[]) =>
+const programs = (calls: readonly Variant[]) =>
   new Set(calls.map(({ row, writes }) => JSON.stringify([row, writes]))).size;
 
 describe('unionWrites', () => {
@@ -32,7 +32,7 @@ describe('unionWrites', () => {
       fc.property(anyNetwork, ({ cases, rows }) => {
         const plan = planOf(rows);
         const live = networkOf(cases);
-        let before: CallFlow[];
+        let before: Variant[];
         try {
           before = analyzeFlow(plan, live);
         } catch {
@@ -83,7 +83,7 @@ describe('unionWrites', () => {
     const joins = (most: number) => unionWrites(planOf(rows), before, alone, most);
     expect(joins(5)).toEqual(before);
     // the last call writes one state for nothing; the first and the third together would write two
-    const written = (flows: CallFlow[]) => flows.flatMap(({ writes }) => writes).length;
+    const written = (flows: Variant[]) => flows.flatMap(({ writes }) => writes).length;
     expect([before, joins(4), joins(3)].map(written)).toEqual([2, 3, 6]);
     expect(programs(joins(4))).toBe(4);
     expect(programs(joins(3))).toBe(3);
@@ -94,7 +94,7 @@ describe('unionWrites', () => {
       (name) => [name],
     );
     const before = flowOf(rows);
-    const kept = (flows: CallFlow[]) => flows.map(({ writes }) => writes.length);
+    const kept = (flows: Variant[]) => flows.map(({ writes }) => writes.length);
     expect(kept(before)).toEqual([1, 0, 1, 0, 2, 0, 0]);
     // one more with the call that keeps both, and two more without it
     const after = unionWrites(planOf(rows), before, alone, programs(before) - 1);

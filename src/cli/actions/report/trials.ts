@@ -28,7 +28,12 @@ import type {
 import { readRegularText } from '../../../io/regular-file.js';
 import type { Model } from '../../../model/ir/model.js';
 import { loadModel } from '../../../model/onnx/files.js';
-import { parsePlanFile, planOfSchedule, type Schedule } from '../../../runtime/schedule/index.js';
+import {
+  callsOf,
+  parsePlanFile,
+  planOfSchedule,
+  type Schedule,
+} from '../../../runtime/schedule/index.js';
 
 export interface TrialContext {
   /** The source's file. */
@@ -57,9 +62,10 @@ export async function tryOptions(context: TrialContext): Promise<Trials[]> {
   return found;
 }
 
-async function contextOf(source: Model, { calls, source: made }: Schedule): Promise<PassContext> {
+async function contextOf(source: Model, schedule: Schedule): Promise<PassContext> {
   const { canonical, shapes, bindings, roles } = await prepare(source);
-  return passContext(canonical, shapes, calls.length, bindings, made.guidance, roles);
+  const { guidance } = schedule.source;
+  return passContext(canonical, shapes, callsOf(schedule).length, bindings, guidance, roles);
 }
 
 async function tryChoices(
@@ -117,9 +123,9 @@ async function run(
   requests: Requests,
   options: Pick<PipelineOptions, 'plan'> = {},
 ): Promise<{ macs: number; error: number }> {
-  const { calls, source: made, timesteps, cost } = subject.schedule;
+  const { source: made, timesteps, cost } = subject.schedule;
   let pipeline = Pipeline.create({
-    calls: calls.length,
+    calls: callsOf(subject.schedule).length,
     ...(made.guidance && { guidance: made.guidance }),
     ...(timesteps && { timesteps }),
     ...(cost?.macs && { sizes: cost.macs.bindings }),

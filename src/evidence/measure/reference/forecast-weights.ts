@@ -4,7 +4,12 @@
  * polynomials as HiCache has them (arXiv 2508.16984), and Spectrum's ridge regression (arXiv 2603.01623); each done
  * on values that are 1 at one step and 0 at the others, which gives that step's weight.
  */
-import { callsPerStep, type Schedule, stepsOfCalls } from '../../../runtime/schedule/index.js';
+import {
+  callsOf,
+  callsPerStep,
+  type Schedule,
+  stepsOfCalls,
+} from '../../../runtime/schedule/index.js';
 
 export interface ForecastRule {
   readonly order: number;
@@ -38,14 +43,15 @@ export function referenceWeights(
 
 /** @param written the calls that kept the values, the last first */
 export function referenceWeightsAt(
-  { source, calls }: Schedule,
+  schedule: Schedule,
   rule: ForecastRule,
   written: readonly number[],
   call: number,
 ): number[] {
-  const perStep = callsPerStep(source.guidance);
+  const { guidance } = schedule.source;
+  const perStep = callsPerStep(guidance);
   const step = (of: number) => Math.floor(of / perStep);
-  const length = stepsOfCalls(calls.length, source.guidance);
+  const length = stepsOfCalls(callsOf(schedule).length, guidance);
   return referenceWeights(rule, written.map(step), step(call), length);
 }
 

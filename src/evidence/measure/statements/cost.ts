@@ -9,7 +9,12 @@ import type { Problem } from '../../../errors/index.js';
 import { concreteShapes, graphCost, type Macs } from '../../../model/cost/index.js';
 import type { Model } from '../../../model/ir/model.js';
 import { bytesOfAll } from '../../../model/shape/index.js';
-import type { MacCounts, Schedule } from '../../../runtime/schedule/index.js';
+import {
+  type CallSequence,
+  callsOf,
+  type MacCounts,
+  type Schedule,
+} from '../../../runtime/schedule/index.js';
 import { pointer } from '../../../runtime/schedule/pointer.js';
 
 /** An average is a sum in some order. */
@@ -50,7 +55,7 @@ export async function costProblems(
     );
   return [
     ...Object.entries(macs.convention).flatMap(([convention, counts]) =>
-      countProblems(schedule, convention as keyof Macs, counts, ofSource, ofPrograms),
+      countProblems(callsOf(schedule), convention as keyof Macs, counts, ofSource, ofPrograms),
     ),
     ...bytesProblems(schedule, bindings),
   ];
@@ -84,7 +89,7 @@ function bytesProblems(
 }
 
 function countProblems(
-  { calls }: Schedule,
+  calls: CallSequence,
   convention: keyof Macs,
   { source, programs, perCall }: MacCounts,
   ofSource: Macs,
@@ -95,7 +100,9 @@ function countProblems(
     says !== undefined && Math.abs(says - counted) <= ROUNDING * Math.abs(counted)
       ? []
       : [{ path, message: `says ${says}, where ${counted} are counted` }];
-  const average = calls.reduce((sum, name) => sum + (programs[name] ?? Number.NaN), 0);
+  const average = calls.inOrder
+    .map((name) => programs[name] ?? Number.NaN)
+    .reduce((sum, macs) => sum + macs, 0);
   return [
     ...compare(at('source'), source, ofSource[convention]),
     ...[...ofPrograms].flatMap(([name, macs]) =>

@@ -3,7 +3,7 @@
  * history that they weigh was written. Plain code over the schedule alone.
  */
 import type { Problem } from '../../../errors/index.js';
-import type { Schedule } from '../../../runtime/schedule/index.js';
+import { callsOf, type Schedule } from '../../../runtime/schedule/index.js';
 import { pointer } from '../../../runtime/schedule/pointer.js';
 import { referenceWeightsAt } from '../reference/forecast-weights.js';
 
@@ -12,8 +12,9 @@ const ROUNDING = 1e-6;
 
 /** @param unproved is told which parameters say no rule */
 export function parameterProblems(schedule: Schedule, unproved: (what: string) => void): Problem[] {
-  const { parameters = {}, calls } = schedule;
-  return Object.entries(parameters).flatMap(([id, { forecast, calls: numbers }]) => {
+  const calls = callsOf(schedule);
+  const { parameters = {} } = schedule;
+  return Object.entries(parameters).flatMap(([id, { forecast }]) => {
     if (!forecast) {
       unproved(`the numbers of "${id}", which say no rule`);
       return [];
@@ -26,22 +27,23 @@ export function parameterProblems(schedule: Schedule, unproved: (what: string) =
         },
       ];
     const written: number[] = [];
-    return calls.flatMap((program, call) => {
-      const wanted = numbers[call] && referenceWeightsAt(schedule, forecast, written, call);
+    const problemsAt = (program: string, call: number): Problem[] => {
+      const fed = calls.fedAt(id, call);
+      const wanted = fed && referenceWeightsAt(schedule, forecast, written, call);
       if (writesOf(schedule, program).has(forecast.state)) written.unshift(call);
       const differs = wanted?.some(
-        (weight, i) =>
-          !(Math.abs(weight - numbers[call]![i]!) <= ROUNDING * Math.max(1, Math.abs(weight))),
+        (weight, i) => !(Math.abs(weight - fed![i]!) <= ROUNDING * Math.max(1, Math.abs(weight))),
       );
       return differs
         ? [
             {
               path: pointer('parameters', id, 'calls', call),
-              message: `says ${numbers[call]!.join(', ')}, where the rule gives ${wanted!.join(', ')}`,
+              message: `says ${fed!.join(', ')}, where the rule gives ${wanted!.join(', ')}`,
             },
           ]
         : [];
-    });
+    };
+    return calls.inOrder.flatMap(problemsAt);
   });
 }
 

@@ -4,7 +4,7 @@
  */
 import type { KnownStrategies } from '../../../compiler/pass/index.js';
 import type { Problem } from '../../../errors/index.js';
-import type { Schedule } from '../../../runtime/schedule/index.js';
+import { callsOf, type Schedule } from '../../../runtime/schedule/index.js';
 import { pointer } from '../../../runtime/schedule/pointer.js';
 import { meaningAt } from '../reference/meanings.js';
 
@@ -48,22 +48,23 @@ function formProblems(schedule: Schedule): Problem[] {
 }
 
 /** One half stands for both in a program where it does so at one of its calls. */
-function pairProblems(
-  { calls, programs, sites = {}, source: { guidance } }: Schedule,
-  known: KnownStrategies,
-): Problem[] {
+function pairProblems(schedule: Schedule, known: KnownStrategies): Problem[] {
+  const { programs, source } = schedule;
+  const { guidance } = source;
   if (guidance?.mode !== 'batch') return [];
+  const calls = callsOf(schedule);
   const meanings = (call: number) =>
-    Object.values(sites).map(({ strategies }) =>
-      meaningAt(strategies[call]!, call, guidance, known),
-    );
+    calls.strategiesAt(call).map(({ strategy }) => meaningAt(strategy, call, guidance, known));
   // what is shared inside of what another site replaces is not computed at all
   const sharing = new Set(
-    calls.filter(
-      (_, call) =>
-        meanings(call).some((meaning) => meaning?.shared) &&
-        meanings(call).every((meaning) => meaning && !meaning.run && meaning.values === 'network'),
-    ),
+    calls.inOrder
+      .map((program, call) => ({ program, does: meanings(call) }))
+      .filter(
+        ({ does }) =>
+          does.some((meaning) => meaning?.shared) &&
+          does.every((meaning) => meaning && !meaning.run && meaning.values === 'network'),
+      )
+      .map(({ program }) => program),
   );
   return Object.entries(programs).flatMap(([program, { pairs }]) =>
     pairs === false && sharing.has(program)

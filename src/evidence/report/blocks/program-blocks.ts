@@ -10,7 +10,7 @@ import type { Graph } from '../../../model/ir/graph.js';
 import type { Model } from '../../../model/ir/model.js';
 import type { Node } from '../../../model/ir/node.js';
 import { branchTaken, inferShapes } from '../../../model/shape/index.js';
-import type { Schedule } from '../../../runtime/schedule/index.js';
+import { callsOf, type Schedule } from '../../../runtime/schedule/index.js';
 import type { BlockModel, ModelBlock } from './block-model.js';
 
 export interface BlockUse {
@@ -67,7 +67,7 @@ export function programBlocks(
   );
   return active.map(({ program, where }) => {
     const { runs } = schedule.programs[program]!;
-    const call = schedule.calls.indexOf(program);
+    const call = callsOf(schedule).firstOf(program);
     const uses = blockModel.blocks.map((block, order): BlockUse => {
       const running = [...block.nodes].filter((node) => where.has(node));
       const macs = running.reduce((sum, node) => sum + macsOf(node), 0);

@@ -1,7 +1,7 @@
 /** Calls by sites, under it the program of each call, and the states that go from call to call. */
 import * as Plot from '@observablehq/plot';
 import type { KnownStrategies } from '../../../compiler/pass/index.js';
-import type { Schedule } from '../../../runtime/schedule/index.js';
+import { callsOf, type Schedule } from '../../../runtime/schedule/index.js';
 import type { StateArc } from '../facts/states.js';
 import { formatMacs } from '../format.js';
 import { html, type Markup } from '../page/html.js';
@@ -24,7 +24,7 @@ const MOST_ARC = 160;
 const MOST_PROGRAMS = 24;
 
 export function planChart({ plan, schedule, known, cost, arcs }: PlanChartOptions): Markup {
-  const programs = [...new Set(schedule.calls)];
+  const programs = callsOf(schedule).programs;
   const names = programs.length <= MOST_PROGRAMS ? programs : ['program'];
   const layout = planLayout(plan, names);
   return html`${heatmap(plan, layout, known, cost)}${programRows(schedule, layout, programs)}${
@@ -67,11 +67,12 @@ function heatmap(
 }
 
 function programRows(schedule: Schedule, layout: PlanLayout, programs: readonly string[]): Markup {
-  const { calls, cost } = schedule;
+  const { cost } = schedule;
+  const calls = callsOf(schedule);
   const macs = cost?.macs?.convention.all;
   const few = programs.length <= MOST_PROGRAMS;
   const most = Math.max(1, macs?.source ?? 1, ...Object.values(macs?.programs ?? {}));
-  const bars = calls.map((program, call) => {
+  const bars = calls.inOrder.map((program, call) => {
     const own = macs?.programs[program];
     return {
       call,

@@ -1,7 +1,7 @@
 /** When the states of a schedule are written and read. */
 
 import { bytesOf } from '../../../model/shape/index.js';
-import type { Schedule } from '../../../runtime/schedule/index.js';
+import { callsOf, type Schedule } from '../../../runtime/schedule/index.js';
 
 export interface StateLife {
   readonly id: string;
@@ -32,8 +32,9 @@ export function stateLives(schedule: Schedule): StateLife[] {
       },
     ]),
   );
+  const loop = callsOf(schedule);
   const calls = (id: string, which: 'reads' | 'writes') =>
-    schedule.calls.flatMap((program, call) => (access.get(program)![which].has(id) ? [call] : []));
+    loop.inOrder.flatMap((program, call) => (access.get(program)![which].has(id) ? [call] : []));
   return Object.entries(schedule.states).map(([id, { type, shape }]) => {
     return {
       id,

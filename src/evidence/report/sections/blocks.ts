@@ -1,7 +1,7 @@
 /** The model as its blocks, and what each program does with them. */
 
 import { inferShapes, type ShapeTable } from '../../../model/shape/index.js';
-import { planOfSchedule } from '../../../runtime/schedule/index.js';
+import { callsOf, planOfSchedule } from '../../../runtime/schedule/index.js';
 import { type BlockLook, blockChart } from '../blocks/block-chart.js';
 import { blockDetails } from '../blocks/block-details.js';
 import { blockModel } from '../blocks/block-model.js';
@@ -35,9 +35,10 @@ export function blocksSection(subject: ReportSubject): Section {
   });
   const looks = looksOf(subject, programs);
   const groups = alike(programs);
+  const loop = callsOf(schedule);
   const drawn = groups.slice(0, MOST_PROGRAMS).map(([first, ...others]) => {
     const names = [first!, ...others].map(({ program }) => program);
-    const calls = schedule.calls.filter((program) => names.includes(program)).length;
+    const calls = loop.of(...names).length;
     const picture = blockChart(`Blocks in ${names.join(', ')}`, {
       model,
       uses: first!.uses,
@@ -47,7 +48,7 @@ export function blocksSection(subject: ReportSubject): Section {
         return anchor && `#${anchor}`;
       },
     });
-    return html`<figure>${picture}<figcaption>${names.length > 3 ? `${names[0]} and ${names.length - 1} alike` : names.join(', ')}: ${calls} of ${schedule.calls.length} calls</figcaption></figure>`;
+    return html`<figure>${picture}<figcaption>${names.length > 3 ? `${names[0]} and ${names.length - 1} alike` : names.join(', ')}: ${calls} of ${loop.length} calls</figcaption></figure>`;
   });
   const left = groups.length - drawn.length;
   const keys = [...looks].map(

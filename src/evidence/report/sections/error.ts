@@ -1,6 +1,6 @@
 /** How far the loop of the bundle goes from that of the source, and what both draw. */
 import * as Plot from '@observablehq/plot';
-import type { Schedule } from '../../../runtime/schedule/index.js';
+import { callsOf, type Schedule } from '../../../runtime/schedule/index.js';
 import { chart } from '../charts/chart.js';
 import type { LoopTrace, PicturePair, ReportSubject } from '../facts/subject.js';
 import { html, Markup } from '../page/html.js';
@@ -16,9 +16,10 @@ export function errorSection({ trace, pictures, schedule }: ReportSubject): Sect
 }
 
 function traceFigure(trace: LoopTrace, schedule: Schedule) {
-  const perStep = schedule.calls.length / trace.steps.length;
+  const calls = callsOf(schedule);
+  const perStep = calls.length / trace.steps.length;
   const points = trace.steps.flatMap(({ step, prediction, latent }) => {
-    const program = schedule.calls[step * perStep]!;
+    const program = calls.programAt(step * perStep)!;
     return [
       { step, program, of: 'output of the denoiser', error: prediction },
       { step, program, of: 'latent after the step', error: latent },
@@ -28,7 +29,7 @@ function traceFigure(trace: LoopTrace, schedule: Schedule) {
   const shown = points.filter(({ error }) => error > 0);
   if (shown.length === 0)
     return html`<p>Every step gave what the source gave, bit for bit (${trace.sampler}, seed ${trace.seed}).</p>`;
-  const programs = [...new Set(schedule.calls)];
+  const programs = calls.programs;
   const picture = chart('Relative error of each step', {
     width: 840,
     height: 300,

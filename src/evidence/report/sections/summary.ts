@@ -1,5 +1,5 @@
 /** What was done: one paragraph and one table. */
-import type { Schedule } from '../../../runtime/schedule/index.js';
+import { callsOf, type Schedule } from '../../../runtime/schedule/index.js';
 import { type StateLife, stateLives } from '../facts/states.js';
 import type { ReportSubject } from '../facts/subject.js';
 import { formatBytes, formatMacs, formatShape, formatSizes, formatTimes } from '../format.js';
@@ -28,7 +28,8 @@ const FORMS = {
 } as const satisfies Record<Schedule['emit'], string>;
 
 function paragraph({ schedule, report, measured }: ReportSubject, lives: StateLife[]): Markup {
-  const { calls, programs, source, emit, cost } = schedule;
+  const { programs, source, emit, cost } = schedule;
+  const calls = callsOf(schedule);
   const passes = report.passes.map(({ pass }) => pass);
   const macs = cost?.macs?.convention.all;
   const full = Object.keys(programs).length;
@@ -57,7 +58,8 @@ export const milliseconds = (ms: number): string =>
 
 function figures(subject: ReportSubject, lives: StateLife[]): Markup {
   const { schedule, report, measured, modelBytes } = subject;
-  const { cost, calls, weights, source } = schedule;
+  const { cost, weights, source } = schedule;
+  const calls = callsOf(schedule);
   const macs = cost?.macs;
   const per = (convention: 'all' | 'layers') => {
     const counts = macs?.convention[convention];
@@ -159,7 +161,7 @@ function models({ schedule, report, modelBytes, measured }: ReportSubject): Mark
     const ms = measured?.programs[name];
     return [
       name,
-      schedule.calls.filter((program) => program === name).length,
+      callsOf(schedule).of(name).length,
       list([...new Set(runs.map(({ model }) => schedule.models[model]!.file))]),
       own === undefined ? '?' : formatMacs(own),
       own === undefined || !macs ? '?' : percent(own / macs.all.source),
@@ -184,7 +186,8 @@ function models({ schedule, report, modelBytes, measured }: ReportSubject): Mark
 }
 
 /** States of one kind of life are one row. */
-function states(lives: readonly StateLife[], { calls }: Schedule): Markup {
+function states(lives: readonly StateLife[], schedule: Schedule): Markup {
+  const calls = callsOf(schedule);
   const groups = new Map<string, StateLife[]>();
   for (const life of lives) {
     const key = JSON.stringify([life.type, life.shape, life.writes, life.reads]);

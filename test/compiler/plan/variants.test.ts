@@ -3,13 +3,13 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   analyzeFlow,
-  assignPrograms,
-  type CallFlow,
   COMPUTE,
   type FlatPlan,
+  nameVariants,
   type PlainSite,
   strategiesByName,
   strategyOf,
+  type Variant,
 } from '../../../src/compiler/plan/index.js';
 import { anyNetwork, networkOf, planOf } from './network.js';
 
@@ -21,7 +21,7 @@ describe('analyzeFlow', () => {
       fc.property(anyNetwork, ({ cases, rows }) => {
         const plan = planOf(rows);
         const live = networkOf(cases);
-        let calls: CallFlow[];
+        let calls: Variant[];
         try {
           calls = analyzeFlow(plan, live);
         } catch (error) {
@@ -151,13 +151,13 @@ const site = (id: string): PlainSite => ({
   ]),
 });
 const plan: FlatPlan = { calls: 0, sites: [site('a'), site('b')], rows: [] };
-const call = (row: string, writes = ''): CallFlow => ({
+const call = (row: string, writes = ''): Variant => ({
   row: row.split(' ').map((name) => (name === '-' ? undefined : name)),
   reads: [],
   writes: writes.split(' ').filter(Boolean),
 });
 
-describe('assignPrograms', () => {
+describe('nameVariants', () => {
   test.each<[string, string]>([
     ['compute compute', 'full'],
     ['compute -', 'full'],
@@ -173,13 +173,13 @@ describe('assignPrograms', () => {
     ['band band', 'mixed'],
     ['band reuse', 'mixed'],
   ])('%s is %s', (row, name) => {
-    expect(assignPrograms(plan, [call(row)])).toEqual({
-      programs: [{ ...call(row), name }],
+    expect(nameVariants(plan, [call(row)])).toEqual({
+      variants: [{ ...call(row), name }],
       calls: [name],
     });
   });
 
-  test.each<[string, CallFlow[], string[]]>([
+  test.each<[string, Variant[], string[]]>([
     [
       'equal calls share one',
       [call('reuse compute'), call('compute compute'), call('reuse compute')],
@@ -230,10 +230,10 @@ describe('assignPrograms', () => {
       ['shallow', 'shallow-2', 'shallow-2-stateless'],
     ],
   ])('%s', (_, calls, names) => {
-    const { programs, calls: given } = assignPrograms(plan, calls);
+    const { variants, calls: given } = nameVariants(plan, calls);
     expect(given).toEqual(names);
-    expect(programs.map(({ name }) => name).sort()).toEqual([...new Set(names)].sort());
-    for (const { name, ...flow } of programs)
+    expect(variants.map(({ name }) => name).sort()).toEqual([...new Set(names)].sort());
+    for (const { name, ...flow } of variants)
       expect(calls.filter((_, t) => names[t] === name)).toContainEqual(flow);
   });
 });
