@@ -6,7 +6,6 @@ import {
   checkPlanSource,
   checkTarget,
   emitBundle,
-  type Report,
   writePipelineFolder,
 } from '../../compiler/emit/index.js';
 import { type PassRequest, type PassTable, parsePassRequest } from '../../compiler/pass/index.js';
@@ -26,34 +25,21 @@ import { readRegularText } from '../../io/regular-file.js';
 import { loadModel } from '../../model/onnx/files.js';
 import { findModel } from '../../runtime/model-folder/index.js';
 import {
-  callsOf,
   callsPerStep,
   type GuidancePair,
   type PipelineConfig,
   type PlanFile,
   parsePipelineConfig,
   parsePlanFile,
-  planOfSchedule,
 } from '../../runtime/schedule/index.js';
 import { readRoles, readShapes, readSizes } from '../arguments.js';
-import { colors } from '../colors.js';
 import type { TransformArguments } from '../commands/transform.js';
-import { printHeatmap } from '../heatmap.js';
-import {
-  formatBytes,
-  formatMacs,
-  formatSizes,
-  heading,
-  print,
-  printJson,
-  printTable,
-  printUnknownMacs,
-} from '../output.js';
+import { printJson } from '../output.js';
 import { readPasses } from '../plugins.js';
 import { startStatus } from '../progress.js';
-import { type SavesNothing, savesNothing } from '../saves-nothing.js';
-import { shellWord } from '../shell.js';
+import { savesNothing } from '../saves-nothing.js';
 import { type ChosenTimesteps, readTimesteps, requireLength } from '../timesteps-file.js';
+import { printSummary } from './transform/summary.js';
 
 export async function transform(given: TransformArguments): Promise<void> {
   const { file, pipeline: from } = findModel(given.model);
@@ -223,116 +209,3 @@ function guidancePair(
 }
 
 const readPlan = (file: string): PlanFile => parsePlanFile(readRegularText(file), file);
-
-const plural = (things: object, what: string) => {
-  const count = Object.keys(things).length;
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
-};
-
-const PLACED = {
-  linked: 'hard links to the source',
-  cloned: 'clones of the source',
-  copied: 'copied',
-  gathered: 'gathered into one file',
-} as const satisfies Record<Report['weights'][string]['by'], string>;
-
-/** How the weights came into the bundle; nothing where the models hold them. */
-function placedWeights({ weights }: Report): string | undefined {
-  const files = Object.values(weights);
-  if (files.length === 0) return undefined;
-  const ways = Object.entries(PLACED).flatMap(([by, what]) => {
-    const those = files.filter((file) => file.by === by);
-    const bytes = those.reduce((sum, file) => sum + file.bytes, 0);
-    const count = those.length > 1 ? `${those.length} files, ` : '';
-    return those.length > 0 ? [`${count}${formatBytes(bytes)} ${what}`] : [];
-  });
-  return `Weights: ${ways.join('; ')}`;
-}
-
-/** Fraction of a weights file that nobody reads from which on it is worth a word. */
-const WORTH_PRUNING = 0.05;
-
-/** Sites that are described one by one; more are shown as a heat map. */
-const FEW_SITES = 2;
-
-function printSummary(
-  { output: folder, plugin = [] }: TransformArguments,
-  model: string,
-  { schedule, report }: Bundle,
-  { strategies: known }: PassTable,
-  nothing: SavesNothing | undefined,
-): void {
-  const { macs, sites: siteMacs, stateBytes } = schedule.cost ?? {};
-  const calls = callsOf(schedule);
-  print(
-    `${folder}: ${schedule.emit}, ${plural(schedule.models, 'model')}, ${plural(schedule.states, 'state')} (${stateBytes === undefined ? 'size unknown' : formatBytes(stateBytes)})`,
-  );
-  const weights = placedWeights(report);
-  if (weights) print(weights);
-  for (const note of report.notes) print(`Note: ${note}.`);
-  const sites = Object.entries(schedule.sites ?? {});
-  const plan = sites.length > FEW_SITES ? planOfSchedule(schedule) : undefined;
-  if (plan) {
-    print('');
-    printHeatmap(plan, known);
-  } else for (const [id, site] of sites) print(`Site ${id}: ${site.description}`);
-  if (siteMacs) {
-    const share = (100 * siteMacs.planned) / siteMacs.computed;
-    print('');
-    print(`Sites: ${share.toFixed(1)} % of the MACs of computing them at every call`);
-  }
-  if (macs) {
-    const { all, layers } = macs.convention;
-    heading(`Programs (MACs for ${formatSizes(macs.bindings)})`);
-    printTable(
-      ['program', 'calls', 'MACs in layers', 'with attention'],
-      [
-        ...Object.keys(schedule.programs).map((name) => [
-          name,
-          calls.of(name).length,
-          formatMacs(layers.programs[name] ?? 0),
-          formatMacs(all.programs[name] ?? 0),
-        ]),
-        ['average', calls.length, formatMacs(layers.perCall), formatMacs(all.perCall)],
-        ['source', calls.length, formatMacs(layers.source), formatMacs(all.source)],
-      ],
-    );
-  }
-  printUnknownMacs(report.unknownMacs);
-  if (report.target) printTarget(report.target);
-  for (const { file, bytes, used = bytes } of schedule.weights)
-    if (bytes - used > WORTH_PRUNING * bytes) {
-      print('');
-      print(
-        `No model reads ${formatBytes(bytes - used)} of the ${formatBytes(bytes)} in ${file}; --weights prune leaves them out.`,
-      );
-    }
-  if (nothing) {
-    print('');
-    print(colors.yellow(`THIS BUNDLE SAVES NOTHING: ${nothing.why}.`));
-    print(`What to do: ${nothing.next}`);
-  }
-  const [bundle, against] = [shellWord(folder), shellWord(path.normalize(model))];
-  heading('Next');
-  const plugins = plugin.map((file) => ` --plugin ${shellWord(file)}`).join('');
-  print(`stepfold verify ${bundle} --against ${against}${plugins}`);
-  print(`stepfold bench ${bundle} --against ${against}`);
-}
-
-/** How often each rule was applied in each model, and where none was though it looked likely. */
-function printTarget({ name, models }: NonNullable<Report['target']>): void {
-  heading(`For ${name}`);
-  const rules = [...new Set(Object.values(models).flatMap((m) => Object.keys(m.rewrites)))];
-  printTable(
-    ['model', ...rules, 'left'],
-    Object.entries(models).map(([id, { rewrites, left }]) => [
-      id,
-      ...rules.map((rule) => rewrites[rule] ?? 0),
-      left.length,
-    ]),
-  );
-  const [first] = Object.values(models).flatMap(({ left }) => left);
-  if (!first) return;
-  print(`Left, for one: ${first.rule} at "${first.node}",`);
-  print(`since ${first.reason}. All are in report.json.`);
-}

@@ -29,6 +29,10 @@ export function forecastMeaning(meaning: StrategyMeaning): StrategyMeaning | und
   return { ...meaning, forecast: true };
 }
 
+/** Is what was kept forecast, and not taken as it was? */
+export const isForecast = (meaning: StrategyMeaning): boolean =>
+  meaning.result !== 'zeros' && meaning.forecast === true;
+
 /** What a pass says of a strategy that its sites have, under the name that schedules have it by. */
 export interface StrategyStatement {
   readonly meaning: StrategyMeaning;
@@ -40,7 +44,9 @@ export type StrategyStatements = Readonly<Record<string, StrategyStatement>>;
 
 /** Are two meanings one? */
 export const sameMeaning = (a: StrategyMeaning, b: StrategyMeaning): boolean => {
-  const parts = (meaning: StrategyMeaning) =>
-    meaning.result === 'computed' ? [meaning.band, meaning.halves] : [];
+  const parts = (meaning: StrategyMeaning) => [
+    isForecast(meaning),
+    ...(meaning.result === 'computed' ? [meaning.band, meaning.halves] : []),
+  ];
   return a.result === b.result && parts(a).every((part, i) => part === parts(b)[i]);
 };

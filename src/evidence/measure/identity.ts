@@ -5,8 +5,7 @@
  */
 
 import type { InferenceSession } from 'onnxruntime-common';
-import { placeOf } from '../../runtime/schedule/check-states.js';
-import { callsOf } from '../../runtime/schedule/index.js';
+import { callsOf, placeOf } from '../../runtime/schedule/index.js';
 import { distinctPrograms, openWithCalls, statesOf } from './bundle.js';
 import type { ProofContext } from './context.js';
 import { compareOutputs, type Difference, worst } from './difference.js';

@@ -8,6 +8,7 @@ export {
 } from './charts/plan-marks.js';
 export { type DifferencePageOptions, differencePage } from './difference-page.js';
 export { type DifferenceTextOptions, differenceText } from './difference-text.js';
+export { keptMemoryWarning } from './facts/kept-memory.js';
 export type * from './facts/subject.js';
 export { heatmapSvg } from './heatmap-svg.js';
 export { type HeatmapTextOptions, heatmapText } from './heatmap-text.js';

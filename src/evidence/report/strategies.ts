@@ -4,6 +4,7 @@
  * Colours differ in lightness (dark is exact), so that they can be told apart without hue and in print.
  */
 import {
+  isForecast,
   type KnownStrategies,
   type StrategyMeaning,
   sameMeaning,
@@ -24,13 +25,17 @@ export interface ShownStrategy {
   readonly share: number;
 }
 
-/** From the most exact to the least. CIELAB lightness 13, 41, 53, 71, 80, 94; zeros are grey. */
+/** Whatever it is that is forecast. */
+const FORECAST: StrategyMeaning = { result: 'kept', forecast: true };
+
+/** From the most exact to the least. CIELAB lightness 13, 41, 53, 71, 80, 86, 94; zeros are grey. */
 const TONES: readonly (readonly [meaning: StrategyMeaning, color: string])[] = [
   [{ result: 'computed' }, '#15195a'],
   [{ result: 'computed', band: 'with-residual' }, '#2560b4'],
   [{ result: 'computed', halves: 'shared' }, '#c9539f'],
   [{ result: 'computed', band: 'with-residual', halves: 'shared' }, '#f59a3c'],
   [{ result: 'computed', band: 'alone' }, '#7fd6c2'],
+  [FORECAST, '#c6e24e'],
   [{ result: 'kept' }, '#fdf0ae'],
   [{ result: 'zeros' }, '#6a6a6a'],
 ];
@@ -38,7 +43,8 @@ const TONES: readonly (readonly [meaning: StrategyMeaning, color: string])[] = [
 /** Behind all others where there is none. */
 function toneOf(name: string, known: KnownStrategies): number {
   const meaning = known.get(name)?.meaning;
-  const found = TONES.findIndex(([toned]) => meaning && sameMeaning(toned, meaning));
+  const shown = meaning && isForecast(meaning) ? FORECAST : meaning;
+  const found = TONES.findIndex(([toned]) => shown && sameMeaning(toned, shown));
   return found < 0 ? TONES.length : found;
 }
 

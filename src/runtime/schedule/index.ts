@@ -21,6 +21,7 @@ export type {
 export type { TimestepsFile } from '../../generated/timesteps.js';
 export { type CallSequence, callsOf } from './calls.js';
 export { type CheckResult, checkSchedule } from './check.js';
+export { placeOf } from './check-states.js';
 export { timestepProblems } from './check-timesteps.js';
 export { REPORT_FILE, SCHEDULE_FILE } from './file-names.js';
 export { formatPlan, formatSchedule, formatTimesteps } from './format.js';

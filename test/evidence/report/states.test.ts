@@ -45,6 +45,35 @@ test('arcs go from the last call before that wrote', () => {
   ]);
 });
 
+test('a history lives from the write that its value was made by', () => {
+  const following = {
+    calls: ['full', 'full', 'shallow', 'full', 'shallow'],
+    states: {
+      deep: { type: 'float32', shape: [2] },
+      before: { type: 'float32', shape: [2], follows: 'deep' },
+      first: { type: 'float32', shape: [2], follows: 'before' },
+    },
+    programs: {
+      full: { runs: [{ model: 'm', writes: { deep: 'd' } }] },
+      shallow: { runs: [{ model: 'm', reads: { a: 'deep', b: 'before', c: 'first' } }] },
+    },
+  } as unknown as Schedule;
+  const lives = stateLives(following);
+  expect(lives.map(({ writes }) => writes)).toEqual([
+    [0, 1, 3],
+    [0, 1, 3],
+    [0, 1, 3],
+  ]);
+  expect(stateArcs(lives)).toEqual([
+    // of two writes the older is all that there was before it
+    { from: 0, to: 2, states: ['before', 'first'] },
+    { from: 0, to: 4, states: ['first'] },
+    { from: 1, to: 2, states: ['deep'] },
+    { from: 1, to: 4, states: ['before'] },
+    { from: 3, to: 4, states: ['deep'] },
+  ]);
+});
+
 test('states of one life are one row of the page, with the bytes of all', () => {
   const [first, ...others] = ['a', 'b', 'c', 'd'];
   const row = (ids: readonly string[]) => {

@@ -1,6 +1,7 @@
 /** What the first section of a report sums up. */
 import { parseHTML } from 'linkedom';
 import { expect, test } from 'vitest';
+import { keptMemoryWarning } from '../../../src/evidence/report/facts/kept-memory.js';
 import type { ReportSubject } from '../../../src/evidence/report/facts/subject.js';
 import { summarySection } from '../../../src/evidence/report/sections/summary.js';
 import type { Schedule } from '../../../src/runtime/schedule/index.js';
@@ -37,6 +38,28 @@ test('states that live alike are one row, whose bytes are those of all', () => {
   ]);
   expect(rows).toContainEqual(
     expect.arrayContaining(['other', 'float16 [512]', '1.0 KiB', '2', '1']),
+  );
+});
+
+test.each([
+  ['less than the weights', 1023, undefined],
+  ['as much as the weights', 1024, undefined],
+  [
+    'more than the weights',
+    1536,
+    'what is kept from call to call takes 1.5 KiB, more than the 1.0 KiB of weights (batch=2)',
+  ],
+])('memory of what is kept: %s', (_, stateBytes, warning) => {
+  const schedule = {
+    states: { a: {} },
+    // of a file only what is read counts
+    weights: [{ bytes: 512 }, { bytes: 9999, used: 512 }],
+    cost: { stateBytes, macs: { bindings: { batch: 2 } } },
+  } as unknown as Schedule;
+  expect(keptMemoryWarning(schedule)).toBe(warning);
+  const history = { ...schedule, states: { a: {}, b: { follows: 'a' } } } as unknown as Schedule;
+  expect(keptMemoryWarning(history)).toBe(
+    warning && `${warning}; a lower order keeps fewer values`,
   );
 });
 

@@ -1,7 +1,7 @@
 /** When the states of a schedule are written and read. */
 
 import { bytesOf } from '../../../model/shape/index.js';
-import { callsOf, type Schedule } from '../../../runtime/schedule/index.js';
+import { callsOf, placeOf, type Schedule } from '../../../runtime/schedule/index.js';
 
 export interface StateLife {
   readonly id: string;
@@ -9,7 +9,9 @@ export interface StateLife {
   readonly shape: readonly (number | string | null)[];
   /** Undefined where a size is unknown. */
   readonly bytes: number | undefined;
-  /** Calls that write it, and calls that read it, in order. */
+  /** How many writes before the last it holds; of a state that follows none, 0. */
+  readonly back: number;
+  /** Calls at which it takes a new value, and calls that read it, in order. */
   readonly writes: readonly number[];
   readonly reads: readonly number[];
 }
@@ -36,12 +38,14 @@ export function stateLives(schedule: Schedule): StateLife[] {
   const calls = (id: string, which: 'reads' | 'writes') =>
     loop.inOrder.flatMap((program, call) => (access.get(program)![which].has(id) ? [call] : []));
   return Object.entries(schedule.states).map(([id, { type, shape }]) => {
+    const { item, back } = placeOf(schedule.states, id);
     return {
       id,
       type,
       shape,
       bytes: bytesOf({ type, shape }, sizes),
-      writes: calls(id, 'writes'),
+      back,
+      writes: calls(item, 'writes'),
       reads: calls(id, 'reads'),
     };
   });
@@ -50,9 +54,11 @@ export function stateLives(schedule: Schedule): StateLife[] {
 /** By the calls that they join, the earliest first. A call reads what was there before it. */
 export function stateArcs(lives: readonly StateLife[]): StateArc[] {
   const arcs = new Map<string, { from: number; to: number; states: string[] }>();
-  for (const { id, writes, reads } of lives)
+  for (const { id, back, writes, reads } of lives)
     for (const to of reads) {
-      const from = writes.findLast((call) => call < to);
+      // before a history is full its first value stands for those that are not there yet
+      const before = writes.filter((call) => call < to);
+      const from = before.at(-1 - back) ?? before[0];
       if (from === undefined) continue;
       const arc = arcs.get(`${from} ${to}`) ?? { from, to, states: [] };
       arc.states.push(id);

@@ -1,5 +1,7 @@
 /** What was done: one paragraph and one table. */
+
 import { callsOf, type Schedule } from '../../../runtime/schedule/index.js';
+import { keptMemoryWarning } from '../facts/kept-memory.js';
 import { type StateLife, stateLives } from '../facts/states.js';
 import type { ReportSubject } from '../facts/subject.js';
 import { formatBytes, formatMacs, formatShape, formatSizes, formatTimes } from '../format.js';
@@ -116,10 +118,11 @@ function figures(subject: ReportSubject, lives: StateLife[]): Markup {
       '',
     ],
   ];
+  const heavy = keptMemoryWarning(schedule);
   return html`${table(
     ['', 'source', 'bundle', 'ratio'],
     rows.filter(([, ofSource, ofBundle]) => ofSource || ofBundle),
-  )}
+  )}${heavy && html`<p>Note: ${heavy}.</p>`}
 <p class="faint">For ${formatSizes(macs?.bindings ?? {})}.${
     measured &&
     ` Times are medians of ${measured.rounds} alternating ${measured.turns === 'loops' ? 'loops' : 'runs'} in onnxruntime on this machine.`
@@ -190,7 +193,7 @@ function states(lives: readonly StateLife[], schedule: Schedule): Markup {
   const calls = callsOf(schedule);
   const groups = new Map<string, StateLife[]>();
   for (const life of lives) {
-    const key = JSON.stringify([life.type, life.shape, life.writes, life.reads]);
+    const key = JSON.stringify([life.type, life.shape, life.back, life.writes, life.reads]);
     groups.set(key, [...(groups.get(key) ?? []), life]);
   }
   const rows = [...groups.values()].map((group) => {

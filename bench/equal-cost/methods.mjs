@@ -1,0 +1,85 @@
+// What is tried: families of settings, of which each is searched on its own.
+import { deepcache, deltaCache, ditfastattn, forecast } from '../../dist/passes/index.js';
+import { SPACINGS } from './subject.mjs';
+
+/** Solvers that extrapolate by themselves are the first rivals of a forecast. */
+const SOLVERS = ['ddim', 'dpm++2m', 'dpm++3m', 'unipc:2', 'unipc:3', 'deis:2', 'deis:3'];
+const CALLS = [8, 10, 12, 14, 17, 20, 25, 33, 50];
+const ORDERS = [0, 1, 2];
+/** Solvers whose loops are given to methods. */
+const BASES = ['ddim', 'dpm++2m'];
+
+const crossed = (...lists) =>
+  lists.reduce((all, list) => all.flatMap((tuple) => list.map((item) => [...tuple, item])), [[]]);
+
+const even = (steps, count) =>
+  Array.from({ length: count }, (_, i) => Math.round((i * (steps - 1)) / (count - 1)));
+
+const fewer = crossed(SOLVERS, CALLS, SPACINGS).map(([sampler, steps, spacing]) => ({
+  family: 'fewer steps',
+  loop: { sampler, steps, spacing },
+}));
+
+const output = crossed(BASES, [25, 50, 100], CALLS, ORDERS, SPACINGS)
+  .filter(([, steps, full]) => full < steps && full <= 33)
+  .map(([sampler, steps, full, order, spacing]) => ({
+    family: `output, order ${order}`,
+    loop: { sampler, steps, spacing },
+    passes: [[forecast, { 'full-calls': full, order }]],
+  }));
+
+/** A pass whose options are given, with each order, in loops of 20, 25 and 50 steps. */
+const kept = (name, pass, settings) =>
+  crossed(BASES, [20, 25, 50], settings, ORDERS, ['trailing', 'leading', 'karras']).map(
+    ([sampler, steps, options, order, spacing]) => ({
+      family: `${name}, order ${order}`,
+      loop: { sampler, steps, spacing },
+      passes: [[pass, { ...options, order }]],
+    }),
+  );
+
+/** Deep reuse at some of the calls that the output's forecast leaves, at the others everything. */
+const both = (name, pass, options) =>
+  crossed(['dpm++2m'], [50, 100], [12, 17, 25, 33], [2, 3], SPACINGS).map(
+    ([sampler, steps, count, interval, spacing]) => {
+      const computed = even(steps, count);
+      const full = computed.filter((_, i) => i % interval === 0 || i === count - 1);
+      return {
+        family: `output and ${name}, order 1`,
+        loop: { sampler, steps, spacing },
+        passes: [
+          [pass, { ...options, full, order: 1 }],
+          [forecast, { full: computed, order: 1 }],
+        ],
+      };
+    },
+  );
+
+const METHODS = {
+  digits: [
+    ...kept(
+      'deepcache',
+      deepcache,
+      [2, 3, 5].map((interval) => ({ branch: 3, interval })),
+    ),
+    ...both('deepcache', deepcache, { branch: 3 }),
+  ],
+  'dit-digits': [
+    ...kept(
+      'delta-cache',
+      deltaCache,
+      [2, 3, 4].map((interval) => ({ range: '1-5', interval })),
+    ),
+    ...kept(
+      'ditfastattn',
+      ditfastattn,
+      [2, 3].map((interval) => ({ strategy: 'reuse', interval })),
+    ),
+  ],
+};
+
+export const methodsOf = (subject) => [...fewer, ...output, ...METHODS[subject]];
+
+/** The same for equal settings. */
+export const keyOf = ({ family, loop, passes = [] }) =>
+  JSON.stringify([family, loop, passes.map(([{ name }, options]) => [name, options])]);

@@ -1,0 +1,107 @@
+// One of the trained samples: pictures of any loop, and how far they lie from the converged ones.
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { createSampler, Pipeline } from '../../dist/src/index.js';
+import {
+  generate,
+  loadModel,
+  openLoopBundle,
+  openLoopModel,
+  writeBundle,
+} from '../../dist/src/node.js';
+import { digits, ROOT } from '../../scripts/demo/common.mjs';
+
+/** `perDigit`: pictures of each digit in a batch. */
+const SUBJECTS = {
+  digits: { file: 'digits/digits-unet.onnx', order: 'uncond-first', converged: 1000, perDigit: 2 },
+  'dit-digits': {
+    file: 'dit-digits/dit-digits.onnx',
+    order: 'cond-first',
+    converged: 500,
+    perDigit: 1,
+  },
+};
+
+/** Of timesteps, and Karras et al.'s of noise levels. */
+export const SPACINGS = ['trailing', 'linear', 'leading', 'quad', 'karras'];
+
+/** Of pixels in [-1, 1], decibels, of each picture. */
+function psnrs(latent, wanted, images) {
+  const clamp = (v) => Math.min(1, Math.max(-1, v));
+  const size = latent.length / images;
+  return Array.from({ length: images }, (_, i) => {
+    let error = 0;
+    for (let at = i * size; at < (i + 1) * size; at++)
+      error += (clamp(latent[at]) - clamp(wanted[at])) ** 2;
+    return 10 * Math.log10((4 * size) / Math.max(error, 1e-12));
+  });
+}
+
+export async function openSubject(name) {
+  const { file: at, order, converged, perDigit } = SUBJECTS[name];
+  const file = path.join(ROOT, 'samples', at);
+  const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'stepfold-equal-cost-'));
+  process.on('exit', () => fs.rmSync(scratch, { recursive: true, force: true }));
+  const source = await openLoopModel(file);
+  const model = loadModel(file);
+  const { images, labels, unconditional } = digits(perDigit);
+  const references = new Map();
+
+  /** @param sampler its name, with its order where it has several: unipc:3 */
+  async function latents(denoiser, { sampler, steps, spacing }, { seed, scale }) {
+    const [solver, degree] = sampler.split(':');
+    const { latent } = await generate(denoiser, {
+      sampler: createSampler(solver, {
+        steps,
+        ...(spacing === 'karras' ? { karras: true } : { spacing }),
+        ...(degree && { order: Number(degree) }),
+      }),
+      seed,
+      feeds: labels,
+      guidance: { scale, order, mode: 'batch', unconditional },
+    });
+    return latent;
+  }
+
+  async function reference(noise) {
+    const key = `${noise.seed} ${noise.scale}`;
+    if (!references.has(key))
+      references.set(
+        key,
+        await latents(source, { sampler: 'ddim', steps: converged, spacing: 'leading' }, noise),
+      );
+    return references.get(key);
+  }
+
+  return {
+    name,
+    images,
+    converged,
+    source,
+
+    /** Decibels of each picture of some batches. */
+    async distances(denoiser, loop, { batches, seed, scale }) {
+      const found = [];
+      for (let batch = 0; batch < batches; batch++) {
+        const noise = { seed: seed + batch, scale };
+        const latent = await latents(denoiser, loop, noise);
+        found.push(...psnrs(latent, await reference(noise), images));
+      }
+      return found;
+    },
+
+    /** What a method's passes make of a loop of so many steps, and the full calls that it costs, by MACs. */
+    async bundle(passes, steps) {
+      const folder = fs.mkdtempSync(path.join(scratch, 'bundle-'));
+      let pipeline = Pipeline.create({ calls: steps, guidance: { order, mode: 'batch' } });
+      for (const [pass, options] of passes) pipeline = pipeline.use(pass, options);
+      const { cost } = writeBundle(await pipeline.compile(model), folder, {
+        sourceFile: file,
+        force: true,
+      });
+      const { source: full, perCall } = cost.macs.convention.all;
+      return { denoiser: await openLoopBundle(folder), calls: (steps * perCall) / full, folder };
+    },
+  };
+}
