@@ -37,7 +37,7 @@ const mean = (values) => values.reduce((sum, v) => sum + v, 0) / values.length;
 async function measure({ loop, passes }, noises) {
   if (!passes)
     return { calls: loop.steps, psnr: await subject.distances(subject.source, loop, noises) };
-  const { denoiser, calls, folder } = await subject.bundle(passes, loop.steps);
+  const { denoiser, calls, folder } = await subject.bundle(passes, loop);
   try {
     return { calls, psnr: await subject.distances(denoiser, loop, noises) };
   } finally {

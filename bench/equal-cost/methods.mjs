@@ -28,6 +28,15 @@ const output = crossed(BASES, [25, 50, 100], CALLS, ORDERS, SPACINGS)
     passes: [[forecast, { 'full-calls': full, order }]],
   }));
 
+/** By the log-SNR of steps and not by their number, at the spacings where the two differ most. */
+const byNoise = crossed(BASES, [50, 100], CALLS, [1, 2], ['trailing', 'karras'])
+  .filter(([, , full]) => full <= 33)
+  .map(([sampler, steps, full, order, spacing]) => ({
+    family: `output by log-SNR, order ${order}`,
+    loop: { sampler, steps, spacing },
+    passes: [[forecast, { 'full-calls': full, order, axis: 'log-snr' }]],
+  }));
+
 /** A pass whose options are given, with each order, in loops of 20, 25 and 50 steps. */
 const kept = (name, pass, settings) =>
   crossed(BASES, [20, 25, 50], settings, ORDERS, ['trailing', 'leading', 'karras']).map(
@@ -78,7 +87,7 @@ const METHODS = {
   ],
 };
 
-export const methodsOf = (subject) => [...fewer, ...output, ...METHODS[subject]];
+export const methodsOf = (subject) => [...fewer, ...output, ...byNoise, ...METHODS[subject]];
 
 /** The same for equal settings. */
 export const keyOf = ({ family, loop, passes = [] }) =>

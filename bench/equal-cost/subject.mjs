@@ -38,6 +38,16 @@ function psnrs(latent, wanted, images) {
   });
 }
 
+/** @param sampler its name, with its order where it has several: unipc:3 */
+function samplerOf({ sampler, steps, spacing }) {
+  const [solver, degree] = sampler.split(':');
+  return createSampler(solver, {
+    steps,
+    ...(spacing === 'karras' ? { karras: true } : { spacing }),
+    ...(degree && { order: Number(degree) }),
+  });
+}
+
 export async function openSubject(name) {
   const { file: at, order, converged, perDigit } = SUBJECTS[name];
   const file = path.join(ROOT, 'samples', at);
@@ -48,15 +58,9 @@ export async function openSubject(name) {
   const { images, labels, unconditional } = digits(perDigit);
   const references = new Map();
 
-  /** @param sampler its name, with its order where it has several: unipc:3 */
-  async function latents(denoiser, { sampler, steps, spacing }, { seed, scale }) {
-    const [solver, degree] = sampler.split(':');
+  async function latents(denoiser, loop, { seed, scale }) {
     const { latent } = await generate(denoiser, {
-      sampler: createSampler(solver, {
-        steps,
-        ...(spacing === 'karras' ? { karras: true } : { spacing }),
-        ...(degree && { order: Number(degree) }),
-      }),
+      sampler: samplerOf(loop),
       seed,
       feeds: labels,
       guidance: { scale, order, mode: 'batch', unconditional },
@@ -91,10 +95,15 @@ export async function openSubject(name) {
       return found;
     },
 
-    /** What a method's passes make of a loop of so many steps, and the full calls that it costs, by MACs. */
-    async bundle(passes, steps) {
+    /** What a method's passes make of a loop, and the full calls that it costs, by MACs. */
+    async bundle(passes, loop) {
+      const { steps } = loop;
       const folder = fs.mkdtempSync(path.join(scratch, 'bundle-'));
-      let pipeline = Pipeline.create({ calls: steps, guidance: { order, mode: 'batch' } });
+      let pipeline = Pipeline.create({
+        calls: steps,
+        guidance: { order, mode: 'batch' },
+        places: samplerOf(loop),
+      });
       for (const [pass, options] of passes) pipeline = pipeline.use(pass, options);
       const { cost } = writeBundle(await pipeline.compile(model), folder, {
         sourceFile: file,

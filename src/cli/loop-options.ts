@@ -1,6 +1,6 @@
 /** Options of commands that run a denoising loop: the sampler, its noise schedule, guidance. */
 
-import { guidanceIncomplete, spacingAndTimesteps } from '../errors/index.js';
+import { guidanceIncomplete, karrasAndSpacing, spacingAndTimesteps } from '../errors/index.js';
 import type { LoopGuidance } from '../evidence/calibrate/index.js';
 import type { SchedulerSettings } from '../runtime/model-folder/index.js';
 import {
@@ -93,10 +93,18 @@ export function splitSettings(settings: SchedulerSettings): {
  * @throws RUN_TIMESTEPS when both are given
  */
 export function readSpacing(
-  { spacing, sampler }: Arguments<typeof timestepOptions> & { readonly sampler: SamplerName },
+  {
+    spacing,
+    sampler,
+    karras,
+  }: Arguments<typeof timestepOptions> & {
+    readonly sampler: SamplerName;
+    readonly karras?: boolean | undefined;
+  },
   chosen: ChosenTimesteps | undefined,
   folder: FolderLoop = {},
 ) {
+  if (karras && spacing !== undefined) throw karrasAndSpacing();
   if (!chosen) {
     if (spacing !== undefined) return { spacing };
     const { offset } = folder;

@@ -283,3 +283,21 @@ export const planHidden = (site: string, by: string, strategy: string) =>
     `Site "${site}" and site "${by}" cannot go together: no call needs "${site}", since "${by}", which it lies in, is "${strategy}" at every call.`,
     { path: `/sites/${site}`, hint: 'Cut at a shallower branch, or leave one of the passes out.' },
   );
+
+export const forecastAxisMissing = (axis: string, steps: number, found: number | undefined) =>
+  new StepfoldError(
+    'FORECAST_AXIS_MISSING',
+    found === undefined
+      ? `A forecast by ${axis} needs the ${axis === 'timestep' ? 'timesteps' : 'noise levels'} of the loop, which are not known.`
+      : `A forecast by ${axis} needs them for each of ${steps} steps, and there are ${found}.`,
+    {
+      hint: 'Say which loop it is for: --sampler with its spacing and noise schedule, in the library `sampler`; or take axis=call.',
+    },
+  );
+
+export const forecastAxisUneven = (axis: string, step: number, place: number) =>
+  new StepfoldError(
+    'FORECAST_AXIS_UNEVEN',
+    `Step ${step} lies at ${axis} ${axis === 'timestep' ? -place : place}, where a forecast by ${axis} needs finite places, each beyond the one before.`,
+    { data: { step, place }, hint: 'Choose another spacing, or axis=call.' },
+  );

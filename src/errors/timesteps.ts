@@ -116,6 +116,20 @@ export const stepsAndTimesteps = (origin: string, has: number, steps: number) =>
     { hint: 'Leave --steps out.' },
   );
 
+export const needsSampler = (option: string) =>
+  new StepfoldError(
+    'CLI_ARGUMENT',
+    `--${option} says something of a loop whose sampler is not named.`,
+    { hint: 'Name it with --sampler, or leave the option out.' },
+  );
+
+export const karrasAndSpacing = () =>
+  new StepfoldError(
+    'RUN_TIMESTEPS',
+    '--karras places noise levels, and --spacing places timesteps.',
+    { hint: 'Give one of them.' },
+  );
+
 export const spacingAndTimesteps = (origin: string) =>
   new StepfoldError(
     'RUN_TIMESTEPS',

@@ -22,6 +22,7 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
   'src/compiler/forecast/with-forecasts.ts': ['forecast'],
   'src/compiler/plan/in-turns.ts': ['forecast'],
   'src/evidence/measure/statements/parameters.ts': ['forecast'],
+  'src/runtime/schedule/check-histories.ts': ['forecast'],
   // a field of what a site, or a strategy's meaning, says of it
   'src/evidence/measure/reference/meanings.ts': ['forecast'],
   'src/evidence/measure/reference/probe.ts': ['forecast'],

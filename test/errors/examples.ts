@@ -422,9 +422,16 @@ export const EXAMPLES = {
   timestepsOtherModel: [() => e.timestepsOtherModel('timesteps.json', 'unet.onnx', 'dit.onnx')],
   timestepsOtherTraining: [() => e.timestepsOtherTraining('timesteps.json', 1000, 4000)],
   stepsAndTimesteps: [() => e.stepsAndTimesteps('The bundle', 10, 20)],
+  needsSampler: [() => e.needsSampler('spacing')],
+  karrasAndSpacing: [() => e.karrasAndSpacing()],
   spacingAndTimesteps: [() => e.spacingAndTimesteps('"timesteps.json"')],
   twoLists: [() => e.twoLists('timesteps.json')],
   needsAgainst: [() => e.needsAgainst('bundle')],
   againstWithModel: [() => e.againstWithModel()],
   needsSteps: [() => e.needsSteps()],
+  forecastAxisMissing: [
+    () => e.forecastAxisMissing('log-snr', 50, undefined),
+    () => e.forecastAxisMissing('timestep', 50, 20),
+  ],
+  forecastAxisUneven: [() => e.forecastAxisUneven('timestep', 3, -650)],
 } satisfies Record<ErrorFunction, readonly (() => errors.StepfoldError)[]>;

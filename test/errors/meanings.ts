@@ -155,6 +155,10 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   PLAN_NOT_MERGEABLE: 'The form `merged` cannot express this site.',
   PLAN_NOT_CHAINABLE:
     'The form `chain` cannot express these sites together, or would cut the model where something other than a tensor flows.',
+  FORECAST_AXIS_MISSING:
+    'A forecast goes by timesteps or noise levels of a loop of which nothing is known.',
+  FORECAST_AXIS_UNEVEN:
+    'Two steps of the loop lie at one place, or at none, on the axis that a forecast goes by.',
   PLAN_BAD_CALLS: 'The number of calls in the loop is no number, or out of range.',
   UNET_NOT_FOUND:
     'The pass needs a U-Net, and the model has no encoder and decoder joined by skip connections that can be followed.',

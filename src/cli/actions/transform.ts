@@ -8,6 +8,7 @@ import {
   emitBundle,
   writePipelineFolder,
 } from '../../compiler/emit/index.js';
+import type { LoopPlaces } from '../../compiler/forecast/index.js';
 import { type PassRequest, type PassTable, parsePassRequest } from '../../compiler/pass/index.js';
 import { Pipeline } from '../../compiler/pipeline/index.js';
 import { type Target, targets } from '../../compiler/targets/index.js';
@@ -31,9 +32,11 @@ import {
   type PlanFile,
   parsePipelineConfig,
   parsePlanFile,
+  stepsOfCalls,
 } from '../../runtime/schedule/index.js';
 import { readRoles, readShapes, readSizes } from '../arguments.js';
 import type { TransformArguments } from '../commands/transform.js';
+import { readPlaces } from '../loop-places.js';
 import { printJson } from '../output.js';
 import { readPasses } from '../plugins.js';
 import { startStatus } from '../progress.js';
@@ -43,7 +46,7 @@ import { printSummary } from './transform/summary.js';
 
 export async function transform(given: TransformArguments): Promise<void> {
   const { file, pipeline: from } = findModel(given.model);
-  const args = { ...given, model: file };
+  const args = { ...given, model: file, given: given.model };
   const config = readConfig(args);
   const table = await readPasses([...config.plugins, ...(args.plugin ?? [])]);
   if (from) checkApart(args.output, from.folder);
@@ -143,11 +146,12 @@ type Config = Omit<PipelineConfig, 'passes' | 'plugins' | '$schema' | 'target'> 
   readonly requestsFile: string | undefined;
   readonly plan?: PlanFile;
   readonly guidance?: GuidancePair;
+  readonly places?: LoopPlaces;
   readonly roles: ReturnType<typeof readRoles>;
 };
 
 /** The config file, overridden by what the command line says as well; the plan where neither does. */
-function readConfig(args: TransformArguments): Config {
+function readConfig(args: TransformArguments & { readonly given: string }): Config {
   if (args.config !== undefined && args.pass !== undefined) throw passAndConfig();
   const file =
     args.config === undefined
@@ -168,6 +172,7 @@ function readConfig(args: TransformArguments): Config {
   if (plan && plan.calls !== calls) throw namingPlan(planCalls(plan.calls, calls), args.plan);
   if (args.timesteps !== undefined && chosen)
     requireLength(args.timesteps, chosen, calls, guidance);
+  const places = readPlaces(args, args.given, stepsOfCalls(calls, guidance), chosen);
   const timesteps = chosen?.timesteps ?? file?.timesteps;
   const maxPrograms = args.maxPrograms ?? file?.maxPrograms;
   const emit = args.emit ?? file?.emit;
@@ -183,6 +188,7 @@ function readConfig(args: TransformArguments): Config {
     ...(emit && { emit }),
     ...(plan && { plan }),
     ...(guidance && { guidance }),
+    ...(places && { places }),
     ...(timesteps && { timesteps: [...timesteps] }),
     ...(maxPrograms !== undefined && { maxPrograms }),
     ...(weights && { weights }),

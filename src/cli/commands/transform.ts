@@ -14,6 +14,7 @@ import {
 } from '../arguments.js';
 import { type Arguments, addOptions, examples } from '../command.js';
 import { pairOptions } from '../loop-options.js';
+import { placingOptions } from '../loop-places.js';
 
 export const command = 'transform <model>';
 export const describe = 'Write a bundle: models and the schedule that runs them';
@@ -68,35 +69,38 @@ export const options = {
   },
   force: { type: 'boolean', default: false, describe: 'Replace a bundle that is there' },
   ...pairOptions,
+  ...placingOptions,
   ...shapeOptions,
   ...roleOptions,
   ...jsonOption,
 } as const;
 
 export const builder = (yargs: Argv) =>
-  addOptions(yargs.positional('model', positionals.model), options).epilogue(
-    examples(
-      [
-        'One full call, two shallow ones, and so on',
-        'stepfold transform unet.onnx --calls 50 -o bundle \\\n  --pass deepcache:branch=2,interval=3',
-      ],
-      [
-        'Full calls crowd around call 15',
-        'stepfold transform unet.onnx --calls 50 -o bundle \\\n  --pass deepcache:branch=1,interval=5,center=15,power=1.4',
-      ],
-      [
-        'Full calls listed; one model with an If',
-        'stepfold transform unet.onnx --calls 20 -o bundle --emit merged \\\n  --pass deepcache:branch=2,full=0+5+12',
-      ],
-      [
-        'The model as it is, faster in onnxruntime on a CPU',
-        'stepfold transform unet.onnx --calls 50 --target onnxruntime-cpu -o bundle',
-      ],
-      [
-        'A plan that was searched, in at most four programs',
-        'stepfold transform dit.onnx --plan plan.json --max-programs 4 -o bundle',
-      ],
-    ),
-  );
+  addOptions(yargs.positional('model', positionals.model), options)
+    .group(Object.keys(placingOptions), 'Where steps lie:')
+    .epilogue(
+      examples(
+        [
+          'One full call, two shallow ones, and so on',
+          'stepfold transform unet.onnx --calls 50 -o bundle \\\n  --pass deepcache:branch=2,interval=3',
+        ],
+        [
+          'Full calls crowd around call 15',
+          'stepfold transform unet.onnx --calls 50 -o bundle \\\n  --pass deepcache:branch=1,interval=5,center=15,power=1.4',
+        ],
+        [
+          'Full calls listed; one model with an If',
+          'stepfold transform unet.onnx --calls 20 -o bundle --emit merged \\\n  --pass deepcache:branch=2,full=0+5+12',
+        ],
+        [
+          'The model as it is, faster in onnxruntime on a CPU',
+          'stepfold transform unet.onnx --calls 50 --target onnxruntime-cpu -o bundle',
+        ],
+        [
+          'A plan that was searched, in at most four programs',
+          'stepfold transform dit.onnx --plan plan.json --max-programs 4 -o bundle',
+        ],
+      ),
+    );
 
 export type TransformArguments = Arguments<typeof positionals & typeof options>;

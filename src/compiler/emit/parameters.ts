@@ -4,9 +4,23 @@ import { elementCount } from '../../model/ir/tensor.js';
 import type { Schedule } from '../../runtime/schedule/index.js';
 import type { Run } from '../lower/index.js';
 import type { Compilation } from '../pipeline/index.js';
-import { expandParts, Histories, Writers } from '../plan/index.js';
+import { expandParts, type ForecastRecord, Histories, type Plan, Writers } from '../plan/index.js';
 
 type Parameters = NonNullable<Schedule['parameters']>;
+
+/** A forecast as the schedule has it; where steps lie stands once for all of them. */
+export const recordOf = <F extends ForecastRecord>({ axis, ...forecast }: F) => ({
+  ...forecast,
+  ...(axis && { axis: axis.name }),
+});
+
+/** Positions on the axes by which some forecast goes. */
+export const axesOf = ({ sites }: Pick<Plan, 'sites'>): NonNullable<Schedule['axes']> =>
+  Object.fromEntries(
+    sites.flatMap(({ forecast }) =>
+      forecast?.axis ? [[forecast.axis.name, [...forecast.axis.positions]]] : [],
+    ),
+  );
 
 const isParameter = ({ instrumented }: Compilation, id: string): boolean =>
   instrumented.states.get(id)?.parameter !== undefined;
@@ -33,7 +47,7 @@ export function parametersOf(compilation: Compilation): Parameters {
         id,
         {
           shape: [...shape],
-          ...(forecast && { forecast: { ...forecast } }),
+          ...(forecast && { forecast: recordOf(forecast) }),
           calls: values.get(id)!.map((numbers) => numbers && [...numbers]),
         },
       ]),

@@ -9,7 +9,7 @@ import { VERSION } from '../../version.js';
 import { withFollowed } from '../lower/index.js';
 import type { Compilation } from '../pipeline/index.js';
 import { COMPUTE, type Plan, type Site, variantsForPairs } from '../plan/index.js';
-import { parametersOf, withParameters } from './parameters.js';
+import { axesOf, parametersOf, recordOf, withParameters } from './parameters.js';
 import { programMacs } from './program-macs.js';
 
 export interface ScheduleFiles {
@@ -55,6 +55,7 @@ export function makeSchedule(compilation: Compilation, files: ScheduleFiles): Sc
     instrumented.states,
   );
   const parameters = parametersOf(compilation);
+  const axes = axesOf(plan);
   const inBatch = compilation.guidance?.mode === 'batch';
   const forPairs = variantsForPairs(plan, instrumented.variants, instrumented.calls);
   return {
@@ -98,6 +99,7 @@ export function makeSchedule(compilation: Compilation, files: ScheduleFiles): Sc
           },
         ]),
     ),
+    ...(Object.keys(axes).length > 0 && { axes }),
     ...(Object.keys(parameters).length > 0 && { parameters }),
     programs: Object.fromEntries(
       [...lowered.programs].map(([name, runs]) => [
@@ -120,7 +122,7 @@ export function makeSchedule(compilation: Compilation, files: ScheduleFiles): Sc
           ...(site.attention && { attention: site.attention }),
           ...(site.invariant && { invariant: [...site.invariant] }),
           ...(site.ranges && { ranges: rangesOf(site.ranges) }),
-          ...(site.forecast && { forecast: { ...site.forecast } }),
+          ...(site.forecast && { forecast: recordOf(site.forecast) }),
         },
       ]),
     ),

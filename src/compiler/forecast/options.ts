@@ -1,12 +1,14 @@
 /** Options of a pass whose strategies take what was kept: how it is forecast. */
 import type { GuidancePair } from '../../runtime/schedule/index.js';
-import { callsPerStep } from '../../runtime/schedule/index.js';
+import { callsPerStep, stepsOfCalls } from '../../runtime/schedule/index.js';
+import { AXES, type Axis, type LoopPlaces, positionsOn } from './axes.js';
 import { BASES, type Basis } from './weights.js';
 import { type Forecast, forecastOf } from './with-forecasts.js';
 
 export interface ForecastOptions {
   readonly order?: number;
   readonly basis?: Basis;
+  readonly axis?: Axis;
 }
 
 /**
@@ -26,13 +28,30 @@ export const forecastOptions = (order = 0) =>
       description:
         'Its polynomials: through the values (lagrange), as HiCache (hermite) or Spectrum (chebyshev) have them [lagrange].',
     },
+    axis: {
+      enum: [...AXES],
+      description:
+        'By what it takes steps to lie apart: their number (call), timestep, or log-SNR of the loop that --sampler says [call].',
+    },
   }) as const;
 
+/** @throws FORECAST_AXIS_MISSING, FORECAST_AXIS_UNEVEN */
 export function forecastFrom(
-  { order = 0, basis = 'lagrange' }: ForecastOptions,
-  { calls, guidance }: { readonly calls: number; readonly guidance: GuidancePair | undefined },
+  { order = 0, basis = 'lagrange', axis = 'call' }: ForecastOptions,
+  {
+    calls,
+    guidance,
+    places,
+  }: {
+    readonly calls: number;
+    readonly guidance: GuidancePair | undefined;
+    readonly places: LoopPlaces;
+  },
 ): Forecast {
-  return { order, basis, calls, callsPerStep: callsPerStep(guidance) };
+  const loop = { order, basis, calls, callsPerStep: callsPerStep(guidance) };
+  if (axis === 'call' || order === 0) return loop;
+  const positions = positionsOn(axis, places, stepsOfCalls(calls, guidance));
+  return { ...loop, axis: { name: axis, positions } };
 }
 
 /** A strategy, or its forecast where there is an order. */

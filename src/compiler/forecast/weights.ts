@@ -1,6 +1,6 @@
 /**
  * Weights of a forecast: what a value will be at one position, as a weighted sum of what it was at earlier ones.
- * All of them are known before anything runs. Positions are calls (or steps) here; k is how far the forecast
+ * All of them are known before anything runs. Positions are in steps here, whole ones or on an axis of their own (axes.ts); k is how far the forecast
  * goes beyond the last value.
  */
 

@@ -11,6 +11,7 @@ import { cast } from '../analysis/attention/building.js';
 import {
   COMPUTE,
   type CompositeSite,
+  type ForecastRecord,
   type LeafStrategy,
   type ParameterSpec,
   type PlainSite,
@@ -22,6 +23,7 @@ import {
 import { type ForecastRule, forecastWeights } from './weights.js';
 
 export interface Forecast extends ForecastRule {
+  readonly axis?: ForecastRecord['axis'];
   /** Calls in the loop, and how many of them make one step. */
   readonly calls: number;
   readonly callsPerStep: number;
@@ -174,13 +176,16 @@ const followers = (state: StateSpec, order: number): StateSpec[] =>
     follows: backId(state.id, back),
   }));
 
-/** In steps, so that they are the same whether a step is one call or two. */
+/** Positions are of steps, so that they are the same whether a step is one call or two. */
 const weightsOf = (state: string, forecast: Forecast): ParameterSpec => ({
   id: weightsId(state),
   shape: [forecast.order + 1],
   forecast: { state, ...ruleOf(forecast) },
   at: ({ call, written }) => {
-    const step = (of: number) => Math.floor(of / forecast.callsPerStep);
+    const step = (of: number) => {
+      const own = Math.floor(of / forecast.callsPerStep);
+      return forecast.axis ? forecast.axis.positions[own]! : own;
+    };
     return forecastWeights(
       forecast,
       written(state).map(step),
@@ -190,7 +195,11 @@ const weightsOf = (state: string, forecast: Forecast): ParameterSpec => ({
   },
 });
 
-const ruleOf = ({ order, basis }: ForecastRule) => ({ order, basis });
+const ruleOf = ({ order, basis, axis }: Forecast): ForecastRecord => ({
+  order,
+  basis,
+  ...(axis && { axis }),
+});
 
 function sumOf(
   b: SiteBuilder,

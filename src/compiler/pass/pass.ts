@@ -16,6 +16,7 @@ import {
   type InputRoles,
   type UnetAnalysis,
 } from '../analysis/index.js';
+import type { LoopPlaces } from '../forecast/index.js';
 import type { Proposal } from '../plan/index.js';
 import type { PassCalibration } from './calibration.js';
 import type { StrategyStatements } from './meaning.js';
@@ -42,6 +43,8 @@ export interface PassContext {
   readonly roles: InputRoles;
   /** How the loop calls the denoiser for classifier-free guidance; undefined: not, or not known. */
   readonly guidance: GuidancePair | undefined;
+  /** Where the loop's steps lie, as far as it is known. */
+  readonly places: LoopPlaces;
   /** Every attention, found once. */
   attention(): AttentionAnalysis;
   /** Transformer blocks, found once. */
@@ -80,6 +83,7 @@ export function passContext(
   bindings: ReadonlyMap<string, number>,
   guidance?: GuidancePair,
   roles: InputRoles = findInputRoles(model.graph, shapes),
+  places: LoopPlaces = {},
 ): PassContext {
   let unet: UnetAnalysis | undefined;
   let branches: BranchTable | undefined;
@@ -92,6 +96,7 @@ export function passContext(
     bindings,
     roles,
     guidance,
+    places,
     attention() {
       attention ??= findAttention(model.graph, shapes);
       return attention;

@@ -34,6 +34,7 @@ import {
 } from '../../runtime/schedule/index.js';
 import { findInputRoles, type InputRoles } from '../analysis/index.js';
 import { canonicalize, type TraceEntry } from '../canonicalize/index.js';
+import type { LoopPlaces } from '../forecast/index.js';
 import { type EmitForm, type Instrumented, type Lowered, lower } from '../lower/index.js';
 import { checkOptions, type Pass, type PassContext, passContext } from '../pass/index.js';
 import { groupRows, makePlan, overridePlan, type Plan, siteCosts } from '../plan/index.js';
@@ -62,6 +63,8 @@ export interface PipelineOptions {
    * two calls a step. They change no model; the schedule tells runners.
    */
   readonly timesteps?: readonly number[];
+  /** Where the loop's steps lie, for passes that ask: any sampler says it. The loop is not held to it. */
+  readonly places?: LoopPlaces;
   /** Names of inputs whose role is known; others are found by structure. */
   readonly roles?: { readonly latent?: string; readonly timestep?: string };
   /** Engine that the emitted models are rewritten for; left out: they run on any. */
@@ -164,8 +167,9 @@ export class Pipeline {
     const prepared = await prepareOnce(source, this.options);
     const { canonical, shapes, bindings, roles } = prepared;
     const { calls, guidance, timesteps } = this.options;
+    const places = { ...this.options.places, ...(timesteps && { timesteps }) };
     if (guidance?.mode === 'batch') refuseOddBatch(prepared);
-    const context = passContext(canonical, shapes, calls, bindings, guidance, roles);
+    const context = passContext(canonical, shapes, calls, bindings, guidance, roles, places);
     for (const entry of this.entries) entry.prepare(context);
     const proposals = this.entries.map((entry) => entry.propose(context));
     const proposed = makePlan(calls, proposals);

@@ -34,6 +34,8 @@ export interface ParameterSpec {
 export interface ForecastRecord {
   readonly order: number;
   readonly basis: 'lagrange' | 'hermite' | 'chebyshev';
+  /** By what steps lie apart, with the position of each in steps; left out: by their number. */
+  readonly axis?: { readonly name: 'timestep' | 'log-snr'; readonly positions: readonly number[] };
 }
 
 export interface CallHistory {

@@ -46,7 +46,7 @@ export function openWithCalls(
 ): Promise<ScheduledSession> {
   const used = new Set(calls);
   // what they say of the whole schedule does not hold for a part of it
-  const { sites: _, cost: __, timesteps: ___, ...rest } = schedule;
+  const { sites: _, cost: __, timesteps: ___, axes: ____, ...rest } = schedule;
   const programs = Object.fromEntries(
     Object.entries(schedule.programs).filter(([name]) => used.has(name)),
   );
@@ -69,9 +69,9 @@ function parametersFor(schedule: Schedule, programs: readonly string[]) {
   const of = programs.map((program) => calls.firstOf(program));
   return {
     parameters: Object.fromEntries(
-      Object.entries(parameters).map(([id, parameter]) => [
+      Object.entries(parameters).map(([id, { shape }]) => [
         id,
-        { ...parameter, calls: of.map((call) => calls.fedAt(id, call)?.slice() ?? null) },
+        { shape, calls: of.map((call) => calls.fedAt(id, call)?.slice() ?? null) },
       ]),
     ),
   };

@@ -2,7 +2,7 @@
 import { latentLength, stepOutOfRange, unknownSamplerChoice } from '../../errors/index.js';
 import { LEAST_SIGNAL } from './noise-schedule.js';
 import { checkOptions, type Given } from './options.js';
-import { type NoisePathOptions, noisePath, type PathName } from './paths/index.js';
+import { logSnr, type NoisePathOptions, noisePath, type PathName } from './paths/index.js';
 import type { Sampler } from './sampler.js';
 import type { LoopOptions, Solver, StepInput } from './solver.js';
 import { SOLVERS } from './solvers/index.js';
@@ -73,6 +73,7 @@ export function samplerFrom(name: string, options: Readonly<Record<string, unkno
 
   return {
     timesteps,
+    logSnr: timesteps.map((_, step) => logSnr(levels[step]!)),
     initialScale,
     needsNoise,
     start: (noise) => ({ latent: scaled(noise, initialScale) }),

@@ -19,6 +19,8 @@ export interface Trajectory {
 export interface Sampler {
   /** What to tell the denoiser at each step, the noisiest first; as many as there are steps. */
   readonly timesteps: readonly number[];
+  /** Logarithm of signal over noise, in variance, at each of them. */
+  readonly logSnr: readonly number[];
   /** Standard deviation of the initial latent. */
   readonly initialScale: number;
   /** Whether `step` draws fresh noise. */

@@ -51,6 +51,7 @@ export const TIMESTEP_OPTIONS = {
   karras: {
     type: 'boolean',
     default: false,
+    flag: true,
     description:
       'Levels as Karras et al. place them (equation 5, rho 7) over the whole training range',
   },

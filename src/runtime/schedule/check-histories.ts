@@ -1,6 +1,7 @@
 /** Checks histories and parameters: states that follow others in a row, and numbers for every call that takes them. */
 import type { Problem } from '../../errors/index.js';
 import type { Schedule } from '../../generated/schedule.js';
+import { stepsOfCalls } from './guidance.js';
 import { pointer } from './pointer.js';
 
 export function checkHistories({ states }: Schedule): Problem[] {
@@ -27,6 +28,40 @@ function isCircle(states: Schedule['states'], id: string): boolean {
     met.add(next);
   }
   return false;
+}
+
+/** Positions of every step, each beyond the one before, on every axis that a forecast goes by. */
+export function checkAxes({ axes = {}, parameters = {}, sites = {}, calls, source }: Schedule) {
+  const steps = stepsOfCalls(calls.length, source.guidance);
+  const named = [
+    ...Object.entries(parameters).map(([id, own]) => ['parameters', id, own.forecast] as const),
+    ...Object.entries(sites).map(([id, own]) => ['sites', id, own.forecast] as const),
+  ];
+  return [
+    ...named.flatMap(([kind, id, forecast]): Problem[] =>
+      forecast?.axis !== undefined && !axes[forecast.axis]
+        ? [
+            {
+              path: pointer(kind, id, 'forecast', 'axis'),
+              message: `names no axis: "${forecast.axis}"`,
+            },
+          ]
+        : [],
+    ),
+    ...Object.entries(axes).flatMap(([name, positions]): Problem[] => {
+      if (positions.length !== steps)
+        return [
+          {
+            path: pointer('axes', name),
+            message: `must have a position for each of the ${steps} steps, found ${positions.length}`,
+          },
+        ];
+      const back = positions.findIndex((place, i) => i > 0 && place <= positions[i - 1]!);
+      return back < 0
+        ? []
+        : [{ path: pointer('axes', name, back), message: 'is not beyond the one before' }];
+    }),
+  ];
 }
 
 /** Assumes that references to parameters hold. */

@@ -120,6 +120,26 @@ test.each<[what: string, change: (draft: Draft) => unknown, where: RegExp]>([
   expect(found.some((place) => where.test(place))).toBe(true);
 });
 
+test('where timesteps lie is held against those of the loop, and weights against both', async () => {
+  const timesteps = [990, 900, 700, 650, 400, 200, 120, 50, 10];
+  const compilation = await Pipeline.create({ calls: 9, timesteps })
+    .use(forecast, { full: [0, 2, 3, 7], order: 2, axis: 'timestep' })
+    .compile(loadModel(MODEL));
+  const folder = path.join(scratch, 'axis');
+  writeBundle(compilation, folder, { sourceFile: MODEL });
+  expect(await verify(folder)).toMatchObject({ passed: true, statements: [], unproved: [] });
+  const file = path.join(folder, 'schedule.json');
+  const draft = JSON.parse(fs.readFileSync(file, 'utf8'));
+  draft.axes.timestep[4] += 0.25;
+  fs.writeFileSync(file, JSON.stringify(draft));
+  const { passed, statements } = await verify(folder);
+  expect(passed).toBe(false);
+  expect(statements.map(({ path: at }) => at).sort()).toEqual([
+    '/axes/timestep/4',
+    '/parameters/output.0.weights/calls/4',
+  ]);
+});
+
 test('numbers that say no rule are not proved', async () => {
   const folder = await bundle('no-rule', 'split');
   const file = path.join(folder, 'schedule.json');

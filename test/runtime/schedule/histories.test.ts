@@ -125,3 +125,32 @@ test.each<[what: string, change: (draft: Draft) => unknown, says: string]>([
 ])('%s', (_, change, says) => {
   expect(errors(change)).toContain(says);
 });
+
+const lie = (draft: Draft, positions: number[], axis = 'timestep') =>
+  Object.assign(draft, {
+    axes: { timestep: positions },
+    parameters: {
+      w: { ...draft.parameters.w, forecast: { state: 'a', order: 2, basis: 'lagrange', axis } },
+    },
+  });
+
+test.each<[what: string, change: (draft: Draft) => unknown, says: string[]]>([
+  ['right', (draft) => lie(draft, [0, 1]), []],
+  [
+    'too few',
+    (draft) => lie(draft, [0]),
+    ['/axes/timestep must have a position for each of the 2 steps, found 1'],
+  ],
+  [
+    'at one place',
+    (draft) => lie(draft, [3, 3]),
+    ['/axes/timestep/1 is not beyond the one before'],
+  ],
+  [
+    'on an axis that there is not',
+    (draft) => lie(draft, [0, 1], 'log-snr'),
+    ['/parameters/w/forecast/axis names no axis: "log-snr"'],
+  ],
+])('positions of steps that are %s', (_, change, says) => {
+  expect(errors(change)).toEqual(says);
+});

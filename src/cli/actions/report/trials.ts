@@ -1,8 +1,10 @@
 /** Bundles that could have been made instead: compiled, run in the same loop, and thrown away. */
+
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { emitBundle } from '../../../compiler/emit/index.js';
+import { placesOf } from '../../../compiler/forecast/index.js';
 import {
   checkOptions,
   type PassContext,
@@ -65,7 +67,8 @@ export async function tryOptions(context: TrialContext): Promise<Trials[]> {
 async function contextOf(source: Model, schedule: Schedule): Promise<PassContext> {
   const { canonical, shapes, bindings, roles } = await prepare(source);
   const { guidance } = schedule.source;
-  return passContext(canonical, shapes, callsOf(schedule).length, bindings, guidance, roles);
+  const { length } = callsOf(schedule);
+  return passContext(canonical, shapes, length, bindings, guidance, roles, placesOf(schedule));
 }
 
 async function tryChoices(
@@ -128,6 +131,7 @@ async function run(
     calls: callsOf(subject.schedule).length,
     ...(made.guidance && { guidance: made.guidance }),
     ...(timesteps && { timesteps }),
+    places: placesOf(subject.schedule),
     ...(cost?.macs && { sizes: cost.macs.bindings }),
     ...options,
   });

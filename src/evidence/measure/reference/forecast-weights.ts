@@ -14,6 +14,8 @@ import {
 export interface ForecastRule {
   readonly order: number;
   readonly basis: 'lagrange' | 'hermite' | 'chebyshev';
+  /** By an axis of the schedule, and not by the number of a step. */
+  readonly axis?: 'timestep' | 'log-snr';
 }
 
 /**
@@ -50,7 +52,8 @@ export function referenceWeightsAt(
 ): number[] {
   const { guidance } = schedule.source;
   const perStep = callsPerStep(guidance);
-  const step = (of: number) => Math.floor(of / perStep);
+  const axis = rule.axis && schedule.axes![rule.axis]!;
+  const step = (of: number) => (axis ? axis[Math.floor(of / perStep)]! : Math.floor(of / perStep));
   const length = stepsOfCalls(callsOf(schedule).length, guidance);
   return referenceWeights(rule, written.map(step), step(call), length);
 }

@@ -9,6 +9,7 @@ import { readRegularText } from '../../../io/regular-file.js';
 import type { Model } from '../../../model/ir/model.js';
 import { loadModel } from '../../../model/onnx/files.js';
 import { REPORT_FILE, type Schedule } from '../../../runtime/schedule/index.js';
+import { axisProblems } from './axes.js';
 import { costProblems } from './cost.js';
 import { modelProblems } from './models.js';
 import { parameterProblems } from './parameters.js';
@@ -39,6 +40,7 @@ export async function statementProblems(
     ...programProblems(schedule, known, targetOf(folder)),
     ...modelProblems(schedule, models),
     ...parameterProblems(schedule, unproved),
+    ...axisProblems(schedule, note),
     ...roleProblems(schedule, source, tables),
     ...(await costProblems(schedule, source, models, note)),
   ];

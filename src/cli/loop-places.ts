@@ -1,0 +1,57 @@
+/** Where the steps of a loop lie that is not run here, for forecasts that go by it. */
+import type { LoopPlaces } from '../compiler/forecast/index.js';
+import { needsSampler } from '../errors/index.js';
+import { SAMPLER_NAMES, samplerFrom } from '../runtime/samplers/index.js';
+import type { Arguments } from './command.js';
+import { findLoopModel } from './loop-model.js';
+import {
+  noiseOptions,
+  readSamplerOptions,
+  readSpacing,
+  samplerOptions,
+  timestepOptions,
+} from './loop-options.js';
+import type { ChosenTimesteps } from './timesteps-file.js';
+
+const { karras } = samplerOptions;
+
+export const placingOptions = {
+  sampler: {
+    choices: SAMPLER_NAMES,
+    describe: 'Sampler of the loop, which forecasts by axis=timestep or log-snr ask for',
+  },
+  spacing: timestepOptions.spacing,
+  karras,
+  ...noiseOptions,
+} as const;
+
+type PlacingArguments = Arguments<typeof placingOptions>;
+
+const camel = (name: string) => name.replaceAll(/-([a-z])/g, (_, letter) => letter.toUpperCase());
+
+/**
+ * @param model file or folder, as it was given
+ * @returns nothing where no sampler is named
+ * @throws CLI_ARGUMENT where something is said of a loop without its sampler, RUN_TIMESTEPS, what samplers throw
+ */
+export function readPlaces(
+  args: PlacingArguments,
+  model: string,
+  steps: number,
+  chosen: ChosenTimesteps | undefined,
+): LoopPlaces | undefined {
+  const { sampler } = args;
+  if (sampler === undefined) {
+    const said = Object.keys(placingOptions).find((name) => args[camel(name)] !== undefined);
+    if (said !== undefined) throw needsSampler(said);
+    return undefined;
+  }
+  // what is left open here says nothing of places
+  const open = { clip: undefined, eta: undefined, order: undefined, prediction: undefined };
+  const found = findLoopModel(model, { ...args, ...open, sampler, timesteps: undefined });
+  return samplerFrom(sampler, {
+    ...readSamplerOptions(found.args, found.folder),
+    ...readSpacing(found.args, chosen, found.folder),
+    steps,
+  });
+}
