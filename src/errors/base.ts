@@ -9,13 +9,13 @@ import { visible, visibleLines } from './visible.js';
 /** What an error is about; every field is optional and machine readable. */
 export interface ErrorDetails {
   /** Name of the graph node, or its operator and first output when it has no name. */
-  readonly node?: string;
-  readonly opType?: string;
+  readonly node?: string | undefined;
+  readonly opType?: string | undefined;
   /** Name of the graph value. */
-  readonly value?: string;
-  readonly file?: string;
+  readonly value?: string | undefined;
+  readonly file?: string | undefined;
   /** JSON pointer into a schedule, plan or pipeline file. */
-  readonly path?: string;
+  readonly path?: string | undefined;
   /** What to do about it, one sentence. */
   readonly hint?: string;
   /** Anything else worth reading by program, such as the valid branches. */

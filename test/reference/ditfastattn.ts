@@ -158,7 +158,7 @@ export class FastAttentionByHalf {
       const at = half === 'first' ? 0 : 1;
       // as in one batch: a band that is shared keeps the half's own residual
       if (strategy === 'window+guidance-share' && half === 'second')
-        kept[1] = { ...kept[1], output: kept[0].output };
+        kept[1] = { ...kept[1], output: kept[0].output as Images };
       else if (shares && half === 'second') kept[1] = kept[0];
       else kept[at] = attend(ALONE[strategy], inputs, kept[at], attention, this.reach);
       return kept[at].output as Images;

@@ -1,3 +1,4 @@
+import type { PassOption } from '../../compiler/pass/index.js';
 import { unknownPass } from '../../errors/index.js';
 import type { PassesArguments } from '../commands/passes.js';
 import { heading, print, printJson } from '../output.js';
@@ -36,9 +37,8 @@ export async function listPasses(args: PassesArguments): Promise<void> {
   }
 }
 
-function values(option: Readonly<Record<string, unknown>>): string {
-  const list = option.enum as readonly string[] | undefined;
+function values(option: PassOption): string {
   const kind =
-    list?.join(' | ') ?? (option.type === 'array' ? 'list joined by +' : `${option.type}`);
+    option.enum?.join(' | ') ?? (option.type === 'array' ? 'list joined by +' : `${option.type}`);
   return option.default === undefined ? kind : `${kind} [${String(option.default)}]`;
 }

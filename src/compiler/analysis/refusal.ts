@@ -5,6 +5,6 @@ export interface Refusal {
   /** The condition that failed. */
   readonly reason: string;
   /** The node where it failed, by name. */
-  readonly node?: string;
+  readonly node?: string | undefined;
   readonly nearest?: readonly string[];
 }

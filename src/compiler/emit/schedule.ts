@@ -151,7 +151,7 @@ function cost({
   lowered,
   instrumented,
   plan,
-}: Compilation): Schedule['cost'] {
+}: Compilation): NonNullable<Schedule['cost']> {
   const source = graphCost(canonical.graph, concreteShapes(shapes, bindings)).macs;
   const states = [...instrumented.states].map(([id, { shape }]) => [id, shape]);
   const counted = { ...lowered, states: Object.fromEntries(states) };

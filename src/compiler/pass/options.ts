@@ -1,7 +1,7 @@
 /** Checking a pass's options against its schema, and reading them from a command line. */
 import { Ajv } from 'ajv';
 import { badOption } from '../../errors/index.js';
-import { schemaProblems } from '../../runtime/schedule/schema-problems.js';
+import { foundErrors, schemaProblems } from '../../runtime/schedule/schema-problems.js';
 import type { Pass } from './pass.js';
 
 /** One pass of a pipeline with its options, as pipeline.json and `--pass` give them. */
@@ -25,18 +25,19 @@ export function checkOptions<O>(pass: Pass<O>, options: Readonly<Record<string, 
   );
   const validate = ajv.compile({ ...pass.options, additionalProperties: false });
   if (validate(value)) return value as O;
-  const [first] = validate.errors ?? [];
+  const errors = foundErrors(validate);
+  const [first] = errors;
   const known = Object.keys(pass.options.properties).join(', ');
   if (first?.keyword === 'additionalProperties')
     throw badOption(
       pass.name,
-      String(first.params.additionalProperty),
+      first.params.additionalProperty,
       `there is no such option (options: ${known})`,
     );
   if (first?.keyword === 'required')
-    throw badOption(pass.name, String(first.params.missingProperty), 'it must be given');
+    throw badOption(pass.name, first.params.missingProperty, 'it must be given');
   const option = first?.instancePath.split('/')[1] ?? '';
-  const [problem] = schemaProblems(options, validate.errors);
+  const [problem] = schemaProblems(options, errors);
   throw badOption(pass.name, option, `it ${problem?.message ?? 'is not valid'}`);
 }
 

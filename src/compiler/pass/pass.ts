@@ -22,12 +22,20 @@ import type { PassCalibration } from './calibration.js';
 import type { StrategyStatements } from './meaning.js';
 import type { PassTrials } from './trials.js';
 
+/** What is asked of one option. */
+export interface PassOption {
+  readonly description: string;
+  readonly type?: string | readonly string[];
+  readonly enum?: readonly unknown[];
+  readonly default?: unknown;
+  /** Any other keyword of JSON Schema. */
+  readonly [keyword: string]: unknown;
+}
+
 /** A JSON Schema of a pass's options: an object whose properties say type, default and meaning. */
 export interface OptionsSchema {
   readonly type: 'object';
-  readonly properties: Readonly<
-    Record<string, { readonly description: string; readonly [keyword: string]: unknown }>
-  >;
+  readonly properties: Readonly<Record<string, PassOption>>;
   readonly required?: readonly string[];
 }
 

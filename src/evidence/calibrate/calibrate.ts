@@ -41,7 +41,14 @@ export type SearchKind = (typeof SEARCHES)[number];
  * A sampler by name, with its options but for the steps, which the calls give. Its `timesteps`, where
  * it has any, are as many as the steps.
  */
-export type SamplerChoice = { readonly name: SamplerName } & Readonly<Record<string, unknown>>;
+export interface SamplerChoice {
+  readonly name: SamplerName;
+  readonly timesteps?: readonly number[] | undefined;
+  readonly karras?: boolean | undefined;
+  readonly schedule?: object | undefined;
+  /** The sampler's other options. */
+  readonly [option: string]: unknown;
+}
 
 export interface CalibrateOptions<O = Record<string, unknown>> {
   readonly pass: Pass<O>;
@@ -161,7 +168,7 @@ function checkLoop<O>(options: CalibrateOptions<O>): void {
   const steps = stepsOfCalls(calls, guidance);
   if (!Number.isInteger(steps)) throw oddCalls(calls);
   if (guidance && !recorded && guidance.scale === undefined) throw guidanceIncomplete('scale');
-  const listed = sampler?.timesteps as readonly number[] | undefined;
+  const listed = sampler?.timesteps;
   if (listed && listed.length !== steps) throw timestepsLength(listed.length, { steps, calls });
 }
 

@@ -41,7 +41,7 @@ export interface ValueExtra {
   info?: ValueInfoMessage;
   output?: ValueInfoMessage;
   /** The type as loaded; while it is unchanged the messages' own types are written back. */
-  loadedType?: ValueType;
+  loadedType?: ValueType | undefined;
 }
 
 /** What a tensor remembers of the file: its message says the same as long as its data are these. */

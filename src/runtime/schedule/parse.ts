@@ -17,7 +17,7 @@ import {
 import { checkSchedule } from './check.js';
 import { timestepProblems } from './check-timesteps.js';
 import { pointer } from './pointer.js';
-import { schemaProblems } from './schema-problems.js';
+import { foundErrors, schemaProblems } from './schema-problems.js';
 
 /**
  * A schedule from its JSON text or from the parsed value (which is returned as it is, not copied).
@@ -107,7 +107,7 @@ function read<T>(
       throw unknownVersion(kind, file, found, version);
   }
   if (!isValid(document))
-    throw invalidDocument(kind, file, schemaProblems(document, isValid.errors));
+    throw invalidDocument(kind, file, schemaProblems(document, foundErrors(isValid)));
   return document;
 }
 

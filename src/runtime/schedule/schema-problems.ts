@@ -2,7 +2,7 @@
  * Turns what ajv found into sentences: where, what was expected, what was found. ajv reports a
  * misplaced document once per keyword, so problems that say the same are given once.
  */
-import type { ErrorObject } from 'ajv';
+import type { DefinedError, ErrorObject } from 'ajv';
 import type { Problem } from '../../errors/index.js';
 import { pointer, valueAt } from './pointer.js';
 
@@ -12,12 +12,14 @@ const PATTERNS: Record<string, string> = {
   '#/$defs/fileName/pattern': "a plain file name inside the bundle's folder",
 };
 
-export function schemaProblems(
-  document: unknown,
-  errors: readonly ErrorObject[] | null | undefined,
-): Problem[] {
+/** What a check left behind; all keywords that ajv reports are its own, so what it says of each is known. */
+export const foundErrors = (validate: {
+  readonly errors?: readonly ErrorObject[] | null;
+}): readonly DefinedError[] => (validate.errors ?? []) as readonly DefinedError[];
+
+export function schemaProblems(document: unknown, errors: readonly DefinedError[]): Problem[] {
   const seen = new Set<string>();
-  return (errors ?? [])
+  return errors
     .map((error) => toProblem(document, error))
     .filter(({ path, message }) => {
       const key = `${path} ${message}`;
@@ -25,30 +27,35 @@ export function schemaProblems(
     });
 }
 
-function toProblem(document: unknown, error: ErrorObject): Problem {
+function toProblem(document: unknown, error: DefinedError): Problem {
   const path = error.instancePath;
   const found = show(valueAt(document, path));
-  const params = error.params as Record<string, unknown>;
   switch (error.keyword) {
     case 'required':
-      return { path, message: `must have "${params.missingProperty}"` };
+      return { path, message: `must have "${error.params.missingProperty}"` };
     case 'additionalProperties':
       return {
-        path: path + pointer(String(params.additionalProperty)),
+        path: path + pointer(String(error.params.additionalProperty)),
         message: 'is not a property of the format',
       };
     case 'type':
-      return { path, message: `must be ${[params.type].flat().join(' or ')}, found ${found}` };
+      return {
+        path,
+        message: `must be ${[error.params.type].flat().join(' or ')}, found ${found}`,
+      };
     case 'enum': {
-      const allowed = (params.allowedValues as unknown[]).map((value) => JSON.stringify(value));
+      const allowed = error.params.allowedValues.map((value) => JSON.stringify(value));
       return { path, message: `must be one of ${allowed.join(', ')}; found ${found}` };
     }
     case 'const':
-      return { path, message: `must be ${JSON.stringify(params.allowedValue)}, found ${found}` };
+      return {
+        path,
+        message: `must be ${JSON.stringify(error.params.allowedValue)}, found ${found}`,
+      };
     case 'pattern':
       return {
         path,
-        message: `must be ${PATTERNS[error.schemaPath] ?? `like ${params.pattern}`}, found ${found}`,
+        message: `must be ${PATTERNS[error.schemaPath] ?? `like ${error.params.pattern}`}, found ${found}`,
       };
     default:
       return { path, message: `${error.message ?? error.keyword}, found ${found}` };

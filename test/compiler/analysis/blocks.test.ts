@@ -30,7 +30,7 @@ interface Case {
   /** MACs of what only blocks read, but more than one of them. */
   readonly shared?: number;
   /** Of the whole model: MACs with a weight, and parameters. */
-  readonly whole?: { readonly layers: number; readonly parameters: number };
+  readonly whole?: { readonly layers: number; readonly parameters: number } | undefined;
 }
 
 const SELF = 'self-attention';

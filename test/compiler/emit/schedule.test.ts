@@ -29,6 +29,8 @@ interface Costs {
   readonly reuse?: number;
 }
 
+const costing = (cost?: number) => (cost === undefined ? {} : { cost });
+
 function compiled(
   column: readonly string[],
   more: Partial<PlainSite> = {},
@@ -44,11 +46,14 @@ function compiled(
     outputs: [value],
     states: [{ id: 's.0', like: value }],
     strategies: strategiesByName([
-      strategyOf(COMPUTE, '', { writes: { 's.0': (b) => b.value(value) }, cost: costs.compute }),
+      strategyOf(COMPUTE, '', {
+        writes: { 's.0': (b) => b.value(value) },
+        ...costing(costs.compute),
+      }),
       strategyOf('reuse', '', {
         reads: ['s.0'],
         produce: (b) => [b.state('s.0')],
-        cost: costs.reuse,
+        ...costing(costs.reuse),
       }),
       strategyOf('share', '', {
         produce: (b) => [b.value(value)],

@@ -16,17 +16,19 @@ const target = (match: TargetRule['match'], ...more: TargetRule['match'][]): Tar
   description: '',
   rules: [match, ...more].map((m, i) => ({ name: `rule ${i}`, description: '', match: m })),
 });
-const chain = (opType: string, domain?: string) => (node: Node) =>
-  isOp(node, 'Abs')
-    ? {
-        rule: 'rule 0',
-        node,
-        why: '',
-        replace: [
-          { from: node.output, to: { steps: [{ opType, domain, inputs: [node.inputs[0]!] }] } },
-        ],
-      }
-    : undefined;
+const chain =
+  (opType: string, domain = '') =>
+  (node: Node) =>
+    isOp(node, 'Abs')
+      ? {
+          rule: 'rule 0',
+          node,
+          why: '',
+          replace: [
+            { from: node.output, to: { steps: [{ opType, domain, inputs: [node.inputs[0]!] }] } },
+          ],
+        }
+      : undefined;
 
 const BRANCHED = `g (float[n] x, bool flag) => (float[n] y) {
   i = If (flag) <

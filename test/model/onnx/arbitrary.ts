@@ -287,7 +287,7 @@ class Draw {
   opsets = () => this.times(3, () => this.some({ domain: this.text, version: this.int64 }));
 
   function(): FunctionMessage {
-    const { input = [], output = [], node, valueInfo } = this.graph([], 2);
+    const { input = [], output = [], node = [], valueInfo = [] } = this.graph([], 2);
     const rest = this.some<FunctionMessage>({
       name: this.text,
       domain: this.text,

@@ -137,7 +137,7 @@ function samplerFactory({ name, ...options }: SamplerChoice = { name: 'ddim' }) 
   const make = (where: object): Sampler => samplerFrom(name, { ...rest, ...where });
   const { trainTimesteps, continuous } = noisePath({
     path: solverOf(name).path,
-    ...(rest.schedule as object | undefined),
+    ...rest.schedule,
   });
   if (continuous) throw noWholeTimesteps(name);
   if (make({ timesteps: [0] }).needsNoise) throw freshNoise();

@@ -49,8 +49,10 @@ function parseGraphNamed(scanner: Scanner, name: string): GraphMessage {
   });
 }
 
+type NamedInfo = ValueInfoMessage & { readonly name: string };
+
 /** A name with the type before it, if there is one. */
-export function parseInfo(scanner: Scanner): ValueInfoMessage {
+export function parseInfo(scanner: Scanner): NamedInfo {
   const type = nextIsType(scanner) ? { type: parseType(scanner) } : {};
   return { ...type, name: scanner.name(type.type ? "a value's name" : "a value's type and name") };
 }
@@ -58,7 +60,7 @@ export function parseInfo(scanner: Scanner): ValueInfoMessage {
 /** The data of an initializer, if "=" comes next. */
 function parseInitializer(
   scanner: Scanner,
-  { name, type = {} }: ValueInfoMessage,
+  { name, type = {} }: NamedInfo,
   graph: { initializer: TensorMessage[]; sparseInitializer: SparseTensorMessage[] },
 ): boolean {
   if (!scanner.accept('=')) return false;

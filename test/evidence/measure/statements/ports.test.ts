@@ -70,7 +70,7 @@ describe('a port', () => {
 
   test('is held against what is declared alone', () => {
     expect(check('int64', [7], unknown)).toEqual([]);
-    unknown.type = { kind: 'tensor', elem: 'float32', shape: undefined };
+    unknown.type = { kind: 'tensor', elem: 'float32' };
     expect(check('float32', [7], unknown)).toEqual([]);
     expect(check('int64', [7], unknown)).toEqual(['/p/0/type']);
     unknown.type = { kind: 'tensor', elem: 'undefined', shape: [7] };
