@@ -7,7 +7,7 @@ const SOLVERS = ['ddim', 'dpm++2m', 'dpm++3m', 'unipc:2', 'unipc:3', 'deis:2', '
 const CALLS = [8, 10, 12, 14, 17, 20, 25, 33, 50];
 const ORDERS = [0, 1, 2];
 /** Solvers whose loops are given to methods. */
-const BASES = ['ddim', 'dpm++2m'];
+const BASES = ['ddim', 'dpm++2m', 'deis:3'];
 
 const crossed = (...lists) =>
   lists.reduce((all, list) => all.flatMap((tuple) => list.map((item) => [...tuple, item])), [[]]);
@@ -29,7 +29,7 @@ const output = crossed(BASES, [25, 50, 100], CALLS, ORDERS, SPACINGS)
   }));
 
 /** By the log-SNR of steps and not by their number, at the spacings where the two differ most. */
-const byNoise = crossed(BASES, [50, 100], CALLS, [1, 2], ['trailing', 'karras'])
+const byNoise = crossed(BASES, [50, 100], CALLS, [1, 2], ['trailing', 'quad', 'karras'])
   .filter(([, , full]) => full <= 33)
   .map(([sampler, steps, full, order, spacing]) => ({
     family: `output by log-SNR, order ${order}`,
@@ -37,9 +37,9 @@ const byNoise = crossed(BASES, [50, 100], CALLS, [1, 2], ['trailing', 'karras'])
     passes: [[forecast, { 'full-calls': full, order, axis: 'log-snr' }]],
   }));
 
-/** A pass whose options are given, with each order, in loops of 20, 25 and 50 steps. */
+/** A pass whose options are given, with each order, in loops of 14 to 50 steps. */
 const kept = (name, pass, settings) =>
-  crossed(BASES, [20, 25, 50], settings, ORDERS, ['trailing', 'leading', 'karras']).map(
+  crossed(BASES, [14, 17, 20, 25, 33, 50], settings, ORDERS, ['trailing', 'quad', 'karras']).map(
     ([sampler, steps, options, order, spacing]) => ({
       family: `${name}, order ${order}`,
       loop: { sampler, steps, spacing },
@@ -49,7 +49,7 @@ const kept = (name, pass, settings) =>
 
 /** Deep reuse at some of the calls that the output's forecast leaves, at the others everything. */
 const both = (name, pass, options) =>
-  crossed(['dpm++2m'], [50, 100], [12, 17, 25, 33], [2, 3], SPACINGS).map(
+  crossed(['dpm++2m', 'deis:3'], [50, 100], [12, 17, 25, 33], [2, 3], ['quad', 'karras']).map(
     ([sampler, steps, count, interval, spacing]) => {
       const computed = even(steps, count);
       const full = computed.filter((_, i) => i % interval === 0 || i === count - 1);
@@ -87,7 +87,7 @@ const METHODS = {
   ],
 };
 
-export const methodsOf = (subject) => [...fewer, ...output, ...byNoise, ...METHODS[subject]];
+export const methodsOf = (subject) => [...fewer, ...METHODS[subject], ...output, ...byNoise];
 
 /** The same for equal settings. */
 export const keyOf = ({ family, loop, passes = [] }) =>

@@ -2,7 +2,8 @@
 import type { Schedule } from 'stepfold';
 import type { CatalogueModel } from './catalogue.js';
 
-export type Which = 'source' | 'bundle';
+/** The loop in full, the one with the schedule, and one in full of fewer steps, which takes as long. */
+export type Which = 'source' | 'bundle' | 'fewer';
 
 export interface DrawRequest {
   readonly type: 'draw';

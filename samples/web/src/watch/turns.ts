@@ -1,4 +1,4 @@
-/** Two loops that take turns, so that neither takes the cores from the other; and a gate that stops both. */
+/** Two loops that take turns, so that neither takes the cores from the other, one after them, and a gate that stops all. */
 import type { Which } from './messages.js';
 
 /** Ends a loop at its next turn. */
@@ -28,7 +28,13 @@ export class Turns {
 
   /** The loop is done with its turn. */
   pass(which: Which): void {
-    this.next = which === 'source' ? 'bundle' : 'source';
+    if (which !== 'fewer') this.next = which === 'source' ? 'bundle' : 'source';
+    this.wake();
+  }
+
+  /** From now on it is always this loop's turn. */
+  only(which: Which): void {
+    this.next = which;
     this.wake();
   }
 
@@ -62,7 +68,7 @@ export class Turns {
     const turn = this.waiting.get(this.next);
     if (!turn) return;
     // both loops stop at the same step: what the first has begun, the second ends
-    if (this.next === 'source') {
+    if (this.next !== 'bundle') {
       if (!this.open && !this.allowed) return;
       this.allowed = false;
     }

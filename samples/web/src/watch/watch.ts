@@ -1,4 +1,4 @@
-/** The part of the page that draws one image twice. */
+/** The part of the page that draws one image in full, with a schedule, and in fewer steps. */
 
 import { backends, type Capabilities } from '../page/capabilities.js';
 import { byId, options } from '../page/dom.js';
@@ -98,13 +98,15 @@ function receiver(
   const canvases = {
     source: byId('source', HTMLCanvasElement),
     bundle: byId('bundle', HTMLCanvasElement),
+    fewer: byId('fewer', HTMLCanvasElement),
   };
   const outputs = {
     source: byId('source-time', HTMLOutputElement),
     bundle: byId('bundle-time', HTMLOutputElement),
+    fewer: byId('fewer-time', HTMLOutputElement),
   };
   const ratio = byId('ratio', HTMLParagraphElement);
-  const times: Record<Which, number> = { source: 0, bundle: 0 };
+  const times: Record<Which, number> = { source: 0, bundle: 0, fewer: 0 };
   let plan: PlanView | undefined;
   ratio.textContent = '';
   return ({ data }) => {
@@ -132,14 +134,18 @@ function receiver(
       case 'done': {
         const { latents, milliseconds, stateLocations } = data;
         plan?.light(undefined);
-        const decibels = psnr(latents.bundle, latents.source);
+        const apart = (which: Which) => {
+          const decibels = psnr(latents[which], latents.source);
+          return Number.isFinite(decibels) ? `${decibels.toFixed(1)} dB` : 'nothing';
+        };
         const threads = backend.split('-')[1];
         const on =
           backend === 'webgpu'
             ? `WebGPU, states on ${stateLocations.join(', ')}`
             : `wasm with ${threads} ${threads === '1' ? 'thread' : 'threads'}`;
+        const took = (which: Which) => `${milliseconds[which].toFixed(0)} ms`;
         stop(
-          `Done on ${on}: ${milliseconds.source.toFixed(0)} ms in full, ${milliseconds.bundle.toFixed(0)} ms with the schedule; the pictures are ${Number.isFinite(decibels) ? `${decibels.toFixed(1)} dB apart (PSNR)` : 'the same'}.`,
+          `Done on ${on}: ${took('source')} in full, ${took('bundle')} with the schedule and ${apart('bundle')} from the full picture (PSNR); fewer steps of the best solver took ${took('fewer')} and end ${apart('fewer')} from it.`,
         );
         break;
       }
