@@ -90,12 +90,13 @@ export function makeSchedule(compilation: Compilation, files: ScheduleFiles): Sc
     states: Object.fromEntries(
       [...instrumented.states.values()]
         .filter((s) => used.has(s.id) && !s.parameter)
-        .map(({ id, type, shape, follows }) => [
+        .map(({ id, type, shape, follows, initial }) => [
           id,
           {
             type: elementType(id, type),
             shape: [...shape],
             ...(follows !== undefined && { follows }),
+            ...(initial && { initial: [...initial] }),
           },
         ]),
     ),

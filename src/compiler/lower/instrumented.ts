@@ -23,8 +23,9 @@ export interface StateInfo {
   readonly shape: readonly Dim[];
   /** The graph input that carries it. */
   readonly input: Value;
-  /** See `StateSpec.follows`. */
+  /** See `StateSpec`. */
   readonly follows?: string | undefined;
+  readonly initial?: readonly number[] | undefined;
   readonly parameter?: ParameterSpec | undefined;
 }
 

@@ -22,9 +22,9 @@ export function addStates(
     states.set(info.id, { ...info, input });
   };
   for (const site of plan.sites) {
-    for (const { id, like, type: own, follows } of site.states) {
+    for (const { id, like, type: own, follows, initial } of site.states) {
       const shape = shapes.shape(like)?.map((d): Dim => d.constant ?? d.toString()) ?? [];
-      add({ id, type: own ?? shapes.dtype(like) ?? 'undefined', shape, follows });
+      add({ id, type: own ?? shapes.dtype(like) ?? 'undefined', shape, follows, initial });
     }
     for (const parameter of site.parameters ?? [])
       add({ id: parameter.id, type: 'float32', shape: parameter.shape, parameter });

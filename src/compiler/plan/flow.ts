@@ -56,7 +56,7 @@ function flowRound(
     for (const state of states) {
       if (histories.isParameter(state)) continue;
       const made = writers.of(state);
-      if (made.length === 0) {
+      if (made.length === 0 && !histories.isInitial(state)) {
         const reader = alive.find((a) => a.site.strategies[a.name]?.reads.includes(state));
         throw planUnassigned(
           call,

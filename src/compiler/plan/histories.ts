@@ -14,10 +14,14 @@ export class Histories {
   private readonly follows = new Map<string, string | undefined>();
   private readonly depths = new Map<string, number>();
   private readonly parameters = new Set<string>();
+  private readonly initial = new Set<string>();
 
   constructor(sites: readonly Pick<PlainSite, 'states' | 'parameters'>[]) {
     for (const { states, parameters = [] } of sites) {
-      for (const { id, follows } of states) this.follows.set(id, follows);
+      for (const { id, follows, initial } of states) {
+        this.follows.set(id, follows);
+        if (initial) this.initial.add(id);
+      }
       for (const { id } of parameters) this.parameters.add(id);
     }
     for (const id of this.follows.keys()) {
@@ -28,6 +32,11 @@ export class Histories {
 
   isParameter(id: string): boolean {
     return this.parameters.has(id);
+  }
+
+  /** Does a state hold something before the first call? */
+  isInitial(id: string): boolean {
+    return this.initial.has(id);
   }
 
   placeOf(id: string): Place {

@@ -155,7 +155,11 @@ function candidates(
           0,
           ...reads
             .filter((id) => !histories.isParameter(id))
-            .map((id) => (written.get(histories.placeOf(id).root) ?? Infinity) + 1),
+            .map((id) =>
+              histories.isInitial(id)
+                ? 0
+                : (written.get(histories.placeOf(id).root) ?? Infinity) + 1,
+            ),
         ),
       };
     })

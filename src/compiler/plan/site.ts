@@ -18,6 +18,11 @@ export interface StateSpec {
    * had, or the new one where it had none. No strategy writes it. A row of such states is a history.
    */
   readonly follows?: string;
+  /**
+   * What it holds before the first call, in row-major order, so that calls may read it before one has written it;
+   * its shape must be fixed. States that follow it hold the same.
+   */
+  readonly initial?: readonly number[];
 }
 
 /** Numbers that a strategy is fed, different at each call and known beforehand: a model input of type float32. */

@@ -104,13 +104,20 @@ type Sources = readonly ReadonlyMap<string, string>[];
 
 /** Of a state that was not written yet. */
 const NOTHING = '';
+/** Of one that holds its initial value. */
+const INITIAL = 'initial';
 
 function sources(plan: FlatPlan, calls: readonly Variant[]): Sources {
   const histories = new Histories(plan.sites);
   const writers = new Writers(histories);
   return calls.map(({ reads, writes }, call) => {
     const states = reads.filter((id) => !histories.isParameter(id));
-    const found = new Map(states.map((state) => [state, writers.of(state).join()]));
+    const found = new Map(
+      states.map((state) => {
+        const made = writers.of(state).join();
+        return [state, made === NOTHING && histories.isInitial(state) ? INITIAL : made];
+      }),
+    );
     for (const state of writes) writers.write(state, call);
     return found;
   });

@@ -12,6 +12,7 @@ import { loadModel } from '../../model/onnx/files.js';
 import { sizeOf } from '../../model/shape/index.js';
 import { createRandom } from '../../runtime/samplers/index.js';
 import {
+  type Constant,
   callsOf,
   type Dimension,
   type Run,
@@ -45,7 +46,14 @@ export class Player {
   private constructor(
     private readonly options: PlayOptions,
     private readonly sessions: ReadonlyMap<string, InferenceSession>,
-  ) {}
+  ) {
+    for (const [state, { type, shape, initial }] of Object.entries(options.schedule.states))
+      if (initial)
+        this.states.set(
+          state,
+          constantTensor(options.ort as never, { type, shape, data: initial } as Constant),
+        );
+  }
 
   /**
    * Opens the models of some programs.

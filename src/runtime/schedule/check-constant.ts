@@ -17,6 +17,10 @@ const RANGES: Record<Constant['type'], readonly [number, number] | null> = {
   bool: [0, 1],
 };
 
+/** Types that constants and initial values have. */
+export const isConstantType = (type: string): type is Constant['type'] =>
+  Object.hasOwn(RANGES, type);
+
 export function checkConstant(path: string, { type, shape, data }: Constant): Problem[] {
   const count = shape.reduce((product, size) => product * size, 1);
   if (data.length !== count)

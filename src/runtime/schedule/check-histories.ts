@@ -1,6 +1,7 @@
 /** Checks histories and parameters: states that follow others in a row, and numbers for every call that takes them. */
 import type { Problem } from '../../errors/index.js';
 import type { Schedule } from '../../generated/schedule.js';
+import { checkConstant, isConstantType } from './check-constant.js';
 import { stepsOfCalls } from './guidance.js';
 import { pointer } from './pointer.js';
 
@@ -18,6 +19,22 @@ export function checkHistories({ states }: Schedule): Problem[] {
     return JSON.stringify(own) === JSON.stringify(first)
       ? []
       : say(`names "${follows}", which is of another type or shape`);
+  });
+}
+
+/** What states hold before the first call: as much as their shape says, of a type that JSON carries. */
+export function checkInitial({ states }: Schedule): Problem[] {
+  return Object.entries(states).flatMap(([id, { type, shape, initial }]) => {
+    if (initial === undefined) return [];
+    const path = pointer('states', id, 'initial');
+    const fixed = shape.filter((dim) => typeof dim === 'number');
+    if (fixed.length !== shape.length)
+      return [{ path, message: 'stands where the shape is not fixed' }];
+    if (!isConstantType(type)) return [{ path, message: `stands where the type is ${type}` }];
+    return checkConstant(path, { type, shape: fixed, data: initial }).map((problem) => ({
+      ...problem,
+      path: problem.path.replace(`${path}/data`, path),
+    }));
   });
 }
 

@@ -8,7 +8,11 @@ import { pointer } from './pointer.js';
 
 /** Assumes that every reference of the schedule holds. */
 export function checkStates({ calls, programs, states }: Schedule): Problem[] {
-  const written = new Set<string>();
+  const written = new Set(
+    Object.entries(states).flatMap(([id, { initial }]) =>
+      initial ? [placeOf(states, id).item] : [],
+    ),
+  );
   const problems = new Map<string, Problem>();
   calls.forEach((id, call) => {
     const runs = programs[id]!.runs;

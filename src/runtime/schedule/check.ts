@@ -6,7 +6,7 @@
 import type { Problem } from '../../errors/index.js';
 import type { Schedule } from '../../generated/schedule.js';
 import { checkConstant } from './check-constant.js';
-import { checkAxes, checkHistories, checkParameters } from './check-histories.js';
+import { checkAxes, checkHistories, checkInitial, checkParameters } from './check-histories.js';
 import { checkProgram } from './check-program.js';
 import { checkStates } from './check-states.js';
 import { timestepProblems } from './check-timesteps.js';
@@ -29,6 +29,7 @@ export function checkSchedule(schedule: Schedule): CheckResult {
     ),
     ...constants(schedule),
     ...checkHistories(schedule),
+    ...checkInitial(schedule),
     ...checkAxes(schedule),
     ...checkParameters(schedule),
     ...checkCalls(schedule),

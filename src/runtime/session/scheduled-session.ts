@@ -33,7 +33,7 @@ export class ScheduledSession extends SessionSurface {
     super(schedule, options.newImage ?? 'timestep', options.onCall);
     this.#engine = engine;
     this.#models = models;
-    this.#states = new States(schedule);
+    this.#states = new States(this.#engine, schedule);
   }
 
   /**
@@ -64,7 +64,7 @@ export class ScheduledSession extends SessionSurface {
     const start = performance.now();
     const steps = await this.#prepare(request.program);
     const bindings = bind(this.schedule.source.inputs, request.feeds);
-    const states = request.anew ? new States(this.schedule) : this.#states;
+    const states = request.anew ? new States(this.#engine, this.schedule) : this.#states;
     const call = new Call(this.#engine, states, this.schedule, request, bindings);
     try {
       for (const step of steps) await call.run(step);

@@ -4,9 +4,13 @@
  */
 import type { Tensor } from 'onnxruntime-common';
 import { stateShapeChanged } from '../../errors/index.js';
-import type { Schedule } from '../../generated/schedule.js';
+import type { Constant, Schedule } from '../../generated/schedule.js';
 import { type Bindings, changedSymbol } from './bindings.js';
-import { dispose } from './tensors.js';
+import type { Engine } from './engine.js';
+import { constantTensor, dispose } from './tensors.js';
+
+/** Stands for the call that wrote an initial value. */
+const BEFORE = -1;
 
 interface Held {
   readonly tensor: Tensor;
@@ -19,12 +23,27 @@ export class States {
   /** By state, the one that follows it. */
   readonly #followers: ReadonlyMap<string, string>;
 
-  constructor(private readonly schedule: Schedule) {
+  constructor(
+    private readonly engine: Engine,
+    private readonly schedule: Schedule,
+  ) {
     this.#followers = new Map(
       Object.entries(schedule.states).flatMap(([id, { follows }]) =>
         follows === undefined ? [] : [[follows, id]],
       ),
     );
+    this.#begin();
+  }
+
+  /** States with an initial value hold it before the first call. */
+  #begin(): void {
+    for (const [id, { type, shape, initial }] of Object.entries(this.schedule.states))
+      if (initial) {
+        // the schedule's check has made sure that these are a constant's
+        const constant = { type, shape, data: initial } as Constant;
+        const tensor = constantTensor(this.engine, constant);
+        this.#held.set(id, { tensor, bindings: new Map(), call: BEFORE });
+      }
   }
 
   /** The tensor of a state that nothing looks at, where it has one of the sizes of this call. */
@@ -71,5 +90,6 @@ export class States {
     for (const tensor of new Set([...this.#held.values()].map((held) => held.tensor)))
       dispose(tensor);
     this.#held.clear();
+    this.#begin();
   }
 }

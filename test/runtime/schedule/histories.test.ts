@@ -154,3 +154,46 @@ test.each<[what: string, change: (draft: Draft) => unknown, says: string[]]>([
 ])('positions of steps that are %s', (_, change, says) => {
   expect(errors(change)).toEqual(says);
 });
+
+test.each<[what: string, change: (draft: Draft) => unknown, says: string[]]>([
+  [
+    'of as many numbers as there are',
+    ({ states }) => Object.assign(states, { d: { type: 'int64', shape: [2], initial: [1, 2] } }),
+    [],
+  ],
+  [
+    'of too few',
+    ({ states }) => Object.assign(states, { d: { type: 'int64', shape: [2], initial: [1] } }),
+    ['/states/d/initial must have 2 elements by its shape, found 1'],
+  ],
+  [
+    'of other numbers than its type has',
+    ({ states }) => Object.assign(states, { d: { type: 'uint8', shape: [1], initial: [-1] } }),
+    ['/states/d/initial/0 must be an integer that uint8 holds, found -1'],
+  ],
+  [
+    'of a size that is not known',
+    ({ states }) => Object.assign(states, { d: { type: 'int64', shape: ['n'], initial: [1] } }),
+    ['/states/d/initial stands where the shape is not fixed'],
+  ],
+  [
+    'of a type that constants do not have',
+    ({ states }) => Object.assign(states, { d: { type: 'float16', shape: [1], initial: [1] } }),
+    ['/states/d/initial stands where the type is float16'],
+  ],
+])('an initial value %s', (_, change, says) => {
+  expect(errors(change)).toEqual(says);
+});
+
+test('what holds an initial value may be read at once', () => {
+  const begins = (draft: Draft) => {
+    draft.calls = ['ahead', 'full'];
+    draft.parameters.w.calls = [[1, 0, 0], null];
+  };
+  expect(errors(begins)).toHaveLength(3);
+  const holding = (draft: Draft) => {
+    begins(draft);
+    for (const own of Object.values(draft.states)) Object.assign(own, { shape: [1], initial: [0] });
+  };
+  expect(errors(holding)).toEqual([]);
+});
