@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { createSampler, Pipeline } from '../../dist/src/index.js';
+import { Pipeline } from '../../dist/src/index.js';
 import {
   generate,
   loadModel,
@@ -11,6 +11,7 @@ import {
   writeBundle,
 } from '../../dist/src/node.js';
 import { digits, ROOT } from '../../scripts/demo/common.mjs';
+import { samplerOf } from './sampler.mjs';
 
 /** `perDigit`: pictures of each digit in a batch. */
 const SUBJECTS = {
@@ -35,16 +36,6 @@ function psnrs(latent, wanted, images) {
     for (let at = i * size; at < (i + 1) * size; at++)
       error += (clamp(latent[at]) - clamp(wanted[at])) ** 2;
     return 10 * Math.log10((4 * size) / Math.max(error, 1e-12));
-  });
-}
-
-/** @param sampler its name, with its order where it has several: unipc:3 */
-function samplerOf({ sampler, steps, spacing }) {
-  const [solver, degree] = sampler.split(':');
-  return createSampler(solver, {
-    steps,
-    ...(spacing === 'karras' ? { karras: true } : { spacing }),
-    ...(degree && { order: Number(degree) }),
   });
 }
 
