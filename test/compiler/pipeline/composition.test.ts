@@ -4,32 +4,20 @@
  * and why. What is expected is written out, so that a change shows. Then any plan over the sites of
  * all passes at once.
  */
-import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
 import fc from 'fast-check';
-import { afterAll, describe, expect, test } from 'vitest';
-import { passes } from '../../../passes/index.js';
-import { writeBundle } from '../../../src/compiler/emit/index.js';
+import { describe, expect, test } from 'vitest';
+import type { PipelineOptions } from '../../../src/compiler/pipeline/index.js';
+import type { EMITS } from '../../helpers/compile.js';
 import {
-  type Compilation,
-  Pipeline,
-  type PipelineOptions,
-} from '../../../src/compiler/pipeline/index.js';
-import { COMPUTE, type Plan } from '../../../src/compiler/plan/index.js';
-import { loadModel } from '../../../src/model/onnx/files.js';
-import { verifyBundle } from '../../../src/node.js';
-import type { PlanFile } from '../../../src/runtime/schedule/index.js';
-import { EMITS, openSession, ort } from '../../helpers/compile.js';
-import { relativeDifference, type Tensors } from '../../helpers/injectable.js';
-
-const root = fs.mkdtempSync(path.join(os.tmpdir(), 'stepfold-composition-'));
-afterAll(() => fs.rmSync(root, { recursive: true, force: true }));
-
-const UNET = 'samples/digits/digits-unet.onnx';
-const DIT = 'samples/dit-digits/dit-digits.onnx';
-const CALLS = 8;
-const OUT = 'out_sample';
+  compilePasses,
+  DIT,
+  expectFormsAgree,
+  expectProved,
+  expectSame,
+  outputs,
+  plansOver,
+  UNET,
+} from '../../helpers/composed.js';
 
 /** Where each pass works: its name, and options for a short loop. */
 const PLACES = {
@@ -49,74 +37,12 @@ const PLACES = {
 } as const satisfies Record<string, readonly [string, object]>;
 type Place = keyof typeof PLACES;
 
-function compile(
-  file: string,
-  places: readonly Place[],
-  loop: Partial<PipelineOptions> = {},
-): Promise<Compilation> {
-  let pipeline = Pipeline.create({ calls: CALLS, ...loop });
-  for (const place of places) {
-    const [name, options] = PLACES[place];
-    pipeline = pipeline.use(passes[name]!, options as never);
-  }
-  return pipeline.compile(loadModel(file));
-}
-
-/** Different inputs for each call, a pair of images and labels. */
-function feedsFor(file: string, call: number): Tensors {
-  const side = file === UNET ? 16 : 24;
-  const sample = Float32Array.from({ length: 2 * side * side }, (_, i) =>
-    Math.sin((i + 1) * (1.3 + 0.7 * call) + 0.1 * (i % 17)),
+const compile = (file: string, places: readonly Place[], loop: Partial<PipelineOptions> = {}) =>
+  compilePasses(
+    file,
+    places.map((place) => PLACES[place]),
+    loop,
   );
-  const integers = (...values: number[]) =>
-    new ort.Tensor('int64', BigInt64Array.from(values, BigInt), [2]);
-  return {
-    sample: new ort.Tensor('float32', sample, [2, 1, side, side]),
-    // one timestep for both calls of a step, where there are two
-    timestep: integers(900 - 200 * Math.floor(call / 2), 900 - 200 * Math.floor(call / 2)),
-    class_labels: integers(call % 10, 10),
-  };
-}
-
-async function outputs(file: string, compilation: Compilation): Promise<ort.Tensor[]> {
-  const session = await openSession(compilation);
-  const results: ort.Tensor[] = [];
-  for (let call = 0; call < compilation.plan.calls; call++)
-    results.push(((await session.run(feedsFor(file, call))) as Tensors)[OUT]!);
-  await session.release();
-  return results;
-}
-
-function expectSame(actual: readonly ort.Tensor[], expected: readonly ort.Tensor[], what: string) {
-  expect(actual).toHaveLength(expected.length);
-  for (const [call, tensor] of actual.entries())
-    expect(relativeDifference(tensor, expected[call]!), `${what}, call ${call}`).toBeLessThan(1e-5);
-}
-
-/** Proves a bundle; its loop must have been compared, since no other check sees what calls keep. */
-async function expectProved(file: string, compilation: Compilation) {
-  const folder = fs.mkdtempSync(path.join(root, 'bundle-'));
-  writeBundle(compilation, folder, { sourceFile: file, force: true });
-  const report = await verifyBundle({ folder, model: file, levels: ['disabled'] });
-  expect(report.checks.filter((check) => !check.passed)).toEqual([]);
-  expect(report.passed).toBe(true);
-  const looped = report.checks.filter((check) => check.kind === 'loop').length;
-  expect(looped).toBeGreaterThanOrEqual(report.loop.combinations);
-  expect(looped).toBeGreaterThan(0);
-  expect(report.unproved).toEqual([]);
-  fs.rmSync(folder, { recursive: true });
-}
-
-/** The other forms give what the first does. */
-async function expectFormsAgree(
-  file: string,
-  first: Compilation,
-  compileAs: (emit: (typeof EMITS)[number]) => Promise<Compilation>,
-): Promise<void> {
-  const expected = await outputs(file, first);
-  for (const emit of EMITS.filter((form) => form !== first.lowered.emit))
-    expectSame(await outputs(file, await compileAs(emit)), expected, emit);
-}
 
 const SHORT: Readonly<Record<string, string>> = { [UNET]: 'U-Net', [DIT]: 'transformer' };
 
@@ -257,24 +183,6 @@ describe('on a transformer, where there is no U-Net', () => {
         });
   });
 });
-
-/** A strategy for every site at every call; all of the first call is computed, so that all is kept. */
-const plansOver = ({ sites }: Plan, calls: number): fc.Arbitrary<PlanFile> =>
-  fc
-    .tuple(
-      ...sites.map((site) =>
-        fc.array(fc.constantFrom(...Object.keys(site.strategies)), {
-          minLength: calls - 1,
-          maxLength: calls - 1,
-        }),
-      ),
-    )
-    .map((columns) => ({
-      format: 'stepfold.plan',
-      version: 1,
-      calls,
-      sites: Object.fromEntries(sites.map((site, s) => [site.id, [COMPUTE, ...columns[s]!]])),
-    }));
 
 describe('any plan over nested sites', () => {
   const calls = 4;

@@ -1,0 +1,113 @@
+/**
+ * The promise that passes go together holds where they forecast what they keep: every pair that does without, and the
+ * forecast of the output with each; then any plan over nested sites with histories, in every form.
+ */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { PipelineOptions } from '../../../src/compiler/pipeline/index.js';
+import type { EMITS } from '../../helpers/compile.js';
+import {
+  compilePasses,
+  DIT,
+  expectFormsAgree,
+  expectProved,
+  expectSame,
+  outputs,
+  plansOver,
+  UNET,
+} from '../../helpers/composed.js';
+
+/** Where each pass works, with an order; bases differ, so that one pass's weights would not do for another's. */
+const AHEAD = {
+  output: ['forecast', { interval: 3, order: 2 }],
+  'deepcache at 3': ['deepcache', { branch: 3, interval: 3, order: 1 }],
+  'deepcache at 6': ['deepcache', { branch: 6, interval: 2, order: 2, basis: 'hermite' }],
+  'delta-cache of one block': ['delta-cache', { blocks: 1, interval: 2, order: 1 }],
+  'delta-cache of three blocks': ['delta-cache', { blocks: 3, interval: 3, order: 2 }],
+  'ditfastattn by reuse': ['ditfastattn', { strategy: 'reuse', interval: 2, order: 1 }],
+  'ditfastattn by windows': [
+    'ditfastattn',
+    { strategy: 'window', interval: 3, order: 1, basis: 'chebyshev' },
+  ],
+} as const satisfies Record<string, readonly [string, object]>;
+type Place = keyof typeof AHEAD;
+
+const compile = (file: string, places: readonly Place[], loop: Partial<PipelineOptions> = {}) =>
+  compilePasses(
+    file,
+    places.map((place) => AHEAD[place]),
+    loop,
+  );
+
+test.each<[file: string, Place, Place]>([
+  [UNET, 'output', 'deepcache at 3'],
+  [UNET, 'output', 'delta-cache of one block'],
+  [UNET, 'output', 'ditfastattn by windows'],
+  [UNET, 'deepcache at 3', 'delta-cache of one block'],
+  [UNET, 'deepcache at 3', 'ditfastattn by reuse'],
+  [UNET, 'deepcache at 6', 'delta-cache of one block'],
+  [UNET, 'deepcache at 6', 'ditfastattn by windows'],
+  [UNET, 'delta-cache of one block', 'ditfastattn by windows'],
+  [DIT, 'output', 'delta-cache of three blocks'],
+  [DIT, 'output', 'ditfastattn by reuse'],
+  [DIT, 'delta-cache of three blocks', 'ditfastattn by windows'],
+])('%s: %s and %s go together, in both orders', async (file, first, second) => {
+  const [one, other] = [await compile(file, [first, second]), await compile(file, [second, first])];
+  await expectProved(file, one);
+  await expectProved(file, other);
+  expectSame(await outputs(file, other), await outputs(file, one), 'the other order');
+});
+
+test.each<[Place, Place]>([
+  ['deepcache at 3', 'deepcache at 6'],
+  ['delta-cache of one block', 'delta-cache of one block'],
+  ['ditfastattn by reuse', 'ditfastattn by windows'],
+  ['output', 'output'],
+])('%s and %s cannot go together, and both sites are named', async (first, second) => {
+  const failed = compile(UNET, [first, second]);
+  await expect(failed).rejects.toMatchObject({
+    code: 'PLAN_CONFLICT',
+    message: expect.stringMatching(/site/),
+    details: { hint: expect.any(String) },
+  });
+});
+
+describe('any plan over nested sites with histories', () => {
+  const calls = 5;
+
+  test.each<[string, string, Place[], PipelineOptions['guidance']]>([
+    [
+      'the U-Net',
+      UNET,
+      ['output', 'deepcache at 6', 'delta-cache of one block', 'ditfastattn by reuse'],
+      undefined,
+    ],
+    [
+      'the transformer, in one batch',
+      DIT,
+      ['output', 'delta-cache of three blocks', 'ditfastattn by windows'],
+      { order: 'uncond-first', mode: 'batch' },
+    ],
+    [
+      'the transformer, in two calls',
+      DIT,
+      ['output', 'delta-cache of three blocks', 'ditfastattn by reuse'],
+      { order: 'cond-first', mode: 'two-calls' },
+    ],
+  ])('%s is proved, and all forms agree', async (_, file, places, guidance) => {
+    const perStep = guidance?.mode === 'two-calls' ? 2 : 1;
+    const length = perStep * calls;
+    const loop = { calls: length, ...(guidance && { guidance }) };
+    const { plan } = await compile(file, places, loop);
+    await fc.assert(
+      fc.asyncProperty(plansOver(plan, length, perStep), async (chosen) => {
+        const compileAs = (emit: (typeof EMITS)[number]) =>
+          compile(file, places, { ...loop, plan: chosen, emit });
+        const split = await compileAs('split');
+        await expectProved(file, split);
+        await expectFormsAgree(file, split, compileAs);
+      }),
+      { numRuns: Number(process.env.FUZZ_RUNS ?? 2), seed: Number(process.env.FUZZ_SEED ?? 1) },
+    );
+  });
+});
