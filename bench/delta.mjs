@@ -7,7 +7,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { deltaCache } from '../dist/passes/index.js';
-import { createSampler, Pipeline } from '../dist/src/index.js';
+import { Pipeline } from '../dist/src/index.js';
 import {
   generate,
   loadModel,
@@ -15,6 +15,7 @@ import {
   openLoopModel,
   writeBundle,
 } from '../dist/src/node.js';
+import { createSampler } from '../dist/src/runtime.js';
 import { digits, median, pad, psnr, ROOT, timeInTurn } from '../scripts/demo/common.mjs';
 
 const sourceFile = path.join(ROOT, 'samples/dit-digits/dit-digits.onnx');

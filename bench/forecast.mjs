@@ -7,7 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { deepcache, deltaCache, forecast } from '../dist/passes/index.js';
-import { createSampler, Pipeline } from '../dist/src/index.js';
+import { Pipeline } from '../dist/src/index.js';
 import {
   generate,
   loadModel,
@@ -15,6 +15,7 @@ import {
   openLoopModel,
   writeBundle,
 } from '../dist/src/node.js';
+import { createSampler } from '../dist/src/runtime.js';
 import { digits, psnr, ROOT } from '../scripts/demo/common.mjs';
 
 const { values: asked } = parseArgs({

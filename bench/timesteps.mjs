@@ -2,8 +2,8 @@
 // that the timesteps were found with and on others. Errors only; nothing here is timed.
 import fs from 'node:fs';
 import path from 'node:path';
-import { createSampler, gammaTimesteps } from '../dist/src/index.js';
 import { generate, openLoopModel, optimizeTimesteps } from '../dist/src/node.js';
+import { createSampler, gammaTimesteps } from '../dist/src/runtime.js';
 import { digits, median, pad, ROOT } from '../scripts/demo/common.mjs';
 
 const MODEL = path.join(ROOT, 'samples/digits/digits-unet.onnx');

@@ -6,7 +6,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as ort from 'onnxruntime-node';
 import { bandedAttention, bandedMacs, bandScores } from '../dist/passes/ditfastattn/band/index.js';
-import { encodeModel, parseModel, sortNodes } from '../dist/src/index.js';
+import { encodeModel, parseModel } from '../dist/src/index.js';
+import { sortNodes } from '../dist/src/model/ir/index.js';
 import { int64Tensor } from '../dist/src/model/ir/tensor.js';
 import { constant, symbol } from '../dist/src/model/shape/index.js';
 

@@ -1,36 +1,105 @@
-/** Every pass that ships with Stepfold. */
-import { type AnyPass, type PassTable, passTable } from '../src/compiler/pass/index.js';
-import { deepcache } from './deepcache/index.js';
-import { deltaCache } from './delta-cache/index.js';
-import { depthSkip } from './depth-skip/index.js';
-import { ditfastattn } from './ditfastattn/index.js';
-import { forecast } from './forecast/index.js';
-import { loopInvariant } from './loop-invariant/index.js';
+/**
+ * The passes that ship with Stepfold, and what it takes to write one: docs/writing-passes.md.
+ *
+ * @packageDocumentation
+ */
 
 export {
+  type Attention,
+  type AttentionAnalysis,
+  type AttentionBorders,
+  type AttentionCore,
+  type AttentionOperand,
+  analyzeUnet,
+  type BlockAnalysis,
+  type BlockLayer,
+  type BranchTable,
+  findAttention,
+  findBlocks,
+  type SkipJoin,
+  type StreamPart,
+  type TransformerBlock,
+  type UnetAnalysis,
+} from '../src/compiler/analysis/index.js';
+export type {
+  NodeStep,
+  Replacement,
+  Rewrite,
+  RuleContext,
+  StepOutput,
+} from '../src/compiler/canonicalize/rewrite.js';
+export {
+  type Axis,
+  type Basis,
+  type Forecast,
+  type ForecastOptions,
+  type ForecastRule,
+  forecastFrom,
+  forecastOptions,
+  orForecast,
+  withForecasts,
+} from '../src/compiler/forecast/index.js';
+export {
+  type AnyPass,
+  type OptionsSchema,
+  type Pass,
+  type PassCalibration,
+  type PassContext,
+  type PassOption,
+  type PassRequest,
+  type PassTrials,
+  parsePassRequest,
+  readThreshold,
+  type StrategyMeaning,
+  type StrategyStatement,
+  type StrategyStatements,
+} from '../src/compiler/pass/index.js';
+export {
+  type AttentionReference,
+  byHalf,
+  type CallHistory,
+  COMPUTE,
+  type CompositeSite,
+  type CompositeStrategy,
+  compositeOf,
+  type ForecastRecord,
+  type LeafStrategy,
+  type ParameterSpec,
+  type PartChoice,
+  type PlainSite,
+  type Proposal,
+  perCall,
+  type RangeReference,
+  type SharedStrategy,
+  type Site,
+  type SiteBase,
+  type SiteBuilder,
+  type StateSpec,
+  type Strategy,
+  type StrategyBase,
+  sharedOf,
+  strategiesByName,
+  strategyOf,
+} from '../src/compiler/plan/index.js';
+export {
   applyTarget,
+  type Miss,
+  type MissEntry,
   onnxruntimeCpu,
   type Target,
+  type TargetContext,
+  type TargetResult,
   type TargetRule,
-  targets,
 } from '../src/compiler/targets/index.js';
+export { badOption } from '../src/errors/index.js';
+export { stepsOfCalls } from '../src/runtime/schedule/index.js';
 export { type DeepcacheOptions, deepcache } from './deepcache/index.js';
 export { type DeltaCacheOptions, deltaCache } from './delta-cache/index.js';
 export { type DepthSkipOptions, depthSkip } from './depth-skip/index.js';
+export type { Precision } from './difference.js';
 export { type DitfastattnOptions, ditfastattn } from './ditfastattn/index.js';
+export type { StrategyName as DitfastattnStrategy } from './ditfastattn/strategies.js';
+export type { FullSteps } from './forecast/full-steps.js';
 export { type ForecastPassOptions, forecast } from './forecast/index.js';
 export { type LoopInvariantOptions, loopInvariant } from './loop-invariant/index.js';
-
-/** By name, as `--pass` and pipeline.json call them. */
-export const passes: Readonly<Record<string, AnyPass>> = {
-  [deepcache.name]: deepcache,
-  [deltaCache.name]: deltaCache,
-  [depthSkip.name]: depthSkip,
-  [ditfastattn.name]: ditfastattn,
-  [forecast.name]: forecast,
-  [loopInvariant.name]: loopInvariant,
-};
-
-/** Ours and others: what proofs, searches and reports are handed, to know passes and strategies by their names. */
-export const passesWith = (others: readonly AnyPass[] = []): PassTable =>
-  passTable([...Object.values(passes), ...others]);
+export { passes } from './table.js';

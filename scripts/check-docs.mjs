@@ -29,7 +29,12 @@ try {
   }
   const config = {
     extends: '../tsconfig.json',
-    compilerOptions: { noEmit: true, rootDir: '..', noUnusedLocals: false },
+    compilerOptions: {
+      noEmit: true,
+      rootDir: '..',
+      noUnusedLocals: false,
+      noPropertyAccessFromIndexSignature: false,
+    },
     include: ['*.ts'],
   };
   fs.writeFileSync(path.join(scratch, 'tsconfig.json'), JSON.stringify(config));

@@ -1,56 +1,115 @@
 /**
  * The compiler and all that needs neither a disk nor an engine of its own: it runs in Node, in browsers and
- * wherever else there is JavaScript. Files on disks, engines, proofs and measurements are in
- * `stepfold/node`, the passes in `stepfold/passes`, pictures in `stepfold/report`, the runtime alone in
+ * wherever else there is JavaScript. Files on disks, proofs and measurements are in `stepfold/node`, passes
+ * and what it takes to write one in `stepfold/passes`, pictures in `stepfold/report`, the runtime alone in
  * `stepfold/runtime`.
+ *
+ * Every name is listed: what is not here, or in another entry point, is nobody's to rely on.
+ *
+ * @packageDocumentation
  */
 
-export * from './compiler/analysis/index.js';
-export { canonicalize, type TraceEntry } from './compiler/canonicalize/index.js';
-export type { Bundle } from './compiler/emit/assemble.js';
+export type {
+  AttentionCost,
+  AttentionInfo,
+  BlockInfo,
+  BranchInfo,
+  InputRoles,
+  LayerKind,
+  Refusal,
+} from './compiler/analysis/index.js';
+export {
+  type CanonicalizeOptions,
+  type CanonicalizeResult,
+  canonicalize,
+  type TraceEntry,
+} from './compiler/canonicalize/index.js';
+export type { BundleRecord } from './compiler/emit/assemble.js';
 export {
   type BundleFile,
   type BundleFilesOptions,
   bundleFiles,
 } from './compiler/emit/bundle-files.js';
-export type { Report } from './compiler/emit/report.js';
-export * from './compiler/forecast/index.js';
+export type { WeightsPlaced } from './compiler/emit/modes.js';
+export type { BundleReport, TargetReport } from './compiler/emit/report.js';
+export type { LoopPlaces } from './compiler/forecast/index.js';
 export {
   type Inspected,
+  type InspectedPort,
   type Inspection,
   type InspectOptions,
   inspectModel,
 } from './compiler/inspect/inspect.js';
-export { EMIT_FORMS, type EmitForm, type Lowered } from './compiler/lower/index.js';
-export * from './compiler/pass/index.js';
-export * from './compiler/pipeline/index.js';
-export * from './compiler/plan/index.js';
-export * from './errors/index.js';
-export { decodePng, encodePng, type Picture, pictureGrid, toPictures } from './io/images.js';
-export { type NumericArray, readNpy, writeNpy } from './io/npy.js';
-export * from './model/cost/index.js';
-export * from './model/diff/index.js';
-export * from './model/files/index.js';
-export * from './model/ir/index.js';
-export * from './model/onnx/index.js';
-export { fromOnnxProto, toOnnxProto } from './model/onnx/interchange.js';
-export { type PrintOptions, parseModel, printGraph, printModel } from './model/onnx/text/index.js';
-export * from './model/shape/index.js';
-export * from './runtime/samplers/index.js';
+export type { EmitForm } from './compiler/lower/index.js';
+export { type Compilation, Pipeline, type PipelineOptions } from './compiler/pipeline/index.js';
+export { type Plan, type PlanRecord, planToJson } from './compiler/plan/index.js';
+export { type ErrorDetails, StepfoldError } from './errors/base.js';
+export type { ErrorCode } from './errors/codes.js';
+export { visibleLines } from './errors/visible.js';
+export type {
+  Calibration as PlanCalibration,
+  Guidance as PlanGuidance,
+  Model as PlanModel,
+  PassEntry,
+} from './generated/plan.js';
+export type {
+  Guidance as TimestepsGuidance,
+  Model as TimestepsModel,
+} from './generated/timesteps.js';
+export type { Macs } from './model/cost/index.js';
 export {
-  checkSchedule,
+  type DiffOptions,
+  diffModels,
+  isSame,
+  type KeptNode,
+  type KeptPort,
+  type ModelDifference,
+  type PortDifference,
+  type Region,
+  regionsOf,
+  type SameFile,
+} from './model/diff/index.js';
+export { blobFile, type OpenOptions, openModel, urlFile } from './model/files/index.js';
+export type { Attribute, AttributeValue } from './model/ir/attribute.js';
+export type {
+  ByteSource,
+  DataType,
+  Dim,
+  ExternalFiles,
+  Graph,
+  Model,
+  Node,
+  NodeSpec,
+  Tensor,
+  TensorData,
+  TypedField,
+  Use,
+  Value,
+  ValueType,
+} from './model/ir/index.js';
+export {
+  attributes,
+  constantTensor,
+  float32Tensor,
+  int64Tensor,
+  isOp,
+  readNumbers,
+} from './model/ir/index.js';
+export type { FileAccess } from './model/ir/tensor.js';
+export { decodeModel, encodeModel } from './model/onnx/codec.js';
+export { type PrintOptions, parseModel, printModel } from './model/onnx/text/index.js';
+export {
+  type DimExpr,
+  type InferOptions,
+  inferShapes,
+  type ShapeTable,
+} from './model/shape/index.js';
+export {
   formatPlan,
-  formatSchedule,
   formatTimesteps,
-  type PipelineConfig,
   type PlanFile,
-  parsePipelineConfig,
   parsePlanFile,
-  parseSchedule,
   parseTimestepsFile,
   planOfSchedule,
-  type Schedule,
   type TimestepsFile,
 } from './runtime/schedule/index.js';
-export * from './runtime/session/index.js';
-export { VERSION } from './version.js';

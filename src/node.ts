@@ -1,30 +1,77 @@
 /**
  * What needs Node: models and bundles on disks, onnxruntime-node, proofs, measurements and searches that
  * run models. The compiler itself is `stepfold`.
+ *
+ * @packageDocumentation
  */
 
-import { passesWith } from '../passes/index.js';
+export type { Problem } from './errors/schedule.js';
+
+import { passesWith } from '../passes/table.js';
 import type { AnyPass } from './compiler/pass/index.js';
-import { type ProveOptions, proveBundle, type VerifyReport } from './evidence/measure/index.js';
+import { proveBundle, type VerdictOptions, type VerifyReport } from './evidence/measure/index.js';
 
 export {
   type BundleOptions,
-  checkPlanSource,
   type PipelineFolderOptions,
-  planSource,
   writeBundle,
   writePipelineFolder,
 } from './compiler/emit/index.js';
-export * from './evidence/calibrate/index.js';
+export type { WeightsMode } from './compiler/emit/modes.js';
+export {
+  type Calibrated,
+  type CalibrateOptions,
+  calibrate,
+  type DecidedCall,
+  type LoopGuidance,
+  type OptimizedTimesteps,
+  type OptimizeTimestepsOptions,
+  optimizeTimesteps,
+  type SamplerChoice,
+  type SearchKind,
+  type SizeOptions,
+  type TimestepLoopOptions,
+  type Tried,
+} from './evidence/calibrate/index.js';
 export { type FillOptions, type FillReport, fillWeights } from './evidence/fill/fill.js';
-export * from './evidence/measure/index.js';
+export {
+  type BenchOptions,
+  type BenchReport,
+  benchBundle,
+  type Check,
+  type ComparedWeights,
+  compareLoops,
+  type DenoiserPorts,
+  type Difference,
+  type Feeds,
+  type Generated,
+  type GenerateOptions,
+  generate,
+  type LoopDenoiser,
+  type LoopOptions,
+  type OptimizationLevel,
+  openLoopBundle,
+  openLoopModel,
+  type ProofOptions,
+  type RecordedLoop,
+  recordLoop,
+  type VerdictOptions,
+  type VerifyReport,
+} from './evidence/measure/index.js';
 export { sameFileOnDisk } from './model/diff/same-file.js';
 export { nodeFile } from './model/files/node-file.js';
 export { loadModel, saveModel } from './model/onnx/files.js';
-export * from './runtime/model-folder/index.js';
-export * from './runtime/node/index.js';
+export {
+  type FoundModel,
+  findBundle,
+  findModel,
+  readScheduler,
+  type SchedulerSettings,
+  type SchedulerUse,
+} from './runtime/model-folder/index.js';
+export { type OpenBundleOptions, openBundle, readSchedule } from './runtime/node/index.js';
 
-export interface VerifyOptions extends Omit<ProveOptions, 'known'> {
+export interface VerifyOptions extends VerdictOptions {
   /** Passes of one's own, whose strategies are to be proved beside those of ours. */
   readonly passes?: readonly AnyPass[];
 }

@@ -1,36 +1,64 @@
 /**
  * Plans, bundles and differences as text, pictures and pages; free of Node imports. Strategies are shown as our
  * passes state them, and `others`, passes of one's own.
+ *
+ * @packageDocumentation
  */
-import { passesWith } from '../passes/index.js';
+import { passesWith } from '../passes/table.js';
 import type { AnyPass } from './compiler/pass/index.js';
+import type {
+  CellCost,
+  HeatmapTextOptions,
+  PlanLayout,
+  ReportSubject,
+  ShownPlan,
+  ShownStrategy,
+} from './evidence/report/index.js';
 import * as report from './evidence/report/index.js';
 
-export * from './evidence/report/index.js';
-
-/** What a report is about. */
-export type ReportSubject = Omit<report.ReportSubject, 'known'>;
+export {
+  type CellCost,
+  callAxis,
+  type DifferencePageOptions,
+  type DifferenceTextOptions,
+  differencePage,
+  differenceText,
+  type HeatmapTextOptions,
+  type LoopTrace,
+  type Measured,
+  type PicturePair,
+  type PlanLayout,
+  planLayout,
+  type ReportSubject,
+  type SearchedPlan,
+  type Shapes,
+  type ShownPlan,
+  type ShownStrategy,
+  type Tone,
+  type TrialPoint,
+  type Trials,
+} from './evidence/report/index.js';
 
 const known = (others?: readonly AnyPass[]) => passesWith(others).strategies;
 
-export const shownStrategies = (plan: report.ShownPlan, others?: readonly AnyPass[]) =>
+export const shownStrategies = (plan: ShownPlan, others?: readonly AnyPass[]): ShownStrategy[] =>
   report.shownStrategies(plan, known(others));
 
-export const heatmapSvg = (plan: report.ShownPlan, others?: readonly AnyPass[]) =>
+export const heatmapSvg = (plan: ShownPlan, others?: readonly AnyPass[]): string =>
   report.heatmapSvg(plan, known(others));
 
 export const heatmapText = (
-  plan: report.ShownPlan,
-  options: report.HeatmapTextOptions = {},
+  plan: ShownPlan,
+  options: HeatmapTextOptions = {},
   others?: readonly AnyPass[],
-) => report.heatmapText(plan, known(others), options);
+): string => report.heatmapText(plan, known(others), options);
 
 export const planMarks = (
-  plan: report.ShownPlan,
-  layout: report.PlanLayout,
-  cost?: report.CellCost,
+  plan: ShownPlan,
+  layout: PlanLayout,
+  cost?: CellCost,
   others?: readonly AnyPass[],
 ) => report.planMarks(plan, layout, known(others), cost);
 
-export const reportPage = (subject: ReportSubject, others?: readonly AnyPass[]) =>
+export const reportPage = (subject: ReportSubject, others?: readonly AnyPass[]): string =>
   report.reportPage({ ...subject, known: known(others) });

@@ -1,5 +1,5 @@
 // A loop as benches write it, as a sampler.
-import { createSampler } from '../../dist/src/index.js';
+import { createSampler } from '../../dist/src/runtime.js';
 
 /** @param sampler its name, with its order where it has several: unipc:3 */
 export function samplerOf({ sampler, steps, spacing }) {

@@ -2,13 +2,8 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import {
-  createSampler,
-  encodePng,
-  Pipeline,
-  pictureGrid,
-  toPictures,
-} from '../../dist/src/index.js';
+import { Pipeline } from '../../dist/src/index.js';
+import { encodePng, pictureGrid, toPictures } from '../../dist/src/io/images.js';
 import {
   generate,
   loadModel,
@@ -16,6 +11,7 @@ import {
   openLoopModel,
   writeBundle,
 } from '../../dist/src/node.js';
+import { createSampler } from '../../dist/src/runtime.js';
 import { digits, median, pad, ROOT, timeInTurn } from '../../scripts/demo/common.mjs';
 import { openJudge } from './judge.mjs';
 

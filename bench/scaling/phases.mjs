@@ -2,19 +2,12 @@
 // each, as JSON. A process of its own for each size, so that none has the memory of another.
 import fs from 'node:fs';
 import path from 'node:path';
-import { passes, passesWith } from '../../dist/passes/index.js';
+import { analyzeUnet, findAttention, findBlocks, passes } from '../../dist/passes/index.js';
+import { passesWith } from '../../dist/passes/table.js';
+import { attentionTable, blockTable, branchTable } from '../../dist/src/compiler/analysis/index.js';
+import { prepare } from '../../dist/src/compiler/pipeline/index.js';
 import { buildProbe } from '../../dist/src/evidence/measure/reference/probe.js';
-import {
-  analyzeUnet,
-  attentionTable,
-  blockTable,
-  branchTable,
-  findAttention,
-  findBlocks,
-  inferShapes,
-  Pipeline,
-  prepare,
-} from '../../dist/src/index.js';
+import { inferShapes, Pipeline } from '../../dist/src/index.js';
 import { loadModel, saveModel, writeBundle } from '../../dist/src/node.js';
 import { grow } from './graphs.mjs';
 

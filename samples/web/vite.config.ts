@@ -20,7 +20,7 @@ export default defineConfig({
     alias: [
       { find: /^stepfold$/, replacement: path.join(dist, 'src/index.js') },
       { find: /^stepfold\/passes$/, replacement: path.join(dist, 'passes/index.js') },
-      { find: /^stepfold\/runtime$/, replacement: path.join(dist, 'src/runtime/session/index.js') },
+      { find: /^stepfold\/runtime$/, replacement: path.join(dist, 'src/runtime.js') },
       { find: /^stepfold\/report$/, replacement: path.join(dist, 'src/report.js') },
     ],
     // the engine's wasm lies beside the page (public/ort), not inside the script

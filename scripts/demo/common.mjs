@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as ort from 'onnxruntime-node';
-import { encodePng, pictureGrid, toPictures } from '../../dist/src/index.js';
+import { encodePng, pictureGrid, toPictures } from '../../dist/src/io/images.js';
 
 export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 /** As little as shows that everything works. */

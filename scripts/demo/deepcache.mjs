@@ -3,7 +3,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { deepcache } from '../../dist/passes/index.js';
-import { createSampler, Pipeline } from '../../dist/src/index.js';
+import { Pipeline } from '../../dist/src/index.js';
 import {
   generate,
   loadModel,
@@ -12,6 +12,7 @@ import {
   verifyBundle,
   writeBundle,
 } from '../../dist/src/node.js';
+import { createSampler } from '../../dist/src/runtime.js';
 import { digits, median, pad, psnr, QUICK, ROOT, timeInTurn, writeGrid } from './common.mjs';
 
 const sourceFile = path.join(ROOT, 'samples/digits/digits-unet.onnx');

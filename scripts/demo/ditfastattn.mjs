@@ -4,7 +4,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { ditfastattn } from '../../dist/passes/index.js';
-import { createSampler, formatPlan, Pipeline, planToJson } from '../../dist/src/index.js';
+import { formatPlan, Pipeline, planToJson } from '../../dist/src/index.js';
 import {
   calibrate,
   generate,
@@ -15,6 +15,7 @@ import {
   writeBundle,
 } from '../../dist/src/node.js';
 import { heatmapSvg, heatmapText } from '../../dist/src/report.js';
+import { createSampler } from '../../dist/src/runtime.js';
 import { digits, median, pad, psnr, QUICK, ROOT, timeInTurn, writeGrid } from './common.mjs';
 
 const sourceFile = path.join(ROOT, 'samples/dit-digits/dit-digits.onnx');

@@ -2,15 +2,17 @@
 // process for each model, so that what one needs in memory, or breaks, does not touch the next.
 import fs from 'node:fs';
 import path from 'node:path';
-import { deepcache, deltaCache, depthSkip, ditfastattn } from '../../dist/passes/index.js';
 import {
   analyzeUnet,
+  deepcache,
+  deltaCache,
+  depthSkip,
+  ditfastattn,
   findAttention,
   findBlocks,
-  Pipeline,
-  prepare,
-  StepfoldError,
-} from '../../dist/src/index.js';
+} from '../../dist/passes/index.js';
+import { prepare } from '../../dist/src/compiler/pipeline/index.js';
+import { Pipeline, StepfoldError } from '../../dist/src/index.js';
 import { loadModel, verifyBundle, writeBundle } from '../../dist/src/node.js';
 import { everyStrategy, filled } from '../sample-models.mjs';
 

@@ -1,7 +1,7 @@
 /** Passes from ES modules that somebody else wrote, beside ours. */
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { passesWith } from '../../passes/index.js';
+import { passesWith } from '../../passes/table.js';
 import { type AnyPass, type PassTable, passProblem } from '../compiler/pass/index.js';
 import { passThrew, pluginFailed, pluginNoPass, StepfoldError } from '../errors/index.js';
 import { regularFile } from '../io/regular-file.js';

@@ -2,8 +2,7 @@
  * Whether a bundle computes as much as its source at every call, why, and what to do next: a plan that was not
  * searched yet looks like any other bundle, and would be measured and shipped as one.
  */
-
-import type { Bundle } from '../compiler/emit/index.js';
+import type { BundleRecord } from '../compiler/emit/index.js';
 import type { PassTable } from '../compiler/pass/index.js';
 import { COMPUTE } from '../compiler/plan/index.js';
 import { callsOf } from '../runtime/schedule/index.js';
@@ -17,7 +16,7 @@ export interface SavesNothing {
 
 /** @param given as on the command line: what a search or another transform of the same model is given too */
 export function savesNothing(
-  { schedule, report }: Bundle,
+  { schedule, report }: BundleRecord,
   { passes }: PassTable,
   given: {
     readonly model: string;

@@ -4,6 +4,7 @@
  * Every error comes from a function in this folder (one file per area), so that each message exists
  * once, carries a stable code, names the node, value, file or JSON path involved, and says what to do.
  */
+import type { ErrorCode } from './codes.js';
 import { visible, visibleLines } from './visible.js';
 
 /** What an error is about; every field is optional and machine readable. */
@@ -27,8 +28,8 @@ export class StepfoldError extends Error {
   readonly details: ErrorDetails;
 
   constructor(
-    /** Stable, upper case, such as `ONNX_TRUNCATED`. */
-    readonly code: string,
+    /** Stable, upper case, such as `ONNX_TRUNCATED`; of a pass of somebody else's, whatever it says. */
+    readonly code: ErrorCode | (string & Record<never, never>),
     /** Control characters of names in it are made visible; `details` have the names as they stand. */
     message: string,
     details: ErrorDetails = {},

@@ -13,7 +13,10 @@ const imports = readImports();
 /** Places in their order. */
 const ORDER = [
   'src/version.ts',
-  ...WINGS.flatMap(({ folders }) => folders),
+  // whoever runs bundles loads no compiler
+  ...WINGS.flatMap(({ name, folders }) =>
+    name === 'runtime' ? [...folders, 'src/runtime.ts'] : folders,
+  ),
   'src/index.ts',
   'src/node.ts',
   'src/report.ts',

@@ -4,7 +4,7 @@
  */
 import fs from 'node:fs';
 import { expect, test } from 'vitest';
-import { passes, passesWith } from '../../passes/index.js';
+import { passes, passesWith } from '../../passes/table.js';
 import { COMPUTE } from '../../src/compiler/plan/index.js';
 import { readImports } from './imports.js';
 

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { parseHTML } from 'linkedom';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { formatMacs } from '../../src/evidence/report/format.js';
-import { encodePng } from '../../src/index.js';
+import { encodePng } from '../../src/io/images.js';
 import type { Schedule } from '../../src/runtime/schedule/index.js';
 import {
   DIGITS,

@@ -2,7 +2,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { createSampler } from '../../src/index.js';
 import { readNpy, writeNpy } from '../../src/io/npy.js';
 import { generate, openLoopBundle, openLoopModel } from '../../src/node.js';
 import {
@@ -10,6 +9,7 @@ import {
   parseTimestepsFile,
   type TimestepsFile,
 } from '../../src/runtime/schedule/index.js';
+import { createSampler } from '../../src/runtime.js';
 import {
   DIGITS,
   done,

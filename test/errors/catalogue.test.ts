@@ -8,12 +8,16 @@ import { type ErrorFunction, EXAMPLES } from './examples.js';
 import { MEANINGS } from './meanings.js';
 
 const SOURCES = new URL('../../src/errors/', import.meta.url);
+const CODES = new URL('codes.ts', SOURCES);
 const PAGE = new URL('../../docs/errors.md', import.meta.url);
 
 const files = fs
   .readdirSync(SOURCES)
   .filter(
-    (name) => !['base.ts', 'causes.ts', 'index.ts', 'in-one-line.ts', 'visible.ts'].includes(name),
+    (name) =>
+      !['base.ts', 'causes.ts', 'codes.ts', 'index.ts', 'in-one-line.ts', 'visible.ts'].includes(
+        name,
+      ),
   )
   .map((name) => ({ name, text: fs.readFileSync(new URL(name, SOURCES), 'utf8') }));
 
@@ -101,6 +105,20 @@ test('every error is a sentence and says what to do', () => {
     expect([name, error.details.hint]).toEqual([name, expect.stringMatching(/\S/)]);
     expect([name, error.code]).toEqual([name, expect.stringMatching(/^[A-Z][A-Z0-9_]+$/)]);
   }
+});
+
+/** The codes as a type, for whoever tells errors apart by them. */
+const codesModule = (): string =>
+  `/** The codes of all errors. Written by \`npm run errors\`. */\nexport type ErrorCode =\n${[
+    ...codes,
+  ]
+    .sort()
+    .map((code) => `  | '${code}'`)
+    .join('\n')};\n`;
+
+test('the type of codes has those of the sources', () => {
+  if (process.env.UPDATE_ERRORS) fs.writeFileSync(CODES, codesModule());
+  expect(fs.readFileSync(CODES, 'utf8')).toBe(codesModule());
 });
 
 test('the page is what the sources make', () => {

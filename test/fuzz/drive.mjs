@@ -2,7 +2,7 @@
 // it with a StepfoldError; anything else that is thrown is a failure.
 import fs from 'node:fs';
 import path from 'node:path';
-import { parsePipelineConfig } from '../../dist/src/index.js';
+import { parsePipelineConfig } from '../../dist/src/runtime/schedule/index.js';
 
 const action = (name) => import(`../../dist/src/cli/actions/${name}.js`);
 const { inspect } = await action('inspect');
@@ -14,10 +14,10 @@ const { run } = await action('run');
 const { fill } = await action('fill');
 const { report: page } = await action('report');
 const { diff } = await action('diff');
-const { decodePng, parseModel, printModel, readNpy, writeNpy } = await import(
-  '../../dist/src/index.js'
-);
-const { checkFiles, openBundle } = await import('../../dist/src/node.js');
+const { parseModel, printModel } = await import('../../dist/src/index.js');
+const { decodePng } = await import('../../dist/src/io/images.js');
+const { readNpy, writeNpy } = await import('../../dist/src/io/npy.js');
+const { checkFiles, openBundle } = await import('../../dist/src/runtime/node/index.js');
 const { readTimesteps } = await import('../../dist/src/cli/timesteps-file.js');
 const { readPairs } = await import('../../dist/src/cli/actions/report/pictures.js');
 const { readPartial } = await import('../../dist/src/evidence/calibrate/resume.js');

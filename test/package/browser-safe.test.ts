@@ -45,7 +45,7 @@ const entries = {
     reaches: 'src/evidence/report/heatmap-svg.ts',
   },
   'stepfold/runtime': {
-    entry: 'src/runtime/session/index.ts',
+    entry: 'src/runtime.ts',
     reaches: 'src/generated/validators.ts',
   },
 };

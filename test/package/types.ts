@@ -3,7 +3,7 @@
  * be an error is marked as expected; it stops compiling when it no longer is one.
  */
 import type { InferenceSession } from 'onnxruntime-common';
-import { type Compilation, createSampler, Pipeline, type Schedule, StepfoldError } from 'stepfold';
+import { type Compilation, Pipeline, StepfoldError } from 'stepfold';
 import {
   generate,
   loadModel,
@@ -16,8 +16,10 @@ import {
 import { type DeepcacheOptions, deepcache, passes } from 'stepfold/passes';
 import {
   bundleFromUrl,
+  createSampler,
   type DenoiserSession,
   type Engine,
+  type Schedule,
   ScheduledSession,
 } from 'stepfold/runtime';
 import { expectTypeOf } from 'vitest';

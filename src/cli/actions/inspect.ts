@@ -1,6 +1,6 @@
 /** What `stepfold inspect` does. */
 import type { UnetAnalysis } from '../../compiler/analysis/index.js';
-import { inspectModel } from '../../compiler/inspect/inspect.js';
+import { type Inspection, inspectModel } from '../../compiler/inspect/inspect.js';
 import { loadModel } from '../../model/onnx/files.js';
 import { sizeOf } from '../../model/shape/index.js';
 import { findModel } from '../../runtime/model-folder/index.js';
@@ -60,33 +60,13 @@ function whatItIs(unet: UnetAnalysis, modules: string): string[] {
   return [`A U-Net with ${[branches, modules].filter(Boolean).join(', ')}.`];
 }
 
-interface Port {
-  readonly name: string;
-  readonly type: string;
-  readonly shape?: (number | string)[] | undefined;
-  readonly role?: string;
-}
+/** What is printed, with the file and, where they are asked for, the rewrites. */
+type Printed = Inspection & {
+  readonly file: string;
+  readonly rewrites?: readonly { readonly rule: string; readonly node: string }[];
+};
 
-function printModel(
-  report: {
-    file: string;
-    producer: string;
-    irVersion: number;
-    opset: number;
-    nodes: number;
-    canonicalNodes: number;
-    inputs: readonly Port[];
-    outputs: readonly Port[];
-    roles: { problems: readonly string[] };
-    sizes: Record<string, number>;
-    parameters: number;
-    macs: { all: number; layers: number };
-    unknownMacs: readonly string[];
-    notes: readonly string[];
-    rewrites?: readonly { rule: string; node: string }[];
-  },
-  summary: readonly string[],
-): void {
+function printModel(report: Printed, summary: readonly string[]): void {
   print(
     `${report.file}: opset ${report.opset}, IR ${report.irVersion}${report.producer && `, by ${report.producer}`}; ${report.nodes} nodes, ${report.canonicalNodes} in canonical form`,
   );

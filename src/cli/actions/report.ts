@@ -10,7 +10,7 @@ import {
   openLoopModel,
   recordLoop,
 } from '../../evidence/measure/index.js';
-import type { ReportSubject } from '../../evidence/report/facts/subject.js';
+import type { KnownSubject } from '../../evidence/report/facts/subject.js';
 import { reportPage } from '../../evidence/report/report-page.js';
 import { findModel } from '../../runtime/model-folder/index.js';
 import { readFeeds, readRoles, readSizeList } from '../arguments.js';
@@ -32,7 +32,7 @@ export async function report(given: ReportArguments): Promise<void> {
   const pairs = given.images === undefined ? [] : readPairs(given.images);
   const table = await readPasses(given.plugin);
   const status = startStatus(given.json);
-  let subject: ReportSubject;
+  let subject: KnownSubject;
   try {
     status.show('Reading the bundle');
     const { place, args, folder } = findLoopModel(given.bundle, given);
@@ -60,7 +60,7 @@ type Loop = Omit<GenerateOptions, 'onStep'>;
 
 async function loopOptions(
   args: ReportArguments,
-  { schedule }: ReportSubject,
+  { schedule }: KnownSubject,
   folder: Parameters<typeof makeSampler>[2],
 ): Promise<Loop> {
   const guidance = await readGuidance(args, schedule.source.guidance);
@@ -81,12 +81,12 @@ const SMALL_WEIGHTS = 256 * 2 ** 20;
 async function measure(
   folder: string,
   against: string,
-  subject: ReportSubject,
+  subject: KnownSubject,
   table: PassTable,
   loop: Loop,
   args: ReportArguments,
   show: (what: string) => void,
-): Promise<Partial<ReportSubject>> {
+): Promise<Partial<KnownSubject>> {
   const { schedule } = subject;
   const halves = loop.guidance?.mode === 'two-calls';
   const record = async (what: string, open: () => ReturnType<typeof openLoopModel>) => {

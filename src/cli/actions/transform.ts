@@ -1,7 +1,7 @@
 /** What `stepfold transform` does. */
 import path from 'node:path';
 import {
-  type Bundle,
+  type BundleRecord,
   checkApart,
   checkPlanSource,
   checkTarget,
@@ -52,7 +52,7 @@ export async function transform(given: TransformArguments): Promise<void> {
   if (from) checkApart(args.output, from.folder);
   checkTarget(args.output, args.force, args.model);
   const status = startStatus(args.json);
-  let bundle: Bundle;
+  let bundle: BundleRecord;
   try {
     status.show(`Reading ${args.model}`);
     const model = loadModel(args.model);

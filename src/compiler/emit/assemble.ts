@@ -13,14 +13,14 @@ import {
 } from '../../runtime/schedule/index.js';
 import type { Compilation } from '../pipeline/index.js';
 import type { WeightsMode } from './modes.js';
-import { makeReport, type Report } from './report.js';
+import { type BundleReport, makeReport } from './report.js';
 import { makeSchedule } from './schedule.js';
 import { shareWeights, type WeightsPlan } from './weights.js';
 import type { WeightsRecord } from './weights-record.js';
 
-export interface Bundle {
+export interface BundleRecord {
   readonly schedule: Schedule;
-  readonly report: Report;
+  readonly report: BundleReport;
 }
 
 export interface Assembly {
@@ -54,7 +54,7 @@ export function describe(
   compilation: Compilation,
   assembly: Assembly,
   { source, hashes, weights }: WrittenFiles,
-): { bundle: Bundle; files: { readonly name: string; readonly text: string }[] } {
+): { bundle: BundleRecord; files: { readonly name: string; readonly text: string }[] } {
   const schedule = makeSchedule(compilation, {
     sourceFile: source.file,
     sourceHash: source.sha256,

@@ -7,7 +7,7 @@ import type { FileAccess } from '../../model/ir/tensor.js';
 import { sortedPieces } from '../../model/onnx/codec.js';
 import { type Piece, pieceLength } from '../../model/onnx/source.js';
 import type { Compilation } from '../pipeline/index.js';
-import { assemble, type Bundle, describe, modelFile } from './assemble.js';
+import { assemble, type BundleRecord, describe, modelFile } from './assemble.js';
 import { isCheapToHash, type WeightsRecord } from './weights-record.js';
 
 export interface BundleFilesOptions {
@@ -32,7 +32,7 @@ export interface BundleFile {
 export async function bundleFiles(
   compilation: Compilation,
   { source, weights: mode = 'copy' }: BundleFilesOptions,
-): Promise<Bundle & { readonly files: readonly BundleFile[] }> {
+): Promise<BundleRecord & { readonly files: readonly BundleFile[] }> {
   const assembly = assemble(compilation, mode);
   const weights = assembly.weights.map(({ name, from }) =>
     'label' in from

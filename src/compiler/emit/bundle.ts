@@ -7,13 +7,13 @@ import { sha256 } from '../../model/files/hash-file.js';
 import { saveModel } from '../../model/onnx/files.js';
 import type { Schedule } from '../../runtime/schedule/index.js';
 import type { Compilation } from '../pipeline/index.js';
-import { assemble, type Bundle, describe, modelFile } from './assemble.js';
+import { assemble, type BundleRecord, describe, modelFile } from './assemble.js';
 import { checkTarget, writeFolder } from './folder.js';
 import type { WeightsMode } from './modes.js';
 import { placeWeights, recordWeights } from './place-weights.js';
 
 export { sha256 } from '../../model/files/hash-file.js';
-export type { Bundle } from './assemble.js';
+export type { BundleRecord } from './assemble.js';
 
 export interface BundleOptions {
   /** Path of the source model, for the record and its hash. */
@@ -46,7 +46,7 @@ export function emitBundle(
   compilation: Compilation,
   folder: string,
   options: BundleOptions,
-): Bundle {
+): BundleRecord {
   const { force = false, sourceFile } = options;
   checkTarget(folder, force, sourceFile);
   const prepared = prepareBundle(compilation, options);
@@ -56,7 +56,7 @@ export function emitBundle(
 /** A bundle of which nothing is written yet, but all that can be wrong with its weights is known. */
 export interface PreparedBundle {
   /** Fills a folder that is there. */
-  write(folder: string): Bundle;
+  write(folder: string): BundleRecord;
 }
 
 /** @throws TENSOR_DATA_SIZE and the EXTERNAL_DATA_ errors */

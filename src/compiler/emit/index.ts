@@ -3,4 +3,4 @@ export * from './bundle.js';
 export * from './folder.js';
 export * from './pipeline-folder.js';
 export * from './plan-source.js';
-export type { Report, TargetReport } from './report.js';
+export type { BundleReport, TargetReport } from './report.js';

@@ -6,5 +6,8 @@
 export const WEIGHTS_MODES = ['link', 'reflink', 'copy', 'prune'] as const;
 export type WeightsMode = (typeof WEIGHTS_MODES)[number];
 
-/** How a file came into a folder in the end. */
-export type Placed = 'linked' | 'cloned' | 'copied';
+/** How a weights file came to be in the end: placed as it is, or gathered from several. */
+export type WeightsPlaced = 'linked' | 'cloned' | 'copied' | 'gathered';
+
+/** How a file came into a folder. */
+export type Placed = Exclude<WeightsPlaced, 'gathered'>;

@@ -9,7 +9,7 @@ import { bundleNameTaken, outputInSource } from '../../errors/index.js';
 import { isInside } from '../../model/onnx/hub-cache.js';
 import { pipelineFiles } from '../../runtime/model-folder/pipeline-files.js';
 import type { Compilation } from '../pipeline/index.js';
-import { type Bundle, type BundleOptions, prepareBundle } from './bundle.js';
+import { type BundleOptions, type BundleRecord, prepareBundle } from './bundle.js';
 import { checkTarget, writeFolder } from './folder.js';
 import { formatRecord, RECORD_FILE } from './owned-files.js';
 import { placeFile } from './place-file.js';
@@ -33,7 +33,7 @@ export function writePipelineFolder(
   compilation: Compilation,
   folder: string,
   options: PipelineFolderOptions,
-): Bundle {
+): BundleRecord {
   const { sourceFile, weights = 'link', force = false, pipeline, component } = options;
   checkApart(folder, pipeline);
   checkTarget(folder, force, sourceFile);

@@ -5,10 +5,10 @@ import { weightsElsewhere } from '../../errors/index.js';
 import { sha256, sha256OfSamples } from '../../model/files/hash-file.js';
 import type { ByteSource } from '../../model/ir/tensor.js';
 import { writePieces } from '../../model/onnx/files.js';
-import type { WeightsMode } from './modes.js';
+import type { WeightsMode, WeightsPlaced } from './modes.js';
 import { placeFile } from './place-file.js';
 import type { WeightsPlan } from './weights.js';
-import { isCheapToHash, type WeightsPlaced, type WeightsRecord } from './weights-record.js';
+import { isCheapToHash, type WeightsRecord } from './weights-record.js';
 
 /**
  * Says of each file, by name, how it came there.

@@ -6,9 +6,10 @@ import { callsOf, type Schedule } from '../../runtime/schedule/index.js';
 import type { Compilation } from '../pipeline/index.js';
 import { siteCosts } from '../plan/index.js';
 import type { TargetResult } from '../targets/target.js';
-import type { WeightsPlaced, WeightsRecord } from './weights-record.js';
+import type { WeightsPlaced } from './modes.js';
+import type { WeightsRecord } from './weights-record.js';
 
-export interface Report {
+export interface BundleReport {
   readonly stepfold: string;
   readonly source: {
     readonly file: string;
@@ -69,7 +70,7 @@ export function makeReport(
   compilation: Compilation,
   schedule: Schedule,
   weights: ReadonlyMap<string, WeightsRecord>,
-): Report {
+): BundleReport {
   const { source, canonical, shapes, bindings, lowered, plan } = compilation;
   const shapeOf = concreteShapes(shapes, bindings);
   const cost = siteCosts(canonical.graph, shapeOf);
@@ -123,7 +124,7 @@ export function makeReport(
 }
 
 /** What was done for the target, if there is one. */
-function targetReport({ target }: Pick<Compilation, 'target'>): Report['target'] {
+function targetReport({ target }: Pick<Compilation, 'target'>): BundleReport['target'] {
   if (!target) return undefined;
   const models = [...target.models].map(([id, { trace, misses }]) => [
     id,

@@ -3,10 +3,7 @@
  * always, that of all bytes where it costs little, and of a hard link what tells it from a file that was
  * put in its place.
  */
-import type { Placed } from './modes.js';
-
-/** How a weights file came to be. */
-export type WeightsPlaced = Placed | 'gathered';
+import type { WeightsPlaced } from './modes.js';
 
 /** Up to so many bytes are hashed as a whole without being asked: a fraction of a second. */
 const CHEAP = 64 * 1024 * 1024;

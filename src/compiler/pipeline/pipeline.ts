@@ -87,7 +87,10 @@ export interface Compilation {
   readonly shapes: ShapeTable;
   readonly roles: InputRoles;
   readonly bindings: ReadonlyMap<string, number>;
-  /** Symbols of the inputs whose sizes follow from others'. */
+  /**
+   * Symbols of the inputs whose sizes follow from others'.
+   * @internal
+   */
   readonly followers?: Followers;
   /** What canonicalization rewrote, in order. */
   readonly trace: readonly TraceEntry[];
@@ -101,7 +104,9 @@ export interface Compilation {
     readonly options: Readonly<Record<string, unknown>>;
   }[];
   readonly plan: Plan;
+  /** @internal */
   readonly instrumented: Instrumented;
+  /** @internal */
   readonly lowered: Lowered;
   /** What was rewritten for the target, and what was left and why, by model. */
   readonly target?:

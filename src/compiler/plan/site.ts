@@ -63,7 +63,7 @@ export interface SiteBuilder {
 }
 
 /** What every strategy says of itself. */
-interface Described {
+export interface StrategyBase {
   readonly name: string;
   /** What it does, one sentence, for reports. */
   readonly description: string;
@@ -81,7 +81,7 @@ interface Described {
 }
 
 /** Makes the values of one region of the graph. */
-export interface LeafStrategy extends Described {
+export interface LeafStrategy extends StrategyBase {
   readonly kind?: 'leaf';
   /** States and parameters that it reads. */
   readonly reads: readonly string[];
@@ -95,7 +95,7 @@ export interface LeafStrategy extends Described {
 }
 
 /** Of a site with parts: a strategy for each of them. */
-export interface CompositeStrategy extends Described {
+export interface CompositeStrategy extends StrategyBase {
   readonly kind: 'composite';
   readonly parts: PartChoice;
 }
@@ -104,7 +104,7 @@ export interface CompositeStrategy extends Described {
  * Likewise, where what it makes and keeps is what another one does, with one half of the rows (leading
  * axis) in place of both: guidance sharing. A plan search then need not run it.
  */
-export interface SharedStrategy extends Described {
+export interface SharedStrategy extends StrategyBase {
   readonly kind: 'shared';
   readonly parts: PartChoice;
   readonly of: { readonly strategy: string; readonly half: 'first' | 'second' };
@@ -118,7 +118,8 @@ export type PartChoice = (call: number) => Readonly<Record<string, string>>;
 
 export type Strategy = LeafStrategy | CompositeStrategy | SharedStrategy;
 
-interface Placed {
+/** What every site says of itself. */
+export interface SiteBase {
   /** Unique in the plan, such as `deep`. */
   readonly id: string;
   readonly description: string;
@@ -137,7 +138,7 @@ interface Placed {
 }
 
 /** One region of the graph. */
-export interface PlainSite extends Placed {
+export interface PlainSite extends SiteBase {
   readonly states: readonly StateSpec[];
   readonly parameters?: readonly ParameterSpec[];
   /** By name; `compute` must be among them. */
@@ -150,7 +151,7 @@ export interface PlainSite extends Placed {
 }
 
 /** A site whose strategies differ at several places, where one region is not enough. */
-export interface CompositeSite extends Placed {
+export interface CompositeSite extends SiteBase {
   /**
    * The places. Inner parts come first; parts of one value are layered in this order, each taking the
    * value of the one before.

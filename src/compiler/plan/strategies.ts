@@ -9,15 +9,14 @@ import {
   type Site,
   type SiteBuilder,
   type Strategy,
+  type StrategyBase,
 } from './site.js';
-
-type Rest<S extends Strategy> = Partial<Omit<S, 'kind' | 'name' | 'description' | 'parts' | 'of'>>;
 
 /** A strategy of one region; most read nothing, keep nothing and have few members. */
 export const strategyOf = (
   name: string,
   description: string,
-  rest: Rest<LeafStrategy> = {},
+  rest: Partial<Omit<LeafStrategy, 'kind' | 'name' | 'description'>> = {},
 ): LeafStrategy => ({ name, description, reads: [], writes: {}, ...rest });
 
 /** A strategy of a site with parts; every part is computed unless said. */
@@ -25,7 +24,7 @@ export const compositeOf = (
   name: string,
   description: string,
   parts: PartChoice = () => ({}),
-  rest: Rest<CompositeStrategy> = {},
+  rest: Partial<Omit<StrategyBase, 'name' | 'description'>> = {},
 ): CompositeStrategy => ({ kind: 'composite', name, description, parts, ...rest });
 
 /** One that lets half of the rows stand for both, where `of.strategy` computes all. */
@@ -34,7 +33,7 @@ export const sharedOf = (
   description: string,
   parts: PartChoice,
   of: SharedStrategy['of'],
-  rest: Rest<SharedStrategy> = {},
+  rest: Partial<Omit<StrategyBase, 'name' | 'description'>> = {},
 ): SharedStrategy => ({ kind: 'shared', name, description, parts, of, ...rest });
 
 /** As `strategies` of a site has them. */

@@ -8,8 +8,10 @@ export { TARGET_NAMES, type TargetName } from './names.js';
 export { onnxruntimeCpu } from './onnxruntime-cpu/index.js';
 export {
   applyTarget,
+  type Miss,
   type MissEntry,
   type Target,
+  type TargetContext,
   type TargetResult,
   type TargetRule,
 } from './target.js';

@@ -48,7 +48,10 @@ export interface DenoiserPorts {
     readonly prediction?: string;
   };
   readonly bindings: ReadonlyMap<string, number>;
-  /** Symbols whose sizes follow from others'. */
+  /**
+   * Symbols whose sizes follow from others'.
+   * @internal
+   */
   readonly followers?: Followers | undefined;
   /** How the loop does guidance that the schedule was made for. */
   readonly guidance?: GuidancePair | undefined;

@@ -2,7 +2,9 @@
 export * from './bench.js';
 export * from './denoise-bundle.js';
 export { type Difference, difference } from './difference.js';
+export type { Feeds } from './feeds.js';
 export { type FeedOptions, randomFeeds, scheduleBindings } from './feeds.js';
+export type { ProofOptions } from './numbers.js';
 export * from './trace.js';
 export {
   type Check,
@@ -10,6 +12,7 @@ export {
   type ProveOptions,
   proveBundle,
   TOLERANCES,
+  type VerdictOptions,
   type VerifyReport,
 } from './verify.js';
 export type { ComparedWeights } from './whole-weights.js';

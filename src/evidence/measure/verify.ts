@@ -24,9 +24,8 @@ import { type ComparedWeights, checkWholeWeights } from './whole-weights.js';
 export type { Check, OptimizationLevel } from './numbers.js';
 export { TOLERANCES } from './tolerance.js';
 
-export interface ProveOptions extends ProofOptions {
-  /** What the strategies of the schedule mean; one that is missing is not proved. */
-  readonly known: KnownStrategies;
+/** What a proof can be told, but for what strategies mean. */
+export interface VerdictOptions extends ProofOptions {
   /**
    * Largest relative difference that passes where arithmetic differs; default 1e-5, 1e-2 where tensors are
    * float16, 2e-1 where activations are quantized. What computes as the source does is held to the bit.
@@ -34,6 +33,11 @@ export interface ProveOptions extends ProofOptions {
   readonly tolerance?: number | undefined;
   /** Let a bundle pass of which something could not be compared, as with a strategy of which no pass says what it means. */
   readonly allowUnproved?: boolean;
+}
+
+export interface ProveOptions extends VerdictOptions {
+  /** What the strategies of the schedule mean; one that is missing is not proved. */
+  readonly known: KnownStrategies;
 }
 
 export interface VerifyReport {

@@ -6,8 +6,9 @@ export {
   planLayout,
   planMarks,
 } from './charts/plan-marks.js';
+export type { Shapes } from './difference-drawing.js';
 export { type DifferencePageOptions, differencePage } from './difference-page.js';
-export { type DifferenceTextOptions, differenceText } from './difference-text.js';
+export { type DifferenceTextOptions, differenceText, type Tone } from './difference-text.js';
 export { keptMemoryWarning } from './facts/kept-memory.js';
 export type * from './facts/subject.js';
 export { heatmapSvg } from './heatmap-svg.js';

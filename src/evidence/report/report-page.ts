@@ -1,6 +1,6 @@
 /** The report of a bundle as a page. */
 import { VERSION } from '../../version.js';
-import type { ReportSubject } from './facts/subject.js';
+import type { KnownSubject } from './facts/subject.js';
 import { html } from './page/html.js';
 import { renderPage } from './page/page.js';
 import { blocksSection } from './sections/blocks.js';
@@ -13,7 +13,7 @@ import { summarySection } from './sections/summary.js';
 const SECTIONS = [summarySection, planSection, blocksSection, errorSection, choicesSection];
 
 /** HTML that needs no other file and no script. */
-export function reportPage(subject: ReportSubject): string {
+export function reportPage(subject: KnownSubject): string {
   return renderPage({
     title: `${subject.schedule.source.file}: ${subject.name}`,
     lead: html``,

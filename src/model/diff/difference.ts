@@ -27,7 +27,9 @@ export interface PortDifference {
 }
 
 export interface ModelDifference {
+  /** @internal */
   readonly before: FlatGraph;
+  /** @internal */
   readonly after: FlatGraph;
   readonly kept: readonly KeptNode[];
   readonly removed: readonly Node[];
@@ -38,6 +40,7 @@ export interface ModelDifference {
   readonly header: readonly string[];
   /** Constants that could not be compared, since the data of one of them are not there. */
   readonly unread: number;
+  /** @internal */
   readonly matching: Matching;
 }
 

@@ -60,6 +60,7 @@ export class Graph {
   docString: string | undefined;
   /** Fields of the file that the graph does not model. */
   extra: unknown;
+  /** @internal */
   readonly scope: NameScope;
   /** @internal */
   readonly nodeSet = new Set<Node>();

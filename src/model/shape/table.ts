@@ -10,7 +10,10 @@ export class ShapeTable {
   /** @internal use `inferShapes` */
   constructor(
     private readonly facts: ReadonlyMap<Value, Facts>,
-    /** Sizes that were written differently and that an operator forces to be equal. */
+    /**
+     * Sizes that were written differently and that an operator forces to be equal.
+     * @internal
+     */
     readonly equalities: readonly Equality[],
   ) {}
 

@@ -47,7 +47,10 @@ export class DimExpr {
   readonly weight: number;
 
   /** @internal use the functions of this folder */
-  constructor(readonly terms: readonly Term[]) {
+  constructor(
+    /** @internal */
+    readonly terms: readonly Term[],
+  ) {
     this.key = printTerms(terms);
     this.weight = terms.reduce((n, term) => n + weightOf(term), 0);
   }

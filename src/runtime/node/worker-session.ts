@@ -5,7 +5,7 @@ import { MessageChannel, Worker } from 'node:worker_threads';
 import { Tensor } from 'onnxruntime-common';
 import { workerNotFound } from '../../errors/index.js';
 import { type CallInfo, RemoteSession } from '../session/index.js';
-import type { Port } from '../session/messages.js';
+import type { MessagePortLike } from '../session/messages.js';
 import type { WorkerData } from './worker-data.js';
 
 /** @throws StepfoldError what opening in the worker throws; WORKER_ENDED, WORKER_NOT_FOUND */
@@ -30,7 +30,7 @@ export async function openInWorker(
   };
   try {
     // Node's MessagePort has the web's events beside its own.
-    const port = port1 as unknown as Port;
+    const port = port1 as unknown as MessagePortLike;
     const session = await RemoteSession.connect({ Tensor }, port, {
       ...(onCall && { onCall }),
       ended,

@@ -3,14 +3,10 @@
  * onnxruntime-node; in a browser `#engine` is another file (package.json, `imports`), which has none, and
  * an engine is handed in.
  */
-import type { InferenceSessionFactory, TensorConstructor } from 'onnxruntime-common';
 import { importEngine } from '#engine';
+import type { Engine } from '../session/engine.js';
 
-/** The part of the `ort` namespace that evaluation needs; onnxruntime-node and -web both have it. */
-export interface Engine {
-  readonly InferenceSession: InferenceSessionFactory;
-  readonly Tensor: TensorConstructor;
-}
+export type { Engine };
 
 let loading: Promise<Engine | undefined> | undefined;
 

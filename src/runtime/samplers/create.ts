@@ -1,29 +1,13 @@
 /** Samplers by name: a solver, set going along a noise path over some timesteps. */
 import { latentLength, stepOutOfRange, unknownSamplerChoice } from '../../errors/index.js';
 import { LEAST_SIGNAL } from './noise-schedule.js';
-import { checkOptions, type Given } from './options.js';
-import { logSnr, type NoisePathOptions, noisePath, type PathName } from './paths/index.js';
+import { checkOptions } from './options.js';
+import { logSnr, noisePath } from './paths/index.js';
 import type { Sampler } from './sampler.js';
+import type { SamplerName, SamplerOptionsByName } from './sampler-options.js';
 import type { LoopOptions, Solver, StepInput } from './solver.js';
 import { SOLVERS } from './solvers/index.js';
 import { placeTimesteps } from './timesteps.js';
-
-type AnySolver = (typeof SOLVERS)[number];
-export type SamplerName = AnySolver['name'];
-type SolverOf<Name extends SamplerName> = Extract<AnySolver, { readonly name: Name }>;
-
-/** Path options, where the path itself may be left out if it is the sampler's own. */
-type ScheduleOptions<Own extends PathName> =
-  | NoisePathOptions
-  | Omit<Extract<NoisePathOptions, { readonly path?: Own }>, 'path'>;
-
-/** The options of each sampler, by its name. */
-export type SamplerOptionsByName = {
-  readonly [Name in SamplerName]: Given<SolverOf<Name>['options']> & {
-    /** The noise path of the denoiser's training. */
-    readonly schedule?: ScheduleOptions<SolverOf<Name>['path']>;
-  };
-};
 
 export const SAMPLER_NAMES: readonly SamplerName[] = SOLVERS.map(({ name }) => name);
 
@@ -46,7 +30,7 @@ export function solverOf(name: string): Solver {
 export const createSampler = <Name extends SamplerName>(
   name: Name,
   options: SamplerOptionsByName[Name],
-): Sampler => samplerFrom(name, options);
+): Sampler => samplerFrom(name, { ...options });
 
 /** The same by a name and options that may be anything, such as those of a command line. */
 export function samplerFrom(name: string, options: Readonly<Record<string, unknown>>): Sampler {

@@ -6,20 +6,11 @@ import { SOLVERS } from './solvers/index.js';
 type SolverSchemas = (typeof SOLVERS)[number]['options'];
 type PathSchemas = (typeof PATHS)[(typeof SOLVERS)[number]['path']];
 
-type NamesOf<Schemas> = Schemas extends unknown ? keyof Schemas : never;
 type SchemaOf<Schemas, Name> = Schemas extends {
   readonly [N in Name & string]: infer S extends OptionSchema;
 }
   ? S
   : never;
-
-/** Values of the options of any of these. */
-type AnyOf<Schemas> = {
-  readonly [Name in NamesOf<Schemas>]?: ValueOf<SchemaOf<Schemas, Name>> | undefined;
-};
-
-/** What any sampler can be given, its noise path included. */
-export type AnySamplerOption = AnyOf<SolverSchemas> & AnyOf<PathSchemas>;
 
 type FlaggedNames<Schemas> = Schemas extends unknown
   ? {

@@ -2,15 +2,18 @@
 export {
   createSampler,
   SAMPLER_NAMES,
-  type SamplerName,
-  type SamplerOptionsByName,
   samplerFrom,
   solverOf,
 } from './create.js';
 export * from './denoise.js';
-export { type LatentType, type TimestepFeed, timestepFeed } from './feeds.js';
 export {
-  type AnySamplerOption,
+  type LatentType,
+  type TimestepFeed,
+  type TimestepShape,
+  type TimestepType,
+  timestepFeed,
+} from './feeds.js';
+export {
   type Flag,
   PATH_FLAGS,
   SOLVER_FLAGS,
@@ -41,9 +44,11 @@ export {
 export { convert, PREDICTIONS, type Prediction, type Weights } from './prediction.js';
 export { batchNoise, createRandom, type Random } from './random.js';
 export type { Sampler, Trajectory } from './sampler.js';
+export type * from './sampler-options.js';
 export type { LoopOptions, Solver } from './solver.js';
 export { NOISE_AFTER_CLIP, type NoiseAfterClip } from './solvers/ddim.js';
 export { SOLVERS } from './solvers/index.js';
+export type { UnipcType } from './solvers/unipc.js';
 export {
   FINAL_LEVELS,
   type FinalLevel,

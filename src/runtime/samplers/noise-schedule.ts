@@ -7,7 +7,7 @@
  */
 import { samplerOptionOutOfRange } from '../../errors/index.js';
 import { interpolate, linspace } from './numbers.js';
-import { checkOptions, type Given } from './options.js';
+import { checkOptions } from './options.js';
 
 /** How beta grows with the timestep; `cosine` is also called squaredcos_cap_v2. */
 export const BETA_SCHEDULES = ['linear', 'scaled_linear', 'cosine'] as const;
@@ -66,7 +66,19 @@ export const NOISE_SCHEDULE_OPTIONS = {
   },
 } as const;
 
-export type NoiseScheduleOptions = Given<typeof NOISE_SCHEDULE_OPTIONS>;
+/** What `NOISE_SCHEDULE_OPTIONS` describes. */
+export interface NoiseScheduleOptions {
+  /** Curve of the betas. */
+  readonly betas?: BetaSchedule | undefined;
+  readonly betaStart?: number | undefined;
+  readonly betaEnd?: number | undefined;
+  /** Timesteps in training. */
+  readonly trainTimesteps?: number | undefined;
+  /** Betas rescaled so that no signal is left at the last timestep. */
+  readonly zeroSnr?: boolean | undefined;
+  /** Signal to noise divided by this. */
+  readonly snrShift?: number | undefined;
+}
 
 /**
  * The share of the signal that samplers take where there is none and they need some: the noise level is
@@ -114,7 +126,7 @@ export function noiseSchedule(options: NoiseScheduleOptions = {}, least = 0): No
   const { betas, betaStart, betaEnd, trainTimesteps, zeroSnr, snrShift } = checkOptions(
     'The noise schedule',
     NOISE_SCHEDULE_OPTIONS,
-    options,
+    { ...options },
   );
   if (betaEnd < betaStart) {
     throw samplerOptionOutOfRange('betaEnd', betaEnd, 'from betaStart up and below 1');

@@ -12,7 +12,7 @@ import type { Engine, NewImage } from './engine.js';
 export const PROTOCOL = 'stepfold.session.2';
 
 /** What both Node's MessagePort and the web's MessagePort, Worker and worker scope have. */
-export interface Port {
+export interface MessagePortLike {
   postMessage(message: unknown, transfer: Transferable[]): void;
   addEventListener(type: 'message', listener: (event: { data: unknown }) => void): void;
   removeEventListener(type: 'message', listener: (event: { data: unknown }) => void): void;
@@ -65,7 +65,7 @@ export interface ErrorMessage {
 }
 
 export function send(
-  port: Port,
+  port: MessagePortLike,
   message: ClientMessage | ServerMessage,
   transfer: Transferable[] = [],
 ): void {
@@ -73,7 +73,7 @@ export function send(
 }
 
 /** Calls back for our messages; returns what takes the listener away. */
-export function listen<M>(port: Port, handle: (message: M) => void): () => void {
+export function listen<M>(port: MessagePortLike, handle: (message: M) => void): () => void {
   const listener = ({ data }: { data: unknown }) => {
     if ((data as { protocol?: unknown } | null)?.protocol === PROTOCOL) handle(data as M);
   };

@@ -9,7 +9,7 @@ import type { CallInfo, Engine, NewImage } from './engine.js';
 import {
   type ClientMessage,
   listen,
-  type Port,
+  type MessagePortLike,
   packCopies,
   type RunResult,
   type ServerMessage,
@@ -38,7 +38,7 @@ interface Waiting {
 }
 
 /** Ports of Node keep the process alive while referenced; a session that only waits should not. */
-type Referenced = Port & { ref?(): void; unref?(): void };
+type Referenced = MessagePortLike & { ref?(): void; unref?(): void };
 
 export class RemoteSession extends SessionSurface {
   readonly #waiting = new Map<number, Waiting>();
@@ -68,7 +68,7 @@ export class RemoteSession extends SessionSurface {
    */
   static async connect(
     ort: Pick<Engine, 'Tensor'>,
-    port: Port,
+    port: MessagePortLike,
     options: RemoteSessionOptions = {},
   ): Promise<RemoteSession> {
     const ready = await new Promise<ReadyMessage>((resolve, reject) => {
@@ -87,6 +87,7 @@ export class RemoteSession extends SessionSurface {
     return new RemoteSession(ort, port, ready, options);
   }
 
+  /** @internal */
   protected override async execute({ feeds, wanted, options }: CallRequest) {
     const targets = [...wanted] as [string, Tensor | null][];
     for (const [name, target] of targets)
@@ -110,11 +111,13 @@ export class RemoteSession extends SessionSurface {
     return { outputs, milliseconds: result!.milliseconds };
   }
 
+  /** @internal */
   protected override forget(): void {
     if (this.#failure) throw this.#failure;
     send(this.port, { kind: 'reset' });
   }
 
+  /** @internal */
   protected override async close(): Promise<void> {
     if (!this.#failure) await this.#ask((id) => send(this.port, { kind: 'release', id }));
     await this.options.close?.();

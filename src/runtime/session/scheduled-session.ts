@@ -60,6 +60,7 @@ export class ScheduledSession extends SessionSurface {
     }
   }
 
+  /** @internal */
   protected override async execute(request: CallRequest) {
     const start = performance.now();
     const steps = await this.#prepare(request.program);
@@ -78,10 +79,12 @@ export class ScheduledSession extends SessionSurface {
     }
   }
 
+  /** @internal */
   protected override forget(): void {
     this.#states.clear();
   }
 
+  /** @internal */
   protected override async close(): Promise<void> {
     this.#states.clear();
     this.#steps.clear();

@@ -7,7 +7,7 @@ import type { Engine } from './engine.js';
 import {
   type ClientMessage,
   listen,
-  type Port,
+  type MessagePortLike,
   packError,
   packMoved,
   send,
@@ -26,7 +26,7 @@ import { zeroTensor } from './tensors.js';
  */
 export function serveSession(
   ort: Pick<Engine, 'Tensor'>,
-  port: Port,
+  port: MessagePortLike,
   open: () => Promise<ScheduledSession>,
 ): void {
   const opening = open();

@@ -28,6 +28,7 @@ export interface CallRequest extends Fetches {
   readonly feeds: InferenceSession.FeedsType;
 }
 
+/** What sessions here and in a worker are alike in; made by `ScheduledSession` and `RemoteSession`. */
 export abstract class SessionSurface implements DenoiserSession {
   readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
@@ -39,6 +40,7 @@ export abstract class SessionSurface implements DenoiserSession {
   #running: Promise<unknown> | undefined;
   #released: Promise<void> | undefined;
 
+  /** @internal */
   protected constructor(
     readonly schedule: Schedule,
     readonly newImage: NewImage,
@@ -56,13 +58,20 @@ export abstract class SessionSurface implements DenoiserSession {
   /**
    * Runs one call; changes no state unless it succeeds, also where the call begins an image. Gives the time it
    * took, milliseconds.
+   * @internal
    */
   protected abstract execute(
     request: CallRequest,
   ): Promise<{ outputs: InferenceSession.ReturnType; milliseconds: number }>;
-  /** Drops all states. */
+  /**
+   * Drops all states.
+   * @internal
+   */
   protected abstract forget(): void;
-  /** Frees everything; is called once, and never during a call. */
+  /**
+   * Frees everything; is called once, and never during a call.
+   * @internal
+   */
   protected abstract close(): Promise<void>;
 
   get callIndex(): number {

@@ -1,9 +1,9 @@
 /** What report.json says that sites cost, held against what the emitted programs cost. */
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { passes } from '../../../passes/index.js';
+import { parsePassRequest, passes } from '../../../passes/index.js';
 import { Pipeline } from '../../../src/compiler/pipeline/index.js';
-import { bundleFiles, parsePassRequest } from '../../../src/index.js';
+import { bundleFiles } from '../../../src/index.js';
 import { blobFile } from '../../../src/model/files/index.js';
 import { loadModel } from '../../../src/model/onnx/files.js';
 import { modelOf } from '../../helpers/text.js';

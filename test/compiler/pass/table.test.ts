@@ -1,6 +1,6 @@
 /** Passes side by side: each name once, and one meaning for a strategy's name. */
 import { describe, expect, test } from 'vitest';
-import { passes, passesWith } from '../../../passes/index.js';
+import { passes, passesWith } from '../../../passes/table.js';
 import {
   type AnyPass,
   passProblem,

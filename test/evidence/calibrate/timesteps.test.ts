@@ -17,7 +17,7 @@ import {
   EVALUATIONS,
   searchGamma,
 } from '../../../src/evidence/calibrate/timesteps/minimum.js';
-import { batchNoise, createSampler, gammaTimesteps, Pipeline } from '../../../src/index.js';
+import { Pipeline } from '../../../src/index.js';
 import {
   generate,
   type LoopDenoiser,
@@ -26,6 +26,7 @@ import {
   openLoopModel,
   writeBundle,
 } from '../../../src/node.js';
+import { batchNoise, createSampler, gammaTimesteps } from '../../../src/runtime/samplers/index.js';
 
 /** Standard deviations of the toy's clean latents, by element: images of 4. */
 const SPREADS = [0.1, 0.4, 1, 2];

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import * as ort from 'onnxruntime-node';
-import { passesWith } from '../../../passes/index.js';
+import { passesWith } from '../../../passes/table.js';
 import type { ProofContext } from '../../../src/evidence/measure/context.js';
 import type { Ort } from '../../../src/evidence/measure/engine.js';
 import type { Feeds } from '../../../src/evidence/measure/feeds.js';

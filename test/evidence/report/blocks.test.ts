@@ -1,6 +1,6 @@
 /** A model as blocks: every node in one, in the order of the computation, and what programs do with each. */
 import { describe, expect, test } from 'vitest';
-import { passes } from '../../../passes/index.js';
+import { parsePassRequest, passes } from '../../../passes/index.js';
 import { analyzeUnet, branchTable } from '../../../src/compiler/analysis/index.js';
 import { makeSchedule } from '../../../src/compiler/emit/schedule.js';
 import { blockModel } from '../../../src/evidence/report/blocks/block-model.js';
@@ -8,7 +8,7 @@ import {
   bundleDifferences,
   programBlocks,
 } from '../../../src/evidence/report/blocks/program-blocks.js';
-import { type Compilation, Pipeline, parsePassRequest } from '../../../src/index.js';
+import { type Compilation, Pipeline } from '../../../src/index.js';
 import { nodeDependencies } from '../../../src/model/ir/order.js';
 import { loadModel } from '../../../src/node.js';
 

@@ -2,7 +2,7 @@
 import { parseHTML } from 'linkedom';
 import { expect, test } from 'vitest';
 import { stateArcs, stateLives } from '../../../src/evidence/report/facts/states.js';
-import type { ReportSubject } from '../../../src/evidence/report/facts/subject.js';
+import type { KnownSubject } from '../../../src/evidence/report/facts/subject.js';
 import { summarySection } from '../../../src/evidence/report/sections/summary.js';
 import type { Schedule } from '../../../src/runtime/schedule/index.js';
 
@@ -93,7 +93,7 @@ test('states of one life are one row of the page, with the bytes of all', () => 
       report: { passes: [], models: {}, weights: {} },
       modelBytes: {},
       models: new Map(),
-    } as unknown as ReportSubject;
+    } as unknown as KnownSubject;
     const { document } = parseHTML(`<body>${summarySection(subject).body.text}</body>`);
     const table = [...document.querySelectorAll('table')].at(-1)!;
     return [...table.querySelectorAll('tbody td')].map((cell) => cell.textContent);

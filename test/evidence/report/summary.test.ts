@@ -2,7 +2,7 @@
 import { parseHTML } from 'linkedom';
 import { expect, test } from 'vitest';
 import { keptMemoryWarning } from '../../../src/evidence/report/facts/kept-memory.js';
-import type { ReportSubject } from '../../../src/evidence/report/facts/subject.js';
+import type { KnownSubject } from '../../../src/evidence/report/facts/subject.js';
 import { summarySection } from '../../../src/evidence/report/sections/summary.js';
 import type { Schedule } from '../../../src/runtime/schedule/index.js';
 
@@ -22,7 +22,7 @@ test('states that live alike are one row, whose bytes are those of all', () => {
     cost: { macs: { convention: { all: macs(), layers: macs() }, bindings: { batch: 2 } } },
   } as unknown as Schedule;
   const subject = { schedule, report: { passes: [], models: {}, weights: {} }, modelBytes: {} };
-  const { body } = summarySection(subject as unknown as ReportSubject);
+  const { body } = summarySection(subject as unknown as KnownSubject);
   const { document } = parseHTML(`<html><body>${body.text}</body></html>`);
   const rows = [...document.querySelectorAll('tr')].map((row) =>
     [...row.querySelectorAll('td')].map((cell) => cell.textContent),

@@ -5,9 +5,9 @@
 import fc from 'fast-check';
 import onnxProto from 'onnx-proto';
 import { describe, expect, test } from 'vitest';
-import { passes } from '../../../passes/index.js';
+import { parsePassRequest, passes } from '../../../passes/index.js';
 import { graphsOf } from '../../../src/compiler/canonicalize/graphs.js';
-import { type Compilation, Pipeline, parseModel, parsePassRequest } from '../../../src/index.js';
+import { type Compilation, Pipeline, parseModel } from '../../../src/index.js';
 import {
   diffModels,
   isSame,

@@ -10,25 +10,23 @@ import os from 'node:os';
 import path from 'node:path';
 import onnxProto from 'onnx-proto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { passes } from '../../../passes/index.js';
+import { findAttention, parsePassRequest, passes } from '../../../passes/index.js';
 import { checkWeights } from '../../../src/compiler/emit/weights.js';
+import { prepare } from '../../../src/compiler/pipeline/index.js';
 import {
   blobFile,
   bundleFiles,
   encodeModel,
   type FileAccess,
-  findAttention,
-  holding,
   type Model,
   openModel,
   Pipeline,
   parseModel,
-  parsePassRequest,
-  prepare,
   printModel,
   readNumbers,
   urlFile,
 } from '../../../src/index.js';
+import { holding } from '../../../src/model/files/index.js';
 import { constantTensor } from '../../../src/model/ir/constants.js';
 import { decodeModel } from '../../../src/model/onnx/index.js';
 import { loadModel, nodeFile, writeBundle } from '../../../src/node.js';

@@ -17,7 +17,7 @@ import {
   ScheduledSession,
   serveSession,
 } from '../../../src/runtime/session/index.js';
-import type { Port } from '../../../src/runtime/session/messages.js';
+import type { MessagePortLike } from '../../../src/runtime/session/messages.js';
 import {
   expected,
   merged,
@@ -204,10 +204,10 @@ describe('a session on a message port', () => {
   const serve = () => {
     const { port1, port2 } = new MessageChannel();
     const { schedule, files } = split();
-    serveSession(ort, port2 as unknown as Port, () =>
+    serveSession(ort, port2 as unknown as MessagePortLike, () =>
       ScheduledSession.create(ort, { schedule, open: (file) => files[file]! }),
     );
-    return { port1, port: port1 as unknown as Port };
+    return { port1, port: port1 as unknown as MessagePortLike };
   };
 
   it('works without a worker, beside messages of others', async () => {
@@ -222,7 +222,8 @@ describe('a session on a message port', () => {
 
   it('takes what browsers have as a port', () => {
     // Checked by the compiler: a worker and a message port.
-    const ports: (worker: Worker, port: globalThis.MessagePort) => Port[] = (...both) => both;
+    const ports: (worker: Worker, port: globalThis.MessagePort) => MessagePortLike[] = (...both) =>
+      both;
     expect(ports).toBeTypeOf('function');
   });
 

@@ -1,5 +1,6 @@
 /** What page and worker say to one another. */
-import type { Inspection, Report, Schedule } from 'stepfold';
+import type { BundleReport, Inspection } from 'stepfold';
+import type { Schedule } from 'stepfold/runtime';
 
 export type CompileRequest =
   | {
@@ -26,7 +27,7 @@ export type CompileReply =
   | {
       readonly type: 'compiled';
       readonly schedule: Schedule;
-      readonly report: Report;
+      readonly report: BundleReport;
       readonly files: readonly { readonly name: string; readonly size: number }[];
       /** Left out where it was written to a file. */
       readonly zip?: Blob;

@@ -7,10 +7,9 @@ import {
   type Model,
   openModel,
   Pipeline,
-  parsePassRequest,
   StepfoldError,
 } from 'stepfold';
-import { passes } from 'stepfold/passes';
+import { parsePassRequest, passes } from 'stepfold/passes';
 import { loadEngine } from '../page/engine.js';
 import type { CompileReply, CompileRequest } from './messages.js';
 import { unknownPass } from './problems.js';

@@ -1,5 +1,5 @@
 /** What page and worker say to one another. */
-import type { Schedule } from 'stepfold';
+import type { Schedule } from 'stepfold/runtime';
 import type { CatalogueModel } from './catalogue.js';
 
 /** The loop in full, the one with the schedule, and one in full of fewer steps, which takes as long. */

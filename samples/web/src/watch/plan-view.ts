@@ -1,7 +1,8 @@
 /** The plan as a heat map in which the current call's column is lit. */
 import * as Plot from '@observablehq/plot';
-import { planOfSchedule, type Schedule } from 'stepfold';
+import { planOfSchedule } from 'stepfold';
 import { callAxis, planLayout, planMarks, shownStrategies } from 'stepfold/report';
+import type { Schedule } from 'stepfold/runtime';
 import { el } from '../page/dom.js';
 
 export interface PlanView {

@@ -1,14 +1,15 @@
 /** Runs the two loops beside the page, so that it stays responsive. */
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
+import { StepfoldError } from 'stepfold';
 import {
+  bundleFromUrl,
   createSampler,
   type DenoiserCall,
   denoise,
   type Sampler,
-  StepfoldError,
+  ScheduledSession,
   timestepFeed,
-} from 'stepfold';
-import { bundleFromUrl, ScheduledSession } from 'stepfold/runtime';
+} from 'stepfold/runtime';
 import { type LoadedEngine, loadEngine } from '../page/engine.js';
 import type { DrawRequest, Reply, Request, Which } from './messages.js';
 import { Stopped, Turns } from './turns.js';

@@ -1,12 +1,12 @@
 /** Reads what a report is about. */
 import fs from 'node:fs';
 import path from 'node:path';
-import type { Report } from '../../../compiler/emit/index.js';
+import type { BundleReport } from '../../../compiler/emit/index.js';
 import type { PassTable } from '../../../compiler/pass/index.js';
 import { prepare } from '../../../compiler/pipeline/index.js';
 import { reportMissing } from '../../../errors/index.js';
 import { readBundle } from '../../../evidence/measure/bundle.js';
-import type { ReportSubject } from '../../../evidence/report/facts/subject.js';
+import type { KnownSubject } from '../../../evidence/report/facts/subject.js';
 import { readRegularText } from '../../../io/regular-file.js';
 import { sameFileOnDisk } from '../../../model/diff/same-file.js';
 import type { Model } from '../../../model/ir/model.js';
@@ -21,7 +21,7 @@ export async function readSubject(
   folder: string,
   against: string | undefined,
   { strategies: known }: PassTable,
-): Promise<ReportSubject> {
+): Promise<KnownSubject> {
   const schedule = await readBundle(folder, against);
   const files = Object.entries(schedule.models);
   const source = against === undefined ? undefined : await canonicalSource(against, schedule);
@@ -39,16 +39,16 @@ export async function readSubject(
   };
 }
 
-async function canonicalSource(file: string, { cost }: ReportSubject['schedule']): Promise<Model> {
+async function canonicalSource(file: string, { cost }: KnownSubject['schedule']): Promise<Model> {
   const sizes = cost?.macs?.bindings ?? {};
   return (await prepare(loadModel(file), { sizes })).canonical;
 }
 
-function readReport(folder: string): Report {
+function readReport(folder: string): BundleReport {
   const file = path.join(folder, REPORT_FILE);
-  let report: Partial<Report>;
+  let report: Partial<BundleReport>;
   try {
-    report = JSON.parse(readRegularText(file)) as Partial<Report>;
+    report = JSON.parse(readRegularText(file)) as Partial<BundleReport>;
   } catch (error) {
     throw reportMissing(file, (error as Error).message);
   }
@@ -56,5 +56,5 @@ function readReport(folder: string): Report {
   for (const key of ['passes', 'sites', 'models', 'weights'] as const)
     if (typeof report?.[key] !== 'object' || report[key] === null)
       throw reportMissing(file, `it has no "${key}"`);
-  return report as Report;
+  return report as BundleReport;
 }

@@ -22,7 +22,7 @@ import {
   relativeError,
 } from '../../../evidence/measure/index.js';
 import type {
-  ReportSubject,
+  KnownSubject,
   SearchedPlan,
   TrialPoint,
   Trials,
@@ -40,7 +40,7 @@ import {
 export interface TrialContext {
   /** The source's file. */
   readonly source: string;
-  readonly subject: Pick<ReportSubject, 'schedule' | 'report'>;
+  readonly subject: Pick<KnownSubject, 'schedule' | 'report'>;
   readonly table: PassTable;
   /** The loop of the source, and how it was run. */
   readonly full: RecordedLoop;
@@ -118,7 +118,7 @@ async function attempt(context: TrialContext, source: Model, requests: Requests)
   }
 }
 
-type Requests = ReportSubject['report']['passes'];
+type Requests = KnownSubject['report']['passes'];
 
 async function run(
   { source: file, subject, table, full, loop }: TrialContext,

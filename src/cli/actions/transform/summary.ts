@@ -1,6 +1,6 @@
 /** What `stepfold transform` says of the bundle that it wrote. */
 import path from 'node:path';
-import type { Bundle, Report } from '../../../compiler/emit/index.js';
+import type { BundleRecord, BundleReport } from '../../../compiler/emit/index.js';
 import type { PassTable } from '../../../compiler/pass/index.js';
 import { keptMemoryWarning } from '../../../evidence/report/facts/kept-memory.js';
 import { callsOf, planOfSchedule } from '../../../runtime/schedule/index.js';
@@ -29,10 +29,10 @@ const PLACED = {
   cloned: 'clones of the source',
   copied: 'copied',
   gathered: 'gathered into one file',
-} as const satisfies Record<Report['weights'][string]['by'], string>;
+} as const satisfies Record<BundleReport['weights'][string]['by'], string>;
 
 /** How the weights came into the bundle; nothing where the models hold them. */
-function placedWeights({ weights }: Report): string | undefined {
+function placedWeights({ weights }: BundleReport): string | undefined {
   const files = Object.values(weights);
   if (files.length === 0) return undefined;
   const ways = Object.entries(PLACED).flatMap(([by, what]) => {
@@ -53,7 +53,7 @@ const FEW_SITES = 2;
 export function printSummary(
   { output: folder, plugin = [] }: TransformArguments,
   model: string,
-  { schedule, report }: Bundle,
+  { schedule, report }: BundleRecord,
   { strategies: known }: PassTable,
   nothing: SavesNothing | undefined,
 ): void {
@@ -121,7 +121,7 @@ export function printSummary(
 }
 
 /** How often each rule was applied in each model, and where none was though it looked likely. */
-function printTarget({ name, models }: NonNullable<Report['target']>): void {
+function printTarget({ name, models }: NonNullable<BundleReport['target']>): void {
   heading(`For ${name}`);
   const rules = [...new Set(Object.values(models).flatMap((m) => Object.keys(m.rewrites)))];
   printTable(

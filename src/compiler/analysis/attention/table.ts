@@ -1,24 +1,23 @@
 /** What each attention of a model is and costs: the table that `inspect` prints, as plain data. */
 import { concreteShapes, type Macs } from '../../../model/cost/index.js';
 import type { Node } from '../../../model/ir/node.js';
+import type { Dim } from '../../../model/ir/types.js';
 import type { DimExpr, ShapeTable } from '../../../model/shape/index.js';
 import type { Refusal } from '../refusal.js';
 import type { Attention, AttentionAnalysis, AttentionOperand } from './attention.js';
 import { type AttentionCost, attentionCost } from './cost.js';
 import { raiseCore } from './raise.js';
 
-type Size = number | string | null;
-
 export interface AttentionInfo {
   /** `attention.0`, …: the site of a self-attention; null for cross-attention. */
   readonly id: string | null;
   readonly kind: 'self' | 'cross';
   /** Queries; symbols kept. */
-  readonly tokens: Size;
-  readonly keys: Size;
-  readonly heads: Size;
+  readonly tokens: Dim;
+  readonly keys: Dim;
+  readonly heads: Dim;
   /** Elements per head. */
-  readonly headSize: Size;
+  readonly headSize: Dim;
   /** Null when a shape is not known. */
   readonly macs: AttentionCost | null;
   /** The MACs as fractions of all of the model's, attention products included. */
@@ -81,7 +80,7 @@ export function attentionTable(
   });
 }
 
-const sizeOf = (size: DimExpr | undefined): Size =>
+const sizeOf = (size: DimExpr | undefined): Dim =>
   size ? (size.constant ?? size.toString()) : null;
 
 function nodesOf(attention: Attention): AttentionInfo['nodes'] {

@@ -5,3 +5,4 @@ export {
   type OptimizeTimestepsOptions,
   optimizeTimesteps,
 } from './optimize.js';
+export type { SizeOptions } from './sizes.js';

@@ -1,6 +1,6 @@
 /** What a report is about, read from a bundle and measured on it; files are read by whoever makes a report. */
 
-import type { Report } from '../../../compiler/emit/report.js';
+import type { BundleReport } from '../../../compiler/emit/report.js';
 import type { KnownStrategies, PassTrials } from '../../../compiler/pass/index.js';
 import type { SameFile } from '../../../model/diff/index.js';
 import type { Model } from '../../../model/ir/model.js';
@@ -10,9 +10,7 @@ export interface ReportSubject {
   /** What the bundle is called. */
   readonly name: string;
   readonly schedule: Schedule;
-  /** What its strategies mean. */
-  readonly known: KnownStrategies;
-  readonly report: Report;
+  readonly report: BundleReport;
   /** Bytes of each model's file, by id. */
   readonly modelBytes: Readonly<Record<string, number>>;
   /** The source in canonical form, which sites and programs speak of. */
@@ -26,6 +24,11 @@ export interface ReportSubject {
   readonly pictures?: readonly PicturePair[] | undefined;
   readonly trials?: readonly Trials[] | undefined;
   readonly plans?: readonly SearchedPlan[] | undefined;
+}
+
+/** With what the strategies of its schedule mean. */
+export interface KnownSubject extends ReportSubject {
+  readonly known: KnownStrategies;
 }
 
 /** Times of one run, source and bundle in turns. */

@@ -7,7 +7,7 @@ import { blockDetails } from '../blocks/block-details.js';
 import { blockModel } from '../blocks/block-model.js';
 import { bundleDifferences, type ProgramBlocks, programBlocks } from '../blocks/program-blocks.js';
 import { DIFFERENCE_KEY } from '../difference-page.js';
-import type { ReportSubject } from '../facts/subject.js';
+import type { KnownSubject } from '../facts/subject.js';
 import { html, Markup } from '../page/html.js';
 import type { Section } from '../page/page.js';
 import { colorOf, shownStrategies } from '../strategies.js';
@@ -15,7 +15,7 @@ import { colorOf, shownStrategies } from '../strategies.js';
 /** Programs that are drawn; more differ in little that one could see. */
 const MOST_PROGRAMS = 12;
 
-export function blocksSection(subject: ReportSubject): Section {
+export function blocksSection(subject: KnownSubject): Section {
   const { schedule, source, models, sameFile } = subject;
   const frame = { id: 'blocks', title: 'The model and its programs' };
   if (!source || !models)
@@ -72,7 +72,7 @@ const KINDS = {
 
 /** Colours of the plan; what is cut for good has none. */
 function looksOf(
-  { schedule, known: strategies }: ReportSubject,
+  { schedule, known: strategies }: KnownSubject,
   programs: readonly ProgramBlocks[],
 ): Map<string, BlockLook> {
   const plan = planOfSchedule(schedule);

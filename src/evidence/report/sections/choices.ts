@@ -1,12 +1,12 @@
 /** Other ways that could have been taken: what passes offer besides, thresholds of a search. */
 import * as Plot from '@observablehq/plot';
 import { chart } from '../charts/chart.js';
-import type { ReportSubject, SearchedPlan, TrialPoint, Trials } from '../facts/subject.js';
+import type { KnownSubject, SearchedPlan, TrialPoint, Trials } from '../facts/subject.js';
 import { formatMacs } from '../format.js';
 import { html, type Markup } from '../page/html.js';
 import { figure, type Section, table } from '../page/page.js';
 
-export function choicesSection(subject: ReportSubject): Section | undefined {
+export function choicesSection(subject: KnownSubject): Section | undefined {
   const { trials = [], plans } = subject;
   const tried = trials.filter(({ points }) => points.length > 0);
   if (tried.length === 0 && !plans?.length) return undefined;

@@ -2,11 +2,11 @@
 import * as Plot from '@observablehq/plot';
 import { callsOf, type Schedule } from '../../../runtime/schedule/index.js';
 import { chart } from '../charts/chart.js';
-import type { LoopTrace, PicturePair, ReportSubject } from '../facts/subject.js';
+import type { KnownSubject, LoopTrace, PicturePair } from '../facts/subject.js';
 import { html, Markup } from '../page/html.js';
 import { figure, type Section } from '../page/page.js';
 
-export function errorSection({ trace, pictures, schedule }: ReportSubject): Section | undefined {
+export function errorSection({ trace, pictures, schedule }: KnownSubject): Section | undefined {
   if (!trace && !pictures?.length) return undefined;
   return {
     id: 'error',

@@ -3,13 +3,13 @@ import { planOfSchedule } from '../../../runtime/schedule/index.js';
 import { planChart } from '../charts/plan-chart.js';
 import type { CellCost } from '../charts/plan-marks.js';
 import { stateArcs, stateLives } from '../facts/states.js';
-import type { ReportSubject } from '../facts/subject.js';
+import type { KnownSubject } from '../facts/subject.js';
 import { formatMacs } from '../format.js';
 import { html, Markup } from '../page/html.js';
 import { figure, type Section } from '../page/page.js';
 import { percent, shownStrategies } from '../strategies.js';
 
-export function planSection({ schedule, report, known }: ReportSubject): Section | undefined {
+export function planSection({ schedule, report, known }: KnownSubject): Section | undefined {
   const plan = planOfSchedule(schedule);
   if (!plan || Object.keys(plan.sites).length === 0) return undefined;
   const macs = new Map(report.sites.map((site) => [site.id, site.macs]));

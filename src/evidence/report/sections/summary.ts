@@ -3,13 +3,13 @@
 import { callsOf, type Schedule } from '../../../runtime/schedule/index.js';
 import { keptMemoryWarning } from '../facts/kept-memory.js';
 import { type StateLife, stateLives } from '../facts/states.js';
-import type { ReportSubject } from '../facts/subject.js';
+import type { KnownSubject } from '../facts/subject.js';
 import { formatBytes, formatMacs, formatShape, formatSizes, formatTimes } from '../format.js';
 import { html, type Markup } from '../page/html.js';
 import { type Section, table } from '../page/page.js';
 import { percent } from '../strategies.js';
 
-export function summarySection(subject: ReportSubject): Section {
+export function summarySection(subject: KnownSubject): Section {
   const lives = stateLives(subject.schedule);
   return {
     id: 'summary',
@@ -29,7 +29,7 @@ const FORMS = {
   chain: 'segments that run one after another',
 } as const satisfies Record<Schedule['emit'], string>;
 
-function paragraph({ schedule, report, measured }: ReportSubject, lives: StateLife[]): Markup {
+function paragraph({ schedule, report, measured }: KnownSubject, lives: StateLife[]): Markup {
   const { programs, source, emit, cost } = schedule;
   const calls = callsOf(schedule);
   const passes = report.passes.map(({ pass }) => pass);
@@ -58,7 +58,7 @@ const list = (words: readonly string[]): string =>
 export const milliseconds = (ms: number): string =>
   ms < 1000 ? `${ms.toPrecision(3)} ms` : `${(ms / 1000).toPrecision(3)} s`;
 
-function figures(subject: ReportSubject, lives: StateLife[]): Markup {
+function figures(subject: KnownSubject, lives: StateLife[]): Markup {
   const { schedule, report, measured, modelBytes } = subject;
   const { cost, weights, source } = schedule;
   const calls = callsOf(schedule);
@@ -131,7 +131,7 @@ function figures(subject: ReportSubject, lives: StateLife[]): Markup {
 
 const sum = (numbers: readonly number[]) => numbers.reduce((total, n) => total + n, 0);
 
-function passText({ pass, options }: ReportSubject['report']['passes'][number]): Markup {
+function passText({ pass, options }: KnownSubject['report']['passes'][number]): Markup {
   const text = Object.entries(options).map(
     ([key, value]) => `${key}=${Array.isArray(value) ? value.join('+') : String(value)}`,
   );
@@ -142,14 +142,14 @@ function guidanceText({ source: { guidance } }: Schedule): string {
   return guidance ? `${guidance.order}, ${guidance.mode}` : '';
 }
 
-function weightsText({ report }: ReportSubject): string {
+function weightsText({ report }: KnownSubject): string {
   const files = Object.values(report.weights);
   if (files.length === 0) return 'inside the models';
   const ways = [...new Set(files.map(({ by }) => by))];
   return `${formatBytes(sum(files.map(({ bytes }) => bytes)))} (${list(ways)})`;
 }
 
-function models({ schedule, report, modelBytes, measured }: ReportSubject): Markup {
+function models({ schedule, report, modelBytes, measured }: KnownSubject): Markup {
   const macs = schedule.cost?.macs?.convention;
   const head = [
     'program',

@@ -3,7 +3,7 @@
  * 2210.02747; Liu et al., arXiv 2209.03003). Timestep t is told as it is: sigma = t / trainTimesteps.
  */
 import { TRAIN_TIMESTEPS } from '../noise-schedule.js';
-import { checkOptions, type Given } from '../options.js';
+import { checkOptions } from '../options.js';
 import type { NoiseLevel, NoisePath } from './noise-path.js';
 
 export const FLOW_OPTIONS = {
@@ -23,7 +23,13 @@ export const FLOW_OPTIONS = {
   },
 } as const;
 
-export type FlowOptions = Given<typeof FLOW_OPTIONS>;
+/** What `FLOW_OPTIONS` describes. */
+export interface FlowOptions {
+  /** Flow steps moved towards noise. */
+  readonly shift?: number | undefined;
+  /** Timesteps in training. */
+  readonly trainTimesteps?: number | undefined;
+}
 
 /** sigma of a noise over signal. */
 const shareOf = (ratio: number) => (ratio === Number.POSITIVE_INFINITY ? 1 : ratio / (1 + ratio));
@@ -33,11 +39,9 @@ const shareOf = (ratio: number) => (ratio === Number.POSITIVE_INFINITY ? 1 : rat
  * @throws SAMPLER_OPTION_RANGE, SAMPLER_OPTION_UNKNOWN
  */
 export function flow(options: FlowOptions = {}, least = 0): NoisePath {
-  const { shift, trainTimesteps } = checkOptions(
-    'The path of flow matching',
-    FLOW_OPTIONS,
-    options,
-  );
+  const { shift, trainTimesteps } = checkOptions('The path of flow matching', FLOW_OPTIONS, {
+    ...options,
+  });
   const noisiest = 1 - Math.sqrt(least);
   const level = (share: number): NoiseLevel => {
     const sigma = Math.min(share, noisiest);

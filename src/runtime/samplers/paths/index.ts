@@ -22,13 +22,13 @@ export const PATHS = {
   flow: FLOW_OPTIONS,
 } as const;
 
-export type PathName = keyof typeof PATHS;
-
 /** A path by its name, with its options beside that. */
 export type NoisePathOptions =
   | ({ readonly path?: 'variance-preserving' } & NoiseScheduleOptions)
   | ({ readonly path: 'variance-exploding' } & VarianceExplodingOptions)
   | ({ readonly path: 'flow' } & FlowOptions);
+
+export type PathName = NonNullable<NoisePathOptions['path']>;
 
 /**
  * Makes the path that the denoiser was trained on.

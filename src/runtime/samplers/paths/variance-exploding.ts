@@ -5,7 +5,7 @@
 import { samplerOptionOutOfRange } from '../../../errors/index.js';
 import { TRAIN_TIMESTEPS } from '../noise-schedule.js';
 import { interpolate } from '../numbers.js';
-import { checkOptions, type Given } from '../options.js';
+import { checkOptions } from '../options.js';
 import { KARRAS_RHO, karrasRatios } from './karras.js';
 import { type NoisePath, WHOLE } from './noise-path.js';
 
@@ -36,7 +36,17 @@ export const VARIANCE_EXPLODING_OPTIONS = {
   },
 } as const;
 
-export type VarianceExplodingOptions = Given<typeof VARIANCE_EXPLODING_OPTIONS>;
+/** What `VARIANCE_EXPLODING_OPTIONS` describes. */
+export interface VarianceExplodingOptions {
+  /** Noise level of the first timestep. */
+  readonly sigmaMin?: number | undefined;
+  /** Noise level of the last timestep. */
+  readonly sigmaMax?: number | undefined;
+  /** How strongly timesteps crowd at low noise. */
+  readonly rho?: number | undefined;
+  /** Timesteps in training. */
+  readonly trainTimesteps?: number | undefined;
+}
 
 const levelOf = (ratio: number) => ({ alpha: 1, sigma: ratio, ratio, variance: 1 + ratio * ratio });
 
@@ -45,7 +55,7 @@ export function varianceExploding(options: VarianceExplodingOptions = {}): Noise
   const { sigmaMin, sigmaMax, rho, trainTimesteps } = checkOptions(
     'The variance-exploding path',
     VARIANCE_EXPLODING_OPTIONS,
-    options,
+    { ...options },
   );
   if (sigmaMax <= sigmaMin) throw samplerOptionOutOfRange('sigmaMax', sigmaMax, 'above sigmaMin');
   const sigmas = Float64Array.from(karrasRatios(sigmaMin, sigmaMax, trainTimesteps, rho));

@@ -23,6 +23,7 @@ import { LOOP_OPTIONS, solver } from '../solver.js';
 
 /** B(h) of the paper: h itself, or exp(h) - 1. */
 export const UNIPC_TYPES = ['bh1', 'bh2'] as const;
+export type UnipcType = (typeof UNIPC_TYPES)[number];
 
 export const uniPc = solver({
   name: 'unipc',

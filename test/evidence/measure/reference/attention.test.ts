@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { afterAll, describe, expect, test } from 'vitest';
-import { passesWith } from '../../../../passes/index.js';
+import { passesWith } from '../../../../passes/table.js';
 import { makeReference, type Reference } from '../../../../src/evidence/measure/reference/run.js';
 import type { Schedule } from '../../../../src/runtime/schedule/index.js';
 import { EXACT } from '../../../helpers/compile.js';

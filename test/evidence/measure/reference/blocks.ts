@@ -1,5 +1,5 @@
 /** Streams of two blocks that are a few sums, and the reference of a plan on such a graph. */
-import { passesWith } from '../../../../passes/index.js';
+import { passesWith } from '../../../../passes/table.js';
 import { makeReference } from '../../../../src/evidence/measure/reference/run.js';
 import type { Schedule } from '../../../../src/runtime/schedule/index.js';
 import { modelOf } from '../../../helpers/text.js';

@@ -1,6 +1,6 @@
 /** What strategies promise, by what the papers compute: how exact, with which identity, and by which half. */
 import { describe, expect, test } from 'vitest';
-import { passesWith } from '../../../../passes/index.js';
+import { passesWith } from '../../../../passes/table.js';
 import {
   halfOfCall,
   meaningOf,

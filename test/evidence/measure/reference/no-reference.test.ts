@@ -1,6 +1,6 @@
 /** Plans that cannot be acted out on a source, and what is said of each. */
 import { describe, expect, test } from 'vitest';
-import { passesWith } from '../../../../passes/index.js';
+import { passesWith } from '../../../../passes/table.js';
 import { makeReference } from '../../../../src/evidence/measure/reference/run.js';
 import { modelOf, named } from '../../../helpers/text.js';
 import { FLOAT, referenceOf, type Site, type Sites } from './blocks.js';

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { passesWith } from '../../../../passes/index.js';
+import { passesWith } from '../../../../passes/table.js';
 import { costProblems } from '../../../../src/evidence/measure/statements/cost.js';
 import { statementProblems } from '../../../../src/evidence/measure/statements/index.js';
 import type { Model } from '../../../../src/model/ir/model.js';

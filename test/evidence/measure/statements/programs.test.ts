@@ -1,6 +1,6 @@
 /** What a schedule says of its programs as a whole: each form fits some programs, and no others. */
 import { describe, expect, test } from 'vitest';
-import { passesWith } from '../../../../passes/index.js';
+import { passesWith } from '../../../../passes/table.js';
 import { programProblems } from '../../../../src/evidence/measure/statements/programs.js';
 import type { Schedule } from '../../../../src/runtime/schedule/index.js';
 
