@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    setupFiles: ['test/helpers/check-groups.ts'],
     // onnxruntime-node crashes when loaded from two worker threads at once, so test files get processes.
     pool: 'forks',
     // by default one fewer than there are cores: on two, half of them would idle wherever no model runs

@@ -43,6 +43,7 @@ export {
 export type { EmitForm } from './compiler/lower/index.js';
 export { type Compilation, Pipeline, type PipelineOptions } from './compiler/pipeline/index.js';
 export { type Plan, type PlanRecord, planToJson } from './compiler/plan/index.js';
+export type { BrokenGraph, Stage, WatchOptions } from './compiler/stages/index.js';
 export { type ErrorDetails, StepfoldError } from './errors/base.js';
 export type { ErrorCode } from './errors/codes.js';
 export { visibleLines } from './errors/visible.js';

@@ -57,3 +57,10 @@ export const inFile = (error: StepfoldError, file: string) =>
     ...error.details,
     file,
   });
+
+/** An error about a step, once the graphs before and after it are where they can be looked at. */
+export const withGraphsAt = (error: StepfoldError, folder: string): StepfoldError => {
+  const Kind = error instanceof ResultError ? ResultError : StepfoldError;
+  const hint = `${error.details.hint} The graphs before and after the step are in ${folder}.`;
+  return new Kind(error.code, error.message, { ...error.details, hint });
+};

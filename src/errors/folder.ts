@@ -59,6 +59,13 @@ export const outputInSource = (output: string, source: string) =>
     { file: output, hint: 'Choose another folder.' },
   );
 
+export const dumpInOutput = (dump: string, output: string) =>
+  new StepfoldError(
+    'OUTPUT_HOLDS_DUMP',
+    `The folders "${dump}" of --dump and "${output}" lie one inside the other.`,
+    { file: dump, hint: 'Choose another folder for one of them.' },
+  );
+
 const SCHEDULER_HINTS = {
   file: 'Mend the file, or point at the denoiser itself, such as pipeline/unet.',
   class:

@@ -1,5 +1,6 @@
 /** Every message, once: a stable code, what it is about, what to do. */
 export * from './base.js';
+export * from './broken.js';
 export * from './bundle.js';
 export * from './calibrate.js';
 export type { SystemFailure } from './causes.js';

@@ -50,6 +50,17 @@ export const strategyValues = (site: string, strategy: string, made: number, wan
     },
   );
 
+export const strategyStray = (site: string, strategy: string, value: string) =>
+  new StepfoldError(
+    'STRATEGY_VALUES',
+    `Strategy "${strategy}" of site "${site}" gives "${value}", which is no value of the graph being built.`,
+    {
+      path: path(site, strategy),
+      value,
+      hint: 'Ask the builder for values of the source graph (`b.value`), and for states (`b.state`).',
+    },
+  );
+
 export const strategyReads = (site: string, strategy: string, state: string, isRead: boolean) =>
   new StepfoldError(
     'STRATEGY_READS',

@@ -37,6 +37,7 @@ export const WINGS: readonly Wing[] = [
   {
     name: 'compiler',
     folders: [
+      'src/compiler/stages',
       'src/compiler/canonicalize',
       'src/compiler/targets',
       'src/compiler/plan',

@@ -14,10 +14,16 @@ export type ErrorFunction = Exclude<
   {
     [K in keyof Errors]: Errors[K] extends (...given: never[]) => errors.StepfoldError ? K : never;
   }[keyof Errors],
-  'inFile' | 'inPipeline'
+  'inFile' | 'inPipeline' | 'withGraphsAt'
 >;
 
 const e = errors;
+const broken = {
+  violations: [
+    { message: 'node "/mid/Add" reads "h.9", which is not in its scope', node: '/mid/Add' },
+    { message: 'two values are named "h.3"', value: 'h.3' },
+  ],
+};
 const conv = { label: '/conv_in/Conv', opType: 'Conv', name: '/conv_in/Conv' } as Node;
 const add = { label: '/mid/Add', opType: 'Add', name: '/mid/Add' } as Node;
 const value = { name: 'h.3' } as Value;
@@ -74,6 +80,7 @@ export const EXAMPLES = {
   severalBundles: [() => e.severalBundles('out', ['out/unet', 'out/transformer'])],
   linkLeavesFolder: [() => e.linkLeavesFolder('pipeline/vae/model.onnx', 'pipeline')],
   bundleNameTaken: [() => e.bundleNameTaken('pipeline/unet/report.json')],
+  dumpInOutput: [() => e.dumpInOutput('bundle/stages', 'bundle')],
   outputInSource: [() => e.outputInSource('pipeline/out', 'pipeline')],
   schedulerUnreadable: (
     [
@@ -146,6 +153,19 @@ export const EXAMPLES = {
   notARegularFile: [
     () => e.notARegularFile('/dev/stdin', 'a pipe'),
     () => e.notARegularFile('bundle/schedule.json', 'a folder'),
+  ],
+  // broken.ts
+  graphBroken: [
+    () => e.graphBroken({ ...broken, step: 'canonicalize: rules, round 2', before: undefined }),
+    () => e.graphBroken({ ...broken, step: 'deepcache: propose', before: {} }, 'deepcache'),
+  ],
+  passBrokeGraph: [
+    () =>
+      e.passBrokeGraph(
+        { ...broken, step: 'mine: prepare', before: {} },
+        'mine',
+        'feed-forward-cache.mjs',
+      ),
   ],
   // graph.ts
   duplicateName: [() => e.duplicateName('h.3')],
@@ -255,6 +275,7 @@ export const EXAMPLES = {
     () => e.proposalState('deep', 'deep.1', 'is asked for, and is no state', ['deep.0']),
   ],
   strategyValues: [() => e.strategyValues('deep', 'reuse', 1, 2)],
+  strategyStray: [() => e.strategyStray('deep', 'reuse', 'h.3')],
   strategyReads: [
     () => e.strategyReads('deep', 'reuse', 'deep.0', true),
     () => e.strategyReads('deep', 'zero', 'deep.0', false),

@@ -9,6 +9,8 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   BUNDLE_INTERRUPTED:
     'Another process is between the two steps of replacing the bundle, or ended there on a machine whose processes cannot be looked up. What one of this machine left is put back without a word.',
   OUTPUT_UNNAMED: 'The path to write to is an empty text, often an unset variable of a shell.',
+  OUTPUT_HOLDS_DUMP:
+    'The stages are to be written into the bundle, or the bundle among the stages.',
   OUTPUT_HOLDS_SOURCE: '`--force` would delete the very model that is read.',
   WRITE_FAILED:
     'The operating system refused to write: no space, no permission, a path that leads through a file. What was in the place before is still there.',
@@ -61,6 +63,8 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   GRAPH_DUPLICATE_NAME:
     'Two values of a graph have one name. In a file: it is no valid ONNX. By program: choose another name.',
   GRAPH_STILL_USED: 'By program: something is removed from a graph that is still in use.',
+  GRAPH_BROKEN:
+    'A step of the compiler left a graph that is not whole. The step is named, and the first node that shows it.',
   GRAPH_CYCLE: 'A value depends on itself.',
   GRAPH_UNDEFINED_VALUE: 'A node or an output names a value that nothing makes.',
   GRAPH_NOT_SORTED: 'A node stands before the one that makes its input, which ONNX does not allow.',
@@ -144,7 +148,8 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   PROPOSAL_PART:
     'A strategy of a site with parts chooses for a part, or by a name, that there is not.',
   PROPOSAL_STATE: 'A pass gives two states one id, or names a state that no site has.',
-  STRATEGY_VALUES: 'A strategy makes fewer or more values than its site has.',
+  STRATEGY_VALUES:
+    'A strategy makes fewer or more values than its site has, or one that is not in the graph being built.',
   STRATEGY_READS: 'What a strategy takes from earlier calls is not what it says that it reads.',
   STRATEGY_CONSTANT: 'A strategy asks the builder for a constant that is no whole number.',
   PLAN_CONFLICT:
@@ -168,6 +173,8 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   PASS_NAME_TAKEN: 'Two passes have one name, as where a plugin calls its pass like one of ours.',
   PASS_STRATEGY_TAKEN:
     'Two passes mean different things by one name of a strategy, and a schedule could not tell which.',
+  PASS_BROKE_GRAPH:
+    'A pass from a plugin left a graph that is not whole, or named what is not in it.',
   PASS_THREW:
     'A pass from a plugin threw an error of its own: about the model or its options, or by mistake.',
   PLUGIN_FAILED: 'A module given by `--plugin` has a fault in it, or imports what is not there.',

@@ -16,6 +16,7 @@ import type { Value } from '../../model/ir/value.js';
 import { checkRequirements } from '../../model/operators/requirements.js';
 import { dropStaleTypes, inferShapes, type ShapeTable } from '../../model/shape/index.js';
 import { type Engine, loadEngine } from '../../runtime/ort/index.js';
+import { Watch } from '../stages/index.js';
 import { applyRewrite, hasFreeInitializers } from './apply.js';
 import { constantNodes, foldNodes } from './fold.js';
 import { inlineFunctions } from './functions.js';
@@ -36,6 +37,8 @@ export interface CanonicalizeOptions {
    * installed; none elsewhere.
    */
   readonly engine?: Engine | false;
+  /** Looks on, and checks every group of rewrites. */
+  readonly watch?: Watch;
 }
 
 export interface CanonicalizeResult {
@@ -59,18 +62,21 @@ export const canonicalize = {
 
   /**
    * Brings a model to canonical form, in place.
-   * @throws GRAPH_MISSING_INPUT, GRAPH_MISSING_OUTPUT, TENSOR_DIMENSION
+   * @throws GRAPH_MISSING_INPUT, GRAPH_MISSING_OUTPUT, TENSOR_DIMENSION, GRAPH_BROKEN
    */
   async run(model: Model, options: CanonicalizeOptions = {}): Promise<CanonicalizeResult> {
+    const { watch = new Watch() } = options;
+    watch.begin(model);
     const nodesBefore = countNodes(model.graph);
     removeDeadNodes(model.graph);
-    const run = new Run(model);
-    const left = inlineFunctions(model, (rewrite) => run.apply(rewrite));
+    const run = new Run(model, watch);
+    const left = run.inline();
     checkRequirements(model.graph);
     readSmallTensors(model);
     let shapes = inferShapes(model);
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const before = run.trace.length;
+      run.round = round + 1;
       run.rewriteAll(shapes);
       await run.fold(options.engine);
       run.merge();
@@ -79,6 +85,7 @@ export const canonicalize = {
     }
     dropStaleTypes(model.graph, shapes);
     sortNodes(model.graph);
+    watch.check({ name: 'canonicalize' }, model);
     const nodesAfter = countNodes(model.graph);
     return {
       trace: run.trace,
@@ -98,8 +105,14 @@ class Run {
   /** Initializers that were there from the start: weights, which are not merged. */
   private readonly given: ReadonlySet<Value>;
   private readonly rules: readonly Rule[];
+  round = 0;
+  /** Rewrites that have been checked. */
+  private checked = 0;
 
-  constructor(private readonly model: Model) {
+  constructor(
+    private readonly model: Model,
+    private readonly watch: Watch,
+  ) {
     // where constants are nodes, one would be made of another in every round
     this.rules = RULES.filter((rule) => rule !== constantNode || hasFreeInitializers(model));
     this.given = new Set([...graphsOf(model.graph)].flatMap((g) => [...g.initializers]));
@@ -111,10 +124,25 @@ class Run {
     this.trace.push(entry);
   }
 
+  /** What a group of rewrites made, where it made anything. */
+  private check(group: string, changed = false): void {
+    if (!changed && this.trace.length === this.checked) return;
+    this.checked = this.trace.length;
+    this.watch.checkGroup({ name: `canonicalize: ${group}, round ${this.round}` }, this.model);
+  }
+
+  /** @returns why calls were left, where some were */
+  inline(): string[] {
+    const left = inlineFunctions(this.model, (rewrite) => this.apply(rewrite));
+    this.check('functions');
+    return left;
+  }
+
   /** One sweep of the rules over every node, each seeing the graph as the ones before left it. */
   rewriteAll(shapes: ShapeTable): void {
     this.rewriteGraph(this.model.graph, { shapes, opset: opsetVersion(this.model) });
     removeDeadNodes(this.model.graph);
+    this.check('rules');
   }
 
   /**
@@ -158,14 +186,17 @@ class Run {
       this.notes.push(`${nodes.size} constant nodes are left: ${(error as Error).message}`);
     }
     removeDeadNodes(this.model.graph);
+    this.check('constants');
   }
 
   merge(): void {
+    let merged = 0;
     for (const graph of graphsOf(this.model.graph)) {
-      mergeConstants(graph, (value) => !this.given.has(value));
+      merged += mergeConstants(graph, (value) => !this.given.has(value));
       for (const rewrite of repeatedNodes(graph)) this.apply(rewrite);
     }
     removeDeadNodes(this.model.graph);
+    this.check('repeats', merged > 0);
   }
 }
 

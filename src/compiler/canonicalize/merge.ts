@@ -51,8 +51,12 @@ export function* repeatedNodes(graph: Graph): Generator<Rewrite> {
   }
 }
 
-/** Lets equal constants be one value. Only made ones are touched: weights keep their names. */
-export function mergeConstants(graph: Graph, isMade: (value: Value) => boolean): void {
+/**
+ * Lets equal constants be one value. Only made ones are touched: weights keep their names.
+ * @returns how many were equal to others
+ */
+export function mergeConstants(graph: Graph, isMade: (value: Value) => boolean): number {
+  let merged = 0;
   const first = new Map<string, Value>();
   for (const value of [...graph.initializers]) {
     if (!isMade(value) || !value.initializer) continue;
@@ -65,7 +69,9 @@ export function mergeConstants(graph: Graph, isMade: (value: Value) => boolean):
     }
     graph.replaceUses(value, earlier, (use) => 'opType' in use.user);
     if (value.uses.size === 0) graph.removeInitializer(value);
+    merged++;
   }
+  return merged;
 }
 
 function attributesKey(node: Node): string | undefined {

@@ -21,14 +21,22 @@ import { entriesOf, foldersOf, ownedFiles } from './owned-files.js';
 
 export { REPORT_FILE, SCHEDULE_FILE } from '../../runtime/schedule/index.js';
 
+type Owned = typeof ownedFiles;
+
 /**
  * Checks that a folder can be made or replaced. Puts back what an interrupted replacement left beside it,
  * so that this is what is checked, and changes nothing else.
  * @param sourceFile must not lie among the files that `force` replaces
+ * @param owned the files of a folder that `force` may replace
  * @throws BUNDLE_INTERRUPTED, OUTPUT_UNNAMED, OUTPUT_IS_A_FILE, OUTPUT_NOT_EMPTY, OUTPUT_NOT_A_BUNDLE,
  *   OUTPUT_HOLDS_SOURCE, WRITE_FAILED
  */
-export function checkTarget(folder: string, force: boolean, sourceFile?: string): void {
+export function checkTarget(
+  folder: string,
+  force: boolean,
+  sourceFile?: string,
+  owned = ownedFiles,
+): void {
   if (folder === '') throw outputUnnamed();
   attempt(folder, () => restoreInterrupted(folder));
   const stat = attempt(folder, () => fs.statSync(folder, { throwIfNoEntry: false }));
@@ -37,7 +45,7 @@ export function checkTarget(folder: string, force: boolean, sourceFile?: string)
   const files = attempt(folder, () => fs.readdirSync(folder));
   if (files.length === 0) return;
   if (!force) throw outputNotEmpty(folder);
-  const ours = ownedFiles(folder);
+  const ours = owned(folder);
   const foreign = entriesOf(folder, ours).find((name) => !ours.has(name));
   if (foreign !== undefined) throw outputNotABundle(folder, foreign);
   if (sourceFile === undefined || !fs.existsSync(sourceFile)) return;
@@ -50,18 +58,23 @@ export function checkTarget(folder: string, force: boolean, sourceFile?: string)
  * @param write fills the folder whose path it is given
  * @throws what `checkTarget` and `write` throw; WRITE_FAILED
  */
-export function writeFolder<T>(folder: string, force: boolean, write: (staging: string) => T): T {
+export function writeFolder<T>(
+  folder: string,
+  force: boolean,
+  write: (staging: string) => T,
+  owned = ownedFiles,
+): T {
   return attempt(folder, () => {
     const target = path.resolve(folder);
-    checkTarget(folder, force);
-    clearLeftOvers(target);
+    checkTarget(folder, force, undefined, owned);
+    clearLeftOvers(target, owned);
     const staging = siblingOf(target, 'partial');
     makeFolder(path.dirname(staging));
     // not where something is that could not be cleared away, as it would be taken for part of the bundle
     fs.mkdirSync(staging);
     try {
       const result = write(staging);
-      replace(staging, target, force);
+      replace(staging, target, force, owned);
       return result;
     } catch (error) {
       tidy(() => fs.rmSync(staging, { recursive: true }));
@@ -117,9 +130,9 @@ export function refuseSpecial(file: string): void {
  * on every system. What ends a process between them leaves the old one beside its place, and whatever
  * opens the bundle next puts it back.
  */
-function replace(staging: string, target: string, force: boolean): void {
+function replace(staging: string, target: string, force: boolean, owned: Owned): void {
   // looked at again: minutes may have passed since the first time
-  checkTarget(target, force);
+  checkTarget(target, force, undefined, owned);
   settleFiles(staging);
   if (fs.existsSync(target)) {
     const old = siblingOf(target, 'old');
@@ -131,7 +144,7 @@ function replace(staging: string, target: string, force: boolean): void {
       throw error;
     }
     settle(path.dirname(target));
-    tidy(() => removeBundle(old));
+    tidy(() => removeOwned(old, owned));
     return;
   }
   fs.renameSync(staging, target);
@@ -149,11 +162,11 @@ function settleFiles(folder: string): void {
 }
 
 /**
- * Removes a bundle file by file, so that anything else that is in the folder stays; what lists the files
+ * Removes what is ours file by file, so that anything else that is in the folder stays; what lists the files
  * last, so that an interrupted removal can be finished.
  */
-function removeBundle(folder: string): void {
-  const ours = [...ownedFiles(folder)];
+function removeOwned(folder: string, owned: Owned): void {
+  const ours = [...owned(folder)];
   const [record] = ours;
   for (const name of ours.slice(1)) fs.rmSync(path.join(folder, name), { force: true });
   for (const name of foldersOf(ours)) tidy(() => fs.rmdirSync(path.join(folder, name)));
@@ -169,12 +182,12 @@ function tidy(act: () => void): void {
 }
 
 /** Clears away what processes that are no more left beside the target. */
-function clearLeftOvers(target: string): void {
+function clearLeftOvers(target: string, owned: Owned): void {
   for (const { path: left, kind, abandoned } of siblingsOf(target))
     if (abandoned)
       tidy(() => {
         if (kind === 'partial') fs.rmSync(left, { recursive: true });
-        else removeBundle(left);
+        else removeOwned(left, owned);
       });
 }
 

@@ -1,5 +1,6 @@
 /** Bundles on disk: models, weights, schedule and report, complete or not at all. */
 export * from './bundle.js';
+export { checkDump, Dump } from './dump.js';
 export * from './folder.js';
 export * from './pipeline-folder.js';
 export * from './plan-source.js';

@@ -26,7 +26,7 @@ import { unknownShapes } from './unknown-shapes.js';
 
 export type InspectOptions = Pick<
   PipelineOptions,
-  'shapes' | 'freeze' | 'roles' | 'sizes' | 'engine'
+  'shapes' | 'freeze' | 'roles' | 'sizes' | 'engine' | 'debug' | 'onStage'
 >;
 
 /** An input or output, as a model declares it. */

@@ -6,6 +6,7 @@ import {
   proposalState,
   strategyConstant,
   strategyReads,
+  strategyStray,
   strategyValues,
 } from '../../errors/index.js';
 import type { CloneMap } from '../../model/ir/clone.js';
@@ -83,6 +84,7 @@ export class Building {
       const builder = this.builder(site, (claim, k) => instead?.[k] ?? claim.value);
       for (const [state, write] of Object.entries(site.strategies[name]?.writes ?? {})) {
         const value = write(builder);
+        this.refuseStray(site, name, value);
         const own = this.outputs(site).includes(value);
         made.set(state, own ? value : this.ownNode(value, false));
       }
@@ -99,9 +101,16 @@ export class Building {
     if (!values) return undefined;
     const wanted = site.outputs.length;
     if (values.length !== wanted) throw strategyValues(site.id, name, values.length, wanted);
+    for (const value of values) this.refuseStray(site, name, value);
     for (const id of taken) if (!reads.includes(id)) throw strategyReads(site.id, name, id, true);
     for (const id of reads) if (!taken.has(id)) throw strategyReads(site.id, name, id, false);
     return values;
+  }
+
+  /** Values of the source graph look just like those of the one that is built. */
+  private refuseStray(site: PlainSite, strategy: string, value: Value | undefined): void {
+    if (value?.graph !== this.graph)
+      throw strategyStray(site.id, strategy, value?.name ?? 'undefined');
   }
 
   private claimValue(site: PlainSite, original: Value): Claim {

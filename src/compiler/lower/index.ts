@@ -4,6 +4,7 @@ import type { Model } from '../../model/ir/model.js';
 import { removeDeadNodes } from '../../model/ir/prune.js';
 import type { ShapeTable } from '../../model/shape/index.js';
 import { type Plan, rowKey } from '../plan/index.js';
+import { Watch } from '../stages/index.js';
 import { lowerChain } from './chain.js';
 import { duplication } from './duplication.js';
 import { instrument } from './instrument.js';
@@ -42,10 +43,15 @@ export function lower(
   plan: Plan,
   form?: EmitForm,
   maxPrograms?: number,
+  watch = new Watch(),
 ): { lowered: Lowered; instrumented: Instrumented } {
-  const instrumented = instrument(source, shapes, plan, maxPrograms);
+  const instrumented = instrument(source, shapes, plan, maxPrograms, watch);
   const lowered = form ? FORMS[form](instrumented) : lowerInFittingForm(instrumented);
-  for (const model of lowered.models.values()) removeDeadNodes(model.graph);
+  for (const [id, model] of lowered.models) {
+    removeDeadNodes(model.graph);
+    watch.check({ name: `${lowered.emit}: model "${id}"`, before: instrumented.model }, model);
+    watch.tell(`${lowered.emit}-${id}`, model);
+  }
   return { lowered, instrumented };
 }
 

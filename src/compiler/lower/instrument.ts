@@ -10,9 +10,19 @@
 import { cloneModel } from '../../model/ir/clone.js';
 import type { Model } from '../../model/ir/model.js';
 import { removeUnneeded } from '../../model/ir/prune.js';
+import { findViolations } from '../../model/ir/validate.js';
 import type { Value } from '../../model/ir/value.js';
 import type { ShapeTable } from '../../model/shape/index.js';
-import { analyzeFlow, expandParts, nameVariants, type Plan, unionWrites } from '../plan/index.js';
+import {
+  analyzeFlow,
+  expandParts,
+  type FlatPlan,
+  nameVariants,
+  type PlainSite,
+  type Plan,
+  unionWrites,
+} from '../plan/index.js';
+import { Watch } from '../stages/index.js';
 import { Building } from './building.js';
 import type { Instrumented, InstrumentedSite } from './instrumented.js';
 import { livenessUnder } from './liveness.js';
@@ -23,22 +33,20 @@ import { typeLookup } from './value-types.js';
 /**
  * @param maxPrograms so many programs at most, where calls may keep what nobody reads to come to that
  * @throws PLAN_UNASSIGNED when a call reads what was never written; PLAN_STATE_SHAPE when the rank
- *   of a state is not known
+ *   of a state is not known; GRAPH_BROKEN, PASS_BROKE_GRAPH
  */
 export function instrument(
   source: Model,
   shapes: ShapeTable,
   given: Plan,
   maxPrograms?: number,
+  watch = new Watch(),
 ): Instrumented {
   const plan = expandParts(given);
-  const { model, map } = cloneModel(source);
-  const names = InterfaceNames.freeIn(model.graph.scope);
-  const states = addStates(model.graph, shapes, plan, names);
-  const building = new Building(model.graph, map, states);
-  building.claim(plan.sites);
-  const sites = plan.sites.map((site, s) =>
-    building.site(site, [...new Set(plan.rows.map((row) => row[s] as string))]),
+  const { model, names, states, building, sites } = build(source, shapes, plan);
+  watch.check(
+    { name: 'strategies', before: source, brokenSite: () => brokenSite(source, shapes, plan) },
+    model,
   );
   // a site's value may have moved to an Identity while strategies were built
   const resolved = sites.map((built) => ({
@@ -60,7 +68,38 @@ export function instrument(
   dropUnusedStates(model.graph, source, shapes, plan, states, new Set(added));
   const types = typeLookup(model, building.originals, shapes, used, states);
   const { standIns } = building;
+  watch.check({ name: 'instrument', before: source }, model);
+  watch.tell('instrumented', model);
   return { model, sites: used, states, names, standIns, ...types, ...nameVariants(plan, flow) };
+}
+
+/** @param after told of each site whose strategies have been built */
+function build(
+  source: Model,
+  shapes: ShapeTable,
+  plan: FlatPlan,
+  after: (site: PlainSite, model: Model) => void = () => {},
+) {
+  const { model, map } = cloneModel(source);
+  const names = InterfaceNames.freeIn(model.graph.scope);
+  const states = addStates(model.graph, shapes, plan, names);
+  const building = new Building(model.graph, map, states);
+  building.claim(plan.sites);
+  const sites = plan.sites.map((site, s) => {
+    const built = building.site(site, [...new Set(plan.rows.map((row) => row[s] as string))]);
+    after(site, model);
+    return built;
+  });
+  return { model, names, states, building, sites };
+}
+
+/** The first site after whose strategies the graph is not whole: all are built once more to find it. */
+function brokenSite(source: Model, shapes: ShapeTable, plan: FlatPlan): string | undefined {
+  let first: PlainSite | undefined;
+  build(source, shapes, plan, (site, { graph }) => {
+    if (!first && findViolations(graph).length > 0) first = site;
+  });
+  return first && (first.parent ?? first.id);
 }
 
 /** Of what was built for a site, that which some call needs; nothing of a site that none needs. */

@@ -70,6 +70,8 @@ export interface Pass<Options = Record<string, unknown>> {
   readonly options: OptionsSchema;
   /** Example of its options on the command line. */
   readonly example: string;
+  /** The module that it was loaded from, for messages: set where plugins are loaded. */
+  readonly plugin?: string;
   /** Edits that sites need and that change nothing of what the model computes, nor any shape. */
   prepare?(context: PassContext, options: Options): void;
   propose(context: PassContext, options: Options): Proposal;

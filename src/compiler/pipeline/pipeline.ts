@@ -38,12 +38,15 @@ import type { LoopPlaces } from '../forecast/index.js';
 import { type EmitForm, type Instrumented, type Lowered, lower } from '../lower/index.js';
 import { checkOptions, type Pass, type PassContext, passContext } from '../pass/index.js';
 import { groupRows, makePlan, overridePlan, type Plan, siteCosts } from '../plan/index.js';
+import { type PassOrigin, Watch, type WatchOptions } from '../stages/index.js';
 import { applyTarget, type Target, type TargetResult } from '../targets/target.js';
 import { chooseBindings, inputFollowers } from './bindings.js';
 import { refuseHidden } from './hidden.js';
 import { MOST_CALLS } from './limits.js';
+import { proposalLines } from './proposal-lines.js';
+import { findStrays } from './strays.js';
 
-export interface PipelineOptions {
+export interface PipelineOptions extends WatchOptions {
   /** Calls in the denoising loop. */
   readonly calls: number;
   /** Default: `split` for up to three different calls that hold few weights twice, else `merged`. */
@@ -118,10 +121,9 @@ export interface Compilation {
 const NEWEST_OPSET = 26;
 
 /** A pass with its options. */
-interface Entry {
-  readonly pass: string;
+interface Entry extends PassOrigin {
   readonly options: Readonly<Record<string, unknown>>;
-  prepare(context: PassContext): void;
+  readonly prepare: ((context: PassContext) => void) | undefined;
   propose(context: PassContext): ReturnType<Pass['propose']>;
 }
 
@@ -154,7 +156,8 @@ export class Pipeline {
         options: Object.fromEntries(
           Object.keys(options).map((key) => [key, (checked as Record<string, unknown>)[key]]),
         ),
-        prepare: (context) => pass.prepare?.(context, checked),
+        plugin: pass.plugin,
+        prepare: pass.prepare && ((context) => pass.prepare?.(context, checked)),
         propose: (context) => pass.propose(context, checked),
       },
     ]);
@@ -169,14 +172,15 @@ export class Pipeline {
   }
 
   private async compileOnce(source: Model): Promise<Compilation> {
-    const prepared = await prepareOnce(source, this.options);
+    const watch = new Watch(this.options, source);
+    const prepared = await prepareOnce(source, this.options, watch);
     const { canonical, shapes, bindings, roles } = prepared;
     const { calls, guidance, timesteps } = this.options;
     const places = { ...this.options.places, ...(timesteps && { timesteps }) };
     if (guidance?.mode === 'batch') refuseOddBatch(prepared);
     const context = passContext(canonical, shapes, calls, bindings, guidance, roles, places);
-    for (const entry of this.entries) entry.prepare(context);
-    const proposals = this.entries.map((entry) => entry.propose(context));
+    for (const entry of this.entries) prepareFor(entry, context, watch);
+    const proposals = this.entries.map((entry) => proposalOf(entry, context, watch));
     const proposed = makePlan(calls, proposals);
     const asked = this.options.plan ? overridePlan(proposed, this.options.plan) : proposed;
     const plan = this.grouped(asked, canonical.graph, concreteShapes(shapes, bindings));
@@ -186,9 +190,10 @@ export class Pipeline {
       plan,
       this.options.emit,
       this.options.maxPrograms,
+      watch,
     );
     refuseHidden(canonical.graph, proposals, plan, instrumented);
-    const target = this.forTarget(lowered, bindings);
+    const target = this.forTarget(lowered, bindings, watch);
     const passes = this.entries.map(({ pass, options }) => ({ pass, options }));
     return { ...prepared, guidance, timesteps, passes, plan, lowered, instrumented, target };
   }
@@ -197,12 +202,15 @@ export class Pipeline {
   private forTarget(
     { models }: Lowered,
     sizes: ReadonlyMap<string, number>,
+    watch: Watch,
   ): Compilation['target'] {
     const { target } = this.options;
     if (!target) return undefined;
-    const results = [...models].map(
-      ([id, model]) => [id, applyTarget(model, target, sizes)] as const,
-    );
+    const results = [...models].map(([id, model]) => {
+      const result = applyTarget(model, target, sizes, watch);
+      watch.tell(`${target.name}-${id}`, model);
+      return [id, result] as const;
+    });
     return { name: target.name, models: new Map(results) };
   }
 
@@ -212,6 +220,24 @@ export class Pipeline {
       ? plan
       : groupRows(plan, { maxPrograms, cost: siteCosts(graph, shapeOf) });
   }
+}
+
+/** @throws GRAPH_BROKEN, PASS_BROKE_GRAPH */
+function prepareFor({ prepare, ...by }: Entry, context: PassContext, watch: Watch): void {
+  if (!prepare) return;
+  prepare(context);
+  watch.check({ name: `${by.pass}: prepare`, by }, context.model);
+  watch.tell(`${by.pass}-prepared`, context.model);
+}
+
+/** @throws GRAPH_BROKEN, PASS_BROKE_GRAPH */
+function proposalOf(by: Entry, context: PassContext, watch: Watch) {
+  const proposal = by.propose(context);
+  const found = findStrays(proposal, context.model.graph);
+  watch.check({ name: `${by.pass}: propose`, by, found }, context.model);
+  watch.own(proposal.sites, by);
+  watch.tell(by.pass, context.model, proposalLines(proposal));
+  return proposal;
 }
 
 /** @throws TIMESTEPS_LENGTH, TIMESTEPS_INVALID */
@@ -239,24 +265,27 @@ function refuseOddBatch({
 
 type PrepareOptions = Pick<
   PipelineOptions,
-  'shapes' | 'freeze' | 'roles' | 'sizes' | 'guidance' | 'engine'
+  'shapes' | 'freeze' | 'roles' | 'sizes' | 'guidance' | 'engine' | keyof WatchOptions
 >;
 
 /** Canonical form, shapes, roles and sizes of a model: what every command starts from. */
 export function prepare(source: Model, options: PrepareOptions = {}) {
-  return holding(() => prepareOnce(source, options));
+  return holding(() => prepareOnce(source, options, new Watch(options, source)));
 }
 
-async function prepareOnce(source: Model, options: PrepareOptions) {
+async function prepareOnce(source: Model, options: PrepareOptions, watch: Watch) {
   const opset = opsetVersion(source);
   if (opset > NEWEST_OPSET) throw unknownOpset(opset, NEWEST_OPSET);
+  watch.tell('source', source);
   const { model: canonical } = cloneModel(source);
   const leftOut = dropLeftOvers(canonical);
   if (options.shapes) fixInputShapes(canonical, options.shapes);
   if (options.freeze) freezeSymbols(canonical, options.freeze);
   const { shapes, trace, notes } = await canonicalize.run(canonical, {
     ...(options.engine !== undefined && { engine: options.engine }),
+    watch,
   });
+  watch.tell('canonical', canonical);
   const names = canonical.graph.inputs.map((v) => v.name);
   for (const name of Object.values(options.roles ?? {}))
     if (!names.includes(name)) throw feedUnknown(name, names);

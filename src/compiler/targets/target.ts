@@ -17,6 +17,7 @@ import {
   type TraceEntry,
   traceOf,
 } from '../canonicalize/rewrite.js';
+import { Watch } from '../stages/index.js';
 
 /** A place where a rule looked likely to apply and does not. */
 export interface Miss {
@@ -62,15 +63,21 @@ export interface TargetResult {
 /** The operators of onnxruntime's own. */
 export const MICROSOFT = 'com.microsoft';
 
-/** Rewrites a model for a target, in place. Inputs and outputs keep their names. */
+/**
+ * Rewrites a model for a target, in place. Inputs and outputs keep their names.
+ * @throws GRAPH_BROKEN naming the rule
+ */
 export function applyTarget(
   model: Model,
   target: Target,
   sizes: ReadonlyMap<string, number> = new Map(),
+  watch = new Watch(),
 ): TargetResult {
   const trace: TraceEntry[] = [];
   const misses: MissEntry[] = [];
+  watch.begin(model);
   for (const rule of target.rules) {
+    const before = trace.length;
     const context = { shapes: inferShapes(model), opset: opsetVersion(model), sizes };
     for (const graph of graphsOf(model.graph))
       for (const node of topologicalOrder(graph)) {
@@ -87,6 +94,8 @@ export function applyTarget(
         }
       }
     removeDeadNodes(model.graph);
+    if (trace.length > before)
+      watch.check({ name: `${target.name}: ${rule.name} in "${model.graph.name}"` }, model);
   }
   if (!model.opsets.has(MICROSOFT) && usesMicrosoft(model.graph)) model.opsets.set(MICROSOFT, 1);
   sortNodes(model.graph);

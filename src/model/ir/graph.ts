@@ -179,6 +179,11 @@ export class Graph {
     value.outputUses++;
   }
 
+  /** @internal The record of the use that output `index` is, which its value holds too. */
+  useAt(index: number): Use | undefined {
+    return this.outputUses[index];
+  }
+
   setOutput(index: number, value: Value): void {
     const use = this.outputUses[index];
     if (!use) throw new RangeError(`graph ${this.name} has no output ${index}`);

@@ -56,6 +56,11 @@ export class Node {
     if (use && value) value.useSet.add(use);
   }
 
+  /** @internal The record of the use that input `index` is, which its value holds too. */
+  useAt(index: number): Use | undefined {
+    return this.inputUses[index] ?? undefined;
+  }
+
   /** The node's name, or its operator and first output when it has none: for messages. */
   get label(): string {
     return (

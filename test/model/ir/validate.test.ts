@@ -47,6 +47,26 @@ const faults: [string, (model: Model) => void, RegExp][] = [
     /"a" believes that node/,
   ],
   [
+    'a use that is there twice',
+    (m) => named(m, 'a').useSet.add({ user: named(m, 'b').producer!, index: 0 }),
+    /"a" believes that node "Abs making b" uses it/,
+  ],
+  [
+    'a use that is there twice, and one that is missing elsewhere',
+    (m) => {
+      named(m, 'a').useSet.add({ user: named(m, 'b').producer!, index: 0 });
+      named(m, 'x').useSet.clear();
+    },
+    /"a" believes that node "Abs making b" uses it/,
+  ],
+  [
+    'an output that is counted twice',
+    (m) => {
+      named(m, 'y').outputUses = 2;
+    },
+    /"y" is an output 1 times, not 2/,
+  ],
+  [
     'a use by a node that was taken out',
     (m) => m.graph.nodeSet.delete(named(m, 'b').producer!),
     /"a" believes that node/,
