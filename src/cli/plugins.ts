@@ -27,7 +27,7 @@ async function readPlugin(file: string): Promise<AnyPass[]> {
       ? `item ${i} of its default export`
       : 'its default export';
     if (problem) throw pluginNoPass(file, `${which} ${problem}`);
-    return guarded(given as AnyPass);
+    return guarded(given as AnyPass, file);
   });
 }
 
@@ -40,7 +40,7 @@ async function load(file: string): Promise<unknown> {
 }
 
 /** What such a pass throws is about the model or its options, or a fault of its own, and none of ours. */
-function guarded(pass: AnyPass): AnyPass {
+function guarded(pass: AnyPass, plugin: string): AnyPass {
   const guard =
     <A extends unknown[], R>(work: (...args: A) => R) =>
     (...args: A): R => {
@@ -52,6 +52,7 @@ function guarded(pass: AnyPass): AnyPass {
     };
   return {
     ...pass,
+    plugin,
     propose: guard(pass.propose),
     ...(pass.prepare && { prepare: guard(pass.prepare) }),
     ...(pass.trials && { trials: guard(pass.trials) }),

@@ -6,6 +6,7 @@ import { sizeOf } from '../../model/shape/index.js';
 import { findModel } from '../../runtime/model-folder/index.js';
 import { readRoles, readShapes, readSizes } from '../arguments.js';
 import type { InspectArguments } from '../commands/inspect.js';
+import { dumping } from '../dump.js';
 import {
   formatCount,
   formatMacs,
@@ -31,7 +32,9 @@ export async function inspect(args: InspectArguments): Promise<void> {
   const status = startStatus(args.json);
   status.show(`Reading ${args.model}`);
   const source = loadModel(findModel(args.model).file);
-  const inspected = await inspectModel(source, options).finally(() => status.stop());
+  const inspected = await dumping(args, (watch) =>
+    inspectModel(source, { ...options, ...watch }),
+  ).finally(() => status.stop());
   const { inspection, prepared, unet, branches, attention, blocks } = inspected;
   const report = {
     file: args.model,

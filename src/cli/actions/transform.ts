@@ -11,6 +11,7 @@ import {
 import type { LoopPlaces } from '../../compiler/forecast/index.js';
 import { type PassRequest, type PassTable, parsePassRequest } from '../../compiler/pass/index.js';
 import { Pipeline } from '../../compiler/pipeline/index.js';
+import type { WatchOptions } from '../../compiler/stages/index.js';
 import { type Target, targets } from '../../compiler/targets/index.js';
 import {
   inFile,
@@ -36,6 +37,7 @@ import {
 } from '../../runtime/schedule/index.js';
 import { readRoles, readShapes, readSizes } from '../arguments.js';
 import type { TransformArguments } from '../commands/transform.js';
+import { dumping } from '../dump.js';
 import { readPlaces } from '../loop-places.js';
 import { printJson } from '../output.js';
 import { readPasses } from '../plugins.js';
@@ -57,12 +59,14 @@ export async function transform(given: TransformArguments): Promise<void> {
     status.show(`Reading ${args.model}`);
     const model = loadModel(args.model);
     if (config.plan && args.plan) checkPlanSource(config.plan, args.plan, args.model);
-    let pipeline = createPipeline(config, args.config);
-    for (const [index, request] of config.requests.entries())
-      pipeline = addPass(pipeline, table, request, config.requestsFile, index);
-    status.show('Compiling');
-    const compilation = await pipeline.compile(model).catch((error: unknown) => {
-      throw namingPlan(error, args.plan);
+    const compilation = await dumping(args, (watch) => {
+      let pipeline = createPipeline({ ...config, ...watch }, args.config);
+      for (const [index, request] of config.requests.entries())
+        pipeline = addPass(pipeline, table, request, config.requestsFile, index);
+      status.show('Compiling');
+      return pipeline.compile(model).catch((error: unknown) => {
+        throw namingPlan(error, args.plan);
+      });
     });
     status.show(`Writing ${args.output}`);
     const { weights = 'link' } = config;
@@ -97,7 +101,7 @@ export async function transform(given: TransformArguments): Promise<void> {
 }
 
 /** Timesteps from --timesteps are checked by now; others come from the pipeline file. */
-function createPipeline(config: Config, file: string | undefined): Pipeline {
+function createPipeline(config: Config & WatchOptions, file: string | undefined): Pipeline {
   try {
     return Pipeline.create(config);
   } catch (error) {

@@ -2,6 +2,7 @@
 import type { Argv } from 'yargs';
 import { jsonOption, roleOptions, shapeOptions } from '../arguments.js';
 import { type Arguments, addOptions, examples } from '../command.js';
+import { dumpOptions } from '../dump-options.js';
 
 export const command = 'inspect <model>';
 export const describe = 'Show what a model is, what each cut would save, and its attention';
@@ -18,6 +19,8 @@ export const options = {
     default: false,
     describe: 'List what canonicalization rewrote',
   },
+  ...dumpOptions,
+  force: { type: 'boolean', default: false, describe: 'Replace a dump that is there' },
   ...jsonOption,
 } as const;
 

@@ -13,6 +13,7 @@ import {
   wholeNumber,
 } from '../arguments.js';
 import { type Arguments, addOptions, examples } from '../command.js';
+import { dumpOptions } from '../dump-options.js';
 import { pairOptions } from '../loop-options.js';
 import { placingOptions } from '../loop-places.js';
 
@@ -67,11 +68,16 @@ export const options = {
     default: false,
     describe: 'Record the hash of whole weights files over 64 MiB too, for verify: reads them once',
   },
-  force: { type: 'boolean', default: false, describe: 'Replace a bundle that is there' },
+  force: {
+    type: 'boolean',
+    default: false,
+    describe: 'Replace a bundle, or a dump, that is there',
+  },
   ...pairOptions,
   ...placingOptions,
   ...shapeOptions,
   ...roleOptions,
+  ...dumpOptions,
   ...jsonOption,
 } as const;
 
@@ -95,6 +101,10 @@ export const builder = (yargs: Argv) =>
         [
           'The model as it is, faster in onnxruntime on a CPU',
           'stepfold transform unet.onnx --calls 50 --target onnxruntime-cpu -o bundle',
+        ],
+        [
+          'What becomes of the graph, stage by stage',
+          'stepfold transform unet.onnx --calls 50 -o bundle --dump stages \\\n  --pass deepcache:branch=2,interval=3',
         ],
         [
           'A plan that was searched, in at most four programs',
