@@ -37,7 +37,10 @@ export interface CanonicalizeOptions {
    * installed; none elsewhere.
    */
   readonly engine?: Engine | false;
-  /** Looks on, and checks every group of rewrites. */
+  /**
+   * Looks on, and checks every group of rewrites.
+   * @internal
+   */
   readonly watch?: Watch;
 }
 

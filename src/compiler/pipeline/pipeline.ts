@@ -39,7 +39,7 @@ import { type EmitForm, type Instrumented, type Lowered, lower } from '../lower/
 import { checkOptions, type Pass, type PassContext, passContext } from '../pass/index.js';
 import { groupRows, makePlan, overridePlan, type Plan, siteCosts } from '../plan/index.js';
 import { type PassOrigin, Watch, type WatchOptions } from '../stages/index.js';
-import { applyTarget, type Target, type TargetResult } from '../targets/target.js';
+import { rewriteFor, type Target, type TargetResult } from '../targets/target.js';
 import { chooseBindings, inputFollowers } from './bindings.js';
 import { refuseHidden } from './hidden.js';
 import { MOST_CALLS } from './limits.js';
@@ -207,7 +207,7 @@ export class Pipeline {
     const { target } = this.options;
     if (!target) return undefined;
     const results = [...models].map(([id, model]) => {
-      const result = applyTarget(model, target, sizes, watch);
+      const result = rewriteFor(model, target, sizes, watch);
       watch.tell(`${target.name}-${id}`, model);
       return [id, result] as const;
     });

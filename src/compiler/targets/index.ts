@@ -10,6 +10,7 @@ export {
   applyTarget,
   type Miss,
   type MissEntry,
+  rewriteFor,
   type Target,
   type TargetContext,
   type TargetResult,

@@ -67,11 +67,18 @@ export const MICROSOFT = 'com.microsoft';
  * Rewrites a model for a target, in place. Inputs and outputs keep their names.
  * @throws GRAPH_BROKEN naming the rule
  */
-export function applyTarget(
+export const applyTarget = (
   model: Model,
   target: Target,
   sizes: ReadonlyMap<string, number> = new Map(),
-  watch = new Watch(),
+): TargetResult => rewriteFor(model, target, sizes, new Watch());
+
+/** The same as a step of a compilation. */
+export function rewriteFor(
+  model: Model,
+  target: Target,
+  sizes: ReadonlyMap<string, number>,
+  watch: Watch,
 ): TargetResult {
   const trace: TraceEntry[] = [];
   const misses: MissEntry[] = [];

@@ -15,7 +15,7 @@ import {
 } from '../../../src/compiler/plan/index.js';
 import { type BrokenGraph, type Stage, Watch } from '../../../src/compiler/stages/index.js';
 import { onnxruntimeCpu } from '../../../src/compiler/targets/index.js';
-import { applyTarget, type Target } from '../../../src/compiler/targets/target.js';
+import { rewriteFor, type Target } from '../../../src/compiler/targets/target.js';
 import { ResultError, StepfoldError } from '../../../src/errors/index.js';
 import type { Graph } from '../../../src/model/ir/graph.js';
 import type { Model } from '../../../src/model/ir/model.js';
@@ -167,7 +167,7 @@ describe('a graph that is not whole is refused', () => {
       ],
     };
     const watch = new Watch({ debug: true });
-    const error = await failure(() => applyTarget(source(), target, new Map(), watch));
+    const error = await failure(() => rewriteFor(source(), target, new Map(), watch));
     expect(error.message).toContain('"bad: strange in "g""');
     expect(error.message).toContain('node "Relu making y" reads "t"');
     const { before } = error.details.data as BrokenGraph;
