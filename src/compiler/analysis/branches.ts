@@ -56,7 +56,7 @@ export function branchTable(
       branch: join.branch,
       join: join.node.label,
       value: join.main.name,
-      shape: shapes.shape(join.main)?.map((d) => d.constant ?? d.toString()),
+      shape: shapes.stated(join.main),
       stateBytes: valueBytes(join.main, shapes, shapeOf),
       shallowMacs: {
         all: needed.macs.all - deep.macs.all,

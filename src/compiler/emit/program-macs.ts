@@ -130,4 +130,4 @@ class Counter {
 }
 
 const written = (sizes: readonly DimExpr[] | undefined): Sizes | undefined =>
-  sizes?.map((size) => size.constant ?? size.toString());
+  sizes?.map((size) => size.stated);

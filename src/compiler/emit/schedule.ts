@@ -1,15 +1,15 @@
 /** The schedule of a compilation. */
 
-import { noElementType } from '../../errors/index.js';
 import { concreteShapes, graphCost, type Macs } from '../../model/cost/index.js';
 import type { Value } from '../../model/ir/value.js';
 import { bytesOfAll } from '../../model/shape/index.js';
-import type { ElementType, Port, Schedule } from '../../runtime/schedule/index.js';
+import type { Schedule } from '../../runtime/schedule/index.js';
 import { VERSION } from '../../version.js';
 import { withFollowed } from '../lower/index.js';
 import type { Compilation } from '../pipeline/index.js';
 import { COMPUTE, type Plan, type Site, variantsForPairs } from '../plan/index.js';
 import { axesOf, parametersOf, recordOf, withParameters } from './parameters.js';
+import { elementType, statedPort } from './ports.js';
 import { programMacs } from './program-macs.js';
 
 export interface ScheduleFiles {
@@ -19,32 +19,10 @@ export interface ScheduleFiles {
   readonly weights: Schedule['weights'];
 }
 
-const CARRIED: ReadonlySet<string> = new Set([
-  'float32',
-  'float16',
-  'float64',
-  'int8',
-  'uint8',
-  'int16',
-  'uint16',
-  'int32',
-  'uint32',
-  'int64',
-  'uint64',
-  'bool',
-  'string',
-  'int4',
-  'uint4',
-]);
-
 /** @throws SCHEDULE_ELEMENT_TYPE when a value that crosses a border has a type JavaScript cannot carry */
 export function makeSchedule(compilation: Compilation, files: ScheduleFiles): Schedule {
   const { canonical, lowered, instrumented, plan, shapes, roles } = compilation;
-  const port = (value: Value): Port => ({
-    name: value.name,
-    type: elementType(value.name, shapes.dtype(value) ?? 'undefined'),
-    shape: shapes.shape(value)?.map((d) => d.constant ?? d.toString()) ?? [],
-  });
+  const port = (value: Value) => statedPort(shapes, value);
   const used = withFollowed(
     [...lowered.programs.values()].flatMap((runs) =>
       runs.flatMap((r) => [
@@ -71,10 +49,7 @@ export function makeSchedule(compilation: Compilation, files: ScheduleFiles): Sc
       ...(compilation.guidance && { guidance: compilation.guidance }),
       ...(compilation.followers?.size && {
         follows: Object.fromEntries(
-          [...compilation.followers].map(([name, size]) => [
-            name,
-            size.constant ?? size.toString(),
-          ]),
+          [...compilation.followers].map(([name, size]) => [name, size.stated]),
         ),
       }),
       roles: {
@@ -139,11 +114,6 @@ const rangesOf = (ranges: NonNullable<Site['ranges']>) =>
       streams.length === 1 ? streams[0]! : [...streams],
     ]),
   );
-
-function elementType(name: string, type: string): ElementType {
-  if (!CARRIED.has(type)) throw noElementType(name, type);
-  return type as ElementType;
-}
 
 function cost({
   canonical,

@@ -100,7 +100,7 @@ function analyse(source: Model, prepared: Inspected['prepared']): Inspected {
     return {
       name: value.name,
       type: shapes.dtype(value) ?? 'unknown',
-      shape: shapes.shape(value)?.map((d) => d.constant ?? d.toString()),
+      shape: shapes.stated(value),
       ...(role && { role }),
     };
   };

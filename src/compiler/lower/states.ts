@@ -2,7 +2,7 @@
 import { planStateShape } from '../../errors/index.js';
 import type { Graph } from '../../model/ir/graph.js';
 import type { Model } from '../../model/ir/model.js';
-import { type Dim, tensorType } from '../../model/ir/types.js';
+import { tensorType } from '../../model/ir/types.js';
 import type { Value } from '../../model/ir/value.js';
 import { inferShapes, inputSymbols, type ShapeTable } from '../../model/shape/index.js';
 import type { FlatPlan } from '../plan/index.js';
@@ -23,7 +23,7 @@ export function addStates(
   };
   for (const site of plan.sites) {
     for (const { id, like, type: own, follows, initial } of site.states) {
-      const shape = shapes.shape(like)?.map((d): Dim => d.constant ?? d.toString()) ?? [];
+      const shape = shapes.stated(like) ?? [];
       add({ id, type: own ?? shapes.dtype(like) ?? 'undefined', shape, follows, initial });
     }
     for (const parameter of site.parameters ?? [])

@@ -46,11 +46,5 @@ export function typeLookup(
 
 function typeIn(shapes: ShapeTable, value: Value): ValueType | undefined {
   const dtype = shapes.dtype(value);
-  return (
-    dtype &&
-    tensorType(
-      dtype,
-      shapes.shape(value)?.map((d) => d.constant ?? d.toString()),
-    )
-  );
+  return dtype && tensorType(dtype, shapes.stated(value));
 }

@@ -1,5 +1,7 @@
 /** Runs a whole denoising loop on a bundle, or on a plain model for comparison. */
+
 import type { InferenceSession } from 'onnxruntime-common';
+import { statedPort } from '../../compiler/emit/ports.js';
 import { checkWeights } from '../../compiler/emit/weights.js';
 import { type Compilation, prepare } from '../../compiler/pipeline/index.js';
 import {
@@ -162,11 +164,7 @@ export function modelPorts({
   bindings,
   followers,
 }: Pick<Compilation, 'canonical' | 'shapes' | 'roles' | 'bindings' | 'followers'>): DenoiserPorts {
-  const port = (value: Value): Port => ({
-    name: value.name,
-    type: (shapes.dtype(value) ?? 'float32') as Port['type'],
-    shape: shapes.shape(value)?.map((d) => d.constant ?? d.toString()) ?? [],
-  });
+  const port = (value: Value) => statedPort(shapes, value);
   return {
     inputs: graph.inputs.filter((value) => !value.initializer).map(port),
     outputs: graph.outputs.map(port),

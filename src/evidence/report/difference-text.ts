@@ -134,6 +134,6 @@ export function nodeText(node: Node, shapes?: ShapeTable): string {
 }
 
 function withShape(value: Value, shapes: ShapeTable | undefined): string {
-  const shape = shapes?.shape(value)?.map((dim) => dim.constant ?? dim.toString());
+  const shape = shapes?.stated(value);
   return shape ? `${value.name}${formatShape(shape)}` : value.name;
 }

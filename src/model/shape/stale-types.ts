@@ -78,8 +78,7 @@ function check(value: Value, shapes: ShapeTable, symbols: Symbols): void {
 }
 
 /** What inference made up means nothing outside of it. */
-const sizeOf = (size: DimExpr): Dim =>
-  hasFreshSymbol(size) ? null : (size.constant ?? size.toString());
+const sizeOf = (size: DimExpr): Dim => (hasFreshSymbol(size) ? null : size.stated);
 
 function agrees(declared: readonly Dim[], inferred: readonly DimExpr[], symbols: Symbols): boolean {
   return (

@@ -40,6 +40,11 @@ export class ShapeTable {
     return this.facts.get(value)?.shape;
   }
 
+  /** The sizes as a file states them: numbers, and expressions as text. */
+  stated(value: Value): (number | string)[] | undefined {
+    return this.shape(value)?.map((size) => size.stated);
+  }
+
   /** Elements, in row-major order, of a small tensor of integers or booleans (as 0 and 1). */
   contents(value: Value): readonly DimExpr[] | undefined {
     const { dtype, contents } = this.facts.get(value) ?? {};

@@ -61,6 +61,11 @@ export class DimExpr {
     return exact === undefined ? undefined : Number(exact);
   }
 
+  /** As a file states it: a number, or the expression as text. */
+  get stated(): number | string {
+    return this.constant ?? this.toString();
+  }
+
   get exactConstant(): bigint | undefined {
     if (this.terms.length === 0) return 0n;
     const [only] = this.terms;

@@ -80,8 +80,7 @@ export function attentionTable(
   });
 }
 
-const sizeOf = (size: DimExpr | undefined): Dim =>
-  size ? (size.constant ?? size.toString()) : null;
+const sizeOf = (size: DimExpr | undefined): Dim => (size ? size.stated : null);
 
 function nodesOf(attention: Attention): AttentionInfo['nodes'] {
   const { operator, scores, softmax, mix, outputProjection } = attention;

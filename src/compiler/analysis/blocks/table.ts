@@ -44,7 +44,7 @@ export function blockTable(
       streams: block.streams.map(({ input, output }) => ({
         input: input.name,
         output: output.name,
-        shape: shapes.shape(output)?.map((d) => d.constant ?? d.toString()) ?? null,
+        shape: shapes.stated(output) ?? null,
       })),
       macs,
       share: macs.all / model.all,

@@ -58,7 +58,7 @@ export function blockModel(model: Model, sizes: ReadonlyMap<string, number>): Bl
     if (nodes.size === 0) return;
     let macs = 0;
     for (const node of nodes) macs += nodeMacs(node, shapeOf)?.all ?? 0;
-    const shape = ends[0] && shapes.shape(ends[0])?.map((dim) => dim.constant ?? dim.toString());
+    const shape = ends[0] && shapes.stated(ends[0]);
     blocks.push({ ...plan, nodes, macs, holds: holds(nodes, mixes), shape });
   };
   add(
