@@ -1,29 +1,12 @@
 /** Where the steps of a loop lie that is not run here, for forecasts that go by it. */
 import type { LoopPlaces } from '../compiler/forecast/index.js';
 import { needsSampler } from '../errors/index.js';
-import { SAMPLER_NAMES, samplerFrom } from '../runtime/samplers/index.js';
+import { samplerFrom } from '../runtime/samplers/index.js';
 import type { Arguments } from './command.js';
 import { findLoopModel } from './loop-model.js';
-import {
-  noiseOptions,
-  readSamplerOptions,
-  readSpacing,
-  samplerOptions,
-  timestepOptions,
-} from './loop-options.js';
+import { readSamplerOptions, readSpacing } from './loop-options.js';
+import { placingOptions } from './placing-options.js';
 import type { ChosenTimesteps } from './timesteps-file.js';
-
-const { karras } = samplerOptions;
-
-export const placingOptions = {
-  sampler: {
-    choices: SAMPLER_NAMES,
-    describe: 'Sampler of the loop, which forecasts by axis=timestep or log-snr ask for',
-  },
-  spacing: timestepOptions.spacing,
-  karras,
-  ...noiseOptions,
-} as const;
 
 type PlacingArguments = Arguments<typeof placingOptions>;
 

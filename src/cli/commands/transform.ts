@@ -15,7 +15,7 @@ import {
 import { type Arguments, addOptions, examples } from '../command.js';
 import { dumpOptions } from '../dump-options.js';
 import { pairOptions } from '../loop-options.js';
-import { placingOptions } from '../loop-places.js';
+import { placingOptions } from '../placing-options.js';
 
 export const command = 'transform <model>';
 export const describe = 'Write a bundle: models and the schedule that runs them';

@@ -1,0 +1,15 @@
+/** Options that say where the steps of a loop lie. */
+import { SAMPLER_NAMES } from '../runtime/samplers/index.js';
+import { noiseOptions, samplerOptions, timestepOptions } from './loop-options.js';
+
+const { karras } = samplerOptions;
+
+export const placingOptions = {
+  sampler: {
+    choices: SAMPLER_NAMES,
+    describe: 'Sampler of the loop, which forecasts by axis=timestep or log-snr ask for',
+  },
+  spacing: timestepOptions.spacing,
+  karras,
+  ...noiseOptions,
+} as const;
