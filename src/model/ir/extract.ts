@@ -43,7 +43,8 @@ export function extract(model: Model, cut: Cut): { model: Model; map: CloneMap }
     if (leaves.has(value) && value.initializer && !given.has(value))
       graph.setInitializer(map.values.get(value) ?? copied(value), value.initializer);
   for (const [value, data] of source.sparseInitializers)
-    if (leaves.has(value)) graph.sparseInitializers.set(copied(value), data);
+    if (leaves.has(value))
+      graph.sparseInitializers.set(map.values.get(value) ?? copied(value), data);
   for (const node of source.nodes) {
     if (!nodes.has(node)) continue;
     // an output that the cut feeds from outside keeps its name for the input

@@ -105,7 +105,7 @@ export class Graph {
   *values(): Generator<Value> {
     yield* this.inputList;
     for (const v of this.initializerSet) if (!v.isGraphInput) yield v;
-    yield* this.sparseInitializers.keys();
+    for (const v of this.sparseInitializers.keys()) if (!v.isGraphInput) yield v;
     for (const node of this.nodeSet) for (const v of node.outputList) if (v) yield v;
   }
 
