@@ -87,6 +87,10 @@ export const deepcache: Pass<DeepcacheOptions> = {
     },
     required: ['branch'],
   },
+  fullSteps: {
+    at: ({ interval: _, center: __, power: ___, ...options }, full) => ({ ...options, full }),
+    forecasts: ({ strategy }) => strategy !== 'zero',
+  },
   strategies: {
     reuse: { meaning: { result: 'kept' }, letter: 'r' },
     zero: { meaning: { result: 'zeros' }, letter: 'z' },

@@ -31,12 +31,14 @@ import { concreteShapes, regionCost } from '../../src/model/cost/index.js';
 import type { Value } from '../../src/model/ir/value.js';
 import { stepsOfCalls } from '../../src/runtime/schedule/index.js';
 import { keptDifference, type Precision, precisionOption } from '../difference.js';
+import { fullSteps } from './full-steps.js';
 import { NAME, readRange } from './range.js';
 import { type BlockRun, RUN_STRATEGIES, runsSite } from './site.js';
 import { readSizesBefore } from './sizes.js';
 
 export interface DeltaCacheOptions extends ForecastOptions {
-  readonly interval: number;
+  readonly interval?: number;
+  readonly full?: readonly number[];
   readonly blocks?: number;
   readonly boundary?: number;
   readonly range?: string;
@@ -57,6 +59,11 @@ export const deltaCache: Pass<DeltaCacheOptions> = {
         type: 'integer',
         minimum: 1,
         description: 'One full step, then interval-1 with a deviation in place of blocks.',
+      },
+      full: {
+        type: 'array',
+        items: { type: 'integer', minimum: 0 },
+        description: 'Explicit list of full steps, instead of an interval; step 0 must be in it.',
       },
       blocks: {
         type: 'integer',
@@ -86,8 +93,8 @@ export const deltaCache: Pass<DeltaCacheOptions> = {
       precision: precisionOption('the deviation is kept'),
       ...forecastOptions(),
     },
-    required: ['interval'],
   },
+  fullSteps: { at: ({ interval: _, ...options }, full) => ({ ...options, full }) },
   strategies: RUN_STRATEGIES,
   prepare(context, options) {
     const { model, shapes } = context;
@@ -201,10 +208,12 @@ function macsOfRuns({ model, shapes, bindings }: PassContext, runs: readonly Blo
 function strategies(
   runs: readonly BlockRun[],
   steps: number,
-  { interval, boundary = Math.floor(steps / 2), strategy }: DeltaCacheOptions,
+  options: DeltaCacheOptions,
 ): string[] {
+  const { boundary = Math.floor(steps / 2), strategy } = options;
+  const isFull = fullSteps(steps, options);
   return Array.from({ length: steps }, (_, step) => {
-    if (step % interval === 0) return COMPUTE;
+    if (isFull(step)) return COMPUTE;
     if (runs.length === 1) return strategy;
     return `${strategy}-${step < boundary ? 'rear' : 'front'}`;
   });

@@ -1,4 +1,5 @@
 /** Which steps run the model. */
+import { evenSteps, listedSteps } from '../../src/compiler/pass/index.js';
 import { badOption } from '../../src/errors/index.js';
 
 const NAME = 'forecast';
@@ -23,25 +24,12 @@ export function fullSteps(steps: number, options: FullSteps): number[] {
   if (interval === undefined)
     for (const name of ['warmup', 'cooldown'] as const)
       if (options[name] !== undefined) throw badOption(NAME, name, 'it goes with interval');
-  if (full) return listed(steps, full);
-  if (count !== undefined) return placedEvenly(steps, count);
+  if (full) return listedSteps(NAME, full, steps);
+  if (count !== undefined) {
+    if (count > steps) throw badOption(NAME, 'full-calls', `there are only ${steps} steps`);
+    return evenSteps(steps, count);
+  }
   return everyNth(steps, interval!, warmup ?? 1, cooldown ?? 1);
-}
-
-function listed(steps: number, full: readonly number[]): number[] {
-  const beyond = full.find((t) => t >= steps);
-  if (beyond !== undefined)
-    throw badOption(NAME, 'full', `step ${beyond} does not exist in a loop of ${steps} steps`);
-  if (!full.includes(0))
-    throw badOption(NAME, 'full', 'step 0 must be full, since nothing is kept before it');
-  return [...full];
-}
-
-/** The first and the last among them, where there are two. */
-function placedEvenly(steps: number, count: number): number[] {
-  if (count > steps) throw badOption(NAME, 'full-calls', `there are only ${steps} steps`);
-  if (count === 1) return [0];
-  return Array.from({ length: count }, (_, i) => Math.round((i * (steps - 1)) / (count - 1)));
 }
 
 /** The last of those that warm up is the first of the row. */

@@ -66,6 +66,12 @@ export const forecast: Pass<ForecastPassOptions> = {
       ...forecastOptions(1),
     },
   },
+  fullSteps: {
+    at: ({ interval: _, warmup: __, cooldown: ___, 'full-calls': ____, ...options }, full) => ({
+      ...options,
+      full,
+    }),
+  },
   strategies: { reuse: { meaning: { result: 'kept' }, letter: 'r' } },
   propose(context, options) {
     const { calls, guidance } = context;

@@ -147,3 +147,52 @@ export const brokenPartial = (file: string, why: string) =>
     `"${file}" should hold the calls of an interrupted search, but ${why}.`,
     { file, hint: 'Begin anew with --restart.' },
   );
+
+export const fullStepNotComputed = (pass: string, site: string, call: number) =>
+  new StepfoldError(
+    'CALIBRATE_FULL_STEP',
+    `Pass "${pass}" leaves site "${site}" uncomputed at call ${call}, though all steps were asked to be full.`,
+    { path: `/sites/${site}`, hint: 'Let every site be computed at a step that is full.' },
+  );
+
+export const keepsWhileNotFull = (pass: string, site: string, strategy: string) =>
+  new StepfoldError(
+    'CALIBRATE_FULL_STEP',
+    `Strategy "${strategy}" of site "${site}" of pass "${pass}" keeps something at steps that are not full, so what a step takes does not follow from which steps are full.`,
+    { path: `/sites/${site}`, hint: 'Let only full steps keep values, or leave "fullSteps" out.' },
+  );
+
+export const needsFullCalls = (pass: string) =>
+  new StepfoldError(
+    'CALIBRATE_FULL_CALLS',
+    `Which steps of "${pass}" are full is searched, but not how many there are to be.`,
+    { hint: 'Say it with --full-calls, such as --full-calls 14.' },
+  );
+
+export const badFullCalls = (given: number, least: number, steps: number) =>
+  new StepfoldError(
+    'CALIBRATE_FULL_CALLS',
+    `There can be ${least} to ${steps} full steps in this loop, not ${given}.`,
+    { hint: `Say --full-calls with a number from ${least} to ${steps}.` },
+  );
+
+export const fewImagesToJudge = (samples: number, least: number) =>
+  new StepfoldError(
+    'CALIBRATE_SAMPLES',
+    `One half of the images chooses the full steps and the other judges the choice, for which ${samples} do not do.`,
+    { hint: `Use --samples ${least}, or a multiple of it.` },
+  );
+
+export const recordedNotPlaced = (pass: string) =>
+  new StepfoldError(
+    'CALIBRATE_RECORDED',
+    `The full steps of "${pass}" are chosen by where a loop ends, which recorded inputs do not show.`,
+    { hint: 'Leave --recorded out, and say which sampler and guidance the loop has.' },
+  );
+
+export const notForPass = (option: string, pass: string) =>
+  new StepfoldError(
+    'CALIBRATE_OPTION',
+    `${option} has no say for pass "${pass}", whose plan is no choice of full steps.`,
+    { path: option, hint: `Leave ${option} out.` },
+  );

@@ -37,7 +37,14 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   CALIBRATE_CANDIDATE: "A pass of one's own wants to try a strategy that the site does not have.",
   CALIBRATE_NOT_FINITE:
     'The model gives NaN or infinity on the inputs of the search. The command line ends with status 1.',
-  CALIBRATE_SAMPLES: 'The number of images to search on is no number, or none.',
+  CALIBRATE_SAMPLES:
+    'The number of images to search on is no number, or none, or there are too few for both halves of a choice.',
+  CALIBRATE_FULL_STEP:
+    'The full steps of a pass are searched, but what its steps do depends on more than which of them are full.',
+  CALIBRATE_FULL_CALLS: 'The number of full steps is not given, or not one that the loop can have.',
+  CALIBRATE_RECORDED:
+    'Full steps are searched on recorded inputs, which do not show where a loop ends.',
+  CALIBRATE_OPTION: 'An option of the search of full steps is given for a pass that has none.',
   CALIBRATE_BATCH:
     "The model's batch is fixed at a size that the samples do not fill a whole number of times.",
   CALIBRATE_ODD_BATCH: 'What should be a guidance pair has an odd number of rows.',

@@ -254,6 +254,30 @@ describe('options that do not fit', () => {
     );
   });
 
+  test.each<[string, object, string, RegExp]>([
+    ['no interval and no list', {}, '/interval', /it must be given, or a list of full steps/],
+    ['an interval and a list', { interval: 2, full: [0] }, '/full', /it replaces interval/],
+    [
+      'a full step beyond the loop',
+      { full: [0, 6] },
+      '/full',
+      /step 6 does not exist in a loop of 6/,
+    ],
+    ['a list without the first step', { full: [1] }, '/full', /step 0 must be full/],
+  ])('%s', async (_, options, path, message) => {
+    await expect(compile(six(), { blocks: 2, ...options }, { calls: 6 })).rejects.toMatchObject({
+      code: 'PASS_OPTION',
+      message: expect.stringMatching(message),
+      details: { path },
+    });
+  });
+
+  test('a list of full steps is the interval that it spells', async () => {
+    const listed = await planOf({ full: [0, 2, 4], blocks: 2 });
+    const every = await planOf({ interval: 2, blocks: 2 });
+    expect(listed.rows).toEqual(every.rows);
+  });
+
   test('a boundary counts the steps of two calls each', async () => {
     const loop = { calls: 12, guidance: TWO_CALLS };
     await expect(planOf({ interval: 2, blocks: 2, boundary: 7 }, loop)).rejects.toMatchObject({
@@ -264,7 +288,6 @@ describe('options that do not fit', () => {
   });
 
   test.each<[string, object, RegExp]>([
-    ['no interval', { blocks: 2 }, /option "interval": it must be given/],
     ['interval 0', { interval: 0, blocks: 2 }, /option "interval"/],
     ['no blocks at all', { interval: 2, blocks: 0 }, /option "blocks"/],
     ['a boundary below 0', { interval: 2, blocks: 2, boundary: -1 }, /option "boundary"/],

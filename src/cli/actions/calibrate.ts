@@ -1,7 +1,7 @@
 /** What `stepfold calibrate` does. */
-import fs from 'node:fs';
 import { planSource, writeFile } from '../../compiler/emit/index.js';
 import {
+  type AnyPass,
   checkOptions,
   type Pass,
   type PassRequest,
@@ -16,23 +16,14 @@ import {
   planExists,
   unknownPass,
 } from '../../errors/index.js';
-import {
-  type Calibrated,
-  type CalibrateOptions,
-  calibrate,
-  type LoopGuidance,
-} from '../../evidence/calibrate/index.js';
+import { type Calibrated, calibrate, type LoopGuidance } from '../../evidence/calibrate/index.js';
 import {
   type PartialSearch,
-  partialFile,
   readPartial,
   removePartial,
-  type SearchIdentity,
-  searchIdentity,
   writePartial,
 } from '../../evidence/calibrate/resume.js';
 import { percent, shownStrategies } from '../../evidence/report/strategies.js';
-import type { Model } from '../../model/ir/model.js';
 import { loadModel } from '../../model/onnx/files.js';
 import { findModel, readScheduler } from '../../runtime/model-folder/index.js';
 import { formatPlan, type PlanFile, stepsOfCalls } from '../../runtime/schedule/index.js';
@@ -51,7 +42,9 @@ import { heading, print, printJson } from '../output.js';
 import { checkOutputFile } from '../output-file.js';
 import { readPasses } from '../plugins.js';
 import { startProgress } from '../progress.js';
+import { identityOf, type LoopOptions, onInterrupt, rounded, startClock } from '../search.js';
 import { type ChosenTimesteps, readTimesteps, requireLength } from '../timesteps-file.js';
+import { refuseFullCalls, runFullCalls } from './full-calls.js';
 
 /** Steps of the progress bar. */
 const PROGRESS = 1000;
@@ -65,8 +58,10 @@ export async function runCalibration(given: CalibrateArguments): Promise<void> {
   const model = loadModel(args.model);
   const table = await readPasses(args.plugin);
   const pass = searchedPass(table, request);
-  const checked = checkOptions(pass, request.options) as Record<string, unknown>;
   const options = await readOptions(args, folder);
+  if (!pass.calibration) return runFullCalls(args, { table, pass, request, model, options });
+  refuseFullCalls(args, request.pass);
+  const checked = checkOptions(pass, request.options) as Record<string, unknown>;
   const identity = identityOf(args.model, model, { ...request, options: checked }, options);
   if (args.restart) removePartial(args.output);
   const before = readPartial(args.output, identity);
@@ -106,16 +101,15 @@ function onePass(given: readonly string[] | undefined): PassRequest {
 function searchedPass({ passes }: PassTable, { pass }: PassRequest) {
   const found = passes.get(pass);
   if (!found) throw unknownPass(pass, [...passes.keys()]);
-  const searched = [...passes.values()].filter(({ calibration }) => calibration);
-  if (!found.calibration)
+  const isSearched = ({ calibration, fullSteps }: AnyPass) => calibration || fullSteps;
+  const searched = [...passes.values()].filter(isSearched);
+  if (!isSearched(found))
     throw passNotSearched(
       pass,
       searched.map(({ name }) => name),
     );
   return found;
 }
-
-type LoopOptions = Omit<CalibrateOptions, 'pass' | 'options'>;
 
 async function readOptions(args: CalibrateArguments, folder: FolderLoop): Promise<LoopOptions> {
   const guidance = await readLoopGuidance(args);
@@ -147,41 +141,6 @@ function readChosen(
   const chosen = readTimesteps(args.timesteps, { file: args.model }, trainTimestepsOf(args));
   requireLength(args.timesteps, chosen, args.calls, guidance);
   return chosen;
-}
-
-function identityOf(
-  file: string,
-  model: Model,
-  pass: PassRequest,
-  { feeds, recorded, guidance, ...settings }: LoopOptions,
-): SearchIdentity {
-  const { unconditional, ...pair } = guidance ?? {};
-  return searchIdentity(
-    file,
-    model,
-    { pass: pass.pass, 'options of the pass': pass.options, ...settings, guidance: pair },
-    { feeds, recorded, unconditional },
-  );
-}
-
-/** Seconds since now, and those before. */
-function startClock(before: number): () => number {
-  const start = performance.now();
-  return () => before + (performance.now() - start) / 1000;
-}
-
-/** Ctrl-C leaves the terminal as it was and says how to go on; what is decided is on disk already. */
-function onInterrupt(plan: string, stop: () => void): { forget(): void } {
-  const interrupt = () => {
-    stop();
-    const hint = fs.existsSync(partialFile(plan))
-      ? 'Give the same command again to go on.'
-      : 'No call was finished.';
-    process.stderr.write(`Interrupted. ${hint}\n`);
-    process.exit(130);
-  };
-  process.once('SIGINT', interrupt);
-  return { forget: () => process.removeListener('SIGINT', interrupt) };
 }
 
 function planFile(
@@ -217,9 +176,6 @@ function planFile(
     },
   });
 }
-
-/** Digits that mean something. */
-const rounded = (value: number): number => Number(value.toPrecision(6));
 
 function report(
   args: CalibrateArguments,

@@ -1,8 +1,10 @@
 /** `stepfold calibrate`: finds the plan of a pass on a denoising loop. */
 import type { Argv } from 'yargs';
 import { MOST_CALLS } from '../../compiler/pipeline/limits.js';
+import { PLACEMENT_RULES } from '../../evidence/calibrate/full-calls/candidates.js';
 import {
   jsonOption,
+  number,
   pluginOption,
   roleOptions,
   seedOption,
@@ -34,6 +36,25 @@ const search = {
     choices: ['segments', 'plain'],
     default: 'segments',
     describe: 'Run only what a candidate changes, or the whole model each time; same plan',
+  },
+  'full-calls': {
+    type: 'number',
+    describe:
+      'For passes whose plan says which steps are full: so many of them, found by where loops end',
+    check: wholeNumber('full-calls', 1, MOST_CALLS),
+  },
+  rule: {
+    choices: PLACEMENT_RULES,
+    describe: 'How full steps are found [default: end-error]',
+  },
+  threshold: {
+    type: 'number',
+    describe: 'With --rule magcache or smoothcache: their threshold, in place of --full-calls',
+    check: number('threshold'),
+  },
+  yardstick: {
+    type: 'boolean',
+    describe: 'Beside full steps that were found: fewer steps at the same cost [default: true]',
   },
   force: { type: 'boolean', default: false, describe: 'Replace a plan that is there' },
   restart: {
@@ -88,6 +109,10 @@ export const builder = (yargs: Argv) =>
           [
             'On the inputs of a real loop',
             'stepfold calibrate dit.onnx --pass ditfastattn --calls 20 -o plan.json \\\n  --recorded x=x.npy --recorded t=t.npy --recorded y=y.npy',
+          ],
+          [
+            'The 14 steps of 50 at which a forecast needs the model',
+            'stepfold calibrate unet.onnx --pass forecast --full-calls 14 --calls 50 -o plan.json',
           ],
           ['The plan in use', 'stepfold transform dit.onnx --plan plan.json -o bundle'],
         ),

@@ -19,6 +19,7 @@ import {
 import type { LoopPlaces } from '../forecast/index.js';
 import type { Proposal } from '../plan/index.js';
 import type { PassCalibration } from './calibration.js';
+import type { FullStepsRule } from './full-steps.js';
 import type { StrategyStatements } from './meaning.js';
 import type { PassTrials } from './trials.js';
 
@@ -77,6 +78,8 @@ export interface Pass<Options = Record<string, unknown>> {
   propose(context: PassContext, options: Options): Proposal;
   /** How a plan for its sites is searched; left out by passes whose plan is a rule. */
   readonly calibration?: PassCalibration<Options>;
+  /** How steps are made full, where that is all of its plan: a search then finds which. */
+  readonly fullSteps?: FullStepsRule;
   /**
    * What the strategies of its sites mean, by name: from this `verify` makes its reference. One that is left
    * out works, and cannot be proved.

@@ -31,7 +31,7 @@ function rowsOf({ rows, batch, pair }: Batches, index: number): number[] {
 }
 
 /** What each of the batches is fed. */
-function splitFeeds(
+export function splitFeeds(
   Tensor: TensorConstructor,
   batches: Batches,
   feeds: InferenceSession.FeedsType,
@@ -41,13 +41,17 @@ function splitFeeds(
     return Object.fromEntries(
       Object.entries(feeds).map(([name, tensor]) => [
         name,
-        batches.inputs.has(name) ? take(Tensor, tensor as Tensor, rows) : tensor,
+        batches.inputs.has(name) ? takeRows(Tensor, tensor as Tensor, rows) : tensor,
       ]),
     );
   });
 }
 
-function take(Tensor: TensorConstructor, tensor: Tensor, rows: readonly number[]): Tensor {
+export function takeRows(
+  Tensor: TensorConstructor,
+  tensor: Tensor,
+  rows: readonly number[],
+): Tensor {
   const data = tensor.data as Float32Array;
   const size = data.length / tensor.dims[0]!;
   const taken = data.slice(0, rows.length * size);
@@ -70,7 +74,7 @@ function joinRows(Tensor: TensorConstructor, batches: Batches, parts: readonly T
 }
 
 /** Each output of the model, joined. */
-const joinOutputs = (
+export const joinOutputs = (
   Tensor: TensorConstructor,
   batches: Batches,
   results: readonly InferenceSession.ReturnType[],

@@ -160,7 +160,7 @@ export async function calibrate<O>(source: Model, given: CalibrateOptions<O>): P
   }
 }
 
-function checkLoop<O>(options: CalibrateOptions<O>): void {
+export function checkLoop<O>(options: CalibrateOptions<O>): void {
   const { calls, samples = 1, guidance, recorded, sampler } = options;
   if (!Number.isInteger(calls) || calls < 1 || calls > MOST_CALLS)
     throw badCalls(calls, MOST_CALLS);
@@ -228,7 +228,10 @@ function makeLoop<O>(
   };
 }
 
-function samplerOf({ name, ...options }: SamplerChoice = { name: 'ddim' }, steps: number): Sampler {
+export function samplerOf(
+  { name, ...options }: SamplerChoice = { name: 'ddim' },
+  steps: number,
+): Sampler {
   return samplerFrom(name, { ...options, steps });
 }
 

@@ -7,6 +7,17 @@ export {
   SEARCHES,
   type SearchKind,
 } from './calibrate.js';
+export {
+  PLACEMENT_RULES,
+  type Placement,
+  type PlacementRule,
+} from './full-calls/candidates.js';
+export {
+  type Candidate,
+  type PlacedCalls,
+  type PlaceOptions,
+  placeFullCalls,
+} from './full-calls/place.js';
 export type { LoopGuidance } from './guidance.js';
 export { relativeLoss } from './loss.js';
 export type { DecidedCall } from './search.js';

@@ -12,6 +12,7 @@ import { readRegularText } from '../../io/regular-file.js';
 import type { Model } from '../../model/ir/model.js';
 import { VERSION } from '../../version.js';
 import type { Feeds } from '../measure/feeds.js';
+import type { Measured } from './full-calls/memo.js';
 import type { DecidedCall } from './search.js';
 
 /** What a search is for, by the names that messages use. */
@@ -19,6 +20,8 @@ export type SearchIdentity = Readonly<Record<string, string>>;
 
 export interface PartialSearch {
   readonly decided: readonly DecidedCall[];
+  /** What a search of full steps has measured. */
+  readonly measured?: Measured;
   /** Seconds that the search has taken. */
   readonly seconds: number;
 }
@@ -61,11 +64,11 @@ export function searchIdentity(
 export function readPartial(plan: string, identity: SearchIdentity): PartialSearch {
   const file = partialFile(plan);
   if (!fs.existsSync(file)) return { decided: [], seconds: 0 };
-  const { search, decided, seconds } = parse(file);
+  const { search, decided, measured, seconds } = parse(file);
   const names = new Set([...Object.keys(search), ...Object.keys(identity)]);
   const differs = [...names].filter((name) => search[name] !== identity[name]);
   if (differs.length > 0) throw otherSearch(file, differs);
-  return { decided, seconds };
+  return { decided, ...(measured && { measured }), seconds };
 }
 
 /** @throws WRITE_FAILED */
@@ -90,15 +93,21 @@ function parse(file: string): PartialSearch & { search: SearchIdentity } {
   } catch (error) {
     throw brokenPartial(file, `it cannot be read (${(error as Error).message})`);
   }
-  const { format, version, search, decided, seconds } = document ?? {};
+  const { format, version, search, decided, measured, seconds } = document ?? {};
   const whole =
     Array.isArray(decided) &&
     decided.every(isDecided) &&
+    (measured === undefined || isMeasured(measured)) &&
     typeof seconds === 'number' &&
     typeof search === 'object';
   if (format !== FORMAT || version !== VERSION_OF_FORMAT || !whole || !search)
     throw brokenPartial(file, 'it is something else');
-  return { search: search as SearchIdentity, decided, seconds };
+  return {
+    search: search as SearchIdentity,
+    decided,
+    ...(measured !== undefined && { measured: measured as Measured }),
+    seconds,
+  };
 }
 
 /** Whether sites and strategies of those names exist is known only beside the model. */
@@ -114,6 +123,13 @@ function isDecided(call: unknown): call is DecidedCall {
     typeof evaluations === 'number'
   );
 }
+
+const isMeasured = (measured: unknown): measured is Measured =>
+  typeof measured === 'object' &&
+  measured !== null &&
+  Object.values(measured).every(
+    (values) => Array.isArray(values) && values.every((value) => typeof value === 'number'),
+  );
 
 const digest = (texts: readonly string[]): string =>
   createHash('sha256').update(texts.join('\n')).digest('hex');

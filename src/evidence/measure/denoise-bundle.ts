@@ -17,6 +17,7 @@ import { loadModel } from '../../model/onnx/files.js';
 import { type Followers, withFollowers } from '../../model/shape/index.js';
 import { openBundle } from '../../runtime/node/index.js';
 import {
+  type DenoiseOptions,
   type DenoiserCall,
   type DenoiseStep,
   denoise,
@@ -257,11 +258,25 @@ export async function generate(
   denoiser: LoopDenoiser,
   options: GenerateOptions,
 ): Promise<Generated> {
+  const { loop, dims, madeUp } = await startLoop(denoiser, options);
+  denoiser.reset();
+  options.onStart?.();
+  return { latent: await denoise(loop), dims, madeUp };
+}
+
+/**
+ * A loop with all that it is fed, as `denoise` takes it.
+ * @throws RUN_STEPS, RUN_GUIDANCE and what `settleLoop` throws
+ */
+export async function startLoop(
+  denoiser: LoopDenoiser,
+  options: GenerateOptions,
+): Promise<{ readonly loop: DenoiseOptions } & Pick<Generated, 'dims' | 'madeUp'>> {
   const { ports } = denoiser;
   const { sampler, seed, guidance } = options;
   checkLoopFits(denoiser, sampler.timesteps.length, guidance);
-  const loop = settleLoop(ports, options);
-  const { latent, timestep, dims, bindings, missing } = loop;
+  const settled = settleLoop(ports, options);
+  const { latent, timestep, dims, bindings, missing } = settled;
   const { [latent]: beside, ...feeds } = options.feeds;
   const timestepPort = portOf(ports.inputs, timestep);
   const behind = { ...timestepPort, shape: timestepPort.shape.slice(1) };
@@ -269,25 +284,23 @@ export async function generate(
   const ort = await loadOrt();
   const make = (bindings: SettledLoop['bindings']) =>
     randomFeeds(missing, { ort: ort as never, roles: {}, bindings, seed });
-  const made = make(loop.bindings);
-  denoiser.reset();
-  options.onStart?.();
-  const result = await denoise({
+  const made = make(settled.bindings);
+  const loop: DenoiseOptions = {
     call: denoiser.call,
     label: denoiser.label,
     ort: ort as never,
     sampler,
     latentShape: dims,
-    latentType: loop.latentType,
+    latentType: settled.latentType,
     seed,
     roles: { latent, timestep, output: ports.roles.prediction ?? ports.outputs[0]!.name },
     timestep: timestepFeed(timestepPort, concretePort(behind, bindings)),
     beside,
     feeds: { ...made, ...feeds },
-    ...(guidance && { guidance: withMadeUp(guidance, made, make(loop.otherBindings)) }),
+    ...(guidance && { guidance: withMadeUp(guidance, made, make(settled.otherBindings)) }),
     onStep: (made) => options.onStep?.(made.step + 1, sampler.timesteps.length, made),
-  });
-  return { latent: result, dims, madeUp: missing.map((p) => p.name) };
+  };
+  return { loop, dims, madeUp: missing.map((p) => p.name) };
 }
 
 /** What is made up for both halves is the same, unless one needs it of another size. */

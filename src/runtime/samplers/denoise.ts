@@ -19,7 +19,7 @@ import {
 import { requireFinite } from './finite.js';
 import { checkGuidance, type Guidance, guide, inOrder, joinFeeds } from './guidance.js';
 import { batchNoise } from './random.js';
-import type { Sampler } from './sampler.js';
+import type { Sampler, Trajectory } from './sampler.js';
 
 /** Which of the denoiser's inputs and outputs is what. */
 export interface DenoiserRoles {
@@ -94,29 +94,59 @@ export interface DenoiseOptions {
  * DENOISE_NOT_FINITE, GUIDANCE_FEED_MISSING, GUIDANCE_FEED_MISMATCH, SAMPLER_LATENT_LENGTH
  */
 export async function denoise(options: DenoiseOptions): Promise<Float32Array> {
-  const { sampler, latentShape, seed, onStep } = options;
-  const draw = batchNoise(seed, latentShape);
-  const predict = predictor(options);
-
-  // Drawn even if the caller brought noise, so that the noise of the steps depends on the seed alone.
-  const drawn = draw();
-  const noise = options.noise ?? drawn;
-  if (noise.length !== drawn.length) {
-    throw latentLength('The initial noise', noise.length, drawn.length);
-  }
-  const place = placesOf(options);
-  if (options.noise) requireFinite(noise, 'The initial noise', () => place(0, 0));
-  let trajectory = sampler.start(noise);
+  const { sampler, onStep } = options;
+  const { start, step: take, draw } = denoiseSteps(options);
+  let trajectory = start();
   for (const [step, timestep] of sampler.timesteps.entries()) {
-    const latent = sampler.scaleInput(trajectory.latent, step);
-    const prediction = await predict(latent, timestep, step);
-    trajectory = sampler.step(prediction, step, trajectory, draw);
-    requireFinite(trajectory.latent, `The latent of ${labelOf(options)}`, () =>
-      place(step, lastCall(options, step)),
-    );
-    await onStep?.({ step, timestep, latent: trajectory.latent, prediction });
+    const made = await take(trajectory, step, draw);
+    trajectory = made.trajectory;
+    await onStep?.({ step, timestep, latent: trajectory.latent, prediction: made.prediction });
   }
   return trajectory.latent;
+}
+
+/** The loop of `denoise`, to be gone through step by step, and from any step on in more than one way. */
+export interface DenoiseSteps {
+  /** The trajectory before step 0. To be asked for once, before anything is drawn. */
+  start(): Trajectory;
+  /** The next noise of the loop, as the steps of a sampler that draws ask for it. */
+  draw(): Float32Array;
+  /** @param noise what the sampler adds, where it adds any */
+  step(
+    from: Trajectory,
+    step: number,
+    noise: () => Float32Array,
+  ): Promise<{ readonly trajectory: Trajectory; readonly prediction: Float32Array }>;
+}
+
+/** @throws what `denoise` throws */
+export function denoiseSteps(options: DenoiseOptions): DenoiseSteps {
+  const { sampler, latentShape, seed } = options;
+  const draw = batchNoise(seed, latentShape);
+  const predict = predictor(options);
+  const place = placesOf(options);
+  return {
+    draw,
+    start() {
+      // Drawn even if the caller brought noise, so that the noise of the steps depends on the seed alone.
+      const drawn = draw();
+      const noise = options.noise ?? drawn;
+      if (noise.length !== drawn.length) {
+        throw latentLength('The initial noise', noise.length, drawn.length);
+      }
+      if (options.noise) requireFinite(noise, 'The initial noise', () => place(0, 0));
+      return sampler.start(noise);
+    },
+    async step(from, step, noise) {
+      const latent = sampler.scaleInput(from.latent, step);
+      const prediction = await predict(latent, sampler.timesteps[step]!, step);
+      const trajectory = sampler.step(prediction, step, from, noise);
+      requireFinite(trajectory.latent, `The latent of ${labelOf(options)}`, () =>
+        place(step, lastCall(options, step)),
+      );
+      return { trajectory, prediction };
+    },
+  };
 }
 
 const labelOf = ({ label = 'the denoiser' }: DenoiseOptions) => label;

@@ -1,0 +1,20 @@
+/** Which steps are full. */
+import { listedSteps } from '../../src/compiler/pass/index.js';
+import { badOption } from '../../src/errors/index.js';
+import { NAME } from './range.js';
+
+/** @throws PASS_OPTION */
+export function fullSteps(
+  steps: number,
+  { interval, full }: { readonly interval?: number; readonly full?: readonly number[] },
+): (step: number) => boolean {
+  if (full && interval !== undefined)
+    throw badOption(NAME, 'full', 'it replaces interval; give one or the other');
+  if (full) {
+    const listed = listedSteps(NAME, full, steps);
+    return (step) => listed.includes(step);
+  }
+  if (interval === undefined)
+    throw badOption(NAME, 'interval', 'it must be given, or a list of full steps');
+  return (step) => step % interval === 0;
+}

@@ -1,0 +1,46 @@
+/** What searches of plans share on the command line: what they are for, how long they take, how they are interrupted. */
+import fs from 'node:fs';
+import type { PassRequest } from '../compiler/pass/index.js';
+import type { CalibrateOptions } from '../evidence/calibrate/index.js';
+import { partialFile, type SearchIdentity, searchIdentity } from '../evidence/calibrate/resume.js';
+import type { Model } from '../model/ir/model.js';
+
+export type LoopOptions = Omit<CalibrateOptions, 'pass' | 'options'>;
+
+export function identityOf(
+  file: string,
+  model: Model,
+  pass: PassRequest,
+  { feeds, recorded, guidance, ...settings }: LoopOptions & Readonly<Record<string, unknown>>,
+): SearchIdentity {
+  const { unconditional, ...pair } = guidance ?? {};
+  return searchIdentity(
+    file,
+    model,
+    { pass: pass.pass, 'options of the pass': pass.options, ...settings, guidance: pair },
+    { feeds, recorded, unconditional },
+  );
+}
+
+/** Seconds since now, and those before. */
+export function startClock(before: number): () => number {
+  const start = performance.now();
+  return () => before + (performance.now() - start) / 1000;
+}
+
+/** Ctrl-C leaves the terminal as it was and says how to go on; what is decided is on disk already. */
+export function onInterrupt(plan: string, stop: () => void): { forget(): void } {
+  const interrupt = () => {
+    stop();
+    const hint = fs.existsSync(partialFile(plan))
+      ? 'Give the same command again to go on.'
+      : 'No call was finished.';
+    process.stderr.write(`Interrupted. ${hint}\n`);
+    process.exit(130);
+  };
+  process.once('SIGINT', interrupt);
+  return { forget: () => process.removeListener('SIGINT', interrupt) };
+}
+
+/** Digits that mean something. */
+export const rounded = (value: number): number => Number(value.toPrecision(6));

@@ -1,0 +1,34 @@
+/** Passes whose plan is one choice: which steps of the loop are full. At the others everything is taken as it was kept, or forecast. */
+import { badOption } from '../../errors/index.js';
+
+type Options = Readonly<Record<string, unknown>>;
+
+export interface FullStepsRule {
+  /**
+   * The options under which exactly these steps are full, in place of whatever says so in those given. At a full step
+   * every site is computed; what a step does that is none depends on nothing but the step.
+   * @param full ascending; step 0 is among them
+   */
+  at(options: Options, full: readonly number[]): Options;
+  /** Whether `order` and `basis` are options under these; left out: where the pass's schema has them. */
+  forecasts?(options: Options): boolean;
+}
+
+/** So many steps at distances as equal as can be, the first and the last among them, where there are two. */
+export const evenSteps = (steps: number, count: number): number[] =>
+  count === 1
+    ? [0]
+    : Array.from({ length: count }, (_, i) => Math.round((i * (steps - 1)) / (count - 1)));
+
+/**
+ * An option `full` that lists the full steps.
+ * @throws PASS_OPTION
+ */
+export function listedSteps(pass: string, full: readonly number[], steps: number): number[] {
+  const beyond = full.find((step) => step >= steps);
+  if (beyond !== undefined)
+    throw badOption(pass, 'full', `step ${beyond} does not exist in a loop of ${steps} steps`);
+  if (!full.includes(0))
+    throw badOption(pass, 'full', 'step 0 must be full, since nothing is kept before it');
+  return [...full];
+}

@@ -1,0 +1,68 @@
+/** The images of a search in two halves: on one of them steps are chosen, on the other the choice is judged. */
+import type { Tensor, TensorConstructor } from 'onnxruntime-common';
+import { fewImagesToJudge } from '../../../errors/index.js';
+import type { DenoiserPorts } from '../../measure/denoise-bundle.js';
+import { type Feeds, SEEDS } from '../../measure/feeds.js';
+import { takeRows } from '../batches.js';
+import { type ConditionOptions, type Conditions, completeConditions } from '../conditions.js';
+
+export interface ImageHalf {
+  readonly conditions: Conditions;
+  readonly seed: number;
+  readonly samples: number;
+}
+
+/** Between the seeds of the two halves: a loop's conditions take those next to that of its noise. */
+const SEED_STRIDE = 3;
+
+/**
+ * @throws CALIBRATE_SAMPLES, and what `completeConditions` throws
+ */
+export function imageHalves(
+  ports: DenoiserPorts,
+  options: ConditionOptions,
+): readonly [fit: ImageHalf, judged: ImageHalf] {
+  // whatever is wrong with all of the images is said of all of them
+  completeConditions(ports, options);
+  const { samples, seed, mode } = options;
+  const batch = ports.inputs.find(({ name }) => name === ports.roles.latent)!.shape[0]!;
+  const unit = typeof batch === 'number' ? (mode === 'batch' ? batch / 2 : batch) : 1;
+  if (samples < 2 * unit) throw fewImagesToJudge(samples, 2 * unit);
+  const first = Math.ceil(samples / unit / 2) * unit;
+  const perImage = new Set(
+    ports.inputs.filter(({ shape }) => shape.length > 0 && shape[0] === batch).map((p) => p.name),
+  );
+  const half = (from: number, to: number, own: number): ImageHalf => {
+    const of = (feeds: Feeds): Feeds =>
+      Object.fromEntries(
+        Object.entries(feeds).map(([name, tensor]) => [
+          name,
+          perImage.has(name) ? rowsOf(options.ort.Tensor, tensor, samples, from, to) : tensor,
+        ]),
+      );
+    const given = {
+      ...options,
+      samples: to - from,
+      seed: own,
+      feeds: of(options.feeds),
+      unconditional: of(options.unconditional),
+    };
+    return { conditions: completeConditions(ports, given), seed: own, samples: to - from };
+  };
+  return [half(0, first, seed), half(first, samples, (seed + SEED_STRIDE) % SEEDS)];
+}
+
+/** Of an input that holds both halves of guidance pairs, the rows of some images in either half. */
+function rowsOf(
+  Tensor: TensorConstructor,
+  tensor: Tensor,
+  samples: number,
+  from: number,
+  to: number,
+): Tensor {
+  const copies = tensor.dims[0]! / samples;
+  const rows = Array.from({ length: copies }, (_, copy) =>
+    Array.from({ length: to - from }, (_, i) => copy * samples + from + i),
+  );
+  return takeRows(Tensor, tensor, rows.flat());
+}

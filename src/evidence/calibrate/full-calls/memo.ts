@@ -1,0 +1,29 @@
+/** What a search has measured already, by a name for each: kept beside the plan, so that nothing is measured twice. */
+export type Measured = Readonly<Record<string, readonly number[]>>;
+
+/** Infinity stands for what is not finite, and JSON has none. */
+const LARGEST = Number.MAX_VALUE;
+
+export class Memo {
+  readonly #known: Map<string, readonly number[]>;
+
+  constructor(
+    known: Measured,
+    private readonly onMeasured: (known: () => Measured) => void,
+  ) {
+    this.#known = new Map(Object.entries(known));
+  }
+
+  get known(): Measured {
+    return Object.fromEntries(this.#known);
+  }
+
+  async of(name: string, measure: () => Promise<readonly number[]>): Promise<readonly number[]> {
+    const before = this.#known.get(name);
+    if (before) return before;
+    const found = (await measure()).map((value) => (Number.isFinite(value) ? value : LARGEST));
+    this.#known.set(name, found);
+    this.onMeasured(() => this.known);
+    return found;
+  }
+}
