@@ -67,6 +67,7 @@ export const WINGS: readonly Wing[] = [
     name: 'evidence',
     folders: [
       'src/evidence/measure',
+      'src/evidence/yardstick',
       'src/evidence/calibrate',
       'src/evidence/report',
       'src/evidence/fill',

@@ -4,13 +4,20 @@ import type { AnyPass, Pass, PassRequest, PassTable } from '../../compiler/pass/
 import { planToJson } from '../../compiler/plan/index.js';
 import { needsFullCalls, notForPass, recordedNotPlaced } from '../../errors/index.js';
 import {
+  type Candidate,
   type PlacedCalls,
   type PlaceOptions,
   placeFullCalls,
 } from '../../evidence/calibrate/index.js';
 import { readPartial, removePartial, writePartial } from '../../evidence/calibrate/resume.js';
+import { yardstickWork } from '../../evidence/yardstick/index.js';
 import type { Model } from '../../model/ir/model.js';
-import { formatPlan, type PlanFile, stepsOfCalls } from '../../runtime/schedule/index.js';
+import {
+  callsPerStep,
+  formatPlan,
+  type PlanFile,
+  stepsOfCalls,
+} from '../../runtime/schedule/index.js';
 import type { CalibrateArguments } from '../commands/calibrate.js';
 import { printHeatmap } from '../heatmap.js';
 import { heading, print, printJson, printTable } from '../output.js';
@@ -56,6 +63,7 @@ export async function runFullCalls(
     writePartial(args.output, identity, { decided: [], measured: latest(), seconds: clock() });
     kept = performance.now();
   };
+  if (args.yardstick !== false && !args.json) announce(args, asked, options);
   const interrupted = onInterrupt(args.output, () => {
     keep();
     progress.stop();
@@ -68,6 +76,7 @@ export async function runFullCalls(
       options: request.options,
       asked,
       rule,
+      yardstick: args.yardstick ?? true,
       measured: before.measured ?? {},
       onMeasured(measured) {
         latest = measured;
@@ -87,6 +96,20 @@ export async function runFullCalls(
   writeFile(args.output, new TextEncoder().encode(formatPlan(plan, args.output)));
   removePartial(args.output);
   report(args, plan, table, found, seconds);
+}
+
+/** What the yardstick will take is said before anything starts. */
+function announce(
+  args: CalibrateArguments,
+  asked: PlaceOptions['asked'],
+  { sampler, guidance }: LoopOptions,
+): void {
+  const each = callsPerStep(guidance);
+  const cost = 'full' in asked ? asked.full * each : args.calls / 2;
+  const work = yardstickWork({ sampler: sampler!, cost, callsPerStep: each });
+  print(
+    `Fewer steps beside it take ${work} model evaluations or more, on half of the images; --no-yardstick leaves them out.`,
+  );
 }
 
 /** @throws CALIBRATE_FULL_CALLS */
@@ -149,6 +172,7 @@ function report(
       options,
       chosen,
       candidates,
+      ...(found.worth && { worth: found.worth }),
       samples,
       evaluations,
       plain,
@@ -161,7 +185,7 @@ function report(
   printHeatmap(plan, known);
   heading('Distance to the full loop (relative, root mean square)');
   printTable(
-    ['', 'forecast', 'full steps', 'chosen on', 'judged on'],
+    ['', 'what is kept', 'full steps', 'chosen on', 'judged on'],
     candidates.map((one) => [
       one === chosen ? '→' : '',
       one.label,
@@ -170,10 +194,34 @@ function report(
       one.error.judged.toPrecision(3),
     ]),
   );
+  if (found.worth) printWorth(found.worth, chosen);
   print(`${chosen.full.length} full steps, ${chosen.placement}: ${chosen.full.join(' ')}`);
   print(
     `${evaluations.toFixed(1)} model evaluations in place of ${Math.round(plain)} for every edge by itself; ${seconds.toFixed(1)} s`,
   );
   if (madeUp.length > 0) print(`Made-up inputs: ${madeUp.join(', ')} (give them with --feed)`);
   print(`Written: ${args.output}`);
+}
+
+const dB = (value: number) => (Number.isFinite(value) ? value.toFixed(1) : 'equal');
+
+/** The plan, and fewer steps at its cost. */
+function printWorth(worth: NonNullable<PlacedCalls['worth']>, chosen: Candidate): void {
+  const { rows, loop, convergedSteps } = worth;
+  const calls = chosen.cost.toFixed(1);
+  const ranked = [...rows].sort((a, b) => b.converged - a.converged);
+  heading(`At the cost of ${calls} full calls (dB; images that were judged on)`);
+  printTable(
+    ['', 'to the own loop', `to ${convergedSteps} steps`],
+    [
+      ['this plan', dB(worth.chosen.own), dB(worth.chosen.converged)],
+      ['full steps at even distances', dB(worth.even.own), dB(worth.even.converged)],
+      ...ranked.map(({ name, spacing, steps, isOwn, own, converged }) => [
+        `${steps} steps, ${name}${spacing ? ` ${spacing}` : ''}${isOwn ? " (the loop's sampler)" : ''}`,
+        dB(own),
+        dB(converged),
+      ]),
+      ['the loop itself, all steps full', '', dB(loop)],
+    ],
+  );
 }

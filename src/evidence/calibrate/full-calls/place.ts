@@ -36,6 +36,7 @@ import {
   variantLabel,
   variantOptions,
 } from './variants.js';
+import { type Worth, worthOf } from './worth.js';
 
 export interface PlaceOptions<O = Record<string, unknown>>
   extends Omit<
@@ -50,6 +51,8 @@ export interface PlaceOptions<O = Record<string, unknown>>
   readonly rule?: PlacementRule;
   /** What an interrupted search of the same kind has measured. */
   readonly measured?: Measured;
+  /** Default true: what fewer steps come to at the same cost. */
+  readonly yardstick?: boolean;
   readonly onMeasured?: (measured: () => Measured) => void;
   /** Called after each step, with the expected share of all work. */
   readonly onProgress?: (done: number, what: string) => void;
@@ -71,6 +74,7 @@ export interface PlacedCalls {
   readonly chosen: Candidate;
   /** All that were judged, the chosen one among them. */
   readonly candidates: readonly Candidate[];
+  readonly worth?: Worth;
   readonly samples: number;
   readonly evaluations: number;
   /** What it would take to run every edge of the graph to the end, in evaluations of the model. */
@@ -167,6 +171,21 @@ export async function placeFullCalls<O>(
     }
     const chosen = candidates.reduce((a, b) => (b.error.judged < a.error.judged ? b : a));
     const own = opened[found[candidates.indexOf(chosen)]!.at]!.variant;
+    const at = (one: Candidate) => opened[found[candidates.indexOf(one)]!.at]!;
+    const worth =
+      given.yardstick === false
+        ? undefined
+        : await worthOf({
+            sampler: given.sampler ?? { name: 'ddim' },
+            sources,
+            half: halves[1],
+            guidance,
+            loop: judged,
+            whole: wholeJudged,
+            chosen,
+            even: evenOf(candidates, chosen),
+            openOf: at,
+          });
     const taken = pass.fullSteps.at(own.options, chosen.full);
     const checked = checkOptions(pass, taken);
     return {
@@ -177,8 +196,9 @@ export async function placeFullCalls<O>(
       plan: makePlan(calls, [pass.propose(context, checked)]),
       chosen,
       candidates,
+      ...(worth && { worth }),
       samples: halves[0].samples + halves[1].samples,
-      evaluations: fit.evaluations + judged.evaluations,
+      evaluations: fit.evaluations + judged.evaluations + (worth?.evaluations ?? 0),
       plain: plainWork(steps, callsPerStep(guidance)),
       madeUp: halves[0].conditions.madeUp,
     };
@@ -186,6 +206,15 @@ export async function placeFullCalls<O>(
     for (const { programs } of opened) await programs.release();
   }
 }
+
+/** The best at even distances, with whatever forecast. */
+const evenOf = (candidates: readonly Candidate[], chosen: Candidate): Candidate =>
+  candidates
+    .filter(({ placement }) => placement === 'even')
+    .reduce(
+      (a, b) => (b.error.judged < a.error.judged ? b : a),
+      chosen.placement === 'even' ? chosen : candidates[0]!,
+    );
 
 async function openAll(
   sources: ProgramSources,

@@ -81,10 +81,10 @@ export function proposeVariant<O>(pass: Pass<O>, options: Options, context: Pass
   const parts = proposal.sites.flatMap(partsOf);
   const histories = new Histories(parts);
   const states = parts.flatMap((part) => part.states.map(({ id }) => histories.placeOf(id).root));
+  const order = options.order === undefined ? undefined : Number(options.order);
+  const chosen = order !== undefined && { order, basis: String(options.basis ?? 'lagrange') };
   return {
-    ...(options.order !== undefined && {
-      forecast: { order: Number(options.order), basis: String(options.basis ?? 'lagrange') },
-    }),
+    ...(chosen && { forecast: chosen }),
     options,
     proposal,
     histories,

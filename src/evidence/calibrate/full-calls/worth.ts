@@ -1,0 +1,81 @@
+/** The plan that was chosen beside fewer steps at its cost, on the images that had no say in the choice. */
+import { generate } from '../../measure/denoise-bundle.js';
+import {
+  measureYardstick,
+  type Nearness,
+  nearness,
+  type Yardstick,
+  type YardstickOptions,
+} from '../../yardstick/index.js';
+import { inBatches } from '../batches.js';
+import { loopSettings } from '../conditions.js';
+import type { LoopGuidance } from '../guidance.js';
+import { endOf } from './candidates.js';
+import type { FullLoop } from './full-loop.js';
+import type { ImageHalf } from './halves.js';
+import { NOTHING } from './history.js';
+import { type ProgramSources, runProgram } from './programs.js';
+import type { OpenVariant, StepLoop } from './step-loop.js';
+
+export interface Worth extends Omit<Yardstick, 'converged'> {
+  readonly chosen: Nearness;
+  readonly even: Nearness;
+  readonly evaluations: number;
+}
+
+interface Costed {
+  readonly full: readonly number[];
+  readonly cost: number;
+}
+
+export interface WorthOptions<C extends Costed> {
+  readonly sampler: YardstickOptions['sampler'];
+  readonly sources: ProgramSources;
+  readonly half: ImageHalf;
+  readonly guidance: LoopGuidance | undefined;
+  readonly loop: StepLoop;
+  readonly whole: FullLoop;
+  readonly chosen: C;
+  readonly even: C;
+  readonly openOf: (one: C) => OpenVariant;
+}
+
+export async function worthOf<C extends Costed>(options: WorthOptions<C>): Promise<Worth> {
+  const { sampler, sources, half, guidance, loop, whole, chosen, even, openOf } = options;
+  const { ort, callsPerStep } = sources;
+  const open = openOf(chosen);
+  const { conditions, seed } = half;
+  const { batches, ports } = conditions;
+  let calls = 0;
+  const one = async (feeds: Parameters<typeof runProgram>[3], call: number) =>
+    (await runProgram(ort, open.programs.full(call), open.variant, feeds, call, NOTHING)).outputs;
+  const denoiser = {
+    ports,
+    calls: undefined,
+    counts: new Map<string, number>(),
+    reset() {},
+    async release() {},
+    call: (feeds: Parameters<typeof runProgram>[3], context: { readonly call: number }) => {
+      calls++;
+      return batches
+        ? inBatches(ort.Tensor as never, batches, (part) => one(part, context.call))(
+            feeds,
+            context as never,
+          )
+        : one(feeds, context.call);
+    },
+  };
+  const own = whole.positions.at(-1)!.trajectory.latent;
+  const { converged, ...measured } = await measureYardstick({
+    sampler,
+    cost: chosen.cost,
+    callsPerStep,
+    own,
+    run: async (rival) =>
+      (await generate(denoiser, { ...loopSettings(seed, guidance, conditions), sampler: rival }))
+        .latent,
+  });
+  const of = async (candidate: C) =>
+    nearness(await endOf(loop, whole, openOf(candidate), candidate.full), own, converged);
+  return { ...measured, chosen: await of(chosen), even: await of(even), evaluations: calls };
+}

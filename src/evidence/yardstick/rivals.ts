@@ -1,0 +1,108 @@
+/** Fewer steps at the cost of a plan: each sampler that the model can be run with, at each way to space its steps. */
+import { StepfoldError } from '../../errors/index.js';
+import {
+  type NoisePath,
+  noisePath,
+  type Sampler,
+  type SamplerName,
+  SOLVERS,
+  samplerFrom,
+  solverOf,
+  type TimestepSpacing,
+} from '../../runtime/samplers/index.js';
+
+/** A sampler with its options but for its steps, as searches take it. */
+export type SamplerChoice = { readonly name: SamplerName } & Readonly<Record<string, unknown>>;
+
+export interface Rival {
+  /** As people call it: `unipc, order 3`. */
+  readonly name: string;
+  /** Left out where the sampler places its steps in a way of its own. */
+  readonly spacing?: TimestepSpacing;
+  readonly sampler: Sampler;
+  /** Whether it is the sampler of the loop itself. */
+  readonly own: boolean;
+}
+
+const SPACINGS = ['trailing', 'linear', 'leading'] as const satisfies readonly TimestepSpacing[];
+/** Of samplers of any order: 1 is another sampler. */
+const ORDERS = [2, 3];
+/** As many steps as a loop is taken to have converged in. */
+const MANY = 1000;
+
+/** What does not depend on the sampler: the model's prediction, its noise, and where pixels end. */
+const ofModel = ({ prediction, schedule, clip }: SamplerChoice) => ({
+  ...(prediction !== undefined && { prediction }),
+  ...(schedule !== undefined && { schedule }),
+  ...(clip !== undefined && { clip }),
+});
+
+const pathOf = (own: SamplerChoice): NoisePath =>
+  noisePath({ path: solverOf(own.name).path, ...(own.schedule as object | undefined) });
+
+export function rivals(own: SamplerChoice, wanted: number): Rival[] {
+  const { trainTimesteps } = pathOf(own);
+  // some spacings place one more point, where no call is made
+  const steps = Math.min(wanted, trainTimesteps - 1);
+  const made = (
+    name: string,
+    choice: SamplerChoice,
+    isOwn: boolean,
+    spacing?: TimestepSpacing,
+  ): Rival => {
+    const { name: solver, ...options } = choice;
+    const where = spacing === undefined ? {} : { spacing, offset: 0 };
+    return {
+      name,
+      own: isOwn,
+      ...(spacing !== undefined && { spacing }),
+      sampler: samplerFrom(solver, { ...options, ...where, steps }),
+    };
+  };
+  const { timesteps: _, ...itself } = own;
+  const placesItself = own.karras === true;
+  const all = placesItself
+    ? [made(own.name, itself as SamplerChoice, true)]
+    : SPACINGS.map((spacing) => made(own.name, itself as SamplerChoice, true, spacing));
+  for (const { name, path, options } of SOLVERS) {
+    if (path !== solverOf(own.name).path) continue;
+    const orders = Object.hasOwn(options, 'order') ? ORDERS : [undefined];
+    for (const order of orders) {
+      if (name === own.name && (order === undefined || order === (own.order ?? 2))) continue;
+      const choice = { name, ...ofModel(own), ...(order !== undefined && { order }) };
+      const label = order === undefined ? name : `${name}, order ${order}`;
+      all.push(
+        ...SPACINGS.flatMap((spacing) => orNone(() => made(label, choice, false, spacing)) ?? []),
+      );
+    }
+  }
+  return all;
+}
+
+/** A loop of so many steps that more would change nothing, or of the most that there are. */
+export function convergedSampler(own: SamplerChoice): Sampler {
+  const { trainTimesteps } = pathOf(own);
+  const { path } = solverOf(own.name);
+  const steps = Math.min(MANY, trainTimesteps);
+  const made = SOLVERS.filter((solver) => solver.path === path).flatMap(
+    ({ name, options, arrivalPoint }) =>
+      orNone(() =>
+        samplerFrom(name, {
+          ...ofModel(own),
+          steps: arrivalPoint ? steps - 1 : steps,
+          spacing: options.spacing.default,
+        }),
+      ) ?? [],
+  );
+  return made[0]!;
+}
+
+/** Not every sampler goes along every path, or starts where no signal is left. */
+function orNone<T>(make: () => T): T | undefined {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof StepfoldError) return undefined;
+    throw error;
+  }
+}
