@@ -160,7 +160,9 @@ export async function calibrate<O>(source: Model, given: CalibrateOptions<O>): P
   }
 }
 
-export function checkLoop<O>(options: CalibrateOptions<O>): void {
+export function checkLoop(
+  options: Pick<CalibrateOptions, 'calls' | 'samples' | 'guidance' | 'recorded' | 'sampler'>,
+): void {
   const { calls, samples = 1, guidance, recorded, sampler } = options;
   if (!Number.isInteger(calls) || calls < 1 || calls > MOST_CALLS)
     throw badCalls(calls, MOST_CALLS);

@@ -15,9 +15,9 @@ export {
 export {
   type Candidate,
   type PlacedCalls,
-  type PlaceOptions,
   placeFullCalls,
 } from './full-calls/place.js';
+export type { PlaceOptions } from './full-calls/search.js';
 export type { LoopGuidance } from './guidance.js';
 export { relativeLoss } from './loss.js';
 export type { DecidedCall } from './search.js';

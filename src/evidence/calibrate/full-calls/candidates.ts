@@ -58,7 +58,7 @@ export async function weighedEdges(
   const mostGap = mostGapOf(steps, full);
   const history = open.variant.depth > 1;
   // where a call that is not full runs nothing, every gap is measured
-  const free = open.programs.other(open.programs.callsPerStep).share === 0;
+  const free = open.programs.otherShare === 0;
   const every = Array.from({ length: mostGap }, (_, i) => i + 1);
   const grid = !history ? [1] : free ? every : gapGrid(mostGap, usual);
   const errors = await rememberedErrors(memo, label, subject, grid, mostGap);

@@ -2,61 +2,25 @@
  * Choosing which steps are full, and how the others forecast, by where the loop ends. Every candidate is run in full on
  * images that had no say in how it was found; the one that ends nearest to the full loop there is taken.
  */
-import { checkWeights } from '../../../compiler/emit/weights.js';
-import { checkOptions, passContext } from '../../../compiler/pass/index.js';
-import { prepare } from '../../../compiler/pipeline/pipeline.js';
+import { checkOptions } from '../../../compiler/pass/index.js';
 import { makePlan, type Plan } from '../../../compiler/plan/index.js';
-import { badFullCalls, passNotSearched } from '../../../errors/index.js';
 import type { Model } from '../../../model/ir/model.js';
-import { callsPerStep, stepsOfCalls } from '../../../runtime/schedule/index.js';
-import { modelPorts, settleLoop } from '../../measure/denoise-bundle.js';
-import { loadOrt } from '../../measure/engine.js';
-import { tableRows } from '../../measure/labels.js';
-import { type CalibrateOptions, checkLoop, samplerOf } from '../calibrate.js';
-import { loopSettings } from '../conditions.js';
+import { callsPerStep } from '../../../runtime/schedule/index.js';
 import {
   endError,
   evenly,
-  mostGapOf,
   type Placed,
   type PlacementRule,
   pathsByEndError,
   placedByRule,
 } from './candidates.js';
-import { gainSteps } from './edges.js';
+import { costOf, expectedWork, plainWork, WEIGHED } from './costs.js';
 import { type FullLoop, runFullLoop } from './full-loop.js';
-import { type ImageHalf, imageHalves } from './halves.js';
-import { type Measured, Memo } from './memo.js';
-import { openPrograms, type ProgramSources } from './programs.js';
-import { type OpenVariant, StepLoop } from './step-loop.js';
-import {
-  type ForecastChoice,
-  proposeVariant,
-  type Variant,
-  variantLabel,
-  variantOptions,
-} from './variants.js';
+import { Memo } from './memo.js';
+import { type Asked, openSearch, type PlaceOptions } from './search.js';
+import type { OpenVariant, StepLoop } from './step-loop.js';
+import { type ForecastChoice, variantLabel } from './variants.js';
 import { type Worth, worthOf } from './worth.js';
-
-export interface PlaceOptions<O = Record<string, unknown>>
-  extends Omit<
-    CalibrateOptions<O>,
-    'search' | 'recorded' | 'decided' | 'onCall' | 'onProgress' | 'options'
-  > {
-  /** The pass's options but for which steps are full; `order` and `basis` are tried where they are left out. */
-  readonly options?: Readonly<Record<string, unknown>>;
-  /** Full steps, or a threshold of the rule's own. */
-  readonly asked: { readonly full: number } | { readonly threshold: number };
-  /** Default `end-error`. */
-  readonly rule?: PlacementRule;
-  /** What an interrupted search of the same kind has measured. */
-  readonly measured?: Measured;
-  /** Default true: what fewer steps come to at the same cost. */
-  readonly yardstick?: boolean;
-  readonly onMeasured?: (measured: () => Measured) => void;
-  /** Called after each step, with the expected share of all work. */
-  readonly onProgress?: (done: number, what: string) => void;
-}
 
 export interface Candidate extends Placed {
   readonly label: string;
@@ -87,67 +51,22 @@ export async function placeFullCalls<O>(
   source: Model,
   given: PlaceOptions<O>,
 ): Promise<PlacedCalls> {
-  const { pass, calls, guidance, asked, rule = 'end-error', seed = 0, samples = 8 } = given;
-  if (!pass.fullSteps) throw passNotSearched(pass.name, []);
-  checkLoop({ ...given, options: {} } as never);
-  const steps = stepsOfCalls(calls, guidance);
-  if ('full' in asked && !(asked.full >= 1 && asked.full <= steps))
-    throw badFullCalls(asked.full, 1, steps);
-  const choices = variantOptions(pass, given.options ?? {});
-  checkWeights(source);
-  const prepared = await prepare(source, given);
-  const { canonical, shapes, bindings, roles } = prepared;
-  const context = passContext(canonical, shapes, calls, bindings, guidance, roles);
-  pass.prepare?.(context, checkOptions(pass, pass.fullSteps.at(choices[0]!, [0])));
-  const variants = choices.map((options) => proposeVariant(pass, options, context));
-  const ort = await loadOrt();
-  const ports = modelPorts(prepared);
-  const halves = imageHalves(ports, {
-    ort: ort as never,
-    samples,
-    mode: guidance?.mode,
-    feeds: given.feeds ?? {},
-    unconditional: guidance?.unconditional ?? {},
-    seed,
-    classes: tableRows(canonical.graph),
-  });
-  const sampler = samplerOf(given.sampler, steps);
-  const sources: ProgramSources = {
-    ort,
-    model: canonical,
-    shapes,
-    bindings,
-    callsPerStep: callsPerStep(guidance),
-    steps,
-    sessionOptions: { logSeverityLevel: 4, ...given.sessionOptions },
-  };
+  const { calls, guidance, asked, rule = 'end-error' } = given;
+  const search = await openSearch(source, given);
+  const { pass, context, steps, sources, opened, halves, loopOn } = search;
   const memo = new Memo(given.measured ?? {}, given.onMeasured ?? (() => {}));
-  const opened = await openAll(sources, variants);
   try {
-    const loopOn = async ({ conditions, seed: own }: ImageHalf, what: string) => {
-      const loop = loopSettings(own, guidance, conditions);
-      settleLoop(conditions.ports, loop);
-      return StepLoop.open({
-        ort,
-        ports: conditions.ports,
-        loop,
-        sampler,
-        batches: conditions.batches,
-        depth: Math.max(...variants.map(({ depth }) => depth)),
-        onStep: () =>
-          given.onProgress?.(
-            Math.min(1, (fit.evaluations + (judged?.evaluations ?? 0)) / expected),
-            what,
-          ),
-      });
-    };
     const expected = expectedWork(opened, steps, rule, asked);
     let judged: StepLoop | undefined;
-    const fit: StepLoop = await loopOn(halves[0], 'choosing');
+    const tell = (what: string) => {
+      const done = fit.evaluations + (judged?.evaluations ?? 0);
+      given.onProgress?.(Math.min(1, done / expected), what);
+    };
+    const fit: StepLoop = await loopOn(halves[0], () => tell('choosing'));
     const [first] = opened as [OpenVariant];
     const whole = await runFullLoop(fit, first);
     const found = await findCandidates(memo, fit, whole, opened, rule, asked);
-    judged = await loopOn(halves[1], 'judging');
+    judged = await loopOn(halves[1], () => tell('judging'));
     const wholeJudged = await runFullLoop(judged, first);
     const candidates: Candidate[] = [];
     for (const { open, placed } of found) {
@@ -203,7 +122,7 @@ export async function placeFullCalls<O>(
       madeUp: halves[0].conditions.madeUp,
     };
   } finally {
-    for (const { programs } of opened) await programs.release();
+    await search.release();
   }
 }
 
@@ -216,29 +135,11 @@ const evenOf = (candidates: readonly Candidate[], chosen: Candidate): Candidate 
       chosen.placement === 'even' ? chosen : candidates[0]!,
     );
 
-async function openAll(
-  sources: ProgramSources,
-  variants: readonly Variant[],
-): Promise<OpenVariant[]> {
-  const opened: OpenVariant[] = [];
-  try {
-    for (const variant of variants)
-      opened.push({ variant, programs: await openPrograms(sources, variant) });
-    return opened;
-  } catch (error) {
-    for (const { programs } of opened) await programs.release();
-    throw error;
-  }
-}
-
 interface Found {
   readonly open: OpenVariant;
   readonly at: number;
   readonly placed: Placed;
 }
-
-/** Where calls that are not full take work, the graph is weighed for so many variants. */
-const WEIGHED = 2;
 
 /** Of each variant the full steps that are to be judged: at even distances, and as the rule has them. */
 async function findCandidates(
@@ -247,7 +148,7 @@ async function findCandidates(
   whole: FullLoop,
   opened: readonly OpenVariant[],
   rule: PlacementRule,
-  asked: PlaceOptions['asked'],
+  asked: Asked,
 ): Promise<Found[]> {
   const steps = loop.length;
   const byRule = rule === 'end-error' ? undefined : placedByRule(rule, whole, asked);
@@ -261,7 +162,7 @@ async function findCandidates(
     ]);
     ranked.push({ at, error: error! });
   }
-  const free = opened.every((open) => shareOfOthers(open) === 0);
+  const free = opened.every((open) => open.programs.otherShare === 0);
   const best = [...ranked].sort((a, b) => a.error - b.error).slice(0, WEIGHED);
   const found: Found[] = [];
   for (const [at, open] of opened.entries()) {
@@ -276,46 +177,3 @@ async function findCandidates(
   }
   return found;
 }
-
-/** Of one call that is not full. */
-function shareOfOthers({ programs }: OpenVariant): number {
-  const { callsPerStep: each } = programs;
-  return Math.max(...Array.from({ length: each }, (_, call) => programs.other(each + call).share));
-}
-
-function costOf({ programs }: OpenVariant, steps: number, full: number): number {
-  const each = programs.callsPerStep;
-  const sum = (share: (call: number) => number) =>
-    Array.from({ length: each }, (_, call) => share(each + call)).reduce((a, b) => a + b, 0);
-  const others = steps - full;
-  return (
-    full * sum((call) => programs.full(call).share) +
-    (others > 0 ? others * sum((call) => programs.other(call).share) : 0)
-  );
-}
-
-/** Evaluations of the model that a search takes, about. */
-function expectedWork(
-  opened: readonly OpenVariant[],
-  steps: number,
-  rule: PlacementRule,
-  asked: PlaceOptions['asked'],
-): number {
-  const full = 'full' in asked ? asked.full : steps / 2;
-  const weighed = opened.some((open) => shareOfOthers(open) > 0)
-    ? opened.slice(0, WEIGHED)
-    : opened;
-  const each = opened[0]!.programs.callsPerStep;
-  const loops = opened.reduce((sum, open) => sum + 4 * costOf(open, steps, full), 0);
-  if (rule !== 'end-error') return loops + 2 * each * steps;
-  const rests = gainSteps(steps).reduce((sum, step) => sum + steps - step, 0);
-  const edges = weighed.reduce(
-    (sum, open) => sum + shareOfOthers(open) * 4 * steps * mostGapOf(steps, full),
-    0,
-  );
-  return loops + each * (2 * steps + rests + edges);
-}
-
-/** A rest of the loop for every edge. */
-const plainWork = (steps: number, each: number): number =>
-  (each * steps * (steps - 1) * (steps + 1)) / 6;

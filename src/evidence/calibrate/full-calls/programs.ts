@@ -41,6 +41,8 @@ export interface Program {
 
 export interface VariantPrograms {
   readonly callsPerStep: number;
+  /** Of one evaluation of the source, what a call that is not full takes at most; 0 where there is none. */
+  readonly otherShare: number;
   full(call: number): Program;
   /** Of a call that is not full. */
   other(call: number): Program;
@@ -80,8 +82,10 @@ export async function openPrograms(
     const [run] = lowered.programs.get(name)!;
     return { run: run!, session: sessions.get(run!.model)!, share: shares.get(name)! };
   };
+  const others = Array.from({ length: (steps - 1) * callsPerStep }, (_, i) => programOf(ahead + i));
   return {
     callsPerStep,
+    otherShare: Math.max(0, ...others.map(({ share }) => share)),
     full: (call) => programOf(ahead - callsPerStep + (call % callsPerStep)),
     other: (call) => programOf(ahead - callsPerStep + call),
     async release() {

@@ -1,0 +1,140 @@
+/** All that a search of full steps runs on, checked and opened: variants, their models, the loops of both halves. */
+import { checkWeights } from '../../../compiler/emit/weights.js';
+import {
+  checkOptions,
+  type FullStepsRule,
+  type Pass,
+  type PassContext,
+  passContext,
+} from '../../../compiler/pass/index.js';
+import { prepare } from '../../../compiler/pipeline/pipeline.js';
+import { badFullCalls, passNotSearched } from '../../../errors/index.js';
+import type { Model } from '../../../model/ir/model.js';
+import { callsPerStep, stepsOfCalls } from '../../../runtime/schedule/index.js';
+import { modelPorts, settleLoop } from '../../measure/denoise-bundle.js';
+import { loadOrt } from '../../measure/engine.js';
+import { tableRows } from '../../measure/labels.js';
+import { type CalibrateOptions, checkLoop, samplerOf } from '../calibrate.js';
+import { loopSettings } from '../conditions.js';
+import type { PlacementRule } from './candidates.js';
+import { type ImageHalf, imageHalves } from './halves.js';
+import type { Measured } from './memo.js';
+import { openPrograms, type ProgramSources } from './programs.js';
+import { type OpenVariant, StepLoop } from './step-loop.js';
+import { proposeVariant, type Variant, variantOptions } from './variants.js';
+
+/** Full steps, or a threshold of the rule's own. */
+export type Asked = { readonly full: number } | { readonly threshold: number };
+
+export interface PlaceOptions<O = Record<string, unknown>>
+  extends Omit<
+    CalibrateOptions<O>,
+    'search' | 'recorded' | 'decided' | 'onCall' | 'onProgress' | 'options'
+  > {
+  /** The pass's options but for which steps are full; `order` and `basis` are tried where they are left out. */
+  readonly options?: Readonly<Record<string, unknown>>;
+  readonly asked: Asked;
+  /** Default `end-error`. */
+  readonly rule?: PlacementRule;
+  /** What an interrupted search of the same kind has measured. */
+  readonly measured?: Measured;
+  /** Default true: what fewer steps come to at the same cost. */
+  readonly yardstick?: boolean;
+  readonly onMeasured?: (measured: () => Measured) => void;
+  /** Called after each step, with the expected share of all work. */
+  readonly onProgress?: (done: number, what: string) => void;
+}
+
+export interface OpenSearch<O> {
+  readonly pass: Pass<O> & { readonly fullSteps: FullStepsRule };
+  readonly context: PassContext;
+  readonly steps: number;
+  readonly sources: ProgramSources;
+  readonly opened: readonly OpenVariant[];
+  /** Images to choose on, and images to judge by. */
+  readonly halves: readonly [fit: ImageHalf, judged: ImageHalf];
+  /** A loop on one of the halves. */
+  loopOn(half: ImageHalf, onStep?: () => void): Promise<StepLoop>;
+  release(): Promise<void>;
+}
+
+/** @throws what `placeFullCalls` throws before anything is run */
+export async function openSearch<O>(source: Model, given: PlaceOptions<O>): Promise<OpenSearch<O>> {
+  const { calls, guidance, asked, seed = 0, samples = 8 } = given;
+  const { fullSteps } = given.pass;
+  if (!fullSteps) throw passNotSearched(given.pass.name, []);
+  const pass = { ...given.pass, fullSteps };
+  checkLoop(given);
+  const steps = stepsOfCalls(calls, guidance);
+  if ('full' in asked && !(asked.full >= 1 && asked.full <= steps))
+    throw badFullCalls(asked.full, 1, steps);
+  const choices = variantOptions(pass, given.options ?? {});
+  checkWeights(source);
+  const prepared = await prepare(source, given);
+  const { canonical, shapes, bindings, roles } = prepared;
+  const context = passContext(canonical, shapes, calls, bindings, guidance, roles);
+  pass.prepare?.(context, checkOptions(pass, fullSteps.at(choices[0]!, [0])));
+  const variants = choices.map((options) => proposeVariant(pass, options, context));
+  const ort = await loadOrt();
+  const halves = imageHalves(modelPorts(prepared), {
+    ort: ort as never,
+    samples,
+    mode: guidance?.mode,
+    feeds: given.feeds ?? {},
+    unconditional: guidance?.unconditional ?? {},
+    seed,
+    classes: tableRows(canonical.graph),
+  });
+  const sampler = samplerOf(given.sampler, steps);
+  const sources: ProgramSources = {
+    ort,
+    model: canonical,
+    shapes,
+    bindings,
+    callsPerStep: callsPerStep(guidance),
+    steps,
+    sessionOptions: { logSeverityLevel: 4, ...given.sessionOptions },
+  };
+  const opened = await openAll(sources, variants);
+  return {
+    pass,
+    context,
+    steps,
+    sources,
+    opened,
+    halves,
+    loopOn({ conditions, seed: own }, onStep) {
+      const loop = loopSettings(own, guidance, conditions);
+      settleLoop(conditions.ports, loop);
+      return StepLoop.open({
+        ort,
+        ports: conditions.ports,
+        loop,
+        sampler,
+        batches: conditions.batches,
+        depth: Math.max(...variants.map(({ depth }) => depth)),
+        onStep,
+      });
+    },
+    release: () => releaseAll(opened),
+  };
+}
+
+async function openAll(
+  sources: ProgramSources,
+  variants: readonly Variant[],
+): Promise<OpenVariant[]> {
+  const opened: OpenVariant[] = [];
+  try {
+    for (const variant of variants)
+      opened.push({ variant, programs: await openPrograms(sources, variant) });
+    return opened;
+  } catch (error) {
+    await releaseAll(opened);
+    throw error;
+  }
+}
+
+async function releaseAll(opened: readonly OpenVariant[]): Promise<void> {
+  for (const { programs } of opened) await programs.release();
+}
