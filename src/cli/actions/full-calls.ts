@@ -10,14 +10,8 @@ import {
   placeFullCalls,
 } from '../../evidence/calibrate/index.js';
 import { readPartial, removePartial, writePartial } from '../../evidence/calibrate/resume.js';
-import { yardstickWork } from '../../evidence/yardstick/index.js';
 import type { Model } from '../../model/ir/model.js';
-import {
-  callsPerStep,
-  formatPlan,
-  type PlanFile,
-  stepsOfCalls,
-} from '../../runtime/schedule/index.js';
+import { formatPlan, type PlanFile, stepsOfCalls } from '../../runtime/schedule/index.js';
 import type { CalibrateArguments } from '../commands/calibrate.js';
 import { printHeatmap } from '../heatmap.js';
 import { heading, print, printJson, printTable } from '../output.js';
@@ -63,7 +57,6 @@ export async function runFullCalls(
     writePartial(args.output, identity, { decided: [], measured: latest(), seconds: clock() });
     kept = performance.now();
   };
-  if (args.yardstick !== false && !args.json) announce(args, asked, options);
   const interrupted = onInterrupt(args.output, () => {
     keep();
     progress.stop();
@@ -78,6 +71,12 @@ export async function runFullCalls(
       rule,
       yardstick: args.yardstick ?? true,
       measured: before.measured ?? {},
+      onStart(work) {
+        if (work === 0 || args.json) return;
+        print(
+          `Fewer steps beside it will take ${Math.round(work)} model evaluations, on half of the images; --no-yardstick leaves them out.`,
+        );
+      },
       onMeasured(measured) {
         latest = measured;
         if (performance.now() - kept > KEPT_EVERY) keep();
@@ -96,20 +95,6 @@ export async function runFullCalls(
   writeFile(args.output, new TextEncoder().encode(formatPlan(plan, args.output)));
   removePartial(args.output);
   report(args, plan, table, found, seconds);
-}
-
-/** What the yardstick will take is said before anything starts. */
-function announce(
-  args: CalibrateArguments,
-  asked: PlaceOptions['asked'],
-  { sampler, guidance }: LoopOptions,
-): void {
-  const each = callsPerStep(guidance);
-  const cost = 'full' in asked ? asked.full * each : args.calls / 2;
-  const work = yardstickWork({ sampler: sampler!, cost, callsPerStep: each });
-  print(
-    `Fewer steps beside it take ${work} model evaluations or more, on half of the images; --no-yardstick leaves them out.`,
-  );
 }
 
 /** @throws CALIBRATE_FULL_CALLS */

@@ -6,6 +6,7 @@ import { checkOptions } from '../../../compiler/pass/index.js';
 import { makePlan, type Plan } from '../../../compiler/plan/index.js';
 import type { Model } from '../../../model/ir/model.js';
 import { callsPerStep } from '../../../runtime/schedule/index.js';
+import { yardstickWork } from '../../yardstick/index.js';
 import {
   endError,
   evenly,
@@ -17,7 +18,7 @@ import {
 import { costOf, expectedWork, plainWork, WEIGHED } from './costs.js';
 import { type FullLoop, runFullLoop } from './full-loop.js';
 import { Memo } from './memo.js';
-import { type Asked, openSearch, type PlaceOptions } from './search.js';
+import { type Asked, type OpenSearch, openSearch, type PlaceOptions } from './search.js';
 import type { OpenVariant, StepLoop } from './step-loop.js';
 import { type ForecastChoice, variantLabel } from './variants.js';
 import { type Worth, worthOf } from './worth.js';
@@ -56,6 +57,7 @@ export async function placeFullCalls<O>(
   const { pass, context, steps, sources, opened, halves, loopOn } = search;
   const memo = new Memo(given.measured ?? {}, given.onMeasured ?? (() => {}));
   try {
+    given.onStart?.(given.yardstick === false ? 0 : workOfYardstick(search, given));
     const expected = expectedWork(opened, steps, rule, asked);
     let judged: StepLoop | undefined;
     const tell = (what: string) => {
@@ -124,6 +126,16 @@ export async function placeFullCalls<O>(
   } finally {
     await search.release();
   }
+}
+
+/** A variant more or less changes it little. */
+function workOfYardstick<O>(
+  { opened, steps, sources }: Pick<OpenSearch<O>, 'opened' | 'steps' | 'sources'>,
+  { asked, sampler = { name: 'ddim' } }: Pick<PlaceOptions<O>, 'asked' | 'sampler'>,
+): number {
+  const full = 'full' in asked ? asked.full : Math.ceil(steps / 2);
+  const cost = costOf(opened[0]!, steps, full);
+  return yardstickWork({ sampler, cost, callsPerStep: sources.callsPerStep });
 }
 
 /** The best at even distances, with whatever forecast. */

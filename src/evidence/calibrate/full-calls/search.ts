@@ -41,6 +41,8 @@ export interface PlaceOptions<O = Record<string, unknown>>
   /** Default true: what fewer steps come to at the same cost. */
   readonly yardstick?: boolean;
   readonly onMeasured?: (measured: () => Measured) => void;
+  /** Called when everything has been checked, with the evaluations that the yardstick will take. */
+  readonly onStart?: (yardstick: number) => void;
   /** Called after each step, with the expected share of all work. */
   readonly onProgress?: (done: number, what: string) => void;
 }

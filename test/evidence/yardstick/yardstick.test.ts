@@ -1,0 +1,111 @@
+/** Fewer steps at the same cost: who they are, and how near they come, on a loop that is written out. */
+import { describe, expect, test } from 'vitest';
+import {
+  decibels,
+  measureYardstick,
+  rivals,
+  yardstickWork,
+} from '../../../src/evidence/yardstick/index.js';
+import { convergedSampler } from '../../../src/evidence/yardstick/rivals.js';
+import { type Sampler, SOLVERS, samplerFrom } from '../../../src/runtime/samplers/index.js';
+
+const NOISE = Float32Array.from([0.3, -1.2, 0.8, 1.9]);
+
+/** A denoiser that is a formula: the noise of data that all lie at 0.5. */
+async function run(sampler: Sampler): Promise<Float32Array> {
+  let at = sampler.start(NOISE);
+  for (const [step, timestep] of sampler.timesteps.entries()) {
+    const made = sampler
+      .scaleInput(at.latent, step)
+      .map((v) => Math.tanh(v - 0.5) * (0.4 + timestep / 1000));
+    at = sampler.step(made, step, at);
+  }
+  return at.latent;
+}
+
+test('decibels are the range of what is come near to over the root mean square of the difference', () => {
+  const wanted = Float32Array.from([-1, 1, 0, 0]);
+  const found = Float32Array.from([-1, 1, 0.2, 0]);
+  expect(decibels(found, wanted)).toBeCloseTo(20 * Math.log10(2 / 0.1), 5);
+  expect(decibels(wanted, wanted)).toBe(Number.POSITIVE_INFINITY);
+});
+
+describe('rivals', () => {
+  test('every sampler of the path, at every spacing, the own one with its options', () => {
+    const all = rivals({ name: 'dpm++2m', spacing: 'linear', clip: 1 }, 12);
+    const names = new Set(all.map(({ name }) => name.split(',')[0]));
+    const path = SOLVERS.filter((solver) => solver.path === 'variance-preserving');
+    expect(names).toEqual(new Set(path.map(({ name }) => name)));
+    expect(new Set(all.map(({ spacing }) => spacing))).toEqual(
+      new Set(['trailing', 'linear', 'leading']),
+    );
+    expect(all.every(({ sampler }) => sampler.timesteps.length === 12)).toBe(true);
+    expect(new Set(all.filter(({ own }) => own).map(({ name }) => name))).toEqual(
+      new Set(['dpm++2m']),
+    );
+    expect(all.filter(({ name }) => name.startsWith('unipc')).map(({ name }) => name)).toEqual([
+      ...Array(3).fill('unipc, order 2'),
+      ...Array(3).fill('unipc, order 3'),
+    ]);
+  });
+
+  test('a sampler of an order stands beside itself in the other', () => {
+    const all = rivals({ name: 'unipc' }, 8);
+    const own = all.filter(({ own }) => own).map(({ name }) => name);
+    expect(new Set(own)).toEqual(new Set(['unipc']));
+    expect(all.filter(({ name }) => name === 'unipc, order 3')).toHaveLength(3);
+    expect(all.filter(({ name }) => name === 'unipc, order 2')).toHaveLength(0);
+  });
+
+  test('of flows there is one', () => {
+    const all = rivals({ name: 'euler-flow' }, 8);
+    expect(new Set(all.map(({ name }) => name))).toEqual(new Set(['euler-flow']));
+  });
+
+  test('no more steps than there are', () => {
+    const own = { name: 'ddim', schedule: { trainTimesteps: 20 } } as const;
+    expect(rivals(own, 50).every(({ sampler }) => sampler.timesteps.length <= 20)).toBe(true);
+    expect(convergedSampler(own).timesteps).toHaveLength(20);
+    expect(convergedSampler({ name: 'dpm++2m' }).timesteps).toHaveLength(1000);
+  });
+});
+
+describe('the yardstick', () => {
+  const choice = { name: 'ddim', spacing: 'trailing' } as const;
+  const own = samplerFrom('ddim', { spacing: 'trailing', steps: 50 });
+
+  test('each rival at its best spacing, against the loop and the converged one', async () => {
+    let steps = 0;
+    const options = {
+      sampler: choice,
+      cost: 7.2,
+      callsPerStep: 1,
+      own: await run(own),
+      run: async (sampler: Sampler) => {
+        steps += sampler.timesteps.length;
+        return run(sampler);
+      },
+    };
+    const { rows, loop, convergedSteps, converged } = await measureYardstick(options);
+    expect(steps).toBe(yardstickWork(options));
+    expect(convergedSteps).toBe(1000);
+    expect(loop).toBe(decibels(options.own, converged));
+    const ends = await Promise.all(
+      (['trailing', 'linear', 'leading'] as const).map((spacing) =>
+        run(samplerFrom('ddim', { spacing, steps: 8 })),
+      ),
+    );
+    const ddim = rows.find(({ isOwn }) => isOwn)!;
+    expect(ddim.steps).toBe(8);
+    expect(ddim.converged).toBe(Math.max(...ends.map((end) => decibels(end, converged))));
+    const best = ends.find((end) => decibels(end, converged) === ddim.converged)!;
+    expect(ddim.own).toBe(decibels(best, options.own));
+    expect(loop).toBeGreaterThan(ddim.converged);
+  });
+
+  test('two calls a step make half as many steps', () => {
+    const alone = { sampler: choice, cost: 8, callsPerStep: 1 };
+    const pairs = { sampler: choice, cost: 16, callsPerStep: 2 };
+    expect(yardstickWork(pairs)).toBe(2 * yardstickWork(alone));
+  });
+});
