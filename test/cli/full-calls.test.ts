@@ -136,7 +136,7 @@ describe('refusals', () => {
     ],
     [
       'a single image',
-      search(UNET, 'forecast', plan, '--full-calls', '3').with(8, '1'),
+      search(UNET, 'forecast', plan, '--full-calls', '3').with(9, '1'),
       'CALIBRATE_SAMPLES',
     ],
     ['a pass that is a rule', search(UNET, 'loop-invariant', plan), 'CALIBRATE_PASS'],
