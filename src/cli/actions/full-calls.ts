@@ -12,6 +12,7 @@ import {
 import { readPartial, removePartial, writePartial } from '../../evidence/calibrate/resume.js';
 import type { Model } from '../../model/ir/model.js';
 import { formatPlan, type PlanFile, stepsOfCalls } from '../../runtime/schedule/index.js';
+import { colors } from '../colors.js';
 import type { CalibrateArguments } from '../commands/calibrate.js';
 import { printHeatmap } from '../heatmap.js';
 import { heading, print, printJson, printTable } from '../output.js';
@@ -195,6 +196,7 @@ function printWorth(worth: NonNullable<PlacedCalls['worth']>, chosen: Candidate)
   const { rows, loop, convergedSteps } = worth;
   const calls = chosen.cost.toFixed(1);
   const ranked = [...rows].sort((a, b) => b.converged - a.converged);
+  const nearest = ranked[0];
   heading(`At the cost of ${calls} full calls (dB; images that were judged on)`);
   printTable(
     ['', 'to the own loop', `to ${convergedSteps} steps`],
@@ -209,4 +211,10 @@ function printWorth(worth: NonNullable<PlacedCalls['worth']>, chosen: Candidate)
       ['the loop itself, all steps full', '', dB(loop)],
     ],
   );
+  if (nearest && nearest.converged > worth.chosen.converged)
+    print(
+      colors.yellow(
+        `Fewer steps come nearer at this cost: ${nearest.steps} steps of ${nearest.name}.`,
+      ),
+    );
 }
