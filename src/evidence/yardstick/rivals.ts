@@ -38,7 +38,7 @@ const ofModel = ({ prediction, schedule, clip }: SamplerChoice) => ({
 });
 
 const pathOf = (own: SamplerChoice): NoisePath =>
-  noisePath({ path: solverOf(own.name).path, ...(own.schedule as object | undefined) });
+  noisePath({ path: solverOf(own.name).path, ...(own['schedule'] as object | undefined) });
 
 export function rivals(own: SamplerChoice, wanted: number): Rival[] {
   const { trainTimesteps } = pathOf(own);
@@ -60,7 +60,7 @@ export function rivals(own: SamplerChoice, wanted: number): Rival[] {
     };
   };
   const { timesteps: _, ...itself } = own;
-  const placesItself = own.karras === true;
+  const placesItself = own['karras'] === true;
   const all = placesItself
     ? [made(own.name, itself as SamplerChoice, true)]
     : SPACINGS.map((spacing) => made(own.name, itself as SamplerChoice, true, spacing));
@@ -68,7 +68,7 @@ export function rivals(own: SamplerChoice, wanted: number): Rival[] {
     if (path !== solverOf(own.name).path) continue;
     const orders = Object.hasOwn(options, 'order') ? ORDERS : [undefined];
     for (const order of orders) {
-      if (name === own.name && (order === undefined || order === (own.order ?? 2))) continue;
+      if (name === own.name && (order === undefined || order === (own['order'] ?? 2))) continue;
       const choice = { name, ...ofModel(own), ...(order !== undefined && { order }) };
       const label = order === undefined ? name : `${name}, order ${order}`;
       all.push(

@@ -74,7 +74,8 @@ export async function openSearch<O>(source: Model, given: PlaceOptions<O>): Prom
   checkWeights(source);
   const prepared = await prepare(source, given);
   const { canonical, shapes, bindings, roles } = prepared;
-  const context = passContext(canonical, shapes, calls, bindings, guidance, roles);
+  const sampler = samplerOf(given.sampler, steps);
+  const context = passContext(canonical, shapes, calls, bindings, guidance, roles, sampler);
   pass.prepare?.(context, checkOptions(pass, fullSteps.at(choices[0]!, [0])));
   const variants = choices.map((options) => proposeVariant(pass, options, context));
   const ort = await loadOrt();
@@ -87,7 +88,6 @@ export async function openSearch<O>(source: Model, given: PlaceOptions<O>): Prom
     seed,
     classes: tableRows(canonical.graph),
   });
-  const sampler = samplerOf(given.sampler, steps);
   const sources: ProgramSources = {
     ort,
     model: canonical,

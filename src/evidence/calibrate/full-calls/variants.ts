@@ -52,8 +52,8 @@ export function variantOptions<O>(pass: Pass<O>, given: Options): Options[] {
   const { properties } = pass.options;
   const has = Object.hasOwn(properties, 'order') && Object.hasOwn(properties, 'basis');
   if (!has || pass.fullSteps!.forecasts?.(given) === false) return [given];
-  const orders = given.order === undefined ? ORDERS : [Number(given.order)];
-  const bases = given.basis === undefined ? BASES : [String(given.basis)];
+  const orders = given['order'] === undefined ? ORDERS : [Number(given['order'])];
+  const bases = given['basis'] === undefined ? BASES : [String(given['basis'])];
   return orders.flatMap((order) =>
     // a basis has no say where the last value is taken as it is
     (order === 0 ? bases.slice(0, 1) : bases).map((basis) => ({ ...given, order, basis })),
@@ -81,8 +81,8 @@ export function proposeVariant<O>(pass: Pass<O>, options: Options, context: Pass
   const parts = proposal.sites.flatMap(partsOf);
   const histories = new Histories(parts);
   const states = parts.flatMap((part) => part.states.map(({ id }) => histories.placeOf(id).root));
-  const order = options.order === undefined ? undefined : Number(options.order);
-  const chosen = order !== undefined && { order, basis: String(options.basis ?? 'lagrange') };
+  const order = options['order'] === undefined ? undefined : Number(options['order']);
+  const chosen = order !== undefined && { order, basis: String(options['basis'] ?? 'lagrange') };
   return {
     ...(chosen && { forecast: chosen }),
     options,
