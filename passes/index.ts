@@ -41,6 +41,7 @@ export {
 } from '../src/compiler/forecast/index.js';
 export {
   type AnyPass,
+  type FullStepsRule,
   type OptionsSchema,
   type Pass,
   type PassCalibration,

@@ -19,19 +19,31 @@ export {
 } from './compiler/emit/index.js';
 export type { WeightsMode } from './compiler/emit/modes.js';
 export {
+  type Asked,
   type Calibrated,
   type CalibrateOptions,
+  type Candidate,
   calibrate,
   type DecidedCall,
+  type ForecastChoice,
   type LoopGuidance,
   type OptimizedTimesteps,
   type OptimizeTimestepsOptions,
   optimizeTimesteps,
+  type Placed,
+  type PlacedCalls,
+  type Placement,
+  type PlacementRule,
+  type PlaceOptions,
+  placeFullCalls,
+  type RulePlan,
   type SamplerChoice,
   type SearchKind,
+  type SearchMemory,
   type SizeOptions,
   type TimestepLoopOptions,
   type Tried,
+  type Worth,
 } from './evidence/calibrate/index.js';
 export { type FillOptions, type FillReport, fillWeights } from './evidence/fill/fill.js';
 export {
@@ -58,6 +70,7 @@ export {
   type VerdictOptions,
   type VerifyReport,
 } from './evidence/measure/index.js';
+export type { Nearness, Yardstick, YardstickRow } from './evidence/yardstick/index.js';
 export { sameFileOnDisk } from './model/diff/same-file.js';
 export { nodeFile } from './model/files/node-file.js';
 export { loadModel, saveModel } from './model/onnx/files.js';

@@ -1,17 +1,18 @@
 /** Passes whose plan is one choice: which steps of the loop are full. At the others everything is taken as it was kept, or forecast. */
 import { badOption } from '../../errors/index.js';
 
-type Options = Readonly<Record<string, unknown>>;
-
 export interface FullStepsRule {
   /**
    * The options under which exactly these steps are full, in place of whatever says so in those given. At a full step
    * every site is computed; what a step does that is none depends on nothing but the step.
    * @param full ascending; step 0 is among them
    */
-  at(options: Options, full: readonly number[]): Options;
+  at(
+    options: Readonly<Record<string, unknown>>,
+    full: readonly number[],
+  ): Readonly<Record<string, unknown>>;
   /** Whether `order` and `basis` are options under these; left out: where the pass's schema has them. */
-  forecasts?(options: Options): boolean;
+  forecasts?(options: Readonly<Record<string, unknown>>): boolean;
 }
 
 /** So many steps at distances as equal as can be, the first and the last among them, where there are two. */

@@ -9,15 +9,20 @@ export {
 } from './calibrate.js';
 export {
   PLACEMENT_RULES,
+  type Placed,
   type Placement,
   type PlacementRule,
 } from './full-calls/candidates.js';
+export type { SearchMemory } from './full-calls/memo.js';
 export {
   type Candidate,
   type PlacedCalls,
   placeFullCalls,
 } from './full-calls/place.js';
-export type { PlaceOptions } from './full-calls/search.js';
+export type { RulePlan } from './full-calls/rules.js';
+export type { Asked, PlaceOptions } from './full-calls/search.js';
+export type { ForecastChoice } from './full-calls/variants.js';
+export type { Worth } from './full-calls/worth.js';
 export type { LoopGuidance } from './guidance.js';
 export { relativeLoss } from './loss.js';
 export type { DecidedCall } from './search.js';

@@ -12,7 +12,7 @@ import { readRegularText } from '../../io/regular-file.js';
 import type { Model } from '../../model/ir/model.js';
 import { VERSION } from '../../version.js';
 import type { Feeds } from '../measure/feeds.js';
-import type { Measured } from './full-calls/memo.js';
+import type { SearchMemory } from './full-calls/memo.js';
 import type { DecidedCall } from './search.js';
 
 /** What a search is for, by the names that messages use. */
@@ -21,7 +21,7 @@ export type SearchIdentity = Readonly<Record<string, string>>;
 export interface PartialSearch {
   readonly decided: readonly DecidedCall[];
   /** What a search of full steps has measured. */
-  readonly measured?: Measured;
+  readonly measured?: SearchMemory;
   /** Seconds that the search has taken. */
   readonly seconds: number;
 }
@@ -105,7 +105,7 @@ function parse(file: string): PartialSearch & { search: SearchIdentity } {
   return {
     search: search as SearchIdentity,
     decided,
-    ...(measured !== undefined && { measured: measured as Measured }),
+    ...(measured !== undefined && { measured: measured as SearchMemory }),
     seconds,
   };
 }
@@ -124,7 +124,7 @@ function isDecided(call: unknown): call is DecidedCall {
   );
 }
 
-const isMeasured = (measured: unknown): measured is Measured =>
+const isMeasured = (measured: unknown): measured is SearchMemory =>
   typeof measured === 'object' &&
   measured !== null &&
   Object.values(measured).every(

@@ -1,5 +1,5 @@
 /** What a search has measured already, by a name for each: kept beside the plan, so that nothing is measured twice. */
-export type Measured = Readonly<Record<string, readonly number[]>>;
+export type SearchMemory = Readonly<Record<string, readonly number[]>>;
 
 /** Infinity stands for what is not finite, and JSON has none. */
 const LARGEST = Number.MAX_VALUE;
@@ -8,13 +8,13 @@ export class Memo {
   readonly #known: Map<string, readonly number[]>;
 
   constructor(
-    known: Measured,
-    private readonly onMeasured: (known: () => Measured) => void,
+    known: SearchMemory,
+    private readonly onMeasured: (known: () => SearchMemory) => void,
   ) {
     this.#known = new Map(Object.entries(known));
   }
 
-  get known(): Measured {
+  get known(): SearchMemory {
     return Object.fromEntries(this.#known);
   }
 

@@ -18,7 +18,7 @@ import { type CalibrateOptions, checkLoop, samplerOf } from '../calibrate.js';
 import { loopSettings } from '../conditions.js';
 import type { PlacementRule } from './candidates.js';
 import { type ImageHalf, imageHalves } from './halves.js';
-import type { Measured } from './memo.js';
+import type { SearchMemory } from './memo.js';
 import { openPrograms, type ProgramSources } from './programs.js';
 import { type OpenVariant, StepLoop } from './step-loop.js';
 import { proposeVariant, type Variant, variantOptions } from './variants.js';
@@ -37,10 +37,10 @@ export interface PlaceOptions<O = Record<string, unknown>>
   /** Default `end-error`. */
   readonly rule?: PlacementRule;
   /** What an interrupted search of the same kind has measured. */
-  readonly measured?: Measured;
+  readonly measured?: SearchMemory;
   /** Default true: what fewer steps come to at the same cost. */
   readonly yardstick?: boolean;
-  readonly onMeasured?: (measured: () => Measured) => void;
+  readonly onMeasured?: (measured: () => SearchMemory) => void;
   /** Called when everything has been checked, with the evaluations that the yardstick will take. */
   readonly onStart?: (yardstick: number) => void;
   /** Called after each step, with the expected share of all work. */
