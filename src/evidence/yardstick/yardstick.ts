@@ -18,6 +18,11 @@ export interface YardstickOptions {
   readonly own: Float32Array;
   /** The final latent of the loop in full with some sampler, from the same noise. */
   readonly run: (sampler: Sampler) => Promise<Float32Array>;
+  /** Keeps what is measured by a name, for a yardstick that is interrupted; by default nothing is kept. */
+  readonly remember?: (
+    name: string,
+    measure: () => Promise<readonly number[]>,
+  ) => Promise<readonly number[]>;
 }
 
 /** Decibels: the range of the latents that are come near to, to the root mean square of the difference. */
@@ -56,8 +61,13 @@ export function yardstickWork(
 }
 
 export async function measureYardstick(options: YardstickOptions): Promise<Yardstick> {
+  const { remember = (_, measure) => measure() } = options;
   const many = convergedSampler(options.sampler);
-  const converged = await options.run(many);
+  const converged = Float32Array.from(
+    await remember(`converged ${many.timesteps.length}`, async () => [
+      ...(await options.run(many)),
+    ]),
+  );
   const best = new Map<string, YardstickRow>();
   for (const rival of rivals(options.sampler, stepsOf(options))) {
     const row = await rowOf(rival, options, converged);
@@ -75,20 +85,25 @@ export async function measureYardstick(options: YardstickOptions): Promise<Yards
 /** Undefined where the loop comes upon numbers that are not finite. */
 async function rowOf(
   { name, spacing, sampler, own }: Rival,
-  options: YardstickOptions,
+  { run, own: loop, remember = (_, measure) => measure() }: YardstickOptions,
   converged: Float32Array,
 ): Promise<YardstickRow | undefined> {
-  const end = await options.run(sampler).catch((error) => {
-    if (error instanceof ResultError) return undefined;
-    throw error;
+  const steps = sampler.timesteps.length;
+  const [toLoop, toConverged] = await remember(`rival ${name} ${spacing} ${steps}`, async () => {
+    const end = await run(sampler).catch((error) => {
+      if (error instanceof ResultError) return undefined;
+      throw error;
+    });
+    return end ? [decibels(end, loop), decibels(end, converged)] : [];
   });
-  if (!end) return undefined;
+  if (toLoop === undefined || toConverged === undefined) return undefined;
   return {
     name,
     isOwn: own,
     ...(spacing !== undefined && { spacing }),
-    steps: sampler.timesteps.length,
-    ...nearness(end, options.own, converged),
+    steps,
+    own: toLoop,
+    converged: toConverged,
   };
 }
 

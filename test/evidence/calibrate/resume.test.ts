@@ -40,6 +40,19 @@ test('what was written is read, until it is removed', () => {
   expect(readPartial(plan, identity()).decided).toEqual([]);
 });
 
+test('what a search of full steps has measured goes along, to the last bit', () => {
+  const plan = planIn('measured.json');
+  const measured = { 'gain 2': [1 / 3], 'errors order 1 2 3': [0, Math.PI, Number.MAX_VALUE] };
+  writePartial(plan, identity(), { decided: [], measured, seconds: 1 });
+  expect(readPartial(plan, identity()).measured).toEqual(measured);
+  const file = partialFile(plan);
+  const broken = JSON.parse(fs.readFileSync(file, 'utf8'));
+  fs.writeFileSync(file, JSON.stringify({ ...broken, measured: { 'gain 2': [null] } }));
+  expect(() => readPartial(plan, identity())).toThrow(
+    expect.objectContaining({ code: 'CALIBRATE_PARTIAL' }),
+  );
+});
+
 describe('another search is refused, naming what differs', () => {
   const other = path.join(folder, 'other.onnx');
   fs.copyFileSync('samples/dit-digits/dit-digits.onnx', other);

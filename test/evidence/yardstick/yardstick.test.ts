@@ -103,6 +103,32 @@ describe('the yardstick', () => {
     expect(loop).toBeGreaterThan(ddim.converged);
   });
 
+  test('what is remembered is not run again', async () => {
+    const known = new Map<string, readonly number[]>();
+    let runs = 0;
+    const measure = async () =>
+      measureYardstick({
+        sampler: choice,
+        cost: 8,
+        callsPerStep: 1,
+        own: await run(own),
+        run: (sampler) => {
+          runs++;
+          return run(sampler);
+        },
+        async remember(name, find) {
+          const found = known.get(name) ?? (await find());
+          known.set(name, found);
+          return found;
+        },
+      });
+    const first = await measure();
+    const before = runs;
+    expect(await measure()).toEqual(first);
+    expect(runs).toBe(before);
+    expect(known.size).toBe(before);
+  });
+
   test('two calls a step make half as many steps', () => {
     const alone = { sampler: choice, cost: 8, callsPerStep: 1 };
     const pairs = { sampler: choice, cost: 16, callsPerStep: 2 };

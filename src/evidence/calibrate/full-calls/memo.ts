@@ -19,11 +19,12 @@ export class Memo {
   }
 
   async of(name: string, measure: () => Promise<readonly number[]>): Promise<readonly number[]> {
-    const before = this.#known.get(name);
-    if (before) return before;
-    const found = (await measure()).map((value) => (Number.isFinite(value) ? value : LARGEST));
-    this.#known.set(name, found);
-    this.onMeasured(() => this.known);
-    return found;
+    let found = this.#known.get(name);
+    if (!found) {
+      found = (await measure()).map((value) => (Number.isFinite(value) ? value : LARGEST));
+      this.#known.set(name, found);
+      this.onMeasured(() => this.known);
+    }
+    return found.map((value) => (value === LARGEST ? Number.POSITIVE_INFINITY : value));
   }
 }

@@ -106,6 +106,7 @@ export async function placeFullCalls<O>(
             chosen,
             even: evenOf(candidates, chosen),
             openOf: at,
+            memo,
           });
     const taken = pass.fullSteps.at(own.options, chosen.full);
     const checked = checkOptions(pass, taken);

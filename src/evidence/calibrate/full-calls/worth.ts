@@ -14,6 +14,7 @@ import { endOf } from './candidates.js';
 import type { FullLoop } from './full-loop.js';
 import type { ImageHalf } from './halves.js';
 import { NOTHING } from './history.js';
+import type { Memo } from './memo.js';
 import { type ProgramSources, runProgram } from './programs.js';
 import type { OpenVariant, StepLoop } from './step-loop.js';
 
@@ -38,6 +39,7 @@ export interface WorthOptions<C extends Costed> {
   readonly chosen: C;
   readonly even: C;
   readonly openOf: (one: C) => OpenVariant;
+  readonly memo: Memo;
 }
 
 export async function worthOf<C extends Costed>(options: WorthOptions<C>): Promise<Worth> {
@@ -71,6 +73,7 @@ export async function worthOf<C extends Costed>(options: WorthOptions<C>): Promi
     cost: chosen.cost,
     callsPerStep,
     own,
+    remember: (name, measure) => options.memo.of(name, measure),
     run: async (rival) =>
       (await generate(denoiser, { ...loopSettings(seed, guidance, conditions), sampler: rival }))
         .latent,
