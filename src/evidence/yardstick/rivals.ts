@@ -18,13 +18,15 @@ export interface Rival {
   /** As people call it: `unipc, order 3`. */
   readonly name: string;
   /** Left out where the sampler places its steps in a way of its own. */
-  readonly spacing?: TimestepSpacing;
+  readonly spacing?: Spacing;
   readonly sampler: Sampler;
   /** Whether it is the sampler of the loop itself. */
   readonly own: boolean;
 }
 
-const SPACINGS = ['trailing', 'linear', 'leading'] as const satisfies readonly TimestepSpacing[];
+/** Of timesteps, and that of noise levels by Karras et al. (arXiv 2206.00364, equation 5). */
+const SPACINGS = ['trailing', 'linear', 'leading', 'quad', 'karras'] as const;
+type Spacing = TimestepSpacing | 'karras';
 /** Of samplers of any order: 1 is another sampler. */
 const ORDERS = [2, 3];
 /** As many steps as a loop is taken to have converged in. */
@@ -44,14 +46,9 @@ export function rivals(own: SamplerChoice, wanted: number): Rival[] {
   const { trainTimesteps } = pathOf(own);
   // some spacings place one more point, where no call is made
   const steps = Math.min(wanted, trainTimesteps - 1);
-  const made = (
-    name: string,
-    choice: SamplerChoice,
-    isOwn: boolean,
-    spacing?: TimestepSpacing,
-  ): Rival => {
+  const made = (name: string, choice: SamplerChoice, isOwn: boolean, spacing?: Spacing): Rival => {
     const { name: solver, ...options } = choice;
-    const where = spacing === undefined ? {} : { spacing, offset: 0 };
+    const where = spacing === undefined ? {} : placing(spacing);
     return {
       name,
       own: isOwn,
@@ -63,7 +60,9 @@ export function rivals(own: SamplerChoice, wanted: number): Rival[] {
   const placesItself = own['karras'] === true;
   const all = placesItself
     ? [made(own.name, itself as SamplerChoice, true)]
-    : SPACINGS.map((spacing) => made(own.name, itself as SamplerChoice, true, spacing));
+    : SPACINGS.flatMap(
+        (spacing) => orNone(() => made(own.name, itself as SamplerChoice, true, spacing)) ?? [],
+      );
   for (const { name, path, options } of SOLVERS) {
     if (path !== solverOf(own.name).path) continue;
     const orders = Object.hasOwn(options, 'order') ? ORDERS : [undefined];
@@ -78,6 +77,9 @@ export function rivals(own: SamplerChoice, wanted: number): Rival[] {
   }
   return all;
 }
+
+const placing = (spacing: Spacing) =>
+  spacing === 'karras' ? { karras: true } : { spacing, offset: 0 };
 
 /** A loop of so many steps that more would change nothing, or of the most that there are. */
 export function convergedSampler(own: SamplerChoice): Sampler {

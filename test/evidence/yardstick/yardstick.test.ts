@@ -37,7 +37,7 @@ describe('rivals', () => {
     const path = SOLVERS.filter((solver) => solver.path === 'variance-preserving');
     expect(names).toEqual(new Set(path.map(({ name }) => name)));
     expect(new Set(all.map(({ spacing }) => spacing))).toEqual(
-      new Set(['trailing', 'linear', 'leading']),
+      new Set(['trailing', 'linear', 'leading', 'quad', 'karras']),
     );
     expect(all.every(({ sampler }) => sampler.timesteps.length === 12)).toBe(true);
     expect(new Set(all.filter(({ own }) => own).map(({ name }) => name))).toEqual(
@@ -91,8 +91,13 @@ describe('the yardstick', () => {
     expect(convergedSteps).toBe(1000);
     expect(loop).toBe(decibels(options.own, converged));
     const ends = await Promise.all(
-      (['trailing', 'linear', 'leading'] as const).map((spacing) =>
-        run(samplerFrom('ddim', { spacing, steps: 8 })),
+      (['trailing', 'linear', 'leading', 'quad', 'karras'] as const).map((spacing) =>
+        run(
+          samplerFrom('ddim', {
+            ...(spacing === 'karras' ? { karras: true } : { spacing }),
+            steps: 8,
+          }),
+        ),
       ),
     );
     const ddim = rows.find(({ isOwn }) => isOwn)!;
