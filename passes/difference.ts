@@ -57,15 +57,16 @@ export const difference = (
     outputs: [name],
   });
 
-/** A value and a kept difference, in the value's type. */
+/** A value and a kept difference, or the value less that, in the value's type. */
 export function withDifference(
   b: SiteBuilder,
   { narrow }: KeptDifference,
   [value, kept]: readonly [Value, Value],
   name: string,
+  opType: 'Add' | 'Sub' = 'Add',
 ): Value {
-  if (!narrow) return b.add({ opType: 'Add', inputs: [value, kept], outputs: [name] });
-  const sum = b.add({ opType: 'Add', inputs: [wide(b, value), kept], outputs: [`${name}.sum`] });
+  if (!narrow) return b.add({ opType, inputs: [value, kept], outputs: [name] });
+  const sum = b.add({ opType, inputs: [wide(b, value), kept], outputs: [`${name}.sum`] });
   return cast(b, sum, narrow, name);
 }
 

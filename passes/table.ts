@@ -5,6 +5,7 @@ import { deltaCache } from './delta-cache/index.js';
 import { depthSkip } from './depth-skip/index.js';
 import { ditfastattn } from './ditfastattn/index.js';
 import { forecast } from './forecast/index.js';
+import { guidanceDelta } from './guidance-delta/index.js';
 import { loopInvariant } from './loop-invariant/index.js';
 
 /** By name, as `--pass` and pipeline.json call them. */
@@ -14,6 +15,7 @@ export const passes: Readonly<Record<string, AnyPass>> = {
   [depthSkip.name]: depthSkip,
   [ditfastattn.name]: ditfastattn,
   [forecast.name]: forecast,
+  [guidanceDelta.name]: guidanceDelta,
   [loopInvariant.name]: loopInvariant,
 };
 

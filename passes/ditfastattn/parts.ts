@@ -7,7 +7,12 @@
  *   copy    behind the output projection: the computed half stands for both
  *   output  the module's output: computed, or the one that an earlier call kept
  */
-import type { Attention, RaisedCore } from '../../src/compiler/analysis/index.js';
+import {
+  type Attention,
+  doubled,
+  halfOf,
+  type RaisedCore,
+} from '../../src/compiler/analysis/index.js';
 import {
   COMPUTE,
   type LeafStrategy,
@@ -18,10 +23,9 @@ import {
 } from '../../src/compiler/plan/index.js';
 import type { Value } from '../../src/model/ir/value.js';
 import type { ShapeTable } from '../../src/model/shape/index.js';
-import type { PairOrder } from '../../src/runtime/schedule/index.js';
+import { conditionalHalf, type PairOrder } from '../../src/runtime/schedule/index.js';
 import { difference, type KeptDifference, stateType, withDifference } from '../difference.js';
 import { bandedAttention, type Window } from './band/index.js';
-import { doubled, halfOf } from './rows.js';
 
 /** What all parts of a site are made from. */
 export interface Module {
@@ -39,6 +43,13 @@ export const outputState = (id: string, half?: string) => `${id}.output${half ? 
 export const residualState = (id: string, half?: string) =>
   `${id}.residual${half ? `.${half}` : ''}`;
 
+const conditional = (
+  b: SiteBuilder,
+  value: Value,
+  order: PairOrder,
+  size: number | undefined,
+): Value => halfOf(b, value, conditionalHalf(order), { size });
+
 /** The computed module input, or half of it. */
 export function rowsPart({ id, attention, shapes }: Module, order: PairOrder): PlainSite {
   const { module } = attention;
@@ -52,7 +63,7 @@ export function rowsPart({ id, attention, shapes }: Module, order: PairOrder): P
     strategies: strategiesByName([
       strategyOf(COMPUTE, 'all images'),
       strategyOf('half', 'the conditional half', {
-        produce: (b) => [halfOf(b, b.value(input), order, leading(shapes, input))],
+        produce: (b) => [conditional(b, b.value(input), order, leading(shapes, input))],
       }),
     ]),
   };
@@ -111,7 +122,7 @@ export function corePart(module: Module, order: PairOrder | undefined): PlainSit
   const { mixed } = attention;
   const state = residualState(id);
   const half = (b: SiteBuilder, value: Value) =>
-    halfOf(b, value, order ?? 'cond-first', leading(shapes, mixed));
+    conditional(b, value, order ?? 'cond-first', leading(shapes, mixed));
   const paired = [
     strategyOf('compute-half', 'all keys, one half', {
       writes: { [state]: (b) => doubled(b, residualOf(b, module)) },

@@ -23,7 +23,7 @@ import {
 } from '../../src/compiler/plan/index.js';
 import { badOption } from '../../src/errors/index.js';
 import { stepsOfCalls } from '../../src/runtime/schedule/index.js';
-import { type FullSteps, fullSteps } from './full-steps.js';
+import { type FullSteps, fullSteps, fullStepsOptions } from '../full-steps.js';
 
 const NAME = 'forecast';
 const SITE = 'output';
@@ -38,31 +38,7 @@ export const forecast: Pass<ForecastPassOptions> = {
   options: {
     type: 'object',
     properties: {
-      'full-calls': {
-        type: 'integer',
-        minimum: 1,
-        description: 'So many full steps, placed evenly, the first and the last among them.',
-      },
-      interval: {
-        type: 'integer',
-        minimum: 1,
-        description: 'One full step, then interval-1 that are forecast, instead of full-calls.',
-      },
-      full: {
-        type: 'array',
-        items: { type: 'integer', minimum: 0 },
-        description: 'Explicit list of full steps, instead of either; step 0 must be in it.',
-      },
-      warmup: {
-        type: 'integer',
-        minimum: 0,
-        description: 'With interval: so many first steps are full [1].',
-      },
-      cooldown: {
-        type: 'integer',
-        minimum: 0,
-        description: 'With interval: so many last steps are full [1].',
-      },
+      ...fullStepsOptions({ between: 'that are forecast', warmup: '1', cooldown: '1' }),
       ...forecastOptions(1),
     },
   },
@@ -76,7 +52,7 @@ export const forecast: Pass<ForecastPassOptions> = {
   propose(context, options) {
     const { calls, guidance } = context;
     const steps = stepsOfCalls(calls, guidance);
-    const full = new Set(fullSteps(steps, options));
+    const full = new Set(fullSteps(NAME, steps, options));
     const chosen = { ...options, order: options.order ?? 1 };
     const site = byHalf(
       withForecasts(outputSite(context), forecastFrom(chosen, context), context.shapes),

@@ -125,6 +125,31 @@ export const planKeptTwice = (call: number, site: string, other: string, state: 
     },
   );
 
+/** @param half the call that kept one half of the rows */
+export const planHalfKept = ({
+  site,
+  by,
+  call,
+  strategy,
+  state,
+  half,
+}: {
+  readonly site: string;
+  readonly by: string;
+  readonly call: number;
+  readonly strategy: string;
+  readonly state: string;
+  readonly half: number;
+}) =>
+  new StepfoldError(
+    'PLAN_HALF_KEPT',
+    `Call ${call} runs both halves of each guidance pair and produces site "${site}" by "${strategy}", which reads state "${state}", but site "${by}" lets call ${half}, which wrote it, run one half alone.`,
+    {
+      path: `/sites/${site}/${call}`,
+      hint: `Let "${by}" be "compute" at call ${half} too, or "${site}" at call ${call}: intervals of which one divides the other go together.`,
+    },
+  );
+
 export const planUnassigned = (call: number, site: string, strategy: string, state: string) =>
   new StepfoldError(
     'PLAN_UNASSIGNED',
@@ -251,6 +276,26 @@ export const noAttention = (reason: string | undefined, node: string | undefined
     'ATTENTION_NOT_FOUND',
     `The model has no self-attention that can be followed${reason ? `: ${reason}, at node "${node}"` : ''}.`,
     { node, hint: '`stepfold inspect` lists what was found and what was not.' },
+  );
+
+/** @param pass its name */
+export const guidanceNotSaid = (pass: string) =>
+  new StepfoldError(
+    'GUIDANCE_NOT_SAID',
+    `Pass "${pass}" works on the two halves of classifier-free guidance, and it is not said how the loop makes them.`,
+    {
+      hint: 'Say which half comes first, --guidance cond-first or uncond-first, and with --guidance-mode two-calls that each has a call of its own; without guidance leave the pass out.',
+    },
+  );
+
+export const halvesTogether = (reason: string, node: string | undefined) =>
+  new StepfoldError(
+    'GUIDANCE_HALVES',
+    `The model cannot run on one half of each guidance pair: ${reason}${node === undefined ? '' : `, at node "${node}"`}.`,
+    {
+      node,
+      hint: 'Use --guidance-mode two-calls, for which nothing of the model has to be known, or leave the pass out.',
+    },
   );
 
 export const noBlocks = (reason: string | undefined, node: string | undefined) =>

@@ -217,10 +217,20 @@ export const stateShapeChanged = (
 export const oddPair = (call: number, input: string, batch: number) =>
   new StepfoldError(
     'GUIDANCE_ODD_BATCH',
-    `Call ${call} was fed a batch of ${batch} for "${input}", but computes one half of each guidance pair for both.`,
+    `Call ${call} was fed a batch of ${batch} for "${input}", but tells the halves of guidance pairs apart.`,
     {
       value: input,
       hint: 'Feed both halves of each pair in one batch, first halves first; guidance can be off at calls whose program says "pairs": false.',
+    },
+  );
+
+export const pairsTooLate = (call: number, input: string, batch: number) =>
+  new StepfoldError(
+    'GUIDANCE_ODD_BATCH',
+    `Call ${call} was fed a batch of ${batch} for "${input}", more than earlier calls of this image, which took their batch for guidance pairs.`,
+    {
+      value: input,
+      hint: 'Feed both halves of each pair from the first call on whose program does not say "pairs": false, and begin this image again.',
     },
   );
 

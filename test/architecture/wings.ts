@@ -59,6 +59,7 @@ export const WINGS: readonly Wing[] = [
       'passes/depth-skip',
       'passes/ditfastattn',
       'passes/forecast',
+      'passes/guidance-delta',
       'passes/loop-invariant',
       'passes',
     ],

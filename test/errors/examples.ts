@@ -272,6 +272,19 @@ export const EXAMPLES = {
   ],
   planLength: [() => e.planLength('deep', 19, 20)],
   planConflict: [() => e.planConflict('deep', 'cut', 'h.3')],
+  planHalfKept: [
+    () =>
+      e.planHalfKept({
+        site: 'deep',
+        by: 'guidance',
+        call: 4,
+        strategy: 'reuse',
+        state: 'deep.0',
+        half: 3,
+      }),
+  ],
+  guidanceNotSaid: [() => e.guidanceNotSaid('guidance-delta')],
+  halvesTogether: [() => e.halvesTogether('it works across the batch', '/norm/BatchNormalization')],
   planKeptTwice: [() => e.planKeptTwice(3, 'deep', 'cut', 'cut.0')],
   proposalStrategy: [() => e.proposalStrategy('deep', 'there is no "compute"')],
   proposalPart: [
@@ -410,6 +423,7 @@ export const EXAMPLES = {
   ],
   imagesMixed: [() => e.imagesMixed({ call: 4, resized: false, before: 700, now: 860 })],
   guidanceTurns: [() => e.guidanceTurns(5, 960, 940)],
+  pairsTooLate: [() => e.pairsTooLate(5, 'sample', 4)],
   oddPair: [() => e.oddPair(0, 'sample', 3)],
   runFailed: [() => e.runFailed(3, 'shallow', 'shallow.onnx', new Error('Got invalid dimensions'))],
   modelLoadFailed: [

@@ -161,6 +161,11 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   STRATEGY_CONSTANT: 'A strategy asks the builder for a constant that is no whole number.',
   PLAN_CONFLICT:
     'Two passes want to make one value, keep one state in one call, or call their sites by one name.',
+  PLAN_HALF_KEPT:
+    'A call that runs both halves of each guidance pair would read what a call kept that ran one half alone.',
+  GUIDANCE_NOT_SAID:
+    'A pass works on the halves of guidance pairs, and it is not said how the loop makes them.',
+  GUIDANCE_HALVES: 'Half of a batch cannot be run by itself, since something mixes its images.',
   PLAN_UNASSIGNED: 'A call would read a state that no call before it has written.',
   PLAN_STATE_SHAPE:
     'What a site keeps has a shape that cannot be told, so the state cannot be declared.',

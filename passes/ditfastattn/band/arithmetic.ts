@@ -1,9 +1,9 @@
 /** Integer arithmetic in the graph, on int64 scalars, with operators that opset 11 has. */
 
+import { integers, stored } from '../../../src/compiler/analysis/index.js';
 import type { SiteBuilder } from '../../../src/compiler/plan/index.js';
 import type { Value } from '../../../src/model/ir/value.js';
 import { cast, node } from './nodes.js';
-import { integers, stored } from './shared.js';
 
 /** Sums, differences and comparisons of scalars that only a run knows. */
 export class Arithmetic {

@@ -4,6 +4,7 @@
  * of a model: the mask of a chunk, and the rows of each chunk's keys, 8 bytes each.
  */
 
+import { integers, stored } from '../../../src/compiler/analysis/index.js';
 import type { SiteBuilder } from '../../../src/compiler/plan/index.js';
 import { int64Tensor } from '../../../src/model/ir/tensor.js';
 import type { Value } from '../../../src/model/ir/value.js';
@@ -12,7 +13,6 @@ import { type Cut, type CutRules, cutOf } from './chunks.js';
 import { maskTensor } from './mask.js';
 import { concat, leading, node } from './nodes.js';
 import type { BandOperands } from './operands.js';
-import { integers, stored } from './shared.js';
 
 /** [...lead, tokens, size], for a window of `width` tokens per side. */
 export function fixedBand(

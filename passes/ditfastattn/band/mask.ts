@@ -3,12 +3,12 @@
  * is finite, since an engine that adds minus infinity to a row of nothing else makes a NaN of it.
  */
 
+import { stored } from '../../../src/compiler/analysis/index.js';
 import type { SiteBuilder } from '../../../src/compiler/plan/index.js';
 import { float32Tensor, type Tensor } from '../../../src/model/ir/tensor.js';
 import { byteLength, type DataType } from '../../../src/model/ir/types.js';
 import type { Value } from '../../../src/model/ir/value.js';
 import { cast, node } from './nodes.js';
-import { stored } from './shared.js';
 
 /** Far below any score, and finite in bfloat16 too; of float16 the lowest there is. */
 const hiddenScore = (dtype: DataType): number => (dtype === 'float16' ? -65504 : -3e38);

@@ -1,10 +1,10 @@
 /** Nodes of a band, with few words. Only operators that mean the same from opset 11 on. */
 
+import { integers } from '../../../src/compiler/analysis/index.js';
 import type { SiteBuilder } from '../../../src/compiler/plan/index.js';
 import { type Attribute, int, ints } from '../../../src/model/ir/attribute.js';
 import { type DataType, dataTypeCode } from '../../../src/model/ir/types.js';
 import type { Value } from '../../../src/model/ir/value.js';
-import { integers } from './shared.js';
 
 export function node(
   b: SiteBuilder,

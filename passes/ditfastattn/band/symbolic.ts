@@ -4,6 +4,7 @@
  * chunk, less than the window. Costs the scores of all chunks, N(c+2w) a head, in memory at once.
  */
 
+import { integers } from '../../../src/compiler/analysis/index.js';
 import type { SiteBuilder } from '../../../src/compiler/plan/index.js';
 import type { Value } from '../../../src/model/ir/value.js';
 import { Arithmetic } from './arithmetic.js';
@@ -12,7 +13,6 @@ import { COPIES, type CutRules, chunkQueries } from './chunks.js';
 import { runtimeMask } from './mask.js';
 import { concat, gather, leading, node } from './nodes.js';
 import type { BandOperands, Window } from './operands.js';
-import { integers } from './shared.js';
 
 /** [...lead, tokens, size] */
 export function symbolicBand(

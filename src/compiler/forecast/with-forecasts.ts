@@ -29,25 +29,27 @@ export interface Forecast extends ForecastRule {
   readonly callsPerStep: number;
 }
 
+type IsKept = (strategy: LeafStrategy, state: string) => boolean;
+
 /** What the forecast of a strategy is called. */
 export const forecastOf = (strategy: string): string => `${strategy}+forecast`;
 
 /**
  * The site with a forecast beside every strategy that takes what was kept, or as it is where the order is 0.
- * @param isKept does a strategy take what an earlier step kept? One that takes what another call of the same step made
- *   has nothing to forecast
+ * @param isKept does a strategy take of a state what an earlier step kept? One that takes what another call of the same
+ *   step made has nothing to forecast
  */
 export function withForecasts<S extends Site>(
   site: S,
   forecast: Forecast,
   shapes: ShapeTable,
-  isKept?: (strategy: LeafStrategy) => boolean,
+  isKept?: IsKept,
 ): S;
 export function withForecasts(
   site: Site,
   forecast: Forecast,
   shapes: ShapeTable,
-  isKept: (strategy: LeafStrategy) => boolean = () => true,
+  isKept: IsKept = () => true,
 ): Site {
   if (forecast.order === 0) return site;
   if (!site.parts) return plainForecasts(site, forecast, shapes, isKept);
@@ -120,15 +122,16 @@ function plainForecasts(
   site: PlainSite,
   forecast: Forecast,
   shapes: ShapeTable,
-  isKept: (strategy: LeafStrategy) => boolean,
+  isKept: IsKept,
 ): PlainSite {
   const states = new Map(site.states.map((state) => [state.id, state]));
+  const taken = (strategy: LeafStrategy) =>
+    strategy.reads.filter((id) => states.has(id) && isKept(strategy, id));
   const kept = Object.values(site.strategies).filter(
-    (strategy) =>
-      strategy.produce && strategy.reads.some((id) => states.has(id)) && isKept(strategy),
+    (strategy) => strategy.produce && taken(strategy).length > 0,
   );
   if (kept.length === 0) return site;
-  const read = new Set(kept.flatMap(({ reads }) => reads.filter((id) => states.has(id))));
+  const read = new Set(kept.flatMap(taken));
   return {
     ...site,
     forecast: ruleOf(forecast),

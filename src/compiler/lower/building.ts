@@ -15,6 +15,7 @@ import type { Node } from '../../model/ir/node.js';
 import { int64Tensor } from '../../model/ir/tensor.js';
 import type { Use, Value } from '../../model/ir/value.js';
 import type { LeafStrategy, PlainSite, SiteBuilder } from '../plan/index.js';
+import type { HalfRows } from './half-rows.js';
 import type { InstrumentedSite, StateInfo } from './instrumented.js';
 
 /** What one site chooses about: the value whose uses it governs. */
@@ -36,6 +37,8 @@ export class Building {
   /** Claims inside of a site that has parts, by the site. */
   private readonly inside = new Map<string, Claim[]>();
   private readonly stateInputs: ReadonlySet<Value>;
+  /** What is read of a state in place of its input. */
+  private readonly read: ReadonlyMap<string, Value>;
   /** Identities that only stand between a site and what computes its value. */
   readonly standIns = new Set<Node>();
 
@@ -43,7 +46,11 @@ export class Building {
     private readonly graph: Graph,
     private readonly map: CloneMap,
     private readonly states: ReadonlyMap<string, StateInfo>,
+    rows?: HalfRows,
   ) {
+    this.read = rows?.read ?? new Map();
+    for (const value of this.read.values()) this.claimed.add(value);
+    for (const node of rows?.standIns ?? []) this.standIns.add(node);
     this.counterparts = new Map(map.values);
     this.stateInputs = new Set([...states.values()].map(({ input }) => input));
     this.originals = new Map([...map.values].map(([original, copy]) => [copy, original]));
@@ -115,7 +122,13 @@ export class Building {
 
   private claimValue(site: PlainSite, original: Value): Claim {
     const current = this.counterparts.get(original) as Value;
-    const { within } = site;
+    const { within, leaves } = site;
+    if (leaves) {
+      const left = this.standIn(current, (use) => use.user === this.graph);
+      this.claimed.add(left);
+      return { original, value: left, standsIn: true };
+    }
+    if (!current.producer && !within) return this.claimGiven(site, original, current);
     if (within) {
       const nodes = new Set([...within].map((node) => this.map.nodes.get(node)!));
       const inner = this.graph.addNode({
@@ -136,8 +149,28 @@ export class Building {
     return { original, value, standsIn: value !== current };
   }
 
+  /** Of what nothing in the graph makes: whatever nodes read of it, those of other sites' strategies among them. */
+  private claimGiven(site: PlainSite, original: Value, given: Value): Claim {
+    const chosen = this.graph.addNode({
+      opType: 'Identity',
+      inputs: [given],
+      outputs: [`stepfold.${site.id}`],
+    });
+    this.standIns.add(chosen);
+    this.originals.set(chosen.output, original);
+    this.graph.replaceUses(
+      given,
+      chosen.output,
+      (use) => use.user !== chosen && use.user !== this.graph,
+    );
+    this.claimed.add(chosen.output);
+    this.counterparts.set(original, chosen.output);
+    this.forgetSizes(this.graph.nodes);
+    return { original, value: chosen.output, standsIn: true };
+  }
+
   /** A program may choose fewer rows than the source has, so what the file declares no longer holds. */
-  private forgetSizes(nodes: ReadonlySet<Node>): void {
+  private forgetSizes(nodes: Iterable<Node>): void {
     for (const node of nodes)
       for (const output of node.outputs)
         if (output && !output.isGraphOutput) {
@@ -167,7 +200,7 @@ export class Building {
         const state = this.states.get(id);
         if (!state) throw proposalState(site.id, id, 'is asked for, and is no state');
         taken.add(id);
-        return state.input;
+        return this.read.get(id) ?? state.input;
       },
       add: (spec) => this.graph.addNode(spec).output,
       constant: (name, values) => {

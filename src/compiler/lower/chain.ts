@@ -78,6 +78,12 @@ export function lowerChain(source: Instrumented): Lowered {
  * guidance pair hands on fewer of them than the source has.
  */
 function looseRows({ sites }: Instrumented, type: ValueType | undefined): ValueType | undefined {
+  // where all of the model runs on half of the rows, they may lie on any axis, or be folded into one
+  if (type?.kind === 'tensor' && type.shape && sites.some(({ site }) => site.leaves))
+    return tensorType(
+      type.elem,
+      type.shape.map(() => null),
+    );
   if (!sites.some(({ site }) => site.within) || type?.kind !== 'tensor' || !type.shape?.length)
     return type;
   return tensorType(type.elem, [null, ...type.shape.slice(1)]);

@@ -17,13 +17,17 @@ import {
   analyzeFlow,
   expandParts,
   type FlatPlan,
+  type HalfCalls,
+  halfCalls,
   nameVariants,
   type PlainSite,
   type Plan,
+  refuseHalfKept,
   unionWrites,
 } from '../plan/index.js';
 import { Watch } from '../stages/index.js';
 import { Building } from './building.js';
+import { HalfRows } from './half-rows.js';
 import type { Instrumented, InstrumentedSite } from './instrumented.js';
 import { livenessUnder } from './liveness.js';
 import { InterfaceNames } from './names.js';
@@ -42,24 +46,28 @@ export function instrument(
   maxPrograms?: number,
   watch = new Watch(),
 ): Instrumented {
-  const plan = expandParts(given);
-  const { model, names, states, building, sites } = build(source, shapes, plan);
+  const flat = expandParts(given);
+  const halves = halfCalls(given);
+  const { model, names, states, rows, building, sites } = build(source, shapes, flat, halves);
   watch.check(
-    { name: 'strategies', before: source, brokenSite: () => brokenSite(source, shapes, plan) },
+    {
+      name: 'strategies',
+      before: source,
+      brokenSite: () => brokenSite(source, shapes, flat, halves),
+    },
     model,
   );
   // a site's value may have moved to an Identity while strategies were built
-  const resolved = sites.map((built) => ({
-    ...built,
-    outputs: building.outputs(built.site),
-  }));
+  const built = sites.map((site) => ({ ...site, outputs: building.outputs(site.site) }));
+  const { plan, sites: resolved } = rows?.added(built) ?? { plan: flat, sites: built };
 
   const reached = new Set<Value>();
   const live = livenessUnder(model.graph, resolved, states, reached);
   const least = analyzeFlow(plan, live);
   const flow = maxPrograms === undefined ? least : unionWrites(plan, least, live, maxPrograms);
-  const rows = flow.map(({ row, writes }) => ({ row, writes: new Set(writes) }));
-  const used = resolved.map((built, s) => usedParts(built, s, rows, reached));
+  if (halves) refuseHalfKept(halves, plan, flow);
+  const columns = flow.map(({ row, writes }) => ({ row, writes: new Set(writes) }));
+  const used = resolved.map((site, s) => usedParts(site, s, columns, reached));
   const added = used.flatMap((u) => [
     ...[...u.produced.values()].flat(),
     ...[...u.writes.values()].flatMap((kept) => [...kept.values()]),
@@ -67,7 +75,7 @@ export function instrument(
   removeUnneeded(model.graph, [...model.graph.outputs, ...added]);
   dropUnusedStates(model.graph, source, shapes, plan, states, new Set(added));
   const types = typeLookup(model, building.originals, shapes, used, states);
-  const { standIns } = building;
+  const standIns = new Set([...building.standIns, ...(rows?.standIns ?? [])]);
   watch.check({ name: 'instrument', before: source }, model);
   watch.tell('instrumented', model);
   return { model, sites: used, states, names, standIns, ...types, ...nameVariants(plan, flow) };
@@ -78,25 +86,32 @@ function build(
   source: Model,
   shapes: ShapeTable,
   plan: FlatPlan,
+  halves: HalfCalls | undefined,
   after: (site: PlainSite, model: Model) => void = () => {},
 ) {
   const { model, map } = cloneModel(source);
   const names = InterfaceNames.freeIn(model.graph.scope);
   const states = addStates(model.graph, shapes, plan, names);
-  const building = new Building(model.graph, map, states);
+  const rows = halves && new HalfRows(model.graph, halves, plan, shapes, states);
+  const building = new Building(model.graph, map, states, rows);
   building.claim(plan.sites);
   const sites = plan.sites.map((site, s) => {
     const built = building.site(site, [...new Set(plan.rows.map((row) => row[s] as string))]);
     after(site, model);
     return built;
   });
-  return { model, names, states, building, sites };
+  return { model, names, states, rows, building, sites };
 }
 
 /** The first site after whose strategies the graph is not whole: all are built once more to find it. */
-function brokenSite(source: Model, shapes: ShapeTable, plan: FlatPlan): string | undefined {
+function brokenSite(
+  source: Model,
+  shapes: ShapeTable,
+  plan: FlatPlan,
+  halves: HalfCalls | undefined,
+): string | undefined {
   let first: PlainSite | undefined;
-  build(source, shapes, plan, (site, { graph }) => {
+  build(source, shapes, plan, halves, (site, { graph }) => {
     if (!first && findViolations(graph).length > 0) first = site;
   });
   return first && (first.parent ?? first.id);

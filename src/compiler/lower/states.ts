@@ -4,7 +4,12 @@ import type { Graph } from '../../model/ir/graph.js';
 import type { Model } from '../../model/ir/model.js';
 import { tensorType } from '../../model/ir/types.js';
 import type { Value } from '../../model/ir/value.js';
-import { inferShapes, inputSymbols, type ShapeTable } from '../../model/shape/index.js';
+import {
+  floorDivide,
+  inferShapes,
+  inputSymbols,
+  type ShapeTable,
+} from '../../model/shape/index.js';
 import type { FlatPlan } from '../plan/index.js';
 import type { StateInfo } from './instrumented.js';
 import type { InterfaceNames } from './names.js';
@@ -22,8 +27,9 @@ export function addStates(
     states.set(info.id, { ...info, input });
   };
   for (const site of plan.sites) {
-    for (const { id, like, type: own, follows, initial } of site.states) {
-      const shape = shapes.stated(like) ?? [];
+    for (const { id, like, type: own, follows, initial, halved } of site.states) {
+      const sizes = shapes.shape(like)?.map((d, axis) => (axis === halved ? floorDivide(d, 2) : d));
+      const shape = sizes?.map((size) => size.stated) ?? [];
       add({ id, type: own ?? shapes.dtype(like) ?? 'undefined', shape, follows, initial });
     }
     for (const parameter of site.parameters ?? [])

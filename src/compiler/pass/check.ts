@@ -15,7 +15,7 @@ const MEANING = {
       additionalProperties: false,
     },
     {
-      properties: { result: { enum: ['kept', 'zeros', 'kept-run'] } },
+      properties: { result: { enum: ['kept', 'zeros', 'kept-run', 'derived-half'] } },
       additionalProperties: false,
     },
   ],

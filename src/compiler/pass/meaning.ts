@@ -17,6 +17,11 @@ export type StrategyMeaning =
     }
   /** The site's values as the last call that computed them left them; of runs, what `Site.ranges` says of it. */
   | { readonly result: 'kept'; readonly forecast?: true }
+  /**
+   * Of a guidance pair one half is computed, and the other is that and what both differed by at the last call, or step
+   * of two calls, that computed both. In one batch it is the conditional half, in two calls the first.
+   */
+  | { readonly result: 'derived-half'; readonly forecast?: true }
   /** Zeros in place of the site's values. */
   | { readonly result: 'zeros' }
   /** In place of a run of blocks, by `Site.ranges`: the stream before it and a kept deviation, or the stream kept. */

@@ -4,6 +4,7 @@
  */
 import type { Plan } from './plan.js';
 import type { Strategy } from './site.js';
+import { partsOf } from './strategies.js';
 import type { NamedVariant } from './variants.js';
 
 /** Does a strategy tell the halves of a batch apart? */
@@ -21,7 +22,19 @@ export function variantsForPairs(
   calls: readonly string[],
 ): Set<string> {
   const rowOf = new Map(variants.map(({ name, row }) => [name, row]));
-  const found = new Set<string>();
+  // what the halves differ by is kept of a pair alone
+  const differences = new Set(
+    plan.sites
+      .flatMap(partsOf)
+      .flatMap(({ states }) =>
+        states.flatMap(({ id, halved }) => (halved === undefined ? [] : id)),
+      ),
+  );
+  const found = new Set<string>(
+    variants
+      .filter(({ writes }) => writes.some((state) => differences.has(state)))
+      .map(({ name }) => name),
+  );
   for (const [call, variant] of calls.entries()) {
     let column = 0;
     for (const [s, site] of plan.sites.entries()) {

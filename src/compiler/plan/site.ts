@@ -23,6 +23,8 @@ export interface StateSpec {
    * its shape must be fixed. States that follow it hold the same.
    */
   readonly initial?: readonly number[];
+  /** The axis of `like` on which it has half of the rows: those of one half of a guidance pair, or what both differ by. */
+  readonly halved?: number;
 }
 
 /** Numbers that a strategy is fed, different at each call and known beforehand: a model input of type float32. */
@@ -145,6 +147,11 @@ export interface PlainSite extends SiteBase {
   readonly strategies: Readonly<Record<string, LeafStrategy>>;
   /** Only these nodes of the source graph read what a strategy makes; by default all that there are. */
   readonly within?: ReadonlySet<Node>;
+  /**
+   * Only what leaves the graph by these values, which are outputs of it, is chosen: whoever reads them in the graph,
+   * other sites among them, has them as they were.
+   */
+  readonly leaves?: true;
   /** Of a part: the id of its site. */
   readonly parent?: string;
   readonly parts?: undefined;
@@ -159,6 +166,15 @@ export interface CompositeSite extends SiteBase {
   readonly parts: readonly PlainSite[];
   /** By name; `compute` must be among them. */
   readonly strategies: Readonly<Record<string, CompositeStrategy | SharedStrategy>>;
+  /** Where the whole model runs on one half of each guidance pair. */
+  readonly halves?: HalfRuns;
+}
+
+/** A site of whose strategies all but `compute` run the model on one half of the rows of its batch. */
+export interface HalfRuns {
+  readonly half: 'first' | 'second';
+  /** On which axis a value of the source carries the batch; undefined where it does not. */
+  readonly axisOf: (value: Value) => number | undefined;
 }
 
 export type Site = PlainSite | CompositeSite;

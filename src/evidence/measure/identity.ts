@@ -5,7 +5,8 @@
  */
 
 import type { InferenceSession } from 'onnxruntime-common';
-import { callsOf, placeOf } from '../../runtime/schedule/index.js';
+import type { KnownStrategies } from '../../compiler/pass/index.js';
+import { callsOf, placeOf, type Schedule } from '../../runtime/schedule/index.js';
 import { distinctPrograms, openWithCalls, statesOf } from './bundle.js';
 import type { ProofContext } from './context.js';
 import { compareOutputs, type Difference, worst } from './difference.js';
@@ -126,6 +127,9 @@ function programKinds({ schedule, known, source, isSplit }: ProofContext): {
   // what such a program keeps is not the source's either
   const replaced = new Set<string>();
   const rounded = new Set<string>();
+  /** States that hold the rows of one half in the place of both. */
+  const halved = new Set<string>();
+  const derives = programsOfHalves(schedule, known);
   for (const program of distinctPrograms(schedule)) {
     const { reads: read, writes } = statesOf(schedule, program);
     const reads = read.map((id) => placeOf(schedule.states, id).item);
@@ -135,13 +139,31 @@ function programKinds({ schedule, known, source, isSplit }: ProofContext): {
         program,
         `program "${program}" reads "${state}" from a program that replaces values, so no identity holds for it; the loop proves it`,
       );
+    const half = derives.has(program) ? undefined : reads.find((id) => halved.has(id));
+    if (half !== undefined && !without.has(program))
+      without.set(
+        program,
+        `program "${program}" reads "${half}" in another order than the loop does, from a program that runs one half of each pair, so no identity holds for it; the loop proves it`,
+      );
     if (everywhere || reads.some((id) => rounded.has(id))) rounding.add(program);
     for (const id of writes) {
       mark(replaced, id, without.has(program));
       mark(rounded, id, rounding.has(program));
+      mark(halved, id, derives.has(program));
     }
   }
   return { without, rounding };
+}
+
+/** Programs that run one half of each guidance pair of a batch. */
+function programsOfHalves(
+  { calls, sites = {}, source }: Schedule,
+  known: KnownStrategies,
+): Set<string> {
+  if (source.guidance?.mode !== 'batch') return new Set();
+  const derives = (call: number) =>
+    Object.values(sites).some(({ strategies }) => meaningOf(strategies[call]!, known)?.derives);
+  return new Set(calls.filter((_, call) => derives(call)));
 }
 
 /** A state is what the last program that wrote it made of it: an honest one makes it provable again. */

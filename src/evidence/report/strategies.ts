@@ -28,13 +28,14 @@ export interface ShownStrategy {
 /** Whatever it is that is forecast. */
 const FORECAST: StrategyMeaning = { result: 'kept', forecast: true };
 
-/** From the most exact to the least. CIELAB lightness 13, 41, 53, 71, 80, 86, 94; zeros are grey. */
+/** From the most exact to the least. CIELAB lightness 13, 41, 53, 71, 80, 58, 86, 94; zeros are grey. */
 const TONES: readonly (readonly [meaning: StrategyMeaning, color: string])[] = [
   [{ result: 'computed' }, '#15195a'],
   [{ result: 'computed', band: 'with-residual' }, '#2560b4'],
   [{ result: 'computed', halves: 'shared' }, '#c9539f'],
   [{ result: 'computed', band: 'with-residual', halves: 'shared' }, '#f59a3c'],
   [{ result: 'computed', band: 'alone' }, '#7fd6c2'],
+  [{ result: 'derived-half' }, '#9d7bd8'],
   [FORECAST, '#c6e24e'],
   [{ result: 'kept' }, '#fdf0ae'],
   [{ result: 'zeros' }, '#6a6a6a'],

@@ -78,6 +78,9 @@ export type BatchFlow =
   | 'squeezed'
   | 'unsqueezed'
   | 'reduced'
+  /** Other sizes of axes, with elements between. */
+  | 'resized'
+  | 'padded'
   /** Works along the axes from `axis` on; across the last alone where none is told. */
   | 'normalized'
   /** A softmax: before opset 13 across all axes but the first, where none is told. */

@@ -83,14 +83,14 @@ export const RESIZE: Operators = {
       nearest_mode: 'round_prefer_floor',
     },
     shape: resize,
-    batch: 'unknown',
+    batch: 'resized',
     elements: 'computed',
   }),
   Upsample: operator({
     required: 1,
     defaults: { mode: 'nearest' },
     shape: upsample,
-    batch: 'unknown',
+    batch: 'resized',
     elements: 'computed',
   }),
 };

@@ -203,7 +203,7 @@ export const SELECTION: Operators = {
     required: 1,
     defaults: { mode: 'constant' },
     shape: pad,
-    batch: 'unknown',
+    batch: 'padded',
     elements: 'computed',
   }),
   Trilu: operator({

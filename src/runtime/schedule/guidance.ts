@@ -15,6 +15,10 @@ export interface GuidancePair {
   readonly mode: PairMode;
 }
 
+/** Which half of a pair is the conditional one. */
+export const conditionalHalf = (order: PairOrder): 'first' | 'second' =>
+  order === 'cond-first' ? 'first' : 'second';
+
 /** Calls of one step. */
 export const callsPerStep = (guidance: GuidancePair | undefined): 1 | 2 =>
   guidance?.mode === 'two-calls' ? 2 : 1;

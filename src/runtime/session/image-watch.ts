@@ -48,6 +48,8 @@ export class ImageWatch {
   #last: Seen | undefined;
   #lastOfKind: (Seen | undefined)[] = [];
   #largestBatch = 0;
+  /** Of the calls of the image that took their batch for pairs. */
+  #smallestPairs = Number.POSITIVE_INFINITY;
   #rises = false;
   /**
    * How far the timestep went when it last changed in this image, at which call, and whether the second step
@@ -93,10 +95,18 @@ export class ImageWatch {
     return batch < this.#largestBatch;
   }
 
+  /** Is the batch larger than one that an earlier call took for pairs: was guidance off there? */
+  isGrown(batch: number): boolean {
+    return batch > this.#smallestPairs;
+  }
+
   /** Takes note of a call that ended well. */
   note(feeds: InferenceSession.FeedsType, call: number): void {
     const now = this.#look(feeds);
-    this.#largestBatch = Math.max(this.#largestBatch, now.sizes[0]?.[0] ?? 0);
+    const batch = now.sizes[0]?.[0] ?? 0;
+    this.#largestBatch = Math.max(this.#largestBatch, batch);
+    if (needsPairs(this.schedule, this.schedule.calls[call]!))
+      this.#smallestPairs = Math.min(this.#smallestPairs, batch);
     if (this.mode === 'reset') return;
     if (call > 0 && this.#turnsUp(now)) this.#rises = true;
     const [before, is] = [this.#last?.timestep?.largest, now.timestep?.largest];
@@ -122,6 +132,7 @@ export class ImageWatch {
     this.#last = undefined;
     this.#lastOfKind = [];
     this.#largestBatch = 0;
+    this.#smallestPairs = Number.POSITIVE_INFINITY;
     this.#stride = undefined;
     this.#reached = 0;
     this.#repeatsFirst = false;

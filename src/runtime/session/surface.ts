@@ -9,6 +9,7 @@ import {
   feedMissing,
   feedsNotAnObject,
   oddPair,
+  pairsTooLate,
   scheduleExhausted,
   sessionBusy,
   sessionReleased,
@@ -147,9 +148,11 @@ export abstract class SessionSurface implements DenoiserSession {
   #refuseOddPairs({ call, program, anew, feeds }: CallRequest): void {
     const { guidance, roles } = this.schedule.source;
     if (guidance?.mode !== 'batch' || roles?.latent === undefined) return;
-    if (!needsPairs(this.schedule, program)) return;
     const [batch] = (feeds[roles.latent] as { dims?: readonly number[] }).dims ?? [];
     if (batch === undefined) return;
+    // earlier calls took as many rows as one half has for both, and their results are wrong already
+    if (!anew && this.#watch.isGrown(batch)) throw pairsTooLate(call, roles.latent, batch);
+    if (!needsPairs(this.schedule, program)) return;
     if (batch % 2 !== 0 || (!anew && this.#watch.isReduced(batch)))
       throw oddPair(call, roles.latent, batch);
   }

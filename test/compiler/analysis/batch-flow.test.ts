@@ -219,6 +219,31 @@ describe('is followed', () => {
       },
     ],
     [
+      'to what images look up, behind the axes of the table before it',
+      1,
+      {
+        x: 'batch, 2',
+        constants: 'float[2, 3] table = {1, 2, 3, 4, 5, 6}',
+        body: 'i = Cast <to = 7> (x)  y = Gather <axis = 1> (table, i)',
+      },
+    ],
+    [
+      'beside what is padded',
+      0,
+      {
+        constants: 'int64[6] by = {0, 0, 1, 0, 2, 1}',
+        body: 'y = Pad (x, by)',
+      },
+    ],
+    [
+      'beside what is resized',
+      0,
+      {
+        constants: 'float[3] by = {1, 1, 2}',
+        body: 'y = Resize (x, , by)',
+      },
+    ],
+    [
       'through Einsum',
       1,
       {
@@ -498,15 +523,6 @@ it.each<[string, RegExp, Region]>([
     'a Slice of the first axes',
     /axes that it slices are not known/,
     { constants: 'int64[1] from = {0}, int64[1] to = {9}', body: 'y = Slice (x, from, to)' },
-  ],
-  [
-    'what images look up',
-    /another of its inputs than the first carries the batch/,
-    {
-      x: 'batch',
-      constants: 'float[3] table = {1, 2, 3}',
-      body: 'i = Cast <to = 7> (x)  y = Gather (table, i)',
-    },
   ],
 ])('is refused though it would do: %s', (_, reason, graph) => {
   expect(flow(modelFor(graph)).axes).toMatchObject({ reason: expect.stringMatching(reason) });

@@ -59,7 +59,29 @@ const CASES: Readonly<Record<string, Case>> = {
            axes = Constant <value_ints = [1, 2]> ()
            at = ReduceMax <axes = [1, 2], keepdims = 0> (number)
            y = Gather <axis = 1> (x, at)`,
-    refused: 'another of its inputs than the first carries the batch',
+    refused: 'its table and its indices carry the batch both',
+  },
+  'a Pad of the images': {
+    body: `by = Constant <value_ints = [1, 0, 0, 0, 0, 0]> ()
+           y = Pad (x, by)`,
+    refused: 'it pads the batch',
+  },
+  'a Pad by what is not known': {
+    body: `by = Shape (x)
+           both = Concat <axis = 0> (by, by)
+           y = Pad (x, both)`,
+    refused: 'it pads the batch',
+  },
+  'a Resize of the images': {
+    body: `by = Constant <value_floats = [2.0, 1.0, 1.0]> ()
+           y = Resize (x, , by)`,
+    refused: 'it may resize the batch',
+  },
+  'a Resize of a part': {
+    body: `by = Constant <value_floats = [1.0, 1.0, 1.0]> ()
+           roi = Constant <value_floats = [0.0, 0.0, 0.0, 1.0, 1.0, 1.0]> ()
+           y = Resize <coordinate_transformation_mode = "tf_crop_and_resize"> (x, roi, by)`,
+    refused: 'it crops',
   },
   'a product of matrices that both come from the images': {
     body: `rows = Flatten (x)

@@ -3,7 +3,7 @@ import type { BatchFlow } from '../../../model/operators/index.js';
 import { attention, normalized, outermost, reduced, softmax, unknown } from './apart.js';
 import { flattened, reshaped, squeezed, transposed, unsqueezed } from './layout.js';
 import { aligned, einsum, generalProduct, matrixProduct } from './products.js';
-import { gathered, joined, sliced, split } from './selection.js';
+import { gathered, joined, padded, resized, sliced, split } from './selection.js';
 import type { Flow } from './step.js';
 
 /** Where the batch in another input than the first would not be followed: such inputs say how, not what. */
@@ -32,7 +32,9 @@ export const FLOWS: Readonly<Record<BatchFlow, Flow>> = {
   split: ofFirst(split),
   joined,
   sliced: ofFirst(sliced),
-  gathered: ofFirst(gathered),
+  gathered,
+  resized: ofFirst(resized),
+  padded: ofFirst(padded),
   unknown,
   // no element of it is of an image
   measured: unknown,

@@ -9,10 +9,10 @@ import type { Node } from '../../../model/ir/node.js';
 import { topologicalOrder } from '../../../model/ir/order.js';
 import type { Value } from '../../../model/ir/value.js';
 import { operatorOf, readsNoElements } from '../../../model/operators/index.js';
-import type { ShapeTable } from '../../../model/shape/index.js';
+import type { DimExpr, ShapeTable } from '../../../model/shape/index.js';
 import type { Refusal } from '../refusal.js';
 import { FLOWS } from './flows.js';
-import { Step } from './step.js';
+import { type Carrier, Step } from './step.js';
 
 /** Values that carry the batch, with the axis; the others are the same for every image. */
 export type BatchAxes = ReadonlyMap<Value, number>;
@@ -30,15 +30,28 @@ export function followBatch(
   const graph = [...region][0]?.graph;
   for (const node of graph ? topologicalOrder(graph) : []) {
     if (!region.has(node)) continue;
-    const carrying = node.inputs.flatMap((v, index) =>
-      v && axes.has(v) ? [{ index, axis: axes.get(v)! }] : [],
-    );
-    // a shape is known to the program in another way: it follows its tensor
-    if (carrying.length === 0 || readsNoElements(node)) continue;
-    const step = new Step(node, carrying, shapes.shape(from)?.[0], shapes);
-    const result = FLOWS[operatorOf(node)?.batch ?? 'unknown'](step);
+    const result = through(node, carriersOf(node, axes), shapes.shape(from)?.[0], shapes);
+    if (result === undefined) continue;
     if (typeof result === 'string') return { reason: result, node: node.label };
     for (const output of node.outputs) if (output) axes.set(output, result);
   }
   return axes;
+}
+
+export const carriersOf = (node: Node, axes: BatchAxes): Carrier[] =>
+  node.inputs.flatMap((v, index) => (v && axes.has(v) ? [{ index, axis: axes.get(v)! }] : []));
+
+/**
+ * On which axis the outputs of a node carry the batch, or why that cannot be said; undefined where they do not.
+ * @param images how many there are
+ */
+export function through(
+  node: Node,
+  carrying: readonly Carrier[],
+  images: DimExpr | undefined,
+  shapes: ShapeTable,
+): number | string | undefined {
+  // a shape is known to the program in another way: it follows its tensor
+  if (carrying.length === 0 || readsNoElements(node)) return undefined;
+  return FLOWS[operatorOf(node)?.batch ?? 'unknown'](new Step(node, carrying, images, shapes));
 }

@@ -39,7 +39,7 @@ export function freeBatch(
  * @param from the batch's axis in the input
  * @param axis that in the output
  */
-function freeTarget(
+export function freeTarget(
   node: Node,
   from: number,
   axis: number,

@@ -57,6 +57,14 @@ export class Step {
     return axes?.length ? axes : undefined;
   }
 
+  /** Of all axes, those at their fronts and then those at their ends; undefined where they are not known. */
+  padsOf(): readonly (number | undefined)[] | undefined {
+    const [, pads, , axes] = this.node.inputs;
+    if (axes) return undefined;
+    const given = pads ? this.shapes.contents(pads)?.map((d) => d.constant) : undefined;
+    return attrNumbers(this.node, 'pads') ?? given;
+  }
+
   attributeAxis(fallback: number | undefined): number | undefined {
     const rank = this.shapeOf(this.first.index)?.length;
     const axis = attrNumber(this.node, 'axis') ?? fallback;

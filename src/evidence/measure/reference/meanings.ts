@@ -1,7 +1,7 @@
 /**
  * What each strategy means at a call. Which result it has is a pass's statement (`StrategyMeaning`); what follows
  * from that for the reference of `verify` is written here from the papers alone: DeepCache (arXiv 2312.00858,
- * section 3), DiTFastAttn (arXiv 2406.08552, section 3) and Δ-DiT (arXiv 2406.01125). Nothing of how programs
+ * section 3), DiTFastAttn (arXiv 2406.08552, section 3), Δ-DiT (arXiv 2406.01125) and FasterCache (arXiv 2410.19355). Nothing of how programs
  * are built goes into it.
  */
 import type { KnownStrategies, StrategyMeaning } from '../../../compiler/pass/index.js';
@@ -14,9 +14,11 @@ export interface Meaning {
   readonly run?: true;
   /**
    * Where the site's values come from: the network, what an earlier call kept, zeros, or what the
-   * first call of the step has, for the second.
+   * first call of the step has, for the second, or that and what both were known to differ by.
    */
-  readonly values: 'network' | 'kept' | 'zeros' | 'partner';
+  readonly values: 'network' | 'kept' | 'zeros' | 'partner' | 'derived';
+  /** Of a guidance pair one half is had from the other and what they differed by. */
+  readonly derives: boolean;
   /** Of an attention: queries see only a band of keys. */
   readonly banded: boolean;
   /** Of a band: what it lacked at the last call that kept a residual is added. */
@@ -40,6 +42,7 @@ export interface Meaning {
 
 const NETWORK: Meaning = {
   values: 'network',
+  derives: false,
   banded: false,
   residual: false,
   shared: false,
@@ -65,6 +68,9 @@ function behaviourOf(stated: StrategyMeaning): Meaning {
       return { ...NETWORK, values: 'kept', keepsValues: false };
     case 'zeros':
       return { ...NETWORK, values: 'zeros', keepsValues: false, identity: false };
+    case 'derived-half':
+      // half of a batch may be multiplied in other pieces
+      return { ...NETWORK, derives: true, keepsValues: false, exact: false };
     case 'kept-run':
       return { ...NETWORK, run: true, keepsValues: false };
     case 'computed': {
@@ -100,6 +106,8 @@ export function meaningAt(
   known: KnownStrategies,
 ): Meaning | undefined {
   const meaning = meaningOf(strategy, known);
+  if (meaning?.derives && guidance?.mode === 'two-calls')
+    return halfOfCall(call, guidance) === 0 ? NETWORK : { ...meaning, values: 'derived' };
   if (!meaning?.shared || guidance?.mode !== 'two-calls') return meaning;
   // each half is computed whole, as the source does it
   const exact = !meaning.banded;

@@ -12,6 +12,15 @@ export const valueNames = (value: string) => ({
   seen: `${PREFIX}.seen.${value}`,
 });
 
+/** Inputs and outputs for an output of which one half of a guidance pair may be had from the other. */
+export const pairNames = (value: string) => ({
+  /** bool: take what is given, or of one batch the conditional half for both, and what is given on top. */
+  use: `${PREFIX}.pair.use.${value}`,
+  given: `${PREFIX}.pair.given.${value}`,
+  /** The output as the network makes it. */
+  seen: `${PREFIX}.pair.seen.${value}`,
+});
+
 /** Inputs and outputs for a run of blocks, by the stream behind it. */
 export const runNames = (to: string) => ({
   /** bool: take what is given in place of the run. */

@@ -8,14 +8,16 @@ import type { KnownStrategies } from '../../../compiler/pass/index.js';
 import { int } from '../../../model/ir/attribute.js';
 import { cloneModel } from '../../../model/ir/clone.js';
 import type { Model } from '../../../model/ir/model.js';
+import { int64Tensor } from '../../../model/ir/tensor.js';
 import { type DataType, dataTypeCode, tensorType } from '../../../model/ir/types.js';
 import type { Value } from '../../../model/ir/value.js';
 import { inferShapes, type ShapeTable } from '../../../model/shape/index.js';
 import type { Schedule, Site } from '../../../runtime/schedule/index.js';
+import { conditionalHalf, rowsOfHalf } from '../pairs.js';
 import { addBanded, type BandMask } from './band.js';
 import { addBandedOperator } from './band-operator.js';
 import { meaningOf } from './meanings.js';
-import { bandNames, innerName, runNames, valueNames } from './names.js';
+import { bandNames, innerName, pairNames, runNames, valueNames } from './names.js';
 import { NoReference } from './no-reference.js';
 
 /** A value of the source, or something shaped like it. */
@@ -49,6 +51,8 @@ export interface ProbedSite {
   readonly rows: boolean;
   /** Whether some call takes values that another one kept. */
   readonly takes: boolean;
+  /** Outputs of which one half of a guidance pair is had from the other at some call, in place of `values`. */
+  readonly pairs: readonly ProbedValue[];
   readonly forecast: Site['forecast'];
 }
 
@@ -143,6 +147,7 @@ class ProbeBuilder {
       mixed: undefined,
       rows: false,
       takes: false,
+      pairs: [],
       forecast,
     };
   }
@@ -198,15 +203,18 @@ class ProbeBuilder {
       throw new NoReference(`the schedule does not say how guidance is shared at site "${id}"`);
     if (values.length === 0) throw new NoReference(`the schedule names no value for site "${id}"`);
     const rows = shared && guidance?.mode === 'batch';
+    const site = { id, strategies, runs: [], forecast };
+    if (meanings.some((m) => m.derives)) {
+      const pairs = values.map((name) => this.addPair(id, name, guidance));
+      return { ...site, values: [], mixed: undefined, rows: false, takes: false, pairs };
+    }
     return {
-      id,
-      strategies,
+      ...site,
       mixed: meanings.some((m) => m.banded) ? this.addBand(id, attention) : undefined,
       values: values.map((name) => this.addValue(id, name, rows)),
-      runs: [],
       rows,
       takes: meanings.some((m) => m.values === 'kept') || (shared && !rows),
-      forecast,
+      pairs: [],
     };
   }
 
@@ -234,6 +242,48 @@ class ProbeBuilder {
     const chosen = this.choose(names.use, this.addGiven(names.given, probed), made, name);
     graph.replaceUses(current, chosen, (use) => users.includes(use));
     this.chosen.set(value, chosen);
+    return probed;
+  }
+
+  /**
+   * Lets what leaves the model as a value be what is given; where both halves are in one batch, the conditional one
+   * in the place of both with what is given added to it, in float32.
+   */
+  private addPair(
+    site: string,
+    name: string,
+    guidance: Schedule['source']['guidance'],
+  ): ProbedValue {
+    if (!guidance) throw new NoReference('the schedule does not say how the loop does guidance');
+    const { graph } = this.model;
+    const { value, probed } = this.find(site, name);
+    const current = this.chosen.get(value) ?? value;
+    const names = pairNames(name);
+    const leaving = [...current.uses].filter((use) => use.user === graph);
+    this.show(current, names.seen, probed);
+    let instead: Value;
+    if (guidance.mode === 'batch') {
+      const [rows = 0] = probed.dims;
+      if (rows % 2 !== 0 || rows === 0)
+        throw new NoReference(`"${name}", which site "${site}" records, has no pairs of rows`);
+      const order = rowsOfHalf(rows, conditionalHalf(guidance.order));
+      const half = graph.addNode({
+        opType: 'Gather',
+        inputs: [current, graph.addInitializer(innerName('rows'), int64Tensor(order))],
+        outputs: [innerName(name)],
+        attributes: { axis: int(0) },
+      }).output;
+      const wide = this.cast(half, probed.type, 'float32');
+      const given = this.addGiven(names.given, { ...probed, type: 'float32' });
+      const sum = graph.addNode({
+        opType: 'Add',
+        inputs: [wide, given],
+        outputs: [innerName(name)],
+      }).output;
+      instead = this.cast(sum, 'float32', probed.type);
+    } else instead = this.addGiven(names.given, probed);
+    const chosen = this.choose(names.use, instead, current, name);
+    graph.replaceUses(current, chosen, (use) => leaving.includes(use));
     return probed;
   }
 

@@ -14,10 +14,19 @@ import { openModels } from '../scratch.js';
 import { bandOf } from './band.js';
 import { KeptHistory } from './kept-history.js';
 import type { Meaning } from './meanings.js';
-import { bandNames, runNames, valueNames } from './names.js';
+import { bandNames, pairNames, runNames, valueNames } from './names.js';
 import { NoReference } from './no-reference.js';
+import { addedInBatch, deltaInBatch, deltaOfCalls, secondOfCalls } from './pair-deltas.js';
 import { buildProbe, type Probe, type ProbedValue } from './probe.js';
-import { keepsValues, keptRuns, key, type SiteCall, SiteCalls } from './site-calls.js';
+import {
+  keepsValues,
+  keptRuns,
+  key,
+  pairCallOf,
+  pairKeys,
+  type SiteCall,
+  SiteCalls,
+} from './site-calls.js';
 
 /** The plan of a schedule, to be acted out on its source. */
 export interface Reference {
@@ -81,6 +90,7 @@ class ReferenceLoop {
   private readonly keptValues = new KeptHistory();
   private readonly keptResiduals = new KeptHistory();
   private readonly keptRuns = new KeptHistory();
+  private readonly keptPairs = new KeptHistory();
   private readonly masks: Feeds;
 
   constructor(
@@ -108,13 +118,21 @@ class ReferenceLoop {
       this.session,
       { ...feeds, ...this.masks, ...overrides },
       'the reference model',
-      [...outputs.map(({ name }) => nameInProbe(name)), ...running.flatMap(shown)],
+      [
+        ...outputs.map(({ name }) => nameInProbe(name)),
+        ...running.flatMap(shown),
+        ...running.flatMap((s) => s.site.pairs.map(({ name }) => pairNames(name).seen)),
+      ],
     );
-    for (const s of running) this.keep(s, results, call);
+    for (const s of running) {
+      this.keep(s, results, call);
+      this.keepPairs(s, results, call);
+    }
     return Object.fromEntries(outputs.map(({ name }) => [name, results[nameInProbe(name)]!]));
   }
 
-  private overrides({ site, strategy, meaning, half }: SiteCall, call: number): Feeds {
+  private overrides(siteCall: SiteCall, call: number): Feeds {
+    const { site, strategy, meaning, half } = siteCall;
     const feeds: Feeds = {};
     /** What was kept of a value, as the strategy takes it. */
     const kept = (history: KeptHistory, name: string) =>
@@ -131,6 +149,13 @@ class ReferenceLoop {
       feeds[names.use] = this.flag(meaning.values !== 'network');
       feeds[names.given] = this.givenFor(value, meaning, half, kept) ?? this.nothing(value);
       if (site.rows) feeds[names.rows] = this.rows(value.dims[0]!, meaning.shared);
+    }
+    for (const value of site.pairs) {
+      const names = pairNames(value.name);
+      const given = this.givenForPair(siteCall, value, kept);
+      feeds[names.use] = this.flag(given !== undefined);
+      feeds[names.given] =
+        given ?? this.nothing(this.#inBatch ? { ...value, type: 'float32' } : value);
     }
     if (site.mixed) {
       const names = bandNames(site.mixed.name);
@@ -152,6 +177,41 @@ class ReferenceLoop {
     if (values === 'kept') return kept(this.keptValues, key(value, half));
     if (values === 'partner') return this.keptValues.last(key(value, 0));
     return undefined;
+  }
+
+  /** What leaves as the half of a pair that is had from the other, or is added to that; undefined where each is its own. */
+  private givenForPair(
+    siteCall: SiteCall,
+    value: ProbedValue,
+    kept: (history: KeptHistory, name: string) => Tensor | undefined,
+  ): Tensor | undefined {
+    const guidance = this.schedule.source.guidance!;
+    if (!pairCallOf(siteCall, guidance).takesDelta) return undefined;
+    const names = pairKeys(value);
+    const delta = kept(this.keptPairs, names.delta);
+    if (!delta) return undefined;
+    return this.#inBatch
+      ? addedInBatch(this.ort, guidance, delta)
+      : secondOfCalls(this.ort, guidance, this.keptPairs.last(names.first)!, delta);
+  }
+
+  private keepPairs(siteCall: SiteCall, results: InferenceSession.ReturnType, call: number): void {
+    const { guidance } = this.schedule.source;
+    for (const value of siteCall.site.pairs) {
+      const { keepsFirst, keepsDelta } = pairCallOf(siteCall, guidance);
+      const { first, delta } = pairKeys(value);
+      const seen = results[pairNames(value.name).seen]! as Tensor;
+      if (keepsFirst) this.keptPairs.keep(first, call, seen);
+      if (!keepsDelta) continue;
+      const differs = this.#inBatch
+        ? deltaInBatch(this.ort, guidance!, seen)
+        : deltaOfCalls(this.ort, guidance!, this.keptPairs.last(first)!, seen);
+      this.keptPairs.keep(delta, call, differs);
+    }
+  }
+
+  get #inBatch(): boolean {
+    return this.schedule.source.guidance?.mode === 'batch';
   }
 
   private keep(sites: SiteCall, results: InferenceSession.ReturnType, call: number): void {

@@ -12,6 +12,8 @@ import type { CallAccess, Taken } from '../combinations.js';
 import { halfOfCall, type Meaning, meaningAt } from './meanings.js';
 import type { Probe, ProbedRun, ProbedSite, ProbedValue } from './probe.js';
 
+type Guidance = Schedule['source']['guidance'];
+
 /** A site at one call. */
 export interface SiteCall {
   readonly site: ProbedSite;
@@ -47,12 +49,15 @@ export class SiteCalls {
   running(sites: readonly SiteCall[]): SiteCall[] {
     const source = (name: string) => this.sourceValues.get(name)!;
     const valuesOf = (site: ProbedSite) =>
-      [...site.values, ...site.runs.map((run) => run.to)].map(({ name }) => source(name));
+      [...site.values, ...site.pairs, ...site.runs.map((run) => run.to)].map(({ name }) =>
+        source(name),
+      );
     /** For values that are replaced: the one that is needed instead, if any. */
     const instead = new Map<Value, Value | undefined>();
     for (const { site, strategy, meaning } of sites) {
       if (meaning.values !== 'network')
-        for (const value of site.values) instead.set(source(value.name), undefined);
+        for (const { name } of [...site.values, ...site.pairs])
+          instead.set(source(name), undefined);
       for (const run of site.runs)
         if (run.strategies.includes(strategy))
           instead.set(source(run.to.name), run.keeps === 'output' ? undefined : source(run.from));
@@ -72,7 +77,11 @@ export class SiteCalls {
   /** What the call takes and leaves, by the names of what is kept. */
   access(call: number): CallAccess {
     const running = this.running(this.at(call));
-    return { takes: running.flatMap(taken), leaves: running.flatMap(left) };
+    const { guidance } = this.schedule.source;
+    return {
+      takes: running.flatMap((site) => [...taken(site), ...takenOfPairs(site, guidance)]),
+      leaves: running.flatMap((site) => [...left(site), ...leftOfPairs(site, guidance)]),
+    };
   }
 }
 
@@ -85,6 +94,31 @@ export const keptRuns = ({ site, strategy }: SiteCall): readonly ProbedRun[] =>
 
 export const keepsValues = (site: ProbedSite, meaning: Meaning): boolean =>
   site.takes && meaning.keepsValues;
+
+/** What a call has to do with the difference of the halves of a guidance pair. */
+export interface PairCall {
+  /** It is the first of two calls: what it gives is kept for the second. */
+  readonly keepsFirst: boolean;
+  /** It takes what the first gave. */
+  readonly takesFirst: boolean;
+  readonly keepsDelta: boolean;
+  readonly takesDelta: boolean;
+}
+
+export function pairCallOf({ meaning, half }: SiteCall, guidance: Guidance): PairCall {
+  const isFirst = guidance?.mode === 'two-calls' && half === 0;
+  return {
+    keepsFirst: isFirst,
+    takesFirst: guidance?.mode === 'two-calls' && !isFirst,
+    keepsDelta: !isFirst && !meaning.derives,
+    takesDelta: !isFirst && meaning.derives,
+  };
+}
+
+export const pairKeys = ({ name }: ProbedValue) => ({
+  first: `pair first ${name}`,
+  delta: `pair delta ${name}`,
+});
 
 /** Values, what bands lack and what runs of blocks add are kept apart, though one value may be all three. */
 const named = (kind: 'value' | 'residual' | 'run', value: ProbedValue, half: number) =>
@@ -101,9 +135,31 @@ function taken({ site, strategy, meaning, half }: SiteCall): (string | Taken)[] 
     ...(takesValues ? site.values.map((value) => named('value', value, whose)) : []),
     ...(mixed && (meaning.residual || handsResidual) ? [named('residual', mixed, whose)] : []),
   ];
-  if (!meaning.forecast) return items;
-  const depth = (site.forecast?.order ?? 0) + 1;
-  return items.flatMap((item) => Array.from({ length: depth }, (_, back) => ({ item, back })));
+  return meaning.forecast ? items.flatMap((item) => history(item, site)) : items;
+}
+
+/** The last values of something that a forecast takes. */
+const history = (item: string, { forecast }: ProbedSite): Taken[] =>
+  Array.from({ length: (forecast?.order ?? 0) + 1 }, (_, back) => ({ item, back }));
+
+function takenOfPairs(call: SiteCall, guidance: Guidance): (string | Taken)[] {
+  const { site, meaning } = call;
+  const { takesFirst, takesDelta } = pairCallOf(call, guidance);
+  return site.pairs.flatMap((value) => {
+    const { first, delta } = pairKeys(value);
+    return [
+      ...(takesFirst ? [first] : []),
+      ...(takesDelta ? (meaning.forecast ? history(delta, site) : [delta]) : []),
+    ];
+  });
+}
+
+function leftOfPairs(call: SiteCall, guidance: Guidance): string[] {
+  const { keepsFirst, keepsDelta } = pairCallOf(call, guidance);
+  return call.site.pairs.flatMap((value) => {
+    const { first, delta } = pairKeys(value);
+    return [...(keepsFirst ? [first] : []), ...(keepsDelta ? [delta] : [])];
+  });
 }
 
 function left(call: SiteCall): string[] {

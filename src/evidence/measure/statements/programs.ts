@@ -61,7 +61,7 @@ function pairProblems(schedule: Schedule, known: KnownStrategies): Problem[] {
       .map((program, call) => ({ program, does: meanings(call) }))
       .filter(
         ({ does }) =>
-          does.some((meaning) => meaning?.shared) &&
+          does.some((meaning) => meaning?.shared || meaning?.derives) &&
           does.every((meaning) => meaning && !meaning.run && meaning.values === 'network'),
       )
       .map(({ program }) => program),

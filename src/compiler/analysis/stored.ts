@@ -1,12 +1,12 @@
 /**
- * Constants that all bands of a graph share. A transformer has dozens of layers with several copies of
+ * Constants that all strategies of a graph share. A transformer has dozens of layers with several copies of
  * a band each, and every copy needs the same rows and masks. They are stored rather than worked out by
  * nodes, which, shared, would tie layers together that an emitted form wants apart. Costs one map per
  * graph, which goes with it.
  */
-import type { Graph } from '../../../src/model/ir/graph.js';
-import { int64Tensor, type Tensor } from '../../../src/model/ir/tensor.js';
-import type { Value } from '../../../src/model/ir/value.js';
+import type { Graph } from '../../model/ir/graph.js';
+import { int64Tensor, type Tensor } from '../../model/ir/tensor.js';
+import type { Value } from '../../model/ir/value.js';
 
 const values = new WeakMap<Graph, Map<string, Value>>();
 

@@ -1,0 +1,108 @@
+/**
+ * As `freeBatch`, for a whole model whose batch is written down as a number: what an exporter wrote into targets of
+ * Reshape, Expand and Resize follows the tensor instead.
+ */
+import { int } from '../../../model/ir/attribute.js';
+import type { Graph } from '../../../model/ir/graph.js';
+import { isOp, type Node } from '../../../model/ir/node.js';
+import { int64Tensor } from '../../../model/ir/tensor.js';
+import type { Value } from '../../../model/ir/value.js';
+import type { DimExpr, ShapeTable } from '../../../model/shape/index.js';
+import type { Refusal } from '../refusal.js';
+import type { BatchAxes } from './follow.js';
+import { freeTarget } from './free.js';
+
+type Edit = () => void;
+
+/** The edit, to be applied by calling it, or why there is none. */
+export function freeImages(graph: Graph, axes: BatchAxes, shapes: ShapeTable): Refusal | Edit {
+  const edits: Edit[] = [];
+  for (const node of graph.nodes) {
+    const data = node.inputs[0];
+    const from = data ? axes.get(data) : undefined;
+    const axis = node.outputs[0] ? axes.get(node.outputs[0]) : undefined;
+    if (from === undefined || axis === undefined) continue;
+    const edit = editOf(node, from, axis, shapes);
+    if (typeof edit === 'string') return { reason: edit, node: node.label };
+    if (edit) edits.push(edit);
+  }
+  return () => {
+    for (const edit of edits) edit();
+  };
+}
+
+function editOf(
+  node: Node,
+  from: number,
+  axis: number,
+  shapes: ShapeTable,
+): Edit | string | undefined {
+  if (isOp(node, 'Reshape')) return freeTarget(node, from, axis, shapes);
+  // a 1 broadcasts to whatever the tensor has
+  if (isOp(node, 'Expand')) return replaceSize(node, 1, axis, () => 1, shapes);
+  if (isOp(node, 'Resize') && node.inputs[3])
+    return replaceSize(node, 3, axis, () => runTimeSize(node, from), shapes);
+  return undefined;
+}
+
+/** Puts another size into the list of sizes that an input is. */
+function replaceSize(
+  node: Node,
+  input: number,
+  axis: number,
+  instead: () => number | Value,
+  shapes: ShapeTable,
+): Edit | string | undefined {
+  const sizes = node.inputs[input]!;
+  const known = shapes.contents(sizes);
+  if (!known) return 'the sizes of its result are not known';
+  const at = axis - ((shapes.shape(node.output)?.length ?? known.length) - known.length);
+  if (at < 0) return undefined;
+  return () => {
+    const { graph } = node;
+    const parts = known.map((size, i) =>
+      part(graph, sizes, size, i, i === at ? instead() : undefined),
+    );
+    node.setInput(
+      input,
+      graph.addNode({
+        opType: 'Concat',
+        inputs: parts,
+        outputs: ['stepfold.sizes'],
+        attributes: { axis: int(0) },
+      }).output,
+    );
+  };
+}
+
+function part(
+  graph: Graph,
+  sizes: Value,
+  size: DimExpr,
+  place: number,
+  instead: number | Value | undefined,
+): Value {
+  if (instead !== undefined && typeof instead !== 'number') return instead;
+  const known = instead ?? size.constant;
+  const written = graph.addInitializer('stepfold.sizes.part', int64Tensor([known ?? place]));
+  if (known !== undefined) return written;
+  return graph.addNode({
+    opType: 'Gather',
+    inputs: [sizes, written],
+    outputs: ['stepfold.size'],
+  }).output;
+}
+
+function runTimeSize(node: Node, axis: number): Value {
+  const { graph } = node;
+  const shape = graph.addNode({
+    opType: 'Shape',
+    inputs: [node.inputs[0]!],
+    outputs: ['stepfold.sizes.shape'],
+  }).output;
+  return graph.addNode({
+    opType: 'Gather',
+    inputs: [shape, graph.addInitializer('stepfold.sizes.axis', int64Tensor([axis]))],
+    outputs: ['stepfold.size'],
+  }).output;
+}
