@@ -186,7 +186,7 @@ describe('refusals', () => {
     ['a pass that does not exist', ['--calls', '4', '--pass', 'dit'], 'PASS_UNKNOWN', 'dit'],
     [
       'a pass whose plan is a rule',
-      ['--calls', '4', '--pass', 'deepcache'],
+      ['--calls', '4', '--pass', 'loop-invariant'],
       'CALIBRATE_PASS',
       'ditfastattn',
     ],
