@@ -36,6 +36,7 @@ export {
   type ForecastRule,
   forecastFrom,
   forecastOptions,
+  type IsKept,
   orForecast,
   withForecasts,
 } from '../src/compiler/forecast/index.js';
@@ -64,6 +65,7 @@ export {
   type CompositeStrategy,
   compositeOf,
   type ForecastRecord,
+  type HalfRuns,
   type LeafStrategy,
   type ParameterSpec,
   type PartChoice,

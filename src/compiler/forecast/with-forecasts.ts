@@ -29,7 +29,7 @@ export interface Forecast extends ForecastRule {
   readonly callsPerStep: number;
 }
 
-type IsKept = (strategy: LeafStrategy, state: string) => boolean;
+export type IsKept = (strategy: LeafStrategy, state: string) => boolean;
 
 /** What the forecast of a strategy is called. */
 export const forecastOf = (strategy: string): string => `${strategy}+forecast`;

@@ -105,7 +105,7 @@ export class ImageWatch {
     const now = this.#look(feeds);
     const batch = now.sizes[0]?.[0] ?? 0;
     this.#largestBatch = Math.max(this.#largestBatch, batch);
-    if (needsPairs(this.schedule, this.schedule.calls[call]!))
+    if (needsPairs(this.schedule, this.#calls.programAt(call)!))
       this.#smallestPairs = Math.min(this.#smallestPairs, batch);
     if (this.mode === 'reset') return;
     if (call > 0 && this.#turnsUp(now)) this.#rises = true;
