@@ -3,6 +3,7 @@
 // nothing of the same family beats at less cost.
 //
 //   node bench/equal-cost.mjs [--model digits|dit-digits] [--tried 20] [--images 200] [--scales 1,2,4]
+//     [--only REGEX]
 //
 // Goes on where it stopped: rows that are there already are not measured again.
 import fs from 'node:fs';
@@ -18,6 +19,7 @@ const { values: asked } = parseArgs({
     tried: { type: 'string', default: '20' },
     images: { type: 'string', default: '200' },
     scales: { type: 'string', default: '2,1,4' },
+    only: { type: 'string', default: '' },
   },
 });
 /** Noises of the choice, and of the measurement. */
@@ -46,7 +48,9 @@ async function measure({ loop, passes }, noises) {
   }
 }
 
-const methods = methodsOf(asked.model);
+const methods = methodsOf(asked.model).filter((method) =>
+  new RegExp(asked.only).test(keyOf(method)),
+);
 const batches = (images) => Math.ceil(images / subject.images);
 for (const [i, method] of methods.entries()) {
   const key = keyOf(method);

@@ -27,13 +27,16 @@ import {
 } from '../../src/compiler/plan/index.js';
 import { badOption } from '../../src/errors/index.js';
 import { stepsOfCalls } from '../../src/runtime/schedule/index.js';
+import { endsOptions, everyNth, listedFullSteps, refuseEnds } from '../full-steps.js';
 import { findJoin } from '../unet/join.js';
 import { zerosAt } from '../unet/zeros.js';
-import { nonUniformCalls, uniformCalls } from './schedule.js';
+import { nonUniformCalls } from './schedule.js';
 
 export interface DeepcacheOptions extends ForecastOptions {
   readonly branch: number;
   readonly interval?: number;
+  readonly warmup?: number;
+  readonly cooldown?: number;
   readonly center?: number;
   readonly power?: number;
   readonly full?: readonly number[];
@@ -83,12 +86,13 @@ export const deepcache: Pass<DeepcacheOptions> = {
         default: 'reuse',
         description: 'What shallow calls use: the kept value, or zeros (the ablation of Table 5).',
       },
+      ...endsOptions({ warmup: 0, cooldown: 0 }),
       ...forecastOptions(),
     },
     required: ['branch'],
   },
   fullSteps: {
-    at: ({ interval: _, center: __, power: ___, ...options }, full) => ({ ...options, full }),
+    at: ({ center: _, power: __, ...options }, full) => listedFullSteps.at(options, full),
     forecasts: ({ strategy }) => strategy !== 'zero',
   },
   strategies: {
@@ -154,6 +158,7 @@ function deepSite({ shapes }: PassContext, join: SkipJoin): Site {
 
 function fullCalls(calls: number, options: DeepcacheOptions): number[] {
   const { interval, center, power, full } = options;
+  if (full || center !== undefined) refuseEnds('deepcache', options);
   if (full) {
     if (interval !== undefined || center !== undefined || power !== undefined)
       throw badOption(
@@ -180,7 +185,7 @@ function fullCalls(calls: number, options: DeepcacheOptions): number[] {
       center === undefined ? 'center' : 'power',
       'center and power go together',
     );
-  if (center === undefined || power === undefined) return uniformCalls(calls, interval);
+  if (center === undefined || power === undefined) return everyNth(calls, interval, options);
   if (center >= calls)
     throw badOption(
       'deepcache',

@@ -1,10 +1,5 @@
-/** Which calls are full: DeepCache's uniform and non-uniform schedules (equations 6 and 7). */
+/** Which calls are full: DeepCache's non-uniform schedule (equation 7). */
 import { badOption } from '../../src/errors/index.js';
-
-/** Equation 6: every `interval`-th call, starting with the first. */
-export function uniformCalls(calls: number, interval: number): number[] {
-  return Array.from({ length: Math.ceil(calls / interval) }, (_, i) => i * interval);
-}
 
 /**
  * Equation 7 as the authors' code computes it. Read literally, the equation takes a power of a

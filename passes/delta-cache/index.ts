@@ -31,6 +31,7 @@ import { concreteShapes, regionCost } from '../../src/model/cost/index.js';
 import type { Value } from '../../src/model/ir/value.js';
 import { stepsOfCalls } from '../../src/runtime/schedule/index.js';
 import { keptDifference, type Precision, precisionOption } from '../difference.js';
+import { endsOptions, listedFullSteps } from '../full-steps.js';
 import { fullSteps } from './full-steps.js';
 import { NAME, readRange } from './range.js';
 import { type BlockRun, RUN_STRATEGIES, runsSite } from './site.js';
@@ -38,6 +39,8 @@ import { readSizesBefore } from './sizes.js';
 
 export interface DeltaCacheOptions extends ForecastOptions {
   readonly interval?: number;
+  readonly warmup?: number;
+  readonly cooldown?: number;
   readonly full?: readonly number[];
   readonly blocks?: number;
   readonly boundary?: number;
@@ -91,10 +94,11 @@ export const deltaCache: Pass<DeltaCacheOptions> = {
         description: 'What is kept: the deviation, or naively the output (the ablation).',
       },
       precision: precisionOption('the deviation is kept'),
+      ...endsOptions({ warmup: 0, cooldown: 0 }),
       ...forecastOptions(),
     },
   },
-  fullSteps: { at: ({ interval: _, ...options }, full) => ({ ...options, full }) },
+  fullSteps: listedFullSteps,
   strategies: RUN_STRATEGIES,
   prepare(context, options) {
     const { model, shapes } = context;

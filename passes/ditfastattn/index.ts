@@ -28,6 +28,7 @@ import { badOption, noAttention } from '../../src/errors/index.js';
 import { concreteShapes } from '../../src/model/cost/index.js';
 import { stepsOfCalls } from '../../src/runtime/schedule/index.js';
 import { keptDifference, type Precision, precisionOption } from '../difference.js';
+import { endsOptions, everyNth } from '../full-steps.js';
 import { moduleMacs } from './module-cost.js';
 import type { Module } from './parts.js';
 import { takesEarlierStep } from './parts.js';
@@ -39,6 +40,8 @@ export interface DitfastattnOptions extends ForecastOptions {
   readonly window: string | number;
   readonly strategy?: Exclude<StrategyName, 'compute'>;
   readonly interval: number;
+  readonly warmup?: number;
+  readonly cooldown?: number;
   readonly threshold: string | number;
   readonly precision?: Precision;
 }
@@ -76,6 +79,7 @@ export const ditfastattn: Pass<DitfastattnOptions> = {
         description: 'Without a plan file: one full step, then interval-1 with the strategy.',
       },
       precision: precisionOption('what a window lacks is kept'),
+      ...endsOptions({ warmup: 0, cooldown: 0 }),
       ...forecastOptions(),
     },
   },
@@ -185,8 +189,8 @@ function rule(
   const chosen = orForecast(strategy, options);
   if (sites.some((site) => !site.strategies[chosen]))
     throw badOption(NAME, 'order', `"${strategy}" takes nothing that was kept`);
-  const column = Array.from({ length: stepsOfCalls(calls, guidance) }, (_, step) =>
-    step % options.interval === 0 ? COMPUTE : chosen,
-  );
+  const steps = stepsOfCalls(calls, guidance);
+  const full = new Set(everyNth(steps, options.interval, options));
+  const column = Array.from({ length: steps }, (_, step) => (full.has(step) ? COMPUTE : chosen));
   return Object.fromEntries(sites.map((site) => [site.id, perCall(column, guidance)]));
 }

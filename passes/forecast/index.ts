@@ -23,7 +23,7 @@ import {
 } from '../../src/compiler/plan/index.js';
 import { badOption } from '../../src/errors/index.js';
 import { stepsOfCalls } from '../../src/runtime/schedule/index.js';
-import { type FullSteps, fullSteps, fullStepsOptions } from '../full-steps.js';
+import { type FullSteps, fullSteps, fullStepsOptions, listedFullSteps } from '../full-steps.js';
 
 const NAME = 'forecast';
 const SITE = 'output';
@@ -38,16 +38,11 @@ export const forecast: Pass<ForecastPassOptions> = {
   options: {
     type: 'object',
     properties: {
-      ...fullStepsOptions({ between: 'that are forecast', warmup: '1', cooldown: '1' }),
+      ...fullStepsOptions('that are forecast', { warmup: 1, cooldown: 1 }),
       ...forecastOptions(1),
     },
   },
-  fullSteps: {
-    at: ({ interval: _, warmup: __, cooldown: ___, 'full-calls': ____, ...options }, full) => ({
-      ...options,
-      full,
-    }),
-  },
+  fullSteps: listedFullSteps,
   strategies: { reuse: { meaning: { result: 'kept' }, letter: 'r' } },
   propose(context, options) {
     const { calls, guidance } = context;

@@ -20,7 +20,7 @@ import { COMPUTE, perCall } from '../../src/compiler/plan/index.js';
 import { guidanceNotSaid } from '../../src/errors/index.js';
 import { concreteShapes, graphCost } from '../../src/model/cost/index.js';
 import { type GuidancePair, stepsOfCalls } from '../../src/runtime/schedule/index.js';
-import { type FullSteps, fullSteps, fullStepsOptions } from '../full-steps.js';
+import { type FullSteps, fullSteps, fullStepsOptions, listedFullSteps } from '../full-steps.js';
 import { inBatch } from './batch.js';
 import { freeRows } from './free-rows.js';
 import { DELTA, type DeltaSite, NAME, STATES } from './site.js';
@@ -39,14 +39,11 @@ export const guidanceDelta: Pass<GuidanceDeltaOptions> = {
   options: {
     type: 'object',
     properties: {
-      ...fullStepsOptions({
-        between: 'that run one half',
-        warmup: `${ENDS.warmup}`,
-        cooldown: `${ENDS.cooldown}`,
-      }),
+      ...fullStepsOptions('that run one half', ENDS),
       ...forecastOptions(ORDER),
     },
   },
+  fullSteps: listedFullSteps,
   strategies: { [DELTA]: { meaning: { result: 'derived-half' }, letter: 'd' } },
   prepare(context) {
     if (context.guidance?.mode === 'batch') freeRows(context);
