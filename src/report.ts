@@ -23,6 +23,7 @@ export {
   type DifferenceTextOptions,
   differencePage,
   differenceText,
+  type FewerSteps,
   type HeatmapTextOptions,
   type LoopTrace,
   type Measured,

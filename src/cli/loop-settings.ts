@@ -33,21 +33,28 @@ type SamplingArguments = Arguments<
 const STEPS = 50;
 
 /** As many steps as are asked for, else as the bundle was made for; over its timesteps, if it has any. */
-export function makeSampler(
+export const makeSampler = (
   args: SamplingArguments,
   schedule: Schedule | undefined,
   folder: FolderLoop,
-): Sampler {
+): Sampler => samplerFrom(args.sampler, samplerSettings(args, schedule, folder));
+
+/** What the sampler of a loop is made with. */
+export function samplerSettings(
+  args: SamplingArguments,
+  schedule: Schedule | undefined,
+  folder: FolderLoop,
+) {
   const chosen = readChosen(args, schedule);
   const made = schedule && stepsOfCalls(callsOf(schedule).length, schedule.source.guidance);
   const steps = args.steps ?? chosen?.timesteps.length ?? made ?? STEPS;
   if (chosen && steps !== chosen.timesteps.length)
     throw stepsAndTimesteps(chosen.origin, chosen.timesteps.length, steps);
-  return samplerFrom(args.sampler, {
+  return {
     ...readSamplerOptions(args, folder),
     ...readSpacing(args, chosen, folder),
     steps,
-  });
+  };
 }
 
 /** The bundle's timesteps, else those of the file that is given. */

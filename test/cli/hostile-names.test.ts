@@ -102,7 +102,15 @@ describe.concurrent('in pages and pictures', () => {
   });
 
   test('a report', async () => {
-    const args = ['report', 'bundle', '--against', 'model.onnx', '-o', 'report.html'];
+    const args = [
+      'report',
+      'bundle',
+      '--against',
+      'model.onnx',
+      '-o',
+      'report.html',
+      '--no-yardstick',
+    ];
     const { status, stderr } = await stepfold([...args, '--no-measure'], plain);
     expect(status, stderr).toBe(0);
     const page = fs.readFileSync(at('report.html'), 'utf8');

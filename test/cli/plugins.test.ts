@@ -49,7 +49,7 @@ describe('a pass from a plugin', () => {
   });
 
   test('has its choices tried by a report', async () => {
-    const report = ['report', 'bundle', '--against', DIT, '--plugin', PLUGIN];
+    const report = ['report', 'bundle', '--against', DIT, '--plugin', PLUGIN, '--no-yardstick'];
     const loop = ['--rounds', '1', '-o', 'page.html'];
     await done([...report, ...loop], { cwd: folder });
     const page = fs.readFileSync(path.join(folder, 'page.html'), 'utf8');

@@ -55,8 +55,13 @@ describe.concurrent('report', () => {
       'plan',
       'blocks',
       'error',
+      'fewer-steps',
       'choices',
     ]);
+    // every sampler of the path beside the bundle, and the loop itself
+    const rivals = [...document.querySelectorAll('#fewer-steps tr')].map((row) => row.textContent);
+    expect(rivals.filter((row) => /^\d+ steps, /.test(row!)).length).toBeGreaterThanOrEqual(6);
+    expect(rivals.filter((row) => row!.startsWith('the bundle'))).toHaveLength(1);
     const text = document.body.textContent;
     const { source, perCall } = schedule.cost!.macs!.convention.all;
     expect(text).toContain(formatMacs(source));

@@ -12,15 +12,17 @@ import {
 } from '../../evidence/measure/index.js';
 import type { KnownSubject } from '../../evidence/report/facts/subject.js';
 import { reportPage } from '../../evidence/report/report-page.js';
+import type { SamplerChoice } from '../../evidence/yardstick/index.js';
 import { findModel } from '../../runtime/model-folder/index.js';
 import { readFeeds, readRoles, readSizeList } from '../arguments.js';
 import type { ReportArguments } from '../commands/report.js';
 import { findLoopModel } from '../loop-model.js';
-import { makeSampler, readGuidance } from '../loop-settings.js';
+import { makeSampler, readGuidance, samplerSettings } from '../loop-settings.js';
 import { formatBytes, print, printJson } from '../output.js';
 import { checkOutputFile } from '../output-file.js';
 import { readPasses } from '../plugins.js';
 import { startStatus } from '../progress.js';
+import { measureFewerSteps } from './report/fewer-steps.js';
 import { loopPairs, readPairs } from './report/pictures.js';
 import { readSubject } from './report/subject.js';
 import { type TrialContext, tryOptions, tryPlans } from './report/trials.js';
@@ -38,8 +40,12 @@ export async function report(given: ReportArguments): Promise<void> {
     const { place, args, folder } = findLoopModel(given.bundle, given);
     subject = await readSubject(place, against, table);
     if (against !== undefined && args.measure) {
+      const choice = {
+        name: args.sampler,
+        ...samplerSettings(args, subject.schedule, folder),
+      } as SamplerChoice;
       const loop = await loopOptions(args, subject, folder);
-      const seen = await measure(place, against, subject, table, loop, args, status.show);
+      const seen = await measure(place, against, subject, table, loop, choice, args, status.show);
       subject = { ...subject, ...seen };
     }
     subject = { ...subject, pictures: [...pairs, ...(subject.pictures ?? [])] };
@@ -84,6 +90,7 @@ async function measure(
   subject: KnownSubject,
   table: PassTable,
   loop: Loop,
+  choice: SamplerChoice,
   args: ReportArguments,
   show: (what: string) => void,
 ): Promise<Partial<KnownSubject>> {
@@ -110,6 +117,10 @@ async function measure(
     args.branches === 'all' || (args.branches === 'auto' && weights <= SMALL_WEIGHTS)
       ? await tryOptions(context)
       : undefined;
+  const fewerSteps =
+    (args.yardstick ?? weights <= SMALL_WEIGHTS)
+      ? await measureFewerSteps({ against, choice, loop, full, own, show }, bench.loop)
+      : undefined;
   const plans = args.plans && (await tryPlans(context, args.plans));
   return {
     trace: {
@@ -121,6 +132,7 @@ async function measure(
     },
     pictures: loopPairs(full, own),
     trials,
+    fewerSteps,
     plans,
     measured: {
       rounds: bench.rounds,

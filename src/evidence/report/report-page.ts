@@ -6,11 +6,19 @@ import { renderPage } from './page/page.js';
 import { blocksSection } from './sections/blocks.js';
 import { choicesSection } from './sections/choices.js';
 import { errorSection } from './sections/error.js';
+import { fewerStepsSection } from './sections/fewer-steps.js';
 import { planSection } from './sections/plan.js';
 import { summarySection } from './sections/summary.js';
 
 /** In the order in which they are read. Each leaves itself out where the subject has nothing for it. */
-const SECTIONS = [summarySection, planSection, blocksSection, errorSection, choicesSection];
+const SECTIONS = [
+  summarySection,
+  planSection,
+  blocksSection,
+  errorSection,
+  fewerStepsSection,
+  choicesSection,
+];
 
 /** HTML that needs no other file and no script. */
 export function reportPage(subject: KnownSubject): string {

@@ -1,3 +1,3 @@
 /** Fewer steps at the same cost, beside which whatever saves work has to stand. */
-export { type Rival, rivals } from './rivals.js';
+export { type Rival, rivals, type SamplerChoice } from './rivals.js';
 export * from './yardstick.js';

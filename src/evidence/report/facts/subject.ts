@@ -22,6 +22,7 @@ export interface ReportSubject {
   readonly measured?: Measured | undefined;
   readonly trace?: LoopTrace | undefined;
   readonly pictures?: readonly PicturePair[] | undefined;
+  readonly fewerSteps?: FewerSteps | undefined;
   readonly trials?: readonly Trials[] | undefined;
   readonly plans?: readonly SearchedPlan[] | undefined;
 }
@@ -58,6 +59,25 @@ export interface LoopTrace {
     readonly prediction: number;
     /** The same of the latent that the step makes. */
     readonly latent: number;
+  }[];
+}
+
+/** What the bundle's time would buy of the source: fewer steps. Decibels over the range of the latents. */
+export interface FewerSteps {
+  /** Of the loop with the bundle, in calls of the source: by its measured time. */
+  readonly cost: number;
+  readonly convergedSteps: number;
+  /** The source's own loop to the converged one. */
+  readonly loop: number;
+  readonly bundle: { readonly own: number; readonly converged: number };
+  /** With each sampler at its best spacing. */
+  readonly rows: readonly {
+    readonly name: string;
+    readonly spacing?: string;
+    readonly steps: number;
+    readonly isOwn: boolean;
+    readonly own: number;
+    readonly converged: number;
   }[];
 }
 

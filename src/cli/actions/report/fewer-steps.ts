@@ -1,0 +1,54 @@
+/** What fewer steps of the source come to in the time that the bundle takes. */
+import {
+  type GenerateOptions,
+  generate,
+  openLoopModel,
+  type recordLoop,
+} from '../../../evidence/measure/index.js';
+import type { FewerSteps } from '../../../evidence/report/facts/subject.js';
+import {
+  measureYardstick,
+  nearness,
+  type SamplerChoice,
+} from '../../../evidence/yardstick/index.js';
+
+type Recorded = Awaited<ReturnType<typeof recordLoop>>;
+
+export interface FewerStepsContext {
+  /** The source model. */
+  readonly against: string;
+  readonly choice: SamplerChoice;
+  readonly loop: Omit<GenerateOptions, 'onStep'>;
+  /** Loops of source and bundle from the same noise. */
+  readonly full: Recorded;
+  readonly own: Recorded;
+  readonly show: (what: string) => void;
+}
+
+/** @param times of both loops, milliseconds */
+export async function measureFewerSteps(
+  { against, choice, loop, full, own, show }: FewerStepsContext,
+  times: { readonly milliseconds: number; readonly sourceMilliseconds: number },
+): Promise<FewerSteps> {
+  const cost = (full.steps.length * times.milliseconds) / times.sourceMilliseconds;
+  const source = await openLoopModel(against);
+  try {
+    const found = await measureYardstick({
+      sampler: choice,
+      cost,
+      // a step is the unit here, however many calls it makes
+      callsPerStep: 1,
+      own: full.latent,
+      run: async (sampler) => {
+        const { length } = sampler.timesteps;
+        const onStep = (step: number) => show(`Fewer steps: step ${step} of ${length}`);
+        return (await generate(source, { ...loop, sampler, onStep })).latent;
+      },
+    });
+    const { rows, loop: toConverged, convergedSteps, converged } = found;
+    const bundle = nearness(own.latent, full.latent, converged);
+    return { cost, convergedSteps, loop: toConverged, bundle, rows };
+  } finally {
+    await source.release();
+  }
+}
