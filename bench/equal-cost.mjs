@@ -34,6 +34,9 @@ const results = fs.existsSync(file)
   : { model: asked.model, tried: {}, measured: {} };
 const save = () => fs.writeFileSync(file, `${JSON.stringify(results)}\n`);
 const mean = (values) => values.reduce((sum, v) => sum + v, 0) / values.length;
+/** Decibels of the mean of what the pictures' decibels are of: a few that went wrong decide it. */
+const pooled = (psnr) => -10 * Math.log10(mean(psnr.map((v) => 10 ** (-v / 10))));
+const rounded = (psnr) => psnr.map((v) => Math.round(10 * v) / 10);
 
 /** Decibels of each picture, and what the loop costs. */
 async function measure({ loop, passes }, noises) {
@@ -57,10 +60,10 @@ for (const [i, method] of methods.entries()) {
   if (results.tried[key]) continue;
   const noises = { batches: batches(Number(asked.tried)), seed: CHOICE, scale: CHOSEN_AT };
   const { calls, psnr } = await measure(method, noises);
-  results.tried[key] = { calls, psnr: mean(psnr) };
+  results.tried[key] = { calls, psnr: rounded(psnr) };
   if (i % 20 === 0) save();
   console.log(
-    `${i + 1}/${methods.length}  ${calls.toFixed(1)} calls  ${mean(psnr).toFixed(1)} dB  ${key}`,
+    `${i + 1}/${methods.length}  ${calls.toFixed(1)} calls  ${mean(psnr).toFixed(1)} dB, pooled ${pooled(psnr).toFixed(1)}  ${key}`,
   );
 }
 save();
@@ -68,7 +71,10 @@ save();
 /** Of a family, what nothing beats at less cost. */
 function front(family) {
   const sorted = family
-    .map((method) => ({ method, ...results.tried[keyOf(method)] }))
+    .map((method) => {
+      const { calls, psnr } = results.tried[keyOf(method)];
+      return { method, calls, psnr: pooled(psnr) };
+    })
     .sort((a, b) => a.calls - b.calls || b.psnr - a.psnr);
   let best = -Infinity;
   return sorted.flatMap(({ method, psnr }) => {
@@ -91,12 +97,17 @@ for (const scale of asked.scales.split(',').map(Number))
     const count = batches(Number(asked.images));
     if (results.measured[key]?.images >= count * subject.images) continue;
     const { calls, psnr } = await measure(method, { batches: count, seed: MEASURED, scale });
-    const own = mean(psnr);
-    const spread = Math.sqrt(mean(psnr.map((v) => (v - own) ** 2)));
     const { family, loop } = method;
-    results.measured[key] = { scale, family, loop, calls, psnr: own, spread, images: psnr.length };
+    results.measured[key] = {
+      scale,
+      family,
+      loop,
+      calls,
+      psnr: rounded(psnr),
+      images: psnr.length,
+    };
     save();
     console.log(
-      `scale ${scale}  ${calls.toFixed(1)} calls  ${own.toFixed(1)} dB +- ${spread.toFixed(1)}  ${key}`,
+      `scale ${scale}  ${calls.toFixed(1)} calls  ${mean(psnr).toFixed(1)} dB, pooled ${pooled(psnr).toFixed(1)}  ${key}`,
     );
   }
