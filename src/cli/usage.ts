@@ -48,7 +48,10 @@ export function usageError(
         help,
       );
     case 'value': {
-      const [, option, given, choices] = /Argument: (.+), Given: (.+), Choices: (.+)/.exec(rest)!;
+      // what was given may hold any character, ends of lines that are not escaped among them
+      const said = /^Argument: (.+?), Given: (.+), Choices: (.+)$/s.exec(rest);
+      if (!said) return badUsage(`${rest}.`, help);
+      const [, option, given, choices] = said;
       return badUsage(`--${option} cannot be ${given}.`, `Choose one of ${choices}.`);
     }
     case 'nothing':

@@ -32,6 +32,8 @@ describe.concurrent('a wrong command line is answered by one sentence', () => {
     ['inspect a.onnx --seed 3', 'CLI_USAGE', ['--seed']],
     ['inspect a.onnx -z', 'CLI_USAGE', ['-z']],
     ['transform a.onnx --emit both -o x', 'CLI_USAGE', ['--emit', '"both"', '"merged"']],
+    // which ends a line to regular expressions, and to JSON is a letter
+    ['transform a.onnx --emit a\u2028b -o x', 'CLI_USAGE', ['--emit', '"merged"']],
     ['run a -o', 'CLI_USAGE', ['-o needs a value']],
     ['run a --sampler --steps 3 -o x', 'CLI_USAGE', ['--sampler needs a value']],
     ['inspect a.onnx --shape', 'CLI_USAGE', ['--shape needs a value']],

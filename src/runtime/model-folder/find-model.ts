@@ -62,7 +62,8 @@ function denoiserOf(folder: string): FoundModel {
     );
   const [file, another] = first.files;
   if (another !== undefined) throw severalModels(path.join(folder, first.component), first.files);
-  return { file: file!, pipeline: { folder, component: first.component } };
+  if (file === undefined) throw folderWithoutModel(path.join(folder, first.component));
+  return { file, pipeline: { folder, component: first.component } };
 }
 
 /** Is it the one that the format names, or is there none such? */
