@@ -32,7 +32,7 @@ self.addEventListener('message', ({ data }: MessageEvent<CompileRequest>) => {
 });
 
 /** Folds constants as the command line does, on one thread. */
-const engine = async () => (await loadEngine('wasm-1', base)).ort as never;
+const engine = async () => (await loadEngine('wasm-1', base)).ort;
 
 async function open(request: CompileRequest & { type: 'open' }): Promise<void> {
   opened = undefined;
