@@ -91,6 +91,21 @@ function takeName(from: Value, to: Value): void {
   graph.declared.delete(to);
 }
 
+/** Gives values of graphs inside of one names of their own where they would hide those of the graphs around them. */
+function renameHidden(outer: Graph, { values }: CloneMap): void {
+  const around = new Set<string>();
+  for (let graph: Graph | undefined = outer; graph; graph = graph.parent)
+    for (const { name } of graph.values()) around.add(name);
+  for (const copy of values.values())
+    if (isInside(copy.graph, outer) && around.has(copy.name))
+      copy.setName(outer.scope.fresh(copy.name));
+}
+
+function isInside(graph: Graph, outer: Graph): boolean {
+  for (let at = graph.parent; at; at = at.parent) if (at === outer) return true;
+  return false;
+}
+
 /** Copies a graph to where the node stands that it belongs to. The node itself dies with its uses. */
 function inlineGraph(
   model: Model,
@@ -129,6 +144,8 @@ function inlineGraph(
       map.values.set(value, twin);
     });
   }
+  // names in the branches of a function's nodes were chosen without those around the call
+  if (!inner.parent) renameHidden(outer, map);
   return node.outputs.flatMap((from, i) => {
     const made = inner.outputs[i];
     return from && made ? [{ from, to: { value: mapped(made) } }] : [];
