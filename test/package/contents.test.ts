@@ -56,7 +56,7 @@ describe('the packed files', () => {
         ),
     );
     expect(strange).toEqual([]);
-    expect(files.reduce((sum, file) => sum + file.size, 0)).toBeLessThan(5 * 2 ** 20);
+    expect(files.reduce((sum, file) => sum + file.size, 0)).toBeLessThan(6 * 2 ** 20);
   });
 
   test('import only one another, declared dependencies and Node', () => {

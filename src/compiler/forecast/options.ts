@@ -31,7 +31,7 @@ export const forecastOptions = (order = 0) =>
     axis: {
       enum: [...AXES],
       description:
-        'By what it takes steps to lie apart: their number (call), timestep, or log-SNR of the loop that --sampler says [call].',
+        'By what steps lie apart: their number (call), timestep, or log-SNR in the loop of --sampler [call].',
     },
   }) as const;
 
