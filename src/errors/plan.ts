@@ -143,10 +143,10 @@ export const planHalfKept = ({
 }) =>
   new StepfoldError(
     'PLAN_HALF_KEPT',
-    `Call ${call} runs both halves of each guidance pair and produces site "${site}" by "${strategy}", which reads state "${state}", but site "${by}" lets call ${half}, which wrote it, run one half alone.`,
+    `Call ${call} produces site "${site}" by "${strategy}", which reads state "${state}", but site "${by}" lets call ${half}, which wrote it, run one half of each guidance pair alone.`,
     {
       path: `/sites/${site}/${call}`,
-      hint: `Let "${by}" be "compute" at call ${half} too, or "${site}" at call ${call}: intervals of which one divides the other go together.`,
+      hint: `Let "${by}" be "compute" at call ${half} too, or "${site}" at call ${call}: an interval of "${by}" that divides that of "${site}" fits.`,
     },
   );
 

@@ -162,7 +162,7 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   PLAN_CONFLICT:
     'Two passes want to make one value, keep one state in one call, or call their sites by one name.',
   PLAN_HALF_KEPT:
-    'A call that runs both halves of each guidance pair would read what a call kept that ran one half alone.',
+    'A call would read what a call kept that ran one half of each guidance pair alone.',
   GUIDANCE_NOT_SAID:
     'A pass works on the halves of guidance pairs, and it is not said how the loop makes them.',
   GUIDANCE_HALVES: 'Half of a batch cannot be run by itself, since something mixes its images.',

@@ -1,4 +1,4 @@
-/** States in calls that run one half of each guidance pair: what such a call keeps, only others like it may read. */
+/** States in calls that run one half of each guidance pair: what such a call keeps, no call may read. */
 import { planHalfKept } from '../../errors/index.js';
 import type { HalfCalls } from './half-calls.js';
 import { Histories, Writers } from './histories.js';
@@ -22,22 +22,21 @@ export function refuseHalfKept(halves: HalfCalls, plan: FlatPlan, calls: readonl
   const writers = new Writers(histories);
   const both = hasBothHalves(halves, plan);
   for (const [call, { row, reads, writes }] of calls.entries()) {
-    if (!halves.isHalf[call])
-      for (const state of reads) {
-        if (histories.isParameter(state) || !both.has(state)) continue;
-        const half = writers.of(state).find((writer) => halves.isHalf[writer]);
-        if (half === undefined) continue;
-        const owner = plan.sites.find(({ states }) => states.some(({ id }) => id === state))!;
-        const strategy = row[plan.sites.indexOf(owner)] ?? COMPUTE;
-        throw planHalfKept({
-          site: owner.parent ?? owner.id,
-          by: halves.site.id,
-          call,
-          strategy,
-          state,
-          half,
-        });
-      }
+    for (const state of reads) {
+      if (histories.isParameter(state) || !both.has(state)) continue;
+      const half = writers.of(state).find((writer) => halves.isHalf[writer]);
+      if (half === undefined) continue;
+      const owner = plan.sites.find(({ states }) => states.some(({ id }) => id === state))!;
+      const strategy = row[plan.sites.indexOf(owner)] ?? COMPUTE;
+      throw planHalfKept({
+        site: owner.parent ?? owner.id,
+        by: halves.site.id,
+        call,
+        strategy,
+        state,
+        half,
+      });
+    }
     for (const state of writes) writers.write(state, call);
   }
 }
