@@ -125,6 +125,7 @@ function programKinds({ schedule, known, source, isSplit }: ProofContext): {
       if (!meaning?.exact || meaning.run) rounding.add(program);
     }
   // what such a program keeps is not the source's either
+  const histories = new Set(Object.values(schedule.states).flatMap(({ follows }) => follows ?? []));
   const replaced = new Set<string>();
   const rounded = new Set<string>();
   /** States that hold the rows of one half in the place of both. */
@@ -147,9 +148,10 @@ function programKinds({ schedule, known, source, isSplit }: ProofContext): {
       );
     if (everywhere || reads.some((id) => rounded.has(id))) rounding.add(program);
     for (const id of writes) {
-      mark(replaced, id, without.has(program));
-      mark(rounded, id, rounding.has(program));
-      mark(halved, id, derives.has(program));
+      const keep = histories.has(id);
+      mark(replaced, id, without.has(program), keep);
+      mark(rounded, id, rounding.has(program), keep);
+      mark(halved, id, derives.has(program), keep);
     }
   }
   return { without, rounding };
@@ -166,8 +168,11 @@ function programsOfHalves(
   return new Set(calls.filter((_, call) => derives(call)));
 }
 
-/** A state is what the last program that wrote it made of it: an honest one makes it provable again. */
-function mark(set: Set<string>, id: string, belongs: boolean): void {
+/**
+ * A state is what the last program that wrote it made of it: an honest one makes it provable again, unless a history holds
+ * what it was before.
+ */
+function mark(set: Set<string>, id: string, belongs: boolean, keep: boolean): void {
   if (belongs) set.add(id);
-  else set.delete(id);
+  else if (!keep) set.delete(id);
 }
