@@ -1,13 +1,13 @@
 /**
- * States in calls that run one half of each guidance pair: of one that has the rows of both, the half is taken, and
- * what such a call keeps stands for both, so that a state is of one size in all calls; nothing reads the other half of
- * it (`refuseHalfKept`). Each state that is read or kept so becomes a place of its own at which programs choose.
+ * States in calls that run one half of each guidance pair: of one that has the rows of both, the half is taken. What
+ * such a call keeps nothing may read (`refuseHalfKept`). Each state that is read so becomes a place of its own at which
+ * programs choose.
  */
 import type { Graph } from '../../model/ir/graph.js';
 import type { Node } from '../../model/ir/node.js';
 import type { Value } from '../../model/ir/value.js';
 import type { ShapeTable } from '../../model/shape/index.js';
-import { doubled, halfOf } from '../analysis/index.js';
+import { halfOf } from '../analysis/index.js';
 import {
   COMPUTE,
   type FlatPlan,
@@ -48,7 +48,6 @@ export class HalfRows {
     readonly sites: readonly InstrumentedSite[];
   } {
     const places = [...this.both].map((id) => this.reading(id));
-    const sites = built.map((site, s) => this.keeping(site, s, places));
     const choice = this.halves.isHalf.map((half) => (half ? HALF : COMPUTE));
     return {
       plan: {
@@ -56,45 +55,18 @@ export class HalfRows {
         sites: [...this.plan.sites, ...places.map(({ site }) => site)],
         rows: this.plan.rows.map((row, call) => [...row, ...places.map(() => choice[call]!)]),
       },
-      sites: [...sites, ...places],
+      sites: [...built, ...places],
     };
   }
 
   private reading(id: string): InstrumentedSite {
-    const input = this.states.get(id)!.input;
-    const { axis, size } = this.rowsOf(id);
-    const taken = halfOf(this.builder, input, this.halves.site.halves.half, { axis, size });
-    return this.place(`${id}.read`, this.read.get(id)!, taken);
-  }
-
-  /** With other values in place of those that calls on one half keep; each is a place of its own. */
-  private keeping(site: InstrumentedSite, s: number, places: InstrumentedSite[]): InstrumentedSite {
-    const atHalves = new Set(
-      this.plan.rows.flatMap((row, call) => (this.halves.isHalf[call] ? [row[s]!] : [])),
-    );
-    const writes = [...site.writes].map(([strategy, kept]) => {
-      if (!atHalves.has(strategy)) return [strategy, kept] as const;
-      const chosen = [...kept].map(([id, value]) => {
-        if (!this.both.has(id)) return [id, value] as const;
-        const stand = this.standIn(value);
-        const pair = doubled(this.builder, value, this.rowsOf(id).axis);
-        places.push(this.place(`${id}.${strategy}.keep`, stand, pair));
-        return [id, stand] as const;
-      });
-      return [strategy, new Map(chosen)] as const;
-    });
-    return { ...site, writes: new Map(writes) };
-  }
-
-  private rowsOf(id: string) {
+    const { half, axisOf } = this.halves.site.halves;
     const { like } = this.specs.get(id)!;
-    const axis = this.halves.site.halves.axisOf(like)!;
-    return { axis, size: this.shapes.shape(like)?.[axis]?.constant };
-  }
-
-  private place(id: string, output: Value, atHalf: Value): InstrumentedSite {
+    const axis = axisOf(like)!;
+    const size = this.shapes.shape(like)?.[axis]?.constant;
+    const atHalf = halfOf(this.builder, this.states.get(id)!.input, half, { axis, size });
     const site: PlainSite = {
-      id: `${this.halves.site.id}.${id}`,
+      id: `${this.halves.site.id}.${id}.read`,
       description: 'the rows of a state',
       outputs: [],
       states: [],
@@ -106,7 +78,7 @@ export class HalfRows {
     };
     return {
       site,
-      outputs: [output],
+      outputs: [this.read.get(id)!],
       produced: new Map([[HALF, [atHalf]]]),
       writes: new Map(),
     };

@@ -48,7 +48,7 @@ export const joined = (b: Builder, halves: readonly [Value, Value], axis = 0): V
   });
 
 /** Both halves, out of the one that was computed. */
-export const doubled = (b: Builder, half: Value, axis = 0): Value => joined(b, [half, half], axis);
+export const doubled = (b: Builder, half: Value): Value => joined(b, [half, half], 0);
 
 function runTimeMiddle(b: Builder, value: Value, axis: number, roundsUp: boolean): Value {
   const shape = b.add({ opType: 'Shape', inputs: [value], outputs: ['stepfold.half.shape'] });
