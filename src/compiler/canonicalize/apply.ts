@@ -93,12 +93,13 @@ function takeName(from: Value, to: Value): void {
 
 /** Gives values of graphs inside of one names of their own where they would hide those of the graphs around them. */
 function renameHidden(outer: Graph, { values }: CloneMap): void {
+  const inside = [...values.values()].filter((copy) => isInside(copy.graph, outer));
+  // most functions have no such graphs, and models may call one thousands of times
+  if (inside.length === 0) return;
   const around = new Set<string>();
   for (let graph: Graph | undefined = outer; graph; graph = graph.parent)
     for (const { name } of graph.values()) around.add(name);
-  for (const copy of values.values())
-    if (isInside(copy.graph, outer) && around.has(copy.name))
-      copy.setName(outer.scope.fresh(copy.name));
+  for (const copy of inside) if (around.has(copy.name)) copy.setName(outer.scope.fresh(copy.name));
 }
 
 function isInside(graph: Graph, outer: Graph): boolean {
