@@ -6,7 +6,7 @@ import { readImports } from './imports.js';
 /** `schedule.calls`, or `calls` taken out of a schedule. */
 const READS = [
   /[sS]chedule\.calls\b/,
-  /\{[^{}]*\bcalls\b[^{}]*\}: Schedule\b/,
+  /\{(?:[^{}]|\{\})*\bcalls\b(?:[^{}]|\{\})*\}: Schedule\b/,
   /\{[^{}]*\bcalls\b[^{}]*\} = [\w.]*[sS]chedule;/,
 ];
 

@@ -158,14 +158,12 @@ function programKinds({ schedule, known, source, isSplit }: ProofContext): {
 }
 
 /** Programs that run one half of each guidance pair of a batch. */
-function programsOfHalves(
-  { calls, sites = {}, source }: Schedule,
-  known: KnownStrategies,
-): Set<string> {
-  if (source.guidance?.mode !== 'batch') return new Set();
+function programsOfHalves(schedule: Schedule, known: KnownStrategies): Set<string> {
+  if (schedule.source.guidance?.mode !== 'batch') return new Set();
+  const calls = callsOf(schedule);
   const derives = (call: number) =>
-    Object.values(sites).some(({ strategies }) => meaningOf(strategies[call]!, known)?.derives);
-  return new Set(calls.filter((_, call) => derives(call)));
+    calls.strategiesAt(call).some(({ strategy }) => meaningOf(strategy, known)?.derives);
+  return new Set(calls.inOrder.filter((_, call) => derives(call)));
 }
 
 /**
