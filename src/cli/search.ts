@@ -1,9 +1,13 @@
 /** What searches of plans share on the command line: what they are for, how long they take, how they are interrupted. */
 import fs from 'node:fs';
+import { planSource } from '../compiler/emit/index.js';
 import type { PassRequest } from '../compiler/pass/index.js';
+import type { PlanRecord } from '../compiler/plan/index.js';
 import type { CalibrateOptions } from '../evidence/calibrate/index.js';
 import { partialFile, type SearchIdentity, searchIdentity } from '../evidence/calibrate/resume.js';
 import type { Model } from '../model/ir/model.js';
+import { stepsOfCalls } from '../runtime/schedule/index.js';
+import type { CalibrateArguments } from './commands/calibrate.js';
 
 export type LoopOptions = Omit<CalibrateOptions, 'pass' | 'options'>;
 
@@ -40,6 +44,23 @@ export function onInterrupt(plan: string, stop: () => void): { forget(): void } 
   };
   process.once('SIGINT', interrupt);
   return { forget: () => process.removeListener('SIGINT', interrupt) };
+}
+
+/** What every search writes down of what it was for, and the steps of its loop. */
+export function searchRecord(
+  { model, calls, guidanceMode }: CalibrateArguments,
+  { pass, options }: PassRequest,
+  { guidance }: LoopOptions,
+): { readonly steps: number; readonly record: PlanRecord } {
+  const { order, mode } = guidance ?? { order: 'none', mode: guidanceMode ?? 'batch' };
+  return {
+    steps: stepsOfCalls(calls, guidance),
+    record: {
+      model: planSource(model),
+      passes: [{ pass, options: { ...options } }],
+      guidance: { order, mode },
+    },
+  };
 }
 
 /** Digits that mean something. */

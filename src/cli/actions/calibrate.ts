@@ -1,5 +1,5 @@
 /** What `stepfold calibrate` does. */
-import { planSource, writeFile } from '../../compiler/emit/index.js';
+import { writeFile } from '../../compiler/emit/index.js';
 import {
   type AnyPass,
   checkOptions,
@@ -26,7 +26,7 @@ import {
 import { percent, shownStrategies } from '../../evidence/report/strategies.js';
 import { loadModel } from '../../model/onnx/files.js';
 import { findModel, readScheduler } from '../../runtime/model-folder/index.js';
-import { formatPlan, type PlanFile, stepsOfCalls } from '../../runtime/schedule/index.js';
+import { formatPlan, type PlanFile } from '../../runtime/schedule/index.js';
 import { readFeeds, readRoles, readShapes, readSizes } from '../arguments.js';
 import type { CalibrateArguments } from '../commands/calibrate.js';
 import { printHeatmap } from '../heatmap.js';
@@ -42,7 +42,14 @@ import { heading, print, printJson } from '../output.js';
 import { checkOutputFile } from '../output-file.js';
 import { readPasses } from '../plugins.js';
 import { startProgress } from '../progress.js';
-import { identityOf, type LoopOptions, onInterrupt, rounded, startClock } from '../search.js';
+import {
+  identityOf,
+  type LoopOptions,
+  onInterrupt,
+  rounded,
+  searchRecord,
+  startClock,
+} from '../search.js';
 import { type ChosenTimesteps, readTimesteps, requireLength } from '../timesteps-file.js';
 import { refuseFullCalls, runFullCalls } from './full-calls.js';
 
@@ -150,12 +157,9 @@ function planFile(
   found: Calibrated,
   seconds: number,
 ): PlanFile {
-  const { order, mode } = options.guidance ?? { order: 'none', mode: args.guidanceMode ?? 'batch' };
-  const steps = stepsOfCalls(args.calls, options.guidance);
+  const { steps, record } = searchRecord(args, request, options);
   return planToJson(found.plan, {
-    model: planSource(args.model),
-    passes: [{ pass: request.pass, options: { ...request.options } }],
-    guidance: { order, mode },
+    ...record,
     calibration: {
       pass: request.pass,
       threshold: found.threshold,

@@ -1,5 +1,5 @@
 /** What `stepfold calibrate` does for passes whose plan says which steps are full. */
-import { planSource, writeFile } from '../../compiler/emit/index.js';
+import { writeFile } from '../../compiler/emit/index.js';
 import type { AnyPass, Pass, PassRequest, PassTable } from '../../compiler/pass/index.js';
 import { planToJson } from '../../compiler/plan/index.js';
 import { needsFullCalls, notForPass, recordedNotPlaced } from '../../errors/index.js';
@@ -10,14 +10,22 @@ import {
   placeFullCalls,
 } from '../../evidence/calibrate/index.js';
 import { readPartial, removePartial, writePartial } from '../../evidence/calibrate/resume.js';
+import { rowTitle } from '../../evidence/yardstick/index.js';
 import type { Model } from '../../model/ir/model.js';
-import { formatPlan, type PlanFile, stepsOfCalls } from '../../runtime/schedule/index.js';
+import { formatPlan, type PlanFile } from '../../runtime/schedule/index.js';
 import { colors } from '../colors.js';
 import type { CalibrateArguments } from '../commands/calibrate.js';
 import { printHeatmap } from '../heatmap.js';
 import { heading, print, printJson, printTable } from '../output.js';
 import { startProgress } from '../progress.js';
-import { identityOf, type LoopOptions, onInterrupt, rounded, startClock } from '../search.js';
+import {
+  identityOf,
+  type LoopOptions,
+  onInterrupt,
+  rounded,
+  searchRecord,
+  startClock,
+} from '../search.js';
 
 export interface FullCallsSubject {
   readonly table: PassTable;
@@ -118,12 +126,9 @@ function planFile(
   found: PlacedCalls,
   seconds: number,
 ): PlanFile {
-  const { order, mode } = options.guidance ?? { order: 'none', mode: args.guidanceMode ?? 'batch' };
-  const steps = stepsOfCalls(args.calls, options.guidance);
+  const { steps, record } = searchRecord(args, { pass, options: found.options }, options);
   return planToJson(found.plan, {
-    model: planSource(args.model),
-    passes: [{ pass, options: { ...found.options } }],
-    guidance: { order, mode },
+    ...record,
     calibration: {
       pass,
       seed: args.seed,
@@ -203,11 +208,7 @@ function printWorth(worth: NonNullable<PlacedCalls['worth']>, chosen: Candidate)
     [
       ['this plan', dB(worth.chosen.own), dB(worth.chosen.converged)],
       ['full steps at even distances', dB(worth.even.own), dB(worth.even.converged)],
-      ...ranked.map(({ name, spacing, steps, isOwn, own, converged }) => [
-        `${steps} steps, ${name}${spacing ? ` ${spacing}` : ''}${isOwn ? " (the loop's sampler)" : ''}`,
-        dB(own),
-        dB(converged),
-      ]),
+      ...ranked.map((row) => [rowTitle(row), dB(row.own), dB(row.converged)]),
       ['the loop itself, all steps full', '', dB(loop)],
     ],
   );

@@ -107,6 +107,15 @@ async function rowOf(
   };
 }
 
+/** What a row stands for, as people call it. */
+export const rowTitle = ({
+  name,
+  spacing,
+  steps,
+  isOwn,
+}: Pick<YardstickRow, 'name' | 'spacing' | 'steps' | 'isOwn'>): string =>
+  `${steps} steps, ${name}${spacing ? ` ${spacing}` : ''}${isOwn ? " (the loop's sampler)" : ''}`;
+
 export const nearness = (
   end: Float32Array,
   own: Float32Array,

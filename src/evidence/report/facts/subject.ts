@@ -5,6 +5,7 @@ import type { KnownStrategies, PassTrials } from '../../../compiler/pass/index.j
 import type { SameFile } from '../../../model/diff/index.js';
 import type { Model } from '../../../model/ir/model.js';
 import type { Schedule } from '../../../runtime/schedule/index.js';
+import type { Nearness, Yardstick } from '../../yardstick/index.js';
 
 export interface ReportSubject {
   /** What the bundle is called. */
@@ -63,22 +64,10 @@ export interface LoopTrace {
 }
 
 /** What the bundle's time would buy of the source: fewer steps. Decibels over the range of the latents. */
-export interface FewerSteps {
+export interface FewerSteps extends Pick<Yardstick, 'loop' | 'convergedSteps' | 'rows'> {
   /** Of the loop with the bundle, in calls of the source: by its measured time. */
   readonly cost: number;
-  readonly convergedSteps: number;
-  /** The source's own loop to the converged one. */
-  readonly loop: number;
-  readonly bundle: { readonly own: number; readonly converged: number };
-  /** With each sampler at its best spacing. */
-  readonly rows: readonly {
-    readonly name: string;
-    readonly spacing?: string;
-    readonly steps: number;
-    readonly isOwn: boolean;
-    readonly own: number;
-    readonly converged: number;
-  }[];
+  readonly bundle: Nearness;
 }
 
 /** PNG files that belong together. */

@@ -1,4 +1,5 @@
 /** What fewer steps of the source come to in the time that the bundle takes, nearest to the converged picture first. */
+import { rowTitle } from '../../yardstick/index.js';
 import type { ReportSubject } from '../facts/subject.js';
 import { html } from '../page/html.js';
 import { type Section, table } from '../page/page.js';
@@ -10,10 +11,7 @@ export function fewerStepsSection({ fewerSteps }: ReportSubject): Section | unde
   const { cost, convergedSteps, loop, bundle, rows } = fewerSteps;
   const all = [
     { what: html`<b>the bundle</b>`, ...bundle },
-    ...rows.map(({ name, spacing, steps, isOwn, ...distances }) => ({
-      what: `${steps} steps, ${name}${spacing ? ` ${spacing}` : ''}${isOwn ? " (the loop's sampler)" : ''}`,
-      ...distances,
-    })),
+    ...rows.map((row) => ({ what: rowTitle(row), ...row })),
   ].sort((a, b) => b.converged - a.converged);
   return {
     id: 'fewer-steps',
