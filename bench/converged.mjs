@@ -11,8 +11,8 @@ import {
   openLoopModel,
   writeBundle,
 } from '../dist/src/node.js';
-import { createSampler } from '../dist/src/runtime.js';
 import { digits, psnr, ROOT } from '../scripts/demo/common.mjs';
+import { samplerOf } from './equal-cost/sampler.mjs';
 
 export const { values: asked } = parseArgs({
   options: {
@@ -35,11 +35,9 @@ process.on('exit', () => fs.rmSync(scratch, { recursive: true, force: true }));
 const { labels, unconditional } = digits(Number(asked.images) / 10);
 const guidance = { order: subject.order, mode: 'batch' };
 
-/** @param sampler its name, with its order where it has several: unipc:3 */
 async function pictures(denoiser, sampler, options) {
-  const [name, order] = sampler.split(':');
   const { latent } = await generate(denoiser, {
-    sampler: createSampler(name, { ...options, ...(order && { order: Number(order) }) }),
+    sampler: samplerOf({ sampler, ...options }),
     seed: Number(asked.seed),
     feeds: labels,
     guidance: { scale: Number(asked.scale), ...guidance, unconditional },

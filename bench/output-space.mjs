@@ -3,6 +3,7 @@
 //
 //   node bench/output-space.mjs [--model digits|dit-digits] [--steps 50]
 import { parseArgs } from 'node:util';
+import { evenSteps } from '../dist/src/compiler/pass/index.js';
 import { samplerOf } from './equal-cost/sampler.mjs';
 import { openSubject } from './equal-cost/subject.mjs';
 
@@ -86,9 +87,7 @@ for (const [sampler, spacing] of [
     for (const order of [1, 2]) {
       const loop = { sampler, steps, spacing };
       const { logSnr } = samplerOf(loop);
-      const full = new Set(
-        Array.from({ length: count }, (_, i) => Math.round((i * (steps - 1)) / (count - 1))),
-      );
+      const full = new Set(evenSteps(steps, count));
       const found = [];
       for (const [name, space] of Object.entries(SPACES))
         for (const [axis, positions] of [

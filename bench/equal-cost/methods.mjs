@@ -1,5 +1,6 @@
 // What is tried: families of settings, of which each is searched on its own.
 import { deepcache, deltaCache, ditfastattn, forecast } from '../../dist/passes/index.js';
+import { evenSteps } from '../../dist/src/compiler/pass/index.js';
 import { SPACINGS } from './subject.mjs';
 
 /** Solvers that extrapolate by themselves are the first rivals of a forecast. */
@@ -11,9 +12,6 @@ const BASES = ['ddim', 'dpm++2m', 'deis:3'];
 
 const crossed = (...lists) =>
   lists.reduce((all, list) => all.flatMap((tuple) => list.map((item) => [...tuple, item])), [[]]);
-
-const even = (steps, count) =>
-  Array.from({ length: count }, (_, i) => Math.round((i * (steps - 1)) / (count - 1)));
 
 const fewer = crossed(SOLVERS, CALLS, SPACINGS).map(([sampler, steps, spacing]) => ({
   family: 'fewer steps',
@@ -52,7 +50,7 @@ const kept = (name, pass, settings) =>
 const both = (name, pass, options) =>
   crossed(['dpm++2m', 'deis:3'], [50, 100], [12, 17, 25, 33], [2, 3], ['quad', 'karras']).map(
     ([sampler, steps, count, interval, spacing]) => {
-      const computed = even(steps, count);
+      const computed = evenSteps(steps, count);
       const full = computed.filter((_, i) => i % interval === 0 || i === count - 1);
       return {
         family: `output and ${name}, order 1`,

@@ -12,7 +12,7 @@ import {
   orForecast,
   withForecasts,
 } from '../../src/compiler/forecast/index.js';
-import type { Pass, PassContext } from '../../src/compiler/pass/index.js';
+import { madeOutputs, type Pass, type PassContext } from '../../src/compiler/pass/index.js';
 import {
   byHalf,
   COMPUTE,
@@ -61,8 +61,8 @@ export const forecast: Pass<ForecastPassOptions> = {
 };
 
 /** @throws PASS_OPTION where nothing that the model gives is made by it */
-function outputSite({ model }: PassContext): PlainSite {
-  const outputs = [...new Set(model.graph.outputs)].filter((value) => value.producer);
+function outputSite(context: PassContext): PlainSite {
+  const outputs = madeOutputs(context);
   if (outputs.length === 0) throw badOption(NAME, 'order', 'no output of this model is computed');
   const stateOf = (i: number) => `${SITE}.${i}`;
   return {

@@ -6,7 +6,7 @@ import {
   joined,
   type RowSource,
 } from '../../src/compiler/analysis/index.js';
-import type { PassContext } from '../../src/compiler/pass/index.js';
+import { madeOutputs, type PassContext } from '../../src/compiler/pass/index.js';
 import {
   COMPUTE,
   compositeOf,
@@ -23,14 +23,7 @@ import {
   type PairOrder,
 } from '../../src/runtime/schedule/index.js';
 import { difference, stateType, withDifference } from '../difference.js';
-import {
-  DELTA,
-  type DeltaSite,
-  type DerivedOutput,
-  derivedOutputs,
-  madeOutputs,
-  SITE,
-} from './site.js';
+import { DELTA, type DeltaSite, type DerivedOutput, derivedOutputs, SITE } from './site.js';
 
 const HALF = 'half';
 

@@ -40,7 +40,3 @@ export function derivedOutputs(values: readonly Value[], { shapes }: PassContext
     return { value, delta: `${STATES.delta}.${i}`, kept: keptDifference(shapes, value) };
   });
 }
-
-/** Outputs of the model that it makes, each once. */
-export const madeOutputs = ({ model }: PassContext): Value[] =>
-  [...new Set(model.graph.outputs)].filter((value) => value.producer);

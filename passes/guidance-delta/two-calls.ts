@@ -1,5 +1,5 @@
 /** A call for each half: the second call of a step runs nothing where it is had from the first. */
-import type { PassContext } from '../../src/compiler/pass/index.js';
+import { madeOutputs, type PassContext } from '../../src/compiler/pass/index.js';
 import {
   COMPUTE,
   compositeOf,
@@ -10,15 +10,7 @@ import {
 } from '../../src/compiler/plan/index.js';
 import type { GuidancePair, PairOrder } from '../../src/runtime/schedule/index.js';
 import { difference, stateType, withDifference } from '../difference.js';
-import {
-  DELTA,
-  type DeltaSite,
-  type DerivedOutput,
-  derivedOutputs,
-  madeOutputs,
-  SITE,
-  STATES,
-} from './site.js';
+import { DELTA, type DeltaSite, type DerivedOutput, derivedOutputs, SITE, STATES } from './site.js';
 
 const OUT = `${SITE}.out`;
 

@@ -10,8 +10,6 @@ import type { ChosenTimesteps } from './timesteps-file.js';
 
 type PlacingArguments = Arguments<typeof placingOptions>;
 
-const camel = (name: string) => name.replaceAll(/-([a-z])/g, (_, letter) => letter.toUpperCase());
-
 /**
  * @param model file or folder, as it was given
  * @returns nothing where no sampler is named
@@ -25,7 +23,7 @@ export function readPlaces(
 ): LoopPlaces | undefined {
   const { sampler } = args;
   if (sampler === undefined) {
-    const said = Object.keys(placingOptions).find((name) => args[camel(name)] !== undefined);
+    const said = Object.keys(placingOptions).find((name) => args[name] !== undefined);
     if (said !== undefined) throw needsSampler(said);
     return undefined;
   }

@@ -95,7 +95,7 @@ export async function expectFormsAgree(
 }
 
 /** A strategy for every site at every call; the first calls are computed, so that all is kept. */
-export const plansOver = ({ sites }: Plan, calls: number, computed = 1): fc.Arbitrary<PlanFile> =>
+const plansOver = ({ sites }: Plan, calls: number, computed = 1): fc.Arbitrary<PlanFile> =>
   fc
     .tuple(
       ...sites.map((site) =>
@@ -116,3 +116,37 @@ export const plansOver = ({ sites }: Plan, calls: number, computed = 1): fc.Arbi
         ]),
       ),
     }));
+
+/**
+ * Some plans over all sites are proved and agree in all forms.
+ * @param compileAs with what is given of the loop
+ * @param computed calls that compute everything first
+ * @param refused a code by which plans may be refused
+ */
+export async function expectAnyPlan(
+  file: string,
+  compileAs: (loop: Partial<PipelineOptions>) => Promise<Compilation>,
+  { calls, computed = 1, runs, refused }: AnyPlan,
+): Promise<void> {
+  const { plan } = await compileAs({});
+  await fc.assert(
+    fc.asyncProperty(plansOver(plan, calls, computed), async (chosen) => {
+      const inForm = (emit: (typeof EMITS)[number]) => compileAs({ plan: chosen, emit });
+      const split = await inForm('split').catch((error) => {
+        if (refused !== undefined && error.code === refused) return undefined;
+        throw error;
+      });
+      fc.pre(split !== undefined);
+      await expectProved(file, split);
+      await expectFormsAgree(file, split, inForm);
+    }),
+    { numRuns: Number(process.env.FUZZ_RUNS ?? runs), seed: Number(process.env.FUZZ_SEED ?? 1) },
+  );
+}
+
+interface AnyPlan {
+  readonly calls: number;
+  readonly computed?: number;
+  readonly runs: number;
+  readonly refused?: string;
+}

@@ -2,6 +2,7 @@
 export * from './calibration.js';
 export * from './check.js';
 export * from './full-steps.js';
+export * from './made-outputs.js';
 export * from './meaning.js';
 export * from './options.js';
 export * from './pass.js';
