@@ -112,7 +112,7 @@ describe('a pass of a plugin that breaks the graph', () => {
   test.each([['--debug'], ['--dump']])('%s writes the graphs before and after', async (flag) => {
     const flags = flag === '--dump' ? ['--dump', 'broken-stages'] : ['--debug'];
     const outcome = await cli(...args, '-o', 'broken', ...flags);
-    const at = /before and after the step are in (\S+)\.\n/.exec(outcome.stderr)?.[1];
+    const at = /before and after the step are in (.+)\.\n/.exec(outcome.stderr)?.[1];
     expect(at).toBeDefined();
     const where = path.resolve(folder, at!);
     const texts = fs.readdirSync(where).sort();
