@@ -1,6 +1,15 @@
 /** Which steps a pass runs in full: the options that say so, and the steps that they come to. */
-import { evenSteps, type FullStepsRule, listedSteps } from '../src/compiler/pass/index.js';
+import { type FullStepsRule, listedSteps } from '../src/compiler/pass/index.js';
+import {
+  byChoices,
+  byRule,
+  type Proposal,
+  type ProposedLoop,
+  type ProposedRule,
+  type Site,
+} from '../src/compiler/plan/index.js';
 import { badOption } from '../src/errors/index.js';
+import { choiceBetween, type Ends, stepsOfCalls } from '../src/runtime/schedule/index.js';
 
 export interface FullSteps {
   readonly interval?: number;
@@ -8,12 +17,6 @@ export interface FullSteps {
   readonly full?: readonly number[];
   readonly warmup?: number;
   readonly cooldown?: number;
-}
-
-/** Full steps at both ends of a row, where options do not say. */
-export interface Ends {
-  readonly warmup: number;
-  readonly cooldown: number;
 }
 
 /**
@@ -66,6 +69,13 @@ export const listedFullSteps: FullStepsRule = {
   }),
 };
 
+/** A rule by which steps are full, or a list of them, which is placed in loops of another length by where steps lie. */
+export type FullRule =
+  | WithoutBetween<ProposedRule['when']>
+  | { readonly kind: 'listed'; readonly full: readonly number[] };
+
+type WithoutBetween<When> = When extends unknown ? Omit<When, 'between'> : never;
+
 /**
  * @param pass its name
  * @throws PASS_OPTION
@@ -75,7 +85,7 @@ export function fullSteps(
   steps: number,
   options: FullSteps,
   ends: Ends = { warmup: 1, cooldown: 1 },
-): number[] {
+): FullRule {
   const { full, interval, warmup, cooldown } = options;
   const count = options['full-calls'];
   const given = [full, interval, count].filter((value) => value !== undefined).length;
@@ -84,15 +94,46 @@ export function fullSteps(
   if (given > 1)
     throw badOption(pass, 'full-calls', 'full-calls, interval and full each say it all; give one');
   if (interval === undefined) refuseEnds(pass, options);
-  if (full) return listedSteps(pass, full, steps);
+  if (full) return { kind: 'listed', full: listedSteps(pass, full, steps) };
   if (count !== undefined) {
     if (count > steps) throw badOption(pass, 'full-calls', `there are only ${steps} steps`);
-    return evenSteps(steps, count);
+    return { kind: 'even', count };
   }
-  return everyNth(steps, interval!, {
+  return everyNth(interval!, {
     warmup: warmup ?? ends.warmup,
     cooldown: cooldown ?? ends.cooldown,
   });
+}
+
+export const everyNth = (
+  interval: number,
+  { warmup = 0, cooldown = 0 }: Partial<Ends>,
+): FullRule => ({
+  kind: 'every',
+  interval,
+  warmup,
+  cooldown,
+});
+
+/**
+ * What sites do at full steps, choice 0, and between them.
+ * @param choices the strategy of sites by their ids; one left out is computed
+ * @param between which choice other steps take; default 1
+ */
+export function proposedBy(
+  sites: readonly Site[],
+  rule: FullRule,
+  choices: ProposedRule['choices'],
+  loop: ProposedLoop,
+  between: ProposedRule['when']['between'] = [{ choice: 1 }],
+): Proposal {
+  if (rule.kind !== 'listed')
+    return byRule(sites, { when: { ...rule, between } as ProposedRule['when'], choices }, loop);
+  const steps = stepsOfCalls(loop.calls, loop.guidance);
+  const taken = Array.from({ length: steps }, (_, step) =>
+    rule.full.includes(step) ? 0 : choiceBetween(between, step, steps),
+  );
+  return byChoices(sites, choices, taken, loop);
 }
 
 /**
@@ -102,16 +143,4 @@ export function fullSteps(
 export function refuseEnds(pass: string, options: Partial<Ends>): void {
   for (const name of ['warmup', 'cooldown'] as const)
     if (options[name] !== undefined) throw badOption(pass, name, 'it goes with interval');
-}
-
-/** One step in `interval`; the last of those that warm up is the first of the row. */
-export function everyNth(
-  steps: number,
-  interval: number,
-  { warmup = 0, cooldown = 0 }: Partial<Ends>,
-): number[] {
-  const first = Math.max(0, warmup - 1);
-  return Array.from({ length: steps }, (_, t) => t).filter(
-    (t) => t <= first || t >= steps - cooldown || (t - first) % interval === 0,
-  );
 }

@@ -29,11 +29,8 @@ export type {
   StepOutput,
 } from '../src/compiler/canonicalize/rewrite.js';
 export {
-  type Axis,
-  type Basis,
   type Forecast,
   type ForecastOptions,
-  type ForecastRule,
   forecastFrom,
   forecastOptions,
   type IsKept,
@@ -95,6 +92,7 @@ export {
   type TargetRule,
 } from '../src/compiler/targets/index.js';
 export { badOption } from '../src/errors/index.js';
+export type { Axis, Basis, ForecastRule } from '../src/runtime/schedule/index.js';
 export { stepsOfCalls } from '../src/runtime/schedule/index.js';
 export { type DeepcacheOptions, deepcache } from './deepcache/index.js';
 export { type DeltaCacheOptions, deltaCache } from './delta-cache/index.js';

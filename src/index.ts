@@ -32,7 +32,6 @@ export {
 } from './compiler/emit/bundle-files.js';
 export type { WeightsPlaced } from './compiler/emit/modes.js';
 export type { BundleReport, TargetReport } from './compiler/emit/report.js';
-export type { LoopPlaces } from './compiler/forecast/index.js';
 export {
   type Inspected,
   type InspectedPort,
@@ -107,6 +106,7 @@ export {
   inferShapes,
   type ShapeTable,
 } from './model/shape/index.js';
+export type { LoopPlaces } from './runtime/schedule/index.js';
 export {
   formatPlan,
   formatTimesteps,

@@ -20,17 +20,22 @@ import type { Pass, PassContext } from '../../src/compiler/pass/index.js';
 import {
   byHalf,
   COMPUTE,
-  perCall,
   type Site,
   strategiesByName,
   strategyOf,
 } from '../../src/compiler/plan/index.js';
 import { badOption } from '../../src/errors/index.js';
-import { stepsOfCalls } from '../../src/runtime/schedule/index.js';
-import { endsOptions, everyNth, listedFullSteps, refuseEnds } from '../full-steps.js';
+import { nonUniformCalls, stepsOfCalls } from '../../src/runtime/schedule/index.js';
+import {
+  endsOptions,
+  everyNth,
+  type FullRule,
+  listedFullSteps,
+  proposedBy,
+  refuseEnds,
+} from '../full-steps.js';
 import { findJoin } from '../unet/join.js';
 import { zerosAt } from '../unet/zeros.js';
-import { nonUniformCalls } from './schedule.js';
 
 export interface DeepcacheOptions extends ForecastOptions {
   readonly branch: number;
@@ -119,17 +124,15 @@ export const deepcache: Pass<DeepcacheOptions> = {
     const steps = stepsOfCalls(calls, guidance);
     if (options.strategy === 'zero' && options.order)
       throw badOption('deepcache', 'order', 'zeros have nothing to forecast');
-    const full = new Set(fullCalls(steps, options));
+    const full = fullCalls(steps, options);
     const join = findJoin(context, options.branch);
     const site = withForecasts(
       deepSite(context, join),
       forecastFrom(options, context),
       context.shapes,
     );
-    const column = Array.from({ length: steps }, (_, t) =>
-      full.has(t) ? COMPUTE : orForecast(options.strategy, options),
-    );
-    return { sites: [byHalf(site, guidance)], entries: { [SITE]: perCall(column, guidance) } };
+    const shallow = { [SITE]: orForecast(options.strategy, options) };
+    return proposedBy([byHalf(site, guidance)], full, [{}, shallow], context);
   },
 };
 
@@ -156,7 +159,7 @@ function deepSite({ shapes }: PassContext, join: SkipJoin): Site {
   };
 }
 
-function fullCalls(calls: number, options: DeepcacheOptions): number[] {
+function fullCalls(calls: number, options: DeepcacheOptions): FullRule {
   const { interval, center, power, full } = options;
   if (full || center !== undefined) refuseEnds('deepcache', options);
   if (full) {
@@ -175,7 +178,7 @@ function fullCalls(calls: number, options: DeepcacheOptions): number[] {
       );
     if (!full.includes(0) && options.strategy === 'reuse')
       throw badOption('deepcache', 'full', 'call 0 must be full, since nothing is kept before it');
-    return [...full];
+    return { kind: 'listed', full };
   }
   if (interval === undefined)
     throw badOption('deepcache', 'interval', 'it must be given, or a list of full calls');
@@ -185,12 +188,18 @@ function fullCalls(calls: number, options: DeepcacheOptions): number[] {
       center === undefined ? 'center' : 'power',
       'center and power go together',
     );
-  if (center === undefined || power === undefined) return everyNth(calls, interval, options);
+  if (center === undefined || power === undefined) return everyNth(interval, options);
   if (center >= calls)
     throw badOption(
       'deepcache',
       'center',
       `call ${center} does not exist in a loop of ${calls} calls`,
     );
-  return nonUniformCalls(calls, interval, center, power);
+  if (!nonUniformCalls(calls, interval, center, power))
+    throw badOption(
+      'deepcache',
+      'power',
+      `no power from ${power} down to 1 gives ${Math.ceil(calls / interval)} different full calls of ${calls} around call ${center}`,
+    );
+  return { kind: 'crowded', interval, center, power };
 }

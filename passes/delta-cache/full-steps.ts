@@ -1,7 +1,7 @@
 /** Which steps are full. */
 import { listedSteps } from '../../src/compiler/pass/index.js';
 import { badOption } from '../../src/errors/index.js';
-import { everyNth, refuseEnds } from '../full-steps.js';
+import { everyNth, type FullRule, refuseEnds } from '../full-steps.js';
 import { NAME } from './range.js';
 
 /** @throws PASS_OPTION */
@@ -13,17 +13,13 @@ export function fullSteps(
     readonly warmup?: number;
     readonly cooldown?: number;
   },
-): (step: number) => boolean {
+): FullRule {
   const { interval, full } = options;
   if (full) refuseEnds(NAME, options);
   if (full && interval !== undefined)
     throw badOption(NAME, 'full', 'it replaces interval; give one or the other');
-  if (full) {
-    const listed = listedSteps(NAME, full, steps);
-    return (step) => listed.includes(step);
-  }
+  if (full) return { kind: 'listed', full: listedSteps(NAME, full, steps) };
   if (interval === undefined)
     throw badOption(NAME, 'interval', 'it must be given, or a list of full steps');
-  const row = new Set(everyNth(steps, interval, options));
-  return (step) => row.has(step);
+  return everyNth(interval, options);
 }

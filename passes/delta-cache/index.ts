@@ -25,13 +25,13 @@ import {
   withForecasts,
 } from '../../src/compiler/forecast/index.js';
 import type { Pass, PassContext } from '../../src/compiler/pass/index.js';
-import { byHalf, COMPUTE, perCall } from '../../src/compiler/plan/index.js';
+import { byHalf } from '../../src/compiler/plan/index.js';
 import { badOption, blockLeaks, noBlocks } from '../../src/errors/index.js';
 import { concreteShapes, regionCost } from '../../src/model/cost/index.js';
 import type { Value } from '../../src/model/ir/value.js';
 import { stepsOfCalls } from '../../src/runtime/schedule/index.js';
 import { keptDifference, type Precision, precisionOption } from '../difference.js';
-import { endsOptions, listedFullSteps } from '../full-steps.js';
+import { endsOptions, listedFullSteps, proposedBy } from '../full-steps.js';
 import { fullSteps } from './full-steps.js';
 import { NAME, readRange } from './range.js';
 import { type BlockRun, RUN_STRATEGIES, runsSite } from './site.js';
@@ -125,17 +125,26 @@ export const deltaCache: Pass<DeltaCacheOptions> = {
         forecastFrom(options, context),
         shapes,
       );
-      const column = strategies(runs, steps, options).map((name) =>
-        name === COMPUTE ? name : orForecast(name, options),
-      );
-      return { site: byHalf(site, guidance), column: perCall(column, guidance) };
+      return { site: byHalf(site, guidance), runs };
     });
-    return {
-      sites: proposals.map(({ site }) => site),
-      entries: Object.fromEntries(proposals.map(({ site, column }) => [site.id, column])),
-    };
+    const strategyOf = (runs: readonly BlockRun[], which: BlockRun['which']) =>
+      orForecast(runs.length === 1 ? options.strategy : `${options.strategy}-${which}`, options);
+    const choiceOf = (which: BlockRun['which']) =>
+      Object.fromEntries(proposals.map(({ site, runs }) => [site.id, strategyOf(runs, which)]));
+    const isOne = proposals.every(({ runs }) => runs.length === 1);
+    return proposedBy(
+      proposals.map(({ site }) => site),
+      fullSteps(steps, options),
+      // where the front blocks are the rear ones, both are one choice
+      isOne ? [{}, choiceOf('rear')] : [{}, choiceOf('rear'), choiceOf('front')],
+      context,
+      isOne ? [{ choice: 1 }] : [{ choice: 1, ...boundaryOf(options) }, { choice: 2 }],
+    );
   },
 };
+
+const boundaryOf = ({ boundary }: DeltaCacheOptions) =>
+  boundary === undefined ? { beforePart: 0.5 } : { before: boundary };
 
 type Stage = readonly TransformerBlock[];
 
@@ -207,18 +216,4 @@ function macsOfRuns({ model, shapes, bindings }: PassContext, runs: readonly Blo
     const left = [...all].filter((node) => !removed?.has(node));
     return regionCost(left, shapeOf).macs.all;
   };
-}
-
-function strategies(
-  runs: readonly BlockRun[],
-  steps: number,
-  options: DeltaCacheOptions,
-): string[] {
-  const { boundary = Math.floor(steps / 2), strategy } = options;
-  const isFull = fullSteps(steps, options);
-  return Array.from({ length: steps }, (_, step) => {
-    if (isFull(step)) return COMPUTE;
-    if (runs.length === 1) return strategy;
-    return `${strategy}-${step < boundary ? 'rear' : 'front'}`;
-  });
 }

@@ -14,6 +14,7 @@
 import type { Pass, PassContext } from '../../src/compiler/pass/index.js';
 import { COMPUTE, type Site, strategiesByName, strategyOf } from '../../src/compiler/plan/index.js';
 import { badOption, noUnet } from '../../src/errors/index.js';
+import { everyNth, proposedBy } from '../full-steps.js';
 import { findJoin } from '../unet/join.js';
 import { zerosAt } from '../unet/zeros.js';
 
@@ -48,8 +49,7 @@ export const depthSkip: Pass<DepthSkipOptions> = {
   strategies: { zero: { meaning: { result: 'zeros' }, letter: 'z' } },
   propose(context, options) {
     const site = depthSite(context, branchOf(context, options));
-    const column = Array<string>(context.calls).fill('zero');
-    return { sites: [site], entries: { [SITE]: column } };
+    return proposedBy([site], everyNth(1, {}), [{ [SITE]: 'zero' }], context, [{ choice: 0 }]);
   },
 };
 

@@ -23,12 +23,11 @@ import {
   withForecasts,
 } from '../../src/compiler/forecast/index.js';
 import { type Pass, type PassContext, readThreshold } from '../../src/compiler/pass/index.js';
-import { COMPUTE, perCall, type Site } from '../../src/compiler/plan/index.js';
+import { COMPUTE, type Proposal, type Site } from '../../src/compiler/plan/index.js';
 import { badOption, noAttention } from '../../src/errors/index.js';
 import { concreteShapes } from '../../src/model/cost/index.js';
-import { stepsOfCalls } from '../../src/runtime/schedule/index.js';
 import { keptDifference, type Precision, precisionOption } from '../difference.js';
-import { endsOptions, everyNth } from '../full-steps.js';
+import { endsOptions, everyNth, proposedBy } from '../full-steps.js';
 import { moduleMacs } from './module-cost.js';
 import type { Module } from './parts.js';
 import { takesEarlierStep } from './parts.js';
@@ -114,10 +113,7 @@ export const ditfastattn: Pass<DitfastattnOptions> = {
       throw noAttention(nearest?.reason, nearest?.node);
     }
     const { strategy } = options;
-    return {
-      sites,
-      entries: strategy ? rule(context, sites, strategy, options) : {},
-    };
+    return strategy ? rule(context, sites, strategy, options) : { sites, entries: {} };
   },
 };
 
@@ -174,11 +170,11 @@ function sharingRefusal(
 }
 
 function rule(
-  { calls, guidance }: PassContext,
+  context: PassContext,
   sites: readonly Site[],
   strategy: StrategyName,
   options: DitfastattnOptions,
-): Record<string, string[]> {
+): Proposal {
   const without = sites.find((site) => !site.strategies[strategy]);
   if (without)
     throw badOption(
@@ -189,8 +185,6 @@ function rule(
   const chosen = orForecast(strategy, options);
   if (sites.some((site) => !site.strategies[chosen]))
     throw badOption(NAME, 'order', `"${strategy}" takes nothing that was kept`);
-  const steps = stepsOfCalls(calls, guidance);
-  const full = new Set(everyNth(steps, options.interval, options));
-  const column = Array.from({ length: steps }, (_, step) => (full.has(step) ? COMPUTE : chosen));
-  return Object.fromEntries(sites.map((site) => [site.id, perCall(column, guidance)]));
+  const between = Object.fromEntries(sites.map(({ id }) => [id, chosen]));
+  return proposedBy(sites, everyNth(options.interval, options), [{}, between], context);
 }

@@ -17,13 +17,18 @@ import {
   byHalf,
   COMPUTE,
   type PlainSite,
-  perCall,
   strategiesByName,
   strategyOf,
 } from '../../src/compiler/plan/index.js';
 import { badOption } from '../../src/errors/index.js';
 import { stepsOfCalls } from '../../src/runtime/schedule/index.js';
-import { type FullSteps, fullSteps, fullStepsOptions, listedFullSteps } from '../full-steps.js';
+import {
+  type FullSteps,
+  fullSteps,
+  fullStepsOptions,
+  listedFullSteps,
+  proposedBy,
+} from '../full-steps.js';
 
 const NAME = 'forecast';
 const SITE = 'output';
@@ -47,16 +52,13 @@ export const forecast: Pass<ForecastPassOptions> = {
   propose(context, options) {
     const { calls, guidance } = context;
     const steps = stepsOfCalls(calls, guidance);
-    const full = new Set(fullSteps(NAME, steps, options));
+    const full = fullSteps(NAME, steps, options);
     const chosen = { ...options, order: options.order ?? 1 };
     const site = byHalf(
       withForecasts(outputSite(context), forecastFrom(chosen, context), context.shapes),
       guidance,
     );
-    const column = Array.from({ length: steps }, (_, t) =>
-      full.has(t) ? COMPUTE : orForecast('reuse', chosen),
-    );
-    return { sites: [site], entries: { [SITE]: perCall(column, guidance) } };
+    return proposedBy([site], full, [{}, { [SITE]: orForecast('reuse', chosen) }], context);
   },
 };
 

@@ -16,11 +16,17 @@ import {
   withForecasts,
 } from '../../src/compiler/forecast/index.js';
 import type { Pass, PassContext } from '../../src/compiler/pass/index.js';
-import { COMPUTE, perCall } from '../../src/compiler/plan/index.js';
+import { COMPUTE } from '../../src/compiler/plan/index.js';
 import { guidanceNotSaid } from '../../src/errors/index.js';
 import { concreteShapes, graphCost } from '../../src/model/cost/index.js';
 import { type GuidancePair, stepsOfCalls } from '../../src/runtime/schedule/index.js';
-import { type FullSteps, fullSteps, fullStepsOptions, listedFullSteps } from '../full-steps.js';
+import {
+  type FullSteps,
+  fullSteps,
+  fullStepsOptions,
+  listedFullSteps,
+  proposedBy,
+} from '../full-steps.js';
 import { inBatch } from './batch.js';
 import { freeRows } from './free-rows.js';
 import { DELTA, type DeltaSite, NAME, STATES } from './site.js';
@@ -52,21 +58,17 @@ export const guidanceDelta: Pass<GuidanceDeltaOptions> = {
     const { calls, shapes } = context;
     const guidance = guidanceOf(context);
     const steps = stepsOfCalls(calls, guidance);
-    const full = new Set(fullSteps(NAME, steps, options, ENDS));
+    const full = fullSteps(NAME, steps, options, ENDS);
     const chosen = { ...options, order: options.order ?? ORDER };
     const site =
       guidance.mode === 'batch' ? inBatch(context, guidance) : inTwoCalls(context, guidance);
-    const column = Array.from({ length: steps }, (_, t) =>
-      full.has(t) ? COMPUTE : orForecast(DELTA, chosen),
+    const kept = withForecasts(
+      withCosts(site, context),
+      forecastFrom(chosen, context),
+      shapes,
+      (_, state) => state.startsWith(STATES.delta),
     );
-    return {
-      sites: [
-        withForecasts(withCosts(site, context), forecastFrom(chosen, context), shapes, (_, state) =>
-          state.startsWith(STATES.delta),
-        ),
-      ],
-      entries: { [site.id]: perCall(column, guidance) },
-    };
+    return proposedBy([kept], full, [{}, { [site.id]: orForecast(DELTA, chosen) }], context);
   },
 };
 

@@ -14,14 +14,13 @@ import {
   COMPUTE,
   compositeOf,
   type PlainSite,
-  perCall,
   type Site,
   strategiesByName,
   strategyOf,
 } from '../../src/compiler/plan/index.js';
 import { badOption, noInvariant } from '../../src/errors/index.js';
 import type { Value } from '../../src/model/ir/value.js';
-import { stepsOfCalls } from '../../src/runtime/schedule/index.js';
+import { proposedBy } from '../full-steps.js';
 import { findInvariants, type Invariant } from './find.js';
 
 export interface LoopInvariantOptions {
@@ -49,7 +48,7 @@ export const loopInvariant: Pass<LoopInvariantOptions> = {
   },
   strategies: { reuse: { meaning: { result: 'kept' }, letter: 'r' } },
   propose(context, options) {
-    const { calls, guidance, model } = context;
+    const { guidance, model } = context;
     const inputs = conditionInputs(context, options);
     const found = findInvariants(model.graph, new Set(inputs));
     if (found.length === 0)
@@ -57,10 +56,8 @@ export const loopInvariant: Pass<LoopInvariantOptions> = {
         NAME,
         inputs.map((v) => v.name),
       );
-    const steps = stepsOfCalls(calls, guidance);
-    const column = Array.from({ length: steps }, (_, t) => (t === 0 ? COMPUTE : 'reuse'));
     const site = byHalf(invariantSite(found, inputs), guidance);
-    return { sites: [site], entries: { [SITE]: perCall(column, guidance) } };
+    return proposedBy([site], { kind: 'even', count: 1 }, [{}, { [SITE]: 'reuse' }], context);
   },
 };
 

@@ -1,7 +1,8 @@
 /** Where the steps of a loop lie that is not run here, for forecasts that go by it. */
-import type { LoopPlaces } from '../compiler/forecast/index.js';
+
 import { needsSampler } from '../errors/index.js';
 import { samplerFrom } from '../runtime/samplers/index.js';
+import type { LoopPlaces } from '../runtime/schedule/index.js';
 import type { Arguments } from './command.js';
 import { findLoopModel } from './loop-model.js';
 import { readSamplerOptions, readSpacing } from './loop-options.js';

@@ -8,6 +8,7 @@ export * from './cli.js';
 export * from './folder.js';
 export * from './graph.js';
 export * from './io.js';
+export * from './loop.js';
 export * from './measure.js';
 export * from './onnx.js';
 export * from './plan.js';

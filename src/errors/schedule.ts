@@ -38,10 +38,15 @@ export const invalidDocument = (kind: string, file: string, problems: readonly P
   );
 };
 
-export const unknownVersion = (kind: string, file: string, found: unknown, reads: number) =>
+export const unknownVersion = (
+  kind: string,
+  file: string,
+  found: unknown,
+  reads: readonly number[],
+) =>
   new StepfoldError(
     `${kind.toUpperCase()}_VERSION`,
-    `The ${kind} "${file}" is version ${JSON.stringify(found)}; this stepfold reads version ${reads}.`,
+    `The ${kind} "${file}" is version ${JSON.stringify(found)}; this stepfold reads version ${reads.join(' and ')}.`,
     { file, path: '/version', hint: `Write the ${kind} again with this version of stepfold.` },
   );
 

@@ -37,6 +37,7 @@ export function compileSites(
     shapes,
     roles,
     bindings,
+    loop: { steps: rows.length, start: 0 },
     trace: [],
     notes: [],
     passes: [],

@@ -1,8 +1,7 @@
 /** Which calls are full, against NumPy's evaluation of the paper's equation and its published lists. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { nonUniformCalls } from '../../passes/deepcache/schedule.js';
-import { everyNth } from '../../passes/full-steps.js';
+import { everyNth, nonUniformCalls } from '../../src/runtime/schedule/index.js';
 
 type Case = [calls: number, interval: number, center: number, power: number, full: number[]];
 

@@ -8,7 +8,6 @@ import {
   emitBundle,
   writePipelineFolder,
 } from '../../compiler/emit/index.js';
-import type { LoopPlaces } from '../../compiler/forecast/index.js';
 import { type PassRequest, type PassTable, parsePassRequest } from '../../compiler/pass/index.js';
 import { Pipeline } from '../../compiler/pipeline/index.js';
 import type { WatchOptions } from '../../compiler/stages/index.js';
@@ -26,6 +25,7 @@ import {
 import { readRegularText } from '../../io/regular-file.js';
 import { loadModel } from '../../model/onnx/files.js';
 import { findModel } from '../../runtime/model-folder/index.js';
+import type { LoopPlaces } from '../../runtime/schedule/index.js';
 import {
   callsPerStep,
   type GuidancePair,

@@ -31,6 +31,11 @@ export function parametersOf(compilation: Compilation): Parameters {
   const specs = [...instrumented.states.values()].flatMap(({ parameter }) => parameter ?? []);
   if (specs.length === 0) return {};
   const values = new Map(specs.map(({ id }) => [id, [] as (readonly number[] | null)[]]));
+  const fed = new Set(
+    [...lowered.programs.values()].flatMap((runs) =>
+      runs.flatMap(({ reads = {} }) => Object.values(reads)),
+    ),
+  );
   const writers = new Writers(new Histories(expandParts(plan).sites));
   for (const [call, program] of instrumented.calls.entries()) {
     const runs = lowered.programs.get(program)!;
@@ -42,7 +47,7 @@ export function parametersOf(compilation: Compilation): Parameters {
   }
   return Object.fromEntries(
     specs
-      .filter(({ id }) => values.get(id)!.some((numbers) => numbers !== null))
+      .filter(({ id }) => fed.has(id))
       .map(({ id, shape, forecast }) => [
         id,
         {

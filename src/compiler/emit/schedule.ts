@@ -7,7 +7,8 @@ import type { Schedule } from '../../runtime/schedule/index.js';
 import { VERSION } from '../../version.js';
 import { withFollowed } from '../lower/index.js';
 import type { Compilation } from '../pipeline/index.js';
-import { COMPUTE, type Plan, type Site, variantsForPairs } from '../plan/index.js';
+import { COMPUTE, type Plan, planWith, type Site, variantsForPairs } from '../plan/index.js';
+import { loopOfPlan } from './loop.js';
 import { axesOf, parametersOf, recordOf, withParameters } from './parameters.js';
 import { elementType, statedPort } from './ports.js';
 import { programMacs } from './program-macs.js';
@@ -35,10 +36,11 @@ export function makeSchedule(compilation: Compilation, files: ScheduleFiles): Sc
   const parameters = parametersOf(compilation);
   const axes = axesOf(plan);
   const inBatch = compilation.guidance?.mode === 'batch';
-  const forPairs = variantsForPairs(plan, instrumented.variants, instrumented.calls);
+  const macs = macsOf(compilation);
+  const forPairs = pairsOf(compilation);
   return {
     format: 'stepfold.schedule',
-    version: 1,
+    version: 2,
     producer: `stepfold ${VERSION}`,
     source: {
       file: files.sourceFile,
@@ -77,6 +79,7 @@ export function makeSchedule(compilation: Compilation, files: ScheduleFiles): Sc
     ),
     ...(Object.keys(axes).length > 0 && { axes }),
     ...(Object.keys(parameters).length > 0 && { parameters }),
+    loop: loopOfPlan(compilation, macs),
     programs: Object.fromEntries(
       [...lowered.programs].map(([name, runs]) => [
         name,
@@ -102,8 +105,23 @@ export function makeSchedule(compilation: Compilation, files: ScheduleFiles): Sc
         },
       ]),
     ),
-    cost: cost(compilation),
+    cost: cost(compilation, macs),
   };
+}
+
+/** The variants that need pairs, whether a call of this loop is one or of others alone. */
+function pairsOf({ plan, instrumented, guidance }: Compilation): Set<string> {
+  const { variants, calls, rows = [] } = instrumented;
+  const found = variantsForPairs(plan, variants, calls);
+  for (const { choices, variants: byCall } of rows) {
+    const row = planWith(plan, [choices], guidance);
+    const most = Math.max(...byCall.map(({ length }) => length));
+    for (let i = 0; i < most; i++) {
+      const own = byCall.map((names) => names[Math.min(i, names.length - 1)]!);
+      for (const name of variantsForPairs(row, variants, own)) found.add(name);
+    }
+  }
+  return found;
 }
 
 /** One stream's part stands by itself, as most models have but one. */
@@ -115,18 +133,16 @@ const rangesOf = (ranges: NonNullable<Site['ranges']>) =>
     ]),
   );
 
-function cost({
-  canonical,
-  shapes,
-  bindings,
-  lowered,
-  instrumented,
-  plan,
-}: Compilation): NonNullable<Schedule['cost']> {
-  const source = graphCost(canonical.graph, concreteShapes(shapes, bindings)).macs;
+function macsOf({ lowered, instrumented, bindings }: Compilation): ReadonlyMap<string, Macs> {
   const states = [...instrumented.states].map(([id, { shape }]) => [id, shape]);
-  const counted = { ...lowered, states: Object.fromEntries(states) };
-  const programs = programMacs(counted, bindings);
+  return programMacs({ ...lowered, states: Object.fromEntries(states) }, bindings);
+}
+
+function cost(
+  { canonical, shapes, bindings, instrumented, plan }: Compilation,
+  programs: ReadonlyMap<string, Macs>,
+): NonNullable<Schedule['cost']> {
+  const source = graphCost(canonical.graph, concreteShapes(shapes, bindings)).macs;
   const counts = (convention: keyof Macs) => ({
     source: source[convention],
     programs: Object.fromEntries([...programs].map(([name, macs]) => [name, macs[convention]])),

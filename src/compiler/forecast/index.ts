@@ -1,5 +1,3 @@
 /** Forecasts of what is kept: weighted sums of its last values, as strategies beside those that take it as it was. */
-export * from './axes.js';
 export * from './options.js';
-export * from './weights.js';
 export * from './with-forecasts.js';

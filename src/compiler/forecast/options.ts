@@ -1,8 +1,15 @@
 /** Options of a pass whose strategies take what was kept: how it is forecast. */
-import type { GuidancePair } from '../../runtime/schedule/index.js';
-import { callsPerStep, stepsOfCalls } from '../../runtime/schedule/index.js';
-import { AXES, type Axis, type LoopPlaces, positionsOn } from './axes.js';
-import { BASES, type Basis } from './weights.js';
+import {
+  AXES,
+  type Axis,
+  BASES,
+  type Basis,
+  callsPerStep,
+  type GuidancePair,
+  type LoopPlaces,
+  positionsOn,
+  stepsOfCalls,
+} from '../../runtime/schedule/index.js';
 import { type Forecast, forecastOf } from './with-forecasts.js';
 
 export interface ForecastOptions {

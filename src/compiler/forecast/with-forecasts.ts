@@ -7,6 +7,7 @@
 import { isHalfPrecision } from '../../model/ir/types.js';
 import type { Value } from '../../model/ir/value.js';
 import type { ShapeTable } from '../../model/shape/index.js';
+import { type ForecastRule, forecastWeights } from '../../runtime/schedule/index.js';
 import { cast } from '../analysis/attention/building.js';
 import {
   COMPUTE,
@@ -20,7 +21,6 @@ import {
   type StateSpec,
   strategiesByName,
 } from '../plan/index.js';
-import { type ForecastRule, forecastWeights } from './weights.js';
 
 export interface Forecast extends ForecastRule {
   readonly axis?: ForecastRecord['axis'];

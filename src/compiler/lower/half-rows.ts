@@ -33,7 +33,7 @@ export class HalfRows {
   constructor(
     private readonly graph: Graph,
     private readonly halves: HalfCalls,
-    private readonly plan: FlatPlan,
+    plan: FlatPlan,
     private readonly shapes: ShapeTable,
     private readonly states: ReadonlyMap<string, StateInfo>,
   ) {
@@ -42,20 +42,24 @@ export class HalfRows {
     for (const id of this.both) this.read.set(id, this.standIn(states.get(id)!.input));
   }
 
-  /** The plan with a column for each place, and what was built with what programs choose there. */
-  added(built: readonly InstrumentedSite[]): {
-    readonly plan: FlatPlan;
-    readonly sites: readonly InstrumentedSite[];
-  } {
-    const places = [...this.both].map((id) => this.reading(id));
-    const choice = this.halves.isHalf.map((half) => (half ? HALF : COMPUTE));
+  /** What was built, with what programs choose at each place. */
+  added(built: readonly InstrumentedSite[]): readonly InstrumentedSite[] {
+    return [...built, ...[...this.both].map((id) => this.reading(id))];
+  }
+
+  /**
+   * A plan with a column for each place.
+   * @param sites as `added` gave them
+   */
+  withPlaces(plan: FlatPlan, { isHalf }: HalfCalls, sites: readonly InstrumentedSite[]): FlatPlan {
+    const places = sites.slice(plan.sites.length).map(({ site }) => site);
     return {
-      plan: {
-        ...this.plan,
-        sites: [...this.plan.sites, ...places.map(({ site }) => site)],
-        rows: this.plan.rows.map((row, call) => [...row, ...places.map(() => choice[call]!)]),
-      },
-      sites: [...built, ...places],
+      ...plan,
+      sites: [...plan.sites, ...places],
+      rows: plan.rows.map((row, call) => [
+        ...row,
+        ...places.map(() => (isHalf[call] ? HALF : COMPUTE)),
+      ]),
     };
   }
 

@@ -7,7 +7,7 @@ import { type Plan, rowKey } from '../plan/index.js';
 import { Watch } from '../stages/index.js';
 import { lowerChain } from './chain.js';
 import { duplication } from './duplication.js';
-import { instrument } from './instrument.js';
+import { type InstrumentOptions, instrument } from './instrument.js';
 import type { Instrumented } from './instrumented.js';
 import type { EmitForm, Lowered } from './lowered.js';
 import { lowerMerged } from './merged.js';
@@ -15,6 +15,7 @@ import { lowerSplit } from './split.js';
 
 export { instrument } from './instrument.js';
 export type { Instrumented, StateInfo } from './instrumented.js';
+export type { LoopRow } from './loop-rows.js';
 export { EMIT_FORMS, type EmitForm, type Lowered, type Run } from './lowered.js';
 export { withFollowed } from './states.js';
 
@@ -42,10 +43,10 @@ export function lower(
   shapes: ShapeTable,
   plan: Plan,
   form?: EmitForm,
-  maxPrograms?: number,
-  watch = new Watch(),
+  options: InstrumentOptions = {},
 ): { lowered: Lowered; instrumented: Instrumented } {
-  const instrumented = instrument(source, shapes, plan, maxPrograms, watch);
+  const { watch = new Watch() } = options;
+  const instrumented = instrument(source, shapes, plan, { ...options, watch });
   const lowered = form ? FORMS[form](instrumented) : lowerInFittingForm(instrumented);
   for (const [id, model] of lowered.models) {
     removeDeadNodes(model.graph);

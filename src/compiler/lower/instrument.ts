@@ -24,8 +24,10 @@ import {
   type Plan,
   refuseHalfKept,
   unionWrites,
+  variantKey,
 } from '../plan/index.js';
 import { Watch } from '../stages/index.js';
+import { AnyLoop, type RuledLoop } from './any-loop.js';
 import { Building } from './building.js';
 import { HalfRows } from './half-rows.js';
 import type { Instrumented, InstrumentedSite } from './instrumented.js';
@@ -34,8 +36,15 @@ import { InterfaceNames } from './names.js';
 import { addStates, dropUnusedStates } from './states.js';
 import { typeLookup } from './value-types.js';
 
+export interface InstrumentOptions {
+  /** So many programs at most, where calls may keep what nobody reads to come to that. */
+  readonly maxPrograms?: number | undefined;
+  readonly watch?: Watch;
+  /** Where the plan's rules shall serve any loop: the one that it is for. */
+  readonly loop?: RuledLoop | undefined;
+}
+
 /**
- * @param maxPrograms so many programs at most, where calls may keep what nobody reads to come to that
  * @throws PLAN_UNASSIGNED when a call reads what was never written; PLAN_STATE_SHAPE when the rank
  *   of a state is not known; GRAPH_BROKEN, PASS_BROKE_GRAPH
  */
@@ -43,30 +52,39 @@ export function instrument(
   source: Model,
   shapes: ShapeTable,
   given: Plan,
-  maxPrograms?: number,
-  watch = new Watch(),
+  { maxPrograms, watch = new Watch(), loop }: InstrumentOptions = {},
 ): Instrumented {
   const flat = expandParts(given);
   const halves = halfCalls(given);
-  const { model, names, states, rows, building, sites } = build(source, shapes, flat, halves);
+  const loops = loop && given.rules ? new AnyLoop(given, loop) : undefined;
+  const built = build(source, shapes, flat, halves, loops?.rows);
+  const { model, names, states, rows, building, sites } = built;
   watch.check(
     {
       name: 'strategies',
       before: source,
-      brokenSite: () => brokenSite(source, shapes, flat, halves),
+      brokenSite: () => brokenSite(source, shapes, flat, halves, loops?.rows),
     },
     model,
   );
   // a site's value may have moved to an Identity while strategies were built
-  const built = sites.map((site) => ({ ...site, outputs: building.outputs(site.site) }));
-  const { plan, sites: resolved } = rows?.added(built) ?? { plan: flat, sites: built };
+  const placed = sites.map((site) => ({ ...site, outputs: building.outputs(site.site) }));
+  const resolved = rows?.added(placed) ?? placed;
+  const withPlaces = (own: FlatPlan, half: HalfCalls | undefined) =>
+    rows && half ? rows.withPlaces(own, half, resolved) : own;
+  const plan = withPlaces(flat, halves);
 
   const reached = new Set<Value>();
   const live = livenessUnder(model.graph, resolved, states, reached);
   const least = analyzeFlow(plan, live);
   const flow = maxPrograms === undefined ? least : unionWrites(plan, least, live, maxPrograms);
   if (halves) refuseHalfKept(halves, plan, flow);
-  const columns = flow.map(({ row, writes }) => ({ row, writes: new Set(writes) }));
+  const { loopRows, others, fixed } = loops?.variants(flow, live, withPlaces, maxPrograms) ?? {};
+  const named = nameVariants(plan, flow, others);
+  const columns = [...flow, ...(others ?? [])].map(({ row, writes }) => ({
+    row,
+    writes: new Set(writes),
+  }));
   const used = resolved.map((site, s) => usedParts(site, s, columns, reached));
   const added = used.flatMap((u) => [
     ...[...u.produced.values()].flat(),
@@ -78,7 +96,23 @@ export function instrument(
   const standIns = new Set([...building.standIns, ...(rows?.standIns ?? [])]);
   watch.check({ name: 'instrument', before: source }, model);
   watch.tell('instrumented', model);
-  return { model, sites: used, states, names, standIns, ...types, ...nameVariants(plan, flow) };
+  const { variants, calls } = named;
+  const nameOf = new Map(variants.map((variant) => [variantKey(variant), variant.name]));
+  return {
+    model,
+    sites: used,
+    states,
+    names,
+    standIns,
+    ...types,
+    variants,
+    calls,
+    rows: loopRows?.map(({ choices, variants: own }) => ({
+      choices,
+      variants: own.map((alike) => alike.map((own) => nameOf.get(variantKey(own))!)),
+    })),
+    fixed,
+  };
 }
 
 /** @param after told of each site whose strategies have been built */
@@ -87,6 +121,7 @@ function build(
   shapes: ShapeTable,
   plan: FlatPlan,
   halves: HalfCalls | undefined,
+  others: FlatPlan | undefined,
   after: (site: PlainSite, model: Model) => void = () => {},
 ) {
   const { model, map } = cloneModel(source);
@@ -96,7 +131,8 @@ function build(
   const building = new Building(model.graph, map, states, rows);
   building.claim(plan.sites);
   const sites = plan.sites.map((site, s) => {
-    const built = building.site(site, [...new Set(plan.rows.map((row) => row[s] as string))]);
+    const used = [...plan.rows, ...(others?.rows ?? [])].map((row) => row[s] as string);
+    const built = building.site(site, [...new Set(used)]);
     after(site, model);
     return built;
   });
@@ -109,9 +145,10 @@ function brokenSite(
   shapes: ShapeTable,
   plan: FlatPlan,
   halves: HalfCalls | undefined,
+  others: FlatPlan | undefined,
 ): string | undefined {
   let first: PlainSite | undefined;
-  build(source, shapes, plan, halves, (site, { graph }) => {
+  build(source, shapes, plan, halves, others, (site, { graph }) => {
     if (!first && findViolations(graph).length > 0) first = site;
   });
   return first && (first.parent ?? first.id);

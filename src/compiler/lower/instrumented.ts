@@ -4,6 +4,7 @@ import type { Node } from '../../model/ir/node.js';
 import type { DataType, Dim, ValueType } from '../../model/ir/types.js';
 import type { Value } from '../../model/ir/value.js';
 import type { NamedVariant, ParameterSpec, PlainSite } from '../plan/index.js';
+import type { LoopRow } from './loop-rows.js';
 import type { InterfaceNames } from './names.js';
 
 export interface InstrumentedSite {
@@ -46,6 +47,10 @@ export interface Instrumented extends ValueTypes {
   readonly names: InterfaceNames;
   /** By name, the variant that each call is. */
   readonly calls: readonly string[];
+  /** What steps of any loop can be, with the names of their variants; where the plan has rules that serve any. */
+  readonly rows?: readonly LoopRow<string>[] | undefined;
+  /** Why there are none. */
+  readonly fixed?: string | undefined;
   /** Identities that no longer serve once every site's strategy is chosen. */
   readonly standIns: ReadonlySet<Node>;
 }

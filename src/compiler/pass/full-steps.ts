@@ -15,12 +15,6 @@ export interface FullStepsRule {
   forecasts?(options: Readonly<Record<string, unknown>>): boolean;
 }
 
-/** So many steps at distances as equal as can be, the first and the last among them, where there are two. */
-export const evenSteps = (steps: number, count: number): number[] =>
-  count === 1
-    ? [0]
-    : Array.from({ length: count }, (_, i) => Math.round((i * (steps - 1)) / (count - 1)));
-
 /**
  * An option `full` that lists the full steps.
  * @throws PASS_OPTION

@@ -6,7 +6,7 @@
 
 import type { Model } from '../../model/ir/model.js';
 import type { ShapeTable } from '../../model/shape/index.js';
-import type { GuidancePair } from '../../runtime/schedule/index.js';
+import type { GuidancePair, LoopPlaces } from '../../runtime/schedule/index.js';
 import { type AttentionAnalysis, findAttention } from '../analysis/attention/index.js';
 import { type BlockAnalysis, findBlocks } from '../analysis/blocks/index.js';
 import { type BranchTable, branchTable } from '../analysis/branches.js';
@@ -16,7 +16,6 @@ import {
   type InputRoles,
   type UnetAnalysis,
 } from '../analysis/index.js';
-import type { LoopPlaces } from '../forecast/index.js';
 import type { Proposal } from '../plan/index.js';
 import type { PassCalibration } from './calibration.js';
 import type { FullStepsRule } from './full-steps.js';

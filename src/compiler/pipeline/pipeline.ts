@@ -28,16 +28,24 @@ import {
 import type { Engine } from '../../runtime/ort/index.js';
 import {
   type GuidancePair,
+  type LoopPlaces,
+  type LoopShape,
   type PlanFile,
   stepsOfCalls,
   timestepProblems,
 } from '../../runtime/schedule/index.js';
 import { findInputRoles, type InputRoles } from '../analysis/index.js';
 import { canonicalize, type TraceEntry } from '../canonicalize/index.js';
-import type { LoopPlaces } from '../forecast/index.js';
 import { type EmitForm, type Instrumented, type Lowered, lower } from '../lower/index.js';
 import { checkOptions, type Pass, type PassContext, passContext } from '../pass/index.js';
-import { groupRows, makePlan, overridePlan, type Plan, siteCosts } from '../plan/index.js';
+import {
+  groupRows,
+  makePlan,
+  overridePlan,
+  type Plan,
+  siteCosts,
+  withPlacedRows,
+} from '../plan/index.js';
 import { type PassOrigin, Watch, type WatchOptions } from '../stages/index.js';
 import { rewriteFor, type Target, type TargetResult } from '../targets/target.js';
 import { chooseBindings, inputFollowers } from './bindings.js';
@@ -49,6 +57,10 @@ import { findStrays } from './strays.js';
 export interface PipelineOptions extends WatchOptions {
   /** Calls in the denoising loop. */
   readonly calls: number;
+  /** Steps of the loop before these calls, which are not taken: above 0 where it begins in the middle. Default 0. */
+  readonly start?: number;
+  /** The schedule serves this loop alone, and says nothing of others. */
+  readonly fixedLoop?: boolean;
   /** Default: `split` for up to three different calls that hold few weights twice, else `merged`. */
   readonly emit?: EmitForm;
   /** Fixed input shapes, by input name. */
@@ -101,6 +113,8 @@ export interface Compilation {
   readonly notes: readonly string[];
   readonly guidance?: GuidancePair | undefined;
   readonly timesteps?: readonly number[] | undefined;
+  /** The loop that the plan is for. */
+  readonly loop: LoopShape;
   /** The passes with the options that were given, in order. */
   readonly passes: readonly {
     readonly pass: string;
@@ -181,21 +195,20 @@ export class Pipeline {
     const context = passContext(canonical, shapes, calls, bindings, guidance, roles, places);
     for (const entry of this.entries) prepareFor(entry, context, watch);
     const proposals = this.entries.map((entry) => proposalOf(entry, context, watch));
-    const proposed = makePlan(calls, proposals);
-    const asked = this.options.plan ? overridePlan(proposed, this.options.plan) : proposed;
+    const loop = this.loop(places);
+    const known = { guidance, timesteps: loop.timesteps };
+    const proposed = makePlan(calls, proposals, known);
+    const asked = this.options.plan ? overridePlan(proposed, this.options.plan, known) : proposed;
     const plan = this.grouped(asked, canonical.graph, concreteShapes(shapes, bindings));
-    const { lowered, instrumented } = lower(
-      canonical,
-      shapes,
-      plan,
-      this.options.emit,
-      this.options.maxPrograms,
+    const { lowered, instrumented } = lower(canonical, shapes, plan, this.options.emit, {
+      maxPrograms: this.options.maxPrograms,
       watch,
-    );
+      ...(!this.options.fixedLoop && { loop: { shape: loop, guidance } }),
+    });
     refuseHidden(canonical.graph, proposals, plan, instrumented);
     const target = this.forTarget(lowered, bindings, watch);
     const passes = this.entries.map(({ pass, options }) => ({ pass, options }));
-    return { ...prepared, guidance, timesteps, passes, plan, lowered, instrumented, target };
+    return { ...prepared, guidance, timesteps, loop, passes, plan, lowered, instrumented, target };
   }
 
   /** Last of all, so that sites, plans and proofs speak of the graph as it was given. */
@@ -214,11 +227,16 @@ export class Pipeline {
     return { name: target.name, models: new Map(results) };
   }
 
+  private loop({ timesteps }: LoopPlaces): LoopShape {
+    const { calls, guidance, start = 0 } = this.options;
+    return { steps: stepsOfCalls(calls, guidance) + start, start, ...(timesteps && { timesteps }) };
+  }
+
   private grouped(plan: Plan, graph: Graph, shapeOf: ShapeOf): Plan {
-    const { maxPrograms } = this.options;
-    return maxPrograms === undefined
-      ? plan
-      : groupRows(plan, { maxPrograms, cost: siteCosts(graph, shapeOf) });
+    const { maxPrograms, guidance } = this.options;
+    if (maxPrograms === undefined) return plan;
+    const grouped = groupRows(plan, { maxPrograms, cost: siteCosts(graph, shapeOf) });
+    return grouped === plan ? plan : withPlacedRows(grouped, guidance);
   }
 }
 

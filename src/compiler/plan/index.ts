@@ -1,4 +1,5 @@
 /** Sites, their strategies, which is used at which call, and what flows from call to call. */
+export * from './by-rule.js';
 export * from './exactness.js';
 export * from './flow.js';
 export * from './group.js';
@@ -6,10 +7,12 @@ export * from './half-calls.js';
 export * from './half-kept.js';
 export * from './histories.js';
 export * from './in-turns.js';
+export * from './loops.js';
 export * from './name-variants.js';
 export * from './pairs.js';
 export * from './parts.js';
 export * from './plan.js';
+export * from './rules.js';
 export * from './site.js';
 export * from './site-cost.js';
 export * from './strategies.js';

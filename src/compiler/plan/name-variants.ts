@@ -9,11 +9,13 @@ import { type NamedVariant, type Row, rowKey, type Variant, variantKey } from '.
  * (`shallow`) when one suggests it, else `mixed`; numbered when several rows claim one name. A variant that writes
  * less than its namesake says so; one that writes something else is numbered as well.
  * @param calls the variant of each call
+ * @param others that no call is, which are named when those are
  * @returns the variants, and which of them each call is
  */
 export function nameVariants(
   plan: FlatPlan,
   calls: readonly Variant[],
+  others: readonly Variant[] = [],
 ): { variants: NamedVariant[]; calls: string[] } {
   const names = new Map<string, string>();
   const taken = new Set<string>();
@@ -36,8 +38,16 @@ export function nameVariants(
       names.set(key, name);
     }
   }
-  const nameOf = (call: Variant) => names.get(variantKey(call))!;
-  const variants = new Map(calls.map((call) => [nameOf(call), { ...call, name: nameOf(call) }]));
+  for (const variant of others) {
+    const key = variantKey(variant);
+    if (names.has(key)) continue;
+    const word = rowWord(plan, variant.row);
+    names.set(key, claim(taken.has(word) && variant.writes.length > 0 ? `${word}-keeping` : word));
+  }
+  const nameOf = (variant: Variant) => names.get(variantKey(variant))!;
+  const variants = new Map(
+    [...calls, ...others].map((own) => [nameOf(own), { ...own, name: nameOf(own) }]),
+  );
   return { variants: [...variants.values()], calls: calls.map(nameOf) };
 }
 

@@ -7,8 +7,9 @@ import {
   planUnknownSite,
   planUnknownStrategy,
 } from '../../errors/index.js';
-import type { PlanFile } from '../../runtime/schedule/index.js';
+import type { GuidancePair, PlanFile, Rule } from '../../runtime/schedule/index.js';
 import { checkSites } from './check-proposal.js';
+import { type ProposedRule, placedRule, ruleOf, rulesWithin } from './rules.js';
 import { COMPUTE, type Site } from './site.js';
 
 export interface Plan<S extends Site = Site> {
@@ -17,6 +18,8 @@ export interface Plan<S extends Site = Site> {
   readonly sites: readonly S[];
   /** `rows[call][site]`: a strategy's name, sites in the order of `sites`. */
   readonly rows: readonly (readonly string[])[];
+  /** By which rules they come to be; every site stands in one. Left out: none is known. */
+  readonly rules?: readonly Rule[];
 }
 
 /** What a pass proposes: sites, and the strategy of each of them at each call. */
@@ -24,13 +27,26 @@ export interface Proposal {
   readonly sites: readonly Site[];
   /** By site id; a site left out is computed at every call. */
   readonly entries: Readonly<Record<string, readonly string[]>>;
+  /** From which the entries follow; left out: in loops of another length they are placed by where steps lie. */
+  readonly rule?: ProposedRule;
+}
+
+/** What rules must know of the loop that a plan is for. */
+export interface PlanLoop {
+  readonly guidance?: GuidancePair | undefined;
+  /** Of each step, where they are known. */
+  readonly timesteps?: readonly number[] | undefined;
 }
 
 /**
  * Joins the proposals of several passes into one plan.
  * @throws PLAN_CONFLICT, PLAN_LENGTH, PLAN_UNKNOWN_SITE, PLAN_UNKNOWN_STRATEGY, and what `checkSites` throws
  */
-export function makePlan(calls: number, proposals: readonly Proposal[]): Plan {
+export function makePlan(
+  calls: number,
+  proposals: readonly Proposal[],
+  { guidance, timesteps }: PlanLoop = {},
+): Plan {
   const sites: Site[] = [];
   const columns: (readonly string[])[] = [];
   for (const proposal of proposals) {
@@ -45,10 +61,18 @@ export function makePlan(calls: number, proposals: readonly Proposal[]): Plan {
     }
   }
   checkSites(sites, calls);
-  const rows = Array.from({ length: calls }, (_, t) =>
-    columns.map((column) => column[t] ?? COMPUTE),
+  const whole = columns.map((column) =>
+    Array.from({ length: calls }, (_, t) => column[t] ?? COMPUTE),
   );
-  return { calls, sites, rows };
+  const rows = Array.from({ length: calls }, (_, t) => whole.map((column) => column[t]!));
+  const rules = proposals.flatMap((proposal) => {
+    const { sites: own, rule } = proposal;
+    if (own.length === 0) return [];
+    if (rule) return [ruleOf(own, rule, guidance)];
+    const placed = own.map((site) => whole[sites.indexOf(site)]!);
+    return [placedRule(own, placed, guidance, timesteps)];
+  });
+  return { calls, sites, rows, rules };
 }
 
 function refuseUnknown(ids: readonly string[], sites: readonly Site[]): void {
@@ -85,6 +109,7 @@ function checkColumn(
 export function overridePlan(
   plan: Plan,
   file: Pick<PlanFile, 'calls' | 'sites' | 'calibration'>,
+  { guidance, timesteps }: PlanLoop = {},
 ): Plan {
   if (file.calls !== plan.calls) throw planCalls(file.calls, plan.calls);
   const listed = Object.keys(file.sites);
@@ -100,7 +125,19 @@ export function overridePlan(
     checkColumn(site, file.sites[site.id] ?? plan.rows.map((row) => row[s] as string), plan.calls),
   );
   const rows = plan.rows.map((_, call) => columns.map((column) => column[call] as string));
-  return { ...plan, rows };
+  if (!plan.rules || listed.length === 0) return { ...plan, rows };
+  const [filed, others] = [
+    listed,
+    plan.sites.map(({ id }) => id).filter((id) => !listed.includes(id)),
+  ];
+  const own = plan.sites.filter(({ id }) => filed.includes(id));
+  const placed = placedRule(
+    own,
+    own.map((site) => columns[plan.sites.indexOf(site)]!),
+    guidance,
+    timesteps,
+  );
+  return { ...plan, rows, rules: [...rulesWithin(plan.rules, new Set(others)), placed] };
 }
 
 /** What a plan file records beside the plan itself. */

@@ -7,6 +7,7 @@ import type { Problem } from '../../errors/index.js';
 import type { Schedule } from '../../generated/schedule.js';
 import { checkConstant } from './check-constant.js';
 import { checkAxes, checkHistories, checkInitial, checkParameters } from './check-histories.js';
+import { checkLoop, checkRules } from './check-loop.js';
 import { checkProgram } from './check-program.js';
 import { checkStates } from './check-states.js';
 import { timestepProblems } from './check-timesteps.js';
@@ -36,9 +37,11 @@ export function checkSchedule(schedule: Schedule): CheckResult {
     ...checkTimesteps(schedule),
     ...checkPlan(schedule),
     ...checkCost(schedule),
+    ...checkLoop(schedule),
   ];
   // Definite assignment assumes that references hold; without them it would report the same again.
   if (errors.length === 0) errors.push(...checkStates(schedule));
+  if (errors.length === 0) errors.push(...checkRules(schedule));
   return { errors, warnings: warnings(schedule) };
 }
 
@@ -117,9 +120,9 @@ function checkCost({ cost, programs }: Schedule): Problem[] {
   );
 }
 
-function warnings({ models, states, programs, calls }: Schedule): Problem[] {
+function warnings({ models, states, programs, calls, loop }: Schedule): Problem[] {
   const runs = Object.values(programs).flatMap((program) => program.runs);
-  const called = new Set(calls);
+  const called = new Set([...calls, ...(loop?.rows ?? []).flatMap((row) => row.programs.flat())]);
   const used = new Set(runs.map((run) => run.model));
   const read = new Set(runs.flatMap((run) => Object.values(run.reads ?? {})));
   const unused = (kind: string, ids: readonly string[], has: ReadonlySet<string>, why: string) =>

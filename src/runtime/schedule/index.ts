@@ -6,10 +6,13 @@ export type {
   Cost,
   Dimension,
   ElementType,
+  Loop,
   MacCounts,
   Model,
   Port,
   Program,
+  Row,
+  Rule,
   Run,
   Schedule,
   Shape,
@@ -26,6 +29,7 @@ export { timestepProblems } from './check-timesteps.js';
 export { REPORT_FILE, SCHEDULE_FILE } from './file-names.js';
 export { formatPlan, formatSchedule, formatTimesteps } from './format.js';
 export * from './guidance.js';
+export * from './loop/index.js';
 export { callsNeedPairs, needsPairs } from './pairs.js';
 export {
   parsePipelineConfig,

@@ -25,7 +25,7 @@ import { foundErrors, schemaProblems } from './schema-problems.js';
  * @throws StepfoldError SCHEDULE_NOT_JSON, SCHEDULE_VERSION, SCHEDULE_INVALID
  */
 export function parseSchedule(json: unknown, file = 'schedule.json'): Schedule {
-  const schedule = read('schedule', json, file, isSchedule, 1);
+  const schedule = read('schedule', json, file, isSchedule, 1, 2);
   refuse('schedule', file, checkSchedule(schedule).errors);
   return schedule;
 }
@@ -97,14 +97,14 @@ function read<T>(
   json: unknown,
   file: string,
   isValid: Validator<T>,
-  version?: number,
+  ...versions: readonly number[]
 ): T {
   const document = typeof json === 'string' ? parseJson(kind, json, file) : json;
   // A newer version may break the schema anywhere; its number is what the reader must be told.
-  if (version !== undefined && typeof document === 'object' && document !== null) {
+  if (versions.length > 0 && typeof document === 'object' && document !== null) {
     const { format, version: found } = document as Record<string, unknown>;
-    if (format === `stepfold.${kind}` && typeof found === 'number' && found !== version)
-      throw unknownVersion(kind, file, found, version);
+    if (format === `stepfold.${kind}` && typeof found === 'number' && !versions.includes(found))
+      throw unknownVersion(kind, file, found, versions);
   }
   if (!isValid(document))
     throw invalidDocument(kind, file, schemaProblems(document, foundErrors(isValid)));

@@ -1,9 +1,9 @@
 /** Forecasts by timestep and log-SNR: positions and weights, against the formulas of the noise schedule written out. */
 import { describe, expect, test } from 'vitest';
 import { forecast } from '../../../passes/index.js';
-import { positionsOn } from '../../../src/compiler/forecast/index.js';
 import { Pipeline } from '../../../src/compiler/pipeline/index.js';
 import { createSampler } from '../../../src/runtime/samplers/index.js';
+import { positionsOn } from '../../../src/runtime/schedule/index.js';
 import { scheduleOf } from '../../helpers/compile.js';
 import { modelOf } from '../../helpers/text.js';
 

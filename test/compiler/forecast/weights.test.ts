@@ -1,7 +1,7 @@
 /** Weights of forecasts, against polynomials and against the papers' formulas written out for few values. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { forecastWeights } from '../../../src/compiler/forecast/index.js';
+import { forecastWeights } from '../../../src/runtime/schedule/index.js';
 
 const sum = (weights: readonly number[], values: readonly number[]) =>
   weights.reduce((total, weight, i) => total + weight * (values[i] ?? Number.NaN), 0);

@@ -19,7 +19,7 @@ const plain = { description: '', reads: [], writes: {} };
 function build(model: Model, sites: readonly Site[], rows: string[][], maxPrograms?: number) {
   const entries = Object.fromEntries(sites.map(({ id }, s) => [id, rows.map((row) => row[s]!)]));
   const plan = makePlan(rows.length, [{ sites, entries }]);
-  return instrument(model, inferShapes(model), plan, maxPrograms);
+  return instrument(model, inferShapes(model), plan, { maxPrograms });
 }
 
 describe('a value is of the type', () => {

@@ -252,7 +252,7 @@ describe('parseSchedule', () => {
   });
 
   it('tells a newer version from a damaged file', () => {
-    const newer = { format: 'stepfold.schedule', version: 2, anything: 'else' };
+    const newer = { format: 'stepfold.schedule', version: 3, anything: 'else' };
     expect(thrown(() => parseSchedule(newer))).toMatchObject({
       code: 'SCHEDULE_VERSION',
       details: { path: '/version' },

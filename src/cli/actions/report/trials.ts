@@ -4,7 +4,6 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { emitBundle } from '../../../compiler/emit/index.js';
-import { placesOf } from '../../../compiler/forecast/index.js';
 import {
   checkOptions,
   type PassContext,
@@ -33,6 +32,7 @@ import { loadModel } from '../../../model/onnx/files.js';
 import {
   callsOf,
   parsePlanFile,
+  placesOf,
   planOfSchedule,
   type Schedule,
 } from '../../../runtime/schedule/index.js';

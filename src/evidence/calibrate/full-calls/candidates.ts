@@ -1,5 +1,5 @@
 /** Which full steps are tried, and how far loops with them end from the full loop. */
-import { evenSteps } from '../../../compiler/pass/index.js';
+import { evenSteps } from '../../../runtime/schedule/index.js';
 import {
   between,
   type EdgeSubject,

@@ -1,10 +1,5 @@
 /** What a pass proposes where any steps may be full: one variant for each way to forecast. */
-import {
-  checkOptions,
-  evenSteps,
-  type Pass,
-  type PassContext,
-} from '../../../compiler/pass/index.js';
+import { checkOptions, type Pass, type PassContext } from '../../../compiler/pass/index.js';
 import {
   COMPUTE,
   chosenAt,
@@ -14,7 +9,7 @@ import {
   partsOf,
 } from '../../../compiler/plan/index.js';
 import { fullStepNotComputed, keepsWhileNotFull } from '../../../errors/index.js';
-import { stepsOfCalls } from '../../../runtime/schedule/index.js';
+import { evenSteps, stepsOfCalls } from '../../../runtime/schedule/index.js';
 
 export interface ForecastChoice {
   readonly order: number;

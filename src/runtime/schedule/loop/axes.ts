@@ -4,8 +4,8 @@
  * that only where steps crowd otherwise on it does an axis matter.
  */
 
-import { forecastAxisMissing, forecastAxisUneven } from '../../errors/index.js';
-import type { Schedule } from '../../runtime/schedule/index.js';
+import { forecastAxisMissing, forecastAxisUneven } from '../../../errors/index.js';
+import type { Schedule } from '../../../generated/schedule.js';
 
 /** What a schedule can hold positions by; without one of them, steps count. */
 export const STEP_AXES = ['timestep', 'log-snr'] as const;

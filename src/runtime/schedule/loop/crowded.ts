@@ -1,5 +1,4 @@
-/** Which calls are full: DeepCache's non-uniform schedule (equation 7). */
-import { badOption } from '../../src/errors/index.js';
+/** DeepCache's non-uniform schedule (Ma, Fang, Wang: arXiv 2312.00858, equation 7). */
 
 /**
  * Equation 7 as the authors' code computes it. Read literally, the equation takes a power of a
@@ -10,24 +9,20 @@ import { badOption } from '../../src/errors/index.js';
  *
  * @param center the call around which full calls lie densest
  * @param power above 1; how strongly they crowd there
- * @throws PASS_OPTION when no power above 1 gives a list of the right length
+ * @returns undefined when no power above 1 gives a list of the right length
  */
 export function nonUniformCalls(
   calls: number,
   interval: number,
   center: number,
   power: number,
-): number[] {
+): number[] | undefined {
   const wanted = Math.ceil(calls / interval);
   for (let p = power; p > 1; p -= 0.02) {
     const found = indices(calls, wanted, center, p);
     if (found.length === wanted) return found;
   }
-  throw badOption(
-    'deepcache',
-    'power',
-    `no power from ${power} down to 1 gives ${wanted} different full calls of ${calls} around call ${center}`,
-  );
+  return undefined;
 }
 
 type Complex = readonly [re: number, im: number];

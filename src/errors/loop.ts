@@ -1,0 +1,44 @@
+/** Errors about loops: how many steps, from which one, and whether a bundle can follow. */
+import { StepfoldError } from './base.js';
+
+interface LoopLike {
+  readonly steps: number;
+  readonly start: number;
+}
+
+const named = ({ steps, start }: LoopLike): string =>
+  `${steps} step${steps === 1 ? '' : 's'}${start > 0 ? ` from step ${start} on` : ''}`;
+
+export const loopSteps = (found: unknown) =>
+  new StepfoldError('LOOP_STEPS', `A loop has a whole number of steps from 1 up, found ${found}.`, {
+    hint: 'Give the number of steps of the whole loop, such as 30.',
+  });
+
+export const loopStart = (found: unknown, steps: number) =>
+  new StepfoldError(
+    'LOOP_START',
+    `A loop of ${steps} steps begins at one of its steps 0 to ${steps - 1}, found ${found}.`,
+    {
+      hint: 'Steps count from 0, the noisiest; a strength s of image to image begins at steps - floor(steps * s).',
+    },
+  );
+
+export const loopFixed = (asked: LoopLike, written: LoopLike, why: string | undefined) =>
+  new StepfoldError(
+    'LOOP_FIXED',
+    `This schedule is for one loop alone, ${named(written)}, and was asked for ${named(asked)}${why ? `: ${why}` : ''}.`,
+    {
+      path: '/loop',
+      hint: 'Run that loop, or make a bundle for the other with `stepfold transform --steps`, without `--fixed-loop`.',
+    },
+  );
+
+export const loopUnreachable = (asked: LoopLike, problem: string) =>
+  new StepfoldError(
+    'LOOP_UNREACHABLE',
+    `The rules of this schedule do not lead through a loop of ${named(asked)}: a program ${problem}.`,
+    {
+      path: '/loop/rules',
+      hint: 'Run `stepfold transform` for that loop; and please report it, since rules are tried before they are written.',
+    },
+  );

@@ -1,0 +1,122 @@
+/**
+ * One bundle for loops of any length: what its rules lead to, held against what a compilation for that very loop
+ * writes. The two share which programs there are, and nothing of how calls come to them: there strategies flow through
+ * the graph from the first call to the last.
+ */
+import { describe, expect, test } from 'vitest';
+import { passes } from '../../../passes/index.js';
+import { Pipeline, type PipelineOptions } from '../../../src/compiler/pipeline/index.js';
+import { loadModel } from '../../../src/model/onnx/files.js';
+import { type Schedule, scheduleFor } from '../../../src/runtime/schedule/index.js';
+import { scheduleOf } from '../../helpers/compile.js';
+import { DIT, UNET } from '../../helpers/composed.js';
+
+type Use = readonly [pass: string, options: Record<string, unknown>];
+
+const BATCH = { order: 'cond-first', mode: 'batch' } as const;
+const TURNS = { order: 'uncond-first', mode: 'two-calls' } as const;
+
+const CASES: Record<string, readonly [string, readonly Use[], Partial<PipelineOptions>?]> = {
+  'deepcache every third': [UNET, [['deepcache', { branch: 2, interval: 3 }]]],
+  'deepcache with ends and a forecast': [
+    UNET,
+    [['deepcache', { branch: 3, interval: 4, warmup: 3, cooldown: 2, order: 2 }]],
+  ],
+  'deepcache crowded': [UNET, [['deepcache', { branch: 2, interval: 3, center: 0, power: 1.2 }]]],
+  'forecast, full calls evenly': [UNET, [['forecast', { 'full-calls': 5, order: 2 }]]],
+  'forecast by Chebyshev': [UNET, [['forecast', { interval: 3, order: 2, basis: 'chebyshev' }]]],
+  'deepcache inside a forecast': [
+    UNET,
+    [
+      ['deepcache', { branch: 2, interval: 2, order: 1 }],
+      ['forecast', { interval: 3, order: 1 }],
+    ],
+  ],
+  'two calls a step': [
+    UNET,
+    [['deepcache', { branch: 2, interval: 3, order: 1 }]],
+    { guidance: TURNS },
+  ],
+  'guidance kept as a difference': [
+    UNET,
+    [['guidance-delta', { interval: 3 }]],
+    { guidance: BATCH },
+  ],
+  'guidance kept, in two calls': [UNET, [['guidance-delta', { interval: 4 }]], { guidance: TURNS }],
+  'a run of blocks that changes in the middle': [
+    DIT,
+    [['delta-cache', { blocks: 3, interval: 2, order: 1 }]],
+  ],
+  'a boundary at a step': [DIT, [['delta-cache', { blocks: 3, interval: 3, boundary: 4 }]]],
+  'windows that lack what full attention has': [
+    DIT,
+    [['ditfastattn', { strategy: 'window', interval: 3, window: 4 }]],
+  ],
+  'nothing but the removal of a part': [UNET, [['depth-skip', { branch: 3 }]]],
+  'no pass at all': [UNET, []],
+};
+
+const LONGEST = 60;
+
+/** What a reader of two schedules would call the same loop. */
+function loopOf({ calls, programs, parameters = {}, sites = {} }: Schedule) {
+  return {
+    strategies: Object.fromEntries(
+      Object.entries(sites).map(([id, { strategies }]) => [id, strategies]),
+    ),
+    reads: calls.map((name) => programs[name]!.runs.map(({ reads = {} }) => reads)),
+    parameters: Object.fromEntries(
+      Object.entries(parameters).map(([id, { calls: fed }]) => [id, fed]),
+    ),
+  };
+}
+
+const writesOf = ({ calls, programs }: Schedule) =>
+  calls.map((name) => programs[name]!.runs.flatMap(({ writes = {} }) => Object.keys(writes)));
+
+describe.each(Object.entries(CASES))('%s', (_, [file, uses, options = {}]) => {
+  const model = loadModel(file);
+  const perStep = options.guidance?.mode === 'two-calls' ? 2 : 1;
+  const compiled = async (steps: number, start = 0) => {
+    let pipeline = Pipeline.create({
+      ...options,
+      calls: (steps - start) * perStep,
+      start,
+      engine: false,
+      emit: 'merged',
+    });
+    for (const [pass, own] of uses) pipeline = pipeline.use(passes[pass] as never, own as never);
+    return scheduleOf(await pipeline.compile(model));
+  };
+
+  test('every number of steps leads where a compilation for it does', async () => {
+    const bundle = await compiled(20);
+    expect(bundle.loop?.fixed).toBeUndefined();
+    for (const steps of [1, 2, 3, 7, 8, 13, 20, 21, 50, LONGEST]) {
+      let own: Schedule;
+      try {
+        own = await compiled(steps);
+      } catch (error) {
+        // an option that is too much for so short a loop is refused there, and made to fit here
+        expect((error as { code: string }).code).toBe('PASS_OPTION');
+        continue;
+      }
+      const found = scheduleFor(bundle, { steps });
+      expect(loopOf(found), `${steps} steps`).toEqual(loopOf(own));
+      const kept = writesOf(found);
+      writesOf(own).forEach((states, call) =>
+        expect(kept[call]).toEqual(expect.arrayContaining(states)),
+      );
+    }
+  });
+
+  test('a loop from step s on is one of so many steps less', async () => {
+    const bundle = await compiled(20);
+    for (let steps = 1; steps <= LONGEST; steps++)
+      for (let start = 0; start < steps; start += start < 3 ? 1 : 7) {
+        const found = scheduleFor(bundle, { steps, start });
+        expect(loopOf(found)).toEqual(loopOf(scheduleFor(bundle, { steps: steps - start })));
+        expect(found.calls).toHaveLength((steps - start) * perStep);
+      }
+  });
+});
