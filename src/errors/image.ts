@@ -2,7 +2,7 @@
 import { StepfoldError } from './base.js';
 
 export const imageReleased = () =>
-  new StepfoldError('IMAGE_RELEASED', 'The image was released; its session was not.', {
+  new StepfoldError('SESSION_IMAGE_RELEASED', 'The image was released; its session was not.', {
     hint: 'Take another one: session.image().',
   });
 

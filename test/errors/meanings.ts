@@ -246,7 +246,7 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   SESSION_BUSY: 'Two calls of one image overlap.',
   SESSION_RELEASED: 'The session is used after `release()`.',
   SESSION_OTHER_PROGRAMS: 'An image is to follow a schedule of another bundle.',
-  IMAGE_RELEASED: 'An image is used after its `release()`.',
+  SESSION_IMAGE_RELEASED: 'An image is used after its `release()`.',
   GUIDANCE_BRANCHES:
     'The loop was said to have another number of guidance branches than a pair, and a call of the schedule needs pairs: three times two images would be taken for three pairs.',
   SAVED_IMAGE_INVALID: 'What is to be restored is no saved image, or a damaged one.',

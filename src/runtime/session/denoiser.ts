@@ -83,7 +83,7 @@ export interface DenoiserImage {
    * Goes on where an image was saved, in this process or another: the same calls give the same bits. Whatever
    * this image was at is forgotten. Restored into two images, it goes on twice.
    * @throws StepfoldError SAVED_IMAGE_INVALID, SAVED_IMAGE_VERSION, SAVED_IMAGE_MISMATCH, SESSION_BUSY,
-   *   IMAGE_RELEASED, SESSION_RELEASED
+   *   SESSION_IMAGE_RELEASED, SESSION_RELEASED
    */
   restore(saved: SavedImage): void;
   /** Frees the states, after the call in progress, if any. */

@@ -119,7 +119,7 @@ export abstract class ImageSurface implements DenoiserImage {
   /**
    * @param feeds every input of the source model, by name
    * @param fetchesOrOptions outputs wanted (all by default), as for `InferenceSession.run`
-   * @throws StepfoldError SCHEDULE_EXHAUSTED, SESSION_BUSY, SESSION_RELEASED, IMAGE_RELEASED,
+   * @throws StepfoldError SCHEDULE_EXHAUSTED, SESSION_BUSY, SESSION_RELEASED, SESSION_IMAGE_RELEASED,
    *   SESSION_NEW_IMAGE, SESSION_IMAGES_MIXED, FEED_MISSING, FEED_INVALID, FETCH_INVALID, GUIDANCE_ODD_BATCH,
    *   GUIDANCE_TURNS, STATE_SHAPE_CHANGED, RUN_FAILED
    */
@@ -161,7 +161,7 @@ export abstract class ImageSurface implements DenoiserImage {
     return result;
   }
 
-  /** @throws StepfoldError SESSION_BUSY, SESSION_RELEASED, IMAGE_RELEASED */
+  /** @throws StepfoldError SESSION_BUSY, SESSION_RELEASED, SESSION_IMAGE_RELEASED */
   reset(): void {
     this.#refuseUse('reset()');
     this.#runner.forget();
@@ -186,7 +186,7 @@ export abstract class ImageSurface implements DenoiserImage {
     this.#next = 0;
   }
 
-  /** @throws StepfoldError SESSION_BUSY, SESSION_RELEASED, IMAGE_RELEASED */
+  /** @throws StepfoldError SESSION_BUSY, SESSION_RELEASED, SESSION_IMAGE_RELEASED */
   async save(): Promise<SavedImage> {
     this.#refuseUse('save()');
     const states = await this.#alone(() => this.#runner.save());

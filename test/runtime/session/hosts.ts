@@ -74,8 +74,8 @@ export interface Fed {
 }
 
 /** The calls of one image, of so many rows; so far from others' that a state of theirs would show. */
-export const callsOfImage = (image: number, rows = 1): Fed[] =>
-  [40, 30, 20, 10].map((t, call) => ({
+export const callsOfImage = (image: number, rows = 1, calls = 4): Fed[] =>
+  Array.from({ length: calls }, (_, call) => 10 * (calls - call)).map((t, call) => ({
     x: Array.from({ length: 2 * rows }, (_, i) => 1000 * image + 10 * call + i + 1),
     t,
   }));

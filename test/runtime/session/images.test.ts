@@ -30,10 +30,10 @@ describe.each(HOSTS)('images of a session on %s', (_, open) => {
     const images = [session, session.image(), session.image()];
     const calls = images.map((_, i) => callsOfImage(i));
     const turns = [0, 1, 1, 2, 0, 2, 1, 0, 2, 2, 1, 0];
-    expect(await inTurns(images, calls, turns)).toEqual(calls.map(expected));
+    expect(await inTurns(images, calls, turns)).toEqual(calls.map((fed) => expected(fed)));
     // and again, each from its start
     images[1]!.reset();
-    expect(await inTurns(images, calls, turns)).toEqual(calls.map(expected));
+    expect(await inTurns(images, calls, turns)).toEqual(calls.map((fed) => expected(fed)));
   });
 
   it('can be asked for all at once', async () => {
@@ -58,7 +58,7 @@ describe.each(HOSTS)('images of a session on %s', (_, open) => {
     const images = [session.image(), session.image(), session.image()];
     const calls = images.map((_, i) => callsOfImage(i, i + 1));
     const turns = [0, 1, 2, 2, 1, 0, 1, 2, 0, 0, 1, 2];
-    expect(await inTurns(images, calls, turns)).toEqual(calls.map(expected));
+    expect(await inTurns(images, calls, turns)).toEqual(calls.map((fed) => expected(fed)));
     // the next one in the same place has another size
     const wide = callsOfImage(7, 4);
     images[0]!.reset();
@@ -115,7 +115,7 @@ describe.each(HOSTS)('images of a session on %s', (_, open) => {
     await one.release();
     expect(await running).toEqual(expected(callsOfImage(0))[0]);
     await one.release();
-    const refused = expect.objectContaining({ code: 'IMAGE_RELEASED' });
+    const refused = expect.objectContaining({ code: 'SESSION_IMAGE_RELEASED' });
     await expect(run(one, callsOfImage(0)[1]!)).rejects.toEqual(refused);
     expect(() => one.reset()).toThrow(refused);
     expect(await inTurns([other], [callsOfImage(1)], [0, 0])).toEqual([

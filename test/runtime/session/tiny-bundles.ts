@@ -238,6 +238,75 @@ export function outputIsState(): TinyBundle {
   return tiny;
 }
 
+/**
+ * The last two values of y = 2 x + t, weighed anew at each call: full computes, shallow is last * w0 + before * w1 + t. Both
+ * begin at (1, 1), and are of one row.
+ */
+export function remembering(
+  calls: readonly string[] = ['shallow', 'full', 'full', 'shallow', 'full', 'shallow'],
+): TinyBundle {
+  const row: Info[] = [
+    ['last', FLOAT, [1, 2]],
+    ['before', FLOAT, [1, 2]],
+  ];
+  const weights: Info[] = [
+    ['w0', FLOAT, [1]],
+    ['w1', FLOAT, [1]],
+  ];
+  const weighed = [
+    node('Mul', ['last', 'w0'], ['a']),
+    node('Mul', ['before', 'w1'], ['b']),
+    node('Add', ['a', 'b'], ['c']),
+    node('Add', ['c', 't'], ['y']),
+  ];
+  const { schedule, files } = bundle({
+    emit: 'split',
+    models: {
+      full: encode([X, T], [Y, DEEP], [doubled, node('Add', ['deep', 't'], ['y'])], [two()]),
+      shallow: encode([T, ...row, ...weights], [Y], weighed),
+    },
+    full: [{ model: 'full', writes: { last: 'deep' } }],
+    shallow: [
+      {
+        model: 'shallow',
+        reads: { last: 'last', before: 'before' },
+        parameters: { w0: 'w0', w1: 'w1' },
+      },
+    ],
+  });
+  const state = { type: 'float32' as const, shape: [1, 2], initial: [1, 1] };
+  const weigh = (weight: (call: number) => number) => ({
+    shape: [1],
+    calls: calls.map((program, call) => (program === 'full' ? null : [weight(call)])),
+  });
+  return {
+    files,
+    schedule: {
+      ...schedule,
+      states: { last: state, before: { ...state, follows: 'last' } },
+      parameters: { w0: weigh((call) => call + 2), w1: weigh((call) => -call) },
+      calls: [...calls],
+    },
+  };
+}
+
+/** What the calls of `remembering` give. */
+export function remembered(
+  calls: readonly { x: number[]; t: number }[],
+  programs: readonly string[],
+): number[][] {
+  let [last, before] = [
+    [1, 1],
+    [1, 1],
+  ];
+  return calls.map(({ x, t }, call) => {
+    if (programs[call] === 'shallow')
+      return last.map((value, i) => value * (call + 2) - before[i]! * call + t);
+    [before, last] = [last, x.map((value) => 2 * value)];
+    return last.map((value) => value + t);
+  });
+}
+
 /** A model that takes long enough for the event loop to turn meanwhile: a loop of many steps. */
 export function slow(steps = 300_000): TinyBundle {
   const { INT64 } = onnx.TensorProto.DataType;
@@ -285,11 +354,14 @@ export async function writeTiny({ schedule, files }: TinyBundle): Promise<string
   return folder;
 }
 
-/** What the four calls give: `deep` is computed at calls 0 and 3 and reused between. */
-export function expected(calls: readonly { x: number[]; t: number }[]): number[][] {
+/** What the calls give: `deep` is computed by full ones, 0 and 3 of the four, and reused by others. */
+export function expected(
+  calls: readonly { x: number[]; t: number }[],
+  programs: readonly string[] = ['full', 'shallow', 'shallow', 'full'],
+): number[][] {
   let deep: number[] = [];
   return calls.map(({ x, t }, call) => {
-    if (call === 0 || call === 3) deep = x.map((value) => 2 * value);
+    if (programs[call] === 'full') deep = x.map((value) => 2 * value);
     return deep.map((value) => value + t);
   });
 }
