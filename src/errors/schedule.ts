@@ -220,7 +220,7 @@ export const oddPair = (call: number, input: string, batch: number) =>
     `Call ${call} was fed a batch of ${batch} for "${input}", but tells the halves of guidance pairs apart.`,
     {
       value: input,
-      hint: 'Feed both halves of each pair in one batch, first halves first; guidance can be off at calls whose program says "pairs": false.',
+      hint: 'Feed both halves of each pair in one batch, first halves first; guidance can be off at calls whose program says "pairs": false. Where guidance has three branches, give each an image of its own: session.image().',
     },
   );
 

@@ -307,6 +307,49 @@ export function remembered(
   });
 }
 
+/**
+ * Guidance in one batch, of the same source: full computes every row, shared the first half for both, and shallow reads
+ * what either has left.
+ */
+export function guided(calls: readonly string[] = ['full', 'shared', 'full', 'full']): TinyBundle {
+  const half = node('Split', ['deep'], ['first', 'second']);
+  const both = node(
+    'Concat',
+    ['first', 'first'],
+    ['pair'],
+    [{ name: 'axis', type: onnx.AttributeProto.AttributeType.INT, i: 0 }],
+  );
+  const { schedule, files } = bundle({
+    emit: 'split',
+    models: {
+      full: encode([X, T], [Y, DEEP], [doubled, node('Add', ['deep', 't'], ['y'])], [two()]),
+      shared: encode(
+        [X, T],
+        [Y],
+        [doubled, half, both, node('Add', ['pair', 't'], ['y'])],
+        [two()],
+      ),
+      shallow: encode([T, DEEP_IN], [Y], [join_]),
+    },
+    full: [{ model: 'full', writes: { deep: 'deep' } }],
+    shallow: [{ model: 'shallow', reads: { deep_in: 'deep' } }],
+  });
+  const { full, shallow } = schedule.programs;
+  return withRoles({
+    files,
+    schedule: {
+      ...schedule,
+      source: { ...schedule.source, guidance: { order: 'cond-first', mode: 'batch' } },
+      programs: {
+        full: { ...full!, pairs: false },
+        shared: { pairs: true, runs: [{ model: 'shared' }] },
+        shallow: { ...shallow!, pairs: false },
+      },
+      calls: [...calls],
+    },
+  });
+}
+
 /** A model that takes long enough for the event loop to turn meanwhile: a loop of many steps. */
 export function slow(steps = 300_000): TinyBundle {
   const { INT64 } = onnx.TensorProto.DataType;
