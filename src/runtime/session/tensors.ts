@@ -113,12 +113,14 @@ export async function copyOf({ Tensor }: Engine, tensor: Tensor): Promise<Tensor
   return new Tensor(tensor.type, data, tensor.dims);
 }
 
-/** A copy of the elements, of float16 as bits. */
+/**
+ * A copy of the elements, of float16 as bits. A tensor on a device comes to memory with it, as onnxruntime has it, and
+ * leaves nothing there.
+ */
 export async function elementsOf(tensor: Tensor): Promise<SavedData> {
-  const data = isInMemory(tensor) ? tensor.data.slice() : await tensor.getData();
-  if (tensor.type !== 'float16' || Array.isArray(data)) return data as SavedData;
-  const { buffer, byteOffset, length } = data;
-  return new Uint16Array(buffer, byteOffset, length);
+  const copy = (isInMemory(tensor) ? tensor.data : await tensor.getData(true)).slice();
+  if (tensor.type !== 'float16' || Array.isArray(copy)) return copy as SavedData;
+  return new Uint16Array(copy.buffer, copy.byteOffset, copy.length);
 }
 
 /** A tensor with elements of its own. */
