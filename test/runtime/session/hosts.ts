@@ -14,6 +14,7 @@ import {
 } from '../../../src/runtime/session/index.js';
 import type { MessagePortLike } from '../../../src/runtime/session/messages.js';
 import type { SessionSurface } from '../../../src/runtime/session/session-surface.js';
+import { requireBuilt } from './built.js';
 import { type TinyBundle, writeTiny } from './tiny-bundles.js';
 
 web.env.wasm.numThreads = 1;
@@ -32,11 +33,7 @@ const OPENERS: readonly (readonly [string, Open])[] = [
   ['onnxruntime-node', (tiny, options) => here(node, tiny, options)],
   ['onnxruntime-web', (tiny, options) => here(web, tiny, options)],
   ['a port', onPort],
-  [
-    'a worker',
-    async (tiny, options = {}) =>
-      (await openBundle(await writeTiny(tiny), { ...options, worker: true })) as RemoteSession,
-  ],
+  ['a worker', inWorker],
 ];
 
 /** Released when the test ends. */
@@ -51,6 +48,11 @@ export const HOSTS = OPENERS.map(([name, open]) => {
 
 const here = (ort: Engine, tiny: TinyBundle, options: Options = {}) =>
   ScheduledSession.create(ort, inMemory(tiny), options);
+
+async function inWorker(tiny: TinyBundle, options: Options = {}) {
+  requireBuilt();
+  return (await openBundle(await writeTiny(tiny), { ...options, worker: true })) as RemoteSession;
+}
 
 async function onPort(tiny: TinyBundle, { onCall, ...options }: Options = {}) {
   const { port1, port2 } = new MessageChannel();

@@ -3,7 +3,6 @@
  * that is not older than the sources (`npm run build`; `npm ci` makes one).
  */
 import { execFile } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -18,6 +17,7 @@ import {
   serveSession,
 } from '../../../src/runtime/session/index.js';
 import type { MessagePortLike } from '../../../src/runtime/session/messages.js';
+import { requireBuilt } from './built.js';
 import {
   expected,
   merged,
@@ -34,19 +34,7 @@ const feeds = (x: number[], t: number) => ({
 });
 const numbers = (value: unknown) => [...((value as ort.Tensor).data as Float32Array)];
 
-beforeAll(() => {
-  for (const folder of ['runtime/session', 'runtime/node', 'runtime/schedule'])
-    for (const file of readdirSync(join('src', folder))) {
-      const built = join('dist/src', folder, file.replace(/\.ts$/, '.js'));
-      if (
-        !existsSync(built) ||
-        statSync(built).mtimeMs < statSync(join('src', folder, file)).mtimeMs
-      )
-        throw new Error(
-          `${built} is missing or older than its source: run \`npm run build\` first`,
-        );
-    }
-});
+beforeAll(requireBuilt);
 
 describe('openBundle in a worker', () => {
   it('gives what a session in this thread gives', async () => {
@@ -234,11 +222,21 @@ describe('a session on a message port', () => {
       leave = resolve;
     });
     const session = await RemoteSession.connect(ort, port, { ended });
+    const image = session.image();
+    const saved = await image.save();
     port1.close();
-    const running = session.run(feeds([1, 2], 10));
+    const gone = { code: 'WORKER_ENDED' };
+    const running = [session.run(feeds([1, 2], 10)), image.run(feeds([1, 2], 10))];
     leave('it crashed');
-    await expect(running).rejects.toMatchObject({ code: 'WORKER_ENDED' });
-    await expect(session.run(feeds([1, 2], 10))).rejects.toMatchObject({ code: 'WORKER_ENDED' });
+    for (const call of running) await expect(call).rejects.toMatchObject(gone);
+    for (const one of [session, image]) {
+      await expect(one.run(feeds([1, 2], 10))).rejects.toMatchObject(gone);
+      await expect(one.save()).rejects.toMatchObject(gone);
+      for (const use of [() => one.reset(), () => one.restore(saved)])
+        expect(use).toThrow(expect.objectContaining(gone));
+    }
+    expect(() => session.image()).toThrow(expect.objectContaining(gone));
+    await image.release();
     await session.release();
   }, 20_000);
 });
