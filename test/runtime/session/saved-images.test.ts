@@ -2,6 +2,12 @@
  * Images saved after each call, and gone on with elsewhere: expected is what the same calls give by hand, or bit for
  * bit in one go.
  */
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { serialize } from 'node:v8';
 import fc from 'fast-check';
 import * as node from 'onnxruntime-node';
 import { describe, expect, it, test } from 'vitest';
@@ -19,6 +25,7 @@ import {
   split,
   type TinyBundle,
   withRoles,
+  writeTiny,
 } from './tiny-bundles.js';
 
 const run = async (image: DenoiserImage, { x, t }: Fed) =>
@@ -182,6 +189,40 @@ describe.each([
         expect([made, call, await bits(image, call)]).toEqual([made, call, whole[call]]);
     }
   });
+});
+
+it('goes on in another process', async () => {
+  const tiny = merged();
+  const folder = await writeTiny(tiny);
+  const session = await open(tiny);
+  const calls = callsOfImage(5);
+  await runAll(session, calls.slice(0, 2));
+  const file = join(folder, 'image.v8');
+  await writeFile(file, serialize(await session.save()));
+  const built = (name: string) => JSON.stringify(pathToFileURL(resolve('dist/src', name)).href);
+  const script = `
+    import fs from 'node:fs';
+    import { deserialize } from 'node:v8';
+    import { Tensor } from 'onnxruntime-node';
+    const { openBundle } = await import(${built('runtime/node/index.js')});
+    const session = await openBundle(${JSON.stringify(folder)});
+    const image = session.image({ from: deserialize(fs.readFileSync(${JSON.stringify(file)})) });
+    const made = [];
+    for (const { x, t } of ${JSON.stringify(calls.slice(2))}) {
+      const { y } = await image.run({
+        x: new Tensor('float32', x, [x.length / 2, 2]),
+        t: new Tensor('float32', [t], [1]),
+      });
+      made.push([...y.data]);
+    }
+    console.log(JSON.stringify(made));
+    await session.release();`;
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--input-type=module', '-e', script],
+    { timeout: 60_000 },
+  );
+  expect(JSON.parse(stdout)).toEqual(expected(calls).slice(2));
 });
 
 describe('what is no image of this session', () => {
