@@ -33,7 +33,8 @@ const OPENERS: readonly (readonly [string, Open])[] = [
   ['onnxruntime-node', (tiny, options) => here(node, tiny, options)],
   ['onnxruntime-web', (tiny, options) => here(web, tiny, options)],
   ['a port', onPort],
-  ['a worker', inWorker],
+  // mutations are tried on sources alone
+  ...(process.env['MUTATION_TESTS'] ? [] : [['a worker', inWorker] as const]),
 ];
 
 /** Released when the test ends. */

@@ -7,6 +7,7 @@ import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
+import { serialize } from 'node:v8';
 import { MessageChannel } from 'node:worker_threads';
 import * as ort from 'onnxruntime-node';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -178,6 +179,40 @@ describe('openBundle in a worker', () => {
       { timeout: 60_000 },
     );
     expect(stdout.trim()).toBe('full');
+  });
+
+  it('carries an image into another process', async () => {
+    const folder = await writeTiny(merged());
+    const session = await openBundle(folder, { worker: true });
+    const calls = [40, 30, 20, 10].map((t, i) => ({ x: [i + 1, 100 * i], t }));
+    for (const { x, t } of calls.slice(0, 2)) await session.run(feeds(x, t));
+    const file = join(folder, 'image.v8');
+    await writeFile(file, serialize(await session.save()));
+    await session.release();
+    const built = (name: string) => JSON.stringify(pathToFileURL(resolve('dist/src', name)).href);
+    const script = `
+    import fs from 'node:fs';
+    import { deserialize } from 'node:v8';
+    import { Tensor } from 'onnxruntime-node';
+    const { openBundle } = await import(${built('runtime/node/index.js')});
+    const session = await openBundle(${JSON.stringify(folder)});
+    const image = session.image({ from: deserialize(fs.readFileSync(${JSON.stringify(file)})) });
+    const made = [];
+    for (const { x, t } of ${JSON.stringify(calls.slice(2))}) {
+      const { y } = await image.run({
+        x: new Tensor('float32', x, [x.length / 2, 2]),
+        t: new Tensor('float32', [t], [1]),
+      });
+      made.push([...y.data]);
+    }
+    console.log(JSON.stringify(made));
+    await session.release();`;
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ['--input-type=module', '-e', script],
+      { timeout: 60_000 },
+    );
+    expect(JSON.parse(stdout)).toEqual(expected(calls).slice(2));
   });
 
   it('takes no engine', async () => {
