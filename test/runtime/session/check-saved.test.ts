@@ -18,11 +18,17 @@ const SCHEDULE: Schedule = {
     bias: { type: 'float16', shape: [3], initial: [1, 2, 3] },
     names: { type: 'string', shape: [] },
     packed: { type: 'int4', shape: [null] },
+    nibbles: { type: 'uint4', shape: [3] },
     late: { type: 'float32', shape: [1] },
   },
   programs: {
     full: { runs: [{ model: 'full', writes: { last: 'deep' } }] },
-    other: { runs: [{ model: 'shallow' }, { model: 'full', writes: { names: 'n', packed: 'p' } }] },
+    other: {
+      runs: [
+        { model: 'shallow' },
+        { model: 'full', writes: { names: 'n', packed: 'p', nibbles: 'q' } },
+      ],
+    },
     later: { runs: [{ model: 'full', writes: { late: 'deep' } }] },
   },
   calls: ['full', 'other', 'later', 'full'],
@@ -54,6 +60,7 @@ const right = () => ({
     bias: { type: 'float16', dims: [3], data: Uint16Array.of(1, 2, 3), call: -1, sizes: {} },
     names: { type: 'string', dims: [], data: ['a'], call: 1, sizes: { batch: 1 } },
     packed: { type: 'int4', dims: [3], data: Uint8Array.of(1, 2), call: 1, sizes: { batch: 1 } },
+    nibbles: { type: 'uint4', dims: [3], data: Uint8Array.of(1, 2), call: 1, sizes: {} },
   } as Record<string, Fields>,
   watch: {
     first: seen(),
@@ -203,6 +210,7 @@ describe('is refused', () => {
         invalid(/state "last" is no state/),
       );
     expect(state('names', { data: [] })).toMatchObject(invalid(/"names" is without 1 element/));
+    expect(state('packed', { dims: [1, 3] })).toMatchObject(invalid(/\[1, 3\] in place of/));
     expect(state('packed', { dims: [5] })).toMatchObject(invalid(/without 3 elements of int4/));
     expect(state('bias', { data: Int16Array.of(1, 2, 3) })).toMatchObject(invalid(/float16/));
   });
@@ -216,7 +224,7 @@ describe('is refused', () => {
     1,
     { timestep: undefined },
     { timestep: undefined, sizes: [1] },
-    { timestep: undefined, sizes: [[-1]] },
+    { timestep: undefined, sizes: [[1], [-1]] },
     { timestep: 1, sizes: [] },
     { timestep: { largest: '9', smallest: 9 }, sizes: [] },
     { timestep: { largest: 9 }, sizes: [] },
