@@ -10,7 +10,7 @@ import {
   type Engine,
   ScheduledSession,
 } from '../../../src/runtime/session/index.js';
-import { chain, outputIsState, type TinyBundle } from './tiny-bundles.js';
+import { chain, outputIsState, type TinyBundle, withRoles } from './tiny-bundles.js';
 
 class Device {
   readonly live = new Set<number>();
@@ -181,6 +181,19 @@ describe('tensors on a device', () => {
     expect(device.live.size).toBe(2);
     await session.release();
     expect([device.live.size, device.downloads]).toEqual([0, 0]);
+  });
+
+  it('frees the states of the image before one that begins by itself', async () => {
+    const device = new Device();
+    const session = await open(device, withRoles(chain()), CHAIN);
+    for (const t of [40, 30, 20, 40, 30]) {
+      const { y } = await session.run({ ...feeds(), t: new Tensor('float32', [t], [1]) });
+      (y as Tensor).dispose();
+      expect(device.live.size).toBe(1);
+    }
+    expect(session.callIndex).toBe(2);
+    await session.release();
+    expect(device.live.size).toBe(0);
   });
 
   it('frees all of an image that follows another schedule', async () => {

@@ -78,13 +78,6 @@ describe.each(HOSTS)('on %s', (_, open) => {
     await expect(open(guided(), { branches: 3 })).rejects.toMatchObject({
       code: 'GUIDANCE_BRANCHES',
     });
-    for (const branches of [0, 1.5, -1, Number.NaN])
-      expect(() => session.image({ branches })).toThrow(
-        expect.objectContaining({
-          code: 'GUIDANCE_BRANCHES',
-          message: expect.stringContaining(String(branches)),
-        }),
-      );
     // of one image, where nothing was said, the batch shows it
     const [image, calls] = [session.image(), callsOfImage(0, 3)];
     await run(image, calls[0]!);
@@ -95,6 +88,35 @@ describe.each(HOSTS)('on %s', (_, open) => {
     const [pairs, both] = [session.image({ branches: 2 }), callsOfImage(1, 2)];
     await run(pairs, both[0]!);
     expect(await run(pairs, both[1]!)).toEqual(shared(both[1]!));
+  });
+
+  it('a number of branches that is none is refused, whatever the calls need', async () => {
+    const session = await open(guided(['full', 'full']));
+    for (const branches of [0, 1.5, -1, Number.NaN, Number.POSITIVE_INFINITY])
+      expect(() => session.image({ branches })).toThrow(
+        expect.objectContaining({
+          code: 'GUIDANCE_BRANCHES',
+          message: expect.stringContaining(`"branches" is ${branches}`),
+        }),
+      );
+  });
+
+  it('guidance that comes on behind a call which took fewer rows for pairs is too late', async () => {
+    const session = await open(guided(['full', 'shared', 'full', 'full']));
+    const calls = callsOfImage(0, 4);
+    await run(session, halved(calls[0]!));
+    await run(session, halved(calls[1]!));
+    await expect(run(session, calls[2]!)).rejects.toMatchObject({
+      code: 'GUIDANCE_ODD_BATCH',
+      message: expect.stringContaining('more than earlier calls'),
+    });
+    // another image has nothing to do with it, and neither has the next one here
+    const other = session.image();
+    for (const image of [other, session]) {
+      const next = callsOfImage(1, 4);
+      expect(await run(image, next[0]!)).toEqual(full(next[0]!));
+      expect(await run(image, next[1]!)).toEqual(shared(next[1]!));
+    }
   });
 
   it('three branches run where no call needs pairs, one image or two', async () => {

@@ -243,6 +243,28 @@ describe('a session on a message port', () => {
     port1.close();
   });
 
+  it('opens no image on the other side that is refused on this one', async () => {
+    const { port1, port } = serve();
+    const told: unknown[] = [];
+    const counted: MessagePortLike = {
+      addEventListener: (type, listener) => port.addEventListener(type, listener),
+      removeEventListener: (type, listener) => port.removeEventListener(type, listener),
+      start: () => port.start?.(),
+      postMessage(message, transfer) {
+        told.push((message as { kind: unknown }).kind);
+        port.postMessage(message, transfer);
+      },
+    };
+    const session = await RemoteSession.connect(ort, counted);
+    expect(() => session.image({ branches: 0 })).toThrow();
+    expect(() => session.image({ from: {} as never })).toThrow();
+    const image = session.image();
+    expect(numbers((await image.run(feeds([1, 2], 10))).y)).toEqual([12, 14]);
+    await session.release();
+    expect(told).toEqual(['hello', 'image', 'run', 'release', 'release']);
+    port1.close();
+  });
+
   it('takes what browsers have as a port', () => {
     // Checked by the compiler: a worker and a message port.
     const ports: (worker: Worker, port: globalThis.MessagePort) => MessagePortLike[] = (...both) =>
