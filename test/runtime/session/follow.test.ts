@@ -7,15 +7,8 @@ import { describe, expect, it } from 'vitest';
 import type { Schedule } from '../../../src/runtime/schedule/index.js';
 import { type DenoiserImage, ScheduledSession } from '../../../src/runtime/session/index.js';
 import { callsOfImage, type Fed, feeds, HOSTS, inMemory, numbers } from './hosts.js';
-import {
-  expected,
-  merged,
-  remembered,
-  remembering,
-  split,
-  type TinyBundle,
-  withRoles,
-} from './tiny-bundles.js';
+import { expected, merged, split, type TinyBundle, withRoles } from './tiny-bundles.js';
+import { remembered, remembering } from './tiny-loops.js';
 
 const LISTS = [
   ['full', 'shallow'],

@@ -7,7 +7,8 @@ import { describe, expect, it } from 'vitest';
 import type { Schedule } from '../../../src/runtime/schedule/index.js';
 import { type DenoiserImage, ScheduledSession } from '../../../src/runtime/session/index.js';
 import { callsOfImage, type Fed, feeds, HOSTS, inMemory, numbers } from './hosts.js';
-import { guided, split, withRoles } from './tiny-bundles.js';
+import { split, withRoles } from './tiny-bundles.js';
+import { guided } from './tiny-loops.js';
 
 const run = async (image: DenoiserImage, { x, t }: Fed) =>
   numbers((await image.run(feeds(x, t))).y);

@@ -11,15 +11,8 @@ import type { DenoiserImage, SavedImage } from '../../../src/runtime/session/ind
 import { encodeLowered, scheduleOf } from '../../helpers/compile.js';
 import { modelOf } from '../../helpers/text.js';
 import { callsOfImage, type Fed, feeds, HOSTS, numbers } from './hosts.js';
-import {
-  expected,
-  merged,
-  remembered,
-  remembering,
-  split,
-  type TinyBundle,
-  withRoles,
-} from './tiny-bundles.js';
+import { expected, merged, split, type TinyBundle, withRoles } from './tiny-bundles.js';
+import { remembered, remembering } from './tiny-loops.js';
 
 const run = async (image: DenoiserImage, { x, t }: Fed) =>
   numbers((await image.run(feeds(x, t))).y);

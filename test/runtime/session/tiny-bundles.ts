@@ -1,46 +1,32 @@
 /**
- * Bundles small enough to compute by hand, encoded by onnx-proto rather than by our own codec:
- * the source is deep = 2 x, y = deep + t; `deep` is the state. Calls: full, shallow, shallow, full.
+ * Bundles small enough to compute by hand: the source is deep = 2 x, y = deep + t; `deep` is the state. Calls: full,
+ * shallow, shallow, full.
  */
-import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import onnxProto from 'onnx-proto';
+import type onnxProto from 'onnx-proto';
 import { onTestFinished } from 'vitest';
-import type { Run, Schedule } from '../../../src/runtime/schedule/index.js';
+import {
+  BOOL,
+  bundle,
+  DEEP,
+  DEEP_IN,
+  doubled,
+  encode,
+  FLOAT,
+  join_,
+  node,
+  onnx,
+  T,
+  type TinyBundle,
+  two,
+  valueInfo,
+  X,
+  Y,
+} from './tiny-models.js';
 
-const { onnx } = onnxProto;
-const { FLOAT, BOOL } = onnx.TensorProto.DataType;
-
-type Info = [name: string, type: number, shape: (string | number)[]];
-
-const X: Info = ['x', FLOAT, ['batch', 2]];
-const T: Info = ['t', FLOAT, [1]];
-const Y: Info = ['y', FLOAT, ['batch', 2]];
-const DEEP: Info = ['deep', FLOAT, ['batch', 2]];
-const DEEP_IN: Info = ['deep_in', FLOAT, ['batch', 2]];
-
-const node = (
-  opType: string,
-  input: string[],
-  output: string[],
-  attribute: onnxProto.onnx.IAttributeProto[] = [],
-) => ({ opType, input, output, attribute });
-
-const valueInfo = ([name, elemType, shape]: Info) => ({
-  name,
-  type: {
-    tensorType: {
-      elemType,
-      shape: {
-        dim: shape.map((d) => (typeof d === 'string' ? { dimParam: d } : { dimValue: d })),
-      },
-    },
-  },
-});
-
-const two = () => ({ name: 'two', dataType: FLOAT, dims: [1], floatData: [2] });
+export type { TinyBundle };
 
 /** The weight in `weights.bin` beside the model. */
 const externalTwo = (location: string) => ({
@@ -54,73 +40,6 @@ const externalTwo = (location: string) => ({
     { key: 'length', value: '4' },
   ],
 });
-
-function encode(
-  input: Info[],
-  output: Info[],
-  nodes: onnxProto.onnx.INodeProto[],
-  initializer: onnxProto.onnx.ITensorProto[] = [],
-): Uint8Array {
-  const model = onnx.ModelProto.create({
-    irVersion: 8,
-    opsetImport: [{ domain: '', version: 13 }],
-    graph: {
-      name: 'tiny',
-      input: input.map(valueInfo),
-      output: output.map(valueInfo),
-      node: nodes,
-      initializer,
-    },
-  });
-  return onnx.ModelProto.encode(model).finish();
-}
-
-const doubled = node('Mul', ['x', 'two'], ['deep']);
-const join_ = node('Add', ['deep_in', 't'], ['y']);
-
-export interface TinyBundle {
-  readonly schedule: Schedule;
-  readonly files: Readonly<Record<string, Uint8Array>>;
-}
-
-interface Parts {
-  emit: Schedule['emit'];
-  models: Record<string, Uint8Array>;
-  full: Run[];
-  shallow: Run[];
-  weights?: Record<string, Uint8Array>;
-}
-
-function bundle({ emit, models, full, shallow, weights = {} }: Parts): TinyBundle {
-  const files: Record<string, Uint8Array> = { ...weights };
-  const entries: Schedule['models'] = {};
-  for (const [id, bytes] of Object.entries(models)) {
-    files[`${id}.onnx`] = bytes;
-    const sha256 = createHash('sha256').update(bytes).digest('hex');
-    entries[id] = { file: `${id}.onnx`, sha256 };
-  }
-  const schedule: Schedule = {
-    format: 'stepfold.schedule',
-    version: 1,
-    producer: 'test',
-    source: {
-      file: 'tiny.onnx',
-      sha256: '0'.repeat(64),
-      inputs: [
-        { name: 'x', type: 'float32', shape: ['batch', 2] },
-        { name: 't', type: 'float32', shape: [1] },
-      ],
-      outputs: [{ name: 'y', type: 'float32', shape: ['batch', 2] }],
-    },
-    emit,
-    models: entries,
-    weights: Object.entries(weights).map(([file, bytes]) => ({ file, bytes: bytes.length })),
-    states: { deep: { type: 'float32', shape: ['batch', 2] } },
-    programs: { full: { runs: full }, shallow: { runs: shallow } },
-    calls: ['full', 'shallow', 'shallow', 'full'],
-  };
-  return { schedule, files };
-}
 
 export function split(): TinyBundle {
   return bundle({
@@ -236,118 +155,6 @@ export function outputIsState(): TinyBundle {
     shallow: [{ model: 'shallow', reads: { deep_in: 'deep' } }],
   });
   return tiny;
-}
-
-/**
- * The last two values of y = 2 x + t, weighed anew at each call: full computes, shallow is last * w0 + before * w1 + t. Both
- * begin at (1, 1), and are of one row.
- */
-export function remembering(
-  calls: readonly string[] = ['shallow', 'full', 'full', 'shallow', 'full', 'shallow'],
-): TinyBundle {
-  const row: Info[] = [
-    ['last', FLOAT, [1, 2]],
-    ['before', FLOAT, [1, 2]],
-  ];
-  const weights: Info[] = [
-    ['w0', FLOAT, [1]],
-    ['w1', FLOAT, [1]],
-  ];
-  const weighed = [
-    node('Mul', ['last', 'w0'], ['a']),
-    node('Mul', ['before', 'w1'], ['b']),
-    node('Add', ['a', 'b'], ['c']),
-    node('Add', ['c', 't'], ['y']),
-  ];
-  const { schedule, files } = bundle({
-    emit: 'split',
-    models: {
-      full: encode([X, T], [Y, DEEP], [doubled, node('Add', ['deep', 't'], ['y'])], [two()]),
-      shallow: encode([T, ...row, ...weights], [Y], weighed),
-    },
-    full: [{ model: 'full', writes: { last: 'deep' } }],
-    shallow: [
-      {
-        model: 'shallow',
-        reads: { last: 'last', before: 'before' },
-        parameters: { w0: 'w0', w1: 'w1' },
-      },
-    ],
-  });
-  const state = { type: 'float32' as const, shape: [1, 2], initial: [1, 1] };
-  const weigh = (weight: (call: number) => number) => ({
-    shape: [1],
-    calls: calls.map((program, call) => (program === 'full' ? null : [weight(call)])),
-  });
-  return {
-    files,
-    schedule: {
-      ...schedule,
-      states: { last: state, before: { ...state, follows: 'last' } },
-      parameters: { w0: weigh((call) => call + 2), w1: weigh((call) => -call) },
-      calls: [...calls],
-    },
-  };
-}
-
-/** What the calls of `remembering` give. */
-export function remembered(
-  calls: readonly { x: number[]; t: number }[],
-  programs: readonly string[],
-): number[][] {
-  let [last, before] = [
-    [1, 1],
-    [1, 1],
-  ];
-  return calls.map(({ x, t }, call) => {
-    if (programs[call] === 'shallow')
-      return last.map((value, i) => value * (call + 2) - before[i]! * call + t);
-    [before, last] = [last, x.map((value) => 2 * value)];
-    return last.map((value) => value + t);
-  });
-}
-
-/**
- * Guidance in one batch, of the same source: full computes every row, shared the first half for both, and shallow reads
- * what either has left.
- */
-export function guided(calls: readonly string[] = ['full', 'shared', 'full', 'full']): TinyBundle {
-  const half = node('Split', ['deep'], ['first', 'second']);
-  const both = node(
-    'Concat',
-    ['first', 'first'],
-    ['pair'],
-    [{ name: 'axis', type: onnx.AttributeProto.AttributeType.INT, i: 0 }],
-  );
-  const { schedule, files } = bundle({
-    emit: 'split',
-    models: {
-      full: encode([X, T], [Y, DEEP], [doubled, node('Add', ['deep', 't'], ['y'])], [two()]),
-      shared: encode(
-        [X, T],
-        [Y],
-        [doubled, half, both, node('Add', ['pair', 't'], ['y'])],
-        [two()],
-      ),
-      shallow: encode([T, DEEP_IN], [Y], [join_]),
-    },
-    full: [{ model: 'full', writes: { deep: 'deep' } }],
-    shallow: [{ model: 'shallow', reads: { deep_in: 'deep' } }],
-  });
-  const { full, shallow } = schedule.programs;
-  return withRoles({
-    files,
-    schedule: {
-      ...schedule,
-      source: { ...schedule.source, guidance: { order: 'cond-first', mode: 'batch' } },
-      programs: {
-        full: { ...full!, pairs: false },
-        shared: { pairs: true, runs: [{ model: 'shared' }] },
-        shallow: { ...shallow!, pairs: false },
-      },
-      calls: [...calls],
-    },
-  });
 }
 
 /** A model that takes long enough for the event loop to turn meanwhile: a loop of many steps. */
