@@ -192,7 +192,7 @@ const TESTS = {
   'src/compiler/plan/plan.ts': ['test/compiler/plan/plan'],
   'src/compiler/plan/row-joins.ts': ['test/compiler/plan/group', 'test/compiler/plan/readable'],
   'src/compiler/plan/union-writes.ts': ['test/compiler/plan/union-writes'],
-  'src/runtime/session': ['test/runtime/session'],
+  'src/runtime/session': ['test/runtime/session', '!test/runtime/session/worker'],
   'src/runtime/samplers': ['test/runtime/samplers'],
   'src/runtime/schedule': ['test/runtime/schedule'],
   'src/model/sizes': ['test/model/sizes'],

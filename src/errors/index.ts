@@ -7,6 +7,7 @@ export type { SystemFailure } from './causes.js';
 export * from './cli.js';
 export * from './folder.js';
 export * from './graph.js';
+export * from './image.js';
 export * from './io.js';
 export * from './loop.js';
 export * from './measure.js';

@@ -134,9 +134,9 @@ export const scheduleExhausted = (calls: number) =>
 export const sessionBusy = (method: string) =>
   new StepfoldError(
     'SESSION_BUSY',
-    `${method} was called while a run() of the same session had not ended; its calls depend on each other.`,
+    `${method} was called while a call of the same image had not ended; its calls depend on each other.`,
     {
-      hint: 'Await each run(), and open one session for each image that is made at the same time.',
+      hint: 'Await each run(), and take session.image() for each image that is made at the same time.',
     },
   );
 
@@ -168,7 +168,7 @@ export const imagesMixed = (change: CallChange) =>
     'SESSION_IMAGES_MIXED',
     `${changeText(change)}: this may be another image, or two in turns, and the call would read what the one before kept.`,
     {
-      hint: "Call reset() at the start of each image, and open one session for each that is made at the same time; a sampler that goes back by itself needs newImage: 'reset'.",
+      hint: "Call reset() at the start of each image, and take session.image() for each that is made at the same time; a sampler that goes back by itself needs newImage: 'reset'.",
       data: change,
     },
   );
@@ -225,7 +225,7 @@ export const oddPair = (call: number, input: string, batch: number) =>
     `Call ${call} was fed a batch of ${batch} for "${input}", but tells the halves of guidance pairs apart.`,
     {
       value: input,
-      hint: 'Feed both halves of each pair in one batch, first halves first; guidance can be off at calls whose program says "pairs": false.',
+      hint: 'Feed both halves of each pair in one batch, first halves first; guidance can be off at calls whose program says "pairs": false. Where guidance has three branches, give each an image of its own: session.image().',
     },
   );
 

@@ -413,6 +413,18 @@ export const EXAMPLES = {
   scheduleExhausted: [() => e.scheduleExhausted(50)],
   sessionBusy: [() => e.sessionBusy('run()')],
   sessionReleased: [() => e.sessionReleased()],
+  imageReleased: [() => e.imageReleased()],
+  guidanceBranches: [
+    () => e.guidanceBranches(3, 'shallow'),
+    () => e.guidanceBranches(0, undefined),
+  ],
+  otherPrograms: [() => e.otherPrograms()],
+  savedImageInvalid: [() => e.savedImageInvalid('it has no state "deep.0"')],
+  savedImageVersion: [() => e.savedImageVersion(2)],
+  savedImageMismatch: [
+    () => e.savedImageMismatch('calls', 50, 20),
+    () => e.savedImageMismatch('programs', '85944171f73967e8', 'cbf29ce484222325'),
+  ],
   feedMissing: [() => e.feedMissing('timestep')],
   feedsNotAnObject: [() => e.feedsNotAnObject()],
   fetchesInvalid: [() => e.fetchesInvalid('there is no output "eps"')],

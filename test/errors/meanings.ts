@@ -243,8 +243,16 @@ export const MEANINGS: Readonly<Record<string, string>> = {
     'A model loads, but its inputs and outputs are not those that the schedule uses.',
   SCHEDULE_EXHAUSTED:
     'More calls are made than the schedule has; mostly `reset()` is missing between two images.',
-  SESSION_BUSY: 'Two calls of one session overlap.',
+  SESSION_BUSY: 'Two calls of one image overlap.',
   SESSION_RELEASED: 'The session is used after `release()`.',
+  SESSION_OTHER_PROGRAMS: 'An image is to follow a schedule of another bundle.',
+  SESSION_IMAGE_RELEASED: 'An image is used after its `release()`.',
+  GUIDANCE_BRANCHES:
+    'The loop was said to have another number of guidance branches than a pair, and a call of the schedule needs pairs: three times two images would be taken for three pairs.',
+  SAVED_IMAGE_INVALID: 'What is to be restored is no saved image, or a damaged one.',
+  SAVED_IMAGE_VERSION: 'The image was saved by another version of stepfold, in another format.',
+  SAVED_IMAGE_MISMATCH:
+    'The image was saved from another model, another bundle, or another loop of the same bundle.',
   FEED_MISSING: 'A call leaves out an input.',
   FEED_INVALID: 'A call is given something else than feeds.',
   FETCH_INVALID: 'A call asks for outputs in a form or by a name that is not known.',

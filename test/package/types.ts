@@ -17,8 +17,11 @@ import { type DeepcacheOptions, deepcache, passes } from 'stepfold/passes';
 import {
   bundleFromUrl,
   createSampler,
+  type DenoiserImage,
   type DenoiserSession,
+  type ElementType,
   type Engine,
+  type SavedImage,
   type Schedule,
   ScheduledSession,
 } from 'stepfold/runtime';
@@ -63,6 +66,15 @@ export async function bundles(compilation: Compilation, ort: Engine): Promise<vo
   expectTypeOf(
     ScheduledSession.create(ort, await bundleFromUrl('https://example.org/bundle/')),
   ).resolves.toExtend<DenoiserSession>();
+  // any number of images over one set of models; what is saved is plain
+  const image: DenoiserImage = session.image({ newImage: 'error', branches: 2 });
+  const saved: SavedImage = structuredClone(await image.save());
+  expectTypeOf(session.image({ from: saved }).callIndex).toEqualTypeOf<number>();
+  expectTypeOf(saved.states['deep']?.type).toEqualTypeOf<ElementType | undefined>();
+  // @ts-expect-error images are taken from sessions
+  image.image();
+  // @ts-expect-error what was saved is not to be changed
+  saved.callIndex = 3;
   // @ts-expect-error the engine is an argument, never a global
   ScheduledSession.create();
 }

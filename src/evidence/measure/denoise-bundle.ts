@@ -22,7 +22,6 @@ import {
   type DenoiseStep,
   denoise,
   type Guidance,
-  type GuidanceHalf,
   type Sampler,
   timestepFeed,
 } from '../../runtime/samplers/index.js';
@@ -34,7 +33,6 @@ import {
   type Port,
   stepsOfCalls,
 } from '../../runtime/schedule/index.js';
-import type { DenoiserSession } from '../../runtime/session/index.js';
 import { requireBundle } from './bundle.js';
 import { loadOrt, runModel } from './engine.js';
 import { checkSize, concretePort, type Feeds, randomFeeds, scheduleFollowers } from './feeds.js';
@@ -97,21 +95,17 @@ export async function openLoopBundle(
 ): Promise<LoopDenoiser> {
   requireBundle(folder);
   const counts = new Map<string, number>();
-  const open = () =>
-    openBundle(folder, {
-      worker: options.worker ?? false,
-      sessionOptions: { logSeverityLevel: 4, ...options.sessionOptions },
-      // loops say where an image begins, and may round two timesteps to one
-      newImage: 'reset',
-      onCall: ({ program }) => counts.set(program, (counts.get(program) ?? 0) + 1),
-    });
-  const sessions = new Map<GuidanceHalf, DenoiserSession>([['both', await open()]]);
-  const first = sessions.get('both')!;
-  sessions.set('conditional', first);
-  const { source, cost, timesteps } = first.schedule;
+  const session = await openBundle(folder, {
+    worker: options.worker ?? false,
+    sessionOptions: { logSeverityLevel: 4, ...options.sessionOptions },
+    // loops say where an image begins, and may round two timesteps to one
+    newImage: 'reset',
+    onCall: ({ program }) => counts.set(program, (counts.get(program) ?? 0) + 1),
+  });
+  const { schedule } = session;
+  const { source, cost, timesteps } = schedule;
   const inTurns = source.guidance?.mode === 'two-calls';
-  if (options.halves && !inTurns) sessions.set('unconditional', await open());
-  const distinct = () => new Set(sessions.values());
+  const unconditional = options.halves && !inTurns ? session.image() : session;
   return {
     label: `the bundle "${folder}"`,
     ports: {
@@ -119,20 +113,19 @@ export async function openLoopBundle(
       outputs: source.outputs,
       roles: source.roles ?? {},
       bindings: new Map(Object.entries(cost?.macs?.bindings ?? {})),
-      followers: scheduleFollowers(first.schedule),
+      followers: scheduleFollowers(schedule),
       guidance: source.guidance,
-      needsPairs: callsNeedPairs(first.schedule),
+      needsPairs: callsNeedPairs(schedule),
     },
-    calls: callsOf(first.schedule).length,
+    calls: callsOf(schedule).length,
     timesteps,
     counts,
     reset() {
-      for (const session of distinct()) session.reset();
+      session.reset();
+      unconditional.reset();
     },
-    call: (feeds, { half }) => (sessions.get(half) ?? first).run(feeds),
-    async release() {
-      for (const session of distinct()) await session.release();
-    },
+    call: (feeds, { half }) => (half === 'unconditional' ? unconditional : session).run(feeds),
+    release: () => session.release(),
   };
 }
 

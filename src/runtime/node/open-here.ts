@@ -3,17 +3,15 @@
  * that it finds their weights beside them.
  */
 import { join } from 'node:path';
-import {
-  type CallInfo,
-  type Engine,
-  ScheduledSession,
-  type ScheduledSessionOptions,
-} from '../session/index.js';
+import { type Engine, ScheduledSession, type ScheduledSessionOptions } from '../session/index.js';
 import { checkFiles } from './check-files.js';
 import { readSchedule } from './read-schedule.js';
 
 export interface OpenBundleOptions
-  extends Pick<ScheduledSessionOptions, 'sessionOptions' | 'load' | 'newImage'> {
+  extends Pick<
+    ScheduledSessionOptions,
+    'sessionOptions' | 'load' | 'stateLocation' | 'newImage' | 'branches' | 'onCall'
+  > {
   /**
    * Runs in a worker thread, so that the event loop stays free: onnxruntime-node's `run()` blocks
    * its thread for the whole inference. Copies each feed once.
@@ -26,8 +24,6 @@ export interface OpenBundleOptions
   readonly verifyHashes?: boolean;
   /** An engine other than onnxruntime-node; not with `worker`. */
   readonly ort?: Engine;
-  /** Is told of every call that ended well. */
-  readonly onCall?: (info: CallInfo) => void;
 }
 
 /** @throws StepfoldError what readSchedule, checkFiles and ScheduledSession.create throw */

@@ -12,8 +12,9 @@ import type { Schedule } from '../../generated/schedule.js';
 import { type CallSequence, callsOf } from '../schedule/calls.js';
 import { callsPerStep } from '../schedule/guidance.js';
 import { needsPairs } from '../schedule/pairs.js';
-import type { NewImage } from './engine.js';
+import type { NewImage } from './denoiser.js';
 import { readTimestep, type Timestep } from './timestep.js';
+import { nothingSeen, type Seen, type WatchMemory } from './watch-memory.js';
 
 /** Timesteps that are whole numbers may be rounded to one where they lie closer than this. */
 const ROUNDED = 2;
@@ -21,47 +22,11 @@ const ROUNDED = 2;
 /** A loop whose timesteps rise begins at most here; one that falls begins above. */
 const NOISE_END = 0.05;
 
-/** What is seen of one call. */
-interface Seen {
-  readonly timestep: Timestep | undefined;
-  /**
-   * Of the latent, or of every input where it is not known which that is; what the model fixes is as it says,
-   * since another size there is a mistake and no image.
-   */
-  readonly sizes: readonly (readonly number[])[];
-}
-
 /** How a call stands to the one before it, by the timestep or by sizes. */
 type Course = 'on' | 'new' | 'unclear' | 'unknown';
 
-/** An image that was not finished: its first and last call, how many it had, and the first of them at its last timestep. */
-interface LeftImage {
-  readonly first: Seen;
-  readonly last: Seen;
-  readonly calls: number;
-  readonly reached: number;
-}
-
 export class ImageWatch {
-  /** The first call of the image, and the last of each kind of call in a step. */
-  #first: Seen | undefined;
-  #last: Seen | undefined;
-  #lastOfKind: (Seen | undefined)[] = [];
-  #largestBatch = 0;
-  /** Of the calls of the image that took their batch for pairs. */
-  #smallestPairs = Number.POSITIVE_INFINITY;
-  #rises = false;
-  /**
-   * How far the timestep went when it last changed in this image, at which call, and whether the second step
-   * repeated that of the first, or the third that of the second.
-   */
-  #stride: number | undefined;
-  #reached = 0;
-  #repeatsFirst = false;
-  #repeats = false;
-  /** The image before, where it was left unfinished without a word. */
-  #left: LeftImage | undefined;
-
+  #memory = nothingSeen(false);
   readonly #calls: CallSequence;
 
   constructor(
@@ -76,13 +41,13 @@ export class ImageWatch {
    * @throws StepfoldError SESSION_NEW_IMAGE, SESSION_IMAGES_MIXED, GUIDANCE_TURNS
    */
   begins(feeds: InferenceSession.FeedsType, next: number): boolean {
-    if (next === 0 || this.mode === 'reset' || !this.#last) return false;
+    if (next === 0 || this.mode === 'reset' || !this.#memory.last) return false;
     const now = this.#look(feeds);
     const course = this.#course(now, next);
     const change = () => ({
       call: next,
       resized: this.#courseOfSizes(now, next) !== 'on',
-      before: this.#last?.timestep?.largest,
+      before: this.#memory.last?.timestep?.largest,
       now: now.timestep?.largest,
     });
     if (course === 'unclear') throw imagesMixed(change());
@@ -92,51 +57,49 @@ export class ImageWatch {
 
   /** Is the batch smaller than it was in this image: is guidance off? */
   isReduced(batch: number): boolean {
-    return batch < this.#largestBatch;
+    return batch < this.#memory.largestBatch;
   }
 
   /** Is the batch larger than one that an earlier call took for pairs: was guidance off there? */
   isGrown(batch: number): boolean {
-    return batch > this.#smallestPairs;
+    return batch > (this.#memory.smallestPairs ?? Number.POSITIVE_INFINITY);
   }
 
   /** Takes note of a call that ended well. */
   note(feeds: InferenceSession.FeedsType, call: number): void {
     const now = this.#look(feeds);
+    const memory = this.#memory;
     const batch = now.sizes[0]?.[0] ?? 0;
-    this.#largestBatch = Math.max(this.#largestBatch, batch);
+    memory.largestBatch = Math.max(memory.largestBatch, batch);
     if (needsPairs(this.schedule, this.#calls.programAt(call)!))
-      this.#smallestPairs = Math.min(this.#smallestPairs, batch);
+      memory.smallestPairs = Math.min(memory.smallestPairs ?? batch, batch);
     if (this.mode === 'reset') return;
-    if (call > 0 && this.#turnsUp(now)) this.#rises = true;
-    const [before, is] = [this.#last?.timestep?.largest, now.timestep?.largest];
+    if (call > 0 && this.#turnsUp(now)) memory.rises = true;
+    const [before, is] = [memory.last?.timestep?.largest, now.timestep?.largest];
     if (call > 0 && before !== undefined && is !== undefined) {
-      if (is !== before) [this.#stride, this.#reached] = [Math.abs(is - before), call];
-      else if (call === this.#perStep) this.#repeatsFirst = true;
-      else if (call === 2 * this.#perStep) this.#repeats = true;
+      if (is !== before) [memory.stride, memory.reached] = [Math.abs(is - before), call];
+      else if (call === this.#perStep) memory.repeatsFirst = true;
+      else if (call === 2 * this.#perStep) memory.repeats = true;
     }
-    this.#first = call === 0 ? now : this.#first;
-    this.#last = now;
-    this.#lastOfKind[call % this.#perStep] = now;
-    if (this.#left && call >= this.#left.calls) this.#left = undefined;
+    memory.first = call === 0 ? now : memory.first;
+    memory.last = now;
+    memory.lastOfKind[call % this.#perStep] = now;
+    if (memory.left && call >= memory.left.calls) memory.left = undefined;
   }
 
   /** The next call is the first of an image. @param calls so many were made of the one before */
   begin(calls: number, bySession: boolean): void {
-    const isLeft = bySession && calls < this.#calls.length;
-    this.#left =
-      isLeft && this.#first && this.#last
-        ? { first: this.#first, last: this.#last, calls, reached: this.#reached }
-        : undefined;
-    this.#first = undefined;
-    this.#last = undefined;
-    this.#lastOfKind = [];
-    this.#largestBatch = 0;
-    this.#smallestPairs = Number.POSITIVE_INFINITY;
-    this.#stride = undefined;
-    this.#reached = 0;
-    this.#repeatsFirst = false;
-    this.#repeats = false;
+    const { first, last, reached, rises } = this.#memory;
+    const isLeft = bySession && calls < this.#calls.length && first && last;
+    this.#memory = nothingSeen(rises, isLeft ? { first, last, calls, reached } : undefined);
+  }
+
+  save(): WatchMemory {
+    return structuredClone(this.#memory);
+  }
+
+  restore(memory: WatchMemory): void {
+    this.#memory = structuredClone(memory);
   }
 
   get #perStep(): number {
@@ -167,7 +130,7 @@ export class ImageWatch {
     // guidance off, or on, makes half the batch or twice, between two steps of one image
     if (sizes === 'unclear') {
       if (time === 'unknown') return this.schedule.source.guidance ? 'unclear' : 'new';
-      const isDoubtful = time === 'unclear' || this.#stride === undefined;
+      const isDoubtful = time === 'unclear' || this.#memory.stride === undefined;
       return isDoubtful && this.#isRepeated(now) ? 'new' : time;
     }
     if (sizes === 'new') return 'new';
@@ -176,10 +139,10 @@ export class ImageWatch {
 
   #courseOfTime(seen: Seen, next: number): Course {
     const { timestep } = seen;
-    const [first, last] = [this.#first?.timestep, this.#last?.timestep];
+    const [first, last] = [this.#memory.first?.timestep, this.#memory.last?.timestep];
     if (!timestep || !first || !last) return 'unknown';
     const noise = (of: Timestep) =>
-      this.#rises || this.#turnsUp(seen) ? -of.smallest : of.largest;
+      this.#memory.rises || this.#turnsUp(seen) ? -of.smallest : of.largest;
     const [now, before, start] = [noise(timestep), noise(last), noise(first)];
     const finished = next === this.#calls.length;
     if (finished) return now > before || now >= start ? 'new' : 'on';
@@ -192,7 +155,7 @@ export class ImageWatch {
     }
     if (now === before) return this.#mayRepeat(now, next / this.#perStep) ? 'on' : 'unclear';
     // the first timestep twice and then another: nobody but two images in turns
-    if (this.#repeatsFirst) return 'unclear';
+    if (this.#memory.repeatsFirst) return 'unclear';
     return this.#goesOnWithTheOneLeft(seen, noise, next) ? 'unclear' : 'on';
   }
 
@@ -202,9 +165,9 @@ export class ImageWatch {
    * the time is somebody who measures or compares.
    */
   #mayRepeat(timestep: number, step: number): boolean {
-    if (this.#stride === undefined) return true;
-    if (step % 2 === 0 && (step === 2 || this.#repeats)) return true;
-    return Number.isInteger(timestep) && this.#stride <= ROUNDED;
+    if (this.#memory.stride === undefined) return true;
+    if (step % 2 === 0 && (step === 2 || this.#memory.repeats)) return true;
+    return Number.isInteger(timestep) && this.#memory.stride <= ROUNDED;
   }
 
   /**
@@ -212,7 +175,7 @@ export class ImageWatch {
    * one which goes on. One that began noisier needs a call more.
    */
   #goesOnWithTheOneLeft(now: Seen, noise: (of: Timestep) => number, next: number): boolean {
-    const [left, first] = [this.#left, this.#first?.timestep];
+    const [left, first] = [this.#memory.left, this.#memory.first?.timestep];
     if (!left?.first.timestep || !left.last.timestep || !first || !now.timestep) return false;
     if (compareSizes(left.last, now) === 'others') return false;
     const later = noise(first) > noise(left.first.timestep) ? 1 : 0;
@@ -222,18 +185,18 @@ export class ImageWatch {
 
   /** Does the first timestep that differs show that those of this loop rise? */
   #turnsUp({ timestep }: Pick<Seen, 'timestep'>): boolean {
-    const first = this.#first?.timestep;
-    if (!timestep || !first || this.#stride !== undefined) return false;
+    const first = this.#memory.first?.timestep;
+    if (!timestep || !first || this.#memory.stride !== undefined) return false;
     return first.largest <= NOISE_END && timestep.smallest > first.largest;
   }
 
   #isRepeated({ timestep }: Seen): boolean {
-    return timestep?.largest === this.#last?.timestep?.largest;
+    return timestep?.largest === this.#memory.last?.timestep?.largest;
   }
 
   #courseOfSizes(now: Seen, next: number): Course {
     const isLatent = this.schedule.source.roles?.latent !== undefined;
-    const before = isLatent ? this.#last : this.#lastOfKind[next % this.#perStep];
+    const before = isLatent ? this.#memory.last : this.#memory.lastOfKind[next % this.#perStep];
     const difference = before ? compareSizes(before, now) : 'none';
     if (difference === 'none') return 'on';
     return isLatent && difference === 'paired' ? 'unclear' : 'new';

@@ -6,10 +6,12 @@
 import type { InferenceSession, OnnxValue, Tensor } from 'onnxruntime-common';
 import { type ErrorDetails, StepfoldError, tensorNotTransferable } from '../../errors/index.js';
 import type { Schedule } from '../../generated/schedule.js';
-import type { Engine, NewImage } from './engine.js';
+import type { ImageSettings } from './denoiser.js';
+import type { Engine } from './engine.js';
+import type { SavedImage } from './saved-image.js';
 
 /** Marks our messages, so that others may use the port too. */
-export const PROTOCOL = 'stepfold.session.2';
+export const PROTOCOL = 'stepfold.session.3';
 
 /** What both Node's MessagePort and the web's MessagePort, Worker and worker scope have. */
 export interface MessagePortLike {
@@ -33,22 +35,47 @@ export interface WantedMessage {
   readonly into?: Pick<TensorMessage, 'type' | 'dims'>;
 }
 
+/** What can be told of an image's settings: who is told of calls is on the client's side. */
+export type PlainSettings = Omit<ImageSettings, 'onCall'>;
+
+export const plain = ({ newImage, branches }: ImageSettings): PlainSettings => ({
+  ...(newImage !== undefined && { newImage }),
+  ...(branches !== undefined && { branches }),
+});
+
+/** The image that is the session itself; others are counted up by the client. */
+export const OWN_IMAGE = 0;
+
+/** Of images by number; `id` where an answer is waited for. */
 export type ClientMessage =
   | { readonly kind: 'hello' }
+  | { readonly kind: 'image'; readonly image: number; readonly settings: PlainSettings }
   | {
       readonly kind: 'run';
+      readonly image: number;
       readonly id: number;
       readonly feeds: TensorMessages;
       readonly wanted: readonly WantedMessage[];
       readonly options: InferenceSession.RunOptions | undefined;
     }
-  | { readonly kind: 'reset' }
-  | { readonly kind: 'release'; readonly id: number };
+  | { readonly kind: 'reset'; readonly image: number }
+  | { readonly kind: 'follow'; readonly image: number; readonly schedule: Schedule }
+  | { readonly kind: 'save'; readonly image: number; readonly id: number }
+  | { readonly kind: 'restore'; readonly image: number; readonly saved: SavedImage }
+  /** Of the session's own image: all of the session. */
+  | { readonly kind: 'release'; readonly image: number; readonly id: number };
+
+/** What an answer carries, by what was asked for. */
+export interface Answers {
+  readonly run: RunResult;
+  readonly save: SavedImage;
+  readonly release: undefined;
+}
 
 export type ServerMessage =
-  | { readonly kind: 'ready'; readonly schedule: Schedule; readonly newImage: NewImage }
+  | { readonly kind: 'ready'; readonly schedule: Schedule; readonly settings: PlainSettings }
   | { readonly kind: 'failed'; readonly error: ErrorMessage }
-  | { readonly kind: 'done'; readonly id: number; readonly result?: RunResult }
+  | { readonly kind: 'done'; readonly id: number; readonly result: Answers[keyof Answers] }
   | { readonly kind: 'error'; readonly id: number; readonly error: ErrorMessage };
 
 export interface RunResult {

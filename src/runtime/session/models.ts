@@ -7,7 +7,6 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import { modelLoadFailed, modelMismatch, StepfoldError } from '../../errors/index.js';
 import type { Run, Schedule } from '../../generated/schedule.js';
-import { callsOf } from '../schedule/calls.js';
 import type { Bundle, Engine, ExternalData, ScheduledSessionOptions } from './engine.js';
 import { withoutSpinning } from './spinning.js';
 
@@ -82,10 +81,9 @@ export class Models {
     }
   }
 
-  /** Does the loop run more than one model? */
+  /** May a loop run more than one model? */
   get #takeTurns(): boolean {
-    const { programs } = callsOf(this.schedule);
-    const runs = programs.flatMap((name) => this.schedule.programs[name]?.runs ?? []);
+    const runs = Object.values(this.schedule.programs).flatMap((program) => program.runs);
     return new Set(runs.map((run) => run.model)).size > 1;
   }
 

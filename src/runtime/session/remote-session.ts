@@ -1,24 +1,19 @@
-/**
- * A session that runs in another thread, with the same surface as one that runs here. Feeds are
- * copied over, since the caller keeps them; results are moved. States never leave the worker.
- */
-import type { OnnxValue, Tensor } from 'onnxruntime-common';
-import { fetchesInvalid, tensorNotTransferable, workerEnded } from '../../errors/index.js';
-import type { Schedule } from '../../generated/schedule.js';
-import type { CallInfo, Engine, NewImage } from './engine.js';
+/** A session that runs in another thread, with the same surface as one that runs here. */
+import { workerEnded } from '../../errors/index.js';
+import { Connection } from './connection.js';
+import type { CallInfo } from './denoiser.js';
+import type { Engine } from './engine.js';
 import {
-  type ClientMessage,
   listen,
   type MessagePortLike,
-  packCopies,
-  type RunResult,
+  OWN_IMAGE,
+  plain,
   type ServerMessage,
   send,
-  unpack,
   unpackError,
 } from './messages.js';
-import { type CallRequest, SessionSurface } from './surface.js';
-import { fill, isInMemory } from './tensors.js';
+import { RemoteImage } from './remote-image.js';
+import { SessionSurface } from './session-surface.js';
 
 export interface RemoteSessionOptions {
   /** Is told of every call that ended well; times are the worker's. */
@@ -30,34 +25,25 @@ export interface RemoteSessionOptions {
 }
 
 type ReadyMessage = Extract<ServerMessage, { kind: 'ready' }>;
-type RunMessage = Extract<ClientMessage, { kind: 'run' }>;
-
-interface Waiting {
-  readonly resolve: (result: RunResult | undefined) => void;
-  readonly reject: (error: Error) => void;
-}
-
-/** Ports of Node keep the process alive while referenced; a session that only waits should not. */
-type Referenced = MessagePortLike & { ref?(): void; unref?(): void };
 
 export class RemoteSession extends SessionSurface {
-  readonly #waiting = new Map<number, Waiting>();
-  #lastId = 0;
-  #failure: Error | undefined;
-
   private constructor(
-    private readonly ort: Pick<Engine, 'Tensor'>,
-    private readonly port: Referenced,
-    { schedule, newImage }: { readonly schedule: Schedule; readonly newImage: NewImage },
-    private readonly options: RemoteSessionOptions,
+    ort: Pick<Engine, 'Tensor'>,
+    connection: Connection,
+    { schedule, settings }: ReadyMessage,
+    { onCall, close }: RemoteSessionOptions,
   ) {
-    super(schedule, newImage, options.onCall);
-    const stop = listen<ServerMessage>(port, (message) => this.#receive(message));
-    options.ended?.then((why) => {
-      stop();
-      this.#fail(workerEnded(why));
+    const inputNames = schedule.source.inputs.map(({ name }) => name);
+    const open = (image: number) => new RemoteImage(ort, connection, image, inputNames);
+    let last = OWN_IMAGE;
+    super(schedule, { ...settings, ...(onCall && { onCall }) }, open(OWN_IMAGE), {
+      open(_, settings) {
+        last += 1;
+        connection.tell({ kind: 'image', image: last, settings: plain(settings) });
+        return open(last);
+      },
+      close: () => close?.(),
     });
-    port.unref?.();
   }
 
   /**
@@ -84,75 +70,6 @@ export class RemoteSession extends SessionSurface {
       });
       send(port, { kind: 'hello' });
     });
-    return new RemoteSession(ort, port, ready, options);
-  }
-
-  /** @internal */
-  protected override async execute({ feeds, wanted, options }: CallRequest) {
-    const targets = [...wanted] as [string, Tensor | null][];
-    for (const [name, target] of targets)
-      if (target && !isInMemory(target)) throw tensorNotTransferable(name, target.location);
-    const { tensors, transfer } = packCopies(this.inputNames, feeds);
-    const message: Omit<RunMessage, 'id'> = {
-      kind: 'run',
-      feeds: tensors,
-      wanted: targets.map(([name, target]) =>
-        target ? { name, into: { type: target.type, dims: target.dims } } : { name },
-      ),
-      options,
-    };
-    const result = await this.#ask((id) => send(this.port, { ...message, id }, transfer));
-    const outputs: Record<string, OnnxValue> = unpack(this.ort, result!.outputs);
-    for (const [name, target] of targets) {
-      if (!target) continue;
-      await fill(name, target, outputs[name] as Tensor);
-      outputs[name] = target;
-    }
-    return { outputs, milliseconds: result!.milliseconds };
-  }
-
-  /** @internal */
-  protected override forget(): void {
-    if (this.#failure) throw this.#failure;
-    send(this.port, { kind: 'reset' });
-  }
-
-  /** @internal */
-  protected override async close(): Promise<void> {
-    if (!this.#failure) await this.#ask((id) => send(this.port, { kind: 'release', id }));
-    await this.options.close?.();
-  }
-
-  #ask(post: (id: number) => void): Promise<RunResult | undefined> {
-    if (this.#failure) return Promise.reject(this.#failure);
-    this.#lastId += 1;
-    const id = this.#lastId;
-    return new Promise((resolve, reject) => {
-      try {
-        post(id);
-      } catch (error) {
-        // feeds are plain data by now: it is the options that hold what no message can
-        throw fetchesInvalid(
-          `their options cannot be sent to a worker, ${(error as Error).message}`,
-        );
-      }
-      if (this.#waiting.size === 0) this.port.ref?.();
-      this.#waiting.set(id, { resolve, reject });
-    });
-  }
-
-  #receive(message: ServerMessage): void {
-    if (message.kind !== 'done' && message.kind !== 'error') return;
-    const waiting = this.#waiting.get(message.id);
-    this.#waiting.delete(message.id);
-    if (this.#waiting.size === 0) this.port.unref?.();
-    if (message.kind === 'done') waiting?.resolve(message.result);
-    else waiting?.reject(unpackError(message.error));
-  }
-
-  #fail(error: Error): void {
-    this.#failure = error;
-    for (const { reject } of this.#waiting.values()) reject(error);
-    this.#waiting.clear();
+    return new RemoteSession(ort, new Connection(port, options.ended), ready, options);
   }
 }

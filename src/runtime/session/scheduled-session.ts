@@ -4,42 +4,26 @@
  * one line. Costs nothing over the engine but the lookups: states are the engine's own tensors, and
  * only outputs that the call needs are fetched.
  */
-
-import type { InferenceSession, OnnxValue, Tensor } from 'onnxruntime-common';
-import { runFailed } from '../../errors/index.js';
 import type { Schedule } from '../../generated/schedule.js';
-import { callsOf } from '../schedule/calls.js';
 import { parseSchedule } from '../schedule/parse.js';
-import { type Bindings, bind } from './bindings.js';
 import type { Bundle, Engine, ScheduledSessionOptions } from './engine.js';
+import { LocalImage } from './local-image.js';
 import { Models } from './models.js';
-import { States } from './states.js';
-import { prepareSteps, type Step } from './steps.js';
-import { type CallRequest, SessionSurface } from './surface.js';
-import { copyOf, dispose, fill, isInMemory, parameterTensor, placeholder } from './tensors.js';
+import { Programs } from './programs.js';
+import { SessionSurface } from './session-surface.js';
 
 export class ScheduledSession extends SessionSurface {
-  readonly #engine: Engine;
-  readonly #models: Models;
-  #states: States;
-  readonly #steps = new Map<string, readonly Step[]>();
-
-  private constructor(
-    engine: Engine,
-    schedule: Schedule,
-    models: Models,
-    options: ScheduledSessionOptions,
-  ) {
-    super(schedule, options.newImage ?? 'timestep', options.onCall);
-    this.#engine = engine;
-    this.#models = models;
-    this.#states = new States(this.#engine, schedule);
+  private constructor(schedule: Schedule, programs: Programs, options: ScheduledSessionOptions) {
+    super(schedule, options, new LocalImage(programs, schedule), {
+      open: (followed) => new LocalImage(programs, followed),
+      close: () => programs.release(),
+    });
   }
 
   /**
    * Checks the schedule and loads its models.
    * @param ort the engine's namespace: `import * as ort from 'onnxruntime-node'` or `'onnxruntime-web'`
-   * @throws StepfoldError SCHEDULE_INVALID, MODEL_LOAD_FAILED, SCHEDULE_MODEL_MISMATCH
+   * @throws StepfoldError SCHEDULE_INVALID, GUIDANCE_BRANCHES, MODEL_LOAD_FAILED, SCHEDULE_MODEL_MISMATCH
    */
   static async create(
     ort: Engine,
@@ -47,160 +31,16 @@ export class ScheduledSession extends SessionSurface {
     options: ScheduledSessionOptions = {},
   ): Promise<ScheduledSession> {
     const schedule = parseSchedule(bundle.schedule);
-    const models = new Models(ort, bundle, schedule, options);
-    const session = new ScheduledSession(ort, schedule, models, options);
+    const programs = new Programs(ort, schedule, new Models(ort, bundle, schedule, options));
+    const session = new ScheduledSession(schedule, programs, options);
     if (options.load === 'lazy') return session;
     try {
       // One after another: each load uses all processors, and memory peaks once.
-      for (const program of callsOf(schedule).programs) await session.#prepare(program);
+      for (const program of Object.keys(schedule.programs)) await programs.prepare(program);
       return session;
     } catch (error) {
-      await models.release();
+      await programs.release();
       throw error;
-    }
-  }
-
-  /** @internal */
-  protected override async execute(request: CallRequest) {
-    const start = performance.now();
-    const steps = await this.#prepare(request.program);
-    const bindings = bind(this.schedule.source.inputs, request.feeds);
-    const states = request.anew ? new States(this.#engine, this.schedule) : this.#states;
-    const call = new Call(this.#engine, states, this.schedule, request, bindings);
-    try {
-      for (const step of steps) await call.run(step);
-      const outputs = await call.finish();
-      if (request.anew) this.#states.clear();
-      this.#states = states;
-      return { outputs, milliseconds: performance.now() - start };
-    } catch (error) {
-      call.abandon();
-      throw error;
-    }
-  }
-
-  /** @internal */
-  protected override forget(): void {
-    this.#states.clear();
-  }
-
-  /** @internal */
-  protected override async close(): Promise<void> {
-    this.#states.clear();
-    this.#steps.clear();
-    await this.#models.release();
-  }
-
-  async #prepare(program: string): Promise<readonly Step[]> {
-    let steps = this.#steps.get(program);
-    if (!steps) {
-      steps = await prepareSteps(this.#engine, this.schedule, this.#models, program);
-      this.#steps.set(program, steps);
-    }
-    return steps;
-  }
-}
-
-/** One call under way: the tensors it has made so far, none of them taken over yet. */
-class Call {
-  readonly #wires = new Map<string, Tensor>();
-  readonly #written = new Map<string, Tensor>();
-  readonly #outputs: Record<string, OnnxValue> = {};
-  /** Every tensor that came from the engine in this call. */
-  readonly #made = new Set<Tensor>();
-  /**
-   * Tensors of the caller's that are filled here: of those in memory onnxruntime-node gives a copy beside, and
-   * onnxruntime-web gives them back as they were.
-   */
-  readonly #targets: ReadonlyMap<string, Tensor>;
-
-  constructor(
-    private readonly engine: Engine,
-    private readonly states: States,
-    private readonly schedule: Schedule,
-    private readonly request: CallRequest,
-    private readonly bindings: Bindings,
-  ) {
-    const given = [...request.wanted] as [string, Tensor | null][];
-    this.#targets = new Map(
-      given.flatMap(([name, tensor]) => (tensor && isInMemory(tensor) ? [[name, tensor]] : [])),
-    );
-  }
-
-  async run(step: Step): Promise<void> {
-    const fetches = this.#fetches(step);
-    // Nobody wants anything of this run; an empty list would mean every output to the engine.
-    if (Object.keys(fetches).length === 0) return;
-    const results = await this.#engineRun(step, this.#feeds(step), fetches);
-    const own = new Set(Object.values(fetches));
-    for (const value of Object.values(results))
-      if (!own.has(value)) this.#made.add(value as Tensor);
-
-    for (const name of step.outputs)
-      if (this.request.wanted.has(name)) this.#outputs[name] = results[name]!;
-    for (const [wire, output] of step.wires) this.#wires.set(wire, results[output] as Tensor);
-    for (const [state, output] of Object.entries(step.run.writes ?? {}))
-      this.#written.set(state, results[output] as Tensor);
-  }
-
-  /** Takes the writes over and gives the outputs. */
-  async finish(): Promise<InferenceSession.ReturnType> {
-    for (const [name, target] of this.#targets) {
-      await fill(name, target, this.#outputs[name] as Tensor);
-      this.#outputs[name] = target;
-    }
-    const delivered = new Set<OnnxValue>(Object.values(this.#outputs));
-    // The caller may change or free what it gets, so a state never shares a tensor with it.
-    for (const [state, tensor] of this.#written)
-      if (delivered.has(tensor)) this.#written.set(state, await copyOf(this.engine, tensor));
-    this.states.commit(this.#written, this.bindings, this.request.call);
-    const kept = new Set([...delivered, ...this.#written.values()]);
-    for (const tensor of this.#made) if (!kept.has(tensor)) dispose(tensor);
-    return this.#outputs;
-  }
-
-  /** Frees what the call made; states stay as they were before it. */
-  abandon(): void {
-    for (const tensor of this.#made) dispose(tensor);
-  }
-
-  #feeds({ run, feeds, constants }: Step): Record<string, OnnxValue> {
-    const { request, states, schedule } = this;
-    const all: Record<string, OnnxValue> = Object.fromEntries(constants);
-    for (const name of feeds) all[name] = request.feeds[name]!;
-    for (const [input, state] of Object.entries(run.reads ?? {}))
-      all[input] = states.read(state, this.bindings, request.call);
-    for (const [input, id] of Object.entries(run.parameters ?? {}))
-      all[input] = parameterTensor(this.engine, schedule, id, request.call);
-    for (const [input, wire] of Object.entries(run.takes ?? {}))
-      all[input] = this.#wires.get(wire)!;
-    for (const [input, state] of Object.entries(run.unused ?? {}))
-      all[input] =
-        states.fitting(state, this.bindings) ?? placeholder(this.engine, schedule.states[state]!);
-    return all;
-  }
-
-  #fetches({ run, outputs, wires }: Step): Record<string, OnnxValue | null> {
-    const fetches: Record<string, OnnxValue | null> = {};
-    for (const output of Object.values(run.writes ?? {})) fetches[output] = null;
-    for (const [, output] of wires) fetches[output] = null;
-    for (const name of outputs) {
-      const wanted = this.request.wanted.get(name);
-      if (wanted !== undefined) fetches[name] = this.#targets.has(name) ? null : wanted;
-    }
-    return fetches;
-  }
-
-  async #engineRun(
-    { session, file }: Step,
-    feeds: InferenceSession.FeedsType,
-    fetches: InferenceSession.FetchesType,
-  ): Promise<InferenceSession.ReturnType> {
-    const { call, program, options } = this.request;
-    try {
-      return await session.run(feeds, fetches, options);
-    } catch (error) {
-      throw runFailed(call, program, file, error);
     }
   }
 }

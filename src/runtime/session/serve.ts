@@ -4,15 +4,19 @@
  */
 import type { ElementType } from '../../generated/schedule.js';
 import type { Engine } from './engine.js';
+import type { ImageSurface } from './image-surface.js';
 import {
   type ClientMessage,
   listen,
   type MessagePortLike,
+  OWN_IMAGE,
   packError,
   packMoved,
+  plain,
   send,
   unpack,
 } from './messages.js';
+import { transferOf } from './saved-image.js';
 import type { ScheduledSession } from './scheduled-session.js';
 import { zeroTensor } from './tensors.js';
 
@@ -30,42 +34,72 @@ export function serveSession(
   open: () => Promise<ScheduledSession>,
 ): void {
   const opening = open();
+  const images = new Map<number, ImageSurface>();
+  void opening.then(
+    (session) => images.set(OWN_IMAGE, session),
+    () => {},
+  );
   const announce = () =>
     opening.then(
-      ({ schedule, newImage }) => send(port, { kind: 'ready', schedule, newImage }),
+      (session) =>
+        send(port, {
+          kind: 'ready',
+          schedule: session.schedule,
+          settings: plain(session.settings),
+        }),
       (error) => send(port, { kind: 'failed', error: packError(error) }),
     );
   listen<ClientMessage>(port, async (message) => {
     if (message.kind === 'hello') return announce();
     const session = await opening;
-    if (message.kind === 'reset') return session.reset();
-    try {
-      if (message.kind === 'run') await run(session, message);
-      else {
-        await session.release();
-        send(port, { kind: 'done', id: message.id });
-      }
-    } catch (error) {
-      send(port, { kind: 'error', id: message.id, error: packError(error) });
+    if (message.kind === 'image') {
+      images.set(message.image, session.image(message.settings));
+      return;
+    }
+    const image = images.get(message.image)!;
+    switch (message.kind) {
+      case 'reset':
+        return image.reset();
+      case 'follow':
+        return image.follow(message.schedule);
+      case 'restore':
+        return image.restore(message.saved);
+      default:
+        try {
+          await answer(image, message);
+        } catch (error) {
+          send(port, { kind: 'error', id: message.id, error: packError(error) });
+        }
     }
   });
   // A client that said hello before this script ran is told here.
   void announce();
 
-  async function run(session: ScheduledSession, { id, feeds, wanted, options }: RunMessage) {
-    const start = performance.now();
-    // the session checks the shape of what the client has to write into, before anything changes
+  async function answer(image: ImageSurface, question: Question) {
+    const { id } = question;
+    if (question.kind === 'run') return run(image, question);
+    if (question.kind === 'save') {
+      const result = await image.save();
+      return send(port, { kind: 'done', id, result }, transferOf(result));
+    }
+    await image.release();
+    images.delete(question.image);
+    send(port, { kind: 'done', id, result: undefined });
+  }
+
+  async function run(image: ImageSurface, { id, feeds, wanted, options }: RunMessage) {
+    // the image checks the shape of what the client has to write into, before anything changes
     const fetches = Object.fromEntries(
       wanted.map(({ name, into }) => [
         name,
         into ? zeroTensor(ort, into.type as ElementType, into.dims) : null,
       ]),
     );
-    const results = await session.run(unpack(ort, feeds), fetches, options);
-    const milliseconds = performance.now() - start;
-    const { tensors, transfer } = await packMoved(results);
+    const { outputs, milliseconds } = await image.call(unpack(ort, feeds), fetches, options);
+    const { tensors, transfer } = await packMoved(outputs);
     send(port, { kind: 'done', id, result: { outputs: tensors, milliseconds } }, transfer);
   }
 }
 
+type Question = Extract<ClientMessage, { id: number }>;
 type RunMessage = Extract<ClientMessage, { kind: 'run' }>;

@@ -7,7 +7,8 @@ import { stateShapeChanged } from '../../errors/index.js';
 import type { Constant, Schedule } from '../../generated/schedule.js';
 import { type Bindings, changedSymbol } from './bindings.js';
 import type { Engine } from './engine.js';
-import { constantTensor, dispose } from './tensors.js';
+import type { SavedData, SavedState, SavedStates } from './saved-image.js';
+import { constantTensor, dispose, elementsOf, tensorOf } from './tensors.js';
 
 /** Stands for the call that wrote an initial value. */
 const BEFORE = -1;
@@ -84,6 +85,31 @@ export class States {
     if (follower !== undefined) this.#push(follower, before ?? held, replaced);
     if (before) replaced.add(before.tensor);
     this.#held.set(id, held);
+  }
+
+  /** Copies: what the image does later does not change them. */
+  async save(): Promise<SavedStates> {
+    const copies = new Map<Tensor, SavedData>();
+    const saved: [string, SavedState][] = [];
+    for (const [id, { tensor, bindings, call }] of this.#held) {
+      const data = copies.get(tensor) ?? (await elementsOf(tensor));
+      copies.set(tensor, data);
+      const { type, dims } = tensor;
+      saved.push([id, { type, dims: [...dims], data, call, sizes: Object.fromEntries(bindings) }]);
+    }
+    return Object.fromEntries(saved);
+  }
+
+  /** Holds what was saved, in tensors of its own, in place of what it held. */
+  restore(saved: SavedStates): void {
+    this.clear();
+    this.#held.clear();
+    const tensors = new Map<SavedData, Tensor>();
+    for (const [id, { type, dims, data, call, sizes }] of Object.entries(saved)) {
+      const tensor = tensors.get(data) ?? tensorOf(this.engine, type, data, dims);
+      tensors.set(data, tensor);
+      this.#held.set(id, { tensor, bindings: new Map(Object.entries(sizes)), call });
+    }
   }
 
   clear(): void {

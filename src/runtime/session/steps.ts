@@ -23,7 +23,7 @@ export interface Step {
 /** @throws StepfoldError SCHEDULE_MODEL_MISMATCH when no run gives one of the source's outputs */
 export async function prepareSteps(
   engine: Engine,
-  schedule: Schedule,
+  schedule: Pick<Schedule, 'source' | 'models' | 'programs'>,
   models: Models,
   program: string,
 ): Promise<readonly Step[]> {
@@ -59,7 +59,11 @@ export async function prepareSteps(
 }
 
 /** SCHEDULE_MODEL_MISMATCH for an output of the source that no run of a program gives. */
-export function outputNotGiven({ programs, models }: Schedule, program: string, output: string) {
+export function outputNotGiven(
+  { programs, models }: Pick<Schedule, 'programs' | 'models'>,
+  program: string,
+  output: string,
+) {
   const { model } = programs[program]!.runs.at(-1)!;
   const why = `program "${program}" nowhere gives the output "${output}"`;
   return modelMismatch(model, models[model]!.file, why);

@@ -5,6 +5,7 @@ import { fetchesInvalid, outOfMemory } from '../../errors/index.js';
 import type { Constant, ElementType, Schedule, State } from '../../generated/schedule.js';
 import { callsOf } from '../schedule/calls.js';
 import type { Engine } from './engine.js';
+import type { SavedData } from './saved-image.js';
 
 type Make = (count: number) => Exclude<Tensor['data'], string[]> | string[];
 
@@ -110,6 +111,26 @@ export function parameterTensor(
 export async function copyOf({ Tensor }: Engine, tensor: Tensor): Promise<Tensor> {
   const data = tensor.location === 'cpu' ? tensor.data.slice() : await tensor.getData();
   return new Tensor(tensor.type, data, tensor.dims);
+}
+
+/**
+ * A copy of the elements, of float16 as bits. A tensor on a device comes to memory with it, as onnxruntime has it, and
+ * leaves nothing there.
+ */
+export async function elementsOf(tensor: Tensor): Promise<SavedData> {
+  const copy = (isInMemory(tensor) ? tensor.data : await tensor.getData(true)).slice();
+  if (tensor.type !== 'float16' || Array.isArray(copy)) return copy as SavedData;
+  return new Uint16Array(copy.buffer, copy.byteOffset, copy.length);
+}
+
+/** A tensor with elements of its own. */
+export function tensorOf(
+  { Tensor }: Engine,
+  type: ElementType,
+  data: SavedData,
+  dims: readonly number[],
+): Tensor {
+  return new Tensor(type, data.slice() as Tensor['data'], dims);
 }
 
 /** Frees what the garbage collector does not know of: buffers of a device. */

@@ -5,13 +5,20 @@
 import type { InferenceSession, OnnxValue } from 'onnxruntime-common';
 import { Tensor } from 'onnxruntime-common';
 import { describe, expect, it } from 'vitest';
-import { type Engine, ScheduledSession } from '../../../src/runtime/session/index.js';
-import { chain, outputIsState, type TinyBundle } from './tiny-bundles.js';
+import {
+  type DenoiserImage,
+  type Engine,
+  ScheduledSession,
+} from '../../../src/runtime/session/index.js';
+import { chain, outputIsState, type TinyBundle, withRoles } from './tiny-bundles.js';
 
 class Device {
   readonly live = new Set<number>();
   readonly options: InferenceSession.SessionOptions[] = [];
   failNext = false;
+  /** Copies to the host, and where what models were fed for states lay. */
+  downloads = 0;
+  readonly statesFed: string[] = [];
   #made = 0;
 
   tensor(): Tensor {
@@ -21,7 +28,10 @@ class Device {
     return Tensor.fromGpuBuffer({} as never, {
       dataType: 'float32',
       dims: [1, 2],
-      download: async () => Float32Array.of(1, 2),
+      download: async () => {
+        this.downloads += 1;
+        return Float32Array.of(1, 2);
+      },
       dispose: () => {
         if (!this.live.delete(id)) throw new Error(`buffer ${id} freed twice`);
       },
@@ -39,6 +49,7 @@ class Device {
         run: async (feeds: Record<string, Tensor>, fetches: Record<string, OnnxValue | null>) => {
           for (const feed of Object.values(feeds))
             if (feed.location === 'none') throw new Error('a freed tensor was fed');
+          if (feeds['deep_in']) this.statesFed.push(feeds['deep_in'].location);
           if (this.failNext && file === 'join.onnx') throw new Error('out of memory');
           return Object.fromEntries(Object.keys(fetches).map((name) => [name, this.tensor()]));
         },
@@ -139,6 +150,79 @@ describe('tensors on a device', () => {
     }
     expect(held).toEqual([1, 2, 2, 2, 1]);
     session.reset();
+    expect(device.live.size).toBe(0);
+  });
+
+  it('keeps the states of every image there, and copies none to the host', async () => {
+    const device = new Device();
+    const session = await open(device, chain(), CHAIN);
+    const images = [session, session.image(), session.image(), session.image()];
+    const call = async (image: DenoiserImage) => {
+      const { y } = await image.run(feeds());
+      (y as Tensor).dispose();
+    };
+    for (let made = 1; made <= 4; made += 1) {
+      await Promise.all(images.map(call));
+      expect(device.live.size).toBe(4);
+    }
+    // call 0 and 3 hand it on within the call, calls 1 and 2 read it
+    expect(device.statesFed).toEqual(Array(16).fill('gpu-buffer'));
+    const [, reset, released, failing] = images;
+    reset!.reset();
+    expect(device.live.size).toBe(3);
+    await released!.release();
+    expect(device.live.size).toBe(2);
+    failing!.reset();
+    device.failNext = true;
+    await expect(failing!.run(feeds())).rejects.toMatchObject({ code: 'RUN_FAILED' });
+    expect(device.live.size).toBe(1);
+    device.failNext = false;
+    await call(failing!);
+    expect(device.live.size).toBe(2);
+    await session.release();
+    expect([device.live.size, device.downloads]).toEqual([0, 0]);
+  });
+
+  it('frees the states of the image before one that begins by itself', async () => {
+    const device = new Device();
+    const session = await open(device, withRoles(chain()), CHAIN);
+    for (const t of [40, 30, 20, 40, 30]) {
+      const { y } = await session.run({ ...feeds(), t: new Tensor('float32', [t], [1]) });
+      (y as Tensor).dispose();
+      expect(device.live.size).toBe(1);
+    }
+    expect(session.callIndex).toBe(2);
+    await session.release();
+    expect(device.live.size).toBe(0);
+  });
+
+  it('frees all of an image that follows another schedule', async () => {
+    const device = new Device();
+    const tiny = chain();
+    const session = await open(device, tiny, CHAIN);
+    const image = session.image();
+    await image.run(feeds()).then(({ y }) => (y as Tensor).dispose());
+    image.follow({ ...tiny.schedule, calls: ['full'] });
+    expect(device.live.size).toBe(0);
+    await session.release();
+  });
+
+  it('copies a state once to save it, and holds it there again when a call has written it', async () => {
+    const device = new Device();
+    const session = await open(device, chain(), CHAIN);
+    await session.run(feeds()).then(({ y }) => (y as Tensor).dispose());
+    const saved = structuredClone(await session.save());
+    expect(saved.states['deep']).toMatchObject({ data: Float32Array.of(1, 2), dims: [1, 2] });
+    // it has come to memory, and left nothing behind
+    expect([device.live.size, device.downloads]).toEqual([0, 1]);
+    session.restore(saved);
+    device.statesFed.length = 0;
+    for (let call = 1; call < 4; call += 1)
+      await session.run(feeds()).then(({ y }) => (y as Tensor).dispose());
+    // calls 1 and 2 read what was restored, call 3 computes it anew
+    expect(device.statesFed).toEqual(['cpu', 'cpu', 'gpu-buffer']);
+    expect([device.live.size, device.downloads]).toEqual([1, 1]);
+    await session.release();
     expect(device.live.size).toBe(0);
   });
 

@@ -26,6 +26,20 @@ describe('a bundle in a folder', () => {
     await session.release();
   });
 
+  it('asks the engine for its states where they are wanted', async () => {
+    const asked: unknown[] = [];
+    const create = (file: string, options?: ort.InferenceSession.SessionOptions) => {
+      const { preferredOutputLocation, ...rest } = options!;
+      asked.push(preferredOutputLocation);
+      return ort.InferenceSession.create(file, rest);
+    };
+    const engine = { Tensor: ort.Tensor, InferenceSession: { create } } as never;
+    const folder = await writeTiny(split());
+    const session = await openBundle(folder, { ort: engine, stateLocation: 'gpu-buffer' });
+    expect(asked).toEqual([{ deep: 'gpu-buffer' }, {}]);
+    await session.release();
+  });
+
   it('is refused when a model is not the one of the schedule', async () => {
     const tiny = split();
     const folder = await writeTiny(tiny);

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { Tensor } from 'onnxruntime-common';
 import { describe, expect, it, test } from 'vitest';
 import type { Schedule } from '../../../src/runtime/schedule/index.js';
-import type { NewImage } from '../../../src/runtime/session/engine.js';
+import type { NewImage } from '../../../src/runtime/session/denoiser.js';
 import { ImageWatch } from '../../../src/runtime/session/image-watch.js';
 import { readTimestep } from '../../../src/runtime/session/timestep.js';
 import { split } from './tiny-bundles.js';

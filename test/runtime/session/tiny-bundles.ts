@@ -1,46 +1,32 @@
 /**
- * Bundles small enough to compute by hand, encoded by onnx-proto rather than by our own codec:
- * the source is deep = 2 x, y = deep + t; `deep` is the state. Calls: full, shallow, shallow, full.
+ * Bundles small enough to compute by hand: the source is deep = 2 x, y = deep + t; `deep` is the state. Calls: full,
+ * shallow, shallow, full.
  */
-import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import onnxProto from 'onnx-proto';
+import type onnxProto from 'onnx-proto';
 import { onTestFinished } from 'vitest';
-import type { Run, Schedule } from '../../../src/runtime/schedule/index.js';
+import {
+  BOOL,
+  bundle,
+  DEEP,
+  DEEP_IN,
+  doubled,
+  encode,
+  FLOAT,
+  join_,
+  node,
+  onnx,
+  T,
+  type TinyBundle,
+  two,
+  valueInfo,
+  X,
+  Y,
+} from './tiny-models.js';
 
-const { onnx } = onnxProto;
-const { FLOAT, BOOL } = onnx.TensorProto.DataType;
-
-type Info = [name: string, type: number, shape: (string | number)[]];
-
-const X: Info = ['x', FLOAT, ['batch', 2]];
-const T: Info = ['t', FLOAT, [1]];
-const Y: Info = ['y', FLOAT, ['batch', 2]];
-const DEEP: Info = ['deep', FLOAT, ['batch', 2]];
-const DEEP_IN: Info = ['deep_in', FLOAT, ['batch', 2]];
-
-const node = (
-  opType: string,
-  input: string[],
-  output: string[],
-  attribute: onnxProto.onnx.IAttributeProto[] = [],
-) => ({ opType, input, output, attribute });
-
-const valueInfo = ([name, elemType, shape]: Info) => ({
-  name,
-  type: {
-    tensorType: {
-      elemType,
-      shape: {
-        dim: shape.map((d) => (typeof d === 'string' ? { dimParam: d } : { dimValue: d })),
-      },
-    },
-  },
-});
-
-const two = () => ({ name: 'two', dataType: FLOAT, dims: [1], floatData: [2] });
+export type { TinyBundle };
 
 /** The weight in `weights.bin` beside the model. */
 const externalTwo = (location: string) => ({
@@ -54,73 +40,6 @@ const externalTwo = (location: string) => ({
     { key: 'length', value: '4' },
   ],
 });
-
-function encode(
-  input: Info[],
-  output: Info[],
-  nodes: onnxProto.onnx.INodeProto[],
-  initializer: onnxProto.onnx.ITensorProto[] = [],
-): Uint8Array {
-  const model = onnx.ModelProto.create({
-    irVersion: 8,
-    opsetImport: [{ domain: '', version: 13 }],
-    graph: {
-      name: 'tiny',
-      input: input.map(valueInfo),
-      output: output.map(valueInfo),
-      node: nodes,
-      initializer,
-    },
-  });
-  return onnx.ModelProto.encode(model).finish();
-}
-
-const doubled = node('Mul', ['x', 'two'], ['deep']);
-const join_ = node('Add', ['deep_in', 't'], ['y']);
-
-export interface TinyBundle {
-  readonly schedule: Schedule;
-  readonly files: Readonly<Record<string, Uint8Array>>;
-}
-
-interface Parts {
-  emit: Schedule['emit'];
-  models: Record<string, Uint8Array>;
-  full: Run[];
-  shallow: Run[];
-  weights?: Record<string, Uint8Array>;
-}
-
-function bundle({ emit, models, full, shallow, weights = {} }: Parts): TinyBundle {
-  const files: Record<string, Uint8Array> = { ...weights };
-  const entries: Schedule['models'] = {};
-  for (const [id, bytes] of Object.entries(models)) {
-    files[`${id}.onnx`] = bytes;
-    const sha256 = createHash('sha256').update(bytes).digest('hex');
-    entries[id] = { file: `${id}.onnx`, sha256 };
-  }
-  const schedule: Schedule = {
-    format: 'stepfold.schedule',
-    version: 1,
-    producer: 'test',
-    source: {
-      file: 'tiny.onnx',
-      sha256: '0'.repeat(64),
-      inputs: [
-        { name: 'x', type: 'float32', shape: ['batch', 2] },
-        { name: 't', type: 'float32', shape: [1] },
-      ],
-      outputs: [{ name: 'y', type: 'float32', shape: ['batch', 2] }],
-    },
-    emit,
-    models: entries,
-    weights: Object.entries(weights).map(([file, bytes]) => ({ file, bytes: bytes.length })),
-    states: { deep: { type: 'float32', shape: ['batch', 2] } },
-    programs: { full: { runs: full }, shallow: { runs: shallow } },
-    calls: ['full', 'shallow', 'shallow', 'full'],
-  };
-  return { schedule, files };
-}
 
 export function split(): TinyBundle {
   return bundle({
@@ -285,11 +204,14 @@ export async function writeTiny({ schedule, files }: TinyBundle): Promise<string
   return folder;
 }
 
-/** What the four calls give: `deep` is computed at calls 0 and 3 and reused between. */
-export function expected(calls: readonly { x: number[]; t: number }[]): number[][] {
+/** What the calls give: `deep` is computed by full ones, 0 and 3 of the four, and reused by others. */
+export function expected(
+  calls: readonly { x: number[]; t: number }[],
+  programs: readonly string[] = ['full', 'shallow', 'shallow', 'full'],
+): number[][] {
   let deep: number[] = [];
   return calls.map(({ x, t }, call) => {
-    if (call === 0 || call === 3) deep = x.map((value) => 2 * value);
+    if (programs[call] === 'full') deep = x.map((value) => 2 * value);
     return deep.map((value) => value + t);
   });
 }

@@ -3,11 +3,11 @@
  * that is not older than the sources (`npm run build`; `npm ci` makes one).
  */
 import { execFile } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
+import { serialize } from 'node:v8';
 import { MessageChannel } from 'node:worker_threads';
 import * as ort from 'onnxruntime-node';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -18,6 +18,7 @@ import {
   serveSession,
 } from '../../../src/runtime/session/index.js';
 import type { MessagePortLike } from '../../../src/runtime/session/messages.js';
+import { requireBuilt } from './built.js';
 import {
   expected,
   merged,
@@ -34,19 +35,7 @@ const feeds = (x: number[], t: number) => ({
 });
 const numbers = (value: unknown) => [...((value as ort.Tensor).data as Float32Array)];
 
-beforeAll(() => {
-  for (const folder of ['runtime/session', 'runtime/node', 'runtime/schedule'])
-    for (const file of readdirSync(join('src', folder))) {
-      const built = join('dist/src', folder, file.replace(/\.ts$/, '.js'));
-      if (
-        !existsSync(built) ||
-        statSync(built).mtimeMs < statSync(join('src', folder, file)).mtimeMs
-      )
-        throw new Error(
-          `${built} is missing or older than its source: run \`npm run build\` first`,
-        );
-    }
-});
+beforeAll(requireBuilt);
 
 describe('openBundle in a worker', () => {
   it('gives what a session in this thread gives', async () => {
@@ -192,6 +181,40 @@ describe('openBundle in a worker', () => {
     expect(stdout.trim()).toBe('full');
   });
 
+  it('carries an image into another process', async () => {
+    const folder = await writeTiny(merged());
+    const session = await openBundle(folder, { worker: true });
+    const calls = [40, 30, 20, 10].map((t, i) => ({ x: [i + 1, 100 * i], t }));
+    for (const { x, t } of calls.slice(0, 2)) await session.run(feeds(x, t));
+    const file = join(folder, 'image.v8');
+    await writeFile(file, serialize(await session.save()));
+    await session.release();
+    const built = (name: string) => JSON.stringify(pathToFileURL(resolve('dist/src', name)).href);
+    const script = `
+    import fs from 'node:fs';
+    import { deserialize } from 'node:v8';
+    import { Tensor } from 'onnxruntime-node';
+    const { openBundle } = await import(${built('runtime/node/index.js')});
+    const session = await openBundle(${JSON.stringify(folder)});
+    const image = session.image({ from: deserialize(fs.readFileSync(${JSON.stringify(file)})) });
+    const made = [];
+    for (const { x, t } of ${JSON.stringify(calls.slice(2))}) {
+      const { y } = await image.run({
+        x: new Tensor('float32', x, [x.length / 2, 2]),
+        t: new Tensor('float32', [t], [1]),
+      });
+      made.push([...y.data]);
+    }
+    console.log(JSON.stringify(made));
+    await session.release();`;
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ['--input-type=module', '-e', script],
+      { timeout: 60_000 },
+    );
+    expect(JSON.parse(stdout)).toEqual(expected(calls).slice(2));
+  });
+
   it('takes no engine', async () => {
     const folder = await writeTiny(split());
     await expect(openBundle(folder, { worker: true, ort })).rejects.toMatchObject({
@@ -220,6 +243,28 @@ describe('a session on a message port', () => {
     port1.close();
   });
 
+  it('opens no image on the other side that is refused on this one', async () => {
+    const { port1, port } = serve();
+    const told: unknown[] = [];
+    const counted: MessagePortLike = {
+      addEventListener: (type, listener) => port.addEventListener(type, listener),
+      removeEventListener: (type, listener) => port.removeEventListener(type, listener),
+      start: () => port.start?.(),
+      postMessage(message, transfer) {
+        told.push((message as { kind: unknown }).kind);
+        port.postMessage(message, transfer);
+      },
+    };
+    const session = await RemoteSession.connect(ort, counted);
+    expect(() => session.image({ branches: 0 })).toThrow();
+    expect(() => session.image({ from: {} as never })).toThrow();
+    const image = session.image();
+    expect(numbers((await image.run(feeds([1, 2], 10))).y)).toEqual([12, 14]);
+    await session.release();
+    expect(told).toEqual(['hello', 'image', 'run', 'release', 'release']);
+    port1.close();
+  });
+
   it('takes what browsers have as a port', () => {
     // Checked by the compiler: a worker and a message port.
     const ports: (worker: Worker, port: globalThis.MessagePort) => MessagePortLike[] = (...both) =>
@@ -234,11 +279,21 @@ describe('a session on a message port', () => {
       leave = resolve;
     });
     const session = await RemoteSession.connect(ort, port, { ended });
+    const image = session.image();
+    const saved = await image.save();
     port1.close();
-    const running = session.run(feeds([1, 2], 10));
+    const gone = { code: 'WORKER_ENDED' };
+    const running = [session.run(feeds([1, 2], 10)), image.run(feeds([1, 2], 10))];
     leave('it crashed');
-    await expect(running).rejects.toMatchObject({ code: 'WORKER_ENDED' });
-    await expect(session.run(feeds([1, 2], 10))).rejects.toMatchObject({ code: 'WORKER_ENDED' });
+    for (const call of running) await expect(call).rejects.toMatchObject(gone);
+    for (const one of [session, image]) {
+      await expect(one.run(feeds([1, 2], 10))).rejects.toMatchObject(gone);
+      await expect(one.save()).rejects.toMatchObject(gone);
+      for (const use of [() => one.reset(), () => one.restore(saved)])
+        expect(use).toThrow(expect.objectContaining(gone));
+    }
+    expect(() => session.image()).toThrow(expect.objectContaining(gone));
+    await image.release();
     await session.release();
   }, 20_000);
 });
