@@ -384,9 +384,9 @@ export const EXAMPLES = {
       ]),
   ],
   unknownVersion: [
-    () => e.unknownVersion('plan', 'plan.json', 2, 1),
-    () => e.unknownVersion('schedule', 'schedule.json', 2, 1),
-    () => e.unknownVersion('timesteps', 'timesteps.json', 2, 1),
+    () => e.unknownVersion('plan', 'plan.json', 2, [1]),
+    () => e.unknownVersion('schedule', 'schedule.json', 3, [1, 2]),
+    () => e.unknownVersion('timesteps', 'timesteps.json', 2, [1]),
   ],
   hashMismatch: [() => e.hashMismatch('bundle/full.onnx', 'full', '70e8b364…', 'e9edb015…')],
   scheduleFileEscapes: [() => e.scheduleFileEscapes('bundle/weights.bin', 'bundle')],
@@ -411,6 +411,19 @@ export const EXAMPLES = {
   ),
   modelMismatch: [() => e.modelMismatch('full', 'full.onnx', 'it has no input "deep_in"')],
   scheduleExhausted: [() => e.scheduleExhausted(50)],
+  loopSteps: [() => e.loopSteps(0)],
+  loopStart: [() => e.loopStart(30, 30)],
+  loopFixed: [
+    () => e.loopFixed({ steps: 30, start: 12 }, { steps: 50, start: 0 }, 'so it was asked for'),
+    () => e.loopFixed({ steps: 30, start: 0 }, { steps: 50, start: 0 }, undefined),
+  ],
+  loopUnreachable: [
+    () =>
+      e.loopUnreachable(
+        { steps: 30, start: 0 },
+        'reads state "deep.0" at call 4 (program "shallow"), but no earlier call writes it',
+      ),
+  ],
   sessionBusy: [() => e.sessionBusy('run()')],
   sessionReleased: [() => e.sessionReleased()],
   imageReleased: [() => e.imageReleased()],

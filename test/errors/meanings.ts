@@ -243,6 +243,11 @@ export const MEANINGS: Readonly<Record<string, string>> = {
     'A model loads, but its inputs and outputs are not those that the schedule uses.',
   SCHEDULE_EXHAUSTED:
     'More calls are made than the schedule has; mostly `reset()` is missing between two images.',
+  LOOP_STEPS: 'A loop was asked for whose number of steps is no whole number from 1 up.',
+  LOOP_START: 'A loop was asked for that begins at none of its steps.',
+  LOOP_FIXED:
+    'A schedule that lists its calls was asked for another loop; or its plan has parts that go together in that loop alone.',
+  LOOP_UNREACHABLE: 'The rules of a schedule lead to a call that reads what none before it wrote.',
   SESSION_BUSY: 'Two calls of one image overlap.',
   SESSION_RELEASED: 'The session is used after `release()`.',
   SESSION_OTHER_PROGRAMS: 'An image is to follow a schedule of another bundle.',

@@ -3,6 +3,7 @@
  * that it finds their weights beside them.
  */
 import { join } from 'node:path';
+import type { LoopRequest } from '../schedule/index.js';
 import { type Engine, ScheduledSession, type ScheduledSessionOptions } from '../session/index.js';
 import { checkFiles } from './check-files.js';
 import { readSchedule } from './read-schedule.js';
@@ -10,7 +11,13 @@ import { readSchedule } from './read-schedule.js';
 export interface OpenBundleOptions
   extends Pick<
     ScheduledSessionOptions,
-    'sessionOptions' | 'load' | 'stateLocation' | 'newImage' | 'branches' | 'onCall'
+    | 'sessionOptions'
+    | 'load'
+    | 'stateLocation'
+    | 'newImage'
+    | 'branches'
+    | 'onCall'
+    | keyof LoopRequest
   > {
   /**
    * Runs in a worker thread, so that the event loop stays free: onnxruntime-node's `run()` blocks

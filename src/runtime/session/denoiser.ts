@@ -1,6 +1,7 @@
 /** What code that drives a denoiser has in hand: the images of a session, and the session, which is one itself. */
 import type { InferenceSession } from 'onnxruntime-common';
 import type { Schedule } from '../../generated/schedule.js';
+import type { LoopRequest } from '../schedule/loop/index.js';
 import type { SavedImage } from './saved-image.js';
 
 /** One finished call. */
@@ -36,7 +37,7 @@ export interface ImageSettings {
   readonly onCall?: (info: CallInfo) => void;
 }
 
-export interface ImageOptions extends ImageSettings {
+export interface ImageOptions extends ImageSettings, LoopRequest {
   /** Goes on where this one was saved, in place of beginning at call 0. */
   readonly from?: SavedImage;
 }
@@ -74,6 +75,12 @@ export interface DenoiserImage {
    * down look like one.
    */
   reset(): void;
+  /**
+   * Begins an image in a loop of so many steps, from a step on: the models stay as they are.
+   * @throws StepfoldError LOOP_STEPS, LOOP_START, LOOP_FIXED, FORECAST_AXIS_MISSING, SESSION_BUSY,
+   *   SESSION_IMAGE_RELEASED, SESSION_RELEASED
+   */
+  plan(request: LoopRequest): void;
   /**
    * Everything that the calls to come depend on, as plain values, which structuredClone and postMessage carry.
    * What was saved stays as it is, whatever is done with the image.

@@ -3,6 +3,7 @@
  * same code runs on onnxruntime-node, onnxruntime-web and onnxruntime-react-native.
  */
 import type { InferenceSession, Tensor, TensorConstructor } from 'onnxruntime-common';
+import type { LoopRequest } from '../schedule/loop/index.js';
 import type { ImageSettings } from './denoiser.js';
 
 /** The part of the `ort` namespace that is used. */
@@ -36,7 +37,7 @@ export interface Bundle {
 }
 
 /** Settings of images are those of the session's own, and of others that say nothing. */
-export interface ScheduledSessionOptions extends ImageSettings {
+export interface ScheduledSessionOptions extends ImageSettings, LoopRequest {
   /**
    * Options for the session of every model. Where the loop runs several models, their threads do not
    * spin while idle unless `extra.session.intra_op.allow_spinning` says so.

@@ -17,6 +17,7 @@ import {
 } from '../../errors/index.js';
 import type { Port, Schedule } from '../../generated/schedule.js';
 import { callsOf } from '../schedule/calls.js';
+import { type LoopRequest, scheduleFor } from '../schedule/loop/index.js';
 import { needsPairs } from '../schedule/pairs.js';
 import { checkSaved } from './check-saved.js';
 import type { DenoiserImage, ImageSettings, NewImage } from './denoiser.js';
@@ -63,6 +64,11 @@ export abstract class ImageSurface implements DenoiserImage {
   readonly inputMetadata: readonly InferenceSession.ValueMetadata[];
   readonly outputMetadata: readonly InferenceSession.ValueMetadata[];
   readonly newImage: NewImage;
+  /**
+   * As it was read, which any loop is derived from.
+   * @internal
+   */
+  protected readonly written: Schedule;
   readonly #runner: ImageRunner;
   #schedule: Schedule;
   #calls: readonly string[];
@@ -80,6 +86,7 @@ export abstract class ImageSurface implements DenoiserImage {
     /** @internal */
     readonly settings: ImageSettings,
     open: () => ImageRunner,
+    written = schedule,
   ) {
     refuseBranches(schedule, settings.branches);
     const { inputs, outputs } = schedule.source;
@@ -89,6 +96,7 @@ export abstract class ImageSurface implements DenoiserImage {
     this.outputMetadata = outputs.map(metadata);
     this.newImage = settings.newImage ?? 'timestep';
     this.#runner = open();
+    this.written = written;
     this.#schedule = schedule;
     this.#calls = callsOf(schedule).inOrder;
     this.#watch = new ImageWatch(schedule, this.newImage);
@@ -167,6 +175,10 @@ export abstract class ImageSurface implements DenoiserImage {
     this.#runner.forget();
     this.#watch.begin(this.#next, false);
     this.#next = 0;
+  }
+
+  plan(request: LoopRequest): void {
+    this.follow(scheduleFor(this.written, request));
   }
 
   /**

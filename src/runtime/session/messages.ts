@@ -11,7 +11,7 @@ import type { Engine } from './engine.js';
 import type { SavedImage } from './saved-image.js';
 
 /** Marks our messages, so that others may use the port too. */
-export const PROTOCOL = 'stepfold.session.3';
+export const PROTOCOL = 'stepfold.session.4';
 
 /** What both Node's MessagePort and the web's MessagePort, Worker and worker scope have. */
 export interface MessagePortLike {
@@ -49,7 +49,12 @@ export const OWN_IMAGE = 0;
 /** Of images by number; `id` where an answer is waited for. */
 export type ClientMessage =
   | { readonly kind: 'hello' }
-  | { readonly kind: 'image'; readonly image: number; readonly settings: PlainSettings }
+  | {
+      readonly kind: 'image';
+      readonly image: number;
+      readonly settings: PlainSettings;
+      readonly schedule: Schedule;
+    }
   | {
       readonly kind: 'run';
       readonly image: number;

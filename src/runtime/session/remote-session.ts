@@ -37,9 +37,10 @@ export class RemoteSession extends SessionSurface {
     const open = (image: number) => new RemoteImage(ort, connection, image, inputNames);
     let last = OWN_IMAGE;
     super(schedule, { ...settings, ...(onCall && { onCall }) }, open(OWN_IMAGE), {
-      open(_, settings) {
+      open(followed, settings) {
         last += 1;
-        connection.tell({ kind: 'image', image: last, settings: plain(settings) });
+        const told = { image: last, settings: plain(settings), schedule: followed };
+        connection.tell({ kind: 'image', ...told });
         return open(last);
       },
       close: () => close?.(),

@@ -5,6 +5,8 @@
  * only outputs that the call needs are fetched.
  */
 import type { Schedule } from '../../generated/schedule.js';
+import { callsOf } from '../schedule/calls.js';
+import { scheduleFor } from '../schedule/loop/index.js';
 import { parseSchedule } from '../schedule/parse.js';
 import type { Bundle, Engine, ScheduledSessionOptions } from './engine.js';
 import { LocalImage } from './local-image.js';
@@ -23,7 +25,8 @@ export class ScheduledSession extends SessionSurface {
   /**
    * Checks the schedule and loads its models.
    * @param ort the engine's namespace: `import * as ort from 'onnxruntime-node'` or `'onnxruntime-web'`
-   * @throws StepfoldError SCHEDULE_INVALID, GUIDANCE_BRANCHES, MODEL_LOAD_FAILED, SCHEDULE_MODEL_MISMATCH
+   * @throws StepfoldError SCHEDULE_INVALID, GUIDANCE_BRANCHES, MODEL_LOAD_FAILED, SCHEDULE_MODEL_MISMATCH,
+   *   LOOP_STEPS, LOOP_START, LOOP_FIXED
    */
   static async create(
     ort: Engine,
@@ -31,12 +34,19 @@ export class ScheduledSession extends SessionSurface {
     options: ScheduledSessionOptions = {},
   ): Promise<ScheduledSession> {
     const schedule = parseSchedule(bundle.schedule);
+    const { steps, start, timesteps, logSnr } = options;
+    const followed =
+      steps === undefined && start === undefined
+        ? schedule
+        : scheduleFor(schedule, { steps, start, timesteps, logSnr });
     const programs = new Programs(ort, schedule, new Models(ort, bundle, schedule, options));
     const session = new ScheduledSession(schedule, programs, options);
+    if (followed !== schedule) session.follow(followed);
     if (options.load === 'lazy') return session;
     try {
       // One after another: each load uses all processors, and memory peaks once.
-      for (const program of Object.keys(schedule.programs)) await programs.prepare(program);
+      // What no call of this loop runs is loaded when a call of another does.
+      for (const program of callsOf(followed).programs) await programs.prepare(program);
       return session;
     } catch (error) {
       await programs.release();

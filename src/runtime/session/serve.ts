@@ -53,7 +53,9 @@ export function serveSession(
     if (message.kind === 'hello') return announce();
     const session = await opening;
     if (message.kind === 'image') {
-      images.set(message.image, session.image(message.settings));
+      const opened = session.image(message.settings);
+      images.set(message.image, opened);
+      opened.follow(message.schedule);
       return;
     }
     const image = images.get(message.image)!;

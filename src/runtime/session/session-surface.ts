@@ -1,6 +1,7 @@
 /** What a session in this thread and one in a worker have in common: images over the models that it holds. */
 import { imageReleased, sessionReleased } from '../../errors/index.js';
 import type { Schedule } from '../../generated/schedule.js';
+import { scheduleFor } from '../schedule/loop/index.js';
 import { checkSaved } from './check-saved.js';
 import type { DenoiserSession, ImageOptions, ImageSettings } from './denoiser.js';
 import { type ImageRunner, ImageSurface } from './image-surface.js';
@@ -28,12 +29,16 @@ export abstract class SessionSurface extends ImageSurface implements DenoiserSes
     this.#host = host;
   }
 
-  image({ from, ...options }: ImageOptions = {}): ImageSurface {
+  image({ from, steps, start, timesteps, logSnr, ...options }: ImageOptions = {}): ImageSurface {
     if (this.#released) throw this.refusal();
     const settings = { ...this.settings, ...options };
     // before anything is opened that would have to be closed again
-    if (from !== undefined) checkSaved(from, this.schedule);
-    const image = new SessionImage(this.schedule, this.#host, settings, {
+    const followed =
+      steps === undefined && start === undefined
+        ? this.schedule
+        : scheduleFor(this.written, { steps, start, timesteps, logSnr });
+    if (from !== undefined) checkSaved(from, followed);
+    const image = new SessionImage(followed, this.written, this.#host, settings, {
       isReleased: () => this.#released !== undefined,
       forget: () => this.#images.delete(image),
     });
@@ -68,11 +73,12 @@ interface Owner {
 class SessionImage extends ImageSurface {
   constructor(
     schedule: Schedule,
+    written: Schedule,
     host: ImageHost,
     settings: ImageSettings,
     private readonly owner: Owner,
   ) {
-    super(schedule, settings, () => host.open(schedule, settings));
+    super(schedule, settings, () => host.open(schedule, settings), written);
   }
 
   protected override refusal(): Error {
