@@ -62,8 +62,11 @@ function checkRule({ sites = {}, source }: Schedule, rule: Rule, r: number): Pro
   const perStep = callsPerStep(source.guidance);
   const { when, choices } = rule;
   return [
+    // sites say what calls do, and may be left out altogether
     ...rule.sites.flatMap((id, s) =>
-      Object.hasOwn(sites, id) ? [] : [{ path: at('sites', s), message: `names no site: "${id}"` }],
+      Object.keys(sites).length === 0 || Object.hasOwn(sites, id)
+        ? []
+        : [{ path: at('sites', s), message: `names no site: "${id}"` }],
     ),
     ...choices.flatMap((choice, c) =>
       choice.length === perStep && choice.every((row) => row.length === rule.sites.length)
