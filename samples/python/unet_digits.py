@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+SIZE = 16
 LEVELS = (16, 32, 64)
 BLOCKS_PER_LEVEL = 2
 ATTENTION_LEVEL = 1
