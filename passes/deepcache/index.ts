@@ -28,8 +28,8 @@ import {
 import { badOption } from '../../src/errors/index.js';
 import { stepsOfCalls } from '../../src/runtime/schedule/index.js';
 import { endsOptions, everyNth, listedFullSteps, refuseEnds } from '../full-steps.js';
+import { deeperThan, zeroStrategy } from '../unet/deeper.js';
 import { findJoin } from '../unet/join.js';
-import { zerosAt } from '../unet/zeros.js';
 import { nonUniformCalls } from './schedule.js';
 
 export interface DeepcacheOptions extends ForecastOptions {
@@ -136,8 +136,7 @@ export const deepcache: Pass<DeepcacheOptions> = {
 function deepSite({ shapes }: PassContext, join: SkipJoin): Site {
   return {
     id: SITE,
-    description: `everything deeper than skip branch ${join.branch}, up to "${join.main.name}"`,
-    outputs: [join.main],
+    ...deeperThan(join),
     states: [{ id: STATE, like: join.main }],
     strategies: strategiesByName([
       strategyOf(COMPUTE, 'run the deep part', {
@@ -148,10 +147,7 @@ function deepSite({ shapes }: PassContext, join: SkipJoin): Site {
         reads: [STATE],
         produce: (b) => [b.state(STATE)],
       }),
-      strategyOf('zero', 'put zeros in its place', {
-        program: 'shallow',
-        produce: (b) => [zerosAt(b, shapes, join)],
-      }),
+      zeroStrategy(shapes, join, 'shallow'),
     ]),
   };
 }
