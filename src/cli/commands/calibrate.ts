@@ -1,7 +1,7 @@
 /** `stepfold calibrate`: finds the plan of a pass on a denoising loop. */
 import type { Argv } from 'yargs';
 import { MOST_CALLS } from '../../compiler/pipeline/limits.js';
-import { PLACEMENT_RULES } from '../../evidence/calibrate/full-calls/candidates.js';
+import { PLACEMENT_RULES } from '../../evidence/calibrate/full-calls/placement-rules.js';
 import {
   jsonOption,
   modelArgument,
