@@ -34,8 +34,8 @@ import {
   proposedBy,
   refuseEnds,
 } from '../full-steps.js';
+import { deeperThan, zeroStrategy } from '../unet/deeper.js';
 import { findJoin } from '../unet/join.js';
-import { zerosAt } from '../unet/zeros.js';
 
 export interface DeepcacheOptions extends ForecastOptions {
   readonly branch: number;
@@ -139,8 +139,7 @@ export const deepcache: Pass<DeepcacheOptions> = {
 function deepSite({ shapes }: PassContext, join: SkipJoin): Site {
   return {
     id: SITE,
-    description: `everything deeper than skip branch ${join.branch}, up to "${join.main.name}"`,
-    outputs: [join.main],
+    ...deeperThan(join),
     states: [{ id: STATE, like: join.main }],
     strategies: strategiesByName([
       strategyOf(COMPUTE, 'run the deep part', {
@@ -151,10 +150,7 @@ function deepSite({ shapes }: PassContext, join: SkipJoin): Site {
         reads: [STATE],
         produce: (b) => [b.state(STATE)],
       }),
-      strategyOf('zero', 'put zeros in its place', {
-        program: 'shallow',
-        produce: (b) => [zerosAt(b, shapes, join)],
-      }),
+      zeroStrategy(shapes, join, 'shallow'),
     ]),
   };
 }

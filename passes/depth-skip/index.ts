@@ -13,10 +13,10 @@
 
 import type { Pass, PassContext } from '../../src/compiler/pass/index.js';
 import { COMPUTE, type Site, strategiesByName, strategyOf } from '../../src/compiler/plan/index.js';
-import { badOption, noUnet } from '../../src/errors/index.js';
+import { badOption } from '../../src/errors/index.js';
 import { everyNth, proposedBy } from '../full-steps.js';
-import { findJoin } from '../unet/join.js';
-import { zerosAt } from '../unet/zeros.js';
+import { deeperThan, zeroStrategy } from '../unet/deeper.js';
+import { findJoin, requireUnet } from '../unet/join.js';
 
 export interface DepthSkipOptions {
   readonly depth?: number;
@@ -60,8 +60,7 @@ function branchOf(context: PassContext, { depth, branch }: DepthSkipOptions): nu
   if (depth !== undefined && branch !== undefined)
     throw badOption(NAME, 'branch', 'it says the same as depth; give one of them');
   if (branch !== undefined) return branch;
-  const unet = context.unet();
-  if (!unet.isUnet) throw noUnet(unet.refusal.reason, unet.refusal.node, unet.refusal.nearest);
+  const unet = requireUnet(context);
   const most = unet.joins.length + unet.refused.length;
   if (depth! < 1 || depth! > most)
     throw badOption(
@@ -76,15 +75,11 @@ function depthSite(context: PassContext, branch: number): Site {
   const join = findJoin(context, branch);
   return {
     id: SITE,
-    description: `everything deeper than skip branch ${branch}, up to "${join.main.name}"`,
-    outputs: [join.main],
+    ...deeperThan(join),
     states: [],
     strategies: strategiesByName([
       strategyOf(COMPUTE, 'run the deep part'),
-      strategyOf('zero', 'put zeros in its place', {
-        program: 'cut',
-        produce: (b) => [zerosAt(b, context.shapes, join)],
-      }),
+      zeroStrategy(context.shapes, join, 'cut'),
     ]),
   };
 }

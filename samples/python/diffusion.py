@@ -1,10 +1,12 @@
-"""The noise schedule of the digits model, and DDIM sampling with classifier-free guidance.
+"""The noise schedule of the digits model, what it trains on, and DDIM sampling with guidance.
 
 Linear betas as in DDPM (Ho et al., arXiv 2006.11239, section 4); DDIM with eta 0 (Song et
 al., arXiv 2010.02502, equation 12); guidance as in Ho and Salimans (arXiv 2207.12598).
 """
 
 import torch
+
+from training import drop_labels
 
 TRAIN_TIMESTEPS = 1000
 BETA_START = 1e-4
@@ -15,6 +17,16 @@ def alphas_cumprod():
     """The share of signal left in the image at each timestep: [TRAIN_TIMESTEPS]."""
     betas = torch.linspace(BETA_START, BETA_END, TRAIN_TIMESTEPS, dtype=torch.float64)
     return torch.cumprod(1 - betas, dim=0).float()
+
+
+def noisy_batch(images, labels, signal, count):
+    """Draw a batch: the model's three inputs and the noise it shall predict."""
+    chosen = torch.randint(len(images), (count,))
+    timestep = torch.randint(TRAIN_TIMESTEPS, (count,))
+    noise = torch.randn(count, *images.shape[1:])
+    share = signal[timestep][:, None, None, None]
+    sample = share.sqrt() * images[chosen] + (1 - share).sqrt() * noise
+    return sample, timestep, drop_labels(labels[chosen]), noise
 
 
 def ddim_timesteps(steps):

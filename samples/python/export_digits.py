@@ -16,8 +16,7 @@ import torch
 from PIL import Image
 
 from diffusion import BETA_END, BETA_START, TRAIN_TIMESTEPS, ddim_sample
-from train_digits import SIZE
-from unet_digits import CLASSES, NULL_CLASS, DigitsUNet
+from unet_digits import CLASSES, NULL_CLASS, SIZE, DigitsUNet
 
 OUTPUT = Path(__file__).resolve().parent.parent / "digits"
 OPSET = 17

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from train_digits import load_images
+from digit_images import load_images
 
 CLASSES = 10
 FEATURES = 64

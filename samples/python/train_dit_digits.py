@@ -2,27 +2,20 @@
 
     python3 train_dit_digits.py dit-digits.pt --steps 3000
 
-The images are those of train_digits.py, enlarged to 24x24 so that patches of 2x2 pixels make
-144 tokens. A transformer needs more steps than a U-Net to learn what a picture is, so batches
-are small, and errors count more where there is more noise. The checkpoint is rewritten every
-100 steps and holds the averaged weights; training can be paused at any time.
+The images are enlarged to 24x24, so that patches of 2x2 pixels make 144 tokens. A transformer
+needs more steps than a U-Net to learn what a picture is, so batches are small, and errors count
+more where there is more noise.
 """
 
-import argparse
-import copy
-import time
-
-import torch
-
-from diffusion import alphas_cumprod
+from diffusion import alphas_cumprod, noisy_batch
+from digit_images import load_images
 from dit import DIGITS, Dit, initialize
-from train_digits import learning_rate, load_images, noisy_batch, save, update_average
+from training import Recipe, arguments, repeatable, train_model
 
 BATCH = 32
-PEAK_LEARNING_RATE = 1.5e-3
-EMA_DECAY = 0.995
-CHECKPOINT_EVERY = 100
-LOG_EVERY = 20
+RECIPE = Recipe(
+    peak_learning_rate=1.5e-3, average_decay=0.995, checkpoint_every=100, log_every=20
+)
 LARGEST_WEIGHT = 30.0
 
 
@@ -38,42 +31,21 @@ def loss_weights(signal):
 
 
 def train(path, steps):
-    torch.manual_seed(0)
-    torch.set_num_threads(1)
+    repeatable()
     images, labels = load_images(DIGITS.input_size)
     signal = alphas_cumprod()
     weights = loss_weights(signal)
     model = Dit(DIGITS)
     initialize(model)
-    average = copy.deepcopy(model).requires_grad_(False)
-    optimizer = torch.optim.Adam(model.parameters())
 
-    started = time.time()
-    smooth_loss = 1.0
-    for step in range(steps):
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate(step, steps, PEAK_LEARNING_RATE)
+    def batch_loss():
         x, timestep, y, noise = noisy_batch(images, labels, signal, BATCH)
         errors = (model(x, timestep, y) - noise).square().mean(dim=(1, 2, 3))
-        loss = (weights[timestep] * errors).mean()
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        update_average(average, model, step, EMA_DECAY)
+        return (weights[timestep] * errors).mean()
 
-        smooth_loss += 0.01 * (loss.item() - smooth_loss)
-        done = step + 1
-        seconds = time.time() - started
-        if done % LOG_EVERY == 0:
-            print(f"step {done:5d}  loss {smooth_loss:.4f}  {seconds:.0f} s", flush=True)
-        if done % CHECKPOINT_EVERY == 0 or done == steps:
-            save(path, average, done, smooth_loss, seconds)
+    train_model(model, batch_loss, path, steps, RECIPE)
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("checkpoint", help="file to write")
-    parser.add_argument("--steps", type=int, default=3000)
-    arguments = parser.parse_args()
-    train(arguments.checkpoint, arguments.steps)
+    given = arguments(__doc__, steps=3000)
+    train(given.checkpoint, given.steps)

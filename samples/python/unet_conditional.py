@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from transformer import FeedForward
+from unet_channels import unet_channels
 
 LATENT_CHANNELS = 4
 OUTPUT_SCALE = 1.0
@@ -325,30 +326,20 @@ class ConditionalUNet(nn.Module):
             features = config.pooled + SIZES * SIZE_FEATURES
             self.add_embedding = TimestepEmbedding(features, config.embedding)
 
-        channels = levels[0]
-        skips = [channels]
-        self.down_blocks = nn.ModuleList()
-        for level, width in enumerate(levels):
-            in_channels = [channels] + [width] * (config.residual_blocks - 1)
-            self.down_blocks.append(DownLevel(config, level, in_channels))
-            channels = width
-            skips += [channels] * config.residual_blocks
-            if level < len(levels) - 1:
-                skips.append(channels)
+        down, up = unet_channels(levels[0], levels, config.residual_blocks)
+        self.down_blocks = nn.ModuleList(
+            DownLevel(config, level, in_channels) for level, in_channels in enumerate(down)
+        )
 
         self.mid_block = MiddleBlock(config)
 
-        self.up_blocks = nn.ModuleList()
-        for level in reversed(range(len(levels))):
-            in_channels = []
-            for _ in range(config.residual_blocks + 1):
-                in_channels.append(channels + skips.pop())
-                channels = levels[level]
-            self.up_blocks.append(UpLevel(config, level, in_channels))
+        self.up_blocks = nn.ModuleList(
+            UpLevel(config, level, up[level]) for level in reversed(range(len(levels)))
+        )
 
-        self.conv_norm_out = nn.GroupNorm(config.groups, channels)
+        self.conv_norm_out = nn.GroupNorm(config.groups, levels[0])
         self.conv_act = nn.SiLU()
-        self.conv_out = nn.Conv2d(channels, LATENT_CHANNELS, 3, padding=1)
+        self.conv_out = nn.Conv2d(levels[0], LATENT_CHANNELS, 3, padding=1)
 
     def embed(self, sample, timestep, text_embeds, time_ids):
         """What all residual blocks add: [batch, embedding]."""

@@ -13,6 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from unet_channels import unet_channels
+
 RESIDUAL_BLOCKS = 2
 
 
@@ -143,18 +145,15 @@ class DdpmUNet(nn.Module):
         self.temb = nn.ModuleList([nn.Linear(base, embedding), nn.Linear(embedding, embedding)])
         self.conv_in = nn.Conv2d(3, base, 3, padding=1)
 
-        skips = [base]
-        channels = base
+        into_down, into_up = unet_channels(base, widths, RESIDUAL_BLOCKS)
         self.down = nn.ModuleList()
         for level, width in enumerate(widths):
-            down = Level([channels, width], width, embedding, has_attention[level])
-            channels = width
-            skips += [channels] * RESIDUAL_BLOCKS
+            down = Level(into_down[level], width, embedding, has_attention[level])
             if level + 1 < len(widths):
-                down.downsample = Downsample(channels)
-                skips.append(channels)
+                down.downsample = Downsample(width)
             self.down.append(down)
 
+        channels = widths[-1]
         self.mid = nn.ModuleList(
             [
                 ResidualBlock(channels, channels, embedding),
@@ -165,17 +164,13 @@ class DdpmUNet(nn.Module):
 
         self.up = nn.ModuleList()
         for level in reversed(range(len(widths))):
-            in_channels = []
-            for _ in range(RESIDUAL_BLOCKS + 1):
-                in_channels.append(channels + skips.pop())
-                channels = widths[level]
-            up = Level(in_channels, channels, embedding, has_attention[level])
+            up = Level(into_up[level], widths[level], embedding, has_attention[level])
             if level > 0:
-                up.upsample = Upsample(channels)
+                up.upsample = Upsample(widths[level])
             self.up.insert(0, up)
 
-        self.norm_out = group_norm(channels)
-        self.conv_out = nn.Conv2d(channels, 3, 3, padding=1)
+        self.norm_out = group_norm(widths[0])
+        self.conv_out = nn.Conv2d(widths[0], 3, 3, padding=1)
 
     def forward(self, x, t):
         embedding = self.temb[0](timestep_features(t, self.base))

@@ -12,6 +12,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from unet_channels import unet_channels
+
+SIZE = 16
 LEVELS = (16, 32, 64)
 BLOCKS_PER_LEVEL = 2
 ATTENTION_LEVEL = 1
@@ -110,36 +113,26 @@ class DigitsUNet(nn.Module):
         self.label = nn.Embedding(CLASSES + 1, EMBEDDING)
         self.conv_in = nn.Conv2d(1, base, 3, padding=1)
 
-        skips = [base]
-        channels = base
+        down, up = unet_channels(base, LEVELS, BLOCKS_PER_LEVEL)
         self.encoder = nn.ModuleList()
         self.downsamplers = nn.ModuleList()
         for level, width in enumerate(LEVELS):
-            blocks = nn.ModuleList()
-            for _ in range(BLOCKS_PER_LEVEL):
-                blocks.append(Block(channels, width, level))
-                channels = width
-                skips.append(channels)
-            self.encoder.append(blocks)
+            self.encoder.append(nn.ModuleList(Block(into, width, level) for into in down[level]))
             if level < last:
-                self.downsamplers.append(nn.Conv2d(channels, channels, 3, stride=2, padding=1))
-                skips.append(channels)
+                self.downsamplers.append(nn.Conv2d(width, width, 3, stride=2, padding=1))
 
-        self.middle = nn.ModuleList(ResidualBlock(channels, channels) for _ in range(2))
+        self.middle = nn.ModuleList(ResidualBlock(LEVELS[-1], LEVELS[-1]) for _ in range(2))
 
         self.decoder = nn.ModuleList()
         self.upsamplers = nn.ModuleList()
         for level in reversed(range(len(LEVELS))):
-            blocks = nn.ModuleList()
-            for _ in range(BLOCKS_PER_LEVEL + 1):
-                blocks.append(Block(channels + skips.pop(), LEVELS[level], level))
-                channels = LEVELS[level]
-            self.decoder.append(blocks)
+            width = LEVELS[level]
+            self.decoder.append(nn.ModuleList(Block(into, width, level) for into in up[level]))
             if level > 0:
-                self.upsamplers.append(Upsample(channels))
+                self.upsamplers.append(Upsample(width))
 
-        self.norm_out = nn.GroupNorm(GROUPS, channels)
-        self.conv_out = nn.Conv2d(channels, 1, 3, padding=1)
+        self.norm_out = nn.GroupNorm(GROUPS, base)
+        self.conv_out = nn.Conv2d(base, 1, 3, padding=1)
         nn.init.zeros_(self.conv_out.weight)
 
     def forward(self, sample, timestep, class_labels):

@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from transformer import FeedForward
+from unet_channels import unet_channels
 
 LATENT_CHANNELS = 3
 CHANNELS = 192
@@ -171,39 +172,31 @@ class LdmUNet(nn.Module):
             nn.Linear(CHANNELS, EMBEDDING), nn.SiLU(), nn.Linear(EMBEDDING, EMBEDDING)
         )
 
-        channels = CHANNELS
-        skips = [channels]
-        downsampling = 1
-        conv_in = nn.Conv2d(LATENT_CHANNELS, channels, 3, padding=1)
+        widths = [CHANNELS * multiplier for multiplier in MULTIPLIERS]
+        down, up = unet_channels(CHANNELS, widths, RESIDUAL_BLOCKS)
+        conv_in = nn.Conv2d(LATENT_CHANNELS, CHANNELS, 3, padding=1)
         self.input_blocks = nn.ModuleList([Stage(conv_in)])
-        for level, multiplier in enumerate(MULTIPLIERS):
-            width = CHANNELS * multiplier
-            for _ in range(RESIDUAL_BLOCKS):
-                self.input_blocks.append(Stage(*self.block(channels, width, downsampling)))
-                channels = width
-                skips.append(channels)
-            if level + 1 < len(MULTIPLIERS):
-                self.input_blocks.append(Stage(Downsample(channels)))
-                skips.append(channels)
-                downsampling *= 2
+        for level, width in enumerate(widths):
+            for into in down[level]:
+                self.input_blocks.append(Stage(*self.block(into, width, 2**level)))
+            if level + 1 < len(widths):
+                self.input_blocks.append(Stage(Downsample(width)))
 
+        channels = widths[-1]
         self.middle_block = Stage(
             ResBlock(channels, channels), SpatialTransformer(channels), ResBlock(channels, channels)
         )
 
         self.output_blocks = nn.ModuleList()
-        for level in reversed(range(len(MULTIPLIERS))):
-            width = CHANNELS * MULTIPLIERS[level]
-            for index in range(RESIDUAL_BLOCKS + 1):
-                layers = self.block(channels + skips.pop(), width, downsampling)
-                channels = width
+        for level in reversed(range(len(widths))):
+            for index, into in enumerate(up[level]):
+                layers = self.block(into, widths[level], 2**level)
                 if level > 0 and index == RESIDUAL_BLOCKS:
-                    layers.append(Upsample(channels))
-                    downsampling //= 2
+                    layers.append(Upsample(widths[level]))
                 self.output_blocks.append(Stage(*layers))
 
         self.out = nn.Sequential(
-            group_norm(channels), nn.SiLU(), nn.Conv2d(channels, LATENT_CHANNELS, 3, padding=1)
+            group_norm(CHANNELS), nn.SiLU(), nn.Conv2d(CHANNELS, LATENT_CHANNELS, 3, padding=1)
         )
 
     @staticmethod

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from transformer import FeedForward
+from unet_channels import unet_channels
 from unet_conditional import (
     BasicTransformerBlock,
     CrossAttention,
@@ -162,32 +163,25 @@ class VideoUNet(nn.Module):
         self.conv_in = nn.Conv2d(8, levels[0], 3, padding=1)
         self.time_embedding = TimestepEmbedding(levels[0], config.embedding)
         self.add_embedding = TimestepEmbedding(3 * self.SIZE_FEATURES, config.embedding)
-        channels, skips = levels[0], [levels[0]]
+        down, up = unet_channels(levels[0], levels, config.residual_blocks)
         self.down_blocks, self.downsamplers = nn.ModuleList(), nn.ModuleList()
         for level, width in enumerate(levels):
-            in_channels = [channels] + [width] * (config.residual_blocks - 1)
-            self.down_blocks.append(VideoLevel(config, level, in_channels))
-            channels = width
-            skips += [channels] * config.residual_blocks
+            self.down_blocks.append(VideoLevel(config, level, down[level]))
             if level < len(levels) - 1:
-                self.downsamplers.append(Downsample(channels))
-                skips.append(channels)
+                self.downsamplers.append(Downsample(width))
+        channels = levels[-1]
         self.mid_resnets = nn.ModuleList(
             SpatioTemporalResBlock(config, channels, channels) for _ in range(2)
         )
         self.mid_attention = SpatioTemporalTransformer(config, config.heads[-1], channels)
         self.up_blocks, self.upsamplers = nn.ModuleList(), nn.ModuleList()
         for level in reversed(range(len(levels))):
-            in_channels = []
-            for _ in range(config.residual_blocks + 1):
-                in_channels.append(channels + skips.pop())
-                channels = levels[level]
-            self.up_blocks.append(VideoLevel(config, level, in_channels))
+            self.up_blocks.append(VideoLevel(config, level, up[level]))
             if level > 0:
-                self.upsamplers.append(Upsample(channels))
-        self.conv_norm_out = nn.GroupNorm(config.groups, channels)
+                self.upsamplers.append(Upsample(levels[level]))
+        self.conv_norm_out = nn.GroupNorm(config.groups, levels[0])
         self.conv_act = nn.SiLU()
-        self.conv_out = nn.Conv2d(channels, 4, 3, padding=1)
+        self.conv_out = nn.Conv2d(levels[0], 4, 3, padding=1)
 
     def forward(self, sample, timestep, encoder_hidden_states, added_time_ids):
         batch, frames = sample.shape[0], sample.shape[1]

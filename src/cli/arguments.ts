@@ -26,6 +26,29 @@ export const shapeOptions = {
   freeze: texts('Fix a symbolic dimension: batch=2'),
 } as const;
 
+/** The argument of commands that look at a bundle. */
+export const bundleArgument = {
+  bundle: {
+    type: 'string',
+    demandOption: true,
+    describe: 'Folder of the bundle, or of its pipeline',
+  },
+} as const;
+
+/** The argument of commands that look at a model. */
+export const modelArgument = {
+  model: { type: 'string', demandOption: true, describe: 'ONNX file, or folder of a pipeline' },
+} as const;
+
+/** What a bundle is held against. */
+export const sourceOption = {
+  against: {
+    type: 'string',
+    demandOption: true,
+    describe: 'The source: its ONNX file, or folder of its pipeline',
+  },
+} as const;
+
 export const pluginOption = {
   plugin: texts('ES module with a pass of your own'),
 } as const;

@@ -14,7 +14,7 @@ import {
   TIMESTEP_SPACINGS,
   TRAIN_TIMESTEPS,
 } from '../runtime/samplers/index.js';
-import { type GuidancePair, PAIR_MODES, PAIR_ORDERS } from '../runtime/schedule/index.js';
+import { type GuidancePair, PAIR_MODES, PAIR_ORDERS } from '../runtime/schedule/guidance.js';
 import { number, readFeeds, texts } from './arguments.js';
 import type { Arguments } from './command.js';
 import { defaultsOf, given, optionsOf } from './sampler-options.js';

@@ -26,6 +26,20 @@ export function readImports(): ReadonlyMap<string, readonly string[]> {
   );
 }
 
+/** An import that is followed when the file is loaded: not `import type`, and not `import('…')`. */
+const LOADED = /^(?:import|export)\s+(?!type\b)[^;']*?\bfrom\s+'(\.{1,2}\/[^']+)'/gm;
+
+/** The files that are loaded with one, itself among them, and by which other. */
+export function loadedWith(file: string): ReadonlyMap<string, string | undefined> {
+  const found = new Map<string, string | undefined>([[file, undefined]]);
+  for (const at of found.keys())
+    for (const [, specifier] of fs.readFileSync(at, 'utf8').matchAll(LOADED)) {
+      const next = path.posix.join(path.posix.dirname(at), specifier!).replace(/\.js$/, '.ts');
+      if (!found.has(next)) found.set(next, at);
+    }
+  return found;
+}
+
 /** Groups of files that all reach each other (Tarjan, 1972), of more than one. */
 export function circles(imports: ReadonlyMap<string, readonly string[]>): string[][] {
   const index = new Map<string, number>();

@@ -1,26 +1,21 @@
 /** `stepfold calibrate`: finds the plan of a pass on a denoising loop. */
 import type { Argv } from 'yargs';
 import { MOST_CALLS } from '../../compiler/pipeline/limits.js';
-import { PLACEMENT_RULES } from '../../evidence/calibrate/full-calls/candidates.js';
+import { PLACEMENT_RULES } from '../../evidence/calibrate/full-calls/placement-rules.js';
 import {
   jsonOption,
+  modelArgument,
   number,
   pluginOption,
-  roleOptions,
-  seedOption,
-  shapeOptions,
   texts,
   wholeNumber,
 } from '../arguments.js';
 import { type Arguments, addOptions, examples } from '../command.js';
-import { guidanceOptions, noiseOptions, samplerOptions, timestepOptions } from '../loop-options.js';
+import { timestepOptions } from '../loop-options.js';
+import { groupSearch, searchInputs, searchLoop, searchOptions } from '../search-options.js';
 
 export const command = 'calibrate <model>';
 export const describe = 'Find the plan of a pass: what each site does at each call';
-
-const positionals = {
-  model: { type: 'string', demandOption: true, describe: 'ONNX file, or folder of a pipeline' },
-} as const;
 
 const search = {
   output: { alias: 'o', type: 'string', demandOption: true, describe: 'Plan file to write' },
@@ -66,58 +61,39 @@ const search = {
 } as const;
 
 const loop = {
-  samples: {
-    type: 'number',
-    default: 8,
-    describe: 'Images to make and compare',
-    check: wholeNumber('samples', 1),
-  },
-  ...seedOption('the noise, and of conditions that are not given'),
-  ...samplerOptions,
+  ...searchLoop(8),
   ...timestepOptions,
 } as const;
 
 const inputs = {
-  feed: texts('Condition from a file, a row per image: labels=labels.npy; others are made up'),
+  ...searchInputs,
   recorded: texts('Input recorded from a real loop, with a first axis of calls; no sampler runs'),
-  ...shapeOptions,
-  ...roleOptions,
 } as const;
 
-export const options = {
-  ...search,
-  ...loop,
-  ...noiseOptions,
-  ...guidanceOptions,
-  ...inputs,
-} as const;
+const parts = { search, loop, inputs };
+
+export const options = searchOptions(parts);
 
 export const builder = (yargs: Argv) =>
-  addOptions(yargs.positional('model', positionals.model), options)
-    .group(Object.keys(search), 'Search:')
-    .group(Object.keys(loop), 'Loop:')
-    .group(Object.keys(noiseOptions), 'Noise schedule of the training:')
-    .group(Object.keys(guidanceOptions), 'Guidance:')
-    .group(Object.keys(inputs), 'Inputs:')
-    .epilogue(
-      [
-        examples(
-          [
-            'With guidance, the null class as the unconditional half',
-            'stepfold calibrate dit.onnx --pass ditfastattn:threshold=D3 --calls 20 -o plan.json \\\n  --guidance cond-first --guidance-scale 4 --unconditional y=null.npy',
-          ],
-          [
-            'On the inputs of a real loop',
-            'stepfold calibrate dit.onnx --pass ditfastattn --calls 20 -o plan.json \\\n  --recorded x=x.npy --recorded t=t.npy --recorded y=y.npy',
-          ],
-          [
-            'The 14 steps of 50 at which a forecast needs the model',
-            'stepfold calibrate unet.onnx --pass forecast --full-calls 14 --calls 50 -o plan.json',
-          ],
-          ['The plan in use', 'stepfold transform dit.onnx --plan plan.json -o bundle'],
-        ),
-        'An interrupted search goes on where it was when the same command is given again.',
-      ].join('\n\n'),
-    );
+  groupSearch(addOptions(yargs.positional('model', modelArgument.model), options), parts).epilogue(
+    [
+      examples(
+        [
+          'With guidance, the null class as the unconditional half',
+          'stepfold calibrate dit.onnx --pass ditfastattn:threshold=D3 --calls 20 -o plan.json \\\n  --guidance cond-first --guidance-scale 4 --unconditional y=null.npy',
+        ],
+        [
+          'On the inputs of a real loop',
+          'stepfold calibrate dit.onnx --pass ditfastattn --calls 20 -o plan.json \\\n  --recorded x=x.npy --recorded t=t.npy --recorded y=y.npy',
+        ],
+        [
+          'The 14 steps of 50 at which a forecast needs the model',
+          'stepfold calibrate unet.onnx --pass forecast --full-calls 14 --calls 50 -o plan.json',
+        ],
+        ['The plan in use', 'stepfold transform dit.onnx --plan plan.json -o bundle'],
+      ),
+      'An interrupted search goes on where it was when the same command is given again.',
+    ].join('\n\n'),
+  );
 
-export type CalibrateArguments = Arguments<typeof positionals & typeof options>;
+export type CalibrateArguments = Arguments<typeof modelArgument & typeof options>;

@@ -1,15 +1,11 @@
 /** `stepfold inspect`: what a model is, what its inputs are for, where it can be cut, and its attention. */
 import type { Argv } from 'yargs';
-import { jsonOption, roleOptions, shapeOptions } from '../arguments.js';
+import { jsonOption, modelArgument, roleOptions, shapeOptions } from '../arguments.js';
 import { type Arguments, addOptions, examples } from '../command.js';
 import { dumpOptions } from '../dump-options.js';
 
 export const command = 'inspect <model>';
 export const describe = 'Show what a model is, what each cut would save, and its attention';
-
-const positionals = {
-  model: { type: 'string', demandOption: true, describe: 'ONNX file, or folder of a pipeline' },
-} as const;
 
 export const options = {
   ...shapeOptions,
@@ -25,7 +21,7 @@ export const options = {
 } as const;
 
 export const builder = (yargs: Argv) =>
-  addOptions(yargs.positional('model', positionals.model), options).epilogue(
+  addOptions(yargs.positional('model', modelArgument.model), options).epilogue(
     examples(
       ['Skip branches, and what caching at each would save', 'stepfold inspect unet.onnx'],
       ['The same, counted for 32x32 pixels', 'stepfold inspect ddpm.onnx --shape x=1x3x32x32'],
@@ -33,4 +29,4 @@ export const builder = (yargs: Argv) =>
     ),
   );
 
-export type InspectArguments = Arguments<typeof positionals & typeof options>;
+export type InspectArguments = Arguments<typeof modelArgument & typeof options>;

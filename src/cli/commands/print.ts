@@ -1,14 +1,10 @@
 /** `stepfold print`: a model in ONNX's standard text form. */
 import type { Argv } from 'yargs';
-import { jsonOption, shapeOptions, wholeNumber } from '../arguments.js';
+import { jsonOption, modelArgument, shapeOptions, wholeNumber } from '../arguments.js';
 import { type Arguments, addOptions, examples } from '../command.js';
 
 export const command = 'print <model>';
 export const describe = "Print a model in ONNX's standard text form";
-
-const positionals = {
-  model: { type: 'string', demandOption: true, describe: 'ONNX file, or folder of a pipeline' },
-} as const;
 
 export const options = {
   canonical: { type: 'boolean', default: false, describe: 'Print the canonical form' },
@@ -23,8 +19,8 @@ export const options = {
 } as const;
 
 export const builder = (yargs: Argv) =>
-  addOptions(yargs.positional('model', positionals.model), options).epilogue(
+  addOptions(yargs.positional('model', modelArgument.model), options).epilogue(
     examples(['What analyses and passes see', 'stepfold print unet.onnx --canonical']),
   );
 
-export type PrintArguments = Arguments<typeof positionals & typeof options>;
+export type PrintArguments = Arguments<typeof modelArgument & typeof options>;

@@ -1,6 +1,7 @@
 /** `stepfold report`: a bundle as a page to look at. */
 import type { Argv } from 'yargs';
 import {
+  bundleArgument,
   jsonOption,
   pluginOption,
   roleOptions,
@@ -13,14 +14,6 @@ import { guidanceOptions, noiseOptions, samplerOptions, timestepOptions } from '
 
 export const command = 'report <bundle>';
 export const describe = 'Write a page that shows a bundle: plan, blocks, error, images';
-
-const positionals = {
-  bundle: {
-    type: 'string',
-    demandOption: true,
-    describe: 'Folder of the bundle, or of its pipeline',
-  },
-} as const;
 
 const page = {
   output: { alias: 'o', type: 'string', default: 'report.html', describe: 'The page' },
@@ -74,7 +67,7 @@ const loop = {
 export const options = { ...page, ...loop, ...jsonOption } as const;
 
 export const builder = (yargs: Argv) =>
-  addOptions(yargs.positional('bundle', positionals.bundle), options)
+  addOptions(yargs.positional('bundle', bundleArgument.bundle), options)
     .group(Object.keys(loop), 'The loop that is run for errors and images:')
     .epilogue(
       examples(
@@ -90,4 +83,4 @@ export const builder = (yargs: Argv) =>
       ),
     );
 
-export type ReportArguments = Arguments<typeof positionals & typeof options>;
+export type ReportArguments = Arguments<typeof bundleArgument & typeof options>;

@@ -2,16 +2,9 @@
 import type { Argv } from 'yargs';
 import { MOST_CALLS } from '../../compiler/pipeline/limits.js';
 import { REFERENCE_STEPS, SAMPLES } from '../../evidence/calibrate/timesteps/defaults.js';
-import {
-  jsonOption,
-  roleOptions,
-  seedOption,
-  shapeOptions,
-  texts,
-  wholeNumber,
-} from '../arguments.js';
+import { jsonOption, wholeNumber } from '../arguments.js';
 import { type Arguments, addOptions, examples } from '../command.js';
-import { guidanceOptions, noiseOptions, samplerOptions } from '../loop-options.js';
+import { groupSearch, searchInputs, searchLoop, searchOptions } from '../search-options.js';
 
 export const command = 'timesteps <model>';
 export const describe = 'Find the timesteps on which a loop of few steps loses least';
@@ -42,49 +35,22 @@ const search = {
   ...jsonOption,
 } as const;
 
-const loop = {
-  samples: {
-    type: 'number',
-    default: SAMPLES,
-    describe: 'Images to make and compare',
-    check: wholeNumber('samples', 1),
-  },
-  ...seedOption('the noise, and of conditions that are not given'),
-  ...samplerOptions,
-} as const;
+const parts = { search, loop: searchLoop(SAMPLES), inputs: searchInputs };
 
-const inputs = {
-  feed: texts('Condition from a file, a row per image: labels=labels.npy; others are made up'),
-  ...shapeOptions,
-  ...roleOptions,
-} as const;
-
-export const options = {
-  ...search,
-  ...loop,
-  ...noiseOptions,
-  ...guidanceOptions,
-  ...inputs,
-} as const;
+export const options = searchOptions(parts);
 
 export const builder = (yargs: Argv) =>
-  addOptions(yargs.positional('model', positionals.model), options)
-    .group(Object.keys(search), 'Search:')
-    .group(Object.keys(loop), 'Loop:')
-    .group(Object.keys(noiseOptions), 'Noise schedule of the training:')
-    .group(Object.keys(guidanceOptions), 'Guidance:')
-    .group(Object.keys(inputs), 'Inputs:')
-    .epilogue(
-      examples(
-        [
-          'Ten steps that end near to where a hundred do',
-          'stepfold timesteps unet.onnx --steps 10 -o timesteps.json',
-        ],
-        [
-          'For a bundle whose calls are cheaper than those of its source',
-          'stepfold timesteps bundle --against unet.onnx -o timesteps.json',
-        ],
-      ),
-    );
+  groupSearch(addOptions(yargs.positional('model', positionals.model), options), parts).epilogue(
+    examples(
+      [
+        'Ten steps that end near to where a hundred do',
+        'stepfold timesteps unet.onnx --steps 10 -o timesteps.json',
+      ],
+      [
+        'For a bundle whose calls are cheaper than those of its source',
+        'stepfold timesteps bundle --against unet.onnx -o timesteps.json',
+      ],
+    ),
+  );
 
 export type TimestepsArguments = Arguments<typeof positionals & typeof options>;

@@ -6,6 +6,7 @@ import { MOST_CALLS } from '../../compiler/pipeline/limits.js';
 import { TARGET_NAMES } from '../../compiler/targets/names.js';
 import {
   jsonOption,
+  modelArgument,
   pluginOption,
   roleOptions,
   shapeOptions,
@@ -19,10 +20,6 @@ import { placingOptions } from '../placing-options.js';
 
 export const command = 'transform <model>';
 export const describe = 'Write a bundle: models and the schedule that runs them';
-
-const positionals = {
-  model: { type: 'string', demandOption: true, describe: 'ONNX file, or folder of a pipeline' },
-} as const;
 
 export const options = {
   output: { alias: 'o', type: 'string', demandOption: true, describe: 'Folder for the bundle' },
@@ -82,7 +79,7 @@ export const options = {
 } as const;
 
 export const builder = (yargs: Argv) =>
-  addOptions(yargs.positional('model', positionals.model), options)
+  addOptions(yargs.positional('model', modelArgument.model), options)
     .group(Object.keys(placingOptions), 'Where steps lie:')
     .epilogue(
       examples(
@@ -113,4 +110,4 @@ export const builder = (yargs: Argv) =>
       ),
     );
 
-export type TransformArguments = Arguments<typeof positionals & typeof options>;
+export type TransformArguments = Arguments<typeof modelArgument & typeof options>;

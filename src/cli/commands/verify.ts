@@ -1,25 +1,21 @@
 /** `stepfold verify`: proof that a bundle computes what it should. */
 import type { Argv } from 'yargs';
-import { jsonOption, number, pluginOption, seedOption, shapeOptions } from '../arguments.js';
+import {
+  bundleArgument,
+  jsonOption,
+  number,
+  pluginOption,
+  seedOption,
+  shapeOptions,
+  sourceOption,
+} from '../arguments.js';
 import { type Arguments, addOptions, examples } from '../command.js';
 
 export const command = 'verify <bundle>';
 export const describe = 'Check in onnxruntime that a bundle computes what it should';
 
-const positionals = {
-  bundle: {
-    type: 'string',
-    demandOption: true,
-    describe: 'Folder of the bundle, or of its pipeline',
-  },
-} as const;
-
 export const options = {
-  against: {
-    type: 'string',
-    demandOption: true,
-    describe: 'The source: its ONNX file, or folder of its pipeline',
-  },
+  ...sourceOption,
   ...seedOption('the random inputs'),
   tolerance: {
     type: 'number',
@@ -43,7 +39,7 @@ export const options = {
 } as const;
 
 export const builder = (yargs: Argv) =>
-  addOptions(yargs.positional('bundle', positionals.bundle), options).epilogue(
+  addOptions(yargs.positional('bundle', bundleArgument.bundle), options).epilogue(
     examples(
       [
         'Exits with 1 when a check fails, or something was not proved',
@@ -56,4 +52,4 @@ export const builder = (yargs: Argv) =>
     ),
   );
 
-export type VerifyArguments = Arguments<typeof positionals & typeof options>;
+export type VerifyArguments = Arguments<typeof bundleArgument & typeof options>;

@@ -54,14 +54,9 @@ function replaceValue(model: Model, from: Value, to: Replacement): boolean {
 
 function realize(model: Model, from: Value, to: Replacement): Value {
   if ('value' in to) return to.value;
-  if ('nodes' in to) return makeNodes(model, from.graph, from.name, chained(to.nodes));
   if ('steps' in to) return makeNodes(model, from.graph, from.name, to.steps);
   return addConstant(model, from.graph, `${from.name}_constant`, to.tensor);
 }
-
-/** A chain in so many words: each step reads the one before. */
-const chained = (steps: readonly NodeStep[]): NodeStep[] =>
-  steps.map((step, i) => (i === 0 ? step : { ...step, inputs: [{ step: i - 1 }, ...step.inputs] }));
 
 function makeNodes(model: Model, graph: Graph, name: string, steps: readonly NodeStep[]): Value {
   const made: Value[] = [];

@@ -12,9 +12,7 @@ import type { ShapeTable } from '../../model/shape/index.js';
 export type Replacement =
   | { readonly value: Value }
   | { readonly tensor: Tensor }
-  /** A chain of new nodes, each reading the one before as its first input; the last makes the value. */
-  | { readonly nodes: readonly NodeStep[] }
-  /** New nodes that say what they read; the last makes the value. */
+  /** New nodes; the last makes the value. */
   | { readonly steps: readonly NodeStep[] };
 
 /** What an earlier one of some steps makes, by its index. */
@@ -26,10 +24,13 @@ export interface StepOutput {
 export interface NodeStep {
   readonly opType: string;
   readonly domain?: string;
-  /** Inputs in order; in all but the first step of a chain, the step before comes first. */
   readonly inputs: readonly (Value | Tensor | StepOutput | null)[];
   readonly attributes?: NodeSpec['attributes'];
 }
+
+/** Steps of which each reads the one before as its first input. */
+export const chain = (...steps: readonly NodeStep[]): NodeStep[] =>
+  steps.map((step, i) => (i === 0 ? step : { ...step, inputs: [{ step: i - 1 }, ...step.inputs] }));
 
 export interface Rewrite {
   /** Name of the rule, such as `reshape-target`. */

@@ -1,11 +1,16 @@
 /** What a value takes beside others that are made anyway. */
 
 import { isHeavy } from '../../model/cost/index.js';
+import type { Graph } from '../../model/ir/graph.js';
 import type { Node } from '../../model/ir/node.js';
-import { nodeDependencies } from '../../model/ir/order.js';
+import { nodeDependencies, topologicalOrder } from '../../model/ir/order.js';
 import { pushAll } from '../../model/ir/push-all.js';
 import type { Value } from '../../model/ir/value.js';
 import { reachNodes } from './region.js';
+
+/** Of each node, in topological order. */
+export const placesOf = (graph: Graph): Map<Node, number> =>
+  new Map(topologicalOrder(graph).map((node, i) => [node, i]));
 
 /**
  * Is a value to be had besides others for nothing, or by element-wise work, which is nothing beside the
@@ -43,6 +48,13 @@ function takesProduct(values: readonly Value[]): boolean {
   }
   return false;
 }
+
+/** Is a value made on the way to others, if nothing but them is wanted? */
+export const isMadeFor = (
+  others: readonly Value[],
+  value: Value,
+  place: ReadonlyMap<Node, number>,
+): boolean => nodesBeside(value, others, place).length === 0;
 
 /**
  * Nodes that a value needs and others do not. Costs a walk from both, last nodes first, to where nothing is

@@ -9,11 +9,12 @@ import { planNotMergeable } from '../../errors/index.js';
 import { cloneModel } from '../../model/ir/clone.js';
 import type { Graph } from '../../model/ir/graph.js';
 import type { Node } from '../../model/ir/node.js';
-import { findCycle, topologicalOrder } from '../../model/ir/order.js';
+import { findCycle } from '../../model/ir/order.js';
 import { removeDeadNodes, removeUnneeded } from '../../model/ir/prune.js';
 import { tensorType } from '../../model/ir/types.js';
 import type { Value } from '../../model/ir/value.js';
 import type { NamedVariant } from '../plan/index.js';
+import { placesOf } from './beside.js';
 import { GatedSite, innerFirst } from './gated-site.js';
 import { Gating } from './gating.js';
 import { ifName } from './if-node.js';
@@ -34,7 +35,7 @@ export function lowerMerged(source: Instrumented): Lowered {
   const input = (state: string) => mapped(source.states.get(state)!.input);
   const written = new Set(source.variants.flatMap((p) => p.writes));
   const writes = new Map(source.variants.map((p) => [p, new Set(p.writes)]));
-  const place = new Map(topologicalOrder(graph).map((node, i) => [node, i]));
+  const place = placesOf(graph);
   const sites = source.sites
     .map((site, index) => new GatedSite(site, index, source, writes, mapped, place))
     .filter((site) => site.alternatives.length > 0);

@@ -3,15 +3,14 @@
  * their states share a model; so do those that differ only in what they write, as long as writing costs
  * no product: the runtime fetches just the outputs it needs.
  */
-import { isHeavy } from '../../model/cost/index.js';
 import { cloneModel } from '../../model/ir/clone.js';
-import type { Graph } from '../../model/ir/graph.js';
 import { groupBy } from '../../model/ir/group-by.js';
 import type { Model } from '../../model/ir/model.js';
 import { removeDeadNodes } from '../../model/ir/prune.js';
 import { tensorType } from '../../model/ir/types.js';
 import type { Value } from '../../model/ir/value.js';
 import { type NamedVariant, rowKey } from '../plan/index.js';
+import { costsNothing, isMadeFor, placesOf } from './beside.js';
 import type { Instrumented } from './instrumented.js';
 import type { Lowered, Run } from './lowered.js';
 import type { InterfaceNames } from './names.js';
@@ -24,8 +23,7 @@ export function lowerSplit(source: Instrumented): Lowered {
   for (const group of byRow(source.variants)) {
     const union = [...new Set(group.flatMap((p) => p.writes))].sort();
     const shared = variantModel(source, group[0]!, union);
-    const bare = group.length > 1 ? variantModel(source, group[0]!, []) : shared;
-    const free = shared.graph.nodes.size === bare.graph.nodes.size || addsNoProduct(shared, bare);
+    const free = group.length === 1 || keepsForNothing(shared, source.names, union);
     for (const variant of group) {
       const own = free ? shared : variantModel(source, variant, variant.writes);
       const { id, names } = takenUp(models, own, source.names) ?? {
@@ -52,16 +50,20 @@ function takenUp(
   return undefined;
 }
 
-/**
- * Beside products, element-wise work is nothing: a second copy of the weights costs more. But it must not
- * read a state that the other variants do not have.
- */
-function addsNoProduct({ graph: shared }: Model, { graph: bare }: Model): boolean {
-  const products = (graph: Graph) => [...graph.nodes].filter(isHeavy).length;
-  return (
-    products(bare) > 0 &&
-    products(shared) === products(bare) &&
-    shared.inputs.length === bare.inputs.length
+/** Beside products, element-wise work is nothing: a second copy of the weights costs more. */
+function keepsForNothing(
+  { graph }: Model,
+  names: InterfaceNames,
+  states: readonly string[],
+): boolean {
+  const kept = new Set(states.map((state) => names.stateOutput(state)));
+  const others = graph.outputs.filter((v) => !kept.has(v.name));
+  const place = placesOf(graph);
+  return graph.outputs.every(
+    (value) =>
+      !kept.has(value.name) ||
+      isMadeFor(others, value, place) ||
+      costsNothing(value, others, place),
   );
 }
 

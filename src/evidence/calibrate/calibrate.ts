@@ -121,9 +121,13 @@ export async function calibrate<O>(source: Model, given: CalibrateOptions<O>): P
   const loop = makeLoop(ort, modelPorts(prepared), tableRows(canonical.graph), given);
   const prediction = roles.prediction ?? canonical.graph.outputs[0]!.name;
   const open = { segments: openSegments, plain: openWhole }[search];
-  const { evaluator: one, flows } = await open(ort, canonical, shapes, space, prediction, {
-    logSeverityLevel: 4,
-    ...given.sessionOptions,
+  const { evaluator: one, flows } = await open({
+    ort,
+    model: canonical,
+    shapes,
+    space,
+    prediction,
+    sessionOptions: { logSeverityLevel: 4, ...given.sessionOptions },
   });
   const { batches } = loop;
   const evaluator = batches ? new BatchedEvaluator(ort.Tensor as never, batches, one) : one;

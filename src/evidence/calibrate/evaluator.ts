@@ -1,6 +1,30 @@
 /** What a plan search needs of whatever runs the model. Two do: whole.ts and segments.ts. */
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
+import type { Model } from '../../model/ir/model.js';
+import type { ShapeTable } from '../../model/shape/index.js';
+import type { Ort } from '../measure/engine.js';
+import type { Flows } from './flows.js';
 import type { Mode } from './modes.js';
+import type { SearchSpace } from './space.js';
+
+/** What a search runs on. */
+export interface SearchSubject {
+  readonly ort: Ort;
+  readonly model: Model;
+  readonly shapes: ShapeTable;
+  readonly space: SearchSpace;
+  /** The output whose change is the loss. */
+  readonly prediction: string;
+  readonly sessionOptions: InferenceSession.SessionOptions;
+}
+
+export interface OpenedSearch {
+  readonly evaluator: CallEvaluator;
+  readonly flows: Flows;
+}
+
+/** @throws what lowering throws, ENGINE_REFUSED, and CALIBRATE_NESTED where the model is cut */
+export type OpenSearch = (subject: SearchSubject) => Promise<OpenedSearch>;
 
 /**
  * Runs the calls of one loop, one after another, with sites numbered in topological order. In a call

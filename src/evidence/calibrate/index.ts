@@ -7,18 +7,14 @@ export {
   SEARCHES,
   type SearchKind,
 } from './calibrate.js';
-export {
-  PLACEMENT_RULES,
-  type Placed,
-  type Placement,
-  type PlacementRule,
-} from './full-calls/candidates.js';
+export type { Placed, Placement } from './full-calls/candidates.js';
 export type { SearchMemory } from './full-calls/memo.js';
 export {
   type Candidate,
   type PlacedCalls,
   placeFullCalls,
 } from './full-calls/place.js';
+export { PLACEMENT_RULES, type PlacementRule } from './full-calls/placement-rules.js';
 export type { RulePlan } from './full-calls/rules.js';
 export type { Asked, PlaceOptions } from './full-calls/search.js';
 export type { ForecastChoice } from './full-calls/variants.js';

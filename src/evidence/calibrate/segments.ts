@@ -8,33 +8,25 @@
  * It costs memory for the values at the borders: about two of the size of the residual stream a site.
  */
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
-import type { Model } from '../../model/ir/model.js';
 import type { Value } from '../../model/ir/value.js';
-import type { ShapeTable } from '../../model/shape/index.js';
 import { withoutSpinning } from '../../runtime/session/spinning.js';
 import { type Ort, runModel } from '../measure/engine.js';
 import { openModels } from '../measure/scratch.js';
 import { type CutModel, cutModel } from './cut.js';
-import type { CallEvaluator } from './evaluator.js';
+import type { CallEvaluator, OpenSearch } from './evaluator.js';
 import { repeatHalf } from './halves.js';
 import type { Mode } from './modes.js';
 import type { Piece } from './pieces.js';
-import type { SearchSpace } from './space.js';
-import type { OpenedSearch } from './whole.js';
 import { shareOfWork } from './work.js';
 
-/**
- * @param prediction the output whose change is the loss
- * @throws what lowering throws, CALIBRATE_NESTED and ENGINE_REFUSED
- */
-export async function openSegments(
-  ort: Ort,
-  model: Model,
-  shapes: ShapeTable,
-  space: SearchSpace,
-  prediction: string,
-  options: InferenceSession.SessionOptions,
-): Promise<OpenedSearch> {
+export const openSegments: OpenSearch = async ({
+  ort,
+  model,
+  shapes,
+  space,
+  prediction,
+  sessionOptions,
+}) => {
   const cut = cutModel(model, shapes, space);
   const segments = cut.segments.filter((piece) => piece.outputs.length > 0);
   const modes = space.modes.flatMap((list, s) =>
@@ -42,7 +34,7 @@ export async function openSegments(
   );
   const pieces = [...segments, ...modes];
   // dozens of sessions, each of which would hold on to the memory of its largest attention
-  const turns = { enableCpuMemArena: false, ...withoutSpinning(options) };
+  const turns = { enableCpuMemArena: false, ...withoutSpinning(sessionOptions) };
   const opened = await openModels(
     ort,
     pieces.map((piece) => ({
@@ -54,7 +46,7 @@ export async function openSegments(
   const sessions = new Map(pieces.map((piece, i) => [piece, opened[i]!]));
   const evaluator = new SegmentEvaluator(ort, cut, sessions, prediction);
   return { evaluator, flows: cut.flows };
-}
+};
 
 /** Weights stay mapped from the file, where a segment has them as well. */
 function sharingWeights(options: InferenceSession.SessionOptions): InferenceSession.SessionOptions {

@@ -5,40 +5,29 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import { type Lowered, lower, type StateInfo } from '../../compiler/lower/index.js';
 import type { InterfaceNames } from '../../compiler/lower/names.js';
-import type { Model } from '../../model/ir/model.js';
-import type { ShapeTable } from '../../model/shape/index.js';
 import type { Engine } from '../../runtime/session/engine.js';
 import { constantTensor, placeholder } from '../../runtime/session/tensors.js';
-import { type Ort, runModel } from '../measure/engine.js';
+import { runModel } from '../measure/engine.js';
 import { openModels } from '../measure/scratch.js';
-import type { CallEvaluator } from './evaluator.js';
+import type { CallEvaluator, OpenSearch } from './evaluator.js';
 import { type Flows, modeFlows } from './flows.js';
 import type { Mode } from './modes.js';
 import type { SearchSpace } from './space.js';
 
 const MODEL = 'merged';
 
-export interface OpenedSearch {
-  readonly evaluator: CallEvaluator;
-  readonly flows: Flows;
-}
-
-/**
- * @param prediction the output whose change is the loss
- * @throws what lowering throws, and ENGINE_REFUSED
- */
-export async function openWhole(
-  ort: Ort,
-  model: Model,
-  shapes: ShapeTable,
-  space: SearchSpace,
-  prediction: string,
-  options: InferenceSession.SessionOptions,
-): Promise<OpenedSearch> {
+export const openWhole: OpenSearch = async ({
+  ort,
+  model,
+  shapes,
+  space,
+  prediction,
+  sessionOptions,
+}) => {
   const { lowered, instrumented } = lower(model, shapes, space.covering.plan, 'merged');
   const flows = modeFlows(space, instrumented);
   const [session] = await openModels(ort, [
-    { name: MODEL, model: lowered.models.get(MODEL)!, options },
+    { name: MODEL, model: lowered.models.get(MODEL)!, options: sessionOptions },
   ]);
   const outputs = model.graph.outputs.map((value) => value.name);
   const states = [...instrumented.states.values()];
@@ -54,7 +43,7 @@ export async function openWhole(
     prediction,
   );
   return { evaluator, flows };
-}
+};
 
 class WholeEvaluator implements CallEvaluator {
   evaluations = 0;

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { addConstant, applyRewrite } from '../../../src/compiler/canonicalize/apply.js';
 import { canonicalize } from '../../../src/compiler/canonicalize/index.js';
 import {
+  chain,
   type Replacement,
   type Rewrite,
   traceOf,
@@ -64,7 +65,7 @@ describe('in place of a value that', () => {
     [
       'others read: a node',
       'y',
-      (m) => ({ nodes: [step('Abs', named(m, 'x') as never)] }),
+      (m) => ({ steps: [step('Abs', named(m, 'x') as never)] }),
       true,
       ['a_replaced = Neg(x)', 'b = Exp(a)', 'y = Add(b, a)', 'a = Abs(x)'],
     ],
@@ -120,8 +121,12 @@ describe('in place of a value that', () => {
 describe('new nodes', () => {
   test('in a chain read the one before, first of all', () => {
     const m = model();
-    const nodes = [step('Abs', named(m, 'x') as never), step('Mul', TWO as never), step('Neg')];
-    replace(m, 'y', { nodes });
+    const steps = chain(
+      step('Abs', named(m, 'x') as never),
+      step('Mul', TWO as never),
+      step('Neg'),
+    );
+    replace(m, 'y', { steps });
     expect(shown(m).slice(3)).toEqual([
       'y_abs = Abs(x)',
       'y_mul = Mul(y_abs, 2)',

@@ -33,8 +33,8 @@ function made(rule: Rule, model: ReturnType<typeof modelOf>, opset = 17): string
   if (rewrite.operands)
     return rewrite.operands.map(({ index, to }) => `${index}: ${shown(to)}`).join(', ');
   const { to } = rewrite.replace![0]!;
-  if (!('nodes' in to)) throw new Error('other nodes were expected');
-  return to.nodes
+  if (!('steps' in to)) throw new Error('other nodes were expected');
+  return to.steps
     .map(({ opType, inputs, attributes }) => {
       const axes = attributes?.axes?.type === 'ints' ? ` axes ${attributes.axes.value}` : '';
       return opType + axes + inputs.map((v) => (v && 'dims' in v ? ` ${shown(v)}` : '')).join('');

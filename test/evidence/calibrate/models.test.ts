@@ -7,6 +7,7 @@ import { ditfastattn } from '../../../passes/index.js';
 import { checkOptions, type Pass, passContext } from '../../../src/compiler/pass/index.js';
 import { Pipeline, prepare } from '../../../src/compiler/pipeline/index.js';
 import { planToJson } from '../../../src/compiler/plan/index.js';
+import type { OpenSearch } from '../../../src/evidence/calibrate/evaluator.js';
 import { calibrate } from '../../../src/evidence/calibrate/index.js';
 import { PlanSearch } from '../../../src/evidence/calibrate/search.js';
 import { openSegments } from '../../../src/evidence/calibrate/segments.js';
@@ -120,7 +121,7 @@ describe.each(PAIRS)('diffusion transformer, guidance in %s', (_, pair) => {
     await session.release();
   });
 
-  async function searchOn(open: typeof openSegments, feeds: Awaited<ReturnType<typeof callFeeds>>) {
+  async function searchOn(open: OpenSearch, feeds: Awaited<ReturnType<typeof callFeeds>>) {
     const { canonical, shapes, bindings } = await prepare(loadModel(DIT));
     const context = passContext(canonical, shapes, CALLS, bindings, pair);
     ditfastattn.prepare?.(context, options);
@@ -132,9 +133,10 @@ describe.each(PAIRS)('diffusion transformer, guidance in %s', (_, pair) => {
       options,
     };
     const space = searchSpace(canonical, sites, search);
-    const { evaluator, flows } = await open(ort as never, canonical, shapes, space, 'out_sample', {
-      graphOptimizationLevel: 'disabled',
-      logSeverityLevel: 4,
+    const { evaluator, flows } = await open({
+      ...{ ort: ort as never, model: canonical, shapes, space },
+      prediction: 'out_sample',
+      sessionOptions: { graphOptimizationLevel: 'disabled', logSeverityLevel: 4 },
     });
     const planSearch = new PlanSearch({
       ...{ space, flows, evaluator, options, decided: [], callsPerStep: 1 },

@@ -130,7 +130,6 @@ function fillForm(form: HTMLFormElement, fields: readonly HTMLElement[]): void {
           name: 'calls',
           type: 'number',
           min: '1',
-          max: '10000',
           value: '50',
           required: true,
         }),

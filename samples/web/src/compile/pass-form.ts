@@ -10,6 +10,7 @@ interface OptionSchema {
   readonly default?: unknown;
   readonly description?: string;
   readonly minimum?: number;
+  readonly maximum?: number;
 }
 
 /** A first choice that works, for the model at hand. */
@@ -77,6 +78,7 @@ function field(pass: string, name: string, schema: OptionSchema, given = ''): HT
         placeholder: schema.default === undefined ? '' : String(schema.default),
         ...(schema.type === 'number' && { step: 'any' }),
         ...(schema.minimum !== undefined && { min: String(schema.minimum) }),
+        ...(schema.maximum !== undefined && { max: String(schema.maximum) }),
       });
   return el('label', { title: schema.description ?? '' }, name, input);
 }

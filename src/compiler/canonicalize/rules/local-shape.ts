@@ -9,7 +9,7 @@ import { isOp, type Node } from '../../../model/ir/node.js';
 import { int64Tensor } from '../../../model/ir/tensor.js';
 import type { Value } from '../../../model/ir/value.js';
 import { type DimExpr, equal, type ShapeTable } from '../../../model/shape/index.js';
-import type { NodeStep, Rewrite, Rule } from '../rewrite.js';
+import { chain, type NodeStep, type Rewrite, type Rule } from '../rewrite.js';
 
 export const localShape: Rule = (node, { shapes, opset }): Rewrite | undefined => {
   if (!isOp(node, 'Concat')) return undefined;
@@ -25,7 +25,7 @@ export const localShape: Rule = (node, { shapes, opset }): Rewrite | undefined =
       rule: 'local-shape',
       node,
       why,
-      replace: [{ from: node.output, to: { nodes: steps } }],
+      replace: [{ from: node.output, to: { steps: chain(...steps) } }],
     };
   }
   return undefined;

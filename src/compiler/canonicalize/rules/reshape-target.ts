@@ -11,7 +11,7 @@ import { isOp } from '../../../model/ir/node.js';
 import { int64Tensor } from '../../../model/ir/tensor.js';
 import type { Value } from '../../../model/ir/value.js';
 import { constant, type DimExpr, equal } from '../../../model/shape/index.js';
-import type { NodeStep, Rewrite, Rule } from '../rewrite.js';
+import { chain, type NodeStep, type Rewrite, type Rule } from '../rewrite.js';
 
 export const reshapeTarget: Rule = (node, { shapes, opset }): Rewrite | undefined => {
   if (!isOp(node, 'Reshape')) return undefined;
@@ -29,7 +29,7 @@ export const reshapeTarget: Rule = (node, { shapes, opset }): Rewrite | undefine
       rule: 'reshape-target',
       node,
       why,
-      replace: [{ from: node.output, to: { nodes: [step] } }],
+      replace: [{ from: node.output, to: { steps: [step] } }],
     };
   }
   if (direct)
@@ -45,7 +45,7 @@ export const reshapeTarget: Rule = (node, { shapes, opset }): Rewrite | undefine
     rule: 'reshape-by-unit-axis',
     node,
     why,
-    replace: [{ from: node.output, to: { nodes: steps } }],
+    replace: [{ from: node.output, to: { steps: chain(...steps) } }],
   };
 };
 

@@ -7,7 +7,7 @@
 import { float, int } from '../../../model/ir/attribute.js';
 import type { Node } from '../../../model/ir/node.js';
 import type { Value } from '../../../model/ir/value.js';
-import type { NodeStep, Rewrite } from '../rewrite.js';
+import { chain, type NodeStep, type Rewrite } from '../rewrite.js';
 
 /** The norm that each operator ends in. */
 const NORMS: Readonly<Record<string, string>> = {
@@ -42,10 +42,10 @@ export const skipNorm = (node: Node): Rewrite | undefined => {
     replace: sum
       ? [
           // reads the sum that is replaced next, and so its replacement
-          { from: normed, to: { nodes: [last(sum)] } },
-          { from: sum, to: { nodes: steps } },
+          { from: normed, to: { steps: [last(sum)] } },
+          { from: sum, to: { steps: chain(...steps) } },
         ]
-      : [{ from: normed, to: { nodes: [...steps, last()] } }],
+      : [{ from: normed, to: { steps: chain(...steps, last()) } }],
   };
 };
 

@@ -13,11 +13,10 @@ import { distance, type FullLoop, orInfinite } from './full-loop.js';
 import { ruleOf } from './kept-series.js';
 import type { Memo } from './memo.js';
 import { bestPath, OBJECTIVES, type PathProblem } from './paths.js';
+import type { PlacementRule } from './placement-rules.js';
 import { MOST_IN_ROW, planOfSize, type RulePlan, warmupOf } from './rules.js';
 import type { OpenVariant, Position, StepLoop } from './step-loop.js';
 
-export const PLACEMENT_RULES = ['end-error', 'magcache', 'smoothcache'] as const;
-export type PlacementRule = (typeof PLACEMENT_RULES)[number];
 export type Placement = 'even' | (typeof OBJECTIVES)[number] | Exclude<PlacementRule, 'end-error'>;
 
 export interface Placed {

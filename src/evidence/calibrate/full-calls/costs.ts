@@ -1,6 +1,7 @@
 /** What loops and searches take, in evaluations of the model. */
-import { mostGapOf, type PlacementRule } from './candidates.js';
+import { mostGapOf } from './candidates.js';
 import { gainSteps } from './edges.js';
+import type { PlacementRule } from './placement-rules.js';
 import type { Asked } from './search.js';
 import type { OpenVariant } from './step-loop.js';
 

@@ -7,17 +7,11 @@ import { makePlan, type Plan } from '../../../compiler/plan/index.js';
 import type { Model } from '../../../model/ir/model.js';
 import { callsPerStep } from '../../../runtime/schedule/index.js';
 import { yardstickWork } from '../../yardstick/index.js';
-import {
-  endError,
-  evenly,
-  type Placed,
-  type PlacementRule,
-  pathsByEndError,
-  placedByRule,
-} from './candidates.js';
+import { endError, evenly, type Placed, pathsByEndError, placedByRule } from './candidates.js';
 import { costOf, expectedWork, plainWork, WEIGHED } from './costs.js';
 import { type FullLoop, runFullLoop } from './full-loop.js';
 import { Memo } from './memo.js';
+import type { PlacementRule } from './placement-rules.js';
 import { type Asked, type OpenSearch, openSearch, type PlaceOptions } from './search.js';
 import type { OpenVariant, StepLoop } from './step-loop.js';
 import { type ForecastChoice, variantLabel } from './variants.js';
