@@ -46,14 +46,21 @@ export function openWithCalls(
 ): Promise<ScheduledSession> {
   const used = new Set(calls);
   // what they say of the whole schedule does not hold for a part of it
-  const { sites: _, cost: __, timesteps: ___, axes: ____, ...rest } = schedule;
+  const { sites: _, cost: __, timesteps: ___, axes: ____, loop: _____, ...rest } = schedule;
   const programs = Object.fromEntries(
     Object.entries(schedule.programs).filter(([name]) => used.has(name)),
   );
   return ScheduledSession.create(
     ort as never,
     {
-      schedule: { ...rest, ...parametersFor(schedule, calls), programs, calls: [...calls] },
+      // a list of calls is what version 1 has
+      schedule: {
+        ...rest,
+        ...parametersFor(schedule, calls),
+        version: 1,
+        programs,
+        calls: [...calls],
+      },
       open: (file) => path.join(folder, file),
     },
     // the same inputs at every call are no new image
