@@ -87,7 +87,7 @@ function misfit({ type, dims, data, call, sizes }: Fields, is: State, calls: num
 const tagOf = (value: unknown): string => Object.prototype.toString.call(value);
 
 function isMemory(memory: unknown): memory is WatchMemory {
-  if (!isRecord(memory)) return false;
+  if (!isRecord(memory) || !isPlain(memory)) return false;
   const { first, last, lastOfKind, largestBatch, smallestPairs, stride, reached, left } = memory;
   const flags = ['rises', 'repeatsFirst', 'repeats'].every(
     (flag) => typeof memory[flag] === 'boolean',
@@ -112,6 +112,16 @@ function isSeen(seen: unknown): boolean {
     (isRecord(timestep) &&
       [timestep['largest'], timestep['smallest']].every((n) => typeof n === 'number'));
   return isTimestep && Array.isArray(sizes) && sizes.every(isCounts);
+}
+
+/** Can it be copied, and sent to a worker? */
+function isPlain(value: unknown): boolean {
+  try {
+    structuredClone(value);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 const isRecord = (value: unknown): value is Fields =>

@@ -11,11 +11,11 @@ import {
 } from './messages.js';
 
 type Asked = keyof Answers;
-type Question<K extends Asked> = Omit<Extract<ClientMessage, { kind: K }>, 'id'>;
+type Question<K extends Asked> = Extract<ClientMessage, { kind: K }>;
 type Statement = Exclude<ClientMessage, { id: number }>;
 
 interface Waiting {
-  readonly resolve: (result: Answers[Asked]) => void;
+  readonly resolve: (result: unknown) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -50,13 +50,16 @@ export class Connection {
   }
 
   /** @throws StepfoldError WORKER_ENDED, and what the other side throws */
-  ask<K extends Asked>(question: Question<K>, transfer: Transferable[] = []): Promise<Answers[K]> {
+  ask<K extends Asked>(
+    question: (id: number) => Question<K>,
+    transfer: Transferable[] = [],
+  ): Promise<Answers[K]> {
     if (this.#failure) return Promise.reject(this.#failure);
     this.#lastId += 1;
     const id = this.#lastId;
     return new Promise((resolve, reject) => {
       try {
-        send(this.port, { ...question, id } as unknown as ClientMessage, transfer);
+        send(this.port, question(id), transfer);
       } catch (error) {
         // feeds are plain data by now: it is the options that hold what no message can
         throw fetchesInvalid(
@@ -64,7 +67,8 @@ export class Connection {
         );
       }
       if (this.#waiting.size === 0) this.port.ref?.();
-      this.#waiting.set(id, { resolve: resolve as Waiting['resolve'], reject });
+      // the other side answers what it was asked
+      this.#waiting.set(id, { resolve: (result) => resolve(result as Answers[K]), reject });
     });
   }
 

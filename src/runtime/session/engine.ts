@@ -43,8 +43,11 @@ export interface ScheduledSessionOptions extends ImageSettings, LoopRequest {
    * spin while idle unless `extra.session.intra_op.allow_spinning` says so.
    */
   readonly sessionOptions?: InferenceSession.SessionOptions;
-  /** When models are loaded: all in `create` (default), or each when a call first needs it. */
-  readonly load?: 'eager' | 'lazy';
+  /**
+   * When models are loaded: those that the schedule's calls run in `create` (`'eager'`, the default), or those that any
+   * loop may run (`'all'`); or each when a call first needs it (`'lazy'`). None is loaded twice, whatever images follow.
+   */
+  readonly load?: 'eager' | 'all' | 'lazy';
   /**
    * Where states and the tensors handed on within a call are kept: `'gpu-buffer'` with the WebGPU
    * provider spares a download and an upload of every state. The outputs of a call go where

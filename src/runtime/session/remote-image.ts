@@ -9,7 +9,7 @@ import type { Connection } from './connection.js';
 import type { Engine } from './engine.js';
 import type { CallRequest, ImageRunner } from './image-surface.js';
 import { packCopies, unpack } from './messages.js';
-import type { SavedImage, SavedStates } from './saved-image.js';
+import { fieldsOf, type SavedImage, type SavedStates } from './saved-image.js';
 import { fill, isInMemory } from './tensors.js';
 
 export class RemoteImage implements ImageRunner {
@@ -30,7 +30,7 @@ export class RemoteImage implements ImageRunner {
       target ? { name, into: { type: target.type, dims: target.dims } } : { name },
     );
     const { outputs: made, milliseconds } = await connection.ask<'run'>(
-      { kind: 'run', image, feeds: tensors, wanted: asked, options },
+      (id) => ({ kind: 'run', image, id, feeds: tensors, wanted: asked, options }),
       transfer,
     );
     const outputs: Record<string, OnnxValue> = unpack(ort, made);
@@ -51,15 +51,18 @@ export class RemoteImage implements ImageRunner {
   }
 
   async save(): Promise<SavedStates> {
-    return (await this.connection.ask<'save'>({ kind: 'save', image: this.image })).states;
+    const { connection, image } = this;
+    return (await connection.ask<'save'>((id) => ({ kind: 'save', image, id }))).states;
   }
 
   restore(saved: SavedImage): void {
-    this.connection.tell({ kind: 'restore', image: this.image, saved });
+    // what else lies in it is nobody's, and may be what no message can hold
+    this.connection.tell({ kind: 'restore', image: this.image, saved: fieldsOf(saved) });
   }
 
   async close(): Promise<void> {
     const { connection, image } = this;
-    if (!connection.isLost) await connection.ask<'release'>({ kind: 'release', image });
+    if (!connection.isLost)
+      await connection.ask<'release'>((id) => ({ kind: 'release', image, id }));
   }
 }

@@ -40,6 +40,23 @@ export interface SavedImage {
   readonly watch: object;
 }
 
+/** The image without anything beside what is known of it. */
+export function fieldsOf({ schedule: identity, ...saved }: SavedImage): SavedImage {
+  const { format, version, callIndex, watch } = saved;
+  const { source, programs, calls, loop } = identity;
+  const states = Object.entries(saved.states).map(
+    ([id, { type, dims, data, call, sizes }]) => [id, { type, dims, data, call, sizes }] as const,
+  );
+  return {
+    format,
+    version,
+    schedule: { source, programs, calls, loop },
+    callIndex,
+    states: Object.fromEntries(states),
+    watch,
+  };
+}
+
 /** The memory of what was saved, for a message after which nobody here needs it. */
 export const transferOf = ({ states }: SavedImage): ArrayBuffer[] => {
   const buffers = Object.values(states).flatMap(({ data }) => {

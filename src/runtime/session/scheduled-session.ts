@@ -42,15 +42,19 @@ export class ScheduledSession extends SessionSurface {
     const programs = new Programs(ort, schedule, new Models(ort, bundle, schedule, options));
     const session = new ScheduledSession(schedule, programs, options);
     if (followed !== schedule) session.follow(followed);
-    if (options.load === 'lazy') return session;
     try {
       // One after another: each load uses all processors, and memory peaks once.
-      // What no call of this loop runs is loaded when a call of another does.
-      for (const program of callsOf(followed).programs) await programs.prepare(program);
+      for (const program of toLoad(followed, options.load)) await programs.prepare(program);
       return session;
     } catch (error) {
       await programs.release();
       throw error;
     }
   }
+}
+
+/** What no call of this loop runs is loaded when a call of another does, unless all was asked for. */
+function toLoad(schedule: Schedule, load: ScheduledSessionOptions['load']): readonly string[] {
+  if (load === 'lazy') return [];
+  return load === 'all' ? Object.keys(schedule.programs) : callsOf(schedule).programs;
 }

@@ -243,6 +243,7 @@ describe('is refused', () => {
     { smallestPairs: '2' },
     { smallestPairs: -1 },
     { stride: '1' },
+    { more: () => 1 },
     { left: null },
     { left: 1 },
     { left: { ...left(), first: undefined } },

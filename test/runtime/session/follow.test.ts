@@ -126,20 +126,26 @@ describe.each(HOSTS)('on %s', (_, open) => {
   });
 });
 
-it('no model is loaded for another list, even where the first one does not run it', async () => {
+it.each([
+  ['eager', ['full.onnx'], ['full.onnx', 'shallow.onnx']],
+  ['all', ['full.onnx', 'shallow.onnx'], ['full.onnx', 'shallow.onnx']],
+  ['lazy', [], ['full.onnx', 'shallow.onnx']],
+] as const)('no model is loaded twice, whatever is followed: %s', async (load, first, then) => {
   const loaded: string[] = [];
   const tiny = split();
   const bundle = { ...tiny, schedule: following(tiny, ['full', 'full']) };
   const { open, ...rest } = inMemory(bundle);
-  const session = await ScheduledSession.create(node, {
-    ...rest,
-    open: (file) => {
-      loaded.push(file);
-      return open(file);
-    },
-  });
+  const counted = (file: string) => {
+    loaded.push(file);
+    return open(file);
+  };
+  const session = await ScheduledSession.create(node, { ...rest, open: counted }, { load });
+  expect(loaded).toEqual(first);
   session.follow(tiny.schedule);
-  await runAll(session, callsOfImage(0));
-  expect(loaded).toEqual(['full.onnx', 'shallow.onnx']);
+  const images = [session, session.image()];
+  await Promise.all(images.map((image) => runAll(image, callsOfImage(0))));
+  session.follow(bundle.schedule);
+  await runAll(session, callsOfImage(0, 1, 2));
+  expect(loaded).toEqual(then);
   await session.release();
 });

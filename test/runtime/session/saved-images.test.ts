@@ -81,6 +81,22 @@ describe.each(HOSTS)('an image saved on %s', (_, from) => {
     expect(await runAll(one, calls.slice(2))).toEqual(expected(calls).slice(2));
   });
 
+  it('goes on whatever else lies in it', async () => {
+    const session = await from(split());
+    const calls = callsOfImage(0);
+    await run(session, calls[0]!);
+    const saved = await session.save();
+    const more = { note: () => 'nobody sends this' };
+    const [deep] = Object.values(saved.states);
+    session.restore({
+      ...more,
+      ...saved,
+      schedule: { ...more, ...saved.schedule },
+      states: { deep: { ...more, ...deep! } },
+    } as SavedImage);
+    expect(await run(session, calls[1]!)).toEqual(expected(calls)[1]);
+  });
+
   it('cannot be had, or replaced, while a call is made', async () => {
     const session = await from(split());
     const image = session.image();
