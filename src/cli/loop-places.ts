@@ -1,7 +1,7 @@
 /** Where the steps of a loop lie that is not run here, for forecasts that go by it. */
 
 import { needsSampler } from '../errors/index.js';
-import { samplerFrom } from '../runtime/samplers/index.js';
+import { samplerFrom, stepsFor } from '../runtime/samplers/index.js';
 import type { LoopPlaces } from '../runtime/schedule/index.js';
 import type { Arguments } from './command.js';
 import { findLoopModel } from './loop-model.js';
@@ -29,11 +29,14 @@ export function readPlaces(
     return undefined;
   }
   // what is left open here says nothing of places
-  const open = { clip: undefined, eta: undefined, order: undefined, prediction: undefined };
+  const open = {
+    ...{ clip: undefined, eta: undefined, order: undefined, prediction: undefined },
+    ...{ timestepScale: undefined, 'timestep-scale': undefined },
+  };
   const found = findLoopModel(model, { ...args, ...open, sampler, timesteps: undefined });
   return samplerFrom(sampler, {
     ...readSamplerOptions(found.args, found.folder),
     ...readSpacing(found.args, chosen, found.folder),
-    steps,
+    steps: stepsFor(sampler, steps),
   });
 }

@@ -35,11 +35,30 @@ export const timestepsNotDescending = (index: number, timestep: number, before: 
     { data: { index, timestep, before }, hint: 'Sort the timesteps in descending order.' },
   );
 
-export const karrasWithTimesteps = () =>
+export const levelsWithTimesteps = (levels: string) =>
   new StepfoldError(
-    'SAMPLER_KARRAS_TIMESTEPS',
-    'Karras noise levels determine the timesteps, so a list of timesteps cannot be given too.',
+    'SAMPLER_LEVELS_TIMESTEPS',
+    `Noise levels that are placed (${levels}) determine the timesteps, so a list of timesteps cannot be given too.`,
     { hint: 'Leave out either one.' },
+  );
+
+export const shiftNeedsTokens = () =>
+  new StepfoldError(
+    'SAMPLER_SHIFT_TOKENS',
+    'The steps are shifted by the size of the picture, and its number of tokens is not known.',
+    {
+      hint: 'Say it with --tokens (`tokens` of the schedule): 4096 for 1024 x 1024 pixels in FLUX and SD 3; or leave the dynamic shift out and give --shift.',
+    },
+  );
+
+export const noSuchCalls = (sampler: string, calls: number, fewer: number, more: number) =>
+  new StepfoldError(
+    'SAMPLER_CALLS',
+    `No number of steps with ${sampler} makes ${calls} calls of the denoiser.`,
+    {
+      data: { sampler, calls },
+      hint: `Make the bundle for ${fewer === more ? more : `${fewer} or ${more}`} calls, or choose another sampler.`,
+    },
   );
 
 export const stepOutOfRange = (step: number, steps: number) =>
@@ -48,13 +67,39 @@ export const stepOutOfRange = (step: number, steps: number) =>
     hint: `Steps are numbered from 0 to ${steps - 1}.`,
   });
 
-export const noiseMissing = (eta: number) =>
+export const cleanMissing = (start: number) =>
+  new StepfoldError(
+    'SAMPLER_CLEAN_MISSING',
+    `The loop starts at step ${start}, from a picture covered with noise, and got no picture.`,
+    { data: { start }, hint: 'Give the clean latent that it starts from, or leave `start` out.' },
+  );
+
+export const strengthOfNothing = (strength: number, steps: number, least: number) =>
+  new StepfoldError(
+    'SAMPLER_STRENGTH',
+    `A strength of ${strength} leaves none of ${steps} steps, so that nothing would change.`,
+    {
+      data: { strength, steps },
+      hint: `Give a strength of at least ${least}, or more steps.`,
+    },
+  );
+
+export const trialMissing = (step: number) =>
+  new StepfoldError(
+    'SAMPLER_TRIAL_MISSING',
+    `Step ${step} ends what the step before it has tried, and that is not in its trajectory.`,
+    {
+      data: { step },
+      hint: 'Hand on the whole trajectory that step() returns, not its latent alone.',
+    },
+  );
+
+/** @param sampler by its title */
+export const noiseMissing = (sampler: string) =>
   new StepfoldError(
     'SAMPLER_NOISE_MISSING',
-    `DDIM with eta ${eta} draws fresh noise at each step and got none.`,
-    {
-      hint: 'Pass a noise function to step(), or set eta to 0.',
-    },
+    `${sampler} draws fresh noise at each step and got none.`,
+    { hint: 'Pass a noise function to step(), or choose a sampler that draws none (eta 0).' },
   );
 
 export const nothingLeft = (timestep: number) =>
@@ -74,6 +119,17 @@ export const latentLength = (what: string, found: number, expected: number) =>
     {
       data: { found, expected },
       hint: 'Check the latent shape and which output holds the prediction.',
+    },
+  );
+
+export const toldInWholes = (input: string, type: string, told: number) =>
+  new StepfoldError(
+    'DENOISE_TIMESTEP_TYPE',
+    `Input "${input}" takes timesteps as ${type}, and would be told ${told}, which is no training timestep.`,
+    {
+      value: input,
+      data: { type, told },
+      hint: 'Leave the timestep scale out (--timestep-scale training), or whole: whole numbers are training timesteps.',
     },
   );
 

@@ -14,7 +14,10 @@ export interface OrderOptions {
 }
 
 /** Below so many steps the last are of lower order, as in the program of DPM-Solver++. */
-export const FEW_STEPS = 15;
+const FEW_STEPS = 15;
+
+/** Whether a loop has few steps. */
+export const isShort = (steps: number): boolean => steps < FEW_STEPS;
 
 /** Options of solvers whose order is chosen. */
 export const ORDER = {

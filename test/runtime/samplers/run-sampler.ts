@@ -9,10 +9,11 @@ export function runSampler(
   denoiser: Denoiser,
   initialNoise: Float32Array,
   freshNoise?: (draw: number) => Float32Array,
+  clean?: Float32Array,
 ): Float32Array {
-  let trajectory = sampler.start(initialNoise);
-  for (const [step, timestep] of sampler.timesteps.entries()) {
-    const output = denoiser(sampler.scaleInput(trajectory.latent, step), timestep);
+  let trajectory = sampler.start(initialNoise, clean);
+  for (const [step, told] of sampler.told.entries()) {
+    const output = denoiser(sampler.scaleInput(trajectory.latent, step), told);
     trajectory = sampler.step(output, step, trajectory, freshNoise && (() => freshNoise(step)));
   }
   return trajectory.latent;
