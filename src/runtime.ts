@@ -60,6 +60,7 @@ export {
   type SamplerName,
   type SamplerOptions,
   type SamplerOptionsByName,
+  startOfStrength,
   type TimestepFeed,
   type TimestepShape,
   type TimestepSpacing,

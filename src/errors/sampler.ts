@@ -48,6 +48,23 @@ export const stepOutOfRange = (step: number, steps: number) =>
     hint: `Steps are numbered from 0 to ${steps - 1}.`,
   });
 
+export const cleanMissing = (start: number) =>
+  new StepfoldError(
+    'SAMPLER_CLEAN_MISSING',
+    `The loop starts at step ${start}, from a picture covered with noise, and got no picture.`,
+    { data: { start }, hint: 'Give the clean latent that it starts from, or leave `start` out.' },
+  );
+
+export const strengthOfNothing = (strength: number, steps: number, least: number) =>
+  new StepfoldError(
+    'SAMPLER_STRENGTH',
+    `A strength of ${strength} leaves none of ${steps} steps, so that nothing would change.`,
+    {
+      data: { strength, steps },
+      hint: `Give a strength of at least ${least}, or more steps.`,
+    },
+  );
+
 export const noiseMissing = (eta: number) =>
   new StepfoldError(
     'SAMPLER_NOISE_MISSING',

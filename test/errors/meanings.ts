@@ -209,6 +209,9 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   SAMPLER_STEP_RANGE: 'By program: a step that the sampler does not have.',
   SAMPLER_NO_SIGNAL:
     'DDIM would have to divide by a signal of zero: the noise schedule leaves none at its last timestep.',
+  SAMPLER_CLEAN_MISSING:
+    'By program: a loop that starts in its middle was given no picture to start from.',
+  SAMPLER_STRENGTH: 'A strength is so small that a loop would have no step.',
   SAMPLER_NOISE_MISSING: 'By program: the sampler draws noise and was given no source of it.',
   SAMPLER_LATENT_LENGTH: 'By program: two arrays of one step differ in length.',
   DENOISE_NOT_FINITE:

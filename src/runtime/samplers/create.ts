@@ -1,8 +1,13 @@
 /** Samplers by name: a solver, set going along a noise path over some timesteps. */
-import { latentLength, stepOutOfRange, unknownSamplerChoice } from '../../errors/index.js';
+import {
+  cleanMissing,
+  latentLength,
+  stepOutOfRange,
+  unknownSamplerChoice,
+} from '../../errors/index.js';
 import { LEAST_SIGNAL } from './noise-schedule.js';
 import { checkOptions } from './options.js';
-import { logSnr, noisePath } from './paths/index.js';
+import { logSnr, type NoiseLevel, noisePath } from './paths/index.js';
 import type { Sampler } from './sampler.js';
 import type { SamplerName, SamplerOptionsByName } from './sampler-options.js';
 import type { LoopOptions, Solver, StepInput } from './solver.js';
@@ -49,6 +54,17 @@ export function samplerFrom(name: string, options: Readonly<Record<string, unkno
   });
   const { needsNoise = false, inputScale, initialScale = path.startScale(levels[0]!) } = steps;
 
+  const scaleOf = (level: NoiseLevel) => inputScale?.(level) ?? 1;
+
+  function noised(clean: Float32Array, noise: Float32Array, step: number): Float32Array {
+    const level = Number.isInteger(step) ? levels[step] : undefined;
+    if (!level) throw stepOutOfRange(step, levels.length);
+    checkLength('The noise', noise, clean);
+    const scale = scaleOf(level);
+    const [signal, spread] = [level.alpha / scale, level.sigma / scale];
+    return clean.map((value, i) => signal * value + spread * noise[i]!);
+  }
+
   function levelsOf(step: number): Pick<StepInput, 'now' | 'next'> {
     if (!Number.isInteger(step) || step < 0 || step >= timesteps.length)
       throw stepOutOfRange(step, timesteps.length);
@@ -58,9 +74,15 @@ export function samplerFrom(name: string, options: Readonly<Record<string, unkno
   return {
     timesteps,
     logSnr: timesteps.map((_, step) => logSnr(levels[step]!)),
+    firstCall: walk.first,
     initialScale,
     needsNoise,
-    start: (noise) => ({ latent: scaled(noise, initialScale) }),
+    start(noise, clean) {
+      if (clean) return { latent: noised(clean, noise, 0) };
+      if (walk.first > 0) throw cleanMissing(walk.first);
+      return { latent: scaled(noise, initialScale) };
+    },
+    noised,
     scaleInput: (latent, step) =>
       inputScale ? scaled(latent, inputScale(levelsOf(step).now)) : latent,
     step(output, step, trajectory, noise) {

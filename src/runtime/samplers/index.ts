@@ -49,6 +49,7 @@ export type { LoopOptions, Solver } from './solver.js';
 export { NOISE_AFTER_CLIP, type NoiseAfterClip } from './solvers/ddim.js';
 export { SOLVERS } from './solvers/index.js';
 export type { UnipcType } from './solvers/unipc.js';
+export { startOfStrength } from './strength.js';
 export {
   FINAL_LEVELS,
   type FinalLevel,

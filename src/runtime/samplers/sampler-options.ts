@@ -23,6 +23,8 @@ export interface SamplerOptions<Own extends PathName = 'variance-preserving'> {
   readonly offset?: number | undefined;
   /** The timesteps themselves, descending, in place of steps, spacing and offset. */
   readonly timesteps?: readonly number[] | undefined;
+  /** Steps left out at the beginning, where a picture is changed: see `Sampler.noised`. */
+  readonly start?: number | undefined;
   /** Levels as Karras et al. place them over the whole training range. */
   readonly karras?: boolean | undefined;
   /** What the last step leaves. */

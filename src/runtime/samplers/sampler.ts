@@ -21,12 +21,27 @@ export interface Sampler {
   readonly timesteps: readonly number[];
   /** Logarithm of signal over noise, in variance, at each of them. */
   readonly logSnr: readonly number[];
-  /** Standard deviation of the initial latent. */
+  /** Calls of the whole loop before the first one here, which `start` of the options leaves out. */
+  readonly firstCall: number;
+  /** Standard deviation of the initial latent, where it is noise alone. */
   readonly initialScale: number;
   /** Whether `step` draws fresh noise. */
   readonly needsNoise: boolean;
-  /** The trajectory before step 0, from standard normal noise. */
-  start(noise: Float32Array): Trajectory;
+  /**
+   * The trajectory before step 0: from noise alone, or from a clean latent that it covers in part.
+   *
+   * @param noise standard normal
+   * @param clean needed where steps are left out at the beginning
+   * @throws SAMPLER_CLEAN_MISSING, SAMPLER_LATENT_LENGTH
+   */
+  start(noise: Float32Array, clean?: Float32Array): Trajectory;
+  /**
+   * A clean latent with as much noise as there is before a step, in the sampler's own scale.
+   *
+   * @param step from 0 to as many as there are, which is where the loop ends
+   * @throws SAMPLER_STEP_RANGE, SAMPLER_LATENT_LENGTH
+   */
+  noised(clean: Float32Array, noise: Float32Array, step: number): Float32Array;
   /** The latent as the denoiser expects it, on its own noise path; the latent itself unless it is scaled. */
   scaleInput(latent: Float32Array, step: number): Float32Array;
   /**

@@ -48,6 +48,12 @@ export const TIMESTEP_OPTIONS = {
     items: { type: 'number' },
     description: 'The timesteps themselves, descending, in place of steps, spacing and offset',
   },
+  start: {
+    type: 'integer',
+    minimum: 0,
+    default: 0,
+    description: 'Steps left out at the beginning, where a picture is changed: see `noised`',
+  },
   karras: {
     type: 'boolean',
     default: false,
@@ -76,6 +82,8 @@ export interface Walk {
   readonly timesteps: readonly number[];
   /** One more than timesteps: the last is where the sampler arrives. */
   readonly levels: readonly NoiseLevel[];
+  /** Steps that were left out before the first. */
+  readonly first: number;
 }
 
 /**
@@ -83,6 +91,18 @@ export interface Walk {
  * @throws SAMPLER_OPTION_RANGE, SAMPLER_TIMESTEPS_ORDER, SAMPLER_KARRAS_TIMESTEPS
  */
 export function placeTimesteps(path: NoisePath, placing: Placing, arrivalPoint: boolean): Walk {
+  const { start } = placing;
+  const { timesteps, levels } = wholeWalk(path, placing, arrivalPoint);
+  if (start >= timesteps.length)
+    throw samplerOptionOutOfRange('start', start, `from 0 to ${timesteps.length - 1}`);
+  return { timesteps: timesteps.slice(start), levels: levels.slice(start), first: start };
+}
+
+function wholeWalk(
+  path: NoisePath,
+  placing: Placing,
+  arrivalPoint: boolean,
+): Pick<Walk, 'timesteps' | 'levels'> {
   const { steps, spacing, offset, timesteps: list, karras, final } = placing;
   const { trainTimesteps, firstTimestep, lastTimestep } = path;
   const whole = !placing.fractionalTimesteps && !path.continuous;

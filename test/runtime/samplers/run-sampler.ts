@@ -9,8 +9,9 @@ export function runSampler(
   denoiser: Denoiser,
   initialNoise: Float32Array,
   freshNoise?: (draw: number) => Float32Array,
+  clean?: Float32Array,
 ): Float32Array {
-  let trajectory = sampler.start(initialNoise);
+  let trajectory = sampler.start(initialNoise, clean);
   for (const [step, timestep] of sampler.timesteps.entries()) {
     const output = denoiser(sampler.scaleInput(trajectory.latent, step), timestep);
     trajectory = sampler.step(output, step, trajectory, freshNoise && (() => freshNoise(step)));

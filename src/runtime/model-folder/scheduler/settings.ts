@@ -1,7 +1,7 @@
 /** What a scheduler's file says, in the words of the samplers. */
 import type { AnySamplerOption, SamplerName } from '../../samplers/index.js';
 
-export type SchedulerSettings = Omit<AnySamplerOption, 'steps' | 'timesteps'>;
+export type SchedulerSettings = Omit<AnySamplerOption, 'steps' | 'timesteps' | 'start'>;
 
 /** How the loop is run: what the command line says, which then has the first word. */
 export interface SchedulerUse extends SchedulerSettings {

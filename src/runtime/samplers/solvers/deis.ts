@@ -8,7 +8,7 @@
  * logarithm no polynomial reaches.
  */
 import {
-  FEW_STEPS,
+  isShort,
   LOWER_ORDER_FINAL,
   ORDER,
   orderAt,
@@ -31,8 +31,9 @@ export const deis = solver({
     order: ORDER,
     lowerOrderFinal: LOWER_ORDER_FINAL,
   },
-  make({ options, walk: { levels }, clip }) {
-    const { order, prediction, lowerOrderFinal = levels.length - 1 < FEW_STEPS } = options;
+  make({ options, walk, clip }) {
+    const { levels } = walk;
+    const { order, prediction, lowerOrderFinal = isShort(walk) } = options;
     return {
       step({ step, now, latent, output, trajectory: { history = [] } }) {
         const read = reader(prediction, 'epsilon', now, clip);

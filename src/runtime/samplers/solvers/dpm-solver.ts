@@ -8,7 +8,7 @@
  * logarithm of alpha / sigma, so where no signal is left it takes the little that diffusers does (2^-24 of
  * the variance).
  */
-import { FEW_STEPS, LOWER_ORDER_FINAL, lengthOf, orderAt } from '../multistep.js';
+import { isShort, LOWER_ORDER_FINAL, lengthOf, orderAt } from '../multistep.js';
 import type { NoiseLevel } from '../paths/index.js';
 import { reader } from '../prediction.js';
 import { LOOP_OPTIONS, solver } from '../solver.js';
@@ -24,9 +24,9 @@ const dpmSolver = <const Name extends string>(name: Name, order: 2 | 3, descript
     arrivalPoint: true,
     signal: true,
     options: OPTIONS,
-    make({ options, walk: { levels }, clip }) {
-      const few = levels.length - 1 < FEW_STEPS;
-      const { lowerOrderFinal = few, prediction } = options;
+    make({ options, walk, clip }) {
+      const { levels } = walk;
+      const { lowerOrderFinal = isShort(walk), prediction } = options;
       return {
         step({ step, now, next, latent, output, trajectory: { history = [] } }) {
           const used = orderAt(levels, step, { order, known: history.length + 1, lowerOrderFinal });

@@ -53,13 +53,14 @@ export const uniPc = solver({
       description: 'Steps whose latent is not corrected by the call after them',
     },
   },
-  make({ options, walk: { levels }, clip }) {
+  make({ options, walk: { levels, first }, clip }) {
     const { order, lowerOrderFinal, disableCorrector = [], prediction } = options;
     const bracket = (step: number, known: number) =>
       bracketOf(levels, step, { ...options, known, lowerOrderFinal });
     // a step of no length has nothing that could be corrected
     const corrects = (step: number) =>
-      !disableCorrector.includes(step - 1) && levels[step - 1]?.ratio !== levels[step]!.ratio;
+      !disableCorrector.includes(first + step - 1) &&
+      levels[step - 1]?.ratio !== levels[step]!.ratio;
     return {
       step({ step, now, latent, output, trajectory: { history = [], origin } }) {
         const read = reader(prediction, options.predictX0 ? 'sample' : 'epsilon', now, clip);
