@@ -262,7 +262,7 @@ def main():
     told = [float(np.interp(math.log(sigma), logs, np.arange(1000))) for sigma in karras]
     record(
         "euler",
-        {"steps": count, "karras": True, "fractionalTimesteps": True, "schedule": stable},
+        {"steps": count, "spacing": "linear", "levels": "karras", "fractionalTimesteps": True, "schedule": stable},
         run_euler(karras + [0.0], told),
     )
 

@@ -6,7 +6,7 @@ export function samplerOf({ sampler, steps, spacing }) {
   const [solver, degree] = sampler.split(':');
   return createSampler(solver, {
     steps,
-    ...(spacing === 'karras' ? { karras: true } : { spacing }),
+    ...(spacing === 'karras' ? { levels: 'karras' } : { spacing }),
     ...(degree && { order: Number(degree) }),
   });
 }

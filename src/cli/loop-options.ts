@@ -1,6 +1,6 @@
 /** Options of commands that run a denoising loop: the sampler, its noise schedule, guidance. */
 
-import { guidanceIncomplete, karrasAndSpacing, spacingAndTimesteps } from '../errors/index.js';
+import { guidanceIncomplete, levelsAndSpacing, spacingAndTimesteps } from '../errors/index.js';
 import type { LoopGuidance } from '../evidence/calibrate/index.js';
 import type { SchedulerSettings } from '../runtime/model-folder/index.js';
 import {
@@ -96,15 +96,16 @@ export function readSpacing(
   {
     spacing,
     sampler,
-    karras,
+    levels,
   }: Arguments<typeof timestepOptions> & {
     readonly sampler: SamplerName;
-    readonly karras?: boolean | undefined;
+    readonly levels?: string | undefined;
   },
   chosen: ChosenTimesteps | undefined,
   folder: FolderLoop = {},
 ) {
-  if (karras && spacing !== undefined) throw karrasAndSpacing();
+  if (levels !== undefined && levels !== 'spaced' && spacing !== undefined)
+    throw levelsAndSpacing(levels);
   if (!chosen) {
     if (spacing !== undefined) return { spacing };
     const { offset } = folder;

@@ -29,7 +29,10 @@ export function readPlaces(
     return undefined;
   }
   // what is left open here says nothing of places
-  const open = { clip: undefined, eta: undefined, order: undefined, prediction: undefined };
+  const open = {
+    ...{ clip: undefined, eta: undefined, order: undefined, prediction: undefined },
+    ...{ timestepScale: undefined, 'timestep-scale': undefined },
+  };
   const found = findLoopModel(model, { ...args, ...open, sampler, timesteps: undefined });
   return samplerFrom(sampler, {
     ...readSamplerOptions(found.args, found.folder),

@@ -2,7 +2,7 @@
 import { SAMPLER_NAMES } from '../runtime/samplers/index.js';
 import { noiseOptions, samplerOptions, timestepOptions } from './loop-options.js';
 
-const { karras } = samplerOptions;
+const { levels, 'distilled-steps': distilledSteps } = samplerOptions;
 
 export const placingOptions = {
   sampler: {
@@ -10,6 +10,7 @@ export const placingOptions = {
     describe: 'Sampler of the loop, which forecasts by axis=timestep or log-snr ask for',
   },
   spacing: timestepOptions.spacing,
-  karras,
+  levels,
+  'distilled-steps': distilledSteps,
   ...noiseOptions,
 } as const;

@@ -35,11 +35,30 @@ export const timestepsNotDescending = (index: number, timestep: number, before: 
     { data: { index, timestep, before }, hint: 'Sort the timesteps in descending order.' },
   );
 
-export const karrasWithTimesteps = () =>
+export const levelsWithTimesteps = (levels: string) =>
   new StepfoldError(
-    'SAMPLER_KARRAS_TIMESTEPS',
-    'Karras noise levels determine the timesteps, so a list of timesteps cannot be given too.',
+    'SAMPLER_LEVELS_TIMESTEPS',
+    `Noise levels that are placed (${levels}) determine the timesteps, so a list of timesteps cannot be given too.`,
     { hint: 'Leave out either one.' },
+  );
+
+export const shiftNeedsTokens = () =>
+  new StepfoldError(
+    'SAMPLER_SHIFT_TOKENS',
+    'The steps are shifted by the size of the picture, and its number of tokens is not known.',
+    {
+      hint: 'Say it with --tokens (`tokens` of the schedule): 4096 for 1024 x 1024 pixels in FLUX and SD 3; or leave the dynamic shift out and give --shift.',
+    },
+  );
+
+export const noSuchCalls = (sampler: string, calls: number, fewer: number, more: number) =>
+  new StepfoldError(
+    'SAMPLER_CALLS',
+    `No number of steps with ${sampler} makes ${calls} calls of the denoiser.`,
+    {
+      data: { sampler, calls },
+      hint: `Make the bundle for ${fewer === more ? more : `${fewer} or ${more}`} calls, or choose another sampler.`,
+    },
   );
 
 export const stepOutOfRange = (step: number, steps: number) =>
@@ -65,13 +84,22 @@ export const strengthOfNothing = (strength: number, steps: number, least: number
     },
   );
 
-export const noiseMissing = (eta: number) =>
+export const trialMissing = (step: number) =>
+  new StepfoldError(
+    'SAMPLER_TRIAL_MISSING',
+    `Step ${step} ends what the step before it has tried, and that is not in its trajectory.`,
+    {
+      data: { step },
+      hint: 'Hand on the whole trajectory that step() returns, not its latent alone.',
+    },
+  );
+
+/** @param sampler by its title */
+export const noiseMissing = (sampler: string) =>
   new StepfoldError(
     'SAMPLER_NOISE_MISSING',
-    `DDIM with eta ${eta} draws fresh noise at each step and got none.`,
-    {
-      hint: 'Pass a noise function to step(), or set eta to 0.',
-    },
+    `${sampler} draws fresh noise at each step and got none.`,
+    { hint: 'Pass a noise function to step(), or choose a sampler that draws none (eta 0).' },
   );
 
 export const nothingLeft = (timestep: number) =>

@@ -49,11 +49,11 @@ export const noGammaFinite = (first: StepfoldError) =>
     },
   );
 
-export const noKarras = () =>
+export const noPlacedLevels = (levels: string) =>
   new StepfoldError(
-    'TIMESTEPS_KARRAS',
-    'Karras noise levels determine the timesteps, so there is nothing to find.',
-    { hint: 'Leave `karras` out.' },
+    'TIMESTEPS_LEVELS',
+    `Noise levels that are placed (${levels}) determine the timesteps, so there is nothing to find.`,
+    { hint: 'Leave `levels` out.' },
   );
 
 export const noWholeTimesteps = (sampler: string) =>
@@ -123,10 +123,10 @@ export const needsSampler = (option: string) =>
     { hint: 'Name it with --sampler, or leave the option out.' },
   );
 
-export const karrasAndSpacing = () =>
+export const levelsAndSpacing = (levels: string) =>
   new StepfoldError(
     'RUN_TIMESTEPS',
-    '--karras places noise levels, and --spacing places timesteps.',
+    `--levels ${levels} places noise levels, and --spacing places timesteps.`,
     { hint: 'Give one of them.' },
   );
 

@@ -205,13 +205,18 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   SAMPLER_OPTION_UNKNOWN: 'A sampler or a noise path was given an option that it does not have.',
   SAMPLER_OPTION_RANGE: 'A number given to the sampler is out of range.',
   SAMPLER_TIMESTEPS_ORDER: 'A list of timesteps does not go from the noisiest down.',
-  SAMPLER_KARRAS_TIMESTEPS: 'Karras noise levels and a list of timesteps are both given.',
+  SAMPLER_LEVELS_TIMESTEPS: 'Noise levels that are placed and a list of timesteps are both given.',
+  SAMPLER_SHIFT_TOKENS:
+    'Steps of flow matching are to be shifted by the size of the picture, which is not known.',
+  SAMPLER_CALLS: 'A sampler with two calls in some of its steps never makes so many.',
   SAMPLER_STEP_RANGE: 'By program: a step that the sampler does not have.',
   SAMPLER_NO_SIGNAL:
     'DDIM would have to divide by a signal of zero: the noise schedule leaves none at its last timestep.',
   SAMPLER_CLEAN_MISSING:
     'By program: a loop that starts in its middle was given no picture to start from.',
   SAMPLER_STRENGTH: 'A strength is so small that a loop would have no step.',
+  SAMPLER_TRIAL_MISSING:
+    'By program: a step of two calls was given a latent alone where its first call belongs to it.',
   SAMPLER_NOISE_MISSING: 'By program: the sampler draws noise and was given no source of it.',
   SAMPLER_LATENT_LENGTH: 'By program: two arrays of one step differ in length.',
   DENOISE_NOT_FINITE:
@@ -304,7 +309,8 @@ export const MEANINGS: Readonly<Record<string, string>> = {
     'The reference loop, or every loop that was tried, came upon NaN or infinity. The command line ends with status 1.',
   TIMESTEPS_CONTINUOUS:
     'Whole timesteps are to be found for a sampler whose timesteps have fractions.',
-  TIMESTEPS_KARRAS: 'Timesteps are to be found for a sampler that has its own.',
+  TIMESTEPS_LEVELS:
+    'Noise levels that are placed determine the timesteps, so that none can be searched for.',
   TIMESTEPS_LENGTH: 'List and loop differ in length.',
   TIMESTEPS_OTHER_MODEL: 'The file says by a hash which model it is for, and it is not this one.',
   TIMESTEPS_TRAINING: 'File and loop differ in the number of training timesteps.',

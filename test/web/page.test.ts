@@ -62,7 +62,7 @@ async function inFewerSteps({ model }: Choice, steps: number, digit: number, see
   const { file, order } = catalogue.find(({ id }) => id === model)!;
   const denoiser = await openLoopModel(file);
   const labels = (value: number) => new ort.Tensor('int64', BigInt64Array.of(BigInt(value)), [1]);
-  const placed = steps < 12 ? ({ spacing: 'quad' } as const) : { karras: true };
+  const placed = steps < 12 ? ({ spacing: 'quad' } as const) : ({ levels: 'karras' } as const);
   const { latent } = await generate(denoiser, {
     sampler: createSampler('deis', { steps, order: 3, clip: 1, ...placed }),
     seed,

@@ -18,7 +18,12 @@ import {
   timestepsLength,
 } from '../../errors/index.js';
 import type { Model } from '../../model/ir/model.js';
-import { type Sampler, type SamplerName, samplerFrom } from '../../runtime/samplers/index.js';
+import {
+  type Levels,
+  type Sampler,
+  type SamplerName,
+  samplerFrom,
+} from '../../runtime/samplers/index.js';
 import { callsPerStep, stepsOfCalls } from '../../runtime/schedule/index.js';
 import { type DenoiserPorts, generate, modelPorts, settleLoop } from '../measure/denoise-bundle.js';
 import { loadOrt, type Ort } from '../measure/engine.js';
@@ -44,7 +49,7 @@ export type SearchKind = (typeof SEARCHES)[number];
 export interface SamplerChoice {
   readonly name: SamplerName;
   readonly timesteps?: readonly number[] | undefined;
-  readonly karras?: boolean | undefined;
+  readonly levels?: Levels | undefined;
   readonly schedule?: object | undefined;
   /** The sampler's other options. */
   readonly [option: string]: unknown;

@@ -6,6 +6,7 @@ import {
   type Sampler,
   type SamplerName,
   SOLVERS,
+  type Solver,
   samplerFrom,
   solverOf,
   type TimestepSpacing,
@@ -29,6 +30,7 @@ const SPACINGS = ['trailing', 'linear', 'leading', 'quad', 'karras'] as const;
 type Spacing = TimestepSpacing | 'karras';
 /** Of samplers of any order: 1 is another sampler. */
 const ORDERS = [2, 3];
+const ALL: readonly (Solver & { readonly name: SamplerName })[] = SOLVERS;
 /** As many steps as a loop is taken to have converged in. */
 const MANY = 1000;
 
@@ -45,7 +47,7 @@ const pathOf = (own: SamplerChoice): NoisePath =>
 export function rivals(own: SamplerChoice, wanted: number): Rival[] {
   const { trainTimesteps } = pathOf(own);
   // some spacings place one more point, where no call is made
-  const steps = Math.min(wanted, trainTimesteps - 1);
+  const calls = Math.min(wanted, trainTimesteps - 1);
   const made = (name: string, choice: SamplerChoice, isOwn: boolean, spacing?: Spacing): Rival => {
     const { name: solver, ...options } = choice;
     const where = spacing === undefined ? {} : placing(spacing);
@@ -53,18 +55,19 @@ export function rivals(own: SamplerChoice, wanted: number): Rival[] {
       name,
       own: isOwn,
       ...(spacing !== undefined && { spacing }),
-      sampler: samplerFrom(solver, { ...options, ...where, steps }),
+      sampler: samplerFrom(solver, { ...options, ...where, steps: stepsOfCalls(solver, calls) }),
     };
   };
   const { timesteps: _, ...itself } = own;
-  const placesItself = own['karras'] === true;
+  const placesItself = (own['levels'] ?? 'spaced') !== 'spaced';
   const all = placesItself
     ? [made(own.name, itself as SamplerChoice, true)]
     : SPACINGS.flatMap(
         (spacing) => orNone(() => made(own.name, itself as SamplerChoice, true, spacing)) ?? [],
       );
-  for (const { name, path, options } of SOLVERS) {
-    if (path !== solverOf(own.name).path) continue;
+  for (const { name, path, options, drawsNoise } of ALL) {
+    // what draws noise ends at other pictures with other steps
+    if (path !== solverOf(own.name).path || drawsNoise) continue;
     const orders = Object.hasOwn(options, 'order') ? ORDERS : [undefined];
     for (const order of orders) {
       if (name === own.name && (order === undefined || order === (own['order'] ?? 2))) continue;
@@ -78,15 +81,23 @@ export function rivals(own: SamplerChoice, wanted: number): Rival[] {
   return all;
 }
 
+/** The fewest steps that make no fewer calls. */
+function stepsOfCalls(name: SamplerName, calls: number): number {
+  const { calls: rule } = solverOf(name);
+  let steps = rule ? 1 : calls;
+  while (rule && rule.count(steps) < calls) steps++;
+  return steps;
+}
+
 const placing = (spacing: Spacing) =>
-  spacing === 'karras' ? { karras: true } : { spacing, offset: 0 };
+  spacing === 'karras' ? { levels: 'karras' } : { spacing, offset: 0 };
 
 /** A loop of so many steps that more would change nothing, or of the most that there are. */
 export function convergedSampler(own: SamplerChoice): Sampler {
   const { trainTimesteps } = pathOf(own);
   const { path } = solverOf(own.name);
   const steps = Math.min(MANY, trainTimesteps);
-  const made = SOLVERS.filter((solver) => solver.path === path).flatMap(
+  const made = ALL.filter((solver) => solver.path === path && !solver.drawsNoise).flatMap(
     ({ name, options, arrivalPoint }) =>
       orNone(() =>
         samplerFrom(name, {

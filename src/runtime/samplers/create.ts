@@ -2,16 +2,17 @@
 import {
   cleanMissing,
   latentLength,
+  noSuchCalls,
   stepOutOfRange,
   unknownSamplerChoice,
 } from '../../errors/index.js';
-import { LEAST_SIGNAL } from './noise-schedule.js';
 import { checkOptions } from './options.js';
 import { logSnr, type NoiseLevel, noisePath } from './paths/index.js';
 import type { Sampler } from './sampler.js';
 import type { SamplerName, SamplerOptionsByName } from './sampler-options.js';
 import type { LoopOptions, Solver, StepInput } from './solver.js';
 import { SOLVERS } from './solvers/index.js';
+import { tell } from './timestep-scale.js';
 import { placeTimesteps } from './timesteps.js';
 
 export const SAMPLER_NAMES: readonly SamplerName[] = SOLVERS.map(({ name }) => name);
@@ -23,6 +24,23 @@ export function solverOf(name: string): Solver {
   return found;
 }
 
+const callsOf = ({ calls }: Pick<Solver, 'calls'>, steps: number): number =>
+  calls?.count(steps) ?? steps;
+
+/**
+ * How many steps of a sampler make so many calls of the denoiser.
+ * @throws SAMPLER_UNKNOWN_CHOICE, SAMPLER_CALLS where no number of steps does
+ */
+export function stepsFor(name: string, calls: number): number {
+  const solver = solverOf(name);
+  if (!solver.calls) return calls;
+  for (let steps = 1; ; steps++) {
+    const made = callsOf(solver, steps);
+    if (made === calls) return steps;
+    if (made > calls) throw noSuchCalls(name, calls, callsOf(solver, Math.max(1, steps - 1)), made);
+  }
+}
+
 /**
  * Makes a sampler.
  *
@@ -30,7 +48,7 @@ export function solverOf(name: string): Solver {
  * const sampler = createSampler('ddim', { steps: 50, clip: 1 });
  *
  * @throws SAMPLER_UNKNOWN_CHOICE, SAMPLER_OPTION_UNKNOWN, SAMPLER_OPTION_RANGE, SAMPLER_TIMESTEPS_ORDER,
- *   SAMPLER_KARRAS_TIMESTEPS, SAMPLER_NO_SIGNAL
+ *   SAMPLER_LEVELS_TIMESTEPS, SAMPLER_SHIFT_TOKENS, SAMPLER_NO_SIGNAL
  */
 export const createSampler = <Name extends SamplerName>(
   name: Name,
@@ -42,14 +60,19 @@ export function samplerFrom(name: string, options: Readonly<Record<string, unkno
   const solver = solverOf(name);
   const { schedule, ...rest } = options;
   const given = checkOptions<LoopOptions>(`The sampler "${name}"`, solver.options, rest);
-  const least = solver.signal || given.karras ? LEAST_SIGNAL : 0;
-  const path = noisePath({ path: solver.path, ...(schedule as object | undefined) }, least);
-  const walk = placeTimesteps(path, given, solver.arrivalPoint);
+  const path = noisePath(
+    { path: solver.path, ...(schedule as object | undefined) },
+    { signal: solver.signal, ratio: given.levels !== 'spaced' },
+  );
+  const ofSteps = placeTimesteps(path, given, solver.arrivalPoint);
+  const walk = solver.calls?.expand(ofSteps) ?? ofSteps;
   const { timesteps, levels } = walk;
+  const wholeSteps = ofSteps.first + ofSteps.timesteps.length;
   const steps = solver.make({
     options: given,
     path,
     walk,
+    steps: wholeSteps,
     clip: given.clip ?? Number.POSITIVE_INFINITY,
   });
   const { needsNoise = false, inputScale, initialScale = path.startScale(levels[0]!) } = steps;
@@ -65,16 +88,18 @@ export function samplerFrom(name: string, options: Readonly<Record<string, unkno
     return clean.map((value, i) => signal * value + spread * noise[i]!);
   }
 
-  function levelsOf(step: number): Pick<StepInput, 'now' | 'next'> {
+  function levelsOf(step: number): Pick<StepInput, 'before' | 'now' | 'next'> {
     if (!Number.isInteger(step) || step < 0 || step >= timesteps.length)
       throw stepOutOfRange(step, timesteps.length);
-    return { now: levels[step]!, next: levels[step + 1]! };
+    const now = levels[step]!;
+    return { before: levels[step - 1] ?? now, now, next: levels[step + 1]! };
   }
 
   return {
     timesteps,
+    told: timesteps.map((t, step) => tell(given.timestepScale, t, { path, level: levels[step]! })),
     logSnr: timesteps.map((_, step) => logSnr(levels[step]!)),
-    firstCall: walk.first,
+    firstCall: callsOf(solver, wholeSteps) - timesteps.length,
     initialScale,
     needsNoise,
     start(noise, clean) {

@@ -139,7 +139,7 @@ export function denoiseSteps(options: DenoiseOptions): DenoiseSteps {
     },
     async step(from, step, noise) {
       const latent = sampler.scaleInput(from.latent, step);
-      const prediction = await predict(latent, sampler.timesteps[step]!, step);
+      const prediction = await predict(latent, sampler.told[step]!, step);
       const trajectory = sampler.step(prediction, step, from, noise);
       requireFinite(trajectory.latent, `The latent of ${labelOf(options)}`, () =>
         place(step, lastCall(options, step)),

@@ -4,6 +4,7 @@ export {
   SAMPLER_NAMES,
   samplerFrom,
   solverOf,
+  stepsFor,
 } from './create.js';
 export * from './denoise.js';
 export {
@@ -20,6 +21,7 @@ export {
 } from './flags.js';
 export { type GammaOptions, gammaTimesteps } from './gamma.js';
 export * from './guidance.js';
+export { LEVELS, type Levels } from './levels.js';
 export {
   BETA_SCHEDULES,
   type BetaSchedule,
@@ -39,20 +41,19 @@ export {
   noisePath,
   PATHS,
   type PathName,
+  type TimeShift,
   type VarianceExplodingOptions,
 } from './paths/index.js';
 export { convert, PREDICTIONS, type Prediction, type Weights } from './prediction.js';
 export { batchNoise, createRandom, type Random } from './random.js';
 export type { Sampler, Trajectory } from './sampler.js';
 export type * from './sampler-options.js';
-export type { LoopOptions, Solver } from './solver.js';
+export type { CallRule, LoopOptions, Solver } from './solver.js';
 export { NOISE_AFTER_CLIP, type NoiseAfterClip } from './solvers/ddim.js';
+export type { SecondOrder } from './solvers/dpm-solver.js';
 export { SOLVERS } from './solvers/index.js';
 export type { UnipcType } from './solvers/unipc.js';
+export { TIMESTEP_SPACINGS, type TimestepSpacing } from './spacings.js';
 export { startOfStrength } from './strength.js';
-export {
-  FINAL_LEVELS,
-  type FinalLevel,
-  TIMESTEP_SPACINGS,
-  type TimestepSpacing,
-} from './timesteps.js';
+export { TIMESTEP_SCALES, type TimestepScale } from './timestep-scale.js';
+export { FINAL_LEVELS, type FinalLevel, type LevelEnds } from './timesteps.js';

@@ -3,7 +3,6 @@
  * that a step is.
  */
 import type { NoiseLevel } from './paths/index.js';
-import type { Walk } from './timesteps.js';
 
 export interface OrderOptions {
   /** The most that is wanted. */
@@ -17,9 +16,8 @@ export interface OrderOptions {
 /** Below so many steps the last are of lower order, as in the program of DPM-Solver++. */
 const FEW_STEPS = 15;
 
-/** Whether the loop has few steps, those counted that a start leaves out, as diffusers counts them. */
-export const isShort = ({ first, timesteps }: Walk): boolean =>
-  first + timesteps.length < FEW_STEPS;
+/** Whether a loop has few steps. */
+export const isShort = (steps: number): boolean => steps < FEW_STEPS;
 
 /** Options of solvers whose order is chosen. */
 export const ORDER = {

@@ -9,8 +9,9 @@ import type { NoiseLevel } from './paths/index.js';
  * `v`: alpha * noise - sigma * clean (Salimans and Ho, arXiv 2202.00512, appendix D).
  * `sample`: the clean latent.
  * `flow`: noise - clean, the velocity along the straight path (Lipman et al., arXiv 2210.02747).
+ * `reverse-flow`: clean - noise, as models say it that count time from noise to picture (Z-Image, Lumina).
  */
-export const PREDICTIONS = ['epsilon', 'v', 'sample', 'flow'] as const;
+export const PREDICTIONS = ['epsilon', 'v', 'sample', 'flow', 'reverse-flow'] as const;
 export type Prediction = (typeof PREDICTIONS)[number];
 
 /** What is wanted is ofLatent * latent + ofOutput * output. */
@@ -27,6 +28,10 @@ const CLEAN: Record<Prediction, (level: NoiseLevel) => Weights> = {
     ofLatent: 1 / (alpha + sigma),
     ofOutput: -sigma / (alpha + sigma),
   }),
+  'reverse-flow': ({ alpha, sigma }) => ({
+    ofLatent: 1 / (alpha + sigma),
+    ofOutput: sigma / (alpha + sigma),
+  }),
 };
 
 const NOISE: Record<Prediction, (level: NoiseLevel) => Weights> = {
@@ -37,6 +42,10 @@ const NOISE: Record<Prediction, (level: NoiseLevel) => Weights> = {
     ofLatent: 1 / (alpha + sigma),
     ofOutput: alpha / (alpha + sigma),
   }),
+  'reverse-flow': ({ alpha, sigma }) => ({
+    ofLatent: 1 / (alpha + sigma),
+    ofOutput: -alpha / (alpha + sigma),
+  }),
 };
 
 /** Each prediction as a sum of the clean latent and the noise. */
@@ -45,6 +54,7 @@ const PARTS: Record<Prediction, (level: NoiseLevel) => { clean: number; noise: n
   v: ({ alpha, sigma }) => ({ clean: -sigma, noise: alpha }),
   sample: () => ({ clean: 1, noise: 0 }),
   flow: () => ({ clean: -1, noise: 1 }),
+  'reverse-flow': () => ({ clean: 1, noise: -1 }),
 };
 
 /** How the clean latent follows from the latent and the denoiser's output at a noise level. */

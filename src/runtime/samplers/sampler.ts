@@ -17,8 +17,10 @@ export interface Trajectory {
 }
 
 export interface Sampler {
-  /** What to tell the denoiser at each step, the noisiest first; as many as there are steps. */
+  /** Where each step is in the training timesteps, the noisiest first; as many as there are calls. */
   readonly timesteps: readonly number[];
+  /** What to tell the denoiser there: the timesteps, unless `timestepScale` says otherwise. */
+  readonly told: readonly number[];
   /** Logarithm of signal over noise, in variance, at each of them. */
   readonly logSnr: readonly number[];
   /** Calls of the whole loop before the first one here, which `start` of the options leaves out. */

@@ -2,10 +2,11 @@
  * What makes a sampler: a name, options, and the arithmetic of one step. Where it steps, along which noise
  * path, what the denoiser predicts and what is checked are the same for all of them (create.ts).
  */
-import type { Completed, OptionSchema, ValueOf } from './options.js';
+import type { Completed, OptionSchema, OptionSchemas, ValueOf } from './options.js';
 import type { NoiseLevel, NoisePath, PathName } from './paths/index.js';
 import { PREDICTIONS } from './prediction.js';
 import type { Trajectory } from './sampler.js';
+import { TIMESTEP_SCALE } from './timestep-scale.js';
 import { TIMESTEP_OPTIONS, type Walk } from './timesteps.js';
 
 /** Options that every sampler has; each spreads them into its own and may change their defaults. */
@@ -24,6 +25,14 @@ export const LOOP_OPTIONS = {
     description: 'Clamp predicted pixels to [-clip, clip]',
   },
   ...TIMESTEP_OPTIONS,
+  timestepScale: TIMESTEP_SCALE,
+} as const;
+
+/** The same of solvers of flow matching. */
+export const FLOW_LOOP_OPTIONS = {
+  ...LOOP_OPTIONS,
+  prediction: { ...LOOP_OPTIONS.prediction, default: 'flow' },
+  spacing: { ...LOOP_OPTIONS.spacing, default: 'trailing' },
 } as const;
 
 type Widened<S extends OptionSchema> = S extends { readonly default: unknown }
@@ -38,9 +47,11 @@ export type LoopOptions = {
   readonly [K in keyof typeof LOOP_OPTIONS]: Widened<(typeof LOOP_OPTIONS)[K]>;
 };
 
-/** What a step starts from. */
+/** What a step starts from. A step is one call: a solver that makes two for a step of its own takes two. */
 export interface StepInput {
   readonly step: number;
+  /** The level of the step before; that of this one in the first. */
+  readonly before: NoiseLevel;
   readonly now: NoiseLevel;
   /** The level to arrive at. */
   readonly next: NoiseLevel;
@@ -62,6 +73,13 @@ export interface Steps {
   readonly inputScale?: (level: NoiseLevel) => number;
 }
 
+export interface CallRule {
+  /** How many calls so many steps are. */
+  count(steps: number): number;
+  /** Timesteps and levels of calls, from those of steps. */
+  expand(steps: Walk): Walk;
+}
+
 export interface Solver<
   Name extends string = string,
   Path extends PathName = PathName,
@@ -77,14 +95,23 @@ export interface Solver<
   readonly arrivalPoint: boolean;
   /** It divides by the signal, so that there has to be some at every level. */
   readonly signal: boolean;
+  /** Whether noise is drawn in its steps whatever its options leave out, so that no two lengths end alike. */
+  readonly drawsNoise?: boolean;
+  /** Where the calls of its steps lie, if it makes more than one for each. */
+  readonly calls?: CallRule;
   readonly options: Options;
-  make(given: {
-    readonly options: Completed<Options>;
-    readonly path: NoisePath;
-    readonly walk: Walk;
-    /** Infinity where nothing is clamped. */
-    readonly clip: number;
-  }): Steps;
+  make(given: MadeFrom<Options>): Steps;
+}
+
+export interface MadeFrom<Options extends OptionSchemas> {
+  readonly options: Completed<Options>;
+  readonly path: NoisePath;
+  /** Of calls. */
+  readonly walk: Walk;
+  /** Steps of the whole loop, those that a start leaves out among them. */
+  readonly steps: number;
+  /** Infinity where nothing is clamped. */
+  readonly clip: number;
 }
 
 /** A solver as it is, with its types found. */

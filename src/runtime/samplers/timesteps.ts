@@ -1,36 +1,32 @@
 /**
  * The one rule for timesteps: where a sampler calls the denoiser, the noisiest first, and the noise levels
- * that it computes with.
- *
- * A list that the caller chose comes first, then levels as Karras et al. place them, then a spacing. The
- * names of spacings are those of Lin et al., "Common diffusion noise schedules and sample steps are flawed"
- * (arXiv 2305.08891, table 2), and `quad` is DDIM's (Song et al., arXiv 2010.02502, appendix D.2).
+ * that it computes with. A list that the caller chose comes first, then levels that are placed, then a spacing.
  */
 import {
-  karrasWithTimesteps,
+  levelsWithTimesteps,
   samplerOptionOutOfRange,
   timestepsNotDescending,
 } from '../../errors/index.js';
-import { linspace, roundHalfToEven } from './numbers.js';
+import { LEVELS, PLACES } from './levels.js';
+import { roundHalfToEven } from './numbers.js';
 import type { Completed } from './options.js';
-import { karrasRatios, type NoiseLevel, type NoisePath } from './paths/index.js';
+import type { NoiseLevel, NoisePath } from './paths/index.js';
+import { DISTILLED_STEPS, spacedTimesteps, TIMESTEP_SPACINGS } from './spacings.js';
 
-/**
- * `linear`: equally spaced, first and last timestep included (NumPy's linspace).
- * `leading`: multiples of trainTimesteps / steps rounded down; timestep 0 included, the last not.
- * `trailing`: the same counted down from the last timestep.
- * `quad`: squares of equally spaced roots up to 0.8 of the training timesteps, as the DDPM and DDIM
- * programs do with `--skip_type quad`; small timesteps can repeat when there are many steps.
- */
-export const TIMESTEP_SPACINGS = ['linear', 'leading', 'trailing', 'quad'] as const;
-export type TimestepSpacing = (typeof TIMESTEP_SPACINGS)[number];
+export const LEVEL_ENDS = ['training', 'spaced'] as const;
+export type LevelEnds = (typeof LEVEL_ENDS)[number];
 
 export const FINAL_LEVELS = ['zero', 'first'] as const;
 /** What the last step leaves: no noise at all, or that of the first training timestep. */
 export type FinalLevel = (typeof FINAL_LEVELS)[number];
 
 export const TIMESTEP_OPTIONS = {
-  steps: { type: 'integer', minimum: 1, default: 50, description: 'Steps, and so calls' },
+  steps: {
+    type: 'integer',
+    minimum: 1,
+    default: 50,
+    description: 'Steps; each is a call but with Heun and PLMS',
+  },
   spacing: {
     enum: TIMESTEP_SPACINGS,
     default: 'leading',
@@ -54,12 +50,36 @@ export const TIMESTEP_OPTIONS = {
     default: 0,
     description: 'Steps left out at the beginning, where a picture is changed: see `noised`',
   },
-  karras: {
-    type: 'boolean',
-    default: false,
+  distilledSteps: {
+    type: 'integer',
+    minimum: 1,
+    default: DISTILLED_STEPS,
+    flag: true,
+    description: 'Timesteps of the distillation that distilled spacing chooses from',
+  },
+  levels: {
+    enum: LEVELS,
+    default: 'spaced',
+    title: 'way to place noise levels',
     flag: true,
     description:
-      'Levels as Karras et al. place them (equation 5, rho 7) over the whole training range',
+      'Noise levels in place of timesteps: equally spaced in a root or the logarithm, or by a beta distribution',
+  },
+  levelEnds: {
+    enum: LEVEL_ENDS,
+    default: 'training',
+    title: 'ends of noise levels',
+    description: 'Between which levels those are: of the whole training range, or of the spacing',
+  },
+  levelMin: {
+    type: 'number',
+    exclusiveMinimum: 0,
+    description: 'The least of the levels in place of that',
+  },
+  levelMax: {
+    type: 'number',
+    exclusiveMinimum: 0,
+    description: 'The largest of the levels in place of that',
   },
   final: {
     enum: FINAL_LEVELS,
@@ -67,7 +87,7 @@ export const TIMESTEP_OPTIONS = {
     title: 'final noise level',
     description: 'What the last step leaves: no noise, or that of the first training timestep',
   },
-  // without fractions, levels belong to the rounded timesteps, but for Karras levels, which come first
+  // without fractions, levels belong to the rounded timesteps, but for levels that are placed, which come first
   fractionalTimesteps: {
     type: 'boolean',
     default: false,
@@ -88,7 +108,7 @@ export interface Walk {
 
 /**
  * @param arrivalPoint see `SpacingOptions`
- * @throws SAMPLER_OPTION_RANGE, SAMPLER_TIMESTEPS_ORDER, SAMPLER_KARRAS_TIMESTEPS
+ * @throws SAMPLER_OPTION_RANGE, SAMPLER_TIMESTEPS_ORDER, SAMPLER_LEVELS_TIMESTEPS
  */
 export function placeTimesteps(path: NoisePath, placing: Placing, arrivalPoint: boolean): Walk {
   const { start } = placing;
@@ -98,101 +118,43 @@ export function placeTimesteps(path: NoisePath, placing: Placing, arrivalPoint: 
   return { timesteps: timesteps.slice(start), levels: levels.slice(start), first: start };
 }
 
-function wholeWalk(
-  path: NoisePath,
-  placing: Placing,
-  arrivalPoint: boolean,
-): Pick<Walk, 'timesteps' | 'levels'> {
-  const { steps, spacing, offset, timesteps: list, karras, final } = placing;
-  const { trainTimesteps, firstTimestep, lastTimestep } = path;
+type WholeWalk = Pick<Walk, 'timesteps' | 'levels'>;
+
+function wholeWalk(path: NoisePath, placing: Placing, arrivalPoint: boolean): WholeWalk {
+  const { timesteps: list, levels, levelEnds, final } = placing;
   const whole = !placing.fractionalTimesteps && !path.continuous;
   const round = whole ? roundHalfToEven : (timestep: number) => timestep;
-  const first = path.levelAt(firstTimestep);
-  const end = final === 'zero' ? path.levelOf(0) : first;
-  if (karras && !list) {
-    const noisiest = path.levelAt(lastTimestep);
-    const ratios = karrasRatios(noisiest.ratio, first.ratio, steps);
-    return {
-      timesteps: ratios.map((ratio) => round(path.timestepAt(ratio))),
-      levels: [...ratios.map(path.levelOf), end],
-    };
-  }
-  if (karras) throw karrasWithTimesteps();
+  const end = path.levelOf(0);
+  const ending = final === 'zero' ? end : path.levelAt(path.firstTimestep);
+  if (list && levels !== 'spaced') throw levelsWithTimesteps(levels);
   if (list) checkTimesteps(list, path);
-  const spaced = () =>
+  const spaced = (list ?? spacedOn(path, placing, arrivalPoint)).map(round);
+  if (levels === 'spaced')
+    return { timesteps: spaced, levels: [...spaced.map(path.levelAt), ending] };
+  const [first, last] =
+    levelEnds === 'spaced' ? [spaced[0]!, spaced.at(-1)!] : [path.lastTimestep, path.firstTimestep];
+  const {
+    levelMax = path.levelAt(first)[path.measure],
+    levelMin = path.levelAt(last)[path.measure],
+  } = placing;
+  if (levelMin > levelMax)
+    throw samplerOptionOutOfRange('levelMin', levelMin, `at most ${levelMax}`);
+  const placed = PLACES[levels](levelMax, levelMin, spaced.length).map(path.levelWith);
+  return {
+    timesteps: placed.map(({ ratio }) => round(path.timestepAt(ratio))),
+    levels: [...placed, ending],
+  };
+}
+
+function spacedOn(path: NoisePath, placing: Placing, arrivalPoint: boolean): number[] {
+  const { steps, spacing, offset, distilledSteps } = placing;
+  const { trainTimesteps } = path;
+  return path.stretch(
     spacedTimesteps({
-      ...{ spacing, steps, trainTimesteps, offset, arrivalPoint },
+      ...{ spacing, steps, trainTimesteps, offset, arrivalPoint, distilledSteps },
       whole: !path.continuous,
-    }).map((timestep) => path.place(timestep, spacing === 'linear'));
-  const timesteps = (list ?? spaced()).map(round);
-  return { timesteps, levels: [...timesteps.map(path.levelAt), end] };
-}
-
-/** A single step starts from the noisiest point, where NumPy's linspace would give the first one. */
-const downFrom = (end: number, steps: number) =>
-  steps === 1 ? [end] : linspace(0, end, steps).reverse();
-
-type Spacing = (
-  trainTimesteps: number,
-  steps: number,
-  round: (timestep: number) => number,
-) => number[];
-
-const SPACINGS: Record<TimestepSpacing, Spacing> = {
-  linear: (trainTimesteps, steps) => downFrom(trainTimesteps - 1, steps),
-  leading: (trainTimesteps, steps) => {
-    const stride = Math.floor(trainTimesteps / steps);
-    return Array.from({ length: steps }, (_, index) => index * stride).reverse();
-  },
-  trailing: (trainTimesteps, steps, round) =>
-    Array.from(
-      { length: steps },
-      (_, index) => round(trainTimesteps - index * (trainTimesteps / steps)) - 1,
-    ),
-  quad: (trainTimesteps, steps) =>
-    downFrom(Math.sqrt(trainTimesteps * 0.8), steps).map((root) =>
-      Math.min(Math.floor(root * root), trainTimesteps - 1),
-    ),
-};
-
-export interface SpacingOptions {
-  readonly spacing: TimestepSpacing;
-  readonly steps: number;
-  readonly trainTimesteps: number;
-  /** Added to every timestep; Stable Diffusion v1 uses 1 with `leading`. */
-  readonly offset: number;
-  /**
-   * Whether the spacing places one more point below the timesteps, where the sampler arrives without
-   * calling the denoiser: DPM-Solver++ counts so. `trailing` has such a point already.
-   */
-  readonly arrivalPoint: boolean;
-  /** Whether only `linear` gives fractions, as in the programs of the papers; default true. */
-  readonly whole?: boolean;
-}
-
-/**
- * `steps` timesteps in [0, trainTimesteps), the noisiest first.
- *
- * @throws SAMPLER_OPTION_RANGE when there are more steps than training timesteps or the offset
- * leads beyond the last one.
- */
-export function spacedTimesteps(options: SpacingOptions): number[] {
-  const { spacing, steps, trainTimesteps, offset, whole = true } = options;
-  const extra = options.arrivalPoint && spacing !== 'trailing' ? 1 : 0;
-  const most = trainTimesteps - extra;
-  if (!Number.isInteger(steps) || steps < 1 || steps > most) {
-    throw samplerOptionOutOfRange('steps', steps, `an integer from 1 to ${most}`);
-  }
-  const timesteps = SPACINGS[spacing](
-    trainTimesteps,
-    steps + extra,
-    whole ? roundHalfToEven : (timestep) => timestep,
-  ).slice(0, steps);
-  const room = trainTimesteps - 1 - timesteps[0]!;
-  if (!Number.isInteger(offset) || offset < 0 || offset > room) {
-    throw samplerOptionOutOfRange('offset', offset, `an integer from 0 to ${Math.floor(room)}`);
-  }
-  return timesteps.map((timestep) => timestep + offset);
+    }).map((timestep) => path.place(timestep, { spacing, arrivalPoint })),
+  );
 }
 
 /** Checks a list of timesteps that the caller chose. Equal neighbours are allowed, as `quad` has them. */

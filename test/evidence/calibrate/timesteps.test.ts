@@ -182,7 +182,7 @@ describe('on a denoiser that is known', () => {
     ['too long a reference', { referenceSteps: 1001 }, 'TIMESTEPS_REFERENCE'],
     ['half a step of reference', { referenceSteps: 50.5 }, 'TIMESTEPS_REFERENCE'],
     ['fresh noise', { sampler: { name: 'ddim', eta: 0.5 } }, 'TIMESTEPS_NOISE'],
-    ['Karras levels', { sampler: { name: 'euler', karras: true } }, 'TIMESTEPS_KARRAS'],
+    ['Karras levels', { sampler: { name: 'euler', levels: 'karras' } }, 'TIMESTEPS_LEVELS'],
     ['a flow', { sampler: { name: 'euler-flow' } }, 'TIMESTEPS_CONTINUOUS'],
     ['no samples', { samples: 0 }, 'CALIBRATE_SAMPLES'],
     ['no scale', { guidance: { order: 'cond-first', mode: 'batch' } }, 'CALIBRATE_GUIDANCE'],

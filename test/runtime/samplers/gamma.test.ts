@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { gammaTimesteps } from '../../../src/runtime/samplers/index.js';
-import { spacedTimesteps } from '../../../src/runtime/samplers/timesteps.js';
+import { spacedTimesteps } from '../../../src/runtime/samplers/spacings.js';
 
 const settings = fc.integer({ min: 1, max: 1500 }).chain((trainTimesteps) =>
   fc.record({

@@ -62,6 +62,7 @@ describe.each(PATHS)('path %o', (options) => {
           v: level.alpha * noise - level.sigma * clean,
           sample: clean,
           flow: noise - clean,
+          'reverse-flow': clean - noise,
         };
         for (const from of PREDICTIONS)
           for (const to of PREDICTIONS) {

@@ -104,7 +104,7 @@ describe('Euler', () => {
   });
 
   it('on Karras levels', () => {
-    const sampler = createSampler('euler', { ...options, karras: true });
+    const sampler = createSampler('euler', { ...options, levels: 'karras' });
     expectAbsolute(loop(sampler, start(sampler)), { sum: 124.522995, mean: 0.162139 });
   });
 
@@ -133,7 +133,7 @@ describe('DPM-Solver++(2M)', () => {
   });
 
   it('predicting v on Karras levels', () => {
-    const sampler = createSampler('dpm++2m', { ...options, prediction: 'v', karras: true });
+    const sampler = createSampler('dpm++2m', { ...options, prediction: 'v', levels: 'karras' });
     expectAbsolute(loop(sampler, sample), { mean: 0.2096 });
   });
 

@@ -5,6 +5,7 @@ import {
   createSampler,
   noiseSchedule,
   SAMPLER_NAMES,
+  solverOf,
   startOfStrength,
 } from '../../../src/runtime/samplers/index.js';
 import { type Denoiser, runSampler } from './run-sampler.js';
@@ -19,38 +20,38 @@ const near = (found: Float32Array, wanted: (i: number) => number) =>
     expect(Math.abs(value - wanted(i))).toBeLessThan(1e-6 * Math.max(1, Math.abs(wanted(i))));
   });
 
+/** Timesteps of steps, where some of them make two calls. */
+const stepsOf = (timesteps: readonly number[]) =>
+  timesteps.filter((t, i) => t !== timesteps[i - 1]);
+
 describe.each(SAMPLER_NAMES)('%s', (name) => {
+  const fresh = () => noise;
+  const { options: known } = solverOf(name);
+
   it('goes on where the whole loop is, and remembers nothing of the steps before', () => {
     const whole = createSampler(name, { steps: 12 });
     const late = createSampler(name, { steps: 12, start: 5 });
-    expect(late.timesteps).toEqual(whole.timesteps.slice(late.firstCall));
-    expect(late.logSnr).toEqual(whole.logSnr.slice(late.firstCall));
-    let trajectory = late.start(noise, clean);
-    expect(trajectory.latent).toEqual(whole.noised(clean, noise, late.firstCall));
-    const output = curve(late.scaleInput(trajectory.latent, 0), late.timesteps[0]!);
-    const alone = whole.step(output, late.firstCall, { latent: trajectory.latent });
-    trajectory = late.step(output, 0, trajectory);
-    expect(trajectory.latent).toEqual(alone.latent);
+    expect(late.firstCall + late.timesteps.length).toBe(whole.timesteps.length);
+    expect(stepsOf(late.timesteps)).toEqual(stepsOf(whole.timesteps).slice(5));
+    const [timestep] = late.timesteps;
+    const there = whole.timesteps.lastIndexOf(timestep!);
+    const trajectory = late.start(noise, clean);
+    expect(trajectory.latent).toEqual(whole.noised(clean, noise, there));
+    const output = curve(late.scaleInput(trajectory.latent, 0), timestep!);
+    const { latent } = late.step(output, 0, trajectory, fresh);
+    const alone = whole.step(output, there, { latent: trajectory.latent }, fresh);
+    expect(latent).toEqual(alone.latent);
   });
 
   it('ends as a loop over the timesteps that are left', () => {
-    const options = { steps: 20, spacing: 'trailing', lowerOrderFinal: false } as const;
-    const { lowerOrderFinal: _, ...plain } = options;
-    const given = name === 'unipc' || (name.startsWith('d') && name !== 'ddim') ? options : plain;
-    const late = createSampler(name, { ...given, start: 8 });
-    const { steps: __, spacing: ___, ...rest } = given;
-    const list = createSampler(name, { ...rest, timesteps: late.timesteps });
-    const latent = list.noised(clean, noise, 0);
-    const run = (sampler: typeof late) => {
-      let trajectory = { latent };
-      for (const [step, timestep] of sampler.timesteps.entries())
-        trajectory = sampler.step(
-          curve(sampler.scaleInput(trajectory.latent, step), timestep),
-          step,
-          trajectory,
-        );
-      return trajectory.latent;
-    };
+    const given = {
+      prediction: 'v',
+      ...(Object.hasOwn(known, 'lowerOrderFinal') && { lowerOrderFinal: false }),
+    } as const;
+    const late = createSampler(name, { ...given, steps: 20, spacing: 'trailing', start: 8 });
+    const list = createSampler(name, { ...given, timesteps: stepsOf(late.timesteps) });
+    expect(list.timesteps).toEqual(late.timesteps);
+    const run = (sampler: typeof late) => runSampler(sampler, curve, noise, fresh, clean);
     expect(run(late)).toEqual(run(list));
   });
 
@@ -79,7 +80,7 @@ describe.each(SAMPLER_NAMES)('%s', (name) => {
   it('finds the picture again where the denoiser knows it', () => {
     const sampler = createSampler(name, { steps: 20, start: 13, prediction: 'sample' });
     near(
-      runSampler(sampler, () => clean, noise, undefined, clean),
+      runSampler(sampler, () => clean, noise, fresh, clean),
       (i) => clean[i]!,
     );
   });

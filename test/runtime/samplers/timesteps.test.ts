@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { roundHalfToEven } from '../../../src/runtime/samplers/numbers.js';
-import { spacedTimesteps, type TimestepSpacing } from '../../../src/runtime/samplers/timesteps.js';
+import { spacedTimesteps, type TimestepSpacing } from '../../../src/runtime/samplers/spacings.js';
 import reference from './reference.json' with { type: 'json' };
 
 const train = { trainTimesteps: 1000, offset: 0, arrivalPoint: false };

@@ -113,7 +113,8 @@ const KARRAS_FROM = 12;
 /** The solver that came nearest to the converged picture of the samples in so few steps. */
 function fewerSteps(count: number): Sampler {
   const steps = Math.max(2, Math.round(count));
-  const placed = steps < KARRAS_FROM ? ({ spacing: 'quad' } as const) : { karras: true };
+  const placed =
+    steps < KARRAS_FROM ? ({ spacing: 'quad' } as const) : ({ levels: 'karras' } as const);
   return createSampler('deis', { steps, order: 3, clip: 1, ...placed });
 }
 

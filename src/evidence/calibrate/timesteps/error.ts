@@ -10,7 +10,7 @@ import {
   fixedBatch,
   freshNoise,
   guidanceIncomplete,
-  noKarras,
+  noPlacedLevels,
   noReference,
   noWholeTimesteps,
   ResultError,
@@ -133,7 +133,7 @@ export async function timestepError(
 /** Samplers that are alike but for their timesteps. */
 function samplerFactory({ name, ...options }: SamplerChoice = { name: 'ddim' }) {
   const { spacing: _, offset: __, timesteps: ___, steps: ____, ...rest } = options;
-  if (rest.karras) throw noKarras();
+  if (rest.levels && rest.levels !== 'spaced') throw noPlacedLevels(rest.levels);
   const make = (where: object): Sampler => samplerFrom(name, { ...rest, ...where });
   const { trainTimesteps, continuous } = noisePath({
     path: solverOf(name).path,

@@ -4,16 +4,11 @@
  */
 import { TRAIN_TIMESTEPS } from '../noise-schedule.js';
 import { checkOptions } from '../options.js';
+import { SHIFT_OPTIONS, type ShiftOptions, shiftOf } from './flow-shift.js';
 import type { NoiseLevel, NoisePath } from './noise-path.js';
 
 export const FLOW_OPTIONS = {
-  shift: {
-    type: 'number',
-    exclusiveMinimum: 0,
-    default: 1,
-    flag: true,
-    description: 'Flow steps moved towards noise: 3 for SD 3',
-  },
+  ...SHIFT_OPTIONS,
   trainTimesteps: {
     type: 'integer',
     minimum: 1,
@@ -24,49 +19,57 @@ export const FLOW_OPTIONS = {
 } as const;
 
 /** What `FLOW_OPTIONS` describes. */
-export interface FlowOptions {
-  /** Flow steps moved towards noise. */
-  readonly shift?: number | undefined;
+export interface FlowOptions extends ShiftOptions {
   /** Timesteps in training. */
   readonly trainTimesteps?: number | undefined;
 }
+
+/** Of the signal, what solvers take at sigma 1 that need some, as diffusers' UniPC does. */
+const LEAST_SHARE = 1e-6;
 
 /** sigma of a noise over signal. */
 const shareOf = (ratio: number) => (ratio === Number.POSITIVE_INFINITY ? 1 : ratio / (1 + ratio));
 
 /**
- * @param least taken for the share of the signal's variance at the last timestep
- * @throws SAMPLER_OPTION_RANGE, SAMPLER_OPTION_UNKNOWN
+ * @param signal whether there has to be some at every level
+ * @throws SAMPLER_OPTION_RANGE, SAMPLER_OPTION_UNKNOWN, SAMPLER_SHIFT_TOKENS
  */
-export function flow(options: FlowOptions = {}, least = 0): NoisePath {
-  const { shift, trainTimesteps } = checkOptions('The path of flow matching', FLOW_OPTIONS, {
+export function flow(options: FlowOptions = {}, signal = false): NoisePath {
+  const { trainTimesteps, ...shifting } = checkOptions('The path of flow matching', FLOW_OPTIONS, {
     ...options,
   });
-  const noisiest = 1 - Math.sqrt(least);
+  const { shift, double, terminal } = shiftOf(shifting);
+  const noisiest = signal ? 1 - LEAST_SHARE : 1;
   const level = (share: number): NoiseLevel => {
     const sigma = Math.min(share, noisiest);
     const alpha = 1 - sigma;
     return { alpha, sigma, ratio: sigma / alpha, variance: alpha * alpha + sigma * sigma };
   };
-  // Esser et al., arXiv 2403.03206, equation 23, with shift for the square root there
-  const shifted = (timestep: number) => {
-    const sigma = timestep / trainTimesteps;
-    return trainTimesteps * ((shift * sigma) / (1 + (shift - 1) * sigma));
-  };
+  const shifted = (timestep: number) => trainTimesteps * shift(timestep / trainTimesteps);
   return {
     trainTimesteps,
     firstTimestep: 1,
     lastTimestep: trainTimesteps,
     continuous: true,
+    measure: 'sigma',
     levelAt: (timestep) => level(timestep / trainTimesteps),
     levelOf: (ratio) => level(shareOf(ratio)),
+    levelWith: level,
     timestepAt: (ratio) => trainTimesteps * shareOf(ratio),
-    place(spaced, bothEnds) {
-      if (!bothEnds) return shifted(spaced + 1);
-      // the cleanest level of training is a shifted one, and is shifted again, as in the program of SD 3
-      const first = shifted(1);
+    place(spaced, { spacing, arrivalPoint }) {
+      if (spacing === 'even') return shifted(spaced);
+      if (spacing !== 'linear') return shifted(spaced + 1);
+      // the cleanest level of training is a shifted one, and is shifted again, as in the program of SD 3; not so
+      // where it is no step's, but where the loop arrives, as in UniPC
+      const first = double && !arrivalPoint ? shifted(1) : 1;
       const share = trainTimesteps > 1 ? spaced / (trainTimesteps - 1) : 1;
       return shifted(first + share * (trainTimesteps - first));
+    },
+    stretch(timesteps) {
+      if (terminal === undefined) return [...timesteps];
+      const left = 1 - timesteps.at(-1)! / trainTimesteps;
+      const factor = left === 0 ? 1 : (1 - terminal) / left;
+      return timesteps.map((t) => trainTimesteps * (1 - (1 - t / trainTimesteps) * factor));
     },
     startScale: () => 1,
   };

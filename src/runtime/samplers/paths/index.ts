@@ -1,6 +1,10 @@
 /** Noise paths by name. */
 import { unknownSamplerChoice } from '../../../errors/index.js';
-import { NOISE_SCHEDULE_OPTIONS, type NoiseScheduleOptions } from '../noise-schedule.js';
+import {
+  LEAST_SIGNAL,
+  NOISE_SCHEDULE_OPTIONS,
+  type NoiseScheduleOptions,
+} from '../noise-schedule.js';
 import { FLOW_OPTIONS, type FlowOptions, flow } from './flow.js';
 import type { NoisePath } from './noise-path.js';
 import {
@@ -11,6 +15,7 @@ import {
 import { variancePreserving } from './variance-preserving.js';
 
 export type { FlowOptions } from './flow.js';
+export type { TimeShift } from './flow-shift.js';
 export { karrasRatios } from './karras.js';
 export { logSnr, type NoiseLevel, type NoisePath } from './noise-path.js';
 export type { VarianceExplodingOptions } from './variance-exploding.js';
@@ -33,13 +38,17 @@ export type PathName = NonNullable<NoisePathOptions['path']>;
 /**
  * Makes the path that the denoiser was trained on.
  *
- * @param least taken for the share of the signal's variance where none is left
- * @throws SAMPLER_UNKNOWN_CHOICE, SAMPLER_OPTION_RANGE, SAMPLER_OPTION_UNKNOWN
+ * @param needs `signal` where a solver divides by what there is at every level; `ratio` where noise over
+ * signal has to be finite for levels to be placed. A little is taken for it where none is left.
+ * @throws SAMPLER_UNKNOWN_CHOICE, SAMPLER_OPTION_RANGE, SAMPLER_OPTION_UNKNOWN, SAMPLER_SHIFT_TOKENS
  */
-export function noisePath(options: NoisePathOptions = {}, least = 0): NoisePath {
+export function noisePath(
+  options: NoisePathOptions = {},
+  needs: { readonly signal?: boolean; readonly ratio?: boolean } = {},
+): NoisePath {
   if (options.path === 'flow') {
     const { path: _, ...rest } = options;
-    return flow(rest, least);
+    return flow(rest, needs.signal);
   }
   if (options.path === 'variance-exploding') {
     const { path: _, ...rest } = options;
@@ -48,5 +57,5 @@ export function noisePath(options: NoisePathOptions = {}, least = 0): NoisePath 
   const { path = 'variance-preserving', ...rest } = options;
   if (path !== 'variance-preserving')
     throw unknownSamplerChoice('noise path', path, Object.keys(PATHS));
-  return variancePreserving(rest, least);
+  return variancePreserving(rest, needs.signal || needs.ratio ? LEAST_SIGNAL : 0);
 }

@@ -4,6 +4,7 @@
  * x_t = alpha(t) clean + sigma(t) noise. A path is a property of the trained denoiser, not of the sampler;
  * solvers see nothing of it but levels, so that each of them goes along any path.
  */
+import type { TimestepSpacing } from '../spacings.js';
 
 /** Signal and noise of one level: x = alpha * clean + sigma * noise. */
 export interface NoiseLevel {
@@ -28,11 +29,17 @@ export interface NoisePath {
   levelOf(ratio: number): NoiseLevel;
   /** The timestep, with its fraction, of a noise over signal. */
   timestepAt(ratio: number): number;
-  /**
-   * Where a step goes that a spacing puts at `spaced` of the training timesteps, counted from 0.
-   * @param bothEnds whether the spacing goes from the last of them to the first
-   */
-  place(spaced: number, bothEnds: boolean): number;
+  /** How noise levels are measured where they are placed themselves. */
+  readonly measure: 'ratio' | 'sigma';
+  /** The level of that measure. */
+  levelWith(measure: number): NoiseLevel;
+  /** Where a step goes that a spacing puts at `spaced` of the training timesteps, counted from 0. */
+  place(
+    spaced: number,
+    by: { readonly spacing: TimestepSpacing; readonly arrivalPoint: boolean },
+  ): number;
+  /** The timesteps of a whole loop, moved to where its last has to be. */
+  stretch(timesteps: readonly number[]): number[];
   /** Standard deviation of a latent that starts at this level. */
   startScale(level: NoiseLevel): number;
 }
@@ -43,5 +50,7 @@ export const logSnr = ({ ratio }: Pick<NoiseLevel, 'ratio'>): number => -2 * Mat
 /** A path of whole timesteps, counted from 0, that are visited where a spacing puts them. */
 export const WHOLE = {
   place: (spaced: number) => spaced,
+  stretch: (timesteps: readonly number[]) => [...timesteps],
+  measure: 'ratio',
   continuous: false,
 } as const;

@@ -68,6 +68,7 @@ export function varianceExploding(options: VarianceExplodingOptions = {}): Noise
     lastTimestep: trainTimesteps - 1,
     levelAt: (timestep) => levelOf(interpolate(timestep, timesteps, sigmas)),
     levelOf,
+    levelWith: levelOf,
     timestepAt: (ratio) => interpolate(Math.log(ratio), logSigmas, timesteps),
     startScale: ({ sigma }) => sigma,
   };

@@ -15,6 +15,7 @@ export function variancePreserving(options: NoiseScheduleOptions = {}, least = 0
     lastTimestep: trainTimesteps - 1,
     levelAt: (timestep) => levelOf(sigmaAt(timestep)),
     levelOf,
+    levelWith: levelOf,
     timestepAt,
     // nearly all of it is noise at the noisiest level, and it is taken for all
     startScale: () => 1,

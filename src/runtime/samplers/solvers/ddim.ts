@@ -11,6 +11,16 @@ import { LOOP_OPTIONS, solver } from '../solver.js';
 export const NOISE_AFTER_CLIP = ['derived', 'predicted'] as const;
 export type NoiseAfterClip = (typeof NOISE_AFTER_CLIP)[number];
 
+/** Of solvers that draw noise as DDPM does, or less. */
+export const eta = {
+  type: 'number',
+  minimum: 0,
+  maximum: 1,
+  default: 0,
+  flag: true,
+  description: 'Noise of each step, 0 to 1',
+} as const;
+
 export const ddim = solver({
   name: 'ddim',
   title: 'DDIM',
@@ -20,14 +30,7 @@ export const ddim = solver({
   signal: false,
   options: {
     ...LOOP_OPTIONS,
-    eta: {
-      type: 'number',
-      minimum: 0,
-      maximum: 1,
-      default: 0,
-      flag: true,
-      description: 'Noise of each step, 0 to 1',
-    },
+    eta,
     noiseAfterClip: {
       enum: NOISE_AFTER_CLIP,
       default: 'derived',
@@ -51,7 +54,7 @@ export const ddim = solver({
         // Equation 12: what is left for the predicted noise. Rounding can take it just below zero.
         const direction = Math.sqrt(Math.max(0, next.sigma ** 2 - spread ** 2));
         const fresh = eta > 0 ? noise() : undefined;
-        if (eta > 0 && !fresh) throw noiseMissing(eta);
+        if (eta > 0 && !fresh) throw noiseMissing(`DDIM with eta ${eta}`);
 
         const { ofLatent, ofOutput } = cleanWeights(prediction, now);
         const result = new Float32Array(latent.length);

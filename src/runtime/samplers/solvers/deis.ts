@@ -31,9 +31,8 @@ export const deis = solver({
     order: ORDER,
     lowerOrderFinal: LOWER_ORDER_FINAL,
   },
-  make({ options, walk, clip }) {
-    const { levels } = walk;
-    const { order, prediction, lowerOrderFinal = isShort(walk) } = options;
+  make({ options, walk: { levels }, steps, clip }) {
+    const { order, prediction, lowerOrderFinal = isShort(steps) } = options;
     return {
       step({ step, now, latent, output, trajectory: { history = [] } }) {
         const read = reader(prediction, 'epsilon', now, clip);

@@ -1,11 +1,12 @@
 /**
  * Euler's method along the path of flow matching: Esser et al., "Scaling rectified flow transformers for
- * high-resolution image synthesis" (arXiv 2403.03206), equation 23 for the shift.
+ * high-resolution image synthesis" (arXiv 2403.03206).
  *
  * First order in the velocity v = dx / dsigma = noise - clean. It starts from noise alone, at sigma 1.
  */
-import { reader } from '../prediction.js';
-import { LOOP_OPTIONS, solver } from '../solver.js';
+import { alongFlow } from '../derivative.js';
+import { FLOW_LOOP_OPTIONS, solver } from '../solver.js';
+import { eulerSteps } from './euler.js';
 
 export const eulerFlow = solver({
   name: 'euler-flow',
@@ -14,18 +15,6 @@ export const eulerFlow = solver({
   path: 'flow',
   arrivalPoint: false,
   signal: false,
-  options: {
-    ...LOOP_OPTIONS,
-    prediction: { ...LOOP_OPTIONS.prediction, default: 'flow' },
-    spacing: { ...LOOP_OPTIONS.spacing, default: 'trailing' },
-  },
-  make({ options: { prediction }, clip }) {
-    return {
-      step({ now, next, latent, output }) {
-        const velocity = reader(prediction, 'flow', now, clip);
-        const length = next.sigma - now.sigma;
-        return { latent: latent.map((x, i) => x + length * velocity(x, output[i]!)) };
-      },
-    };
-  },
+  options: FLOW_LOOP_OPTIONS,
+  make: ({ options: { prediction }, clip }) => eulerSteps(alongFlow(prediction, clip)),
 });

@@ -6,8 +6,8 @@
  * large variance and is scaled down for the denoiser. Where no signal is left sigma is infinite, so there
  * it starts from 4096, as diffusers does.
  */
-import { clamp, cleanWeights } from '../prediction.js';
-import { LOOP_OPTIONS, solver } from '../solver.js';
+import { alongRatio, type Derivative, startOnRatio } from '../derivative.js';
+import { LOOP_OPTIONS, type Steps, solver } from '../solver.js';
 
 export const euler = solver({
   name: 'euler',
@@ -17,21 +17,19 @@ export const euler = solver({
   arrivalPoint: false,
   signal: true,
   options: LOOP_OPTIONS,
-  make({ options: { prediction }, walk, clip }) {
-    return {
-      initialScale: walk.levels[0]!.ratio,
-      // the latent in the coordinates of the path; there alpha is 1 / sqrt(sigma^2 + 1)
-      inputScale: ({ alpha }) => alpha,
-      step({ now, next, latent, output }) {
-        const { ofLatent, ofOutput } = cleanWeights(prediction, now);
-        const result = new Float32Array(latent.length);
-        for (let i = 0; i < latent.length; i++) {
-          const clean = clamp(ofLatent * now.alpha * latent[i]! + ofOutput * output[i]!, clip);
-          const slope = (latent[i]! - clean) / now.ratio;
-          result[i] = latent[i]! + (next.ratio - now.ratio) * slope;
-        }
-        return { latent: result };
-      },
-    };
-  },
+  make: ({ options: { prediction, spacing }, walk, clip }) => ({
+    ...startOnRatio(walk.levels[0]!, spacing),
+    ...eulerSteps(alongRatio(prediction, clip)),
+  }),
 });
+
+export function eulerSteps({ place, slope, ...rest }: Derivative): Steps {
+  return {
+    ...rest,
+    step({ now, next, latent, output }) {
+      const length = place(next) - place(now);
+      const at = slope(now);
+      return { latent: latent.map((x, i) => x + length * at(x, output[i]!)) };
+    },
+  };
+}
