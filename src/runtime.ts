@@ -66,6 +66,7 @@ export {
   type SamplerOptions,
   type SamplerOptionsByName,
   type SecondOrder,
+  type ShiftOptions,
   startOfStrength,
   stepsFor,
   type TimeShift,

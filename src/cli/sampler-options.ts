@@ -49,8 +49,18 @@ function typeOf(name: string, schema: OptionSchema): Option {
 /** What it means, whose it is where few have it, and its default. */
 function describe({ schema, owners }: Flag): string {
   const few = owners.size <= SAMPLER_NAMES.length / 2;
-  const whose = few ? ` (${[...owners.keys()].join(', ')})` : '';
+  const whose = few ? ` (${namesOf([...owners.keys()])})` : '';
   return `${schema.description}${whose}${defaultIn(owners)}`;
+}
+
+const FLOWS: readonly string[] = SOLVERS.filter(({ path }) => path === 'flow').map(
+  ({ name }) => name,
+);
+
+/** Names of samplers; those of flow matching in one word where they are all among them. */
+function namesOf(names: readonly string[]): string {
+  if (!FLOWS.every((name) => names.includes(name))) return names.join(', ');
+  return [...names.filter((name) => !FLOWS.includes(name)), 'flow matching'].join(', ');
 }
 
 /** The defaults of an option that every sampler has. */
@@ -67,9 +77,12 @@ export const defaultsOf = (name: keyof LoopOptions): string =>
 function defaultIn(owners: ReadonlyMap<string, unknown>): string {
   const [[, first] = []] = owners;
   if (first === undefined) return '';
-  const others = [...owners].filter(([, value]) => value !== first);
+  const others = new Set([...owners.values()].filter((value) => value !== first));
+  const having = (value: unknown) =>
+    namesOf([...owners].filter(([, own]) => own === value).map(([name]) => name));
   const shown = (value: unknown) => (typeof value === 'boolean' ? (value ? 'yes' : 'no') : value);
-  return ` [default: ${[shown(first), ...others.map(([name, value]) => `${shown(value)} with ${name}`)].join(', ')}]`;
+  const parts = [...others].map((value) => `${shown(value)} with ${having(value)}`);
+  return ` [default: ${[shown(first), ...parts].join('; ')}]`;
 }
 
 /**

@@ -73,6 +73,12 @@ describe.concurrent('a wrong command line is answered by one sentence', () => {
   });
 });
 
+// listed here, so that none is lost
+const SAMPLERS = [
+  ...['ddim', 'euler', 'euler-ancestral', 'heun', 'dpm++2m', 'dpm++2m-sde', 'dpm++3m', 'unipc'],
+  ...['deis', 'plms', 'lcm', 'euler-flow', 'euler-ancestral-flow', 'heun-flow', 'lcm-flow'],
+];
+
 describe.concurrent('help', () => {
   test('without a command: the help and what is missing', async () => {
     const { status, stdout, stderr } = await stepfold([]);
@@ -85,12 +91,17 @@ describe.concurrent('help', () => {
     'stepfold %s --help has every option of every sampler',
     async (command) => {
       const help = (await done([command, '--help'])).replaceAll(/\s+/g, ' ');
-      for (const sampler of ['ddim', 'euler', 'dpm++2m', 'dpm++3m', 'unipc', 'deis', 'euler-flow'])
-        expect(help).toContain(`"${sampler}"`);
-      expect(help).toContain('--prediction What the model predicts [default: epsilon, flow with');
-      expect(help).toContain('--eta Noise of each step, 0 to 1 (ddim) [default: 0] [number]');
+      for (const sampler of SAMPLERS) expect(help).toContain(`"${sampler}"`);
+      expect(help).toContain(
+        '--prediction What the model predicts [default: epsilon; flow with flow matching]',
+      );
+      expect(help).toContain(
+        '--eta Noise of each step, 0 to 1 (ddim, euler-ancestral, euler-ancestral-flow) [default: 0; 1 with euler-ancestral, euler-ancestral-flow] [number]',
+      );
+      expect(help).toContain('--dynamic-shift A shift by the size of the picture');
+      expect(help).toContain('--levels Noise levels in place of timesteps');
       expect(help).toContain('--order Order of the method, 1 to 3 (unipc, deis) [default: 2]');
-      expect(help).toContain('--shift Flow steps moved towards noise: 3 for SD 3 (euler-flow)');
+      expect(help).toContain('--shift Flow steps moved towards noise: 3 for SD 3 (flow matching)');
       expect(help).toContain('--zero-snr Betas rescaled so that');
     },
   );

@@ -41,6 +41,7 @@ export {
   noisePath,
   PATHS,
   type PathName,
+  type ShiftOptions,
   type TimeShift,
   type VarianceExplodingOptions,
 } from './paths/index.js';

@@ -40,12 +40,16 @@ function optionRows() {
     const having = SOLVERS.filter(({ options }) => Object.hasOwn(options, name));
     const usual = (options: OptionSchemas) => defaultOf(options[name]);
     const [first] = having.map(({ options }) => usual(options));
-    const others = having
-      .filter(({ options }) => usual(options) !== first)
-      .map((solver) => `${usual(solver.options)} with ${solver.name}`);
+    const others = [...new Set(having.map(({ options }) => usual(options)))].slice(1).map(
+      (value) =>
+        `${value} with ${having
+          .filter(({ options }) => usual(options) === value)
+          .map((one) => one.name)
+          .join(', ')}`,
+    );
     const whose = having.map((one) => one.name).join(', ');
     const all = having.length === SOLVERS.length;
-    const defaults = [first!, ...others].filter((text) => text !== '').join(', ');
+    const defaults = [first!, ...others].filter((text) => text !== '').join('; ');
     return rowOf(name, schema, all ? 'all' : whose, defaults);
   });
 }

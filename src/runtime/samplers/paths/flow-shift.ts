@@ -32,27 +32,23 @@ export const SHIFT_OPTIONS = {
   baseShift: {
     type: 'number',
     default: 0.5,
-    flag: true,
     description: 'mu of a dynamic shift at the base number of tokens',
   },
   maxShift: {
     type: 'number',
     default: 1.15,
-    flag: true,
     description: 'mu at the largest number of tokens',
   },
   baseTokens: {
     type: 'integer',
     minimum: 1,
     default: 256,
-    flag: true,
     description: 'The base number of tokens',
   },
   maxTokens: {
     type: 'integer',
     minimum: 1,
     default: 4096,
-    flag: true,
     description: 'The largest number of tokens',
   },
   mu: {

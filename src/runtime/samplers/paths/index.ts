@@ -15,7 +15,7 @@ import {
 import { variancePreserving } from './variance-preserving.js';
 
 export type { FlowOptions } from './flow.js';
-export type { TimeShift } from './flow-shift.js';
+export type { ShiftOptions, TimeShift } from './flow-shift.js';
 export { karrasRatios } from './karras.js';
 export { logSnr, type NoiseLevel, type NoisePath } from './noise-path.js';
 export type { VarianceExplodingOptions } from './variance-exploding.js';
