@@ -149,7 +149,7 @@ function wholeWalk(path: NoisePath, placing: Placing, arrivalPoint: boolean): Wh
 function spacedOn(path: NoisePath, placing: Placing, arrivalPoint: boolean): number[] {
   const { steps, spacing, offset, distilledSteps } = placing;
   const { trainTimesteps } = path;
-  return path.stretch(
+  return path.finish(
     spacedTimesteps({
       ...{ spacing, steps, trainTimesteps, offset, arrivalPoint, distilledSteps },
       whole: !path.continuous,

@@ -65,11 +65,13 @@ export function flow(options: FlowOptions = {}, signal = false): NoisePath {
       const share = trainTimesteps > 1 ? spaced / (trainTimesteps - 1) : 1;
       return shifted(first + share * (trainTimesteps - first));
     },
-    stretch(timesteps) {
-      if (terminal === undefined) return [...timesteps];
+    finish(timesteps) {
       const left = 1 - timesteps.at(-1)! / trainTimesteps;
-      const factor = left === 0 ? 1 : (1 - terminal) / left;
-      return timesteps.map((t) => trainTimesteps * (1 - (1 - t / trainTimesteps) * factor));
+      const factor = terminal === undefined || left === 0 ? 1 : (1 - terminal) / left;
+      return timesteps.map((t) => {
+        const sigma = factor === 1 ? t / trainTimesteps : 1 - (1 - t / trainTimesteps) * factor;
+        return trainTimesteps * Math.min(sigma, noisiest);
+      });
     },
     startScale: () => 1,
   };

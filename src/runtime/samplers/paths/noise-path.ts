@@ -38,8 +38,8 @@ export interface NoisePath {
     spaced: number,
     by: { readonly spacing: TimestepSpacing; readonly arrivalPoint: boolean },
   ): number;
-  /** The timesteps of a whole loop, moved to where its last has to be. */
-  stretch(timesteps: readonly number[]): number[];
+  /** The timesteps of a whole loop, moved to where its last has to be, and its first can be. */
+  finish(timesteps: readonly number[]): number[];
   /** Standard deviation of a latent that starts at this level. */
   startScale(level: NoiseLevel): number;
 }
@@ -50,7 +50,7 @@ export const logSnr = ({ ratio }: Pick<NoiseLevel, 'ratio'>): number => -2 * Mat
 /** A path of whole timesteps, counted from 0, that are visited where a spacing puts them. */
 export const WHOLE = {
   place: (spaced: number) => spaced,
-  stretch: (timesteps: readonly number[]) => [...timesteps],
+  finish: (timesteps: readonly number[]) => [...timesteps],
   measure: 'ratio',
   continuous: false,
 } as const;
