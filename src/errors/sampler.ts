@@ -122,6 +122,17 @@ export const latentLength = (what: string, found: number, expected: number) =>
     },
   );
 
+export const toldInWholes = (input: string, type: string, told: number) =>
+  new StepfoldError(
+    'DENOISE_TIMESTEP_TYPE',
+    `Input "${input}" takes timesteps as ${type}, and would be told ${told}, which is no training timestep.`,
+    {
+      value: input,
+      data: { type, told },
+      hint: 'Leave the timestep scale out (--timestep-scale training), or whole: whole numbers are training timesteps.',
+    },
+  );
+
 export const outputMissing = (output: string, outputs: readonly string[]) =>
   new StepfoldError('DENOISE_OUTPUT_MISSING', `The denoiser returned no output "${output}".`, {
     value: output,

@@ -346,6 +346,7 @@ export const EXAMPLES = {
   noiseMissing: [() => e.noiseMissing('DDIM with eta 0.5')],
   nothingLeft: [() => e.nothingLeft(999)],
   latentLength: [() => e.latentLength('The prediction', 512, 256)],
+  toldInWholes: [() => e.toldInWholes('timestep', 'int64', 0.75)],
   outputMissing: [() => e.outputMissing('out_sample', ['eps'])],
   outputShape: [() => e.outputShape('out_sample', [1, 2, 8, 8], [1, 4, 8, 8])],
   outputElementType: [() => e.outputElementType('out_sample', 'int64')],

@@ -221,6 +221,8 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   SAMPLER_LATENT_LENGTH: 'By program: two arrays of one step differ in length.',
   DENOISE_NOT_FINITE:
     'A denoising loop came upon NaN or infinity, from which no picture can come. The command line ends with status 1.',
+  DENOISE_TIMESTEP_TYPE:
+    'The denoiser takes whole timesteps, and the loop would tell it shares or logarithms.',
   DENOISE_OUTPUT_MISSING:
     'The denoiser does not return the output that is taken for the prediction.',
   DENOISE_OUTPUT_SHAPE: 'The prediction is not shaped like the latent.',

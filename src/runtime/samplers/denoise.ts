@@ -9,6 +9,7 @@
 import type { InferenceSession, Tensor, TensorConstructor } from 'onnxruntime-common';
 import { type LoopPlace, latentLength, roleFed } from '../../errors/index.js';
 import {
+  checkTold,
   joinChannels,
   type LatentType,
   latentTensor,
@@ -123,6 +124,7 @@ export interface DenoiseSteps {
 export function denoiseSteps(options: DenoiseOptions): DenoiseSteps {
   const { sampler, latentShape, seed } = options;
   const draw = batchNoise(seed, latentShape);
+  checkTold(sampler, options.timestep, options.roles.timestep);
   const predict = predictor(options);
   const place = placesOf(options);
   return {

@@ -7,6 +7,7 @@ import {
   outputElementType,
   outputMissing,
   outputShape,
+  toldInWholes,
   unknownSamplerChoice,
 } from '../../errors/index.js';
 import { decodeFloat16, encodeFloat16 } from '../../io/float16.js';
@@ -60,6 +61,21 @@ const TIMESTEP_DIMS: Record<TimestepShape, (batch: number) => readonly number[]>
   one: () => [1],
   batch: (batch) => [batch],
 };
+
+/**
+ * A scale of timesteps that lies between 0 and 1 cannot be told in whole numbers; training timesteps are rounded.
+ * @param told in place of the timesteps
+ * @throws DENOISE_TIMESTEP_TYPE
+ */
+export function checkTold(
+  { told, timesteps }: { readonly told: readonly number[]; readonly timesteps: readonly number[] },
+  { type }: TimestepFeed,
+  input: string,
+): void {
+  if (type !== 'int64' && type !== 'int32') return;
+  const scaled = told.some((value, step) => Math.floor(timesteps[step]!) !== Math.floor(value));
+  if (scaled) throw toldInWholes(input, type, told[Math.floor(told.length / 2)]!);
+}
 
 /** @throws SAMPLER_UNKNOWN_CHOICE */
 export function timestepTensor(
