@@ -5,11 +5,12 @@
     python3 scripts/diffusers-schedulers.py loops > test/runtime/model-folder/diffusers.json
     npx biome format --write test/runtime/model-folder/diffusers.json
 
-Needs diffusers, and PyTorch for the loops. The table is read from the sources, so that no class is left
+Needs diffusers, and PyTorch and SciPy for the loops. The table is read from the sources, so that no class is left
 out because something that it needs is not installed.
 """
 
 import ast
+import functools
 import importlib.metadata
 import importlib.util
 import json
@@ -20,6 +21,7 @@ import sys
 VERSION = importlib.metadata.version("diffusers")
 
 
+@functools.cache
 def schedulers():
     """By class, the settings of its __init__ with their defaults."""
     folder = pathlib.Path(importlib.util.find_spec("diffusers").origin).parent / "schedulers"
@@ -188,25 +190,213 @@ LOOPS = [
         ("FlowMatchEulerDiscreteScheduler", settings, "FlowMatchEulerDiscreteScheduler", "euler-flow", steps)
         for steps, settings in [(1, {}), (10, {}), (28, {"shift": 3.0}), (50, {"shift": 0.5, "num_train_timesteps": 500})]
     ),
+    # Euler's linear spacing keeps fractions, and leading spacing starts from signal and noise together
+    ("EulerDiscreteScheduler", STABLE, "EulerDiscreteScheduler", "euler", 7),
+    ("EulerDiscreteScheduler", {**STABLE, "timestep_spacing": "leading", "steps_offset": 1}, "EulerDiscreteScheduler", "euler", 10),
+    *(
+        ("EulerAncestralDiscreteScheduler", {**STABLE, **more}, "EulerAncestralDiscreteScheduler", "euler-ancestral", steps)
+        for steps, more in [
+            (1, {"timestep_spacing": "trailing"}),
+            (10, {}),
+            (20, {"timestep_spacing": "trailing", "prediction_type": "v_prediction", "rescale_betas_zero_snr": True}),
+            (12, {"timestep_spacing": "leading", "steps_offset": 1}),
+        ]
+    ),
+    *(
+        ("HeunDiscreteScheduler", {**STABLE, **more}, "HeunDiscreteScheduler", "heun", steps)
+        for steps, more in [
+            # a single step of linear spacing is at timestep 0 in diffusers
+            (1, {"timestep_spacing": "trailing"}),
+            (2, {}),
+            (10, {}),
+            (12, {"timestep_spacing": "leading", "steps_offset": 1, "prediction_type": "v_prediction"}),
+            (20, {"timestep_spacing": "trailing", "clip_sample": True, "prediction_type": "sample"}),
+            (10, {"use_karras_sigmas": True, "timestep_spacing": "leading"}),
+            (6, {"use_exponential_sigmas": True}),
+            (10, {"use_beta_sigmas": True, "timestep_spacing": "trailing"}),
+        ]
+    ),
+    *(
+        ("PNDMScheduler", {**STABLE, "skip_prk_steps": True, **more}, "PNDMScheduler", "plms", steps)
+        for steps, more in [
+            (1, {}),
+            (2, {}),
+            (5, {"steps_offset": 1}),
+            (20, {"steps_offset": 1, "set_alpha_to_one": True}),
+            (50, {"prediction_type": "v_prediction"}),
+        ]
+    ),
+    *(
+        ("LCMScheduler", more, "LCMScheduler", "lcm", steps)
+        for steps, more in [
+            (1, {}),
+            (4, {}),
+            (8, {"prediction_type": "v_prediction", "timestep_scaling": 5.0}),
+            (4, {"original_inference_steps": 100, "clip_sample": True, "prediction_type": "sample"}),
+            (6, {"timestep_spacing": "trailing", "steps_offset": 1, "set_alpha_to_one": False}),
+            (3, {"rescale_betas_zero_snr": True, "prediction_type": "v_prediction"}),
+        ]
+    ),
+    *(
+        ("DPMSolverMultistepScheduler", {**STABLE, "algorithm_type": "sde-dpmsolver++", **more}, "DPMSolverMultistepScheduler", "dpm++2m-sde", steps)
+        for steps, more in [
+            (1, {}),
+            (10, {"use_karras_sigmas": True}),
+            (20, {"timestep_spacing": "trailing", "prediction_type": "v_prediction"}),
+            (12, {"solver_type": "heun", "final_sigmas_type": "sigma_min"}),
+        ]
+    ),
+    *(
+        ("DPMSolverMultistepScheduler", {**STABLE, **more}, "DPMSolverMultistepScheduler", "dpm++2m", steps)
+        for steps, more in [
+            (10, {"use_karras_sigmas": True}),
+            (20, {"use_karras_sigmas": True, "timestep_spacing": "leading", "steps_offset": 1}),
+            (10, {"use_exponential_sigmas": True}),
+            (10, {"use_beta_sigmas": True}),
+            (10, {"use_lu_lambdas": True}),
+            (9, {"use_karras_sigmas": True, "beta_schedule": "squaredcos_cap_v2"}),
+            (12, {"solver_type": "heun", "timestep_spacing": "trailing"}),
+        ]
+    ),
+    *(
+        ("UniPCMultistepScheduler", {**STABLE, **more}, "UniPCMultistepScheduler", "unipc", steps)
+        for steps, more in [
+            (10, {"use_karras_sigmas": True}),
+            (12, {"use_exponential_sigmas": True}),
+            (10, {"use_beta_sigmas": True}),
+        ]
+    ),
+    ("DEISMultistepScheduler", {**STABLE, "use_karras_sigmas": True}, "DEISMultistepScheduler", "deis", 10),
+    *(
+        ("EulerDiscreteScheduler", {**STABLE, **more}, "EulerDiscreteScheduler", "euler", steps)
+        for steps, more in [
+            (10, {"use_karras_sigmas": True, "timestep_spacing": "leading", "steps_offset": 1}),
+            (10, {"use_exponential_sigmas": True, "timestep_spacing": "trailing"}),
+            (10, {"use_beta_sigmas": True}),
+            # Stable Video Diffusion
+            (
+                25,
+                {
+                    "prediction_type": "v_prediction",
+                    "timestep_type": "continuous",
+                    "use_karras_sigmas": True,
+                    "sigma_min": 0.002,
+                    "sigma_max": 700.0,
+                    "timestep_spacing": "leading",
+                    "steps_offset": 1,
+                },
+            ),
+        ]
+    ),
+    *(
+        (name, settings, name, sampler, steps)
+        for name, sampler, steps, settings in [
+            ("FlowMatchHeunDiscreteScheduler", "heun-flow", 1, {}),
+            ("FlowMatchHeunDiscreteScheduler", "heun-flow", 10, {"shift": 3.0}),
+            ("FlowMatchLCMScheduler", "lcm-flow", 4, {"shift": 3.0}),
+            ("FlowMatchEulerDiscreteScheduler", "lcm-flow", 5, {"stochastic_sampling": True}),
+            ("LTXEulerAncestralRFScheduler", "euler-ancestral-flow", 8, {}),
+            ("LTXEulerAncestralRFScheduler", "euler-ancestral-flow", 8, {"eta": 0.5}),
+            ("FlowMatchEulerDiscreteScheduler", "euler-flow", 10, {"use_karras_sigmas": True, "shift": 3.0}),
+            ("FlowMatchEulerDiscreteScheduler", "euler-flow", 10, {"use_exponential_sigmas": True}),
+            # Chroma
+            ("FlowMatchEulerDiscreteScheduler", "euler-flow", 26, {"use_beta_sigmas": True}),
+            # Wan and Sana
+            ("UniPCMultistepScheduler", "unipc", 20, {"use_flow_sigmas": True, "flow_shift": 3.0, "prediction_type": "flow_prediction"}),
+            ("UniPCMultistepScheduler", "unipc", 1, {"use_flow_sigmas": True, "prediction_type": "flow_prediction"}),
+            ("DPMSolverMultistepScheduler", "dpm++2m", 20, {"use_flow_sigmas": True, "flow_shift": 3.0, "prediction_type": "flow_prediction"}),
+        ]
+    ),
+    # what pipelines do for a shift by the size of the picture: mu, and sigmas from 1 down to 1 / steps
+    *(
+        ("FlowMatchEulerDiscreteScheduler", {"use_dynamic_shifting": True, **more}, "FlowMatchEulerDiscreteScheduler", "euler-flow", steps, {"tokens": tokens})
+        for steps, tokens, more in [
+            (28, 4096, {"shift": 3.0}),
+            (10, 1024, {}),
+            (10, 16384, {"base_shift": 0.5, "max_shift": 0.9, "max_image_seq_len": 8192, "time_shift_type": "linear"}),
+            (20, 2048, {"base_shift": 0.95, "max_shift": 2.05, "base_image_seq_len": 1024, "shift_terminal": 0.1}),
+        ]
+    ),
+    ("UniPCMultistepScheduler", {"use_flow_sigmas": True, "use_dynamic_shifting": True, "prediction_type": "flow_prediction"}, "UniPCMultistepScheduler", "unipc", 12, {"mu": 1.2}),
+    # from a middle, as pipelines that change a picture do
+    *(
+        (name, {**STABLE, **settings}, name, sampler, steps, {"start": start})
+        for name, sampler, steps, start, settings in [
+            ("DDIMScheduler", "ddim", 20, 4, {"clip_sample": False, "steps_offset": 1}),
+            ("EulerDiscreteScheduler", "euler", 20, 12, {"timestep_spacing": "leading", "steps_offset": 1}),
+            ("EulerAncestralDiscreteScheduler", "euler-ancestral", 10, 3, {}),
+            ("HeunDiscreteScheduler", "heun", 10, 4, {}),
+            ("DPMSolverMultistepScheduler", "dpm++2m", 20, 7, {"use_karras_sigmas": True}),
+            ("DPMSolverMultistepScheduler", "dpm++2m", 10, 9, {"timestep_spacing": "trailing"}),
+            ("DPMSolverMultistepScheduler", "dpm++2m-sde", 10, 3, {"algorithm_type": "sde-dpmsolver++"}),
+            ("UniPCMultistepScheduler", "unipc", 20, 7, {"disable_corrector": [8, 9]}),
+            ("DEISMultistepScheduler", "deis", 20, 7, {"solver_order": 3}),
+            ("LCMScheduler", "lcm", 4, 1, {}),
+        ]
+    ),
+    *(
+        (name, settings, name, sampler, steps, {"start": start})
+        for name, sampler, steps, start, settings in [
+            ("FlowMatchEulerDiscreteScheduler", "euler-flow", 28, 8, {"shift": 3.0}),
+            ("FlowMatchHeunDiscreteScheduler", "heun-flow", 10, 4, {"shift": 3.0}),
+        ]
+    ),
 ]
+
+CLEAN = [0.8, -0.35, 0.1, -1.2, 0.55, 0.05]
+
+
+def mu_of(config, tokens):
+    """calculate_shift of the pipelines."""
+    slope = (config["max_shift"] - config["base_shift"]) / (config["max_image_seq_len"] - config["base_image_seq_len"])
+    return tokens * slope + config["base_shift"] - slope * config["base_image_seq_len"]
+
+
+def set_timesteps(scheduler, steps, use):
+    import numpy as np
+
+    if "tokens" in use:
+        sigmas = np.linspace(1.0, 1 / steps, steps)
+        scheduler.set_timesteps(sigmas=sigmas, mu=mu_of(scheduler.config, use["tokens"]))
+    elif "mu" in use:
+        scheduler.set_timesteps(steps, mu=use["mu"])
+    else:
+        scheduler.set_timesteps(steps)
 
 
 def loops():
     import diffusers
     import torch
 
+    call = 0
+
+    def fresh(shape, **_):
+        return torch.tensor([math.sin(i * 1.3 + call) for i in range(shape[-1])], dtype=torch.float32).expand(shape)
+
     latent = torch.tensor([LATENT], dtype=torch.float32)
+    clean = torch.tensor([CLEAN], dtype=torch.float32)
     results = []
-    for name, given, runs, sampler, steps in LOOPS:
+    for name, given, runs, sampler, steps, *uses in LOOPS:
+        use = uses[0] if uses else {}
         config = dict(getattr(diffusers, name)(**{k: v for k, v in given.items() if k in schedulers()[name]}).config)
         # a file does not say which of its settings are defaults
         config.pop("_use_default_values", None)
         config.update(given)
         scheduler = getattr(diffusers, runs).from_config(config)
-        scheduler.set_timesteps(steps)
-        x = latent * getattr(scheduler, "init_noise_sigma", 1.0)
+        sys.modules[type(scheduler).__module__].randn_tensor = fresh
+        set_timesteps(scheduler, steps, use)
         timesteps = scheduler.timesteps
-        for t in timesteps:
+        first = use.get("start", 0) * scheduler.order
+        timesteps = timesteps[first:]
+        # else the step is looked up by its timestep, which may be there twice
+        if hasattr(scheduler, "set_begin_index"):
+            scheduler.set_begin_index(first)
+        if first > 0:
+            cover = getattr(scheduler, "scale_noise", None) or scheduler.add_noise
+            x = cover(clean, timesteps[:1], latent) if hasattr(scheduler, "scale_noise") else cover(clean, latent, timesteps[:1])
+        else:
+            x = latent * getattr(scheduler, "init_noise_sigma", 1.0)
+        for call, t in enumerate(timesteps):
             seen = scheduler.scale_model_input(x, t) if hasattr(scheduler, "scale_model_input") else x
             # the same function as in the test
             output = 0.6 * torch.sin(seen) + 0.3 * math.cos(float(t) / 200) * seen
@@ -217,11 +407,12 @@ def loops():
                 "config": {"_class_name": name, "_diffusers_version": VERSION, **given},
                 "sampler": sampler,
                 "steps": steps,
+                **({"use": use} if use else {}),
                 "timesteps": [float(t) for t in timesteps],
                 "latent": x[0].tolist(),
             }
         )
-    json.dump({"diffusers": VERSION, "initialNoise": LATENT, "loops": results}, sys.stdout, indent=2)
+    json.dump({"diffusers": VERSION, "initialNoise": LATENT, "clean": CLEAN, "loops": results}, sys.stdout, indent=2)
 
 
 {"table": table, "loops": loops}[sys.argv[1]]()

@@ -5,8 +5,10 @@ import type { LoopGuidance } from '../evidence/calibrate/index.js';
 import type { SchedulerSettings } from '../runtime/model-folder/index.js';
 import {
   type Flag,
+  type OptionSchemas,
   PATH_FLAGS,
   PATHS,
+  type PathName,
   SAMPLER_NAMES,
   type SamplerName,
   SOLVER_FLAGS,
@@ -37,7 +39,13 @@ export const samplerOptions = {
   ...optionsOf(SOLVER_FLAGS),
 } as const;
 
-export const noiseOptions = optionsOf(PATH_FLAGS);
+export const noiseOptions = {
+  path: {
+    choices: Object.keys(PATHS) as PathName[],
+    describe: 'Noise path that the model was trained along [default: that of the sampler]',
+  },
+  ...optionsOf(PATH_FLAGS),
+} as const;
 
 /** How the two halves of guidance are made. */
 export const pairOptions = {
@@ -126,10 +134,23 @@ export function readSamplerOptions(
   args: SamplerArguments & { readonly sampler: SamplerName },
   folder: FolderLoop = {},
 ) {
-  const { spacing: _, offset: __, ...ending } = folder;
-  const { options, path } = solverOf(args.sampler);
+  const { spacing: _, offset: __, path: foldersPath, ...rest } = folder;
+  const { options, path: ownPath } = solverOf(args.sampler);
+  const along = args.path ?? foldersPath;
+  const ofPath: OptionSchemas = PATHS[along ?? ownPath];
+  const ofFolder = Object.entries(rest);
+  const isOfPath = ([name]: readonly [string, unknown]) => Object.hasOwn(ofPath, name);
   const { prediction, ...others } = given(options, SOLVER_FLAGS, args);
-  return { prediction, schedule: given(PATHS[path], PATH_FLAGS, args), ...others, ...ending };
+  return {
+    prediction,
+    schedule: {
+      ...(along !== undefined && along !== ownPath && { path: along }),
+      ...Object.fromEntries(ofFolder.filter(isOfPath)),
+      ...given(ofPath, PATH_FLAGS, args),
+    },
+    ...others,
+    ...Object.fromEntries(ofFolder.filter((entry) => !isOfPath(entry))),
+  };
 }
 
 /**

@@ -8,13 +8,23 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { splitSettings } from '../../../src/cli/loop-options.js';
-import { makeSampler } from '../../../src/cli/loop-settings.js';
+import { samplerSettings } from '../../../src/cli/loop-settings.js';
 import { readScheduler, type SchedulerUse } from '../../../src/runtime/model-folder/index.js';
-import { CLASSES, isRead, pathOf } from '../../../src/runtime/model-folder/scheduler/classes.js';
+import {
+  CLASSES,
+  isRead,
+  pathOf,
+  type ReadName,
+} from '../../../src/runtime/model-folder/scheduler/classes.js';
 import { DIFFUSERS, SCHEDULERS } from '../../../src/runtime/model-folder/scheduler/diffusers.js';
 import { FIELDS } from '../../../src/runtime/model-folder/scheduler/fields.js';
 import type { Field } from '../../../src/runtime/model-folder/scheduler/rules.js';
-import { SAMPLER_NAMES, type SamplerName, solverOf } from '../../../src/runtime/samplers/index.js';
+import {
+  SAMPLER_NAMES,
+  type SamplerName,
+  samplerFrom,
+  solverOf,
+} from '../../../src/runtime/samplers/index.js';
 import { runSampler } from '../samplers/run-sampler.js';
 import diffusers from './diffusers.json' with { type: 'json' };
 
@@ -30,9 +40,20 @@ function read(config: object | string, given: SchedulerUse = {}) {
 }
 
 /** The sampler as `stepfold run` makes it. */
-function samplerOf(config: object, sampler: SamplerName, steps: number) {
-  const { noise, folder } = splitSettings(read(config, { sampler }));
-  return makeSampler({ bundle: '', sampler, steps, ...noise } as never, undefined, folder);
+function samplerOf({ config, sampler, steps, use = {} }: Loop) {
+  const name = sampler as SamplerName;
+  const { start, ...given } = use;
+  const { noise, folder } = splitSettings(read(config, { sampler: name }));
+  const args = { bundle: '', sampler: name, steps, ...noise, ...given };
+  const settings = samplerSettings(args as never, undefined, folder);
+  return samplerFrom(name, { ...settings, ...(start !== undefined && { start }) });
+}
+
+interface Loop {
+  readonly config: object;
+  readonly sampler: string;
+  readonly steps: number;
+  readonly use?: { readonly start?: number; readonly tokens?: number; readonly mu?: number };
 }
 
 const refused = (...mentions: string[]) =>
@@ -43,21 +64,34 @@ const refused = (...mentions: string[]) =>
     ),
   });
 
+/** In timesteps: of logarithms that are float32 there, placed between others. */
+const FLOAT32 = 2e-3;
 const noise = Float32Array.from(diffusers.initialNoise);
 const denoiser = (latent: Float32Array, timestep: number) =>
   latent.map((x) => 0.6 * Math.sin(x) + 0.3 * Math.cos(timestep / 200) * x);
 
+const clean = Float32Array.from(diffusers.clean);
+const fresh = (draw: number) => noise.map((_, i) => Math.sin(i * 1.3 + draw));
+
 describe(`the loops of diffusers ${diffusers.diffusers}`, () => {
   test.each(
-    diffusers.loops.map((loop) => [JSON.stringify(loop.config), loop.sampler, loop] as const),
-  )('%s with %s', (_, name, { config, steps, timesteps, latent }) => {
-    const sampler = samplerOf(config, name as SamplerName, steps);
-    // those with fractions are float32 there
-    const near = sampler.timesteps.map((t, i) =>
-      Number.isInteger(t) || Math.abs(t / timesteps[i]! - 1) > 1e-6 ? t : timesteps[i],
-    );
-    expect(near).toEqual(timesteps);
-    const found = runSampler(sampler, denoiser, noise);
+    (diffusers.loops as (Loop & { timesteps: number[]; latent: number[] })[]).map(
+      (loop) => [JSON.stringify({ ...loop.config, ...loop.use }), loop.sampler, loop] as const,
+    ),
+  )('%s with %s', (_, name, { timesteps, latent, ...loop }) => {
+    const sampler = samplerOf(loop);
+    expect(sampler.told).toHaveLength(timesteps.length);
+    // those with fractions are float32 there, and where they are cut to whole ones, that may be one less
+    sampler.told.forEach((told, i) => {
+      const cut = sampler.timesteps[i] !== told || timesteps[i] === told - 1;
+      const close = Number.isInteger(timesteps[i]) && Number.isInteger(told) ? 0 : FLOAT32;
+      const nearWhole = Math.abs(sampler.timesteps[i]! - Math.round(sampler.timesteps[i]!)) < 0.01;
+      expect(Math.abs(told - timesteps[i]!)).toBeLessThanOrEqual(cut && nearWhole ? 1 : close);
+    });
+    const { config, use } = loop;
+    const seen = timesteps.values();
+    const asThere = (latent: Float32Array) => denoiser(latent, seen.next().value!);
+    const found = runSampler(sampler, asThere, noise, fresh, use?.start ? clean : undefined);
     // diffusers has its betas in float32, and the noise that is predicted is divided by a small alpha
     const exact = 'prediction_type' in config && name !== 'euler';
     // and the integrals of third order are differences of large float32 numbers there
@@ -68,11 +102,21 @@ describe(`the loops of diffusers ${diffusers.diffusers}`, () => {
   });
 });
 
+/** Solvers of betas that diffusers runs along flow matching too. */
+const BOTH: readonly string[] = ['unipc', 'dpm++2m', 'dpm++2m-sde', 'dpm++3m'];
+const isAlong = (name: ReadName, sampler: SamplerName) =>
+  pathOf(name) === 'flow' && BOTH.includes(sampler);
+
 describe('classes', () => {
+  // PNDM's own first steps are of Runge and Kutta's method
+  const plain: Readonly<Record<string, object>> = { PNDMScheduler: { skip_prk_steps: true } };
+
   test.each(Object.keys(SCHEDULERS))('%s is read whole, or refused by its name', (name) => {
     for (const sampler of SAMPLER_NAMES)
-      if (isRead(name) && pathOf(name) === solverOf(sampler).path)
-        expect(() => read({ _class_name: name, ...SCHEDULERS[name] }, { sampler })).not.toThrow();
+      if (isRead(name) && (pathOf(name) === solverOf(sampler).path || isAlong(name, sampler)))
+        expect(() =>
+          read({ _class_name: name, ...SCHEDULERS[name], ...plain[name] }, { sampler }),
+        ).not.toThrow();
       else
         expect(() => read({ _class_name: name }, { sampler })).toThrow(
           refused('_class_name', name),
@@ -80,7 +124,7 @@ describe('classes', () => {
   });
 
   test('another word for the noise makes up for one that is refused', () => {
-    expect(read({ _class_name: 'LCMScheduler' }, { betas: 'scaled_linear' })).toEqual({});
+    expect(read({ _class_name: 'TCDScheduler' }, { betas: 'scaled_linear' })).toEqual({});
   });
 
   test.each([
@@ -102,6 +146,8 @@ const DDIM = { _class_name: 'DDIMScheduler', _diffusers_version: '0.30.0', _name
 const EULER = { ...DDIM, _class_name: 'EulerDiscreteScheduler' };
 const DPM = { ...DDIM, _class_name: 'DPMSolverMultistepScheduler' };
 const UNIPC = { ...DDIM, _class_name: 'UniPCMultistepScheduler' };
+const DEIS = { ...DDIM, _class_name: 'DEISMultistepScheduler' };
+const LCM = { ...DDIM, _class_name: 'LCMScheduler' };
 const FLOW = { ...DDIM, _class_name: 'FlowMatchEulerDiscreteScheduler', shift: 3 };
 
 describe('settings', () => {
@@ -113,7 +159,7 @@ describe('settings', () => {
     });
     expect(read(EULER, { sampler: 'euler' })).toEqual({
       ...plain,
-      ...{ prediction: 'epsilon', spacing: 'linear' },
+      ...{ prediction: 'epsilon', spacing: 'linear', fractionalTimesteps: true },
     });
     expect(read({ ...DDIM, _class_name: 'CogVideoXDDIMScheduler' })).toMatchObject({
       betas: 'scaled_linear',
@@ -210,6 +256,23 @@ describe('settings', () => {
     });
     expect(() => read(FLOW)).toThrow(refused('FlowMatchEulerDiscreteScheduler', 'euler-flow'));
     expect(() => read(EULER, flow)).toThrow(refused('EulerDiscreteScheduler', 'ddim, euler'));
+    // of both kinds of solvers
+    expect(read(FLOW, { sampler: 'unipc' })).toEqual({
+      ...{ shift: 3, trainTimesteps: 1000, path: 'flow', prediction: 'flow', spacing: 'linear' },
+    });
+    const wan = {
+      ...UNIPC,
+      use_flow_sigmas: true,
+      flow_shift: 5,
+      prediction_type: 'flow_prediction',
+    };
+    expect(read(wan, { sampler: 'unipc' })).toMatchObject({
+      ...{ path: 'flow', shift: 5, prediction: 'flow', spacing: 'linear', timestepScale: 'whole' },
+    });
+    expect(read(wan, { sampler: 'unipc', timestepScale: 'training', spacing: 'even' })).toEqual(
+      expect.not.objectContaining({ timestepScale: 'whole', spacing: 'linear' }),
+    );
+    expect(read(wan, flow)).toMatchObject({ shift: 5, prediction: 'flow', spacing: 'linear' });
   });
 
   const dpm = { sampler: 'dpm++2m' } as const;
@@ -217,13 +280,15 @@ describe('settings', () => {
   const unipc = { sampler: 'unipc' } as const;
   const flow = { sampler: 'euler-flow' } as const;
   const euler = { sampler: 'euler' } as const;
+  const deis = { sampler: 'deis' } as const;
+  const lcm = { sampler: 'lcm' } as const;
   test.each<[object, string, SchedulerUse, SchedulerUse?]>([
     [{ ...DDIM, beta_schedule: 'sigmoid' }, 'beta_schedule', {}, { betas: 'linear' }],
     [{ ...DDIM, beta_start: '0.1' }, 'beta_start', {}, { betaStart: 0.1 }],
     [{ ...DDIM, beta_end: [0.1] }, 'beta_end', {}, { betaEnd: 0.1 }],
     [{ ...DDIM, num_train_timesteps: '1000' }, 'num_train_timesteps', {}, { trainTimesteps: 9 }],
     [{ ...DDIM, trained_betas: [0.1] }, 'trained_betas', {}, { betaStart: 0.1 }],
-    [{ ...DDIM, prediction_type: 'flow_prediction' }, 'prediction_type', {}, { prediction: 'v' }],
+    [{ ...DDIM, prediction_type: 'score' }, 'prediction_type', {}, { prediction: 'v' }],
     [{ ...DDIM, timestep_spacing: 'sideways' }, 'timestep_spacing', {}, { spacing: 'leading' }],
     [{ ...DDIM, steps_offset: 0.5 }, 'steps_offset', {}],
     [{ ...DDIM, rescale_betas_zero_snr: 'yes' }, 'rescale_betas_zero_snr', {}],
@@ -232,44 +297,67 @@ describe('settings', () => {
     [{ ...DDIM, thresholding: true }, 'thresholding', {}, { clip: 1 }],
     [{ ...DDIM, thresholding: true }, 'thresholding', {}, euler],
     [{ ...EULER, final_sigmas_type: 'last' }, 'final_sigmas_type', euler],
-    [{ ...EULER, use_karras_sigmas: true }, 'use_karras_sigmas', euler, {}],
+    [{ ...EULER, use_karras_sigmas: 1 }, 'use_karras_sigmas', euler],
     [
-      { ...EULER, use_karras_sigmas: true },
+      { ...EULER, use_karras_sigmas: true, use_beta_sigmas: true },
       'use_karras_sigmas',
       euler,
       { ...euler, spacing: 'linear' },
     ],
     [
-      { ...EULER, use_beta_sigmas: true },
-      'use_beta_sigmas',
+      { ...EULER, use_exponential_sigmas: true, use_beta_sigmas: true },
+      'use_exponential_sigmas',
       euler,
       { ...euler, timesteps: 'list.json' },
     ],
-    [{ ...EULER, use_exponential_sigmas: true }, 'use_exponential_sigmas', dpm, {}],
-    [{ ...DPM, use_lu_lambdas: true }, 'use_lu_lambdas', dpm, euler],
+    [{ ...EULER, use_beta_sigmas: true, sigma_max: 'high' }, 'sigma_max', euler, dpm],
+    [{ ...DPM, use_lu_lambdas: true, use_beta_sigmas: true }, 'use_lu_lambdas', dpm, euler],
+    [
+      { ...UNIPC, use_flow_sigmas: true, use_karras_sigmas: true },
+      'use_karras_sigmas',
+      unipc,
+      flow,
+    ],
     [{ ...EULER, interpolation_type: 'log_linear' }, 'interpolation_type', euler, dpm],
-    [{ ...EULER, timestep_type: 'continuous' }, 'timestep_type', {}],
+    [{ ...EULER, timestep_type: 'sideways' }, 'timestep_type', {}],
     [{ ...DPM, lambda_min_clipped: -5.1 }, 'lambda_min_clipped', dpm, {}],
-    [{ ...DPM, use_flow_sigmas: true }, 'use_flow_sigmas', {}],
-    [{ ...DPM, use_dynamic_shifting: true }, 'use_dynamic_shifting', {}],
+    [{ ...DPM, use_flow_sigmas: true }, 'DPMSolverMultistepScheduler', {}, dpm],
+    [{ ...DPM, use_flow_sigmas: true, final_sigmas_type: 'sigma_min' }, 'final_sigmas_type', dpm],
+    [{ ...DEIS, use_flow_sigmas: true }, 'DEISMultistepScheduler', deis, unipc],
+    [{ ...DDIM, _class_name: 'PNDMScheduler' }, 'skip_prk_steps', { sampler: 'plms' }, {}],
     [
       { ...DPM, euler_at_final: true, final_sigmas_type: 'sigma_min' },
       'euler_at_final',
       third,
       dpm,
     ],
-    [{ ...UNIPC, solver_type: 'taylor' }, 'solver_type', unipc, dpm],
+    [{ ...UNIPC, solver_type: 'taylor' }, 'solver_type', unipc, euler],
     [{ ...UNIPC, solver_order: '2' }, 'solver_order', unipc, { ...unipc, order: 2 }],
     [{ ...UNIPC, predict_x0: 1 }, 'predict_x0', unipc],
     [{ ...UNIPC, disable_corrector: [-1] }, 'disable_corrector', unipc, dpm],
     [{ ...UNIPC, solver_p: { _class_name: 'x' } }, 'solver_p', unipc, dpm],
-    [{ ...UNIPC, use_karras_sigmas: true }, 'use_karras_sigmas', unipc, {}],
     [{ ...UNIPC, thresholding: true }, 'thresholding', unipc, { ...unipc, clip: 1 }],
-    [{ ...FLOW, use_dynamic_shifting: true }, 'use_dynamic_shifting', flow],
-    [{ ...FLOW, shift_terminal: 0.1 }, 'shift_terminal', flow],
+    [{ ...FLOW, use_dynamic_shifting: 'yes' }, 'use_dynamic_shifting', flow],
+    [{ ...FLOW, use_dynamic_shifting: true, time_shift_type: 'odd' }, 'time_shift_type', flow],
+    [{ ...FLOW, use_dynamic_shifting: true, base_shift: 'low' }, 'base_shift', flow],
+    [{ ...FLOW, shift_terminal: '0.1' }, 'shift_terminal', flow, { ...flow, shiftTerminal: 0.1 }],
     [{ ...FLOW, invert_sigmas: true }, 'invert_sigmas', flow],
-    [{ ...FLOW, stochastic_sampling: true }, 'stochastic_sampling', flow],
-    [{ ...FLOW, use_beta_sigmas: true }, 'use_beta_sigmas', flow, { ...flow, spacing: 'linear' }],
+    [{ ...FLOW, stochastic_sampling: true }, 'stochastic_sampling', flow, { sampler: 'lcm-flow' }],
+    [
+      { ...FLOW, _class_name: 'FlowMatchLCMScheduler', scale_factors: [0.5] },
+      'scale_factors',
+      { sampler: 'lcm-flow' },
+      flow,
+    ],
+    [
+      { ...FLOW, _class_name: 'LTXEulerAncestralRFScheduler', s_noise: 0.9 },
+      's_noise',
+      { sampler: 'euler-ancestral-flow' },
+      flow,
+    ],
+    [{ ...LCM, original_inference_steps: 'few' }, 'original_inference_steps', lcm, {}],
+    [{ ...LCM, timestep_scaling: 'ten' }, 'timestep_scaling', lcm],
+    [{ ...DPM, solver_type: 'taylor' }, 'solver_type', dpm, third],
     [{ ...DDIM, snr: 3 }, 'no setting "snr"', {}],
     [{ ...DDIM, toString: null }, 'no setting "toString"', {}],
   ])('%j is refused', (config, mention, given, better) => {
@@ -277,15 +365,50 @@ describe('settings', () => {
     if (better) expect(() => read(config, better)).not.toThrow();
   });
 
+  test('of shifts by the size of the picture', () => {
+    const flux = {
+      ...FLOW,
+      ...{ use_dynamic_shifting: true, base_shift: 0.4, max_shift: 1.2, shift_terminal: 0.1 },
+      ...{ base_image_seq_len: 128, max_image_seq_len: 8192, time_shift_type: 'linear' },
+    };
+    const dynamic = {
+      ...{ dynamicShift: true, baseShift: 0.4, maxShift: 1.2, shiftTerminal: 0.1 },
+      ...{ baseTokens: 128, maxTokens: 8192, timeShift: 'linear', spacing: 'trailing' },
+    };
+    expect(read(flux, flow)).toMatchObject(dynamic);
+    expect(read(flux, { ...flow, dynamicShift: false })).not.toHaveProperty('dynamicShift');
+    expect(read(flux, { ...flow, spacing: 'linear' })).not.toHaveProperty('spacing');
+    const still = read({ ...flux, use_dynamic_shifting: false }, flow);
+    for (const key of ['dynamicShift', 'baseShift', 'baseTokens', 'timeShift'])
+      expect(still).not.toHaveProperty(key);
+    const settings = { config: flux, sampler: 'euler-flow', steps: 4 };
+    expect(() => samplerOf(settings)).toThrow(
+      expect.objectContaining({ code: 'SAMPLER_SHIFT_TOKENS' }),
+    );
+    expect(samplerOf({ ...settings, use: { tokens: 4096 } }).timesteps[0]).toBe(1000);
+  });
+
   test('of published pipelines that no sampler here follows are refused by name', () => {
+    const edm = { _class_name: 'EDMDPMSolverMultistepScheduler', sigma_data: 0.5, rho: 7 };
+    expect(() => read(edm)).toThrow(refused('EDMDPMSolverMultistepScheduler'));
+    for (const name of ['DDPMWuerstchenScheduler', 'CMStochasticIterativeScheduler'])
+      expect(() => read({ _class_name: name })).toThrow(refused(name));
+  });
+
+  test('of Stable Video Diffusion, which is told logarithms of noise', () => {
     const svd = {
       ...EULER,
       ...{ interpolation_type: 'linear', prediction_type: 'v_prediction', sigma_max: 700 },
       ...{ timestep_type: 'continuous', use_karras_sigmas: true, timestep_spacing: 'leading' },
+      sigma_min: 0.002,
     };
-    expect(() => read(svd)).toThrow(refused('timestep_type', 'EulerDiscreteScheduler'));
-    const edm = { _class_name: 'EDMDPMSolverMultistepScheduler', sigma_data: 0.5, rho: 7 };
-    expect(() => read(edm)).toThrow(refused('EDMDPMSolverMultistepScheduler'));
+    expect(read(svd, euler)).toMatchObject({
+      ...{ levels: 'karras', levelEnds: 'spaced', levelMin: 0.002, levelMax: 700 },
+      timestepScale: 'log-sigma',
+    });
+    // whatever the sampler, since the model knows nothing else
+    expect(read(svd)).toMatchObject({ timestepScale: 'log-sigma' });
+    expect(read({ ...svd, prediction_type: 'epsilon' })).not.toHaveProperty('timestepScale');
   });
 });
 

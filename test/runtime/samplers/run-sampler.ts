@@ -12,8 +12,8 @@ export function runSampler(
   clean?: Float32Array,
 ): Float32Array {
   let trajectory = sampler.start(initialNoise, clean);
-  for (const [step, timestep] of sampler.timesteps.entries()) {
-    const output = denoiser(sampler.scaleInput(trajectory.latent, step), timestep);
+  for (const [step, told] of sampler.told.entries()) {
+    const output = denoiser(sampler.scaleInput(trajectory.latent, step), told);
     trajectory = sampler.step(output, step, trajectory, freshNoise && (() => freshNoise(step)));
   }
   return trajectory.latent;

@@ -15,7 +15,6 @@ const READ = on('variance-preserving');
 const FLOW = 'follows flow matching in a way of its own';
 const DISCRETE = 'works on tokens, not on noise';
 const OWN_SIGMAS = 'places noise levels of its own, which no betas give';
-const DISTILLED = 'is for models that were distilled for its own few steps';
 const INVERSE = 'goes from pictures to noise';
 
 export const CLASSES = {
@@ -45,8 +44,8 @@ export const CLASSES = {
   EulerDiscreteScheduler: READ,
   FlowMapEulerDiscreteScheduler: FLOW,
   FlowMatchEulerDiscreteScheduler: on('flow'),
-  FlowMatchHeunDiscreteScheduler: FLOW,
-  FlowMatchLCMScheduler: FLOW,
+  FlowMatchHeunDiscreteScheduler: on('flow'),
+  FlowMatchLCMScheduler: on('flow'),
   HeliosDMDScheduler: FLOW,
   HeliosScheduler: FLOW,
   HeunDiscreteScheduler: READ,
@@ -54,9 +53,9 @@ export const CLASSES = {
   KDPM2AncestralDiscreteScheduler: READ,
   KDPM2DiscreteScheduler: READ,
   KarrasVeScheduler: OWN_SIGMAS,
-  LCMScheduler: DISTILLED,
+  LCMScheduler: READ,
   LMSDiscreteScheduler: READ,
-  LTXEulerAncestralRFScheduler: FLOW,
+  LTXEulerAncestralRFScheduler: on('flow'),
   MiniMaxH3Scheduler: FLOW,
   PNDMScheduler: READ,
   PiflowScheduler: FLOW,
@@ -66,7 +65,7 @@ export const CLASSES = {
   SCMScheduler: 'follows TrigFlow',
   ScoreSdeVeScheduler: OWN_SIGMAS,
   ScoreSdeVpScheduler: 'has continuous timesteps',
-  TCDScheduler: DISTILLED,
+  TCDScheduler: 'is for models that were distilled for its own few steps',
   UnCLIPScheduler: 'places timesteps and variances by rules of its own',
   UniPCMultistepScheduler: READ,
   VQDiffusionScheduler: DISCRETE,

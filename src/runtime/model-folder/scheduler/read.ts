@@ -8,13 +8,13 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { schedulerUnreadable } from '../../../errors/index.js';
 import { readRegularText } from '../../../io/regular-file.js';
-import { type SamplerName, SOLVERS, solverOf } from '../../samplers/index.js';
+import { SAMPLER_NAMES, type SamplerName, solverOf } from '../../samplers/index.js';
 import { CLASSES, isRead, pathOf, type ReadName } from './classes.js';
 import { DIFFUSERS, SCHEDULERS } from './diffusers.js';
 import { FIELDS } from './fields.js';
 import { parsePythonJson } from './python-json.js';
 import type { Field, FieldContext, Meaning } from './rules.js';
-import { alwaysOf, hasSetting } from './same-as.js';
+import { alongFlow, alwaysOf, hasSetting } from './same-as.js';
 import type { SchedulerSettings, SchedulerUse } from './settings.js';
 
 const FILE = 'scheduler/scheduler_config.json';
@@ -38,6 +38,7 @@ export function readScheduler(folder: string, given: SchedulerUse = {}): Schedul
     scheduler,
     sampler,
     given,
+    isFlow: isFlow(scheduler, known),
     own: (field) => hasSetting(sampler, field),
     other: (field) => known[field] ?? defaults[field],
   };
@@ -55,13 +56,33 @@ export function readScheduler(folder: string, given: SchedulerUse = {}): Schedul
         throw schedulerUnreadable(file, `"${field}" of ${scheduler} ${meaning}`, 'option');
       return meaning;
     });
-  const { spacing, ...always } = alwaysOf(sampler);
+  const { spacing, timestepScale, ...always } = {
+    ...alwaysOf(sampler),
+    ...(context.isFlow && flowOf(scheduler, sampler)),
+  };
   const placed = given.spacing ?? given.timesteps;
   return Object.assign(
-    { ...always, ...(spacing && placed === undefined && { spacing }) },
+    {
+      ...always,
+      ...(spacing && placed === undefined && { spacing }),
+      ...(timestepScale && given.timestepScale === undefined && { timestepScale }),
+    },
     ...meanings,
   );
 }
+
+/** What a sampler that follows another path has to be told where the model follows flow matching. */
+function flowOf(scheduler: ReadName, sampler: SamplerName): SchedulerSettings {
+  const { timestepScale, ...along } = alongFlow(sampler) ?? {};
+  if (!along.path) return {};
+  // files of flow matching alone say neither what is predicted nor that it is told whole timesteps
+  return pathOf(scheduler) === 'flow'
+    ? { ...along, prediction: 'flow' }
+    : { ...along, ...(timestepScale && { timestepScale }) };
+}
+
+const isFlow = (scheduler: ReadName, settings: Readonly<Record<string, unknown>>): boolean =>
+  pathOf(scheduler) === 'flow' || settings['use_flow_sigmas'] === true;
 
 const meaningOf = (field: Field, value: unknown, context: FieldContext): Meaning => {
   // what its class has no use for, and another one says nothing by
@@ -73,17 +94,19 @@ const meaningOf = (field: Field, value: unknown, context: FieldContext): Meaning
 /** Undefined for a scheduler of another kind in whose place the caller says what the noise is. */
 function readName(
   file: string,
-  { _class_name: name }: Readonly<Record<string, unknown>>,
+  config: Readonly<Record<string, unknown>>,
   { betas, betaStart, betaEnd }: SchedulerUse,
   sampler: SamplerName,
 ): ReadName | undefined {
-  const { path } = solverOf(sampler);
+  const name = config['_class_name'];
   if (typeof name === 'string' && isRead(name)) {
-    if (pathOf(name) === path) return name;
-    const fitting = SOLVERS.filter((solver) => solver.path === pathOf(name));
+    const along = isFlow(name, config) ? 'flow' : pathOf(name);
+    const follows = (one: SamplerName) =>
+      solverOf(one).path === along || (along === 'flow' && alongFlow(one) !== undefined);
+    if (follows(sampler)) return name;
     throw schedulerUnreadable(
       file,
-      `its "_class_name" is ${name}, whose noise ${sampler} does not follow, but ${fitting.map((solver) => solver.name).join(', ')}`,
+      `its "_class_name" is ${name}, whose noise ${sampler} does not follow, but ${SAMPLER_NAMES.filter(follows).join(', ')}`,
       'sampler',
     );
   }

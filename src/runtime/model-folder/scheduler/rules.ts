@@ -13,6 +13,8 @@ export interface FieldContext {
   readonly scheduler: ReadName;
   readonly sampler: NonNullable<SchedulerUse['sampler']>;
   readonly given: SchedulerUse;
+  /** Whether the model follows flow matching. */
+  readonly isFlow: boolean;
   /** Whether the class that the sampler is has this setting. */
   readonly own: (field: Field) => boolean;
   /** Another setting of the file, or its default. */
@@ -22,7 +24,11 @@ export interface FieldContext {
 /** What a value says; a sentence's end where it is refused: "is 3, not a number". */
 export type Meaning = SchedulerSettings | string;
 
+/** `read`; `same`: refused unless it says nothing, as its default does; `none`: nothing depends on it. */
+export type FieldKind = 'read' | 'same' | 'none';
+
 export interface FieldRule {
+  readonly kind: FieldKind;
   /** For the page. */
   readonly says: string;
   /** Undefined where nothing depends on it. */
@@ -36,6 +42,7 @@ export const choice = <K extends keyof SchedulerSettings>(
   option: string,
   known: Readonly<Record<string, NonNullable<SchedulerSettings[K]>>>,
 ): FieldRule => ({
+  kind: 'read',
   says: `read (\`--${option}\`): ${Object.keys(known).join(', ')}; any other is refused`,
   mean(value, { given }) {
     if (given[to] !== undefined) return {};
@@ -46,8 +53,14 @@ export const choice = <K extends keyof SchedulerSettings>(
   },
 });
 
-export const number = (to: keyof SchedulerSettings, option: string): FieldRule => ({
-  says: `read (\`--${option}\`)`,
+/** @param option where the command line has it */
+export const number = (
+  to: keyof SchedulerSettings,
+  option: string | undefined,
+  when = '',
+): FieldRule => ({
+  kind: 'read',
+  says: `read${option === undefined ? '' : ` (\`--${option}\`)`}${when}`,
   mean(value, { given }) {
     if (given[to] !== undefined) return {};
     return typeof value === 'number' ? { [to]: value } : `is ${shown(value)}, not a number`;
@@ -59,22 +72,20 @@ export const flag =
   (value: unknown, context: FieldContext): Meaning =>
     typeof value === 'boolean' ? mean(value, context) : `is ${shown(value)}, not true or false`;
 
-export const none = (why: string): FieldRule => ({ says: `without effect: ${why}` });
-
-/** Fields that place the steps in a way of their own, unless the command line places them. */
-export const placing = (field: Field, where: string): FieldRule => ({
-  says: `without effect where false, with samplers that do not have it, or beside \`--spacing\` or \`--timesteps\`; else refused: ${where}`,
-  mean: flag((value, { sampler, given, own }) =>
-    !value || !own(field) || given.spacing || given.timesteps
-      ? {}
-      : `is true, which places the steps of ${sampler} ${where}; say where they lie with --spacing or --timesteps`,
-  ),
+export const none = (why: string): FieldRule => ({
+  kind: 'none',
+  says: `without effect: ${why}`,
 });
 
 export const refusedTrue = (why: string): FieldRule => ({
+  kind: 'same',
   says: `without effect where false, else refused: ${why}`,
   mean: flag((value) => (value ? `is true: ${why}` : {})),
 });
+
+/** Whether the command line places the steps itself. */
+export const isPlaced = ({ spacing, timesteps, levels }: SchedulerUse): boolean =>
+  (spacing ?? timesteps ?? levels) !== undefined;
 
 /** Whether the sampler can be told so by an option of its own. */
 export const hasOption = ({ sampler }: FieldContext, option: keyof SchedulerSettings): boolean =>

@@ -8,30 +8,48 @@ import type { SchedulerSettings } from './settings.js';
 
 const SAME_AS = {
   ddim: 'DDIMScheduler',
-  euler: 'EulerDiscreteScheduler',
-  'dpm++2m': 'DPMSolverMultistepScheduler',
-  'dpm++3m': 'DPMSolverMultistepScheduler',
-  unipc: 'UniPCMultistepScheduler',
   deis: 'DEISMultistepScheduler',
+  'dpm++2m': 'DPMSolverMultistepScheduler',
+  'dpm++2m-sde': 'DPMSolverMultistepScheduler',
+  'dpm++3m': 'DPMSolverMultistepScheduler',
+  euler: 'EulerDiscreteScheduler',
+  'euler-ancestral': 'EulerAncestralDiscreteScheduler',
   'euler-flow': 'FlowMatchEulerDiscreteScheduler',
-} as const satisfies Partial<Record<SamplerName, keyof typeof SCHEDULERS>>;
-
-const classOf = (sampler: string): keyof typeof SCHEDULERS | undefined =>
-  Object.hasOwn(SAME_AS, sampler) ? SAME_AS[sampler as keyof typeof SAME_AS] : undefined;
+  heun: 'HeunDiscreteScheduler',
+  lcm: 'LCMScheduler',
+  plms: 'PNDMScheduler',
+  unipc: 'UniPCMultistepScheduler',
+  // these place their steps as Euler's method of flow matching does, and know all that it knows
+  'euler-ancestral-flow': 'FlowMatchEulerDiscreteScheduler',
+  'heun-flow': 'FlowMatchEulerDiscreteScheduler',
+  'lcm-flow': 'FlowMatchEulerDiscreteScheduler',
+} as const satisfies Record<SamplerName, keyof typeof SCHEDULERS>;
 
 /** Whether the class that the sampler is has this setting. */
-export function hasSetting(sampler: SamplerName, field: string): boolean {
-  const name = classOf(sampler);
-  return name !== undefined && Object.hasOwn(SCHEDULERS[name], field);
-}
+export const hasSetting = (sampler: SamplerName, field: string): boolean =>
+  Object.hasOwn(SCHEDULERS[SAME_AS[sampler]], field);
 
-/** What that class always does, having no setting for it. */
+/** Timesteps keep their fractions. */
+const FRACTIONAL: SchedulerSettings = { fractionalTimesteps: true };
+
+/** What a class always does, having no setting for it. */
 const ALWAYS: Readonly<Record<string, SchedulerSettings>> = {
   DEISMultistepScheduler: { final: 'first' },
+  EulerAncestralDiscreteScheduler: FRACTIONAL,
+  EulerDiscreteScheduler: FRACTIONAL,
   FlowMatchEulerDiscreteScheduler: { spacing: 'linear' },
+  HeunDiscreteScheduler: FRACTIONAL,
+  LCMScheduler: { spacing: 'distilled' },
 };
 
-export function alwaysOf(sampler: SamplerName): SchedulerSettings {
-  const name = classOf(sampler);
-  return (name && ALWAYS[name]) ?? {};
-}
+export const alwaysOf = (sampler: SamplerName): SchedulerSettings => ALWAYS[SAME_AS[sampler]] ?? {};
+
+/** How solvers of either path go along the straight one, told whole timesteps as they are in diffusers. */
+const ALONG_FLOW: Readonly<Record<string, SchedulerSettings>> = {
+  DPMSolverMultistepScheduler: { path: 'flow', spacing: 'even', timestepScale: 'whole' },
+  UniPCMultistepScheduler: { path: 'flow', spacing: 'linear', timestepScale: 'whole' },
+};
+
+/** Of samplers that follow flow matching beside another path; of others undefined. */
+export const alongFlow = (sampler: SamplerName): SchedulerSettings | undefined =>
+  ALONG_FLOW[SAME_AS[sampler]];

@@ -1,7 +1,10 @@
 /** What a scheduler's file says, in the words of the samplers. */
-import type { AnySamplerOption, SamplerName } from '../../samplers/index.js';
+import type { AnySamplerOption, PathName, SamplerName } from '../../samplers/index.js';
 
-export type SchedulerSettings = Omit<AnySamplerOption, 'steps' | 'timesteps' | 'start'>;
+export interface SchedulerSettings extends Omit<AnySamplerOption, 'steps' | 'timesteps' | 'start'> {
+  /** Where the noise is not along the sampler's own path. */
+  readonly path?: PathName | undefined;
+}
 
 /** How the loop is run: what the command line says, which then has the first word. */
 export interface SchedulerUse extends SchedulerSettings {
