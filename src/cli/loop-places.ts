@@ -1,8 +1,7 @@
 /** Where the steps of a loop lie that is not run here, for forecasts that go by it. */
 
 import { needsSampler } from '../errors/index.js';
-import { samplerFrom } from '../runtime/samplers/index.js';
-import type { LoopPlaces } from '../runtime/schedule/index.js';
+import { samplerFrom, stepsFor } from '../runtime/samplers/index.js';
 import type { Arguments } from './command.js';
 import { findLoopModel } from './loop-model.js';
 import { readSamplerOptions, readSpacing } from './loop-options.js';
@@ -37,6 +36,6 @@ export function readPlaces(
   return samplerFrom(sampler, {
     ...readSamplerOptions(found.args, found.folder),
     ...readSpacing(found.args, chosen, found.folder),
-    steps,
+    steps: stepsFor(sampler, steps),
   });
 }

@@ -1,6 +1,6 @@
 /** Sampler and guidance of a loop that is run: as the arguments say, and where they do not, as the bundle was made for. */
 import { needsGuidance, needsUnconditional, stepsAndTimesteps, twoLists } from '../errors/index.js';
-import { type Guidance, type Sampler, samplerFrom } from '../runtime/samplers/index.js';
+import { type Guidance, type Sampler, samplerFrom, stepsFor } from '../runtime/samplers/index.js';
 import {
   callsOf,
   type GuidancePair,
@@ -46,8 +46,10 @@ export function samplerSettings(
   folder: FolderLoop,
 ) {
   const chosen = readChosen(args, schedule);
-  const made = schedule && stepsOfCalls(callsOf(schedule).length, schedule.source.guidance);
-  const steps = args.steps ?? chosen?.timesteps.length ?? made ?? STEPS;
+  const made = () =>
+    schedule &&
+    stepsFor(args.sampler, stepsOfCalls(callsOf(schedule).length, schedule.source.guidance));
+  const steps = args.steps ?? chosen?.timesteps.length ?? made() ?? STEPS;
   if (chosen && steps !== chosen.timesteps.length)
     throw stepsAndTimesteps(chosen.origin, chosen.timesteps.length, steps);
   return {

@@ -23,6 +23,7 @@ import {
   type Sampler,
   type SamplerName,
   samplerFrom,
+  stepsFor,
 } from '../../runtime/samplers/index.js';
 import { callsPerStep, stepsOfCalls } from '../../runtime/schedule/index.js';
 import { type DenoiserPorts, generate, modelPorts, settleLoop } from '../measure/denoise-bundle.js';
@@ -239,7 +240,7 @@ export function samplerOf(
   { name, ...options }: SamplerChoice = { name: 'ddim' },
   steps: number,
 ): Sampler {
-  return samplerFrom(name, { ...options, steps });
+  return samplerFrom(name, { ...options, steps: stepsFor(name, steps) });
 }
 
 /** The share of all work behind a site of a call: in segments, early sites have more to run again. */

@@ -12,6 +12,7 @@ import { SAMPLER_NAMES, type SamplerName, solverOf } from '../../samplers/index.
 import { CLASSES, isRead, pathOf, type ReadName } from './classes.js';
 import { DIFFUSERS, SCHEDULERS } from './diffusers.js';
 import { FIELDS } from './fields.js';
+import { pipelineSettings } from './pipelines.js';
 import { parsePythonJson } from './python-json.js';
 import type { Field, FieldContext, Meaning } from './rules.js';
 import { alongFlow, alwaysOf, hasSetting } from './same-as.js';
@@ -68,8 +69,19 @@ export function readScheduler(folder: string, given: SchedulerUse = {}): Schedul
       ...(timestepScale && given.timestepScale === undefined && { timestepScale }),
     },
     ...meanings,
+    ...(context.isFlow ? [notGiven(pipelineSettings(folder), given)] : []),
   );
 }
+
+/** The command line has the first word, and where it places the steps, no spacing is left to say. */
+const notGiven = (settings: SchedulerSettings, given: SchedulerUse): SchedulerSettings =>
+  Object.fromEntries(
+    Object.entries(settings).filter(
+      ([name]) =>
+        given[name as keyof SchedulerSettings] === undefined &&
+        (name !== 'spacing' || given.timesteps === undefined),
+    ),
+  );
 
 /** What a sampler that follows another path has to be told where the model follows flow matching. */
 function flowOf(scheduler: ReadName, sampler: SamplerName): SchedulerSettings {
