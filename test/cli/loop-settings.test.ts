@@ -141,6 +141,23 @@ describe('pipelines', () => {
     expect(samplerOf({ steps: 4 }, undefined, betas).told).toEqual([750, 500, 250, 0]);
   });
 
+  test('with a rule of their own for mu are told so', () => {
+    const dynamic = { use_dynamic_shifting: true };
+    expect(() => told('Flux2KleinPipeline', { tokens: 4096 }, dynamic)).toThrow(
+      expect.objectContaining({
+        code: 'FOLDER_SCHEDULER',
+        message: expect.stringContaining('--mu'),
+      }),
+    );
+    // 1 of e^mu / (e^mu + 1 / s - 1), and so on
+    const shifted = (s: number) => Math.exp(2) / (Math.exp(2) + 1 / s - 1);
+    close(told('Flux2KleinPipeline', { mu: 2 }, dynamic), [1, 0.75, 0.5, 0.25].map(shifted));
+    close(
+      told('FluxPipeline', { tokens: 256 }, dynamic),
+      [1, 0.75, 0.5, 0.25].map((s) => Math.exp(0.5) / (Math.exp(0.5) + 1 / s - 1)),
+    );
+  });
+
   test('each is named once', () => {
     const names = PIPELINES.map(([prefix]) => prefix);
     for (const [i, name] of names.entries())

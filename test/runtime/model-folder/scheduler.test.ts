@@ -18,7 +18,7 @@ import {
 } from '../../../src/runtime/model-folder/scheduler/classes.js';
 import { DIFFUSERS, SCHEDULERS } from '../../../src/runtime/model-folder/scheduler/diffusers.js';
 import { FIELDS } from '../../../src/runtime/model-folder/scheduler/fields.js';
-import type { Field } from '../../../src/runtime/model-folder/scheduler/rules.js';
+import type { Field, FieldKind } from '../../../src/runtime/model-folder/scheduler/rules.js';
 import {
   SAMPLER_NAMES,
   type SamplerName,
@@ -419,10 +419,24 @@ function page(text: string): string {
   const fields = Object.entries(FIELDS).map(([field, { says }]) => `| \`${field}\` | ${says} |`);
   const names = Object.entries(CLASSES);
   const read = names.filter(([name]) => isRead(name)).map(([name]) => `\`${name}\``);
+  const list = (own: readonly string[], kind: FieldKind) =>
+    own.filter((field) => FIELDS[field as Field].kind === kind).map((field) => `\`${field}\``);
+  const byClass = names
+    .filter(([name]) => isRead(name))
+    .map(([name]) => {
+      const own = Object.keys(SCHEDULERS[name as ReadName]);
+      const cells = (['read', 'same', 'none'] as const).map((kind) => list(own, kind).join(', '));
+      return `| \`${name}\` | ${cells.join(' | ')} |`;
+    });
   const others = names
     .filter(([name]) => !isRead(name))
     .map(([name, why]) => `| \`${name}\` | ${why} |`);
   const parts: Record<string, string> = {
+    classes: [
+      '| class | read | refused but for the default | without effect |',
+      '|---|---|---|---|',
+      ...byClass,
+    ].join('\n'),
     fields: ['| setting | what becomes of it |', '|---|---|', ...fields].join('\n'),
     read: `${read.join(', ')}.`,
     refused: ['| class | why not |', '|---|---|', ...others].join('\n'),

@@ -33,14 +33,26 @@ export const PIPELINES: readonly (readonly [prefix: string, settings: SchedulerS
   ['ZImage', REVERSE],
 ];
 
+/** Pipelines whose mu of a dynamic shift is no line in the number of tokens, but depends on the steps too. */
+const OWN_MU: readonly string[] = ['Flux2'];
+
 const INDEX_FILE = 'model_index.json';
 
 /** Nothing for a folder without an index, or for pipelines that add nothing. */
 export function pipelineSettings(folder: string): SchedulerSettings {
-  const file = path.join(folder, INDEX_FILE);
-  if (!fs.existsSync(file)) return {};
-  const name = classOf(readRegularText(file));
+  const name = pipelineOf(folder);
   return PIPELINES.find(([prefix]) => name.startsWith(prefix))?.[1] ?? {};
+}
+
+/** Whether a shift by the size of the picture cannot be had from the number of tokens alone. */
+export function hasOwnMu(folder: string): boolean {
+  const name = pipelineOf(folder);
+  return OWN_MU.some((prefix) => name.startsWith(prefix));
+}
+
+function pipelineOf(folder: string): string {
+  const file = path.join(folder, INDEX_FILE);
+  return fs.existsSync(file) ? classOf(readRegularText(file)) : '';
 }
 
 /** An index that is no JSON says nothing here: folders are opened without it. */

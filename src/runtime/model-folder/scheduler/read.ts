@@ -12,7 +12,7 @@ import { SAMPLER_NAMES, type SamplerName, solverOf } from '../../samplers/index.
 import { CLASSES, isRead, pathOf, type ReadName } from './classes.js';
 import { DIFFUSERS, SCHEDULERS } from './diffusers.js';
 import { FIELDS } from './fields.js';
-import { pipelineSettings } from './pipelines.js';
+import { hasOwnMu, pipelineSettings } from './pipelines.js';
 import { parsePythonJson } from './python-json.js';
 import type { Field, FieldContext, Meaning } from './rules.js';
 import { alongFlow, alwaysOf, hasSetting } from './same-as.js';
@@ -57,6 +57,12 @@ export function readScheduler(folder: string, given: SchedulerUse = {}): Schedul
         throw schedulerUnreadable(file, `"${field}" of ${scheduler} ${meaning}`, 'option');
       return meaning;
     });
+  if (isShifted(meanings) && given.mu === undefined && hasOwnMu(folder))
+    throw schedulerUnreadable(
+      file,
+      '"use_dynamic_shifting" is true, and this pipeline has a rule of its own for the shift, which is not known here; say --mu',
+      'option',
+    );
   const { spacing, timestepScale, ...always } = {
     ...alwaysOf(sampler),
     ...(context.isFlow && flowOf(scheduler, sampler)),
@@ -72,6 +78,9 @@ export function readScheduler(folder: string, given: SchedulerUse = {}): Schedul
     ...(context.isFlow ? [notGiven(pipelineSettings(folder), given)] : []),
   );
 }
+
+const isShifted = (meanings: readonly SchedulerSettings[]): boolean =>
+  meanings.some(({ dynamicShift }) => dynamicShift === true);
 
 /** The command line has the first word, and where it places the steps, no spacing is left to say. */
 const notGiven = (settings: SchedulerSettings, given: SchedulerUse): SchedulerSettings =>
