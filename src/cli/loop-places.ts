@@ -2,6 +2,7 @@
 
 import { needsSampler } from '../errors/index.js';
 import { samplerFrom, stepsFor } from '../runtime/samplers/index.js';
+import type { LoopPlaces } from '../runtime/schedule/index.js';
 import type { Arguments } from './command.js';
 import { findLoopModel } from './loop-model.js';
 import { readSamplerOptions, readSpacing } from './loop-options.js';
