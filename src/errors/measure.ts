@@ -37,6 +37,28 @@ export const feedType = (input: string, has: string, wants: string) =>
 const shapeText = (shape: readonly (number | string | null)[]) =>
   `[${shape.map((d) => d ?? '?').join(', ')}]`;
 
+export const feedNumbers = (
+  { name, type }: { readonly name: string; readonly type: string },
+  dims: readonly number[],
+  numbers: readonly number[],
+) =>
+  new StepfoldError(
+    'FEED_NUMBERS',
+    `Input "${name}" takes ${type} of ${shapeText(dims)}, which ${numbers.length === 1 ? `the number ${numbers[0]} is` : `${numbers.length} numbers written out are`} not.`,
+    {
+      value: name,
+      data: { dims, numbers },
+      hint: `Write out one number for all, those of one row, or all of them, such as --feed ${name}=${exampleOf(type, dims)}; or give a file.`,
+    },
+  );
+
+/** Numbers for one row of an input. */
+function exampleOf(type: string, dims: readonly number[]): string {
+  const count = dims.slice(1).reduce((product, size) => product * size, 1);
+  const one = type === 'bool' ? '1' : /^float/.test(type) ? '0.5' : '1';
+  return count > 8 ? one : Array(count).fill(one).join(',');
+}
+
 const sizesText = (sizes: ReadonlyMap<string, number>) =>
   [...sizes].map(([symbol, size]) => `${symbol} is ${size}`).join(', ');
 

@@ -199,6 +199,10 @@ export const EXAMPLES = {
     () => e.feedShapeUnknown('context', 1),
     () => e.feedShapeUnknown('sample', 2, true),
   ],
+  feedNumbers: [
+    () => e.feedNumbers({ name: 'time_ids', type: 'float32' }, [2, 6], [1024, 1024, 0]),
+    () => e.feedNumbers({ name: 'class_labels', type: 'int64' }, [2], [0.5]),
+  ],
   feedTooLarge: [() => e.feedTooLarge('sample', [1_000_000, 4, 4096, 4096])],
   feedUnknown: [() => e.feedUnknown('latent', ['sample', 'timestep'])],
   feedType: [() => e.feedType('class_labels', 'float32', 'int64')],
@@ -351,6 +355,7 @@ export const EXAMPLES = {
   outputShape: [() => e.outputShape('out_sample', [1, 2, 8, 8], [1, 4, 8, 8])],
   outputElementType: [() => e.outputElementType('out_sample', 'int64')],
   guidanceFeedMissing: [() => e.guidanceFeedMissing('class_labels')],
+  guidanceInterval: [() => e.guidanceInterval(0.8, 0.1)],
   guidanceFeedMismatch: [
     () => e.guidanceFeedMismatch('context', 'float32 [1, 77, 768]', 'float32 [1, 1, 768]'),
   ],

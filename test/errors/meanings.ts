@@ -93,6 +93,8 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   // running
   FEED_SHAPE_UNKNOWN:
     'An input is not given, and random values cannot stand in since its size or type is not known.',
+  FEED_NUMBERS:
+    'Numbers are written out in place of a file, and they are not as many as the input takes, or not of its type.',
   FEED_TOO_LARGE: 'The sizes that are asked for make an input that no array holds.',
   FEED_UNKNOWN: 'A value is given for an input that the model does not have.',
   FEED_TYPE: 'The array that is given has another element type than the input.',
@@ -228,6 +230,8 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   DENOISE_OUTPUT_SHAPE: 'The prediction is not shaped like the latent.',
   DENOISE_OUTPUT_TYPE: 'The prediction holds integers or booleans.',
   GUIDANCE_FEED_MISSING: 'An input has a value for the unconditional half only.',
+  GUIDANCE_INTERVAL:
+    'The part of the loop that has guidance is given as something that is no part.',
   GUIDANCE_FEED_MISMATCH: 'The two halves of a guidance pair get arrays that do not stack.',
   DENOISE_ROLE_FED: 'A value is given for an input that the sampler provides.',
   // schedules and sessions

@@ -4,6 +4,7 @@
  */
 import type { InferenceSession, Tensor, TensorConstructor } from 'onnxruntime-common';
 import type { DenoiserCall } from '../../runtime/samplers/index.js';
+import { takeRows } from '../measure/rows.js';
 import type { CallEvaluator } from './evaluator.js';
 import type { Mode } from './modes.js';
 
@@ -45,19 +46,6 @@ export function splitFeeds(
       ]),
     );
   });
-}
-
-export function takeRows(
-  Tensor: TensorConstructor,
-  tensor: Tensor,
-  rows: readonly number[],
-): Tensor {
-  const data = tensor.data as Float32Array;
-  const size = data.length / tensor.dims[0]!;
-  const taken = data.slice(0, rows.length * size);
-  for (const [i, row] of rows.entries())
-    taken.set(data.subarray(row * size, (row + 1) * size), i * size);
-  return new Tensor(tensor.type, taken as never, [rows.length, ...tensor.dims.slice(1)]);
 }
 
 /** One tensor of what each of the batches gave; the first of them where it has no rows of images. */

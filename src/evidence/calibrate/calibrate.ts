@@ -26,10 +26,12 @@ import {
   stepsFor,
 } from '../../runtime/samplers/index.js';
 import { callsPerStep, stepsOfCalls } from '../../runtime/schedule/index.js';
-import { type DenoiserPorts, generate, modelPorts, settleLoop } from '../measure/denoise-bundle.js';
+import { type DenoiserPorts, modelPorts } from '../measure/denoise-bundle.js';
 import { loadOrt, type Ort } from '../measure/engine.js';
 import type { Feeds } from '../measure/feeds.js';
+import { generate } from '../measure/generate.js';
 import { tableRows } from '../measure/labels.js';
+import { settleLoop } from '../measure/loop-inputs.js';
 import { BatchedEvaluator, type Batches } from './batches.js';
 import { completeConditions, loopSettings } from './conditions.js';
 import type { LoopGuidance } from './guidance.js';

@@ -4,6 +4,14 @@ export * from './denoise-bundle.js';
 export { type Difference, difference } from './difference.js';
 export type { Feeds } from './feeds.js';
 export { type FeedOptions, randomFeeds, scheduleBindings } from './feeds.js';
+export { type Generated, type GenerateOptions, generate, startLoop } from './generate.js';
+export type { GivenFeeds } from './loop-given.js';
+export {
+  type GivenGuidance,
+  type GivenInputs,
+  type SettledLoop,
+  settleLoop,
+} from './loop-inputs.js';
 export type { ProofOptions } from './numbers.js';
 export * from './trace.js';
 export {

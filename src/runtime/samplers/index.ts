@@ -45,6 +45,13 @@ export {
   type TimeShift,
   type VarianceExplodingOptions,
 } from './paths/index.js';
+export type {
+  CallContext,
+  DenoiserCall,
+  DenoiserRoles,
+  FedDenoiser,
+  GuidanceHalf,
+} from './predict.js';
 export { convert, PREDICTIONS, type Prediction, type Weights } from './prediction.js';
 export { batchNoise, createRandom, type Random } from './random.js';
 export type { Sampler, Trajectory } from './sampler.js';

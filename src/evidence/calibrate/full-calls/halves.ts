@@ -3,7 +3,7 @@ import type { Tensor, TensorConstructor } from 'onnxruntime-common';
 import { fewImagesToJudge } from '../../../errors/index.js';
 import type { DenoiserPorts } from '../../measure/denoise-bundle.js';
 import { type Feeds, SEEDS } from '../../measure/feeds.js';
-import { takeRows } from '../batches.js';
+import { takeRows } from '../../measure/rows.js';
 import { type ConditionOptions, type Conditions, completeConditions } from '../conditions.js';
 
 export interface ImageHalf {

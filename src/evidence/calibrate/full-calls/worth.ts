@@ -1,5 +1,5 @@
 /** The plan that was chosen beside fewer steps at its cost, on the images that had no say in the choice. */
-import { generate } from '../../measure/denoise-bundle.js';
+import { generate } from '../../measure/generate.js';
 import {
   measureYardstick,
   type Nearness,

@@ -24,14 +24,11 @@ import {
   samplerFrom,
   solverOf,
 } from '../../../runtime/samplers/index.js';
-import {
-  checkLoopFits,
-  generate,
-  type LoopDenoiser,
-  settleLoop,
-} from '../../measure/denoise-bundle.js';
+import { checkLoopFits, type LoopDenoiser } from '../../measure/denoise-bundle.js';
 import { loadOrt } from '../../measure/engine.js';
 import type { Feeds } from '../../measure/feeds.js';
+import { generate } from '../../measure/generate.js';
+import { settleLoop } from '../../measure/loop-inputs.js';
 import { inBatches } from '../batches.js';
 import type { SamplerChoice } from '../calibrate.js';
 import { completeConditions, loopSettings } from '../conditions.js';
