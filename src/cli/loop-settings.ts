@@ -1,6 +1,7 @@
 /** Sampler and guidance of a loop that is run: as the arguments say, and where they do not, as the bundle was made for. */
 import { needsGuidance, needsUnconditional, stepsAndTimesteps, twoLists } from '../errors/index.js';
-import { type Guidance, type Sampler, samplerFrom, stepsFor } from '../runtime/samplers/index.js';
+import type { GivenGuidance } from '../evidence/measure/index.js';
+import { type Sampler, samplerFrom, stepsFor } from '../runtime/samplers/index.js';
 import {
   callsOf,
   type GuidancePair,
@@ -13,8 +14,10 @@ import {
   type FolderLoop,
   type guidanceOptions,
   type noiseOptions,
+  readGuidanceDetails,
   readSamplerOptions,
   readSpacing,
+  refuseWithoutGuidance,
   type samplerOptions,
   type timestepOptions,
   trainTimestepsOf,
@@ -78,10 +81,13 @@ function readChosen(
 export async function readGuidance(
   args: Arguments<typeof guidanceOptions>,
   made: GuidancePair | undefined,
-): Promise<Guidance | undefined> {
+): Promise<GivenGuidance | undefined> {
   const { guidanceScale: scale, guidance } = args;
   const order = guidance ?? (scale === undefined ? undefined : made?.order);
-  if (order === 'none' || (order === undefined && scale === undefined)) return undefined;
+  if (order === 'none' || (order === undefined && scale === undefined)) {
+    refuseWithoutGuidance(args);
+    return undefined;
+  }
   if (order === undefined) throw needsGuidance('order');
   if (scale === undefined) throw needsGuidance('scale');
   if (!args.unconditional) throw needsUnconditional();
@@ -89,6 +95,7 @@ export async function readGuidance(
     scale,
     order,
     mode: args.guidanceMode ?? made?.mode ?? 'batch',
+    ...readGuidanceDetails(args),
     unconditional: await readFeeds('unconditional', args.unconditional),
   };
 }

@@ -17,6 +17,16 @@ export const badNumber = (flag: string) =>
     hint: `Write it like --${flag} 1.5.`,
   });
 
+export const badInterval = (flag: string, text: string) =>
+  new StepfoldError('CLI_ARGUMENT', `--${flag} "${text}" is no interval.`, {
+    hint: `Write two fractions of the loop joined by -, such as --${flag} 0.1-0.8.`,
+  });
+
+export const withoutGuidance = (flag: string) =>
+  new StepfoldError('CLI_ARGUMENT', `--${flag} says something of guidance, and there is none.`, {
+    hint: 'Give --guidance, --guidance-scale and --unconditional, or leave it out.',
+  });
+
 export const badWholeNumber = (flag: string, least: number, most: number) =>
   new StepfoldError(
     'CLI_ARGUMENT',

@@ -133,6 +133,8 @@ export const EXAMPLES = {
   badPair: [() => e.badPair('freeze', 'batch', 'batch=2')],
   badShape: [() => e.badShape('shape', 'sample=2by4')],
   badNumber: [() => e.badNumber('guidance-scale')],
+  badInterval: [() => e.badInterval('guidance-interval', '0.1')],
+  withoutGuidance: [() => e.withoutGuidance('guidance-rescale')],
   badWholeNumber: [() => e.badWholeNumber('calls', 1, 100_000)],
   givenTwice: [() => e.givenTwice('shape sample')],
   needsValue: [() => e.needsValue('output')],

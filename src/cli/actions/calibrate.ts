@@ -27,7 +27,7 @@ import { percent, shownStrategies } from '../../evidence/report/strategies.js';
 import { loadModel } from '../../model/onnx/files.js';
 import { findModel, readScheduler } from '../../runtime/model-folder/index.js';
 import { formatPlan, type PlanFile } from '../../runtime/schedule/index.js';
-import { readFeeds, readRoles, readShapes, readSizes } from '../arguments.js';
+import { readArrays, readFeeds, readRoles, readShapes, readSizes } from '../arguments.js';
 import type { CalibrateArguments } from '../commands/calibrate.js';
 import { printHeatmap } from '../heatmap.js';
 import {
@@ -133,7 +133,7 @@ async function readOptions(args: CalibrateArguments, folder: FolderLoop): Promis
     },
     ...(guidance && { guidance }),
     feeds: await readFeeds('feed', args.feed),
-    ...(args.recorded && { recorded: await readFeeds('recorded', args.recorded) }),
+    ...(args.recorded && { recorded: await readArrays('recorded', args.recorded) }),
     shapes: readShapes(args.shape),
     freeze: readSizes('freeze', args.freeze),
     roles: readRoles(args),

@@ -76,6 +76,7 @@ async function loopOptions(
     seed: args.seed,
     feeds: await readFeeds('feed', args.feed),
     roles: readRoles(args),
+    images: args.samples,
     ...(latentShape && { latentShape }),
     ...(guidance && { guidance }),
   };

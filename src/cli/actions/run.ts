@@ -36,6 +36,7 @@ export async function run(given: RunArguments): Promise<void> {
       sampler,
       seed: args.seed,
       feeds,
+      images: args.samples,
       ...(latentShape && { latentShape }),
       roles: readRoles(args),
       ...(guidance && { guidance }),

@@ -78,7 +78,9 @@ const loop = {
 } as const;
 
 const inputs = {
-  feed: texts('Condition from a file, a row per image: labels=labels.npy; others are made up'),
+  feed: texts(
+    'Condition from a file, a row per image or one for all, or numbers: labels=labels.npy, guidance=3.5; others are made up',
+  ),
   recorded: texts('Input recorded from a real loop, with a first axis of calls; no sampler runs'),
   ...shapeOptions,
   ...roleOptions,

@@ -65,7 +65,14 @@ const loop = {
   ...samplerOptions,
   ...timestepOptions,
   ...noiseOptions,
-  feed: texts('Input from a file: context=context.npy; others are made up'),
+  feed: texts(
+    'Input from a file, or numbers: context=context.npy, guidance=3.5; others are made up',
+  ),
+  samples: {
+    type: 'number',
+    describe: 'Images to make [default: as many as the inputs have rows]',
+    check: wholeNumber('samples', 1),
+  },
   'latent-shape': { type: 'string', describe: 'Shape of the latent: 4x1x16x16' },
   ...roleOptions,
   ...guidanceOptions,

@@ -20,14 +20,18 @@ export interface Batches {
   readonly inputs: ReadonlySet<string>;
 }
 
-const countOf = ({ rows, batch }: Batches): number => rows / batch;
+/** How many there are. */
+export const countOf = ({ rows, batch }: Batches): number => Math.ceil(rows / batch);
 
-/** The rows of the loop that are in one of the batches, in their order there. */
+/**
+ * The rows of the loop that are in one of the batches, in their order there. Where the last is not full, it repeats
+ * the last image.
+ */
 function rowsOf({ rows, batch, pair }: Batches, index: number): number[] {
   const halves = pair ? [0, rows / 2] : [0];
-  const each = batch / halves.length;
+  const [each, images] = [batch / halves.length, rows / halves.length];
   return halves.flatMap((start) =>
-    Array.from({ length: each }, (_, i) => start + index * each + i),
+    Array.from({ length: each }, (_, i) => start + Math.min(index * each + i, images - 1)),
   );
 }
 

@@ -31,6 +31,7 @@ import { loadOrt, type Ort } from '../measure/engine.js';
 import type { Feeds } from '../measure/feeds.js';
 import { generate } from '../measure/generate.js';
 import { tableRows } from '../measure/labels.js';
+import { arraysOf, type GivenFeeds } from '../measure/loop-given.js';
 import { settleLoop } from '../measure/loop-inputs.js';
 import { BatchedEvaluator, type Batches } from './batches.js';
 import { completeConditions, loopSettings } from './conditions.js';
@@ -72,8 +73,8 @@ export interface CalibrateOptions<O = Record<string, unknown>> {
   /** Default DDIM. */
   readonly sampler?: SamplerChoice;
   readonly guidance?: LoopGuidance;
-  /** Conditions by input, one row per image; those left out are made up from the seed. */
-  readonly feeds?: Feeds;
+  /** Conditions by input, one row per image or one for all; those left out are made up from the seed. */
+  readonly feeds?: GivenFeeds;
   /** Inputs of a real loop, [calls, ...]; then no sampler runs, and `feeds` are the same at each call. */
   readonly recorded?: Feeds;
   readonly shapes?: Readonly<Record<string, readonly number[]>>;
@@ -202,7 +203,14 @@ function makeLoop<O>(
   const { calls, seed = 0, samples = 8, guidance, feeds = {}, recorded } = given;
   if (recorded) {
     const pair = guidance?.mode === 'batch';
-    const all = recordedCalls(ort.Tensor as never, ports.inputs, recorded, feeds, calls, pair);
+    const all = recordedCalls(
+      ort.Tensor as never,
+      ports.inputs,
+      recorded,
+      arraysOf(feeds),
+      calls,
+      pair,
+    );
     return {
       samples: all.samples,
       madeUp: [],

@@ -3,6 +3,7 @@ import type { Tensor, TensorConstructor } from 'onnxruntime-common';
 import { fewImagesToJudge } from '../../../errors/index.js';
 import type { DenoiserPorts } from '../../measure/denoise-bundle.js';
 import { type Feeds, SEEDS } from '../../measure/feeds.js';
+import type { GivenFeeds } from '../../measure/loop-given.js';
 import { takeRows } from '../../measure/rows.js';
 import { type ConditionOptions, type Conditions, completeConditions } from '../conditions.js';
 
@@ -23,7 +24,7 @@ export function imageHalves(
   options: ConditionOptions,
 ): readonly [fit: ImageHalf, judged: ImageHalf] {
   // whatever is wrong with all of the images is said of all of them
-  completeConditions(ports, options);
+  const whole = completeConditions(ports, options);
   const { samples, seed, mode } = options;
   const batch = ports.inputs.find(({ name }) => name === ports.roles.latent)!.shape[0]!;
   const unit = typeof batch === 'number' ? (mode === 'batch' ? batch / 2 : batch) : 1;
@@ -33,19 +34,22 @@ export function imageHalves(
     ports.inputs.filter(({ shape }) => shape.length > 0 && shape[0] === batch).map((p) => p.name),
   );
   const half = (from: number, to: number, own: number): ImageHalf => {
-    const of = (feeds: Feeds): Feeds =>
+    // numbers written out, and arrays of one row, are there for every image by now
+    const of = (given: GivenFeeds, all: Feeds): Feeds =>
       Object.fromEntries(
-        Object.entries(feeds).map(([name, tensor]) => [
+        Object.keys(given).map((name) => [
           name,
-          perImage.has(name) ? rowsOf(options.ort.Tensor, tensor, samples, from, to) : tensor,
+          perImage.has(name)
+            ? rowsOf(options.ort.Tensor, all[name]!, samples, from, to)
+            : all[name]!,
         ]),
       );
     const given = {
       ...options,
       samples: to - from,
       seed: own,
-      feeds: of(options.feeds),
-      unconditional: of(options.unconditional),
+      feeds: of(options.feeds, whole.feeds),
+      unconditional: of(options.unconditional, whole.unconditional),
     };
     return { conditions: completeConditions(ports, given), seed: own, samples: to - from };
   };

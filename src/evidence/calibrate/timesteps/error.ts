@@ -7,7 +7,6 @@
 import {
   badReferenceSteps,
   fewSamples,
-  fixedBatch,
   freshNoise,
   guidanceIncomplete,
   noPlacedLevels,
@@ -26,8 +25,8 @@ import {
 } from '../../../runtime/samplers/index.js';
 import { checkLoopFits, type LoopDenoiser } from '../../measure/denoise-bundle.js';
 import { loadOrt } from '../../measure/engine.js';
-import type { Feeds } from '../../measure/feeds.js';
 import { generate } from '../../measure/generate.js';
+import type { GivenFeeds } from '../../measure/loop-given.js';
 import { settleLoop } from '../../measure/loop-inputs.js';
 import { inBatches } from '../batches.js';
 import type { SamplerChoice } from '../calibrate.js';
@@ -51,7 +50,7 @@ export interface TimestepLoopOptions extends SizeOptions {
   readonly sampler?: SamplerChoice;
   readonly guidance?: LoopGuidance;
   /** Conditions by input, one row per image; those left out are made up from the seed. */
-  readonly feeds?: Feeds;
+  readonly feeds?: GivenFeeds;
   readonly roles?: { readonly latent?: string; readonly timestep?: string };
   /** Called after each step of any loop. */
   readonly onStep?: () => void;
@@ -171,28 +170,29 @@ async function loops(denoiser: LoopDenoiser, options: TimestepLoopOptions, sampl
     classes: (reference ?? denoiser).classes ?? new Map(),
   });
   const { batches } = conditions;
-  // a bundle keeps states, which are those of one batch
-  const bundle = [denoiser, reference].find((one) => one?.calls !== undefined);
-  if (batches && bundle)
-    throw fixedBatch(ports.roles.latent!, batches.batch, samples, batches.pair);
   const { bindings } = conditions.ports;
-  const settings = {
-    ...loopSettings(seed, guidance, conditions),
-    onStep: () => options.onStep?.(),
-  };
+  const settings = loopSettings(seed, guidance, conditions);
   // both denoisers make as many images, also where only one was made for guidance pairs
   const { dims } = settleLoop(conditions.ports, settings);
   return {
     madeUp: conditions.madeUp,
     async run(on: LoopDenoiser, sampler: Sampler): Promise<Float32Array> {
-      const settled = batches
-        ? {
-            ...on,
-            ports: conditions.ports,
-            call: inBatches(ort.Tensor as never, batches, on.call),
-          }
-        : { ...on, ports: { ...withRoles(on), bindings } };
-      return (await generate(settled, { ...settings, latentShape: dims, sampler })).latent;
+      // a bundle keeps states, which are those of one batch
+      const settled =
+        batches && on.calls === undefined
+          ? {
+              ...on,
+              ports: conditions.ports,
+              call: inBatches(ort.Tensor as never, batches, on.call),
+            }
+          : { ...on, ports: { ...withRoles(on), bindings } };
+      const { length } = sampler.timesteps;
+      const loop = {
+        ...{ ...settings, latentShape: dims, sampler },
+        // where batches run one after another, those of the last
+        onStep: (done: number, all: number) => done > all - length && options.onStep?.(),
+      };
+      return (await generate(settled, loop)).latent;
     },
   };
 }
