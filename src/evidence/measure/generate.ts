@@ -73,8 +73,9 @@ export function joinBatches(
   latents: readonly Float32Array[],
   dims: readonly number[],
 ): Float32Array {
-  if (latents.length === 1) return latents[0]!;
-  const all = new Float32Array(dims.reduce((product, size) => product * size, 1));
+  const count = dims.reduce((product, size) => product * size, 1);
+  if (latents.length === 1) return latents[0]!.subarray(0, count);
+  const all = new Float32Array(count);
   let at = 0;
   for (const latent of latents) {
     all.set(latent.subarray(0, all.length - at), at);

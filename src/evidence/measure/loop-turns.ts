@@ -40,7 +40,7 @@ export function widened(
   ports: DenoiserPorts,
   given: GivenInputs,
 ): { readonly ports: DenoiserPorts; readonly turns?: Turns } {
-  const { latent } = rolesOf(ports, given);
+  const { latent, timestep } = rolesOf(ports, given);
   const latentPort = portOf(ports.inputs, latent);
   const [batch] = latentPort.shape;
   const images = imagesOf(ports, given);
@@ -51,7 +51,10 @@ export function widened(
   if (images === each) return { ports };
   const rows = pair ? 2 * images : images;
   const withRoom = (port: DenoiserPorts['inputs'][number]) =>
-    hasRows(port, latentPort) ? { ...port, shape: [rows, ...port.shape.slice(1)] } : port;
+    // whether the timestep is one number or one an image is the model's own
+    hasRows(port, latentPort) && port.name !== timestep
+      ? { ...port, shape: [rows, ...port.shape.slice(1)] }
+      : port;
   return {
     ports: {
       ...ports,

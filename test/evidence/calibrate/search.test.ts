@@ -131,6 +131,9 @@ describe.each([
   { ...SETTINGS[0]!, batch: 2 },
   { ...SETTINGS[1]!, batch: 2 },
   { ...SETTINGS[3]!, batch: 1 },
+  // the last batch is not full
+  { ...SETTINGS[3]!, batch: 2 },
+  { ...SETTINGS[1]!, batch: 4 },
 ])(
   '$samples samples, guided: $guided, on a model of fixed batch $batch',
   ({ batch, ...setting }) => {
