@@ -125,6 +125,16 @@ export const stepsDiffer = (steps: number, made: number, callsPerStep: number) =
     },
   );
 
+export const bundleFromMiddle = (what: string, start: number) =>
+  new StepfoldError(
+    'RUN_START',
+    `The loop leaves out its first ${start} steps, and ${what} is made for calls from the first on.`,
+    {
+      data: { start },
+      hint: 'Run the source model from there, or the bundle from the first step on (without --strength).',
+    },
+  );
+
 interface NamedShape {
   readonly name: string;
   readonly shape: readonly (number | string | null)[];

@@ -201,6 +201,35 @@ export const EXAMPLES = {
     () => e.feedShapeUnknown('context', 1),
     () => e.feedShapeUnknown('sample', 2, true),
   ],
+  embeddedGuidanceUnclear: [
+    () => e.embeddedGuidanceUnclear(3.5, []),
+    () => e.embeddedGuidanceUnclear(3.5, ['guidance', 'aesthetic_score']),
+  ],
+  initMissing: [() => e.initMissing('mask', 0), () => e.initMissing('start', 20)],
+  initShape: [() => e.initShape('sample', [1, 3, 512, 512], [1, 4, 64, 64])],
+  initType: [() => e.initType('latents to start from', 'int64')],
+  maskShape: [() => e.maskShape([100, 100], [1, 4, 64, 64])],
+  maskValues: [() => e.maskValues(255)],
+  controlRole: [() => e.controlRole('latent', 'sample', ['x', 'cond'])],
+  controlInputs: [
+    () =>
+      e.controlInputs([
+        { name: 'controlnet_cond', type: 'float32', shape: ['batch', 3, '8*height', '8*width'] },
+        { name: 'conditioning_scale', type: 'float64', shape: [] },
+      ]),
+  ],
+  controlOutputs: [
+    () =>
+      e.controlOutputs(
+        [{ name: 'down_0', type: 'float32', shape: ['batch', 320, 'height', 'width'] }],
+        [],
+      ),
+  ],
+  handOverNever: [
+    () => e.handOverNever({ step: 50 }, 0, [980, 960, 0]),
+    () => e.handOverNever({ timestep: 5 }, 20, [580, 560, 10]),
+  ],
+  bundleFromMiddle: [() => e.bundleFromMiddle('the bundle "bundle"', 20)],
   feedNumbers: [
     () => e.feedNumbers({ name: 'time_ids', type: 'float32' }, [2, 6], [1024, 1024, 0]),
     () => e.feedNumbers({ name: 'class_labels', type: 'int64' }, [2], [0.5]),

@@ -3,8 +3,10 @@
  * DDPM, in float64 and with nothing of the library's but its random numbers; and small models to run them on.
  */
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import * as ort from 'onnxruntime-node';
+import { afterAll, expect } from 'vitest';
 import { createRandom } from '../../src/runtime/samplers/index.js';
 import { EXACT, encodeSorted } from './compile.js';
 import { modelOf } from './text.js';
@@ -81,6 +83,19 @@ export async function outputOf(
   return (await session.run(feeds))[name]!.data as Float32Array;
 }
 
+/** A folder that is removed behind the tests of a file. */
+export function loopFolder(): string {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'stepfold-loops-'));
+  afterAll(() => fs.rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** To the precision of float32 over a loop. */
+export function expectClose(found: ArrayLike<number>, expected: readonly number[]): void {
+  expect(found.length).toBe(expected.length);
+  for (const [i, value] of expected.entries()) expect(found[i]).toBeCloseTo(value, 4);
+}
+
 const MIX = '{0.5, -0.25, 0.125, 0.75}';
 
 /**
@@ -103,4 +118,67 @@ g (float[${batch},2,height,width] x, float[${batch}] t, float[${batch},tokens,2]
   wide = Unsqueeze (known, sizes)
   sum = Add (mixed, wide)
   eps = Tanh (sum)
+}`;
+
+/** A model for inpainting: the latent's two channels, a mask, and two of the masked latent. */
+export const inpaintingModel = (batch: string | number = 'batch') => `
+g (float[${batch},5,height,width] x, float[${batch}] t, float[${batch},tokens,2] c)
+  => (float[${batch},2,height,width] eps)
+<float[2,5,1,1] w = {0.5, -0.25, 0.125, 0.75, 0.25, -0.5, 0.25, 0.375, -0.125, 0.5},
+ int64[2] sizes = {2, 3}, int64[1] one = {1}, float hundredth = {0.01}> {
+  mixed = Conv (x, w)
+  slow = Mul (t, hundredth)
+  sine = Sin (slow)
+  cosine = Cos (slow)
+  time = Sub (sine, cosine)
+  column = Unsqueeze (time, one)
+  mean = ReduceMean <axes = [1], keepdims = 0> (c)
+  known = Add (column, mean)
+  wide = Unsqueeze (known, sizes)
+  sum = Add (mixed, wide)
+  eps = Tanh (sum)
+}`;
+
+/** The text model with two residuals, one of half its size. */
+export const controlledModel = () => `
+g (float[batch,2,height,width] x, float[batch] t, float[batch,tokens,2] c,
+   float[batch,2,height,width] down, float[batch,2,h_mid,w_mid] mid)
+  => (float[batch,2,height,width] eps)
+<float[2,2,1,1] w = ${MIX}, int64[2] sizes = {2, 3}, int64[1] one = {1}, float hundredth = {0.01}> {
+  mixed = Conv (x, w)
+  slow = Mul (t, hundredth)
+  sine = Sin (slow)
+  cosine = Cos (slow)
+  time = Sub (sine, cosine)
+  column = Unsqueeze (time, one)
+  mean = ReduceMean <axes = [1], keepdims = 0> (c)
+  known = Add (column, mean)
+  wide = Unsqueeze (known, sizes)
+  sum = Add (mixed, wide)
+  withDown = Add (sum, down)
+  flat = ReduceMean <axes = [2, 3], keepdims = 1> (mid)
+  withMid = Add (withDown, flat)
+  eps = Tanh (withMid)
+}`;
+
+/** What makes the residuals, from a picture of twice the size. @param names of its outputs */
+export const controlModel = (
+  names: readonly [string, string],
+  batch: string | number = 'batch',
+) => `
+g (float[${batch},2,height,width] x, float[${batch}] t, float[${batch},tokens,2] c,
+   float[${batch},2,wide,high] picture, float strength)
+  => (float[${batch},2,height,width] ${names[0]}, float[${batch},2,h_mid,w_mid] ${names[1]})
+<int64[2] sizes = {2, 3}, float hundredth = {0.01}, int64[1] one = {1}> {
+  small = AveragePool <kernel_shape = [2, 2], strides = [2, 2]> (picture)
+  slow = Mul (t, hundredth)
+  sine = Sin (slow)
+  column = Unsqueeze (sine, one)
+  mean = ReduceMean <axes = [1], keepdims = 0> (c)
+  known = Add (column, mean)
+  wide_known = Unsqueeze (known, sizes)
+  scaled = Mul (small, strength)
+  withPicture = Add (x, scaled)
+  ${names[0]} = Add (withPicture, wide_known)
+  ${names[1]} = Tanh (small)
 }`;

@@ -26,6 +26,7 @@ import {
   stepsFor,
 } from '../../runtime/samplers/index.js';
 import { callsPerStep, stepsOfCalls } from '../../runtime/schedule/index.js';
+import type { Batches } from '../measure/batches.js';
 import { type DenoiserPorts, modelPorts } from '../measure/denoise-bundle.js';
 import { loadOrt, type Ort } from '../measure/engine.js';
 import type { Feeds } from '../measure/feeds.js';
@@ -33,7 +34,7 @@ import { generate } from '../measure/generate.js';
 import { tableRows } from '../measure/labels.js';
 import { arraysOf, type GivenFeeds } from '../measure/loop-given.js';
 import { settleLoop } from '../measure/loop-inputs.js';
-import { BatchedEvaluator, type Batches } from './batches.js';
+import { BatchedEvaluator } from './batched-evaluator.js';
 import { completeConditions, loopSettings } from './conditions.js';
 import type { LoopGuidance } from './guidance.js';
 import { recordedCalls } from './recorded.js';

@@ -6,6 +6,7 @@ import type { TensorConstructor } from 'onnxruntime-common';
 import { feedShape, oddGuidanceBatch, roleUnknown } from '../../errors/index.js';
 import { withFollowers } from '../../model/shape/index.js';
 import type { Port } from '../../runtime/schedule/index.js';
+import type { Batches } from '../measure/batches.js';
 import type { DenoiserPorts } from '../measure/denoise-bundle.js';
 import { concretePort, type Feeds, fitShape, randomFeeds, SEEDS } from '../measure/feeds.js';
 import {
@@ -17,7 +18,6 @@ import {
   tensorOfNumbers,
 } from '../measure/loop-given.js';
 import { portOf } from '../measure/loop-sizes.js';
-import type { Batches } from './batches.js';
 import type { LoopGuidance } from './guidance.js';
 
 export interface ConditionOptions {

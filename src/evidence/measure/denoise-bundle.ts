@@ -4,7 +4,7 @@ import type { InferenceSession } from 'onnxruntime-common';
 import { statedPort } from '../../compiler/emit/ports.js';
 import { checkWeights } from '../../compiler/emit/weights.js';
 import { type Compilation, prepare } from '../../compiler/pipeline/index.js';
-import { otherGuidance, stepsDiffer } from '../../errors/index.js';
+import { bundleFromMiddle, otherGuidance, stepsDiffer } from '../../errors/index.js';
 import type { Value } from '../../model/ir/value.js';
 import { loadModel } from '../../model/onnx/files.js';
 import type { Followers } from '../../model/shape/index.js';
@@ -156,19 +156,29 @@ export function modelPorts({
   };
 }
 
+/** Steps of a loop. */
+export interface LoopSteps {
+  readonly all: number;
+  /** Those that are a denoiser's own, where another takes over. */
+  readonly own: number;
+  /** Those that are left out at the beginning. */
+  readonly start: number;
+}
+
 /**
  * The loop must be the one that the schedule was made for. How it does guidance is all the same where no
  * call needs the pairs.
- * @throws RUN_STEPS, RUN_GUIDANCE
+ * @throws RUN_STEPS, RUN_START, RUN_GUIDANCE
  */
 export function checkLoopFits(
-  { calls, ports: { guidance: made, needsPairs = true } }: LoopDenoiser,
-  steps: number,
+  { calls, label, ports: { guidance: made, needsPairs = true } }: LoopDenoiser,
+  { all, own, start }: LoopSteps,
   guidance: GuidancePair | undefined,
 ): void {
   if (calls === undefined) return;
+  if (start > 0) throw bundleFromMiddle(label ?? 'the denoiser', start);
   const fits = made?.order === guidance?.order && made?.mode === guidance?.mode;
   if (made && needsPairs && !fits) throw otherGuidance(made, guidance);
   const needed = stepsOfCalls(calls, made);
-  if (steps !== needed) throw stepsDiffer(steps, needed, callsPerStep(made));
+  if (all !== needed && own !== needed) throw stepsDiffer(all, needed, callsPerStep(made));
 }

@@ -1,34 +1,24 @@
 /** A whole loop on a denoiser: what it is fed, and the images of it. */
-import type { Tensor } from 'onnxruntime-common';
 import {
   type DenoiseOptions,
   type DenoiseStep,
   denoise,
-  type Guidance,
-  inOrder,
   type Sampler,
-  timestepFeed,
 } from '../../runtime/samplers/index.js';
-import type { Port } from '../../runtime/schedule/index.js';
 import { checkLoopFits, type LoopDenoiser } from './denoise-bundle.js';
-import { loadOrt, type Ort } from './engine.js';
-import { concretePort, type Feeds, randomFeeds } from './feeds.js';
-import { forEveryImage, type GivenFeeds, isWritten, tensorOfNumbers } from './loop-given.js';
-import {
-  type GivenInputs,
-  hasRows,
-  isOnce,
-  rolesOf,
-  type SettledLoop,
-  settleLoop,
-} from './loop-inputs.js';
-import { portOf } from './loop-sizes.js';
+import { loadOrt } from './engine.js';
+import { fedDenoiser } from './fed-denoiser.js';
+import { startHandOver } from './loop-hand-over.js';
+import { type GivenInputs, rolesOf } from './loop-inputs.js';
+import { checkParts, type LoopParts, withInitSizes } from './loop-parts.js';
+import { startOf } from './loop-start.js';
 import { imagesOf, inTurns, widened } from './loop-turns.js';
-import { takeRows } from './rows.js';
 
 export interface GenerateOptions extends GivenInputs {
   readonly sampler: Sampler;
   readonly seed: number;
+  /** Pictures to start from, and further models. */
+  readonly parts?: LoopParts | undefined;
   /** Called when everything has been checked, before the first call. */
   readonly onStart?: () => void;
   /**
@@ -53,8 +43,9 @@ export async function generate(
   denoiser: LoopDenoiser,
   options: GenerateOptions,
 ): Promise<Generated> {
-  const { turns, ports } = widened(denoiser.ports, options);
-  const { loop, dims, madeUp } = await startLoop({ ...denoiser, ports }, options);
+  const asked = withLatentShape(denoiser, options);
+  const { turns, ports } = widened(denoiser.ports, asked);
+  const { loop, dims, madeUp } = await startLoop({ ...denoiser, ports }, asked);
   const steps = options.sampler.timesteps.length;
   const parts = turns ? inTurns(loop, turns) : [{ ...loop }];
   options.onStart?.();
@@ -86,128 +77,44 @@ export function joinBatches(
 
 /**
  * A loop with all that it is fed, as `denoise` takes it.
- * @throws RUN_STEPS, RUN_GUIDANCE and what `settleLoop` throws
+ * @throws RUN_STEPS, RUN_START, RUN_GUIDANCE, what `settleLoop` throws, and the INIT_, MASK_, CONTROL_ and HAND_OVER_ errors
  */
 export async function startLoop(
   denoiser: LoopDenoiser,
   options: GenerateOptions,
 ): Promise<{ readonly loop: DenoiseOptions } & Pick<Generated, 'dims' | 'madeUp'>> {
-  const { ports } = denoiser;
-  const { sampler, seed } = options;
-  checkLoopFits(denoiser, sampler.timesteps.length, options.guidance);
+  const { sampler, seed, parts = {} } = options;
+  const { timesteps, firstCall } = sampler;
+  checkParts(parts, firstCall);
   const ort = await loadOrt();
-  const given = spread(ort, denoiser, options);
-  const settled = settleLoop(ports, given);
-  const { latent, timestep, dims, bindings } = settled;
-  const { beside, feeds, guidance } = fill(ort, settled, given, seed);
-  const timestepPort = portOf(ports.inputs, timestep);
-  const behind = { ...timestepPort, shape: timestepPort.shape.slice(1) };
-  const latentPort = portOf(ports.inputs, latent);
+  const asked = withLatentShape(denoiser, options);
+  const { handOver } = parts;
+  const then = handOver && startHandOver(denoiser, handOver, sampler);
+  const steps = { all: timesteps.length, own: then?.step ?? timesteps.length, start: firstCall };
+  checkLoopFits(denoiser, steps, options.guidance);
+  const { denoiser: fed, settled } = fedDenoiser(ort, denoiser, asked);
+  const { latent, dims } = settled;
+  const second = then?.feed(ort, asked, dims);
   const loop: DenoiseOptions = {
-    call: denoiser.call,
-    label: denoiser.label,
+    ...fed,
     ort: ort as never,
     sampler,
     latentShape: dims,
-    latentType: settled.latentType,
     seed,
-    roles: { latent, timestep, output: ports.roles.prediction ?? ports.outputs[0]!.name },
-    timestep: timestepFeed(timestepPort, concretePort(behind, bindings)),
-    beside,
-    ...splitPairs(ort, ports.inputs, latentPort, feeds, guidance),
-    bothHalves: typeof latentPort.shape[0] === 'number' || countsHalves(denoiser),
-    onStep: (made) => options.onStep?.(made.step + 1, sampler.timesteps.length, made),
+    ...startOf(latent, dims, parts, firstCall),
+    ...(second && { handOver: { step: then!.step, denoiser: second.denoiser } }),
+    onStep: (made) => options.onStep?.(made.step + 1, timesteps.length, made),
   };
-  return { loop, dims, madeUp: settled.missing.map((p) => p.name) };
+  const missing = [...settled.missing, ...(second?.settled.missing ?? [])];
+  return { loop, dims, madeUp: [...new Set(missing.map((port) => port.name))] };
 }
 
-/** A schedule for two calls a step counts both. */
-const countsHalves = ({ calls, ports }: LoopDenoiser): boolean =>
-  calls !== undefined && ports.guidance?.mode === 'two-calls';
-
-/** Arrays of one row as often as there are images; also what of them the unconditional half reads. */
-function spread(ort: Ort, { ports }: LoopDenoiser, options: GenerateOptions): GenerateOptions {
-  const images = imagesOf(ports, options);
-  const { latent } = rolesOf(ports, options);
-  const latentPort = portOf(ports.inputs, latent);
-  const each = (feeds: GivenFeeds): GivenFeeds =>
-    Object.fromEntries(
-      Object.entries(feeds).map(([name, one]) => {
-        const isRow = hasRows(portOf(ports.inputs, name), latentPort);
-        const rows = isRow && isOnce(name, latent, options.guidance) ? images : undefined;
-        return [name, isWritten(one) ? one : forEveryImage(ort.Tensor as never, one, rows)];
-      }),
-    );
-  const { guidance } = options;
-  return {
-    ...options,
-    feeds: each(options.feeds),
-    ...(guidance && { guidance: { ...guidance, unconditional: each(guidance.unconditional) } }),
-  };
-}
-
-/** What is given, numbers written out as tensors, and what is missing made up. */
-function fill(
-  ort: Ort,
-  settled: SettledLoop,
-  { feeds: given, guidance }: GivenInputs,
-  seed: number,
-): { beside?: Tensor; feeds: Feeds; guidance?: Guidance } {
-  const tensors = (feeds: GivenFeeds, sizes: SettledLoop['bindings']): Feeds =>
-    Object.fromEntries(
-      Object.entries(feeds).map(([name, one]) => [
-        name,
-        isWritten(one)
-          ? tensorOfNumbers(ort.Tensor as never, portOf(settled.inputs, name), one, sizes)
-          : one,
-      ]),
-    );
-  const make = (bindings: SettledLoop['bindings']) =>
-    randomFeeds(settled.missing, { ort: ort as never, roles: {}, bindings, seed });
-  const made = make(settled.bindings);
-  const { [settled.latent]: beside, ...feeds } = tensors(given, settled.bindings);
-  return {
-    ...(beside && { beside }),
-    feeds: { ...made, ...feeds },
-    ...(guidance && {
-      guidance: withMadeUp(
-        { ...guidance, unconditional: tensors(guidance.unconditional, settled.otherBindings) },
-        made,
-        make(settled.otherBindings),
-      ),
-    }),
-  };
-}
-
-/** What is made up for both halves is the same, unless one needs it of another size. */
-function withMadeUp(guidance: Guidance, made: Feeds, other: Feeds): Guidance {
-  const resized = Object.entries(other).filter(
-    ([name, { dims }]) => dims.join() !== made[name]!.dims.join(),
-  );
-  return {
-    ...guidance,
-    unconditional: { ...Object.fromEntries(resized), ...guidance.unconditional },
-  };
-}
-
-/** Where one half may run alone: of inputs that hold both halves, the rows of each. */
-function splitPairs(
-  ort: Ort,
-  inputs: readonly Port[],
-  latent: Port,
-  feeds: Feeds,
-  guidance: Guidance | undefined,
-): { feeds: Feeds; guidance?: Guidance } {
-  if (guidance?.mode !== 'batch' || !guidance.interval)
-    return { feeds, ...(guidance && { guidance }) };
-  const [own, other] = [{ ...feeds }, { ...(guidance.unconditional as Feeds) }];
-  for (const [name, tensor] of Object.entries(feeds)) {
-    if (other[name] || !hasRows(portOf(inputs, name), latent)) continue;
-    const rows = Array.from({ length: tensor.dims[0]! }, (_, row) => row);
-    const middle = rows.length / 2;
-    const halves = [rows.slice(0, middle), rows.slice(middle)] as const;
-    const [first, second] = halves.map((half) => takeRows(ort.Tensor as never, tensor, half));
-    [own[name], other[name]] = inOrder(guidance.order, first!, second!);
-  }
-  return { feeds: own, guidance: { ...guidance, unconditional: other } };
+/** The latent is as large as what the loop starts from. @throws INIT_SHAPE */
+function withLatentShape({ ports }: LoopDenoiser, options: GenerateOptions): GenerateOptions {
+  const { init } = options.parts ?? {};
+  if (!init || options.latentShape) return options;
+  withInitSizes(ports, rolesOf(ports, options), options.parts!);
+  const rows = imagesOf(ports, options) ?? 1;
+  const images = rows === 1 ? init.dims[0]! : rows;
+  return { ...options, latentShape: [images, ...init.dims.slice(1)] };
 }

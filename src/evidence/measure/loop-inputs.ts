@@ -125,22 +125,31 @@ function asGiven(port: Port, latent: Port, guidance: GivenGuidance | undefined):
  * @throws DENOISE_ROLE_FED, RUN_LATENT_CHANNELS
  */
 function splitLatent(
-  { outputs, roles }: DenoiserPorts,
+  ports: DenoiserPorts,
   latent: Port,
   feeds: Feeds,
 ): { own: Port; beside: Port } {
-  const prediction = outputs.find(({ name }) => name === roles.prediction) ?? outputs[0];
   const fed = feeds[latent.name]?.dims[1];
+  const own = ownLatent(ports, latent);
+  const further = Number(latent.shape[1]) - Number(own.shape[1]);
+  if (feeds[latent.name] && own === latent) throw roleFed(latent.name, 'latent');
+  if (own === latent) return { own, beside: latent };
+  if (fed !== further) throw latentChannels(latent, predictionOf(ports)!, further, fed);
+  return { own, beside: { ...latent, shape: latent.shape.with(1, further) } };
+}
+
+const predictionOf = ({ outputs, roles }: DenoiserPorts): Port | undefined =>
+  outputs.find(({ name }) => name === roles.prediction) ?? outputs[0];
+
+/** The latent input with those channels alone that are the loop's own: as many as the prediction has. */
+export function ownLatent(ports: DenoiserPorts, latent: Port): Port {
+  const prediction = predictionOf(ports);
   // an output of another rank has its axes elsewhere
   const isAlike = prediction?.shape.length === latent.shape.length;
   const [all, predicted] = [latent.shape[1], isAlike ? prediction.shape[1] : undefined];
   // a prediction with twice the channels holds the learned variance
-  const further = typeof all === 'number' && typeof predicted === 'number' ? all - predicted : 0;
-  if (feeds[latent.name] && further <= 0) throw roleFed(latent.name, 'latent');
-  if (further <= 0 || typeof all !== 'number') return { own: latent, beside: latent };
-  if (fed !== further) throw latentChannels(latent, prediction!, further, fed);
-  const ofChannels = (count: number) => ({ ...latent, shape: latent.shape.with(1, count) });
-  return { own: ofChannels(all - further), beside: ofChannels(further) };
+  if (typeof all !== 'number' || typeof predicted !== 'number' || predicted >= all) return latent;
+  return { ...latent, shape: latent.shape.with(1, predicted) };
 }
 
 /**

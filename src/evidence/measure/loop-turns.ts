@@ -4,7 +4,7 @@
  */
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import { oddGuidanceBatch } from '../../errors/index.js';
-import type { DenoiseOptions } from '../../runtime/samplers/index.js';
+import type { DenoiseOptions, FedDenoiser } from '../../runtime/samplers/index.js';
 import type { DenoiserPorts } from './denoise-bundle.js';
 import { arraysOf } from './loop-given.js';
 import { type GivenInputs, hasRows, isOnce, rolesOf } from './loop-inputs.js';
@@ -49,26 +49,42 @@ export function widened(
   if (pair && batch % 2 !== 0) throw oddGuidanceBatch(latent, batch);
   const each = pair ? batch / 2 : batch;
   if (images === each) return { ports };
-  const rows = pair ? 2 * images : images;
+  return {
+    ports: withRows(ports, { latent, timestep }, pair ? 2 * images : images),
+    turns: { images, each, inputs: rowInputs(ports, latent) },
+  };
+}
+
+/** A second denoiser's ports with room for as many images as the loop makes. */
+export function roomFor(
+  ports: DenoiserPorts,
+  said: Pick<GivenInputs, 'roles'>,
+  { guidance }: Pick<GivenInputs, 'guidance'>,
+  [images = 1]: readonly number[],
+): DenoiserPorts {
+  const roles = rolesOf(ports, said);
+  const { shape } = portOf(ports.inputs, roles.latent);
+  if (typeof shape[0] !== 'number') return ports;
+  return withRows(ports, roles, guidance?.mode === 'batch' ? 2 * images : images);
+}
+
+function withRows(
+  ports: DenoiserPorts,
+  { latent, timestep }: { readonly latent: string; readonly timestep: string },
+  rows: number,
+): DenoiserPorts {
+  const latentPort = portOf(ports.inputs, latent);
   const withRoom = (port: DenoiserPorts['inputs'][number]) =>
     // whether the timestep is one number or one an image is the model's own
     hasRows(port, latentPort) && port.name !== timestep
       ? { ...port, shape: [rows, ...port.shape.slice(1)] }
       : port;
-  return {
-    ports: {
-      ...ports,
-      inputs: ports.inputs.map(withRoom),
-      outputs: ports.outputs.map(withRoom),
-    },
-    turns: {
-      images,
-      each,
-      inputs: new Set(
-        ports.inputs.filter((port) => hasRows(port, latentPort)).map(({ name }) => name),
-      ),
-    },
-  };
+  return { ...ports, inputs: ports.inputs.map(withRoom), outputs: ports.outputs.map(withRoom) };
+}
+
+function rowInputs({ inputs }: DenoiserPorts, latent: string): Set<string> {
+  const latentPort = portOf(inputs, latent);
+  return new Set(inputs.filter((port) => hasRows(port, latentPort)).map(({ name }) => name));
 }
 
 /** The loop of each turn; the last repeats its last image where there are too few. */
@@ -80,9 +96,12 @@ export function inTurns(loop: DenoiseOptions, turns: Turns): DenoiseOptions[] {
   });
 }
 
-function ofRows(loop: DenoiseOptions, { images, inputs }: Turns, rows: readonly number[]) {
+function ofRows(loop: DenoiseOptions, { images, inputs: named }: Turns, rows: readonly number[]) {
   const { Tensor } = loop.ort;
-  const take = (feeds: InferenceSession.FeedsType): InferenceSession.FeedsType =>
+  const take = (
+    feeds: InferenceSession.FeedsType,
+    inputs: ReadonlySet<string> = named,
+  ): InferenceSession.FeedsType =>
     Object.fromEntries(
       Object.entries(feeds).map(([name, one]) => {
         const tensor = one as Tensor;
@@ -92,12 +111,29 @@ function ofRows(loop: DenoiseOptions, { images, inputs }: Turns, rows: readonly 
         return [name, inputs.has(name) ? takeRows(Tensor, tensor, wanted) : tensor];
       }),
     );
-  const { guidance, beside, feeds = {}, latentShape } = loop;
+  const own = <D extends FedDenoiser>(denoiser: D): D => {
+    const { guidance, beside, feeds = {}, control } = denoiser;
+    return {
+      ...denoiser,
+      feeds: take(feeds),
+      beside: beside && takeRows(Tensor, beside, rows),
+      ...(guidance && { guidance: { ...guidance, unconditional: take(guidance.unconditional) } }),
+      ...(control && { control: { ...control, feeds: take(control.feeds, control.rows) } }),
+    };
+  };
+  const { init, known, handOver, latentShape } = loop;
+  const each = (loop.latentShape.slice(1) as number[]).reduce((all, size) => all * size, 1);
+  const part = (values: Float32Array) => {
+    const taken = new Float32Array(rows.length * each);
+    for (const [i, row] of rows.entries())
+      taken.set(values.subarray(row * each, (row + 1) * each), i * each);
+    return taken;
+  };
   return {
-    ...loop,
+    ...own(loop),
     latentShape: [rows.length, ...latentShape.slice(1)],
-    feeds: take(feeds),
-    beside: beside && takeRows(Tensor, beside, rows),
-    ...(guidance && { guidance: { ...guidance, unconditional: take(guidance.unconditional) } }),
+    init: init && part(init),
+    known: known && { latent: part(known.latent), mask: part(known.mask) },
+    handOver: handOver && { ...handOver, denoiser: own(handOver.denoiser) },
   };
 }

@@ -9,6 +9,7 @@
 import { latentLength } from '../../errors/index.js';
 import { checkTold } from './feeds.js';
 import { requireFinite } from './finite.js';
+import { checkKnown, type KnownPart, withKnown } from './known.js';
 import { type FedDenoiser, type LoopFrame, labelOf, placeOf, predictor } from './predict.js';
 import { batchNoise } from './random.js';
 import type { Sampler, Trajectory } from './sampler.js';
@@ -22,6 +23,12 @@ export interface DenoiseStep {
   readonly prediction: Float32Array;
 }
 
+export interface HandOver {
+  /** The first step that is its own, counted from the first of the loop. */
+  readonly step: number;
+  readonly denoiser: FedDenoiser;
+}
+
 export interface DenoiseOptions extends FedDenoiser, Pick<LoopFrame, 'ort' | 'latentShape'> {
   readonly sampler: Sampler;
   /** Seeds the initial noise and that of the steps; image i of a batch gets the same in any batch. */
@@ -30,6 +37,12 @@ export interface DenoiseOptions extends FedDenoiser, Pick<LoopFrame, 'ort' | 'la
   readonly firstImage?: number;
   /** Standard normal noise to start from in place of the seed's. */
   readonly noise?: Float32Array;
+  /** Clean latents to start from, with as much noise as there is at the first step; default noise alone. */
+  readonly init?: Float32Array | undefined;
+  /** What of the images is known, for inpainting. */
+  readonly known?: KnownPart | undefined;
+  /** Another denoiser that takes over, as a refiner or the expert of the last steps does. */
+  readonly handOver?: HandOver | undefined;
   /** Called after each step; the loop waits for it. */
   readonly onStep?: (step: DenoiseStep) => void | Promise<void>;
 }
@@ -73,9 +86,17 @@ export function denoiseSteps(options: DenoiseOptions): DenoiseSteps {
   const { ort, sampler, latentShape, seed } = options;
   const { timesteps } = sampler;
   const draw = batchNoise(seed, latentShape, options.firstImage);
-  const frame: LoopFrame = { ort, latentShape, timesteps, firstStep: 0 };
-  checkTold(sampler, options.timestep, options.roles.timestep);
-  const predict = predictor(frame, options);
+  const frame: LoopFrame = { ort, latentShape, timesteps, firstStep: sampler.firstCall };
+  const { handOver, known } = options;
+  for (const { timestep, roles } of [options, ...(handOver ? [handOver.denoiser] : [])])
+    checkTold(sampler, timestep, roles.timestep);
+  const [predict, predictSecond] = [
+    predictor(frame, options),
+    handOver && predictor(frame, handOver.denoiser),
+  ];
+  const isSecond = (step: number) => handOver !== undefined && step >= handOver.step;
+  const denoiserAt = (step: number): FedDenoiser => (isSecond(step) ? handOver!.denoiser : options);
+  let first: Float32Array | undefined;
   return {
     draw,
     start() {
@@ -85,19 +106,26 @@ export function denoiseSteps(options: DenoiseOptions): DenoiseSteps {
       if (noise.length !== drawn.length) {
         throw latentLength('The initial noise', noise.length, drawn.length);
       }
-      if (options.noise) {
-        const place = { ...placeOf(frame, options, 0), call: 0 };
-        requireFinite(noise, 'The initial noise', () => place);
+      const place = { ...placeOf(frame, denoiserAt(0), 0), call: 0 };
+      if (options.noise) requireFinite(noise, 'The initial noise', () => place);
+      if (options.init) requireFinite(options.init, 'The latent to start from', () => place);
+      if (known) {
+        checkKnown(known, drawn.length);
+        requireFinite(known.latent, 'The known latent', () => place);
       }
-      return sampler.start(noise);
+      first = noise;
+      return sampler.start(noise, options.init);
     },
     async step(from, step, noise) {
       const latent = sampler.scaleInput(from.latent, step);
-      const prediction = await predict(latent, sampler.told[step]!, step);
-      const trajectory = sampler.step(prediction, step, from, noise);
-      requireFinite(trajectory.latent, `The latent of ${labelOf(options)}`, () =>
-        placeOf(frame, options, step),
+      const ask = isSecond(step) ? predictSecond! : predict;
+      const prediction = await ask(latent, sampler.told[step]!, step);
+      const made = sampler.step(prediction, step, from, noise);
+      const denoiser = denoiserAt(step);
+      requireFinite(made.latent, `The latent of ${labelOf(denoiser)}`, () =>
+        placeOf(frame, denoiser, step),
       );
+      const trajectory = known ? withKnown(sampler, known, first!, made, step) : made;
       return { trajectory, prediction };
     },
   };

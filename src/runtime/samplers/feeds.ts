@@ -118,7 +118,7 @@ export function joinChannels(
   return { data, shape: [batch, channels + beside.dims[1]!, ...sizes] };
 }
 
-function toFloat32(output: string, type: string, data: Tensor.DataType): Float32Array {
+export function toFloat32(output: string, type: string, data: Tensor.DataType): Float32Array {
   if (data instanceof Float32Array) return data;
   // Where the engine has no Float16Array, onnxruntime gives the bit patterns.
   if (type === 'float16' && data instanceof Uint16Array) return decodeFloat16(data);

@@ -1,4 +1,6 @@
 /** Samplers by name, and what is needed to run one: schedules, random numbers, the denoising loop. */
+
+export type { Control } from './control.js';
 export {
   createSampler,
   SAMPLER_NAMES,
@@ -22,6 +24,7 @@ export {
 export { type GammaOptions, gammaTimesteps } from './gamma.js';
 export * from './guidance.js';
 export { LEVELS, type Levels } from './levels.js';
+export type { KnownPart } from './known.js';
 export {
   BETA_SCHEDULES,
   type BetaSchedule,

@@ -1,6 +1,7 @@
 /** What a step of the loop asks for a prediction: everything between the sampler's latent and what is made of it. */
 import type { InferenceSession, Tensor, TensorConstructor } from 'onnxruntime-common';
 import { type LoopPlace, roleFed } from '../../errors/index.js';
+import { type Control, residuals } from './control.js';
 import {
   joinChannels,
   type LatentType,
@@ -68,6 +69,8 @@ export interface FedDenoiser {
    * a fixed batch, or one whose calls are counted. Default false.
    */
   readonly bothHalves?: boolean;
+  /** A second model whose outputs are inputs of the denoiser. */
+  readonly control?: Control | undefined;
 }
 
 /** What a loop is for all of its denoisers. */
@@ -108,6 +111,7 @@ export function predictor(frame: LoopFrame, denoiser: FedDenoiser): Predict {
   }
   if (guidance) checkGuidance(guidance, feeds);
   const output = `Output "${roles.output}" of ${labelOf(denoiser)}`;
+  const further = denoiser.control && residuals(ort.Tensor, denoiser.control);
 
   /** One call on `copies` copies of the latent along the batch. */
   async function run(
@@ -121,9 +125,11 @@ export function predictor(frame: LoopFrame, denoiser: FedDenoiser): Predict {
     const whole = denoiser.beside
       ? joinChannels(latent, shape, denoiser.beside)
       : { data: latent, shape };
+    const fed = { conditions, latent, shape, timestep, copies };
     const outputs = await call(
       {
         ...conditions,
+        ...(await further?.(fed, context)),
         [roles.latent]: latentTensor(ort.Tensor, whole.data, latentType, whole.shape),
         [roles.timestep]: timestepTensor(ort.Tensor, timestep, denoiser.timestep, shape[0]!),
       },

@@ -9,10 +9,10 @@ import {
   type Sampler,
   type Trajectory,
 } from '../../../runtime/samplers/index.js';
+import { type Batches, countOf, joinOutputs, splitFeeds } from '../../measure/batches.js';
 import type { DenoiserPorts } from '../../measure/denoise-bundle.js';
 import type { Ort } from '../../measure/engine.js';
 import { type GenerateOptions, startLoop } from '../../measure/generate.js';
-import { type Batches, countOf, joinOutputs, splitFeeds } from '../batches.js';
 import { type History, NOTHING, withKept } from './history.js';
 import { type Program, runProgram, type VariantPrograms } from './programs.js';
 import type { Variant } from './variants.js';

@@ -1,4 +1,6 @@
 /** The plan that was chosen beside fewer steps at its cost, on the images that had no say in the choice. */
+
+import { inBatches } from '../../measure/batches.js';
 import { generate } from '../../measure/generate.js';
 import {
   measureYardstick,
@@ -7,7 +9,6 @@ import {
   type Yardstick,
   type YardstickOptions,
 } from '../../yardstick/index.js';
-import { inBatches } from '../batches.js';
 import { loopSettings } from '../conditions.js';
 import type { LoopGuidance } from '../guidance.js';
 import { endOf } from './candidates.js';

@@ -23,12 +23,12 @@ import {
   samplerFrom,
   solverOf,
 } from '../../../runtime/samplers/index.js';
+import { inBatches } from '../../measure/batches.js';
 import { checkLoopFits, type LoopDenoiser } from '../../measure/denoise-bundle.js';
 import { loadOrt } from '../../measure/engine.js';
 import { generate } from '../../measure/generate.js';
 import type { GivenFeeds } from '../../measure/loop-given.js';
 import { settleLoop } from '../../measure/loop-inputs.js';
-import { inBatches } from '../batches.js';
 import type { SamplerChoice } from '../calibrate.js';
 import { completeConditions, loopSettings } from '../conditions.js';
 import type { LoopGuidance } from '../guidance.js';
@@ -90,7 +90,7 @@ export async function timestepError(
   const { trainTimesteps } = sampler;
   // refuses a loop of no steps, or of more than there are
   gammaTimesteps({ steps, trainTimesteps, gamma: 1 });
-  checkLoopFits(denoiser, steps, guidance);
+  checkLoopFits(denoiser, { all: steps, own: steps, start: 0 }, guidance);
   if (denoiser.calls !== undefined && !options.reference) throw noReference();
   if (
     !(Number.isInteger(referenceSteps) && referenceSteps <= trainTimesteps) ||

@@ -1,9 +1,6 @@
 /** Text to image with guidance, against loops that are written out and call onnxruntime. */
-import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
 import type * as ort from 'onnxruntime-node';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import {
   type GenerateOptions,
   generate,
@@ -11,9 +8,11 @@ import {
 } from '../../../../src/evidence/measure/index.js';
 import { createSampler } from '../../../../src/runtime/samplers/index.js';
 import {
+  expectClose,
   fileOf,
   floats,
   guided,
+  loopFolder,
   noiseOf,
   outputOf,
   plainDdim,
@@ -21,8 +20,7 @@ import {
   wave,
 } from '../../../helpers/loops.js';
 
-const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'stepfold-text-'));
-afterAll(() => fs.rmSync(folder, { recursive: true, force: true }));
+const folder = loopFolder();
 
 const STEPS = 5;
 const SEED = 4;
@@ -48,11 +46,6 @@ async function half(x: Float32Array, t: number, c: ort.Tensor, session = model.s
   const images = c.dims[0]!;
   const shape = [images, 2, 3, 3];
   return outputOf(session, { x: floats(x, ...shape), t: floats(Array(images).fill(t), images), c });
-}
-
-function expectClose(found: ArrayLike<number>, expected: readonly number[]): void {
-  expect(found.length).toBe(expected.length);
-  for (const [i, value] of expected.entries()) expect(found[i]).toBeCloseTo(value, 4);
 }
 
 const latentShape = [2, 2, 3, 3];
