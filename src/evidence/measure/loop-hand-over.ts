@@ -2,20 +2,24 @@
 import { handOverNever } from '../../errors/index.js';
 import type { Sampler } from '../../runtime/samplers/index.js';
 import type { Port } from '../../runtime/schedule/index.js';
+import { fixedBatchCall } from './batches.js';
 import { checkLoopFits, type LoopDenoiser } from './denoise-bundle.js';
 import type { Ort } from './engine.js';
 import { type FedLoop, fedDenoiser } from './fed-denoiser.js';
 import { fitShape } from './feeds.js';
-import type { GenerateOptions } from './generate.js';
 import { arraysOf, type GivenFeeds } from './loop-given.js';
+import { type GivenInputs, rolesOf } from './loop-inputs.js';
 import type { LoopHandOver } from './loop-parts.js';
 import { roomFor } from './loop-turns.js';
+
+/** What the first denoiser is given. */
+type FirstInputs = GivenInputs & { readonly seed: number };
 
 export interface StartedHandOver {
   /** The first step of the second denoiser, from the first of the loop. */
   readonly step: number;
   /** @param dims of the loop's latents */
-  feed(ort: Ort, first: GenerateOptions, dims: readonly number[]): FedLoop;
+  feed(ort: Ort, first: FirstInputs, dims: readonly number[]): FedLoop;
 }
 
 /** @throws HAND_OVER_NEVER */
@@ -33,7 +37,17 @@ export function startHandOver(
   return {
     step,
     feed(ort, first, dims) {
-      const second = { ...then.denoiser, ports: roomFor(then.denoiser.ports, then, first, dims) };
+      const { denoiser } = then;
+      const { latent } = rolesOf(denoiser.ports, then);
+      const second = {
+        ...denoiser,
+        ports: roomFor(denoiser.ports, then, first, dims),
+        // a bundle keeps states, which are those of one batch
+        call:
+          denoiser.calls === undefined
+            ? fixedBatchCall(ort.Tensor as never, denoiser.ports.inputs, latent, denoiser.call)
+            : denoiser.call,
+      };
       const own = timesteps.length - step;
       const feeds = { ...inherited(first.feeds, ports.inputs, second.ports.inputs), ...then.feeds };
       const { guidance } = first;

@@ -5,6 +5,7 @@
 import type { InferenceSession, Tensor, TensorConstructor } from 'onnxruntime-common';
 import { outputMissing } from '../../errors/index.js';
 import { encodeFloat16 } from '../../io/float16.js';
+import type { CallContext, DenoiserCall } from './denoiser-call.js';
 import {
   type LatentType,
   latentTensor,
@@ -12,7 +13,6 @@ import {
   timestepTensor,
   toFloat32,
 } from './feeds.js';
-import type { CallContext, DenoiserCall } from './predict.js';
 
 export interface Control {
   readonly call: DenoiserCall;

@@ -9,6 +9,7 @@ export {
   stepsFor,
 } from './create.js';
 export * from './denoise.js';
+export type * from './denoiser-call.js';
 export {
   type LatentType,
   type TimestepFeed,
@@ -48,13 +49,7 @@ export {
   type TimeShift,
   type VarianceExplodingOptions,
 } from './paths/index.js';
-export type {
-  CallContext,
-  DenoiserCall,
-  DenoiserRoles,
-  FedDenoiser,
-  GuidanceHalf,
-} from './predict.js';
+export type { FedDenoiser } from './predict.js';
 export { convert, PREDICTIONS, type Prediction, type Weights } from './prediction.js';
 export { batchNoise, createRandom, type Random } from './random.js';
 export type { Sampler, Trajectory } from './sampler.js';

@@ -2,6 +2,7 @@
 import type { InferenceSession, Tensor, TensorConstructor } from 'onnxruntime-common';
 import { type LoopPlace, roleFed } from '../../errors/index.js';
 import { type Control, residuals } from './control.js';
+import type { CallContext, DenoiserCall, DenoiserRoles, GuidanceHalf } from './denoiser-call.js';
 import {
   joinChannels,
   type LatentType,
@@ -20,32 +21,6 @@ import {
   joinFeeds,
   rescaled,
 } from './guidance.js';
-
-/** Which of the denoiser's inputs and outputs is what. */
-export interface DenoiserRoles {
-  readonly latent: string;
-  readonly timestep: string;
-  readonly output: string;
-}
-
-/** Which half of a guidance pair a call computes; `both` without guidance or in one batch. */
-export type GuidanceHalf = 'both' | 'conditional' | 'unconditional';
-
-export interface CallContext {
-  readonly step: number;
-  /** Of the whole loop, counted from 0: the step itself unless a step makes two. */
-  readonly call: number;
-  readonly half: GuidanceHalf;
-}
-
-/**
- * Runs the denoiser once, as `InferenceSession.run` does. With two calls per step, a caller that
- * carries state from call to call must keep one state per half: `context.half` says which.
- */
-export type DenoiserCall = (
-  feeds: InferenceSession.FeedsType,
-  context: CallContext,
-) => Promise<InferenceSession.ReturnType>;
 
 /** A denoiser, and what it is fed beside latent and timestep. */
 export interface FedDenoiser {
