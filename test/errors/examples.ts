@@ -201,6 +201,8 @@ export const EXAMPLES = {
     () => e.feedShapeUnknown('context', 1),
     () => e.feedShapeUnknown('sample', 2, true),
   ],
+  partsNotSearched: [() => e.partsNotSearched('a second model takes over')],
+  partsWithRecorded: [() => e.partsWithRecorded()],
   embeddedGuidanceUnclear: [
     () => e.embeddedGuidanceUnclear(3.5, []),
     () => e.embeddedGuidanceUnclear(3.5, ['guidance', 'aesthetic_score']),

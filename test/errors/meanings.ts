@@ -93,6 +93,8 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   // running
   FEED_SHAPE_UNKNOWN:
     'An input is not given, and random values cannot stand in since its size or type is not known.',
+  CALIBRATE_PARTS:
+    'A search is given what it cannot follow: a second model where full steps are searched, or anything beside recorded inputs.',
   EMBEDDED_GUIDANCE:
     'A guidance scale is to be an input of the model, and which one is not clear: none, or several, have one number for each image.',
   INIT_MISSING:

@@ -8,12 +8,13 @@ import { checkWeights } from '../../compiler/emit/weights.js';
 import { checkOptions, type Pass, passContext } from '../../compiler/pass/index.js';
 import { MOST_CALLS } from '../../compiler/pipeline/limits.js';
 import { prepare } from '../../compiler/pipeline/pipeline.js';
-import { makePlan, type Plan } from '../../compiler/plan/index.js';
+import { COMPUTE, makePlan, type Plan } from '../../compiler/plan/index.js';
 import {
   badCalls,
   fewSamples,
   guidanceIncomplete,
   oddCalls,
+  partsWithRecorded,
   passNotSearched,
   timestepsLength,
 } from '../../errors/index.js';
@@ -34,6 +35,8 @@ import { generate } from '../measure/generate.js';
 import { tableRows } from '../measure/labels.js';
 import { arraysOf, type GivenFeeds } from '../measure/loop-given.js';
 import { settleLoop } from '../measure/loop-inputs.js';
+import type { LoopParts } from '../measure/loop-parts.js';
+import { settleParts } from '../measure/settled-parts.js';
 import { BatchedEvaluator } from './batched-evaluator.js';
 import { completeConditions, loopSettings } from './conditions.js';
 import type { LoopGuidance } from './guidance.js';
@@ -81,6 +84,8 @@ export interface CalibrateOptions<O = Record<string, unknown>> {
   readonly shapes?: Readonly<Record<string, readonly number[]>>;
   readonly freeze?: Readonly<Record<string, number>>;
   readonly roles?: { readonly latent?: string; readonly timestep?: string };
+  /** Pictures to start from, and further models. */
+  readonly parts?: LoopParts | undefined;
   readonly sessionOptions?: InferenceSession.SessionOptions;
   /** Calls that an interrupted search of the same kind has decided already. */
   readonly decided?: readonly DecidedCall[];
@@ -150,6 +155,7 @@ export async function calibrate<O>(source: Model, given: CalibrateOptions<O>): P
       prediction,
       decided: given.decided ?? [],
       callsPerStep: callsPerStep(guidance),
+      firstCall: loop.firstCall,
       ...(onProgress && { onSite: (call, site) => onProgress(work(call, site), call) }),
       ...(onCall && { onCall }),
     });
@@ -159,7 +165,7 @@ export async function calibrate<O>(source: Model, given: CalibrateOptions<O>): P
         space,
         calls,
         proposal.sites.map((site) => site.id),
-        planSearch.decided,
+        wholeLoop(space, planSearch.decided, calls, loop.firstCall),
       ),
       threshold,
       samples: loop.samples,
@@ -189,6 +195,8 @@ type Call = (feeds: InferenceSession.FeedsType) => Promise<InferenceSession.Retu
 interface Loop {
   /** Where all images do not fit the model's batch. */
   readonly batches?: Batches | undefined;
+  /** Calls of the whole loop that are left out at the beginning. */
+  readonly firstCall: number;
   run(call: Call): Promise<unknown>;
   readonly samples: number;
   readonly madeUp: readonly string[];
@@ -203,6 +211,8 @@ function makeLoop<O>(
 ): Loop {
   const { calls, seed = 0, samples = 8, guidance, feeds = {}, recorded } = given;
   if (recorded) {
+    if (Object.values(given.parts ?? {}).some((part) => part !== undefined))
+      throw partsWithRecorded();
     const pair = guidance?.mode === 'batch';
     const all = recordedCalls(
       ort.Tensor as never,
@@ -214,6 +224,7 @@ function makeLoop<O>(
     );
     return {
       samples: all.samples,
+      firstCall: 0,
       madeUp: [],
       async run(call) {
         for (const inputs of all.calls) await call(inputs);
@@ -221,16 +232,18 @@ function makeLoop<O>(
     };
   }
   const sampler = samplerOf(given.sampler, stepsOfCalls(calls, guidance));
-  const conditions = completeConditions(ports, {
+  const settled = settleParts(ports, { feeds, roles: {} }, given.parts, sampler.firstCall);
+  const conditions = completeConditions(settled.ports, {
     ort: ort as never,
     samples,
     mode: guidance?.mode,
-    feeds,
+    feeds: settled.feeds,
     unconditional: guidance?.unconditional ?? {},
     seed,
     classes,
+    controlled: settled.controlled,
   });
-  const loop = { sampler, ...loopSettings(seed, guidance, conditions) };
+  const loop = { sampler, ...loopSettings(seed, guidance, conditions, settled.parts) };
   settleLoop(conditions.ports, loop);
   const denoiser = {
     ports: conditions.ports,
@@ -242,6 +255,7 @@ function makeLoop<O>(
   return {
     batches: conditions.batches,
     samples,
+    firstCall: sampler.firstCall * callsPerStep(guidance),
     madeUp: conditions.madeUp,
     run: (call) => generate({ ...denoiser, call }, loop),
   };
@@ -252,6 +266,24 @@ export function samplerOf(
   steps: number,
 ): Sampler {
   return samplerFrom(name, { ...options, steps: stepsFor(name, steps) });
+}
+
+/** The calls of the whole loop: those that it leaves out, or that are another model's, are computed. */
+function wholeLoop(
+  { sites }: SearchSpace,
+  decided: readonly DecidedCall[],
+  calls: number,
+  first: number,
+): DecidedCall[] {
+  const computed: DecidedCall = {
+    row: sites.map(() => COMPUTE),
+    losses: sites.map(() => null),
+    attempts: 0,
+    evaluations: 0,
+  };
+  const whole = Array<DecidedCall>(calls).fill(computed);
+  whole.splice(first, decided.length, ...decided);
+  return whole;
 }
 
 /** The share of all work behind a site of a call: in segments, early sites have more to run again. */
@@ -282,8 +314,8 @@ function resultOf(
     losses: Object.fromEntries(ids.map((id) => [id, column(id, (call) => call.losses)])),
     evaluations: {
       done: sum((call) => call.evaluations),
-      // the reference, the candidates, and the call itself; call 0 is only run
-      plain: sum((call) => call.attempts + 2) - 1,
+      // the reference, the candidates, and the call itself; the first is only run, and others not at all
+      plain: decided.filter((call) => call.evaluations > 0).length * 2 + sum((c) => c.attempts) - 1,
     },
   };
 }

@@ -17,6 +17,7 @@ import {
   settleByNumbers,
   tensorOfNumbers,
 } from '../measure/loop-given.js';
+import type { LoopParts } from '../measure/loop-parts.js';
 import { portOf } from '../measure/loop-sizes.js';
 import type { LoopGuidance } from './guidance.js';
 
@@ -32,6 +33,8 @@ export interface ConditionOptions {
   readonly seed: number;
   /** By input, how many classes there are. */
   readonly classes: ReadonlyMap<string, number>;
+  /** Inputs that are fed by a control model, call by call. */
+  readonly controlled?: ReadonlySet<string> | undefined;
 }
 
 export interface Conditions {
@@ -50,9 +53,13 @@ export const loopSettings = (
   seed: number,
   guidance: LoopGuidance | undefined,
   { feeds, unconditional }: Conditions,
+  parts?: LoopParts,
 ) => ({
   seed,
   feeds,
+  parts,
+  // calls of one loop are compared with each other, so that they are of one size
+  bothHalves: true,
   ...(guidance && {
     guidance: {
       ...guidance,
@@ -91,13 +98,16 @@ export function completeConditions(ports: DenoiserPorts, options: ConditionOptio
     outputs: ports.outputs.map(widened),
     bindings,
   };
-  const conditions = ports.inputs.filter(({ name }) => name !== latent && name !== timestep);
+  const conditions = ports.inputs.filter(
+    ({ name }) => name !== latent && name !== timestep && !options.controlled?.has(name),
+  );
+  const ofLatent = ports.inputs.filter(({ name }) => name === latent);
   // an input that is not joined from two halves goes in as it is
   const wanted = (name: string) => (options.unconditional[name] ? samples : rows);
   const arrays = (given: GivenFeeds): Feeds => {
     const found = arraysOf(given);
-    for (const { name } of conditions.filter(perImage))
-      if (found[name] && (!pair || options.unconditional[name]))
+    for (const { name } of [...ofLatent, ...conditions.filter(perImage)])
+      if (found[name] && (!pair || name === latent || options.unconditional[name]))
         found[name] = forEveryImage(ort.Tensor, found[name], samples);
     return found;
   };

@@ -64,7 +64,10 @@ export function fedDenoiser(
       timestep: timestepFeed(timestepPort, concretePort(behind, bindings)),
       beside,
       ...splitPairs(ort, ports.inputs, latentPort, feeds, guidance),
-      bothHalves: typeof latentPort.shape[0] === 'number' || countsHalves(denoiser),
+      bothHalves:
+        options.bothHalves === true ||
+        typeof latentPort.shape[0] === 'number' ||
+        countsHalves(denoiser),
       ...(control && {
         control: controlOf(ort.Tensor as never, parts.control!, control, dims, bindings),
       }),

@@ -60,6 +60,7 @@ export function startHandOver(
         latentShape: dims,
         seed: first.seed,
         roles: then.roles,
+        bothHalves: first.bothHalves,
         ...(guidance && {
           guidance: {
             ...guidance,

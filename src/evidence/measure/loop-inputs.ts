@@ -29,6 +29,8 @@ export interface GivenInputs {
   /** Images to make; default as many as the shape of the latent or the conditions have. */
   readonly images?: number | undefined;
   readonly roles?: { readonly latent?: string; readonly timestep?: string } | undefined;
+  /** Makes both halves outside of the guidance's interval too: what searches and counted calls need. */
+  readonly bothHalves?: boolean | undefined;
 }
 
 /** What of a loop's inputs is settled before the first call. */

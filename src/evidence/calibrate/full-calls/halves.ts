@@ -3,7 +3,8 @@ import type { Tensor, TensorConstructor } from 'onnxruntime-common';
 import { fewImagesToJudge } from '../../../errors/index.js';
 import type { DenoiserPorts } from '../../measure/denoise-bundle.js';
 import { type Feeds, SEEDS } from '../../measure/feeds.js';
-import type { GivenFeeds } from '../../measure/loop-given.js';
+import { type GivenFeeds, isWritten } from '../../measure/loop-given.js';
+import type { LoopParts } from '../../measure/loop-parts.js';
 import { takeRows } from '../../measure/rows.js';
 import { type ConditionOptions, type Conditions, completeConditions } from '../conditions.js';
 
@@ -11,6 +12,7 @@ export interface ImageHalf {
   readonly conditions: Conditions;
   readonly seed: number;
   readonly samples: number;
+  readonly parts: LoopParts;
 }
 
 /** Between the seeds of the two halves: a loop's conditions take those next to that of its noise. */
@@ -21,7 +23,7 @@ const SEED_STRIDE = 3;
  */
 export function imageHalves(
   ports: DenoiserPorts,
-  options: ConditionOptions,
+  options: ConditionOptions & { readonly parts?: LoopParts },
 ): readonly [fit: ImageHalf, judged: ImageHalf] {
   // whatever is wrong with all of the images is said of all of them
   const whole = completeConditions(ports, options);
@@ -51,9 +53,37 @@ export function imageHalves(
       feeds: of(options.feeds, whole.feeds),
       unconditional: of(options.unconditional, whole.unconditional),
     };
-    return { conditions: completeConditions(ports, given), seed: own, samples: to - from };
+    return {
+      conditions: completeConditions(ports, given),
+      seed: own,
+      samples: to - from,
+      parts: partsOf(options.ort.Tensor, options.parts ?? {}, samples, from, to),
+    };
   };
   return [half(0, first, seed), half(first, samples, (seed + SEED_STRIDE) % SEEDS)];
+}
+
+/** What has a row for each image has those of some. */
+function partsOf(
+  Tensor: TensorConstructor,
+  { init, mask, control, ...parts }: LoopParts,
+  samples: number,
+  from: number,
+  to: number,
+): LoopParts {
+  const rows = Array.from({ length: to - from }, (_, i) => from + i);
+  const of = (tensor: Tensor | undefined) =>
+    tensor && tensor.dims[0] === samples && samples > 1 ? takeRows(Tensor, tensor, rows) : tensor;
+  const feeds = Object.entries(control?.feeds ?? {}).map(([name, one]) => [
+    name,
+    isWritten(one) ? one : of(one),
+  ]);
+  return {
+    ...parts,
+    init: of(init),
+    mask: mask && mask.dims.length === init?.dims.length ? of(mask) : mask,
+    control: control && { ...control, feeds: Object.fromEntries(feeds) },
+  };
 }
 
 /** Of an input that holds both halves of guidance pairs, the rows of some images in either half. */

@@ -41,13 +41,15 @@ export interface WorthOptions<C extends Costed> {
   readonly even: C;
   readonly openOf: (one: C) => OpenVariant;
   readonly memo: Memo;
+  /** The part of the loop that is left out at its beginning. */
+  readonly left: number;
 }
 
 export async function worthOf<C extends Costed>(options: WorthOptions<C>): Promise<Worth> {
   const { sampler, sources, half, guidance, loop, whole, chosen, even, openOf } = options;
   const { ort, callsPerStep } = sources;
   const open = openOf(chosen);
-  const { conditions, seed } = half;
+  const { conditions, seed, parts } = half;
   const { batches, ports } = conditions;
   let calls = 0;
   const one = async (feeds: Parameters<typeof runProgram>[3], call: number) =>
@@ -73,11 +75,16 @@ export async function worthOf<C extends Costed>(options: WorthOptions<C>): Promi
     sampler,
     cost: chosen.cost,
     callsPerStep,
+    left: options.left,
     own,
     remember: (name, measure) => options.memo.of(name, measure),
     run: async (rival) =>
-      (await generate(denoiser, { ...loopSettings(seed, guidance, conditions), sampler: rival }))
-        .latent,
+      (
+        await generate(denoiser, {
+          ...loopSettings(seed, guidance, conditions, parts),
+          sampler: rival,
+        })
+      ).latent,
   });
   const of = async (candidate: C) =>
     nearness(await endOf(loop, whole, openOf(candidate), candidate.full), own, converged);
