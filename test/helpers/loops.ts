@@ -28,6 +28,8 @@ export const noiseOf = (seed: number, images: number, each: number): number[] =>
 
 export interface PlainLoop {
   readonly steps: number;
+  /** Default those of `timestepsOf`. */
+  readonly timesteps?: readonly number[];
   /** Steps left out at the beginning. */
   readonly start?: number;
   /** What the first step starts from. */
@@ -40,7 +42,7 @@ export interface PlainLoop {
 
 export async function plainDdim(loop: PlainLoop): Promise<number[]> {
   const { steps, start = 0, predict, behind } = loop;
-  const timesteps = timestepsOf(steps);
+  const { timesteps = timestepsOf(steps) } = loop;
   let x = [...loop.from];
   for (let step = start; step < steps; step++) {
     const now = signalAt(timesteps[step]!);
