@@ -22,15 +22,17 @@ import {
   type timestepOptions,
   trainTimestepsOf,
 } from './loop-options.js';
+import { type PartArguments, readStart } from './pipeline-parts.js';
 import { type ChosenTimesteps, readTimesteps, requireLength } from './timesteps-file.js';
 
 type SamplingArguments = Arguments<
   typeof samplerOptions & typeof noiseOptions & typeof timestepOptions
-> & {
-  /** The bundle, or the model. */
-  readonly bundle: string;
-  readonly steps?: number | undefined;
-};
+> &
+  PartArguments & {
+    /** The bundle, or the model. */
+    readonly bundle: string;
+    readonly steps?: number | undefined;
+  };
 
 /** Steps where neither a bundle nor the command line says. */
 const STEPS = 50;
@@ -58,6 +60,7 @@ export function samplerSettings(
   return {
     ...readSamplerOptions(args, folder),
     ...readSpacing(args, chosen, folder),
+    ...readStart(args, steps),
     steps,
   };
 }

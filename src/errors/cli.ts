@@ -27,6 +27,23 @@ export const withoutGuidance = (flag: string) =>
     hint: 'Give --guidance, --guidance-scale and --unconditional, or leave it out.',
   });
 
+export const needsInit = (flag: string) =>
+  new StepfoldError('CLI_ARGUMENT', `--${flag} says something of a picture, and there is none.`, {
+    hint: 'Give the picture, or its latents: --init latents.npy.',
+  });
+
+export const needsStrength = () =>
+  new StepfoldError('CLI_ARGUMENT', 'How much of the picture may change is not said.', {
+    hint: 'Say it with --strength 0.6, or what of it with --mask mask.png.',
+  });
+
+export const needsOther = (flag: string, other: string) =>
+  new StepfoldError(
+    'CLI_ARGUMENT',
+    `--${flag} goes together with --${other}${other === 'then-from-step' ? ' or --then-below-timestep, one of them' : ''}.`,
+    { hint: `Give --${other} too, or leave --${flag} out.` },
+  );
+
 export const badWholeNumber = (flag: string, least: number, most: number) =>
   new StepfoldError(
     'CLI_ARGUMENT',

@@ -95,6 +95,11 @@ export const MEANINGS: Readonly<Record<string, string>> = {
     'An input is not given, and random values cannot stand in since its size or type is not known.',
   CALIBRATE_PARTS:
     'A search is given what it cannot follow: a second model where full steps are searched, or anything beside recorded inputs.',
+  FOLDER_VAE:
+    "A pipeline's VAE is not one that can be used, or how latents are scaled for it cannot be read.",
+  VAE_NEEDED:
+    'A picture is to be started from, the model works on latents, and there is nothing that makes one of the other.',
+  PICTURE_SHAPE: "A picture is not of the size of the model's pixels.",
   EMBEDDED_GUIDANCE:
     'A guidance scale is to be an input of the model, and which one is not clear: none, or several, have one number for each image.',
   INIT_MISSING:

@@ -14,6 +14,7 @@ import {
 } from '../arguments.js';
 import { type Arguments, addOptions, examples } from '../command.js';
 import { guidanceOptions, noiseOptions, samplerOptions, timestepOptions } from '../loop-options.js';
+import { partOptions } from '../pipeline-options.js';
 
 export const command = 'calibrate <model>';
 export const describe = 'Find the plan of a pass: what each site does at each call';
@@ -92,6 +93,7 @@ export const options = {
   ...noiseOptions,
   ...guidanceOptions,
   ...inputs,
+  ...partOptions,
 } as const;
 
 export const builder = (yargs: Argv) =>
@@ -101,6 +103,7 @@ export const builder = (yargs: Argv) =>
     .group(Object.keys(noiseOptions), 'Noise schedule of the training:')
     .group(Object.keys(guidanceOptions), 'Guidance:')
     .group(Object.keys(inputs), 'Inputs:')
+    .group(Object.keys(partOptions), 'Pictures to start from, and further models:')
     .epilogue(
       [
         examples(

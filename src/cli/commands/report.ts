@@ -10,6 +10,7 @@ import {
 } from '../arguments.js';
 import { type Arguments, addOptions, examples } from '../command.js';
 import { guidanceOptions, noiseOptions, samplerOptions, timestepOptions } from '../loop-options.js';
+import { partOptions } from '../pipeline-options.js';
 
 export const command = 'report <bundle>';
 export const describe = 'Write a page that shows a bundle: plan, blocks, error, images';
@@ -76,6 +77,7 @@ const loop = {
   'latent-shape': { type: 'string', describe: 'Shape of the latent: 4x1x16x16' },
   ...roleOptions,
   ...guidanceOptions,
+  ...partOptions,
 } as const;
 
 export const options = { ...page, ...loop, ...jsonOption } as const;

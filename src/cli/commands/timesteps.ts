@@ -12,6 +12,7 @@ import {
 } from '../arguments.js';
 import { type Arguments, addOptions, examples } from '../command.js';
 import { guidanceOptions, noiseOptions, samplerOptions } from '../loop-options.js';
+import { partOptions } from '../pipeline-options.js';
 
 export const command = 'timesteps <model>';
 export const describe = 'Find the timesteps on which a loop of few steps loses least';
@@ -67,6 +68,7 @@ export const options = {
   ...noiseOptions,
   ...guidanceOptions,
   ...inputs,
+  ...partOptions,
 } as const;
 
 export const builder = (yargs: Argv) =>
@@ -76,6 +78,7 @@ export const builder = (yargs: Argv) =>
     .group(Object.keys(noiseOptions), 'Noise schedule of the training:')
     .group(Object.keys(guidanceOptions), 'Guidance:')
     .group(Object.keys(inputs), 'Inputs:')
+    .group(Object.keys(partOptions), 'Pictures to start from, and further models:')
     .epilogue(
       examples(
         [

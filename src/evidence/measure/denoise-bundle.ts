@@ -16,6 +16,7 @@ import {
   callsPerStep,
   type GuidancePair,
   type Port,
+  type Schedule,
   stepsOfCalls,
 } from '../../runtime/schedule/index.js';
 import { requireBundle } from './bundle.js';
@@ -87,20 +88,12 @@ export async function openLoopBundle(
     onCall: ({ program }) => counts.set(program, (counts.get(program) ?? 0) + 1),
   });
   const { schedule } = session;
-  const { source, cost, timesteps } = schedule;
+  const { source, timesteps } = schedule;
   const inTurns = source.guidance?.mode === 'two-calls';
   const unconditional = options.halves && !inTurns ? session.image() : session;
   return {
     label: `the bundle "${folder}"`,
-    ports: {
-      inputs: source.inputs,
-      outputs: source.outputs,
-      roles: source.roles ?? {},
-      bindings: new Map(Object.entries(cost?.macs?.bindings ?? {})),
-      followers: scheduleFollowers(schedule),
-      guidance: source.guidance,
-      needsPairs: callsNeedPairs(schedule),
-    },
+    ports: schedulePorts(schedule),
     calls: callsOf(schedule).length,
     timesteps,
     counts,
@@ -110,6 +103,20 @@ export async function openLoopBundle(
     },
     call: (feeds, { half }) => (half === 'unconditional' ? unconditional : session).run(feeds),
     release: () => session.release(),
+  };
+}
+
+/** Inputs and outputs of a bundle. */
+export function schedulePorts(schedule: Schedule): DenoiserPorts {
+  const { source, cost } = schedule;
+  return {
+    inputs: source.inputs,
+    outputs: source.outputs,
+    roles: source.roles ?? {},
+    bindings: new Map(Object.entries(cost?.macs?.bindings ?? {})),
+    followers: scheduleFollowers(schedule),
+    guidance: source.guidance,
+    needsPairs: callsNeedPairs(schedule),
   };
 }
 

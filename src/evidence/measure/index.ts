@@ -9,9 +9,12 @@ export type { GivenFeeds } from './loop-given.js';
 export {
   type GivenGuidance,
   type GivenInputs,
+  ownLatent,
+  rolesOf,
   type SettledLoop,
   settleLoop,
 } from './loop-inputs.js';
+export type { LoopControl, LoopHandOver, LoopParts } from './loop-parts.js';
 export type { ProofOptions } from './numbers.js';
 export * from './trace.js';
 export {

@@ -41,7 +41,7 @@ function numbersIn({ type, data }: Tensor, what: string): ArrayLike<number> {
 }
 
 /** A mask for every element. Where it is finer than the latent, the first of each block counts, as diffusers has it. */
-function maskOf(mask: Tensor, dims: readonly number[]): Float32Array {
+export function maskOf(mask: Tensor, dims: readonly number[]): Float32Array {
   const own = mask.dims;
   const lead = dims.length - own.length;
   if (lead < 0) throw maskShape(own, dims);
