@@ -15,6 +15,19 @@ export const feedShapeUnknown = (input: string, axis: number, isLatent = false) 
     },
   );
 
+/** @param inputs that cannot be made up, all of a model */
+export const feedsUnknown = (inputs: readonly { readonly name: string }[]) => {
+  const names = inputs.map(({ name }) => name);
+  return new StepfoldError(
+    'FEED_SHAPE_UNKNOWN',
+    `No values can be made up for the inputs ${names.map((name) => `"${name}"`).join(', ')}: sizes or types of them are not known.`,
+    {
+      data: { inputs: names },
+      hint: `Give them: ${names.map((name) => `--feed ${name}=${name}.npy`).join(' ')}.`,
+    },
+  );
+};
+
 export const feedTooLarge = (input: string, dims: readonly number[]) =>
   new StepfoldError(
     'FEED_TOO_LARGE',

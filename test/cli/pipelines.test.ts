@@ -21,7 +21,7 @@ import {
   timestepsOf,
   wave,
 } from '../helpers/loops.js';
-import { done, expectRefusal, requireBuild, scratchFolder, stepfold } from './stepfold.js';
+import { DIGITS, done, expectRefusal, requireBuild, scratchFolder, stepfold } from './stepfold.js';
 
 const folder = scratchFolder('pipelines');
 const at = (...names: string[]) => path.join(folder, ...names);
@@ -391,6 +391,42 @@ describe('pictures', () => {
     }
     await run('run', 'folder', ...LOOP, '--feed', 'c=prompt.npy', '--no-decode', '-o', 'latents');
     expect(fs.readdirSync(at('latents'))).toEqual(['samples.npy']);
+  });
+
+  test('are their own latents where the model works on pixels', async () => {
+    const size = 16;
+    const rgb: Picture = {
+      ...{ width: size, height: size, channels: 4 },
+      data: Uint8Array.from({ length: 4 * size * size }, (_, i) => (i * 53) % 256),
+    };
+    fs.writeFileSync(at('digit.png'), encodePng(rgb));
+    const values = Array.from({ length: size * size }, (_, pixel) => {
+      const [red, green, blue] = [0, 1, 2].map((k) => rgb.data[4 * pixel + k]!);
+      return (red! + green! + blue!) / 3 / 127.5 - 1;
+    });
+    put('digit.npy', floats(values, 1, 1, size, size));
+    for (const init of ['digit.png', 'digit.npy'])
+      await run(
+        'run',
+        DIGITS,
+        '--steps',
+        '4',
+        '--samples',
+        '2',
+        '--init',
+        init,
+        '--strength',
+        '0.5',
+        '-o',
+        `of-${init}`,
+      );
+    const [png, npy] = ['of-digit.png', 'of-digit.npy'].map(samples);
+    expect(png!.dims).toEqual([2, 1, size, size]);
+    expectClose(png!.data as Float32Array, [...(npy!.data as Float32Array)]);
+    expect(fs.readdirSync(at('of-digit.png'))).toEqual(['samples.npy', 'samples.png']);
+    fs.writeFileSync(at('wide.png'), encodePng(grey(17, 16, wave(272))));
+    const wide = ['--init', 'wide.png', '--strength', '0.5', '-o', 'never'];
+    expectRefusal(await refused('run', DIGITS, ...LOOP, ...wide), 'PICTURE_SHAPE', '17 by 16');
   });
 
   test('are what a model for inpainting is given beside the latent, with the mask', async () => {

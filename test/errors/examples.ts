@@ -242,6 +242,7 @@ export const EXAMPLES = {
     () => e.handOverNever({ timestep: 5 }, 20, [580, 560, 10]),
   ],
   bundleFromMiddle: [() => e.bundleFromMiddle('the bundle "bundle"', 20)],
+  feedsUnknown: [() => e.feedsUnknown([{ name: 'context' }, { name: 'mask' }])],
   feedNumbers: [
     () => e.feedNumbers({ name: 'time_ids', type: 'float32' }, [2, 6], [1024, 1024, 0]),
     () => e.feedNumbers({ name: 'class_labels', type: 'int64' }, [2], [0.5]),

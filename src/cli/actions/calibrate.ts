@@ -40,7 +40,7 @@ import {
   splitSettings,
   trainTimestepsOf,
 } from '../loop-options.js';
-import { heading, print, printJson } from '../output.js';
+import { heading, print, printJson, printMadeUp } from '../output.js';
 import { checkOutputFile } from '../output-file.js';
 import { openParts, readStart } from '../pipeline-parts.js';
 import { readPasses } from '../plugins.js';
@@ -238,7 +238,6 @@ function report(
   const share = done < plain ? `, ${percent(done / plain)} of the ${plain} of a plain search` : '';
   print(`${done.toFixed(1)} model evaluations${share}; ${seconds.toFixed(1)} s`);
   if (resumed > 0) print(`Gone on from call ${resumed}, where an earlier run had been interrupted`);
-  if (found.madeUp.length > 0)
-    print(`Made-up inputs: ${found.madeUp.join(', ')} (give them with --feed)`);
+  printMadeUp(found.madeUp);
   print(`Written: ${args.output}`);
 }

@@ -18,7 +18,7 @@ import { readFeeds, readRoles, readSizeList } from '../arguments.js';
 import type { RunArguments } from '../commands/run.js';
 import { findLoopModel } from '../loop-model.js';
 import { makeSampler, readGuidance } from '../loop-settings.js';
-import { print, printJson } from '../output.js';
+import { print, printJson, printMadeUp } from '../output.js';
 import { type OpenParts, openParts } from '../pipeline-parts.js';
 import { startProgress } from '../progress.js';
 
@@ -146,6 +146,6 @@ function report(
   print(
     `${dims.join('x')} in ${seconds.toFixed(2)} s${counted.length ? `: ${counted.join(', ')}` : ''}`,
   );
-  if (madeUp.length > 0) print(`Made-up inputs: ${madeUp.join(', ')} (give them with --feed)`);
+  printMadeUp(madeUp);
   for (const file of files) print(file);
 }

@@ -12,7 +12,7 @@ import { readFeeds, readRoles, readShapes, readSizes } from '../arguments.js';
 import type { TimestepsArguments } from '../commands/timesteps.js';
 import { findLoopModel } from '../loop-model.js';
 import { readLoopGuidance, readSamplerOptions } from '../loop-options.js';
-import { heading, print, printJson, printTable } from '../output.js';
+import { heading, print, printJson, printMadeUp, printTable } from '../output.js';
 import { checkOutputFile } from '../output-file.js';
 import { type OpenParts, openParts, readStart } from '../pipeline-parts.js';
 import { startProgress } from '../progress.js';
@@ -131,6 +131,6 @@ function report(args: TimestepsArguments, file: TimestepsFile, found: OptimizedT
   );
   if (Number.isFinite(ratio) && ratio < 1)
     print(`${(100 * (1 - ratio)).toFixed(1)} % less than equally spaced`);
-  if (madeUp.length > 0) print(`Made-up inputs: ${madeUp.join(', ')} (give them with --feed)`);
+  printMadeUp(madeUp);
   print(`Written: ${args.output}`);
 }

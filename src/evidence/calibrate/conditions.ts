@@ -8,7 +8,14 @@ import { withFollowers } from '../../model/shape/index.js';
 import type { Port } from '../../runtime/schedule/index.js';
 import type { Batches } from '../measure/batches.js';
 import type { DenoiserPorts } from '../measure/denoise-bundle.js';
-import { concretePort, type Feeds, fitShape, randomFeeds, SEEDS } from '../measure/feeds.js';
+import {
+  concretePort,
+  type Feeds,
+  fitShape,
+  randomFeeds,
+  requireKnown,
+  SEEDS,
+} from '../measure/feeds.js';
 import {
   arraysOf,
   forEveryImage,
@@ -130,6 +137,7 @@ export function completeConditions(ports: DenoiserPorts, options: ConditionOptio
     return withFollowers(all, ports.followers, new Set([...found.keys(), String(batch)]));
   };
   const own = sizes(together);
+  requireKnown(missing, own);
   const other = sizes({ ...options.feeds, ...options.unconditional });
   const written = (given: GivenFeeds, bound: ReadonlyMap<string, number>): Feeds =>
     Object.fromEntries(

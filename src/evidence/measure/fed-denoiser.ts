@@ -9,7 +9,7 @@ import {
 import type { Port } from '../../runtime/schedule/index.js';
 import type { DenoiserPorts, LoopDenoiser } from './denoise-bundle.js';
 import type { Ort } from './engine.js';
-import { concretePort, type Feeds, randomFeeds } from './feeds.js';
+import { concretePort, type Feeds, randomFeeds, requireKnown } from './feeds.js';
 import { controlOf, matchControl } from './loop-control.js';
 import { forEveryImage, type GivenFeeds, isWritten, tensorOfNumbers } from './loop-given.js';
 import {
@@ -125,6 +125,7 @@ function fill(
           : one,
       ]),
     );
+  requireKnown(settled.missing, settled.bindings);
   const make = (bindings: SettledLoop['bindings']) =>
     randomFeeds(settled.missing, { ort: ort as never, roles: {}, bindings, seed });
   const made = make(settled.bindings);

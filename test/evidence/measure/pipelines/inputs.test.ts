@@ -213,3 +213,33 @@ g (float[batch,2,1,h,w] x, float[batch] t) => (${output})
     ).rejects.toMatchObject({ code: 'DENOISE_OUTPUT_SHAPE' });
   });
 });
+
+test('inputs that cannot be made up are asked for all at once, with an example', async () => {
+  const text = `
+g (float[batch,2] x, float[batch] t, float[batch,left] a, string[batch] b, float[batch,2] c) => (float[batch,2] eps)
+<float hundredth = {0.01}, int64[1] one = {1}> {
+  ${TIME}
+  column = Unsqueeze (time, one)
+  sums = ReduceSum <keepdims = 1> (a, one)
+  some = Add (column, sums)
+  more = Add (some, c)
+  eps = Add (x, more)
+  words = Identity (b)
+}`;
+  const { file } = await fileOf(folder, 'unknown', text);
+  const denoiser = await openLoopModel(file);
+  const ports = { ...denoiser.ports, bindings: new Map([['batch', 1]]) };
+  await expect(
+    generate(
+      { ...denoiser, ports },
+      {
+        ...{ sampler: createSampler('ddim', { steps: 1 }), seed: 1, feeds: {} },
+        roles: { latent: 'x', timestep: 't' },
+      },
+    ),
+  ).rejects.toMatchObject({
+    code: 'FEED_SHAPE_UNKNOWN',
+    details: { hint: 'Give them: --feed a=a.npy --feed b=b.npy.' },
+  });
+  await denoiser.release();
+});
