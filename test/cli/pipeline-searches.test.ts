@@ -38,7 +38,10 @@ const negative = floats(wave(36, 50), 2, 9, 2);
 const picture = floats(wave(2 * 128, 20), 2, 2, 8, 8);
 
 const put = (name: string, { data, dims }: ort.Tensor) =>
-  fs.writeFileSync(at(name), writeNpy({ type: 'float32', data: data as Float32Array, dims }));
+  fs.writeFileSync(
+    at(name),
+    writeNpy({ type: 'float32', data: Float32Array.from(data as Float32Array), dims }),
+  );
 
 type Open = Awaited<ReturnType<typeof fileOf>>;
 let controlled: Open;
@@ -67,7 +70,9 @@ const CONTROL = [
 ];
 
 const guidance = {
-  ...{ order: 'cond-first', mode: 'two-calls', scale: 2 },
+  order: 'cond-first',
+  mode: 'two-calls',
+  scale: 2,
   unconditional: { c: negative as never },
 } as const;
 const pictures = { init: floats(clean, 2, 2, 4, 4) as never, mask: floats(mask, 4, 4) as never };

@@ -40,7 +40,10 @@ const picture = floats(wave(2 * 128, 20), 2, 2, 8, 8);
 const put = (name: string, tensor: ort.Tensor) => {
   fs.mkdirSync(path.dirname(at(name)), { recursive: true });
   const { data, dims } = tensor;
-  fs.writeFileSync(at(name), writeNpy({ type: 'float32', data: data as Float32Array, dims }));
+  fs.writeFileSync(
+    at(name),
+    writeNpy({ type: 'float32', data: Float32Array.from(data as Float32Array), dims }),
+  );
 };
 const samples = (name: string) => readNpy(fs.readFileSync(at(name, 'samples.npy')), name);
 

@@ -6,6 +6,7 @@
  * but the sampler's arithmetic. A loop ends at the first number that is not finite, with an error that
  * says where: all that follows would be NaN as well.
  */
+import type { TensorConstructor } from 'onnxruntime-common';
 import { latentLength } from '../../errors/index.js';
 import { checkTold } from './feeds.js';
 import { requireFinite } from './finite.js';
@@ -29,7 +30,11 @@ export interface HandOver {
   readonly denoiser: FedDenoiser;
 }
 
-export interface DenoiseOptions extends FedDenoiser, Pick<LoopFrame, 'ort' | 'latentShape'> {
+export interface DenoiseOptions extends FedDenoiser {
+  /** The onnxruntime package in use, or anything with its `Tensor`. */
+  readonly ort: { readonly Tensor: TensorConstructor };
+  /** [batch, channels, ...], without the doubling that guidance does. */
+  readonly latentShape: readonly number[];
   readonly sampler: Sampler;
   /** Seeds the initial noise and that of the steps; image i of a batch gets the same in any batch. */
   readonly seed: number;

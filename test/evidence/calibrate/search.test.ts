@@ -8,6 +8,7 @@ import {
   type DecidedCall,
   SEARCHES,
 } from '../../../src/evidence/calibrate/index.js';
+import type { DenoiserPorts } from '../../../src/evidence/measure/index.js';
 import {
   createRandom,
   createSampler,
@@ -106,7 +107,7 @@ async function ask(
   return oracle;
 }
 
-function expectSame({ plan, losses }: Calibrated, oracle: Oracle): void {
+function expectSame({ plan, losses }: Pick<Calibrated, 'plan' | 'losses'>, oracle: Oracle): void {
   // the pass lists its sites as 2, 0, 1
   expect(plan.sites.map((site) => site.id)).toEqual(['site.2', 'site.0', 'site.1']);
   expect(plan.rows).toEqual(oracle.calls.map(({ row: [a, b, c] }) => [c, a, b]));
@@ -174,7 +175,7 @@ describe('a loop that', () => {
       {
         plan: { ...plan, rows: plan.rows.slice(from, from + made) },
         losses: Object.fromEntries(Object.entries(losses).map(([k, v]) => [k, part(v)])),
-      } as Calibrated,
+      },
       oracle,
     );
   }
@@ -241,7 +242,7 @@ describe('a loop that', () => {
         },
       },
     });
-    const ports = {
+    const ports: DenoiserPorts = {
       inputs: [
         { name: 'x', type: 'float32', shape: ['n', 2, 4] },
         { name: 't', type: 'float32', shape: ['n'] },
@@ -249,7 +250,7 @@ describe('a loop that', () => {
       outputs: [{ name: 'eps', type: 'float32', shape: ['n', 2, 4] }],
       roles: { ...ROLES, prediction: 'eps' },
       bindings: new Map(),
-    } as const;
+    };
     const second = {
       ...{ ports, calls: undefined, counts: new Map(), call: zeros },
       reset() {},

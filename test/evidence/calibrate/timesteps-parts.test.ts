@@ -29,7 +29,9 @@ const noise = noiseOf(SEED, 2, 32);
 const trailing = Array.from({ length: REFERENCE }, (_, i) => 1000 - i * 50 - 1);
 
 const guidance = {
-  ...{ order: 'cond-first', mode: 'two-calls', scale: SCALE },
+  order: 'cond-first',
+  mode: 'two-calls',
+  scale: SCALE,
   unconditional: { c: negative as never },
 } as const;
 
