@@ -62,6 +62,8 @@ export async function run(given: RunArguments): Promise<void> {
     const pictures = await picturesOf(result, decoder, opened.feeds);
     if (pictures) files.push(...writePictures(args.output, pictures, decoder !== undefined));
     report(args.json, { files, seconds, dims: result.dims, madeUp: result.madeUp, denoiser });
+    if (decoder && !pictures && !args.json)
+      print(`Not decoded: the folder's decoder takes ${decoder.channels ?? 'other'} channels.`);
   } finally {
     await decoder?.release();
     await opened?.release();

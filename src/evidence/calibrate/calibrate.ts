@@ -8,7 +8,7 @@ import { checkWeights } from '../../compiler/emit/weights.js';
 import { checkOptions, type Pass, passContext } from '../../compiler/pass/index.js';
 import { MOST_CALLS } from '../../compiler/pipeline/limits.js';
 import { prepare } from '../../compiler/pipeline/pipeline.js';
-import { COMPUTE, makePlan, type Plan } from '../../compiler/plan/index.js';
+import type { Plan } from '../../compiler/plan/index.js';
 import {
   badCalls,
   fewSamples,
@@ -40,10 +40,11 @@ import { settleParts } from '../measure/settled-parts.js';
 import { BatchedEvaluator } from './batched-evaluator.js';
 import { completeConditions, loopSettings } from './conditions.js';
 import type { LoopGuidance } from './guidance.js';
+import { outcomeOf, wholeLoop } from './outcome.js';
 import { recordedCalls } from './recorded.js';
 import { type DecidedCall, PlanSearch } from './search.js';
 import { openSegments } from './segments.js';
-import { type SearchSpace, searchSpace } from './space.js';
+import { searchSpace } from './space.js';
 import { openWhole } from './whole.js';
 
 export const SEARCHES = ['segments', 'plain'] as const;
@@ -161,7 +162,7 @@ export async function calibrate<O>(source: Model, given: CalibrateOptions<O>): P
     });
     await loop.run((feeds) => planSearch.call(feeds));
     return {
-      ...resultOf(
+      ...outcomeOf(
         space,
         calls,
         proposal.sites.map((site) => site.id),
@@ -268,24 +269,6 @@ export function samplerOf(
   return samplerFrom(name, { ...options, steps: stepsFor(name, steps) });
 }
 
-/** The calls of the whole loop: those that it leaves out, or that are another model's, are computed. */
-function wholeLoop(
-  { sites }: SearchSpace,
-  decided: readonly DecidedCall[],
-  calls: number,
-  first: number,
-): DecidedCall[] {
-  const computed: DecidedCall = {
-    row: sites.map(() => COMPUTE),
-    losses: sites.map(() => null),
-    attempts: 0,
-    evaluations: 0,
-  };
-  const whole = Array<DecidedCall>(calls).fill(computed);
-  whole.splice(first, decided.length, ...decided);
-  return whole;
-}
-
 /** The share of all work behind a site of a call: in segments, early sites have more to run again. */
 function expectedWork(search: SearchKind, sites: number, calls: number) {
   const weight = (site: number) => (search === 'plain' ? 1 : sites - site);
@@ -293,29 +276,4 @@ function expectedWork(search: SearchKind, sites: number, calls: number) {
   for (let site = 0; site < sites; site++) behind.push((behind.at(-1) ?? 0) + weight(site));
   const perCall = behind.at(-1)!;
   return (call: number, site: number) => (call + behind[site]! / perCall) / calls;
-}
-
-/** Columns in the order in which the pass lists its sites. */
-function resultOf(
-  space: SearchSpace,
-  calls: number,
-  ids: readonly string[],
-  decided: readonly DecidedCall[],
-): Pick<Calibrated, 'plan' | 'losses' | 'evaluations'> {
-  const sites = ids.map((id) => space.sites.find((site) => site.id === id)!);
-  const column = <T>(id: string, of: (call: DecidedCall) => readonly T[]) => {
-    const at = space.sites.findIndex((site) => site.id === id);
-    return decided.map((call) => of(call)[at]!);
-  };
-  const entries = Object.fromEntries(ids.map((id) => [id, column(id, (call) => call.row)]));
-  const sum = (of: (call: DecidedCall) => number) => decided.reduce((total, c) => total + of(c), 0);
-  return {
-    plan: makePlan(calls, [{ sites, entries }]),
-    losses: Object.fromEntries(ids.map((id) => [id, column(id, (call) => call.losses)])),
-    evaluations: {
-      done: sum((call) => call.evaluations),
-      // the reference, the candidates, and the call itself; the first is only run, and others not at all
-      plain: decided.filter((call) => call.evaluations > 0).length * 2 + sum((c) => c.attempts) - 1,
-    },
-  };
 }
