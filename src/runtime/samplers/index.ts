@@ -24,8 +24,8 @@ export {
 } from './flags.js';
 export { type GammaOptions, gammaTimesteps } from './gamma.js';
 export * from './guidance.js';
-export { LEVELS, type Levels } from './levels.js';
 export type { KnownPart } from './known.js';
+export { LEVELS, type Levels } from './levels.js';
 export {
   BETA_SCHEDULES,
   type BetaSchedule,
