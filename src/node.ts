@@ -58,9 +58,15 @@ export {
   type Feeds,
   type Generated,
   type GenerateOptions,
+  type GivenFeeds,
+  type GivenGuidance,
+  type GivenInputs,
   generate,
+  type LoopControl,
   type LoopDenoiser,
+  type LoopHandOver,
   type LoopOptions,
+  type LoopParts,
   type OptimizationLevel,
   openLoopBundle,
   openLoopModel,
@@ -70,17 +76,27 @@ export {
   type VerdictOptions,
   type VerifyReport,
 } from './evidence/measure/index.js';
+export {
+  forDecoder,
+  type Images,
+  openDecoder,
+  openEncoder,
+  type Vae,
+} from './evidence/measure/vae.js';
 export type { Nearness, Yardstick, YardstickRow } from './evidence/yardstick/index.js';
 export { sameFileOnDisk } from './model/diff/same-file.js';
 export { nodeFile } from './model/files/node-file.js';
 export { loadModel, saveModel } from './model/onnx/files.js';
 export {
   type FoundModel,
+  type FoundVae,
   findBundle,
   findModel,
+  findVae,
   readScheduler,
   type SchedulerSettings,
   type SchedulerUse,
+  type VaeScale,
 } from './runtime/model-folder/index.js';
 export { type OpenBundleOptions, openBundle, readSchedule } from './runtime/node/index.js';
 

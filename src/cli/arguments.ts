@@ -10,6 +10,7 @@ import {
 } from '../errors/index.js';
 import { loadOrt } from '../evidence/measure/engine.js';
 import type { Feeds } from '../evidence/measure/feeds.js';
+import type { GivenFeeds } from '../evidence/measure/index.js';
 import { readNpy } from '../io/npy.js';
 import { readRegular } from '../io/regular-file.js';
 
@@ -132,16 +133,34 @@ export function readSizes(flag: string, list?: readonly string[]): Record<string
 }
 
 /** Reads `name=file.npy` pairs into tensors. */
-export async function readFeeds(flag: string, list: readonly string[] = []): Promise<Feeds> {
-  const arrays = readPairs(flag, list, 'context=context.npy', (file) =>
-    readNpy(readRegular(file), file),
+export async function readArrays(flag: string, list: readonly string[] = []): Promise<Feeds> {
+  const files = readPairs(flag, list, 'context=context.npy', (file) => file);
+  const arrays = await Promise.all(
+    Object.entries(files).map(async ([name, file]) => [name, await readArray(file)] as const),
   );
-  if (list.length === 0) return {};
+  return Object.fromEntries(arrays);
+}
+
+/** Reads `name=file.npy` pairs, and `name=1,2,3`: numbers written out. */
+export async function readFeeds(flag: string, list: readonly string[] = []): Promise<GivenFeeds> {
+  const texts = readPairs(flag, list, 'context=context.npy', (text) => text);
+  const feeds = await Promise.all(
+    Object.entries(texts).map(
+      async ([name, text]) => [name, writtenOut(text) ?? (await readArray(text))] as const,
+    ),
+  );
+  return Object.fromEntries(feeds);
+}
+
+/** Numbers with commas between them; undefined for anything else. */
+function writtenOut(text: string): number[] | undefined {
+  const numbers = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+  return numbers.every(Number.isFinite) ? numbers : undefined;
+}
+
+/** @throws FILE_NOT_FOUND, FILE_UNREADABLE, the NPY_ errors */
+export async function readArray(file: string): Promise<Tensor> {
+  const { type, data, dims } = readNpy(readRegular(file), file);
   const ort = await loadOrt();
-  return Object.fromEntries(
-    Object.entries(arrays).map(([name, { type, data, dims }]) => [
-      name,
-      new ort.Tensor(type as never, data as never, dims) as unknown as Tensor,
-    ]),
-  );
+  return new ort.Tensor(type as never, data as never, dims) as unknown as Tensor;
 }

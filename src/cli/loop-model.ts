@@ -24,6 +24,8 @@ export interface LoopModel<A> {
   readonly args: A;
   /** Of the folder's scheduler, beside options. */
   readonly folder: FolderLoop;
+  /** The folder that was given, in which there may be other models of a pipeline. */
+  readonly pipeline: string | undefined;
 }
 
 /**
@@ -41,7 +43,13 @@ export function findLoopModel<A extends SchedulerUse>(
   const folder = isFolder(given) ? given : undefined;
   const settings = splitSettings(folder === undefined ? {} : readScheduler(folder, use));
   const { noise } = settings;
-  return { place: found.file, isBundle, args: { ...args, ...noise }, folder: settings.folder };
+  return {
+    place: found.file,
+    isBundle,
+    args: { ...args, ...noise },
+    folder: settings.folder,
+    pipeline: folder,
+  };
 }
 
 /** What holds neither a bundle nor a model was meant for a bundle. */

@@ -1,6 +1,12 @@
 /** Options of commands that run a denoising loop: the sampler, its noise schedule, guidance. */
 
-import { guidanceIncomplete, levelsAndSpacing, spacingAndTimesteps } from '../errors/index.js';
+import {
+  badInterval,
+  guidanceIncomplete,
+  levelsAndSpacing,
+  spacingAndTimesteps,
+  withoutGuidance,
+} from '../errors/index.js';
 import type { LoopGuidance } from '../evidence/calibrate/index.js';
 import type { SchedulerSettings } from '../runtime/model-folder/index.js';
 import {
@@ -67,6 +73,15 @@ export const guidanceOptions = {
     check: number('guidance-scale'),
   },
   unconditional: texts('Input of the unconditional half: context=empty.npy'),
+  'guidance-interval': {
+    type: 'string',
+    describe: 'Part of the loop with guidance, as fractions: 0.1-0.8 [default: all of it]',
+  },
+  'guidance-rescale': {
+    type: 'number',
+    describe: 'How far deviations of guided predictions are brought back, 0 to 1 [default: 0]',
+    check: number('guidance-rescale'),
+  },
 } as const;
 
 type SamplerArguments = Arguments<typeof samplerOptions & typeof noiseOptions>;
@@ -167,9 +182,41 @@ export async function readLoopGuidance(
   const order = given as LoopGuidance['order'] | 'none';
   if (order === 'none') {
     if (scale !== undefined || args.unconditional) throw guidanceIncomplete('order');
+    refuseWithoutGuidance(args);
     return undefined;
   }
   const mode = args.guidanceMode ?? made?.mode ?? 'batch';
   const unconditional = await readFeeds('unconditional', args.unconditional);
-  return { order, mode, unconditional, ...(scale !== undefined && { scale }) };
+  const details = readGuidanceDetails(args);
+  return { order, mode, unconditional, ...(scale !== undefined && { scale }), ...details };
+}
+
+type DetailArguments = Pick<
+  Arguments<typeof guidanceOptions>,
+  'guidanceInterval' | 'guidanceRescale'
+>;
+
+/** Where in the loop there is guidance, and what is done to its prediction. @throws CLI_ARGUMENT */
+export function readGuidanceDetails({
+  guidanceInterval: interval,
+  guidanceRescale: rescale,
+}: DetailArguments): Pick<LoopGuidance, 'interval' | 'rescale'> {
+  return {
+    ...(interval !== undefined && { interval: readInterval(interval) }),
+    ...(rescale !== undefined && { rescale }),
+  };
+}
+
+function readInterval(text: string): readonly [number, number] {
+  const parts = text.split('-');
+  const [from, to] = parts.map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+  if (parts.length !== 2 || !Number.isFinite(from) || !Number.isFinite(to))
+    throw badInterval('guidance-interval', text);
+  return [from!, to!];
+}
+
+/** @throws CLI_ARGUMENT */
+export function refuseWithoutGuidance(args: DetailArguments): void {
+  if (args.guidanceInterval !== undefined) throw withoutGuidance('guidance-interval');
+  if (args.guidanceRescale !== undefined) throw withoutGuidance('guidance-rescale');
 }

@@ -1,6 +1,7 @@
 /** Sampler and guidance of a loop that is run: as the arguments say, and where they do not, as the bundle was made for. */
 import { needsGuidance, needsUnconditional, stepsAndTimesteps, twoLists } from '../errors/index.js';
-import { type Guidance, type Sampler, samplerFrom, stepsFor } from '../runtime/samplers/index.js';
+import type { GivenGuidance } from '../evidence/measure/index.js';
+import { type Sampler, samplerFrom, stepsFor } from '../runtime/samplers/index.js';
 import {
   callsOf,
   type GuidancePair,
@@ -13,21 +14,25 @@ import {
   type FolderLoop,
   type guidanceOptions,
   type noiseOptions,
+  readGuidanceDetails,
   readSamplerOptions,
   readSpacing,
+  refuseWithoutGuidance,
   type samplerOptions,
   type timestepOptions,
   trainTimestepsOf,
 } from './loop-options.js';
+import { type PartArguments, readStart } from './pipeline-parts.js';
 import { type ChosenTimesteps, readTimesteps, requireLength } from './timesteps-file.js';
 
 type SamplingArguments = Arguments<
   typeof samplerOptions & typeof noiseOptions & typeof timestepOptions
-> & {
-  /** The bundle, or the model. */
-  readonly bundle: string;
-  readonly steps?: number | undefined;
-};
+> &
+  PartArguments & {
+    /** The bundle, or the model. */
+    readonly bundle: string;
+    readonly steps?: number | undefined;
+  };
 
 /** Steps where neither a bundle nor the command line says. */
 const STEPS = 50;
@@ -55,6 +60,7 @@ export function samplerSettings(
   return {
     ...readSamplerOptions(args, folder),
     ...readSpacing(args, chosen, folder),
+    ...readStart(args, steps),
     steps,
   };
 }
@@ -78,10 +84,13 @@ function readChosen(
 export async function readGuidance(
   args: Arguments<typeof guidanceOptions>,
   made: GuidancePair | undefined,
-): Promise<Guidance | undefined> {
+): Promise<GivenGuidance | undefined> {
   const { guidanceScale: scale, guidance } = args;
   const order = guidance ?? (scale === undefined ? undefined : made?.order);
-  if (order === 'none' || (order === undefined && scale === undefined)) return undefined;
+  if (order === 'none' || (order === undefined && scale === undefined)) {
+    refuseWithoutGuidance(args);
+    return undefined;
+  }
   if (order === undefined) throw needsGuidance('order');
   if (scale === undefined) throw needsGuidance('scale');
   if (!args.unconditional) throw needsUnconditional();
@@ -89,6 +98,7 @@ export async function readGuidance(
     scale,
     order,
     mode: args.guidanceMode ?? made?.mode ?? 'batch',
+    ...readGuidanceDetails(args),
     unconditional: await readFeeds('unconditional', args.unconditional),
   };
 }

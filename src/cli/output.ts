@@ -90,3 +90,10 @@ export function printUnknownMacs(nodes: readonly string[]): void {
   const such = nodes.length === 1 ? '' : ', such as';
   print(`MACs of ${those} are unknown and not counted${such}: "${nodes[0]}".`);
 }
+
+/** Says which inputs a loop has made up, all at once, and how they are given. */
+export function printMadeUp(names: readonly string[]): void {
+  if (names.length === 0) return;
+  const flags = names.map((name) => `--feed ${name}=${name}.npy`).join(' ');
+  print(`Made-up inputs: ${names.join(', ')} (give them: ${flags})`);
+}

@@ -3,6 +3,7 @@ import type { Argv } from 'yargs';
 import { roleOptions, seedOption, shapeOptions, texts, wholeNumber } from './arguments.js';
 import type { Option } from './command.js';
 import { guidanceOptions, noiseOptions, samplerOptions } from './loop-options.js';
+import { partOptions } from './pipeline-options.js';
 
 type Options = Readonly<Record<string, Option>>;
 
@@ -27,7 +28,9 @@ export const searchLoop = (samples: number) =>
   }) as const;
 
 export const searchInputs = {
-  feed: texts('Condition from a file, a row per image: labels=labels.npy; others are made up'),
+  feed: texts(
+    'Condition from a file, a row per image or one for all, or numbers: labels=labels.npy, guidance=3.5; others are made up',
+  ),
   ...shapeOptions,
   ...roleOptions,
 } as const;
@@ -42,6 +45,7 @@ export const searchOptions = <S extends Options, L extends Options, I extends Op
   ...noiseOptions,
   ...guidanceOptions,
   ...inputs,
+  ...partOptions,
 });
 
 export const groupSearch = (
@@ -53,4 +57,5 @@ export const groupSearch = (
     .group(Object.keys(loop), 'Loop:')
     .group(Object.keys(noiseOptions), 'Noise schedule of the training:')
     .group(Object.keys(guidanceOptions), 'Guidance:')
-    .group(Object.keys(inputs), 'Inputs:');
+    .group(Object.keys(inputs), 'Inputs:')
+    .group(Object.keys(partOptions), 'Pictures to start from, and further models:');

@@ -15,14 +15,45 @@ export function identityOf(
   file: string,
   model: Model,
   pass: PassRequest,
-  { feeds, recorded, guidance, ...settings }: LoopOptions & Readonly<Record<string, unknown>>,
+  {
+    feeds,
+    recorded,
+    guidance,
+    parts,
+    ...settings
+  }: LoopOptions & Readonly<Record<string, unknown>>,
 ): SearchIdentity {
   const { unconditional, ...pair } = guidance ?? {};
+  const { init, mask, control, handOver, embeddedGuidance } = parts ?? {};
+  const further = {
+    ...(control && {
+      'control model': [control.model.label, control.scale ?? 1, control.interval ?? 1],
+    }),
+    ...(handOver && {
+      'second model': [handOver.denoiser.label, handOver.from, handOver.guidanceScale],
+    }),
+    ...(embeddedGuidance !== undefined && { 'embedded guidance': embeddedGuidance }),
+  };
+  const pictures = { ...(init && { init }), ...(mask && { mask }) };
   return searchIdentity(
     file,
     model,
-    { pass: pass.pass, 'options of the pass': pass.options, ...settings, guidance: pair },
-    { feeds, recorded, unconditional },
+    {
+      pass: pass.pass,
+      'options of the pass': pass.options,
+      ...settings,
+      guidance: pair,
+      ...further,
+    },
+    {
+      ...{ feeds, recorded, unconditional },
+      ...(init && { pictures }),
+      ...(control && { 'inputs of the control model': control.feeds }),
+      ...(handOver && {
+        'inputs of the second model': handOver.feeds,
+        'unconditional inputs of the second model': handOver.unconditional,
+      }),
+    },
   );
 }
 

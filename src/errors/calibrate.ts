@@ -51,6 +51,19 @@ export const notFinite = (output: string, call: number, callsPerStep: number) =>
     { value: output, hint: 'Check the inputs, the sampler and the guidance scale.' },
   );
 
+/** @param why the subject and verb of what a search of full steps cannot follow */
+export const partsNotSearched = (why: string) =>
+  new StepfoldError('CALIBRATE_PARTS', `Which steps are full cannot be searched where ${why}.`, {
+    hint: 'Search without it, and run the plan with it.',
+  });
+
+export const partsWithRecorded = () =>
+  new StepfoldError(
+    'CALIBRATE_PARTS',
+    'Recorded inputs are those of a loop that was run, so nothing of it can be given beside them.',
+    { hint: 'Leave --init, --mask, --control, --then-model and --embedded-guidance out.' },
+  );
+
 export const fewSamples = (samples: unknown) =>
   new StepfoldError(
     'CALIBRATE_SAMPLES',

@@ -17,6 +17,33 @@ export const badNumber = (flag: string) =>
     hint: `Write it like --${flag} 1.5.`,
   });
 
+export const badInterval = (flag: string, text: string) =>
+  new StepfoldError('CLI_ARGUMENT', `--${flag} "${text}" is no interval.`, {
+    hint: `Write two fractions of the loop joined by -, such as --${flag} 0.1-0.8.`,
+  });
+
+export const withoutGuidance = (flag: string) =>
+  new StepfoldError('CLI_ARGUMENT', `--${flag} says something of guidance, and there is none.`, {
+    hint: 'Give --guidance, --guidance-scale and --unconditional, or leave it out.',
+  });
+
+export const needsInit = (flag: string) =>
+  new StepfoldError('CLI_ARGUMENT', `--${flag} says something of a picture, and there is none.`, {
+    hint: 'Give the picture, or its latents: --init latents.npy.',
+  });
+
+export const needsStrength = () =>
+  new StepfoldError('CLI_ARGUMENT', 'How much of the picture may change is not said.', {
+    hint: 'Say it with --strength 0.6, or what of it with --mask mask.png.',
+  });
+
+export const needsOther = (flag: string, other: string) =>
+  new StepfoldError(
+    'CLI_ARGUMENT',
+    `--${flag} goes together with --${other}${other === 'then-from-step' ? ' or --then-below-timestep, one of them' : ''}.`,
+    { hint: `Give --${other} too, or leave --${flag} out.` },
+  );
+
 export const badWholeNumber = (flag: string, least: number, most: number) =>
   new StepfoldError(
     'CLI_ARGUMENT',

@@ -24,6 +24,34 @@ export const severalDenoisers = (folder: string, files: readonly string[]) =>
     { file: folder, hint: 'Give the one that is meant by its file.', data: { files } },
   );
 
+export const vaeConfig = (file: string, why: string) =>
+  new StepfoldError('FOLDER_VAE', `"${file}" does not say how latents are scaled: ${why}.`, {
+    file,
+    hint: 'Mend the file, or run without pictures: --no-decode, and latents with --init.',
+  });
+
+export const vaePorts = (file: string, why: string) =>
+  new StepfoldError('FOLDER_VAE', `"${file}" is no model between latents and pictures: ${why}.`, {
+    file,
+    hint: 'Export it as optimum does, or run without pictures: --no-decode, and latents with --init.',
+  });
+
+export const vaeNeeded = (picture: string, channels: number | string) =>
+  new StepfoldError(
+    'VAE_NEEDED',
+    `"${picture}" is a picture, and the model works on latents of ${channels} channels.`,
+    {
+      file: picture,
+      hint: 'Give a pipeline folder that has vae_encoder/model.onnx, or its latents as .npy.',
+    },
+  );
+
+export const pictureShape = (picture: string, has: string, wants: string) =>
+  new StepfoldError('PICTURE_SHAPE', `"${picture}" is ${has}, and the model takes ${wants}.`, {
+    file: picture,
+    hint: 'Scale the picture, or choose the size with --latent-shape.',
+  });
+
 export const folderIsBundle = (folder: string, bundle: string) =>
   new StepfoldError(
     'FOLDER_IS_A_BUNDLE',

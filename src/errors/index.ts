@@ -12,6 +12,7 @@ export * from './io.js';
 export * from './loop.js';
 export * from './measure.js';
 export * from './onnx.js';
+export * from './pipeline-parts.js';
 export * from './plan.js';
 export * from './plugin.js';
 export * from './proposal.js';

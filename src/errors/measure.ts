@@ -15,6 +15,19 @@ export const feedShapeUnknown = (input: string, axis: number, isLatent = false) 
     },
   );
 
+/** @param inputs that cannot be made up, all of a model */
+export const feedsUnknown = (inputs: readonly { readonly name: string }[]) => {
+  const names = inputs.map(({ name }) => name);
+  return new StepfoldError(
+    'FEED_SHAPE_UNKNOWN',
+    `No values can be made up for the inputs ${names.map((name) => `"${name}"`).join(', ')}: sizes or types of them are not known.`,
+    {
+      data: { inputs: names },
+      hint: `Give them: ${names.map((name) => `--feed ${name}=${name}.npy`).join(' ')}.`,
+    },
+  );
+};
+
 export const feedTooLarge = (input: string, dims: readonly number[]) =>
   new StepfoldError(
     'FEED_TOO_LARGE',
@@ -36,6 +49,28 @@ export const feedType = (input: string, has: string, wants: string) =>
 
 const shapeText = (shape: readonly (number | string | null)[]) =>
   `[${shape.map((d) => d ?? '?').join(', ')}]`;
+
+export const feedNumbers = (
+  { name, type }: { readonly name: string; readonly type: string },
+  dims: readonly number[],
+  numbers: readonly number[],
+) =>
+  new StepfoldError(
+    'FEED_NUMBERS',
+    `Input "${name}" takes ${type} of ${shapeText(dims)}, which ${numbers.length === 1 ? `the number ${numbers[0]} is` : `${numbers.length} numbers written out are`} not.`,
+    {
+      value: name,
+      data: { dims, numbers },
+      hint: `Write out one number for all, those of one row, or all of them, such as --feed ${name}=${exampleOf(type, dims)}; or give a file.`,
+    },
+  );
+
+/** Numbers for one row of an input. */
+function exampleOf(type: string, dims: readonly number[]): string {
+  const count = dims.slice(1).reduce((product, size) => product * size, 1);
+  const one = type === 'bool' ? '1' : /^float/.test(type) ? '0.5' : '1';
+  return count > 8 ? one : Array(count).fill(one).join(',');
+}
 
 const sizesText = (sizes: ReadonlyMap<string, number>) =>
   [...sizes].map(([symbol, size]) => `${symbol} is ${size}`).join(', ');
@@ -100,6 +135,16 @@ export const stepsDiffer = (steps: number, made: number, callsPerStep: number) =
     `The sampler takes ${steps} steps, but the schedule is made for ${made}.`,
     {
       hint: `Use --steps ${made}, or transform the model again with --calls ${steps * callsPerStep}.`,
+    },
+  );
+
+export const bundleFromMiddle = (what: string, start: number) =>
+  new StepfoldError(
+    'RUN_START',
+    `The loop leaves out its first ${start} steps, and ${what} is made for calls from the first on.`,
+    {
+      data: { start },
+      hint: 'Run the source model from there, or the bundle from the first step on (without --strength).',
     },
   );
 

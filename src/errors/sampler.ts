@@ -179,6 +179,16 @@ export const guidanceFeedMismatch = (input: string, conditional: string, uncondi
     { value: input, hint: 'Both halves must agree in type and in every dimension but the first.' },
   );
 
+export const guidanceInterval = (from: number, to: number) =>
+  new StepfoldError(
+    'GUIDANCE_INTERVAL',
+    `The interval of guidance is from ${from} to ${to}, which is no part of a loop.`,
+    {
+      data: { from, to },
+      hint: 'Give two fractions of the loop, the smaller one first, such as 0.1 and 0.8 (--guidance-interval 0.1-0.8).',
+    },
+  );
+
 export const roleFed = (input: string, role: string) =>
   new StepfoldError(
     'DENOISE_ROLE_FED',

@@ -133,6 +133,18 @@ export const EXAMPLES = {
   badPair: [() => e.badPair('freeze', 'batch', 'batch=2')],
   badShape: [() => e.badShape('shape', 'sample=2by4')],
   badNumber: [() => e.badNumber('guidance-scale')],
+  needsInit: [() => e.needsInit('strength')],
+  needsStrength: [() => e.needsStrength()],
+  needsOther: [
+    () => e.needsOther('control-scale', 'control'),
+    () => e.needsOther('then-model', 'then-from-step'),
+  ],
+  vaeConfig: [() => e.vaeConfig('sd15/vae_decoder/config.json', '"scaling_factor" is no number')],
+  vaePorts: [() => e.vaePorts('sd15/vae_decoder/model.onnx', 'it does not give four dimensions')],
+  vaeNeeded: [() => e.vaeNeeded('photo.png', 4)],
+  pictureShape: [() => e.pictureShape('photo.png', '28 by 28 pixels', '16 by 16')],
+  badInterval: [() => e.badInterval('guidance-interval', '0.1')],
+  withoutGuidance: [() => e.withoutGuidance('guidance-rescale')],
   badWholeNumber: [() => e.badWholeNumber('calls', 1, 100_000)],
   givenTwice: [() => e.givenTwice('shape sample')],
   needsValue: [() => e.needsValue('output')],
@@ -198,6 +210,42 @@ export const EXAMPLES = {
   feedShapeUnknown: [
     () => e.feedShapeUnknown('context', 1),
     () => e.feedShapeUnknown('sample', 2, true),
+  ],
+  partsNotSearched: [() => e.partsNotSearched('a second model takes over')],
+  partsWithRecorded: [() => e.partsWithRecorded()],
+  embeddedGuidanceUnclear: [
+    () => e.embeddedGuidanceUnclear(3.5, []),
+    () => e.embeddedGuidanceUnclear(3.5, ['guidance', 'aesthetic_score']),
+  ],
+  initMissing: [() => e.initMissing('mask', 0), () => e.initMissing('start', 20)],
+  initShape: [() => e.initShape('sample', [1, 3, 512, 512], [1, 4, 64, 64])],
+  initType: [() => e.initType('latents to start from', 'int64')],
+  maskShape: [() => e.maskShape([100, 100], [1, 4, 64, 64])],
+  maskValues: [() => e.maskValues(255)],
+  controlRole: [() => e.controlRole('latent', 'sample', ['x', 'cond'])],
+  controlInputs: [
+    () =>
+      e.controlInputs([
+        { name: 'controlnet_cond', type: 'float32', shape: ['batch', 3, '8*height', '8*width'] },
+        { name: 'conditioning_scale', type: 'float64', shape: [] },
+      ]),
+  ],
+  controlOutputs: [
+    () =>
+      e.controlOutputs(
+        [{ name: 'down_0', type: 'float32', shape: ['batch', 320, 'height', 'width'] }],
+        [],
+      ),
+  ],
+  handOverNever: [
+    () => e.handOverNever({ step: 50 }, 0, [980, 960, 0]),
+    () => e.handOverNever({ timestep: 5 }, 20, [580, 560, 10]),
+  ],
+  bundleFromMiddle: [() => e.bundleFromMiddle('the bundle "bundle"', 20)],
+  feedsUnknown: [() => e.feedsUnknown([{ name: 'context' }, { name: 'mask' }])],
+  feedNumbers: [
+    () => e.feedNumbers({ name: 'time_ids', type: 'float32' }, [2, 6], [1024, 1024, 0]),
+    () => e.feedNumbers({ name: 'class_labels', type: 'int64' }, [2], [0.5]),
   ],
   feedTooLarge: [() => e.feedTooLarge('sample', [1_000_000, 4, 4096, 4096])],
   feedUnknown: [() => e.feedUnknown('latent', ['sample', 'timestep'])],
@@ -351,6 +399,7 @@ export const EXAMPLES = {
   outputShape: [() => e.outputShape('out_sample', [1, 2, 8, 8], [1, 4, 8, 8])],
   outputElementType: [() => e.outputElementType('out_sample', 'int64')],
   guidanceFeedMissing: [() => e.guidanceFeedMissing('class_labels')],
+  guidanceInterval: [() => e.guidanceInterval(0.8, 0.1)],
   guidanceFeedMismatch: [
     () => e.guidanceFeedMismatch('context', 'float32 [1, 77, 768]', 'float32 [1, 1, 768]'),
   ],

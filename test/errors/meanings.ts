@@ -93,6 +93,34 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   // running
   FEED_SHAPE_UNKNOWN:
     'An input is not given, and random values cannot stand in since its size or type is not known.',
+  CALIBRATE_PARTS:
+    'A search is given what it cannot follow: a second model where full steps are searched, or anything beside recorded inputs.',
+  FOLDER_VAE:
+    "A pipeline's VAE is not one that can be used, or how latents are scaled for it cannot be read.",
+  VAE_NEEDED:
+    'A picture is to be started from, the model works on latents, and there is nothing that makes one of the other.',
+  PICTURE_SHAPE: "A picture is not of the size of the model's pixels.",
+  EMBEDDED_GUIDANCE:
+    'A guidance scale is to be an input of the model, and which one is not clear: none, or several, have one number for each image.',
+  INIT_MISSING:
+    'A loop starts in its middle, or keeps a part of a picture, and no picture is given.',
+  INIT_SHAPE: 'The picture to start from is not of the size of the latents.',
+  INIT_TYPE:
+    'A picture to start from, or a mask, is no array of floating point numbers or small integers.',
+  MASK_SHAPE: 'The mask does not have the size of the latents, nor a whole multiple of it.',
+  MASK_VALUES: 'The mask holds numbers below 0 or above 1.',
+  CONTROL_ROLE:
+    'The control model has no input that is named as the latent or the timestep of the denoiser.',
+  CONTROL_INPUTS:
+    'The control model takes what neither the denoiser takes too nor `--control-feed` gives.',
+  CONTROL_OUTPUTS:
+    "What the control model gives does not fit the denoiser's inputs, neither by name nor by order and shape.",
+  HAND_OVER_NEVER:
+    'A second model is to take over at a step that the loop does not have, or at its first.',
+  RUN_START:
+    'A loop starts in its middle, and a bundle is made for calls from the first on. The source model runs from anywhere.',
+  FEED_NUMBERS:
+    'Numbers are written out in place of a file, and they are not as many as the input takes, or not of its type.',
   FEED_TOO_LARGE: 'The sizes that are asked for make an input that no array holds.',
   FEED_UNKNOWN: 'A value is given for an input that the model does not have.',
   FEED_TYPE: 'The array that is given has another element type than the input.',
@@ -228,6 +256,8 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   DENOISE_OUTPUT_SHAPE: 'The prediction is not shaped like the latent.',
   DENOISE_OUTPUT_TYPE: 'The prediction holds integers or booleans.',
   GUIDANCE_FEED_MISSING: 'An input has a value for the unconditional half only.',
+  GUIDANCE_INTERVAL:
+    'The part of the loop that has guidance is given as something that is no part.',
   GUIDANCE_FEED_MISMATCH: 'The two halves of a guidance pair get arrays that do not stack.',
   DENOISE_ROLE_FED: 'A value is given for an input that the sampler provides.',
   // schedules and sessions

@@ -38,8 +38,8 @@ export function makePipeline(
   put(at('model_index.json'), `{"_class_name": "X", "${component}": ["diffusers", "Y"]}`);
   put(at('scheduler/scheduler_config.json'), JSON.stringify(SCHEDULER));
   put(at('tokenizer/vocab.json'), '{}');
-  put(at('vae_decoder/model.onnx'), 'another model');
-  put(at('vae_decoder/deep/model.onnx_data'), LARGE);
+  put(at('safety_checker/model.onnx'), 'another model');
+  put(at('safety_checker/deep/model.onnx_data'), LARGE);
   put(at('.cache/huggingface/lock'), '');
   return folder;
 }
@@ -75,12 +75,12 @@ export function expectReplaced(out: string, component = 'unet', bundle = BUNDLE)
     'model_index.json',
     'scheduler/scheduler_config.json',
     'tokenizer/vocab.json',
-    'vae_decoder/deep/model.onnx_data',
-    'vae_decoder/model.onnx',
+    'safety_checker/deep/model.onnx_data',
+    'safety_checker/model.onnx',
   ];
   const made = bundle.map((name) => `${component}/${name}`);
   expect(filesOf(out)).toEqual([...kept, ...made, 'stepfold.json'].sort());
-  const data = fs.readFileSync(path.join(out, 'vae_decoder/deep/model.onnx_data'));
+  const data = fs.readFileSync(path.join(out, 'safety_checker/deep/model.onnx_data'));
   expect(data.equals(LARGE)).toBe(true);
   for (const file of filesOf(out))
     expect(fs.lstatSync(path.join(out, file)).isFile(), file).toBe(true);

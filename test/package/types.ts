@@ -91,8 +91,10 @@ export async function loops(): Promise<void> {
   });
   expectTypeOf(latent).toEqualTypeOf<Float32Array>();
   expectTypeOf(dims).toEqualTypeOf<readonly number[]>();
-  // @ts-expect-error numbers are not tensors
+  // numbers may be written out in place of a tensor
   await generate(await openLoopBundle('bundle'), { sampler, seed: 1, feeds: { context: [1, 2] } });
+  // @ts-expect-error texts may not
+  await generate(await openLoopBundle('bundle'), { sampler, seed: 1, feeds: { context: ['a'] } });
 }
 
 // errors carry a code and what they are about

@@ -8,6 +8,7 @@ import {
   type PassTable,
   parsePassRequest,
 } from '../../compiler/pass/index.js';
+import { prepare } from '../../compiler/pipeline/index.js';
 import { planToJson } from '../../compiler/plan/index.js';
 import {
   needsPass,
@@ -23,11 +24,12 @@ import {
   removePartial,
   writePartial,
 } from '../../evidence/calibrate/resume.js';
+import { modelPorts } from '../../evidence/measure/index.js';
 import { percent, shownStrategies } from '../../evidence/report/strategies.js';
 import { loadModel } from '../../model/onnx/files.js';
 import { findModel, readScheduler } from '../../runtime/model-folder/index.js';
-import { formatPlan, type PlanFile } from '../../runtime/schedule/index.js';
-import { readFeeds, readRoles, readShapes, readSizes } from '../arguments.js';
+import { formatPlan, type PlanFile, stepsOfCalls } from '../../runtime/schedule/index.js';
+import { readArrays, readFeeds, readRoles, readShapes, readSizes } from '../arguments.js';
 import type { CalibrateArguments } from '../commands/calibrate.js';
 import { printHeatmap } from '../heatmap.js';
 import {
@@ -38,8 +40,9 @@ import {
   splitSettings,
   trainTimestepsOf,
 } from '../loop-options.js';
-import { heading, print, printJson } from '../output.js';
+import { heading, print, printJson, printMadeUp } from '../output.js';
 import { checkOutputFile } from '../output-file.js';
+import { openParts, readStart } from '../pipeline-parts.js';
 import { readPasses } from '../plugins.js';
 import { startProgress } from '../progress.js';
 import {
@@ -51,7 +54,7 @@ import {
   startClock,
 } from '../search.js';
 import { type ChosenTimesteps, readTimesteps, requireLength } from '../timesteps-file.js';
-import { refuseFullCalls, runFullCalls } from './full-calls.js';
+import { type FullCallsSubject, refuseFullCalls, runFullCalls } from './full-calls.js';
 
 /** Steps of the progress bar. */
 const PROGRESS = 1000;
@@ -66,6 +69,27 @@ export async function runCalibration(given: CalibrateArguments): Promise<void> {
   const table = await readPasses(args.plugin);
   const pass = searchedPass(table, request);
   const options = await readOptions(args, folder);
+  const opened = await openParts(args, {
+    feeds: options.feeds ?? {},
+    folder: pipeline?.folder,
+    halves: options.guidance?.mode === 'two-calls',
+    ports: async () => modelPorts(await prepare(model, options)),
+  });
+  const subject = {
+    ...{ table, pass, request, model },
+    options: { ...options, feeds: opened.feeds, parts: opened.parts },
+  };
+  try {
+    await search(args, subject);
+  } finally {
+    await opened.release();
+  }
+}
+
+async function search(
+  args: CalibrateArguments,
+  { table, pass, request, model, options }: FullCallsSubject,
+): Promise<void> {
   if (!pass.calibration) return runFullCalls(args, { table, pass, request, model, options });
   refuseFullCalls(args, request.pass);
   const checked = checkOptions(pass, request.options) as Record<string, unknown>;
@@ -130,10 +154,11 @@ async function readOptions(args: CalibrateArguments, folder: FolderLoop): Promis
       name: args.sampler,
       ...readSpacing(args, chosen, folder),
       ...readSamplerOptions(args, folder),
+      ...readStart(args, stepsOfCalls(args.calls, guidance)),
     },
     ...(guidance && { guidance }),
     feeds: await readFeeds('feed', args.feed),
-    ...(args.recorded && { recorded: await readFeeds('recorded', args.recorded) }),
+    ...(args.recorded && { recorded: await readArrays('recorded', args.recorded) }),
     shapes: readShapes(args.shape),
     freeze: readSizes('freeze', args.freeze),
     roles: readRoles(args),
@@ -213,7 +238,6 @@ function report(
   const share = done < plain ? `, ${percent(done / plain)} of the ${plain} of a plain search` : '';
   print(`${done.toFixed(1)} model evaluations${share}; ${seconds.toFixed(1)} s`);
   if (resumed > 0) print(`Gone on from call ${resumed}, where an earlier run had been interrupted`);
-  if (found.madeUp.length > 0)
-    print(`Made-up inputs: ${found.madeUp.join(', ')} (give them with --feed)`);
+  printMadeUp(found.madeUp);
   print(`Written: ${args.output}`);
 }

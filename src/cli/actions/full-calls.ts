@@ -16,7 +16,7 @@ import { formatPlan, type PlanFile } from '../../runtime/schedule/index.js';
 import { colors } from '../colors.js';
 import type { CalibrateArguments } from '../commands/calibrate.js';
 import { printHeatmap } from '../heatmap.js';
-import { heading, print, printJson, printTable } from '../output.js';
+import { heading, print, printJson, printMadeUp, printTable } from '../output.js';
 import { startProgress } from '../progress.js';
 import {
   identityOf,
@@ -190,7 +190,7 @@ function report(
   print(
     `${evaluations.toFixed(1)} model evaluations in place of ${Math.round(plain)} for every edge by itself; ${seconds.toFixed(1)} s`,
   );
-  if (madeUp.length > 0) print(`Made-up inputs: ${madeUp.join(', ')} (give them with --feed)`);
+  printMadeUp(madeUp);
   print(`Written: ${args.output}`);
 }
 

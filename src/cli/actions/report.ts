@@ -9,6 +9,7 @@ import {
   openLoopBundle,
   openLoopModel,
   recordLoop,
+  schedulePorts,
 } from '../../evidence/measure/index.js';
 import type { KnownSubject } from '../../evidence/report/facts/subject.js';
 import { reportPage } from '../../evidence/report/report-page.js';
@@ -20,6 +21,7 @@ import { findLoopModel } from '../loop-model.js';
 import { makeSampler, readGuidance, samplerSettings } from '../loop-settings.js';
 import { formatBytes, print, printJson } from '../output.js';
 import { checkOutputFile } from '../output-file.js';
+import { openParts } from '../pipeline-parts.js';
 import { readPasses } from '../plugins.js';
 import { startStatus } from '../progress.js';
 import { measureFewerSteps } from './report/fewer-steps.js';
@@ -37,16 +39,20 @@ export async function report(given: ReportArguments): Promise<void> {
   let subject: KnownSubject;
   try {
     status.show('Reading the bundle');
-    const { place, args, folder } = findLoopModel(given.bundle, given);
+    const { place, args, folder, pipeline } = findLoopModel(given.bundle, given);
     subject = await readSubject(place, against, table);
     if (against !== undefined && args.measure) {
       const choice = {
         name: args.sampler,
         ...samplerSettings(args, subject.schedule, folder),
       } as SamplerChoice;
-      const loop = await loopOptions(args, subject, folder);
-      const seen = await measure(place, against, subject, table, loop, choice, args, status.show);
-      subject = { ...subject, ...seen };
+      const { loop, release } = await loopOptions(args, subject, folder, pipeline);
+      try {
+        const seen = await measure(place, against, subject, table, loop, choice, args, status.show);
+        subject = { ...subject, ...seen };
+      } finally {
+        await release();
+      }
     }
     subject = { ...subject, pictures: [...pairs, ...(subject.pictures ?? [])] };
   } finally {
@@ -68,17 +74,27 @@ async function loopOptions(
   args: ReportArguments,
   { schedule }: KnownSubject,
   folder: Parameters<typeof makeSampler>[2],
-): Promise<Loop> {
+  pipeline: string | undefined,
+): Promise<{ readonly loop: Loop; release(): Promise<void> }> {
   const guidance = await readGuidance(args, schedule.source.guidance);
   const latentShape = args.latentShape && readSizeList('latent-shape', args.latentShape);
-  return {
+  const opened = await openParts(args, {
+    feeds: await readFeeds('feed', args.feed),
+    folder: pipeline,
+    halves: guidance?.mode === 'two-calls',
+    ports: async () => schedulePorts(schedule),
+  });
+  const loop = {
     sampler: makeSampler(args, schedule, folder),
     seed: args.seed,
-    feeds: await readFeeds('feed', args.feed),
+    feeds: opened.feeds,
+    parts: opened.parts,
     roles: readRoles(args),
+    images: args.samples,
     ...(latentShape && { latentShape }),
     ...(guidance && { guidance }),
   };
+  return { loop, release: opened.release };
 }
 
 /** Bytes of weights up to which other branches are tried unasked. */

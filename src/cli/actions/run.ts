@@ -2,25 +2,30 @@
 import path from 'node:path';
 import { openFolder, writeFile } from '../../compiler/emit/index.js';
 import {
+  type Generated,
+  type GivenFeeds,
   generate,
   type LoopDenoiser,
   openLoopBundle,
   openLoopModel,
 } from '../../evidence/measure/index.js';
-import { encodePng, pictureGrid, toPictures } from '../../io/images.js';
+import { forDecoder, openDecoder, type Vae } from '../../evidence/measure/vae.js';
+import { encodePng, type Picture, pictureGrid, toPictures } from '../../io/images.js';
 import { writeNpy } from '../../io/npy.js';
+import { findVae } from '../../runtime/model-folder/index.js';
 import { readSchedule } from '../../runtime/node/index.js';
 import { readFeeds, readRoles, readSizeList } from '../arguments.js';
 import type { RunArguments } from '../commands/run.js';
 import { findLoopModel } from '../loop-model.js';
 import { makeSampler, readGuidance } from '../loop-settings.js';
-import { print, printJson } from '../output.js';
+import { print, printJson, printMadeUp } from '../output.js';
+import { type OpenParts, openParts } from '../pipeline-parts.js';
 import { startProgress } from '../progress.js';
 
 export async function run(given: RunArguments): Promise<void> {
   const feeds = await readFeeds('feed', given.feed);
   const latentShape = given.latentShape && readSizeList('latent-shape', given.latentShape);
-  const { place, isBundle, folder, ...found } = findLoopModel(given.bundle, given);
+  const { place, isBundle, folder, pipeline, ...found } = findLoopModel(given.bundle, given);
   const args = { ...found.args, bundle: place };
   const schedule = isBundle ? await readSchedule(place) : undefined;
   const sampler = makeSampler(args, schedule, folder);
@@ -30,12 +35,22 @@ export async function run(given: RunArguments): Promise<void> {
     ? await openLoopBundle(place, options)
     : await openLoopModel(place, options);
   const progress = startProgress('Denoising', args.json);
+  let opened: OpenParts | undefined;
+  let decoder: Vae | undefined;
   try {
+    opened = await openParts(args, {
+      ...{ feeds, folder: pipeline, halves: options.halves },
+      ports: async () => denoiser.ports,
+    });
+    // a decoder that is none is not found out behind the loop
+    decoder = await openDecoderOf(pipeline, args);
     const start = performance.now();
     const result = await generate(denoiser, {
       sampler,
       seed: args.seed,
-      feeds,
+      feeds: opened.feeds,
+      parts: opened.parts,
+      images: args.samples,
       ...(latentShape && { latentShape }),
       roles: readRoles(args),
       ...(guidance && { guidance }),
@@ -43,27 +58,74 @@ export async function run(given: RunArguments): Promise<void> {
       onStep: (done, total) => progress.update(done, total),
     }).finally(() => progress.stop());
     const seconds = (performance.now() - start) / 1000;
-    const files = writeResults(args.output, result.latent, result.dims);
+    const files = writeLatents(args.output, result);
+    const pictures = await picturesOf(result, decoder, opened.feeds);
+    if (pictures) files.push(...writePictures(args.output, pictures, decoder !== undefined));
     report(args.json, { files, seconds, dims: result.dims, madeUp: result.madeUp, denoiser });
+    if (decoder && !pictures && !args.json)
+      print(`Not decoded: the folder's decoder takes ${decoder.channels ?? 'other'} channels.`);
   } finally {
+    await decoder?.release();
+    await opened?.release();
     await denoiser.release();
   }
 }
 
-/** The latent as .npy, and as a picture when it has the channels of one. */
-function writeResults(folder: string, latent: Float32Array, dims: readonly number[]): string[] {
-  const files = [path.join(folder, 'samples.npy')];
-  writeFile(files[0]!, writeNpy({ type: 'float32', data: Float32Array.from(latent), dims }));
-  const [batch = 1, channels = 0, height = 1] = dims;
-  if (dims.length !== 4 || ![1, 3].includes(channels)) return files;
-  const pictures = toPictures(latent, dims);
-  const columns = Math.ceil(Math.sqrt(batch));
-  const rows = Array.from({ length: Math.ceil(batch / columns) }, (_, r) =>
+async function openDecoderOf(
+  pipeline: string | undefined,
+  { decode }: Pick<RunArguments, 'decode'>,
+): Promise<Vae | undefined> {
+  const found = pipeline === undefined || !decode ? undefined : findVae(pipeline, 'decoder');
+  return found && openDecoder(found);
+}
+
+function writeLatents(folder: string, { latent, dims }: Generated): string[] {
+  const file = path.join(folder, 'samples.npy');
+  writeFile(file, writeNpy({ type: 'float32', data: Float32Array.from(latent), dims }));
+  return [file];
+}
+
+/** What latents look like: decoded, or themselves where they have the channels of a picture. */
+async function picturesOf(
+  { latent, dims }: Generated,
+  decoder: Vae | undefined,
+  feeds: GivenFeeds,
+): Promise<readonly Picture[] | undefined> {
+  if (decoder) {
+    const latents = forDecoder(latent, dims, decoder.channels, gridOfIds(feeds));
+    const made = latents && (await decoder.run(latents));
+    return made && toPictures(made.data, made.dims);
+  }
+  return dims.length === 4 && [1, 3].includes(dims[1]!) ? toPictures(latent, dims) : undefined;
+}
+
+/** Rows and columns of tokens, where their places are given as FLUX takes them: three numbers for each. */
+function gridOfIds({ img_ids: ids }: GivenFeeds): readonly [number, number] | undefined {
+  if (!ids || !('dims' in ids) || ids.dims.at(-1) !== 3) return undefined;
+  const most = [0, 0];
+  for (const [i, value] of [...(ids.data as Float32Array)].entries())
+    if (i % 3 > 0) most[(i % 3) - 1] = Math.max(most[(i % 3) - 1]!, Number(value));
+  return [most[0]! + 1, most[1]! + 1];
+}
+
+/** All pictures on one sheet; those that were decoded one by one, too. */
+function writePictures(folder: string, pictures: readonly Picture[], apart: boolean): string[] {
+  const columns = Math.ceil(Math.sqrt(pictures.length));
+  const rows = Array.from({ length: Math.ceil(pictures.length / columns) }, (_, r) =>
     pictures.slice(r * columns, (r + 1) * columns),
   );
-  const png = path.join(folder, 'samples.png');
-  writeFile(png, encodePng(pictureGrid([rows], { scale: Math.max(1, Math.floor(64 / height)) })));
-  return [...files, png];
+  const scale = Math.max(1, Math.floor(64 / pictures[0]!.height));
+  const sheet = path.join(folder, 'samples.png');
+  writeFile(sheet, encodePng(pictureGrid([rows], { scale })));
+  const each = apart ? pictures : [];
+  return [
+    sheet,
+    ...each.map((picture, i) => {
+      const file = path.join(folder, `sample-${i}.png`);
+      writeFile(file, encodePng(picture));
+      return file;
+    }),
+  ];
 }
 
 function report(
@@ -86,6 +148,6 @@ function report(
   print(
     `${dims.join('x')} in ${seconds.toFixed(2)} s${counted.length ? `: ${counted.join(', ')}` : ''}`,
   );
-  if (madeUp.length > 0) print(`Made-up inputs: ${madeUp.join(', ')} (give them with --feed)`);
+  printMadeUp(madeUp);
   for (const file of files) print(file);
 }

@@ -12,8 +12,9 @@ import { readFeeds, readRoles, readShapes, readSizes } from '../arguments.js';
 import type { TimestepsArguments } from '../commands/timesteps.js';
 import { findLoopModel } from '../loop-model.js';
 import { readLoopGuidance, readSamplerOptions } from '../loop-options.js';
-import { heading, print, printJson, printTable } from '../output.js';
+import { heading, print, printJson, printMadeUp, printTable } from '../output.js';
 import { checkOutputFile } from '../output-file.js';
+import { type OpenParts, openParts, readStart } from '../pipeline-parts.js';
 import { startProgress } from '../progress.js';
 
 export async function runTimesteps(given: TimestepsArguments): Promise<void> {
@@ -25,13 +26,24 @@ export async function runTimesteps(given: TimestepsArguments): Promise<void> {
   const opened = await openDenoisers(args);
   const { denoiser, reference } = opened;
   const progress = startProgress('Searching', args.json);
+  let parts: OpenParts | undefined;
   try {
     const { calls, ports } = denoiser;
     const made = calls === undefined ? undefined : stepsOfCalls(calls, ports.guidance);
     const steps = args.steps ?? made;
     if (steps === undefined) throw needsSteps();
     const guidance = await readLoopGuidance(args, ports.guidance);
-    const sampler = { name: args.sampler, ...readSamplerOptions(args, loop.folder) };
+    const sampler = {
+      name: args.sampler,
+      ...readSamplerOptions(args, loop.folder),
+      ...readStart(args, steps),
+    };
+    parts = await openParts(args, {
+      feeds: await readFeeds('feed', args.feed),
+      folder: loop.pipeline,
+      halves: guidance?.mode === 'two-calls',
+      ports: async () => ports,
+    });
     const found = await optimizeTimesteps(denoiser, {
       steps,
       referenceSteps: args.referenceSteps,
@@ -40,7 +52,8 @@ export async function runTimesteps(given: TimestepsArguments): Promise<void> {
       seed: args.seed,
       sampler,
       ...(guidance && { guidance }),
-      feeds: await readFeeds('feed', args.feed),
+      feeds: parts.feeds,
+      parts: parts.parts,
       shapes: readShapes(args.shape),
       freeze: readSizes('freeze', args.freeze),
       roles: readRoles(args),
@@ -68,6 +81,7 @@ export async function runTimesteps(given: TimestepsArguments): Promise<void> {
     writeFile(args.output, new TextEncoder().encode(formatTimesteps(file, args.output)));
     report(args, file, found);
   } finally {
+    await parts?.release();
     for (const { release } of [denoiser, reference ?? []].flat()) await release();
   }
 }
@@ -117,6 +131,6 @@ function report(args: TimestepsArguments, file: TimestepsFile, found: OptimizedT
   );
   if (Number.isFinite(ratio) && ratio < 1)
     print(`${(100 * (1 - ratio)).toFixed(1)} % less than equally spaced`);
-  if (madeUp.length > 0) print(`Made-up inputs: ${madeUp.join(', ')} (give them with --feed)`);
+  printMadeUp(madeUp);
   print(`Written: ${args.output}`);
 }

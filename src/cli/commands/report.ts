@@ -11,6 +11,7 @@ import {
 } from '../arguments.js';
 import { type Arguments, addOptions, examples } from '../command.js';
 import { guidanceOptions, noiseOptions, samplerOptions, timestepOptions } from '../loop-options.js';
+import { partOptions } from '../pipeline-options.js';
 
 export const command = 'report <bundle>';
 export const describe = 'Write a page that shows a bundle: plan, blocks, error, images';
@@ -58,10 +59,18 @@ const loop = {
   ...samplerOptions,
   ...timestepOptions,
   ...noiseOptions,
-  feed: texts('Input from a file: context=context.npy; others are made up'),
+  feed: texts(
+    'Input from a file, or numbers: context=context.npy, guidance=3.5; others are made up',
+  ),
+  samples: {
+    type: 'number',
+    describe: 'Images to make [default: as many as the inputs have rows]',
+    check: wholeNumber('samples', 1),
+  },
   'latent-shape': { type: 'string', describe: 'Shape of the latent: 4x1x16x16' },
   ...roleOptions,
   ...guidanceOptions,
+  ...partOptions,
 } as const;
 
 export const options = { ...page, ...loop, ...jsonOption } as const;

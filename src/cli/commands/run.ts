@@ -3,6 +3,7 @@ import type { Argv } from 'yargs';
 import { jsonOption, roleOptions, seedOption, texts, wholeNumber } from '../arguments.js';
 import { type Arguments, addOptions, examples } from '../command.js';
 import { guidanceOptions, noiseOptions, samplerOptions, timestepOptions } from '../loop-options.js';
+import { partOptions } from '../pipeline-options.js';
 
 export const command = 'run <bundle>';
 export const describe = 'Run a denoising loop on a bundle, or on a plain model';
@@ -30,7 +31,14 @@ const sampling = {
 } as const;
 
 const inputs = {
-  feed: texts('Input from a file: context=context.npy; others are made up'),
+  feed: texts(
+    'Input from a file, or numbers: context=context.npy, guidance=3.5; others are made up',
+  ),
+  samples: {
+    type: 'number',
+    describe: 'Images to make [default: as many as the inputs have rows]',
+    check: wholeNumber('samples', 1),
+  },
   'latent-shape': {
     type: 'string',
     describe: 'Shape of the latent: 4x1x16x16 [default: from the model and the feeds]',
@@ -43,7 +51,12 @@ const output = {
     alias: 'o',
     type: 'string',
     demandOption: true,
-    describe: 'Folder for samples.npy and, where they are pictures, samples.png',
+    describe: 'Folder for samples.npy and, where there are pictures, samples.png',
+  },
+  decode: {
+    type: 'boolean',
+    default: true,
+    describe: "Pictures by the vae_decoder of a pipeline's folder; --no-decode leaves them out",
   },
   worker: { type: 'boolean', default: false, describe: 'Run the models in a worker thread' },
   ...jsonOption,
@@ -54,6 +67,7 @@ export const options = {
   ...noiseOptions,
   ...inputs,
   ...guidanceOptions,
+  ...partOptions,
   ...output,
 } as const;
 
@@ -63,6 +77,7 @@ export const builder = (yargs: Argv) =>
     .group(Object.keys(noiseOptions), 'Noise schedule of the training:')
     .group(Object.keys(inputs), 'Inputs:')
     .group(Object.keys(guidanceOptions), 'Guidance:')
+    .group(Object.keys(partOptions), 'Pictures to start from, and further models:')
     .epilogue(
       examples(
         ['Noise to images', 'stepfold run bundle --sampler ddim --seed 7 -o out'],

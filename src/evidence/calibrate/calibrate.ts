@@ -8,12 +8,13 @@ import { checkWeights } from '../../compiler/emit/weights.js';
 import { checkOptions, type Pass, passContext } from '../../compiler/pass/index.js';
 import { MOST_CALLS } from '../../compiler/pipeline/limits.js';
 import { prepare } from '../../compiler/pipeline/pipeline.js';
-import { makePlan, type Plan } from '../../compiler/plan/index.js';
+import type { Plan } from '../../compiler/plan/index.js';
 import {
   badCalls,
   fewSamples,
   guidanceIncomplete,
   oddCalls,
+  partsWithRecorded,
   passNotSearched,
   timestepsLength,
 } from '../../errors/index.js';
@@ -26,17 +27,24 @@ import {
   stepsFor,
 } from '../../runtime/samplers/index.js';
 import { callsPerStep, stepsOfCalls } from '../../runtime/schedule/index.js';
-import { type DenoiserPorts, generate, modelPorts, settleLoop } from '../measure/denoise-bundle.js';
+import type { Batches } from '../measure/batches.js';
+import { type DenoiserPorts, modelPorts } from '../measure/denoise-bundle.js';
 import { loadOrt, type Ort } from '../measure/engine.js';
 import type { Feeds } from '../measure/feeds.js';
+import { generate } from '../measure/generate.js';
 import { tableRows } from '../measure/labels.js';
-import { BatchedEvaluator, type Batches } from './batches.js';
+import { arraysOf, type GivenFeeds } from '../measure/loop-given.js';
+import { settleLoop } from '../measure/loop-inputs.js';
+import type { LoopParts } from '../measure/loop-parts.js';
+import { settleParts } from '../measure/settled-parts.js';
+import { BatchedEvaluator } from './batched-evaluator.js';
 import { completeConditions, loopSettings } from './conditions.js';
 import type { LoopGuidance } from './guidance.js';
+import { outcomeOf, wholeLoop } from './outcome.js';
 import { recordedCalls } from './recorded.js';
 import { type DecidedCall, PlanSearch } from './search.js';
 import { openSegments } from './segments.js';
-import { type SearchSpace, searchSpace } from './space.js';
+import { searchSpace } from './space.js';
 import { openWhole } from './whole.js';
 
 export const SEARCHES = ['segments', 'plain'] as const;
@@ -70,13 +78,15 @@ export interface CalibrateOptions<O = Record<string, unknown>> {
   /** Default DDIM. */
   readonly sampler?: SamplerChoice;
   readonly guidance?: LoopGuidance;
-  /** Conditions by input, one row per image; those left out are made up from the seed. */
-  readonly feeds?: Feeds;
+  /** Conditions by input, one row per image or one for all; those left out are made up from the seed. */
+  readonly feeds?: GivenFeeds;
   /** Inputs of a real loop, [calls, ...]; then no sampler runs, and `feeds` are the same at each call. */
   readonly recorded?: Feeds;
   readonly shapes?: Readonly<Record<string, readonly number[]>>;
   readonly freeze?: Readonly<Record<string, number>>;
   readonly roles?: { readonly latent?: string; readonly timestep?: string };
+  /** Pictures to start from, and further models. */
+  readonly parts?: LoopParts | undefined;
   readonly sessionOptions?: InferenceSession.SessionOptions;
   /** Calls that an interrupted search of the same kind has decided already. */
   readonly decided?: readonly DecidedCall[];
@@ -150,16 +160,17 @@ export async function calibrate<O>(source: Model, given: CalibrateOptions<O>): P
       prediction,
       decided: given.decided ?? [],
       callsPerStep: callsPerStep(guidance),
+      firstCall: loop.firstCall,
       ...(onProgress && { onSite: (call, site) => onProgress(work(call, site), call) }),
       ...(onCall && { onCall }),
     });
     await loop.run((feeds) => planSearch.call(feeds));
     return {
-      ...resultOf(
+      ...outcomeOf(
         space,
         calls,
         proposal.sites.map((site) => site.id),
-        planSearch.decided,
+        wholeLoop(space, planSearch.decided, calls, loop.firstCall),
       ),
       threshold,
       samples: loop.samples,
@@ -189,6 +200,8 @@ type Call = (feeds: InferenceSession.FeedsType) => Promise<InferenceSession.Retu
 interface Loop {
   /** Where all images do not fit the model's batch. */
   readonly batches?: Batches | undefined;
+  /** Calls of the whole loop that are left out at the beginning. */
+  readonly firstCall: number;
   run(call: Call): Promise<unknown>;
   readonly samples: number;
   readonly madeUp: readonly string[];
@@ -203,10 +216,20 @@ function makeLoop<O>(
 ): Loop {
   const { calls, seed = 0, samples = 8, guidance, feeds = {}, recorded } = given;
   if (recorded) {
+    if (Object.values(given.parts ?? {}).some((part) => part !== undefined))
+      throw partsWithRecorded();
     const pair = guidance?.mode === 'batch';
-    const all = recordedCalls(ort.Tensor as never, ports.inputs, recorded, feeds, calls, pair);
+    const all = recordedCalls(
+      ort.Tensor as never,
+      ports.inputs,
+      recorded,
+      arraysOf(feeds),
+      calls,
+      pair,
+    );
     return {
       samples: all.samples,
+      firstCall: 0,
       madeUp: [],
       async run(call) {
         for (const inputs of all.calls) await call(inputs);
@@ -214,16 +237,18 @@ function makeLoop<O>(
     };
   }
   const sampler = samplerOf(given.sampler, stepsOfCalls(calls, guidance));
-  const conditions = completeConditions(ports, {
+  const settled = settleParts(ports, { feeds, roles: {} }, given.parts, sampler.firstCall);
+  const conditions = completeConditions(settled.ports, {
     ort: ort as never,
     samples,
     mode: guidance?.mode,
-    feeds,
+    feeds: settled.feeds,
     unconditional: guidance?.unconditional ?? {},
     seed,
     classes,
+    controlled: settled.controlled,
   });
-  const loop = { sampler, ...loopSettings(seed, guidance, conditions) };
+  const loop = { sampler, ...loopSettings(seed, guidance, conditions, settled.parts) };
   settleLoop(conditions.ports, loop);
   const denoiser = {
     ports: conditions.ports,
@@ -235,6 +260,7 @@ function makeLoop<O>(
   return {
     batches: conditions.batches,
     samples,
+    firstCall: sampler.firstCall * callsPerStep(guidance),
     madeUp: conditions.madeUp,
     run: (call) => generate({ ...denoiser, call }, loop),
   };
@@ -254,29 +280,4 @@ function expectedWork(search: SearchKind, sites: number, calls: number) {
   for (let site = 0; site < sites; site++) behind.push((behind.at(-1) ?? 0) + weight(site));
   const perCall = behind.at(-1)!;
   return (call: number, site: number) => (call + behind[site]! / perCall) / calls;
-}
-
-/** Columns in the order in which the pass lists its sites. */
-function resultOf(
-  space: SearchSpace,
-  calls: number,
-  ids: readonly string[],
-  decided: readonly DecidedCall[],
-): Pick<Calibrated, 'plan' | 'losses' | 'evaluations'> {
-  const sites = ids.map((id) => space.sites.find((site) => site.id === id)!);
-  const column = <T>(id: string, of: (call: DecidedCall) => readonly T[]) => {
-    const at = space.sites.findIndex((site) => site.id === id);
-    return decided.map((call) => of(call)[at]!);
-  };
-  const entries = Object.fromEntries(ids.map((id) => [id, column(id, (call) => call.row)]));
-  const sum = (of: (call: DecidedCall) => number) => decided.reduce((total, c) => total + of(c), 0);
-  return {
-    plan: makePlan(calls, [{ sites, entries }]),
-    losses: Object.fromEntries(ids.map((id) => [id, column(id, (call) => call.losses)])),
-    evaluations: {
-      done: sum((call) => call.evaluations),
-      // the reference, the candidates, and the call itself; call 0 is only run
-      plain: sum((call) => call.attempts + 2) - 1,
-    },
-  };
 }

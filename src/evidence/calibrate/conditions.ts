@@ -3,12 +3,29 @@
  * seeded random ones, one for each image.
  */
 import type { TensorConstructor } from 'onnxruntime-common';
-import { feedShape, fixedBatch, roleUnknown } from '../../errors/index.js';
+import { feedShape, oddGuidanceBatch, roleUnknown } from '../../errors/index.js';
 import { withFollowers } from '../../model/shape/index.js';
 import type { Port } from '../../runtime/schedule/index.js';
+import type { Batches } from '../measure/batches.js';
 import type { DenoiserPorts } from '../measure/denoise-bundle.js';
-import { concretePort, type Feeds, fitShape, randomFeeds, SEEDS } from '../measure/feeds.js';
-import type { Batches } from './batches.js';
+import {
+  concretePort,
+  type Feeds,
+  fitShape,
+  randomFeeds,
+  requireKnown,
+  SEEDS,
+} from '../measure/feeds.js';
+import {
+  arraysOf,
+  forEveryImage,
+  type GivenFeeds,
+  numbersOf,
+  settleByNumbers,
+  tensorOfNumbers,
+} from '../measure/loop-given.js';
+import type { LoopParts } from '../measure/loop-parts.js';
+import { portOf } from '../measure/loop-sizes.js';
 import type { LoopGuidance } from './guidance.js';
 
 export interface ConditionOptions {
@@ -17,12 +34,14 @@ export interface ConditionOptions {
   readonly samples: number;
   /** Undefined without guidance. */
   readonly mode: 'batch' | 'two-calls' | undefined;
-  readonly feeds: Feeds;
+  readonly feeds: GivenFeeds;
   /** What the unconditional half reads. */
-  readonly unconditional: Feeds;
+  readonly unconditional: GivenFeeds;
   readonly seed: number;
   /** By input, how many classes there are. */
   readonly classes: ReadonlyMap<string, number>;
+  /** Inputs that are fed by a control model, call by call. */
+  readonly controlled?: ReadonlySet<string> | undefined;
 }
 
 export interface Conditions {
@@ -41,14 +60,17 @@ export const loopSettings = (
   seed: number,
   guidance: LoopGuidance | undefined,
   { feeds, unconditional }: Conditions,
+  parts?: LoopParts,
 ) => ({
   seed,
   feeds,
+  parts,
+  // calls of one loop are compared with each other, so that they are of one size
+  bothHalves: true,
   ...(guidance && {
     guidance: {
+      ...guidance,
       scale: guidance.scale!,
-      order: guidance.order,
-      mode: guidance.mode,
       unconditional,
     },
   }),
@@ -57,10 +79,10 @@ export const loopSettings = (
 /**
  * Completes the conditions of a loop. With guidance, an input of one row per image that is given for
  * neither half is made up for both, since halves that read the same would share without loss.
- * @throws ROLE_UNKNOWN, CALIBRATE_BATCH, FEED_SHAPE, FEED_SHAPE_UNKNOWN
+ * @throws ROLE_UNKNOWN, GUIDANCE_BATCH, FEED_SHAPE, FEED_NUMBERS, FEED_SHAPE_UNKNOWN
  */
 export function completeConditions(ports: DenoiserPorts, options: ConditionOptions): Conditions {
-  const { ort, samples, mode, feeds, unconditional, seed, classes } = options;
+  const { ort, samples, mode, seed, classes } = options;
   const { latent, timestep } = ports.roles;
   const names = ports.inputs.map((port) => port.name);
   if (latent === undefined) throw roleUnknown('latent', names);
@@ -68,8 +90,7 @@ export function completeConditions(ports: DenoiserPorts, options: ConditionOptio
   const batch = ports.inputs.find((port) => port.name === latent)!.shape[0]!;
   const pair = mode === 'batch';
   const rows = pair ? 2 * samples : samples;
-  if (typeof batch === 'number' && (rows % batch !== 0 || (pair && batch % 2 !== 0)))
-    throw fixedBatch(latent, batch, samples, pair);
+  if (typeof batch === 'number' && pair && batch % 2 !== 0) throw oddGuidanceBatch(latent, batch);
   const bindings = new Map(ports.bindings);
   if (typeof batch === 'string') bindings.set(batch, samples);
 
@@ -84,25 +105,48 @@ export function completeConditions(ports: DenoiserPorts, options: ConditionOptio
     outputs: ports.outputs.map(widened),
     bindings,
   };
-  const conditions = ports.inputs.filter(({ name }) => name !== latent && name !== timestep);
+  const conditions = ports.inputs.filter(
+    ({ name }) => name !== latent && name !== timestep && !options.controlled?.has(name),
+  );
+  const ofLatent = ports.inputs.filter(({ name }) => name === latent);
+  // an input that is not joined from two halves goes in as it is
+  const wanted = (name: string) => (options.unconditional[name] ? samples : rows);
+  const arrays = (given: GivenFeeds): Feeds => {
+    const found = arraysOf(given);
+    for (const { name } of [...ofLatent, ...conditions.filter(perImage)])
+      if (found[name] && (!pair || name === latent || options.unconditional[name]))
+        found[name] = forEveryImage(ort.Tensor, found[name], samples);
+    return found;
+  };
+  const [feeds, unconditional] = [arrays(options.feeds), arrays(options.unconditional)];
   for (const port of conditions.filter(perImage))
     for (const half of [feeds, unconditional]) {
       const dims = half[port.name]?.dims;
-      // an input that is not joined from two halves goes in as it is
-      const wants = unconditional[port.name] ? samples : rows;
+      const wants = wanted(port.name);
       if (dims && dims[0] !== wants)
         throw feedShape(port.name, dims, [wants, ...port.shape.slice(1)], new Map(), pair);
     }
-  const missing = conditions.filter(({ name }) => !feeds[name]);
+  const missing = conditions.filter(({ name }) => !options.feeds[name]);
   // what is made up fits what is given, in each half where each is a call of its own
-  const together = pair ? { ...unconditional, ...feeds } : feeds;
-  const sizes = (given: Feeds) => {
-    const found = sizesOf(conditions, batch, given);
+  const together = pair ? { ...options.unconditional, ...options.feeds } : options.feeds;
+  const sizes = (given: GivenFeeds) => {
+    const found = sizesOf(conditions, batch, arraysOf(given));
+    for (const [name, numbers] of Object.entries(numbersOf(given)))
+      settleByNumbers(portOf(conditions, name), numbers, found);
     const all = new Map([...bindings, ...found]);
     return withFollowers(all, ports.followers, new Set([...found.keys(), String(batch)]));
   };
   const own = sizes(together);
-  const other = sizes({ ...feeds, ...unconditional });
+  requireKnown(missing, own);
+  const other = sizes({ ...options.feeds, ...options.unconditional });
+  const written = (given: GivenFeeds, bound: ReadonlyMap<string, number>): Feeds =>
+    Object.fromEntries(
+      Object.entries(numbersOf(given)).map(([name, numbers]) => {
+        const port = portOf(conditions, name);
+        const shape = perImage(port) ? [wanted(name), ...port.shape.slice(1)] : port.shape;
+        return [name, tensorOfNumbers(ort.Tensor, { ...port, shape }, numbers, bound)];
+      }),
+    );
   const make = (list: readonly Port[], offset: number, bound: ReadonlyMap<string, number>) =>
     randomFeeds(
       list.map((port) =>
@@ -113,15 +157,20 @@ export function completeConditions(ports: DenoiserPorts, options: ConditionOptio
   const resized = (port: Port) =>
     mode === 'two-calls' && concretePort(port, own).join() !== concretePort(port, other).join();
   const alone = missing.filter(
-    (port) => mode !== undefined && !unconditional[port.name] && (perImage(port) || resized(port)),
+    (port) =>
+      mode !== undefined && !options.unconditional[port.name] && (perImage(port) || resized(port)),
   );
   const inputs = new Set(ports.inputs.filter(perImage).map(({ name }) => name));
   return {
     ports: settled,
     ...(typeof batch === 'number' && batch !== rows && { batches: { rows, batch, pair, inputs } }),
     // the noise has the seed itself
-    feeds: { ...make(missing, 1, own), ...feeds },
-    unconditional: { ...make(alone, 2, other), ...unconditional },
+    feeds: { ...make(missing, 1, own), ...feeds, ...written(options.feeds, own) },
+    unconditional: {
+      ...make(alone, 2, other),
+      ...unconditional,
+      ...written(options.unconditional, other),
+    },
     madeUp: missing.map((port) => port.name),
   };
 }

@@ -11,7 +11,7 @@ import { brokenPartial, otherSearch } from '../../errors/index.js';
 import { readRegularText } from '../../io/regular-file.js';
 import type { Model } from '../../model/ir/model.js';
 import { VERSION } from '../../version.js';
-import type { Feeds } from '../measure/feeds.js';
+import { type GivenFeeds, isWritten } from '../measure/loop-given.js';
 import type { SearchMemory } from './full-calls/memo.js';
 import type { DecidedCall } from './search.js';
 
@@ -40,7 +40,7 @@ export function searchIdentity(
   modelFile: string,
   model: Model,
   options: Readonly<Record<string, unknown>>,
-  inputs: Readonly<Record<string, Feeds | undefined>>,
+  inputs: Readonly<Record<string, GivenFeeds | undefined>>,
 ): SearchIdentity {
   return {
     model: digest([sha256(modelFile), ...weightFiles(model).map(stamp)]),
@@ -51,7 +51,7 @@ export function searchIdentity(
     ...Object.fromEntries(
       Object.entries(inputs).map(([name, feeds]) => [
         name,
-        digest(Object.entries(feeds ?? {}).map(([input, t]) => `${input} ${tensorDigest(t)}`)),
+        digest(Object.entries(feeds ?? {}).map(([input, given]) => `${input} ${digestOf(given)}`)),
       ]),
     ),
   };
@@ -134,7 +134,9 @@ const isMeasured = (measured: unknown): measured is SearchMemory =>
 const digest = (texts: readonly string[]): string =>
   createHash('sha256').update(texts.join('\n')).digest('hex');
 
-function tensorDigest({ type, dims, data }: Tensor): string {
+function digestOf(given: Tensor | readonly number[]): string {
+  if (isWritten(given)) return given.join();
+  const { type, dims, data } = given;
   const { buffer, byteOffset, byteLength } = data as Float32Array;
   const bytes = new Uint8Array(buffer, byteOffset, byteLength);
   return `${type} ${dims.join()} ${createHash('sha256').update(bytes).digest('hex')}`;

@@ -1,7 +1,7 @@
 /**
  * The search over a whole loop, in the shape of a denoiser: each call of it runs one call of the model,
  * decides its row of the plan, and gives the outputs under that row, so that later calls see what
- * earlier decisions do to the latents. Call 0 is never compressed.
+ * earlier decisions do to the latents. The first call is never compressed.
  */
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import type { PassCalibration } from '../../compiler/pass/index.js';
@@ -38,6 +38,8 @@ export interface PlanSearchOptions<O> {
   readonly decided: readonly DecidedCall[];
   /** Two for guidance by two calls a step; said in errors. */
   readonly callsPerStep: number;
+  /** Calls of the whole loop before the first that is searched; default 0. */
+  readonly firstCall?: number;
   readonly onSite?: (call: number, site: number) => void;
   readonly onCall?: (decided: readonly DecidedCall[]) => void;
 }
@@ -58,14 +60,15 @@ export class PlanSearch<O> {
 
   /** The next call of the loop. @throws CALIBRATE_NOT_FINITE */
   async call(feeds: InferenceSession.FeedsType): Promise<InferenceSession.ReturnType> {
-    const { space, flows, evaluator, decided, onCall } = this.search;
-    const call = this.#decided.length;
-    const known = decided[call];
+    const { space, flows, evaluator, decided, onCall, firstCall = 0 } = this.search;
+    const index = this.#decided.length;
+    const call = index + firstCall;
+    const known = decided[index];
     const computed = space.sites.map((site) => modeOf(site, COMPUTE, call));
     const before = evaluator.evaluations;
     let modes: readonly Mode[];
     let outputs: InferenceSession.ReturnType;
-    if (known || call === 0) {
+    if (known || index === 0) {
       modes = known ? space.sites.map((site, s) => modeOf(site, known.row[s]!, call)) : computed;
       outputs = await evaluator.replay(feeds, modes);
       this.#requireFinite(outputs[this.search.prediction] as Tensor, call);

@@ -1,7 +1,13 @@
 /** Seeded random inputs of the right names, types and shapes, for checks and measurements. */
 import type { Tensor, TensorConstructor } from 'onnxruntime-common';
 import { defaultSize } from '../../compiler/pipeline/bindings.js';
-import { feedShapeUnknown, feedTooLarge, shapeMisfit, unknownInput } from '../../errors/index.js';
+import {
+  feedShapeUnknown,
+  feedsUnknown,
+  feedTooLarge,
+  shapeMisfit,
+  unknownInput,
+} from '../../errors/index.js';
 import { toFloat16Bits } from '../../io/float16.js';
 import { elementCount } from '../../model/ir/tensor.js';
 import {
@@ -59,6 +65,18 @@ export function randomFeeds(inputs: readonly Port[], options: FeedOptions): Feed
       return [port.name, tensorOf(ort.Tensor, port, dims, elements)];
     }),
   );
+}
+
+/**
+ * Whatever cannot be made up is asked for at once.
+ * @throws FEED_SHAPE_UNKNOWN
+ */
+export function requireKnown(inputs: readonly Port[], bindings: ReadonlyMap<string, number>): void {
+  const unknown = inputs.filter(
+    ({ type, shape }) => !NEXT[type] || shape.some((dim) => sizeOf(dim, bindings) === undefined),
+  );
+  // what is wrong with one alone says where
+  if (unknown.length > 1) throw feedsUnknown(unknown);
 }
 
 /** @throws FEED_SHAPE_UNKNOWN, FEED_TOO_LARGE */

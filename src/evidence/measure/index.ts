@@ -4,6 +4,17 @@ export * from './denoise-bundle.js';
 export { type Difference, difference } from './difference.js';
 export type { Feeds } from './feeds.js';
 export { type FeedOptions, randomFeeds, scheduleBindings } from './feeds.js';
+export { type Generated, type GenerateOptions, generate, startLoop } from './generate.js';
+export type { GivenFeeds } from './loop-given.js';
+export {
+  type GivenGuidance,
+  type GivenInputs,
+  ownLatent,
+  rolesOf,
+  type SettledLoop,
+  settleLoop,
+} from './loop-inputs.js';
+export type { LoopControl, LoopHandOver, LoopParts } from './loop-parts.js';
 export type { ProofOptions } from './numbers.js';
 export * from './trace.js';
 export {

@@ -27,12 +27,14 @@ export interface Given {
 
 /**
  * @param inputs as the caller sees them
+ * @param known sizes that are asked for by their symbols
  * @throws FEED_UNKNOWN, FEED_TYPE, FEED_SHAPE
  */
 export function loopSizes(
   inputs: readonly Port[],
   latent: Port,
   { feeds, guidance, latentShape }: Given,
+  known: Sizes = new Map(),
 ): LoopSizes {
   const pair = guidance?.mode === 'batch';
   const settle = (arrays: Readonly<Record<string, unknown>>, sizes: Sizes): Sizes => {
@@ -46,7 +48,7 @@ export function loopSizes(
       throw feedShape(latent.name, latentShape, latent.shape, sizes, pair);
     return sizes;
   };
-  const conditional = settle(feeds, new Map());
+  const conditional = settle(feeds, known);
   const other = guidance?.unconditional ?? {};
   if (guidance?.mode !== 'two-calls') {
     settle(other, conditional);

@@ -1,10 +1,6 @@
 /** Loops recorded step by step, and how far one goes from another. */
-import {
-  type Generated,
-  type GenerateOptions,
-  generate,
-  type LoopDenoiser,
-} from './denoise-bundle.js';
+import type { LoopDenoiser } from './denoise-bundle.js';
+import { type Generated, type GenerateOptions, generate, joinBatches } from './generate.js';
 
 export interface RecordedLoop extends Generated {
   /** What each step made: the denoiser's output after guidance, and the latent. */
@@ -16,16 +12,25 @@ export async function recordLoop(
   denoiser: LoopDenoiser,
   options: GenerateOptions,
 ): Promise<RecordedLoop> {
-  const steps: { prediction: Float32Array; latent: Float32Array }[] = [];
+  // by step, of one batch after another
+  const steps: { prediction: Float32Array[]; latent: Float32Array[] }[] = [];
   const result = await generate(denoiser, {
     ...options,
-    onStep(step, of, made) {
-      const { prediction, latent } = made;
-      steps.push({ prediction: prediction.slice(), latent: latent.slice() });
-      options.onStep?.(step, of, made);
+    onStep(done, of, made) {
+      steps[made.step] ??= { prediction: [], latent: [] };
+      steps[made.step]!.prediction.push(made.prediction.slice());
+      steps[made.step]!.latent.push(made.latent.slice());
+      options.onStep?.(done, of, made);
     },
   });
-  return { ...result, steps };
+  const whole = (parts: readonly Float32Array[]) => joinBatches(parts, result.dims);
+  return {
+    ...result,
+    steps: steps.map(({ prediction, latent }) => ({
+      prediction: whole(prediction),
+      latent: whole(latent),
+    })),
+  };
 }
 
 /** Root mean square of the difference over that of the reference; the number of elements cancels out. */

@@ -44,18 +44,24 @@ const ofModel = ({ prediction, schedule, clip }: SamplerChoice) => ({
 const pathOf = (own: SamplerChoice): NoisePath =>
   noisePath({ path: solverOf(own.name).path, ...(own['schedule'] as object | undefined) });
 
-export function rivals(own: SamplerChoice, wanted: number): Rival[] {
+/**
+ * @param wanted steps that each may take
+ * @param left the part of the loop that is left out before them
+ */
+export function rivals(own: SamplerChoice, wanted: number, left = 0): Rival[] {
   const { trainTimesteps } = pathOf(own);
   // some spacings place one more point, where no call is made
-  const calls = Math.min(wanted, trainTimesteps - 1);
+  const calls = Math.min(Math.round(wanted / (1 - left)), trainTimesteps - 1);
   const made = (name: string, choice: SamplerChoice, isOwn: boolean, spacing?: Spacing): Rival => {
     const { name: solver, ...options } = choice;
     const where = spacing === undefined ? {} : placing(spacing);
+    const steps = stepsOfCalls(solver, calls);
+    const start = left === 0 ? 0 : Math.max(0, steps - stepsOfCalls(solver, wanted));
     return {
       name,
       own: isOwn,
       ...(spacing !== undefined && { spacing }),
-      sampler: samplerFrom(solver, { ...options, ...where, steps: stepsOfCalls(solver, calls) }),
+      sampler: samplerFrom(solver, { ...options, ...where, steps, start }),
     };
   };
   const { timesteps: _, ...itself } = own;
@@ -93,7 +99,7 @@ const placing = (spacing: Spacing) =>
   spacing === 'karras' ? { levels: 'karras' } : { spacing, offset: 0 };
 
 /** A loop of so many steps that more would change nothing, or of the most that there are. */
-export function convergedSampler(own: SamplerChoice): Sampler {
+export function convergedSampler(own: SamplerChoice, left = 0): Sampler {
   const { trainTimesteps } = pathOf(own);
   const { path } = solverOf(own.name);
   const steps = Math.min(MANY, trainTimesteps);
@@ -103,6 +109,7 @@ export function convergedSampler(own: SamplerChoice): Sampler {
         samplerFrom(name, {
           ...ofModel(own),
           steps: arrivalPoint ? steps - 1 : steps,
+          start: Math.round(left * steps),
           spacing: options.spacing.default,
         }),
       ) ?? [],

@@ -14,6 +14,8 @@ export interface YardstickOptions {
   readonly cost: number;
   /** Evaluations of a step: two where the halves of guidance pairs have calls of their own. */
   readonly callsPerStep: number;
+  /** The part of the loop that is left out at its beginning, as where a picture is changed; default 0. */
+  readonly left?: number | undefined;
   /** The end of the loop itself, with every step in full. */
   readonly own: Float32Array;
   /** The final latent of the loop in full with some sampler, from the same noise. */
@@ -53,23 +55,27 @@ const stepsOf = ({ cost, callsPerStep }: Pick<YardstickOptions, 'cost' | 'callsP
 
 /** Evaluations of the model that a yardstick takes. */
 export function yardstickWork(
-  options: Pick<YardstickOptions, 'sampler' | 'cost' | 'callsPerStep'>,
+  options: Pick<YardstickOptions, 'sampler' | 'cost' | 'callsPerStep' | 'left'>,
 ): number {
-  const loops = [...rivals(options.sampler, stepsOf(options)).map(({ sampler }) => sampler)];
-  const steps = [convergedSampler(options.sampler), ...loops].map((one) => one.timesteps.length);
+  const { left } = options;
+  const loops = [...rivals(options.sampler, stepsOf(options), left).map(({ sampler }) => sampler)];
+  const steps = [convergedSampler(options.sampler, left), ...loops].map(
+    (one) => one.timesteps.length,
+  );
   return options.callsPerStep * steps.reduce((sum, count) => sum + count, 0);
 }
 
 export async function measureYardstick(options: YardstickOptions): Promise<Yardstick> {
   const { remember = (_, measure) => measure() } = options;
-  const many = convergedSampler(options.sampler);
+  const { left } = options;
+  const many = convergedSampler(options.sampler, left);
   const converged = Float32Array.from(
     await remember(`converged ${many.timesteps.length}`, async () => [
       ...(await options.run(many)),
     ]),
   );
   const best = new Map<string, YardstickRow>();
-  for (const rival of rivals(options.sampler, stepsOf(options))) {
+  for (const rival of rivals(options.sampler, stepsOf(options), left)) {
     const row = await rowOf(rival, options, converged);
     const known = best.get(rival.name);
     if (row && (!known || row.converged > known.converged)) best.set(rival.name, row);

@@ -118,7 +118,7 @@ export function joinChannels(
   return { data, shape: [batch, channels + beside.dims[1]!, ...sizes] };
 }
 
-function toFloat32(output: string, type: string, data: Tensor.DataType): Float32Array {
+export function toFloat32(output: string, type: string, data: Tensor.DataType): Float32Array {
   if (data instanceof Float32Array) return data;
   // Where the engine has no Float16Array, onnxruntime gives the bit patterns.
   if (type === 'float16' && data instanceof Uint16Array) return decodeFloat16(data);
@@ -126,11 +126,17 @@ function toFloat32(output: string, type: string, data: Tensor.DataType): Float32
   throw outputElementType(output, type);
 }
 
+/** A shape without its axes of one: where these alone differ, elements lie in the same order. */
+const squeezed = (dims: readonly number[]) => dims.filter((size) => size !== 1).join();
+
 /**
  * The prediction for each image, as float32 in row-major order of `shape`.
  *
  * An output with twice the latent's channels also holds the learned variance (Nichol and Dhariwal,
  * arXiv 2102.09672, section 3.1), after the prediction in each image; the samplers here leave it out.
+ *
+ * Axes of one may be missing, or there may be more of them: some exporters leave out the batch, or keep an axis of
+ * frames.
  *
  * @param shape [batch, channels, ...] of the latent that was fed
  * @throws DENOISE_OUTPUT_MISSING, DENOISE_OUTPUT_SHAPE, DENOISE_OUTPUT_TYPE
@@ -145,7 +151,8 @@ export async function readPrediction(
   const [batch = 1, channels = 1, ...rest] = shape;
   const has = (wanted: readonly number[]) => tensor.dims.join() === wanted.join();
   const withVariance = has([batch, 2 * channels, ...rest]);
-  if (!withVariance && !has(shape)) throw outputShape(output, tensor.dims, shape);
+  const isAlike = squeezed(tensor.dims) === squeezed(shape);
+  if (!withVariance && !isAlike) throw outputShape(output, tensor.dims, shape);
 
   const values = toFloat32(output, tensor.type, await tensor.getData());
   if (!withVariance) return values;

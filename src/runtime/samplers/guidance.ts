@@ -9,6 +9,8 @@ import type { InferenceSession, Tensor, TensorConstructor } from 'onnxruntime-co
 import {
   guidanceFeedMismatch,
   guidanceFeedMissing,
+  guidanceInterval,
+  samplerOptionOutOfRange,
   unknownSamplerChoice,
 } from '../../errors/index.js';
 import { PAIR_MODES, PAIR_ORDERS, type PairMode, type PairOrder } from '../schedule/guidance.js';
@@ -27,9 +29,20 @@ export interface Guidance {
    * order; feeds not named here go in as they are.
    */
   readonly unconditional: InferenceSession.FeedsType;
+  /**
+   * The part of the loop with guidance, as fractions of its steps from 0 to 1 (Kynkäänniemi et al., arXiv
+   * 2404.07724); steps that a loop leaves out before its first are counted. Outside of it the conditional half alone
+   * is made. In `batch` mode every input of a row per image is then named in `unconditional`. Default all of it.
+   */
+  readonly interval?: readonly [from: number, to: number] | undefined;
+  /**
+   * How far the standard deviation of each image's guided prediction is brought back to that of the conditional one:
+   * phi in equation 16 of Lin et al. (arXiv 2305.08891). Default 0.
+   */
+  readonly rescale?: number | undefined;
 }
 
-/** @throws SAMPLER_UNKNOWN_CHOICE, GUIDANCE_FEED_MISSING */
+/** @throws SAMPLER_UNKNOWN_CHOICE, GUIDANCE_FEED_MISSING, GUIDANCE_INTERVAL, SAMPLER_OPTION_RANGE */
 export function checkGuidance(guidance: Guidance, feeds: InferenceSession.FeedsType): void {
   if (!PAIR_ORDERS.includes(guidance.order)) {
     throw unknownSamplerChoice('guidance order', guidance.order, PAIR_ORDERS);
@@ -40,6 +53,27 @@ export function checkGuidance(guidance: Guidance, feeds: InferenceSession.FeedsT
   for (const input of Object.keys(guidance.unconditional)) {
     if (!feeds[input]) throw guidanceFeedMissing(input);
   }
+  const { interval: [from, to] = WHOLE_LOOP, rescale = 0 } = guidance;
+  if (!(from >= 0 && from < to && to <= 1)) throw guidanceInterval(from, to);
+  if (!(rescale >= 0 && rescale <= 1))
+    throw samplerOptionOutOfRange('guidance rescale', rescale, 'from 0 to 1');
+}
+
+const WHOLE_LOOP = [0, 1] as const;
+
+/**
+ * Which steps have guidance: those from floor(from · n) up to floor(to · n), as in diffusers' guiders.
+ * @param steps that the loop takes, numbered from 0
+ * @param left out before the first of them
+ */
+export function guidanceSteps(
+  { interval: [from, to] = WHOLE_LOOP }: Pick<Guidance, 'interval'>,
+  steps: number,
+  left: number,
+): (step: number) => boolean {
+  // 0.29 · 100 is a little less than 29
+  const [first, end] = [from, to].map((part) => Math.floor(part * (steps + left) + 1e-9));
+  return (step) => step + left >= first! && step + left < end!;
 }
 
 /** Puts the two halves of a pair in the order that the denoiser was built for. */
@@ -97,4 +131,36 @@ export function guide(
   scale: number,
 ): Float32Array {
   return conditional.map((value, i) => unconditional[i]! + scale * (value - unconditional[i]!));
+}
+
+/**
+ * A guided prediction with a standard deviation between its own and the conditional one's, image by image.
+ * @param part of the way
+ */
+export function rescaled(
+  guided: Float32Array,
+  conditional: Float32Array,
+  part: number,
+  images: number,
+): Float32Array {
+  if (part === 0) return guided;
+  const each = guided.length / images;
+  const made = new Float32Array(guided.length);
+  for (let start = 0; start < guided.length; start += each) {
+    const own = guided.subarray(start, start + each);
+    const [wanted, has] = [deviation(conditional.subarray(start, start + each)), deviation(own)];
+    // what does not vary cannot be made to
+    const factor = has === 0 ? 1 : part * (wanted / has) + 1 - part;
+    made.set(
+      own.map((value) => value * factor),
+      start,
+    );
+  }
+  return made;
+}
+
+/** Standard deviation; by what a variance is divided cancels out. */
+function deviation(values: Float32Array): number {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
 }

@@ -1,4 +1,6 @@
 /** Samplers by name, and what is needed to run one: schedules, random numbers, the denoising loop. */
+
+export type { Control } from './control.js';
 export {
   createSampler,
   SAMPLER_NAMES,
@@ -7,6 +9,7 @@ export {
   stepsFor,
 } from './create.js';
 export * from './denoise.js';
+export type * from './denoiser-call.js';
 export {
   type LatentType,
   type TimestepFeed,
@@ -21,6 +24,7 @@ export {
 } from './flags.js';
 export { type GammaOptions, gammaTimesteps } from './gamma.js';
 export * from './guidance.js';
+export type { KnownPart } from './known.js';
 export { LEVELS, type Levels } from './levels.js';
 export {
   BETA_SCHEDULES,
@@ -45,6 +49,7 @@ export {
   type TimeShift,
   type VarianceExplodingOptions,
 } from './paths/index.js';
+export type { FedDenoiser } from './predict.js';
 export { convert, PREDICTIONS, type Prediction, type Weights } from './prediction.js';
 export { batchNoise, createRandom, type Random } from './random.js';
 export type { Sampler, Trajectory } from './sampler.js';

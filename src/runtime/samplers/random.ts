@@ -127,11 +127,12 @@ export function createRandom(seed: number, stream = 0): Random {
  * it gets the same noise in a batch of any size.
  *
  * @param shape [batch, ...]; the returned function gives one batch, in row-major order.
+ * @param first the stream of the batch's first image
  */
-export function batchNoise(seed: number, shape: readonly number[]): () => Float32Array {
+export function batchNoise(seed: number, shape: readonly number[], first = 0): () => Float32Array {
   const [batch = 1, ...image] = shape;
   const perImage = image.reduce((product, dim) => product * dim, 1);
-  const streams = Array.from({ length: batch }, (_, index) => createRandom(seed, index));
+  const streams = Array.from({ length: batch }, (_, index) => createRandom(seed, first + index));
   return () => {
     const noise = new Float32Array(batch * perImage);
     streams.forEach((random, index) => {

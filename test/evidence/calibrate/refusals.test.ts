@@ -62,12 +62,9 @@ describe('options', () => {
     await expectCode(search(given), code, mention);
   });
 
-  test('a fixed batch that the samples do not fill', async () => {
-    const samples = (number: number, given = {}) => ({ ...given, samples: number });
-    await expectCode(search(samples(4), toyModel(3)), 'CALIBRATE_BATCH', '3', '--samples 3');
-    const paired = samples(4, { guidance: pair });
-    await expectCode(search(paired, toyModel(6)), 'CALIBRATE_BATCH', '--samples 3');
-    await expectCode(search(paired, toyModel(3)), 'CALIBRATE_BATCH', 'two-calls');
+  test('a fixed batch that holds no pairs', async () => {
+    const paired = { samples: 4, guidance: pair };
+    await expectCode(search(paired, toyModel(3)), 'GUIDANCE_BATCH', '3', 'two-calls');
   });
 
   test('roles that are not found', async () => {

@@ -8,7 +8,13 @@ import {
   type DecidedCall,
   SEARCHES,
 } from '../../../src/evidence/calibrate/index.js';
-import { createRandom, createSampler, denoise } from '../../../src/runtime/samplers/index.js';
+import type { DenoiserPorts } from '../../../src/evidence/measure/index.js';
+import {
+  createRandom,
+  createSampler,
+  type DenoiseOptions,
+  denoise,
+} from '../../../src/runtime/samplers/index.js';
 import { type Inputs, Oracle } from './oracle.js';
 import { CLASSES, ORDER, toyModel, toyPass } from './toy.js';
 
@@ -69,7 +75,10 @@ function optionsOf(setting: Setting): CalibrateOptions<{ threshold: number; shar
 }
 
 /** The oracle drives the same sampler; only what runs the model and searches is its own. */
-async function ask({ threshold, calls, samples, seed, guided }: Setting): Promise<Oracle> {
+async function ask(
+  { threshold, calls, samples, seed, guided }: Setting,
+  more: Partial<DenoiseOptions> = {},
+): Promise<Oracle> {
   const oracle = new Oracle(threshold, guided ? ORDER : ORDER.filter((s) => !s.endsWith('share')));
   const int64 = (data: BigInt64Array) => new ort.Tensor('int64', data, [samples]) as never;
   await denoise({
@@ -89,6 +98,7 @@ async function ask({ threshold, calls, samples, seed, guided }: Setting): Promis
       },
     }),
     call: async (feeds) => ({ eps: tensor(oracle.call(toInputs(feeds))) }) as never,
+    ...more,
   });
   const close = oracle.calls.flatMap((call) =>
     call.compared.filter(({ loss, most }) => Math.abs(loss - most) < MARGIN),
@@ -97,7 +107,7 @@ async function ask({ threshold, calls, samples, seed, guided }: Setting): Promis
   return oracle;
 }
 
-function expectSame({ plan, losses }: Calibrated, oracle: Oracle): void {
+function expectSame({ plan, losses }: Pick<Calibrated, 'plan' | 'losses'>, oracle: Oracle): void {
   // the pass lists its sites as 2, 0, 1
   expect(plan.sites.map((site) => site.id)).toEqual(['site.2', 'site.0', 'site.1']);
   expect(plan.rows).toEqual(oracle.calls.map(({ row: [a, b, c] }) => [c, a, b]));
@@ -131,6 +141,9 @@ describe.each([
   { ...SETTINGS[0]!, batch: 2 },
   { ...SETTINGS[1]!, batch: 2 },
   { ...SETTINGS[3]!, batch: 1 },
+  // the last batch is not full
+  { ...SETTINGS[3]!, batch: 2 },
+  { ...SETTINGS[1]!, batch: 4 },
 ])(
   '$samples samples, guided: $guided, on a model of fixed batch $batch',
   ({ batch, ...setting }) => {
@@ -143,6 +156,120 @@ describe.each([
     });
   },
 );
+
+describe('a loop that', () => {
+  const setting: Setting = { threshold: 0.3, calls: 8, samples: 2, seed: 5, guided: true };
+  const clean = createRandom(9).normals(16);
+  const init = new ort.Tensor('float32', clean, [2, 2, 4]) as never;
+  const mask = new ort.Tensor('float32', Float32Array.of(1, 0.5, 0, 1), [4]) as never;
+  const start = 3;
+
+  /** The plan is one of the whole loop. */
+  function expectPart({ plan, losses }: Calibrated, oracle: Oracle, from: number, all: number) {
+    const made = oracle.calls.length;
+    const computed = Array(3).fill('compute');
+    expect(plan.rows.slice(0, from)).toEqual(Array(from).fill(computed));
+    expect(plan.rows.slice(from + made)).toEqual(Array(all - from - made).fill(computed));
+    const part = (column: readonly (number | null)[]) => column.slice(from, from + made);
+    expectSame(
+      {
+        plan: { ...plan, rows: plan.rows.slice(from, from + made) },
+        losses: Object.fromEntries(Object.entries(losses).map(([k, v]) => [k, part(v)])),
+      },
+      oracle,
+    );
+  }
+
+  test.each(SEARCHES)('starts from a picture and keeps a part of it: %s search', async (search) => {
+    const known = {
+      latent: clean,
+      mask: Float32Array.from({ length: 16 }, (_, i) => [1, 0.5, 0, 1][i % 4]!),
+    };
+    const sampler = createSampler('ddim', { steps: setting.calls, start });
+    const oracle = await ask(setting, { sampler, init: clean, known });
+    expect(oracle.calls).toHaveLength(5);
+    const found = await calibrate(toyModel(), {
+      ...{ ...optionsOf(setting), search },
+      sampler: { name: 'ddim', start },
+      parts: { init, mask },
+    });
+    expectPart(found, oracle, start, setting.calls);
+    expect(found.evaluations.plain).toBe(
+      1 + 2 * 4 + oracle.calls.flatMap((call) => call.tried.flat()).length,
+    );
+    // what the search takes, and not another
+    const without = await calibrate(toyModel(), { ...optionsOf(setting), search });
+    expect(without.losses).not.toEqual(found.losses);
+  });
+
+  test('has guidance in a part, of which both halves are searched', async () => {
+    const interval = [0.25, 0.75] as const;
+    const guidance = optionsOf(setting).guidance!;
+    const oracle = await ask(setting, {
+      bothHalves: true,
+      guidance: { ...guidance, scale: 2, unconditional: guidance.unconditional as never, interval },
+    });
+    const found = await calibrate(toyModel(), {
+      ...optionsOf(setting),
+      guidance: { ...guidance, interval },
+    });
+    expectPart(found, oracle, 0, setting.calls);
+  });
+
+  test('takes its labels from numbers, one for all images', async () => {
+    const alone = { ...setting, guided: false };
+    const one = BigInt64Array.of(3n, 3n);
+    const oracle = await ask(alone, {
+      feeds: { label: new ort.Tensor('int64', one, [2]) } as never,
+    });
+    const found = await calibrate(toyModel(), { ...optionsOf(alone), feeds: { label: [3] } });
+    expectSame(found, oracle);
+    expect(found.madeUp).toEqual([]);
+  });
+
+  test('is handed over: only its own calls are searched', async () => {
+    const alone = { ...setting, guided: false };
+    const zeros = async ({ x }: Readonly<Record<string, unknown>>) => {
+      const { dims } = x as ort.Tensor;
+      return { eps: new ort.Tensor('float32', new Float32Array(16), dims) } as never;
+    };
+    const oracle = await ask(alone, {
+      handOver: {
+        step: 5,
+        denoiser: {
+          ...{ call: zeros, roles: { ...ROLES, output: 'eps' } },
+          timestep: { type: 'float32', shape: 'batch' },
+        },
+      },
+    });
+    const ports: DenoiserPorts = {
+      inputs: [
+        { name: 'x', type: 'float32', shape: ['n', 2, 4] },
+        { name: 't', type: 'float32', shape: ['n'] },
+      ],
+      outputs: [{ name: 'eps', type: 'float32', shape: ['n', 2, 4] }],
+      roles: { ...ROLES, prediction: 'eps' },
+      bindings: new Map(),
+    };
+    const second = {
+      ...{ ports, calls: undefined, counts: new Map(), call: zeros },
+      reset() {},
+      async release() {},
+    };
+    const found = await calibrate(toyModel(), {
+      ...optionsOf(alone),
+      parts: { handOver: { denoiser: second, from: { step: 5 }, feeds: {} } },
+    });
+    expect(oracle.calls).toHaveLength(5);
+    expectPart(found, oracle, 0, setting.calls);
+  });
+
+  test('was recorded has no further parts', async () => {
+    await expect(
+      calibrate(toyModel(), { ...optionsOf(setting), recorded: {}, parts: { init } }),
+    ).rejects.toMatchObject({ code: 'CALIBRATE_PARTS' });
+  });
+});
 
 describe('evaluations of the segment search', () => {
   // Four products of one size: one in each site, one at the end. A change at site 0 reaches the other

@@ -134,11 +134,20 @@ describe('on a denoiser that is known', () => {
     const found = await optimizeTimesteps(one.denoiser, options);
     expect(found).toEqual(await optimizeTimesteps(all.denoiser, options));
     expect(one.calls).toEqual(all.calls.flatMap((timestep) => Array(IMAGES).fill(timestep)));
-    // which keeps states, those of one batch
-    const bundle = { ...toy(1).denoiser, calls: 4 };
-    await expect(
-      optimizeTimesteps(bundle, { ...options, reference: toy(1).denoiser }),
-    ).rejects.toMatchObject({ code: 'CALIBRATE_BATCH' });
+    // a bundle keeps states, those of one batch: whole loops run one after another
+    const own = toy(1);
+    const progress: number[] = [];
+    const bundle = await optimizeTimesteps(
+      { ...own.denoiser, calls: 4 },
+      {
+        ...{ ...options, reference: toy(1).denoiser },
+        onProgress: (done, most) => progress.push(done / most),
+      },
+    );
+    expect(bundle).toEqual(found);
+    const [, ...rest] = curve(4, bundle.tried[0]!.gamma);
+    expect(own.calls.slice(0, 4).slice(1)).toEqual(rest);
+    expect(Math.max(...progress)).toBeLessThanOrEqual(1);
   });
 
   test('runs the reference once, and equal lists once', async () => {

@@ -50,8 +50,34 @@ test.each<
       guidance,
       ...(needsPairs !== undefined && { needsPairs }),
     };
-    const check = () => checkLoopFits({ calls, ports } as unknown as LoopDenoiser, steps, asked);
+    const check = () =>
+      checkLoopFits(
+        { calls, ports } as unknown as LoopDenoiser,
+        { all: steps, own: steps, start: 0 },
+        asked,
+      );
     if (code === 'fits') expect(check).not.toThrow();
     else expect(check).toThrow(expect.objectContaining({ code }));
   },
 );
+
+test('a bundle runs from its first call on, and to its last but where another model takes over', () => {
+  const ports = { inputs: [], outputs: [], roles: {}, bindings: new Map() };
+  const codeOf = (calls: number | undefined, steps: Parameters<typeof checkLoopFits>[1]) => {
+    try {
+      checkLoopFits(
+        { calls, ports, label: 'the bundle "b"' } as unknown as LoopDenoiser,
+        steps,
+        undefined,
+      );
+    } catch (error) {
+      return (error as { code: string }).code;
+    }
+    return 'fits';
+  };
+  expect(codeOf(6, { all: 6, own: 6, start: 2 })).toBe('RUN_START');
+  expect(codeOf(undefined, { all: 6, own: 6, start: 2 })).toBe('fits');
+  expect(codeOf(6, { all: 6, own: 4, start: 0 })).toBe('fits');
+  expect(codeOf(4, { all: 6, own: 4, start: 0 })).toBe('fits');
+  expect(codeOf(5, { all: 6, own: 4, start: 0 })).toBe('RUN_STEPS');
+});

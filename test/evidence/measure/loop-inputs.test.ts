@@ -5,7 +5,8 @@
 import * as ort from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
 import { prepare } from '../../../src/compiler/pipeline/index.js';
-import { generate, modelPorts } from '../../../src/evidence/measure/denoise-bundle.js';
+import { modelPorts } from '../../../src/evidence/measure/denoise-bundle.js';
+import { generate } from '../../../src/evidence/measure/generate.js';
 import type { LoopDenoiser } from '../../../src/evidence/measure/index.js';
 import { createSampler, denoise, type Guidance } from '../../../src/runtime/samplers/index.js';
 import { EXACT, encodeSorted } from '../../helpers/compile.js';

@@ -2,7 +2,8 @@
 import * as ort from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
 import type { StepfoldError } from '../../../src/errors/index.js';
-import { type DenoiserPorts, settleLoop } from '../../../src/evidence/measure/denoise-bundle.js';
+import type { DenoiserPorts } from '../../../src/evidence/measure/denoise-bundle.js';
+import { settleLoop } from '../../../src/evidence/measure/loop-inputs.js';
 import { parseDim } from '../../../src/model/shape/index.js';
 import type { Guidance } from '../../../src/runtime/samplers/index.js';
 import type { Port } from '../../../src/runtime/schedule/index.js';

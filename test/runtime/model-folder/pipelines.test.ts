@@ -108,7 +108,7 @@ describe('a pipeline with a bundle in it', () => {
     expectReplaced(at('out'), component);
     // large files are shared, those that people edit are not
     const inode = (...names: string[]) => fs.statSync(at(...names)).ino;
-    const data2 = 'vae_decoder/deep/model.onnx_data';
+    const data2 = 'safety_checker/deep/model.onnx_data';
     expect(inode('out', data2)).toBe(inode('source', data2));
     expect(inode('out/model_index.json')).not.toBe(inode('source/model_index.json'));
   });
@@ -124,7 +124,7 @@ describe('a pipeline with a bundle in it', () => {
     makePipeline(at('source'));
     await write(at('source'), at('out'));
     await expect(write(at('source'), at('out'))).rejects.toEqual(failing('OUTPUT_NOT_EMPTY'));
-    for (const foreign of ['vae_decoder/mine.txt', 'mine/deep/mine.txt']) {
+    for (const foreign of ['safety_checker/mine.txt', 'mine/deep/mine.txt']) {
       put(at('out', foreign), 'mine');
       await expect(write(at('source'), at('out'), { force: true })).rejects.toEqual(
         failing('OUTPUT_NOT_A_BUNDLE', 'mine'),

@@ -25,6 +25,9 @@ export interface FewerStepsContext {
   readonly show: (what: string) => void;
 }
 
+const partLeftOut = ({ firstCall, timesteps }: GenerateOptions['sampler']): number =>
+  firstCall / (firstCall + timesteps.length);
+
 /** @param times of both loops, milliseconds */
 export async function measureFewerSteps(
   { against, choice, loop, full, own, show }: FewerStepsContext,
@@ -38,6 +41,7 @@ export async function measureFewerSteps(
       cost,
       // a step is the unit here, however many calls it makes
       callsPerStep: 1,
+      left: partLeftOut(loop.sampler),
       own: full.latent,
       run: async (sampler) => {
         const { length } = sampler.timesteps;

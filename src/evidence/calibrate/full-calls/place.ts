@@ -48,7 +48,7 @@ export async function placeFullCalls<O>(
 ): Promise<PlacedCalls> {
   const { calls, guidance, asked, rule = 'end-error' } = given;
   const search = await openSearch(source, given);
-  const { pass, context, steps, sources, opened, halves, loopOn } = search;
+  const { pass, wholeContext, steps, left, sources, opened, halves, loopOn } = search;
   const memo = new Memo(given.measured ?? {}, given.onMeasured ?? (() => {}));
   try {
     given.onStart?.(given.yardstick === false ? 0 : workOfYardstick(search, given));
@@ -101,17 +101,22 @@ export async function placeFullCalls<O>(
             even: evenOf(candidates, chosen),
             openOf: at,
             memo,
+            left: left / (left + steps),
           });
-    const taken = pass.fullSteps.at(own.options, chosen.full);
+    // steps that are left out are full, for whoever starts earlier
+    const before = Array.from({ length: left }, (_, step) => step);
+    const inWhole = (full: readonly number[]) => full.map((step) => step + left);
+    const taken = pass.fullSteps.at(own.options, [...before, ...inWhole(chosen.full)]);
+    const shown = candidates.map((one) => ({ ...one, full: inWhole(one.full) }));
     const checked = checkOptions(pass, taken);
     return {
       // what is recorded of a pass is what was given, without its defaults
       options: Object.fromEntries(
         Object.entries(checked as object).filter(([name]) => Object.hasOwn(taken, name)),
       ),
-      plan: makePlan(calls, [pass.propose(context, checked)]),
-      chosen,
-      candidates,
+      plan: makePlan(calls, [pass.propose(wholeContext, checked)]),
+      chosen: shown[candidates.indexOf(chosen)]!,
+      candidates: shown,
       ...(worth && { worth }),
       samples: halves[0].samples + halves[1].samples,
       evaluations: fit.evaluations + judged.evaluations + (worth?.evaluations ?? 0),
@@ -125,12 +130,15 @@ export async function placeFullCalls<O>(
 
 /** A variant more or less changes it little. */
 function workOfYardstick<O>(
-  { opened, steps, sources }: Pick<OpenSearch<O>, 'opened' | 'steps' | 'sources'>,
+  { opened, steps, left, sources }: Pick<OpenSearch<O>, 'opened' | 'steps' | 'left' | 'sources'>,
   { asked, sampler = { name: 'ddim' } }: Pick<PlaceOptions<O>, 'asked' | 'sampler'>,
 ): number {
   const full = 'full' in asked ? asked.full : Math.ceil(steps / 2);
   const cost = costOf(opened[0]!, steps, full);
-  return yardstickWork({ sampler, cost, callsPerStep: sources.callsPerStep });
+  return yardstickWork({
+    ...{ sampler, cost, callsPerStep: sources.callsPerStep },
+    left: left / (left + steps),
+  });
 }
 
 /** The best at even distances, with whatever forecast. */

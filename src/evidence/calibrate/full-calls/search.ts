@@ -8,13 +8,17 @@ import {
   passContext,
 } from '../../../compiler/pass/index.js';
 import { prepare } from '../../../compiler/pipeline/pipeline.js';
-import { badFullCalls, passNotSearched } from '../../../errors/index.js';
+import { badFullCalls, partsNotSearched, passNotSearched } from '../../../errors/index.js';
 import type { Model } from '../../../model/ir/model.js';
+import type { Sampler } from '../../../runtime/samplers/index.js';
 import { callsPerStep, stepsOfCalls } from '../../../runtime/schedule/index.js';
-import { modelPorts, settleLoop } from '../../measure/denoise-bundle.js';
+import { modelPorts } from '../../measure/denoise-bundle.js';
 import { loadOrt } from '../../measure/engine.js';
 import { tableRows } from '../../measure/labels.js';
-import { type CalibrateOptions, checkLoop, samplerOf } from '../calibrate.js';
+import { settleLoop } from '../../measure/loop-inputs.js';
+import type { LoopParts } from '../../measure/loop-parts.js';
+import { settleParts } from '../../measure/settled-parts.js';
+import { type CalibrateOptions, checkLoop, type SamplerChoice, samplerOf } from '../calibrate.js';
 import { loopSettings } from '../conditions.js';
 import { type ImageHalf, imageHalves } from './halves.js';
 import type { SearchMemory } from './memo.js';
@@ -50,7 +54,11 @@ export interface PlaceOptions<O = Record<string, unknown>>
 export interface OpenSearch<O> {
   readonly pass: Pass<O> & { readonly fullSteps: FullStepsRule };
   readonly context: PassContext;
+  /** Of the whole loop, where `context` is of the steps that are searched. */
+  readonly wholeContext: PassContext;
+  /** Those that are searched, and those that are left out before them. */
   readonly steps: number;
+  readonly left: number;
   readonly sources: ProgramSources;
   readonly opened: readonly OpenVariant[];
   /** Images to choose on, and images to judge by. */
@@ -67,23 +75,37 @@ export async function openSearch<O>(source: Model, given: PlaceOptions<O>): Prom
   if (!fullSteps) throw passNotSearched(given.pass.name, []);
   const pass = { ...given.pass, fullSteps };
   checkLoop(given);
-  const steps = stepsOfCalls(calls, guidance);
+  refuseParts(given.parts);
+  const all = stepsOfCalls(calls, guidance);
+  const sampler = samplerOf(given.sampler, all);
+  const { firstCall: left } = sampler;
+  const steps = all - left;
   if ('full' in asked && !(asked.full >= 1 && asked.full <= steps))
     throw badFullCalls(asked.full, 1, steps);
   const choices = variantOptions(pass, given.options ?? {});
   checkWeights(source);
   const prepared = await prepare(source, given);
   const { canonical, shapes, bindings, roles } = prepared;
-  const sampler = samplerOf(given.sampler, steps);
-  const context = passContext(canonical, shapes, calls, bindings, guidance, roles, sampler);
+  const contextOf = (count: number, places: Sampler) => {
+    const made = count * callsPerStep(guidance);
+    return passContext(canonical, shapes, made, bindings, guidance, roles, places);
+  };
+  const context = contextOf(steps, sampler);
+  const { start: _, ...choice } = given.sampler ?? { name: 'ddim' };
+  const wholeContext =
+    left === 0 ? context : contextOf(all, samplerOf(choice as SamplerChoice, all));
   pass.prepare?.(context, checkOptions(pass, fullSteps.at(choices[0]!, [0])));
   const variants = choices.map((options) => proposeVariant(pass, options, context));
   const ort = await loadOrt();
-  const halves = imageHalves(modelPorts(prepared), {
+  const inputs = { feeds: given.feeds ?? {}, roles: {} };
+  const settled = settleParts(modelPorts(prepared), inputs, given.parts, left);
+  const halves = imageHalves(settled.ports, {
     ort: ort as never,
     samples,
     mode: guidance?.mode,
-    feeds: given.feeds ?? {},
+    feeds: settled.feeds,
+    controlled: settled.controlled,
+    parts: settled.parts,
     unconditional: guidance?.unconditional ?? {},
     seed,
     classes: tableRows(canonical.graph),
@@ -101,12 +123,14 @@ export async function openSearch<O>(source: Model, given: PlaceOptions<O>): Prom
   return {
     pass,
     context,
+    wholeContext,
     steps,
+    left,
     sources,
     opened,
     halves,
-    loopOn({ conditions, seed: own }, onStep) {
-      const loop = loopSettings(own, guidance, conditions);
+    loopOn({ conditions, seed: own, parts }, onStep) {
+      const loop = loopSettings(own, guidance, conditions, parts);
       settleLoop(conditions.ports, loop);
       return StepLoop.open({
         ort,
@@ -120,6 +144,17 @@ export async function openSearch<O>(source: Model, given: PlaceOptions<O>): Prom
     },
     release: () => releaseAll(opened),
   };
+}
+
+/**
+ * Positions of such a loop are gone on with in more than one way, which a control model that runs now and then is not
+ * a part of; and no other model's steps are searched.
+ * @throws CALIBRATE_PARTS
+ */
+function refuseParts({ handOver, control }: LoopParts = {}): void {
+  if (handOver) throw partsNotSearched('a second model takes over');
+  if ((control?.interval ?? 1) > 1)
+    throw partsNotSearched('the control model runs at some steps alone');
 }
 
 async function openAll(

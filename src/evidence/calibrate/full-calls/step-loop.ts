@@ -9,13 +9,10 @@ import {
   type Sampler,
   type Trajectory,
 } from '../../../runtime/samplers/index.js';
-import {
-  type DenoiserPorts,
-  type GenerateOptions,
-  startLoop,
-} from '../../measure/denoise-bundle.js';
+import { type Batches, countOf, joinOutputs, splitFeeds } from '../../measure/batches.js';
+import type { DenoiserPorts } from '../../measure/denoise-bundle.js';
 import type { Ort } from '../../measure/engine.js';
-import { type Batches, joinOutputs, splitFeeds } from '../batches.js';
+import { type GenerateOptions, startLoop } from '../../measure/generate.js';
 import { type History, NOTHING, withKept } from './history.js';
 import { type Program, runProgram, type VariantPrograms } from './programs.js';
 import type { Variant } from './variants.js';
@@ -80,7 +77,7 @@ export class StepLoop {
 
   start(): Position {
     const { batches } = this.options;
-    const count = batches ? batches.rows / batches.batch : 1;
+    const count = batches ? countOf(batches) : 1;
     return {
       step: 0,
       trajectory: this.steps.start(),

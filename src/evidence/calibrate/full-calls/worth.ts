@@ -1,5 +1,7 @@
 /** The plan that was chosen beside fewer steps at its cost, on the images that had no say in the choice. */
-import { generate } from '../../measure/denoise-bundle.js';
+
+import { inBatches } from '../../measure/batches.js';
+import { generate } from '../../measure/generate.js';
 import {
   measureYardstick,
   type Nearness,
@@ -7,7 +9,6 @@ import {
   type Yardstick,
   type YardstickOptions,
 } from '../../yardstick/index.js';
-import { inBatches } from '../batches.js';
 import { loopSettings } from '../conditions.js';
 import type { LoopGuidance } from '../guidance.js';
 import { endOf } from './candidates.js';
@@ -40,13 +41,15 @@ export interface WorthOptions<C extends Costed> {
   readonly even: C;
   readonly openOf: (one: C) => OpenVariant;
   readonly memo: Memo;
+  /** The part of the loop that is left out at its beginning. */
+  readonly left: number;
 }
 
 export async function worthOf<C extends Costed>(options: WorthOptions<C>): Promise<Worth> {
   const { sampler, sources, half, guidance, loop, whole, chosen, even, openOf } = options;
   const { ort, callsPerStep } = sources;
   const open = openOf(chosen);
-  const { conditions, seed } = half;
+  const { conditions, seed, parts } = half;
   const { batches, ports } = conditions;
   let calls = 0;
   const one = async (feeds: Parameters<typeof runProgram>[3], call: number) =>
@@ -72,11 +75,16 @@ export async function worthOf<C extends Costed>(options: WorthOptions<C>): Promi
     sampler,
     cost: chosen.cost,
     callsPerStep,
+    left: options.left,
     own,
     remember: (name, measure) => options.memo.of(name, measure),
     run: async (rival) =>
-      (await generate(denoiser, { ...loopSettings(seed, guidance, conditions), sampler: rival }))
-        .latent,
+      (
+        await generate(denoiser, {
+          ...loopSettings(seed, guidance, conditions, parts),
+          sampler: rival,
+        })
+      ).latent,
   });
   const of = async (candidate: C) =>
     nearness(await endOf(loop, whole, openOf(candidate), candidate.full), own, converged);

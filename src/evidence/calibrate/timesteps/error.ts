@@ -7,7 +7,6 @@
 import {
   badReferenceSteps,
   fewSamples,
-  fixedBatch,
   freshNoise,
   guidanceIncomplete,
   noPlacedLevels,
@@ -24,15 +23,14 @@ import {
   samplerFrom,
   solverOf,
 } from '../../../runtime/samplers/index.js';
-import {
-  checkLoopFits,
-  generate,
-  type LoopDenoiser,
-  settleLoop,
-} from '../../measure/denoise-bundle.js';
+import { inBatches } from '../../measure/batches.js';
+import { checkLoopFits, type LoopDenoiser } from '../../measure/denoise-bundle.js';
 import { loadOrt } from '../../measure/engine.js';
-import type { Feeds } from '../../measure/feeds.js';
-import { inBatches } from '../batches.js';
+import { generate } from '../../measure/generate.js';
+import type { GivenFeeds } from '../../measure/loop-given.js';
+import { settleLoop } from '../../measure/loop-inputs.js';
+import type { LoopParts } from '../../measure/loop-parts.js';
+import { settleParts } from '../../measure/settled-parts.js';
 import type { SamplerChoice } from '../calibrate.js';
 import { completeConditions, loopSettings } from '../conditions.js';
 import type { LoopGuidance } from '../guidance.js';
@@ -50,12 +48,17 @@ export interface TimestepLoopOptions extends SizeOptions {
   readonly samples?: number;
   /** Seeds the noise, and the conditions that are not given; default 0. */
   readonly seed?: number;
-  /** Default DDIM. Its `steps`, `spacing`, `offset` and `timesteps` have no say. */
+  /**
+   * Default DDIM. Its `steps`, `spacing`, `offset` and `timesteps` have no say; `start` is a number of `steps`, and the
+   * reference leaves out as large a part.
+   */
   readonly sampler?: SamplerChoice;
   readonly guidance?: LoopGuidance;
   /** Conditions by input, one row per image; those left out are made up from the seed. */
-  readonly feeds?: Feeds;
+  readonly feeds?: GivenFeeds;
   readonly roles?: { readonly latent?: string; readonly timestep?: string };
+  /** Pictures to start from, and further models. A step at which one takes over is one of `steps`. */
+  readonly parts?: LoopParts | undefined;
   /** Called after each step of any loop. */
   readonly onStep?: () => void;
 }
@@ -90,18 +93,18 @@ export async function timestepError(
   const { steps, referenceSteps = REFERENCE_STEPS, samples = SAMPLES, guidance } = options;
   if (!Number.isInteger(samples) || samples < 1) throw fewSamples(samples);
   if (guidance && guidance.scale === undefined) throw guidanceIncomplete('scale');
-  const sampler = samplerFactory(options.sampler);
+  const sampler = samplerFactory(options.sampler, steps);
   const { trainTimesteps } = sampler;
   // refuses a loop of no steps, or of more than there are
   gammaTimesteps({ steps, trainTimesteps, gamma: 1 });
-  checkLoopFits(denoiser, steps, guidance);
+  checkLoopFits(denoiser, { all: steps, own: steps, start: sampler.startOf(steps) }, guidance);
   if (denoiser.calls !== undefined && !options.reference) throw noReference();
   if (
     !(Number.isInteger(referenceSteps) && referenceSteps <= trainTimesteps) ||
     referenceSteps < steps
   )
     throw badReferenceSteps(referenceSteps, steps, trainTimesteps);
-  const { run, madeUp } = await loops(denoiser, options, samples);
+  const { run, madeUp } = await loops(denoiser, options, samples, sampler.startOf(steps));
   const wanted = await finiteEnd(
     run(options.reference ?? denoiser, sampler.spaced(referenceSteps)),
   );
@@ -131,8 +134,10 @@ export async function timestepError(
 }
 
 /** Samplers that are alike but for their timesteps. */
-function samplerFactory({ name, ...options }: SamplerChoice = { name: 'ddim' }) {
-  const { spacing: _, offset: __, timesteps: ___, steps: ____, ...rest } = options;
+function samplerFactory(choice: SamplerChoice = { name: 'ddim' }, ofSteps: number) {
+  const { name, ...options } = choice;
+  const { spacing: _, offset: __, timesteps: ___, steps: ____, start, ...rest } = options;
+  const startOf = (steps: number) => Math.round((Number(start ?? 0) * steps) / ofSteps);
   if (rest.levels && rest.levels !== 'spaced') throw noPlacedLevels(rest.levels);
   const make = (where: object): Sampler => samplerFrom(name, { ...rest, ...where });
   const { trainTimesteps, continuous } = noisePath({
@@ -143,20 +148,28 @@ function samplerFactory({ name, ...options }: SamplerChoice = { name: 'ddim' }) 
   if (make({ timesteps: [0] }).needsNoise) throw freshNoise();
   return {
     trainTimesteps,
-    spaced: (steps: number) => make({ steps, spacing: 'trailing' }),
-    on: (timesteps: readonly number[]) => make({ timesteps }),
+    startOf,
+    spaced: (steps: number) => make({ steps, spacing: 'trailing', start: startOf(steps) }),
+    on: (timesteps: readonly number[]) => make({ timesteps, start: startOf(timesteps.length) }),
   };
 }
 
 /** Loops of both denoisers that differ in nothing but the sampler; checked before any runs. */
-async function loops(denoiser: LoopDenoiser, options: TimestepLoopOptions, samples: number) {
+async function loops(
+  denoiser: LoopDenoiser,
+  options: TimestepLoopOptions,
+  samples: number,
+  start: number,
+) {
   const { guidance, seed = 0, reference } = options;
   const ort = await loadOrt();
   const withRoles = ({ ports }: LoopDenoiser) => ({
     ...ports,
     roles: { ...ports.roles, ...options.roles },
   });
-  const ports = withRoles(denoiser);
+  const given = { feeds: options.feeds ?? {}, roles: options.roles };
+  const settledParts = settleParts(withRoles(denoiser), given, options.parts, start);
+  const { ports, parts } = settledParts;
   const rows = guidance?.mode === 'batch' ? 2 * samples : samples;
   const sizes = askedSizes(ports, options, { samples, rows });
   const bindingsAsked = new Map([...ports.bindings, ...sizes]);
@@ -168,36 +181,47 @@ async function loops(denoiser: LoopDenoiser, options: TimestepLoopOptions, sampl
     ort: ort as never,
     samples,
     mode: guidance?.mode,
-    feeds: options.feeds ?? {},
+    feeds: settledParts.feeds,
+    controlled: settledParts.controlled,
     unconditional: guidance?.unconditional ?? {},
     seed,
     classes: (reference ?? denoiser).classes ?? new Map(),
   });
   const { batches } = conditions;
-  // a bundle keeps states, which are those of one batch
-  const bundle = [denoiser, reference].find((one) => one?.calls !== undefined);
-  if (batches && bundle)
-    throw fixedBatch(ports.roles.latent!, batches.batch, samples, batches.pair);
   const { bindings } = conditions.ports;
-  const settings = {
-    ...loopSettings(seed, guidance, conditions),
-    onStep: () => options.onStep?.(),
-  };
+  const settings = loopSettings(seed, guidance, conditions, parts);
   // both denoisers make as many images, also where only one was made for guidance pairs
   const { dims } = settleLoop(conditions.ports, settings);
   return {
     madeUp: conditions.madeUp,
     async run(on: LoopDenoiser, sampler: Sampler): Promise<Float32Array> {
-      const settled = batches
-        ? {
-            ...on,
-            ports: conditions.ports,
-            call: inBatches(ort.Tensor as never, batches, on.call),
-          }
-        : { ...on, ports: { ...withRoles(on), bindings } };
-      return (await generate(settled, { ...settings, latentShape: dims, sampler })).latent;
+      // a bundle keeps states, which are those of one batch
+      const settled =
+        batches && on.calls === undefined
+          ? {
+              ...on,
+              ports: conditions.ports,
+              call: inBatches(ort.Tensor as never, batches, on.call),
+            }
+          : { ...on, ports: { ...withRoles(on), bindings } };
+      const { length } = sampler.timesteps;
+      const loop = {
+        ...{ ...settings, latentShape: dims, sampler },
+        parts: partsOf(parts, options.steps, sampler),
+        // where batches run one after another, those of the last
+        onStep: (done: number, all: number) => done > all - length && options.onStep?.(),
+      };
+      return (await generate(settled, loop)).latent;
     },
   };
+}
+
+/** Of a loop of other steps, a second model takes over at the same part. */
+function partsOf({ handOver, ...parts }: LoopParts, steps: number, sampler: Sampler): LoopParts {
+  if (!handOver || !('step' in handOver.from)) return { ...parts, handOver };
+  const all = sampler.firstCall + sampler.timesteps.length;
+  const from = { step: Math.round((handOver.from.step * all) / steps) };
+  return { ...parts, handOver: { ...handOver, from } };
 }
 
 /** The final latent of a loop, or the error of one that came upon numbers that are not finite. */

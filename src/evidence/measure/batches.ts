@@ -4,8 +4,10 @@
  */
 import type { InferenceSession, Tensor, TensorConstructor } from 'onnxruntime-common';
 import type { DenoiserCall } from '../../runtime/samplers/index.js';
-import type { CallEvaluator } from './evaluator.js';
-import type { Mode } from './modes.js';
+import type { Port } from '../../runtime/schedule/index.js';
+import { hasRows } from './loop-inputs.js';
+import { portOf } from './loop-sizes.js';
+import { takeRows } from './rows.js';
 
 /** Sizes of the leading axis. */
 export interface Batches {
@@ -19,14 +21,18 @@ export interface Batches {
   readonly inputs: ReadonlySet<string>;
 }
 
-const countOf = ({ rows, batch }: Batches): number => rows / batch;
+/** How many there are. */
+export const countOf = ({ rows, batch }: Batches): number => Math.ceil(rows / batch);
 
-/** The rows of the loop that are in one of the batches, in their order there. */
+/**
+ * The rows of the loop that are in one of the batches, in their order there. Where the last is not full, it repeats
+ * the last image.
+ */
 function rowsOf({ rows, batch, pair }: Batches, index: number): number[] {
   const halves = pair ? [0, rows / 2] : [0];
-  const each = batch / halves.length;
+  const [each, images] = [batch / halves.length, rows / halves.length];
   return halves.flatMap((start) =>
-    Array.from({ length: each }, (_, i) => start + index * each + i),
+    Array.from({ length: each }, (_, i) => start + Math.min(index * each + i, images - 1)),
   );
 }
 
@@ -47,21 +53,12 @@ export function splitFeeds(
   });
 }
 
-export function takeRows(
-  Tensor: TensorConstructor,
-  tensor: Tensor,
-  rows: readonly number[],
-): Tensor {
-  const data = tensor.data as Float32Array;
-  const size = data.length / tensor.dims[0]!;
-  const taken = data.slice(0, rows.length * size);
-  for (const [i, row] of rows.entries())
-    taken.set(data.subarray(row * size, (row + 1) * size), i * size);
-  return new Tensor(tensor.type, taken as never, [rows.length, ...tensor.dims.slice(1)]);
-}
-
 /** One tensor of what each of the batches gave; the first of them where it has no rows of images. */
-function joinRows(Tensor: TensorConstructor, batches: Batches, parts: readonly Tensor[]): Tensor {
+export function joinRows(
+  Tensor: TensorConstructor,
+  batches: Batches,
+  parts: readonly Tensor[],
+): Tensor {
   const [first] = parts as [Tensor];
   if (first.dims[0] !== batches.batch) return first;
   const data = first.data as Float32Array;
@@ -91,7 +88,7 @@ export const joinOutputs = (
   );
 
 /** One after another, so that no more than one batch is in memory beside what is kept. */
-async function inTurn<T, R>(
+export async function inTurn<T, R>(
   list: readonly T[],
   run: (one: T, index: number) => Promise<R>,
 ): Promise<R[]> {
@@ -108,60 +105,20 @@ export const inBatches =
     return joinOutputs(Tensor, batches, await inTurn(parts, (part) => call(part, step)));
   };
 
-/** Runs each call in batches, each of which keeps states of its own. */
-export class BatchedEvaluator implements CallEvaluator {
-  readonly #each: readonly CallEvaluator[];
-
-  constructor(
-    private readonly Tensor: TensorConstructor,
-    private readonly batches: Batches,
-    evaluator: CallEvaluator,
-  ) {
-    this.#each = Array.from({ length: countOf(batches) }, (_, i) =>
-      i === 0 ? evaluator : evaluator.again(),
-    );
-  }
-
-  /** Of the model on all images, since that is what a search counts. */
-  get evaluations(): number {
-    return this.#each.reduce((sum, one) => sum + one.evaluations, 0) / this.#each.length;
-  }
-
-  async begin(feeds: InferenceSession.FeedsType, computed: readonly Mode[]): Promise<Tensor> {
-    const parts = splitFeeds(this.Tensor, this.batches, feeds);
-    return this.#join(await inTurn(this.#each, (one, i) => one.begin(parts[i]!, computed)));
-  }
-
-  async attempt(site: number, mode: Mode): Promise<Tensor> {
-    return this.#join(await inTurn(this.#each, (one) => one.attempt(site, mode)));
-  }
-
-  async fix(site: number, mode: Mode): Promise<void> {
-    await inTurn(this.#each, (one) => one.fix(site, mode));
-  }
-
-  async end(): Promise<InferenceSession.ReturnType> {
-    return joinOutputs(this.Tensor, this.batches, await inTurn(this.#each, (one) => one.end()));
-  }
-
-  async replay(
-    feeds: InferenceSession.FeedsType,
-    modes: readonly Mode[],
-  ): Promise<InferenceSession.ReturnType> {
-    const parts = splitFeeds(this.Tensor, this.batches, feeds);
-    const results = await inTurn(this.#each, (one, i) => one.replay(parts[i]!, modes));
-    return joinOutputs(this.Tensor, this.batches, results);
-  }
-
-  again(): CallEvaluator {
-    return new BatchedEvaluator(this.Tensor, this.batches, this.#each[0]!.again());
-  }
-
-  release(): Promise<void> {
-    return this.#each[0]!.release();
-  }
-
-  #join(parts: readonly Tensor[]): Tensor {
-    return joinRows(this.Tensor, this.batches, parts);
-  }
+/** The same for a plain model whose batch may be fixed, whatever rows a call has. */
+export function fixedBatchCall(
+  Tensor: TensorConstructor,
+  ports: readonly Port[],
+  latent: string,
+  call: DenoiserCall,
+): DenoiserCall {
+  const latentPort = portOf(ports, latent);
+  const [batch] = latentPort.shape;
+  if (typeof batch !== 'number') return call;
+  const inputs = new Set(ports.filter((port) => hasRows(port, latentPort)).map(({ name }) => name));
+  return (feeds, context) => {
+    const rows = (feeds[latent] as Tensor).dims[0]!;
+    if (rows === batch) return call(feeds, context);
+    return inBatches(Tensor, { rows, batch, pair: false, inputs }, call)(feeds, context);
+  };
 }
