@@ -56,6 +56,7 @@ export {
 export {
   type AttentionReference,
   byHalf,
+  byRule,
   type CallHistory,
   COMPUTE,
   type CompositeSite,
@@ -68,6 +69,8 @@ export {
   type PartChoice,
   type PlainSite,
   type Proposal,
+  type ProposedLoop,
+  type ProposedRule,
   perCall,
   type RangeReference,
   type SharedStrategy,

@@ -8,21 +8,29 @@ export { type ErrorDetails, StepfoldError } from './errors/base.js';
 export type { ErrorCode } from './errors/codes.js';
 export type {
   Attention as ScheduleAttention,
+  Between,
   Constant as ScheduleConstant,
   Cost as ScheduleCost,
+  Crowded,
   Dimension,
   ElementType,
+  Even,
+  Every,
   FileName,
   ForecastAxis,
   ForecastBasis,
   ForecastOrder,
+  Loop as ScheduleLoop,
   MacCounts,
   Model as ScheduleModel,
   Parameter as ScheduleParameter,
+  Placed,
   Port,
   Positions,
   Program as ScheduleProgram,
   Range as ScheduleRange,
+  Row as ScheduleRow,
+  Rule as ScheduleRule,
   Run as ScheduleRun,
   Schedule,
   Shape,
@@ -87,6 +95,12 @@ export {
 } from './runtime/samplers/index.js';
 export { formatSchedule } from './runtime/schedule/format.js';
 export type { GuidancePair, PairMode, PairOrder } from './runtime/schedule/guidance.js';
+export {
+  type LoopRequest,
+  type LoopShape,
+  scheduleFor,
+  type When,
+} from './runtime/schedule/loop/index.js';
 export { parseSchedule } from './runtime/schedule/parse.js';
 export {
   type Bundle,
