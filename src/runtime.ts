@@ -8,14 +8,14 @@ export { type ErrorDetails, StepfoldError } from './errors/base.js';
 export type { ErrorCode } from './errors/codes.js';
 export type {
   Attention as ScheduleAttention,
-  Between,
+  Between as RuleBetween,
   Constant as ScheduleConstant,
   Cost as ScheduleCost,
-  Crowded,
+  Crowded as CrowdedRule,
   Dimension,
   ElementType,
-  Even,
-  Every,
+  Even as EvenRule,
+  Every as EveryRule,
   FileName,
   ForecastAxis,
   ForecastBasis,
@@ -24,13 +24,13 @@ export type {
   MacCounts,
   Model as ScheduleModel,
   Parameter as ScheduleParameter,
-  Placed,
+  Placed as PlacedRule,
   Port,
   Positions,
   Program as ScheduleProgram,
   Range as ScheduleRange,
   Row as ScheduleRow,
-  Rule as ScheduleRule,
+  Rule,
   Run as ScheduleRun,
   Schedule,
   Shape,
@@ -95,12 +95,7 @@ export {
 } from './runtime/samplers/index.js';
 export { formatSchedule } from './runtime/schedule/format.js';
 export type { GuidancePair, PairMode, PairOrder } from './runtime/schedule/guidance.js';
-export {
-  type LoopRequest,
-  type LoopShape,
-  scheduleFor,
-  type When,
-} from './runtime/schedule/loop/index.js';
+export { type LoopRequest, scheduleFor, type When } from './runtime/schedule/loop/index.js';
 export { parseSchedule } from './runtime/schedule/parse.js';
 export {
   type Bundle,
