@@ -16,6 +16,7 @@ export type {
   ForecastAxis,
   ForecastBasis,
   ForecastOrder,
+  Loop as ScheduleLoop,
   MacCounts,
   Model as ScheduleModel,
   Parameter as ScheduleParameter,
@@ -23,6 +24,8 @@ export type {
   Positions,
   Program as ScheduleProgram,
   Range as ScheduleRange,
+  Row as ScheduleRow,
+  Rule as ScheduleRule,
   Run as ScheduleRun,
   Schedule,
   Shape,
@@ -87,6 +90,7 @@ export {
 } from './runtime/samplers/index.js';
 export { formatSchedule } from './runtime/schedule/format.js';
 export type { GuidancePair, PairMode, PairOrder } from './runtime/schedule/guidance.js';
+export { type LoopRequest, scheduleFor } from './runtime/schedule/loop/index.js';
 export { parseSchedule } from './runtime/schedule/parse.js';
 export {
   type Bundle,

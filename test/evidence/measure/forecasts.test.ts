@@ -8,11 +8,11 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { deepcache, ditfastattn, forecast } from '../../../passes/index.js';
-import { BASES, forecastWeights } from '../../../src/compiler/forecast/index.js';
+
 import { Pipeline } from '../../../src/compiler/pipeline/index.js';
 import { referenceWeights } from '../../../src/evidence/measure/reference/forecast-weights.js';
 import { loadModel, verifyBundle, writeBundle } from '../../../src/node.js';
-import type { Schedule } from '../../../src/runtime/schedule/index.js';
+import { BASES, forecastWeights, type Schedule } from '../../../src/runtime/schedule/index.js';
 
 const MODEL = path.resolve('samples/digits/digits-unet.onnx');
 let scratch: string;

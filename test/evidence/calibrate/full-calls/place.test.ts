@@ -4,14 +4,13 @@ import { describe, expect, test } from 'vitest';
 import { deepcache, deltaCache, ditfastattn, forecast } from '../../../../passes/index.js';
 import { writeBundle } from '../../../../src/compiler/emit/index.js';
 import type { AnyPass, Pass } from '../../../../src/compiler/pass/index.js';
-import { evenSteps } from '../../../../src/compiler/pass/index.js';
 import { Pipeline } from '../../../../src/compiler/pipeline/index.js';
 import { planToJson } from '../../../../src/compiler/plan/index.js';
 import { type PlaceOptions, placeFullCalls } from '../../../../src/evidence/calibrate/index.js';
 import { generate, openLoopBundle, openLoopModel } from '../../../../src/evidence/measure/index.js';
 import { loadModel } from '../../../../src/model/onnx/files.js';
 import { samplerFrom } from '../../../../src/runtime/samplers/index.js';
-import type { GuidancePair } from '../../../../src/runtime/schedule/index.js';
+import { evenSteps, type GuidancePair } from '../../../../src/runtime/schedule/index.js';
 import { scratchFolder } from '../../../cli/stepfold.js';
 import { ort } from '../../../helpers/compile.js';
 
