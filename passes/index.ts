@@ -68,6 +68,7 @@ export {
   type PartChoice,
   type PlainSite,
   type Proposal,
+  type ProposedRule,
   perCall,
   type RangeReference,
   type SharedStrategy,
