@@ -95,7 +95,12 @@ export {
 } from './runtime/samplers/index.js';
 export { formatSchedule } from './runtime/schedule/format.js';
 export type { GuidancePair, PairMode, PairOrder } from './runtime/schedule/guidance.js';
-export { type LoopRequest, scheduleFor, type When } from './runtime/schedule/loop/index.js';
+export {
+  type LoopRequest,
+  type LoopShape,
+  scheduleFor,
+  type When,
+} from './runtime/schedule/loop/index.js';
 export { parseSchedule } from './runtime/schedule/parse.js';
 export {
   type Bundle,

@@ -1,0 +1,200 @@
+"""From the rules of a schedule to the calls of a loop of any length, by the procedure of docs/schedule.md."""
+
+import cmath
+import math
+from fractions import Fraction
+
+from weights import weights
+
+
+class Refused(Exception):
+    """A loop, or a schedule, that cannot be had."""
+
+
+def per_step(schedule):
+    return 2 if schedule["source"].get("guidance", {}).get("mode") == "two-calls" else 1
+
+
+def calls_of(schedule, steps, start=0, timesteps=None, log_snr=None):
+    """The program of each call, and by parameter what is fed at each."""
+    if schedule.get("format") != "stepfold.schedule" or schedule.get("version") not in (1, 2):
+        raise Refused("version")
+    count = per_step(schedule)
+    written = schedule.get("loop", {"steps": len(schedule["calls"]) // count, "start": 0})
+    if steps < 1 or not 0 <= start < steps:
+        raise Refused("loop")
+    if (steps, start) == (written["steps"], written["start"]):
+        fed = {id: own["calls"] for id, own in schedule.get("parameters", {}).items()}
+        return schedule["calls"], fed
+    if "rules" not in written:
+        raise Refused("fixed")
+    taken = steps - start
+    asked = [choices(rule["when"], steps, start, timesteps) for rule in written["rules"]]
+    rows = [row_of(written, [own[i] for own in asked]) for i in range(taken)]
+    calls = programs_of(schedule, [names for row in rows for names in row["programs"]])
+    axes = {name: axis(name, taken, timesteps, log_snr) for name in schedule.get("axes", {})}
+    return calls, parameters_of(schedule, calls, axes)
+
+
+# 1. what the rules ask of each step
+
+
+def choices(when, steps, start, timesteps):
+    if when["kind"] == "placed":
+        return placed(when, steps, start, timesteps)
+    taken = steps - start
+    full = {"every": every, "even": even, "crowded": crowded}[when["kind"]](when, taken)
+    return [0 if i in full else between(when["between"], i, taken) for i in range(taken)]
+
+
+def every(when, taken):
+    first = max(0, when.get("warmup", 0) - 1)
+    last = taken - when.get("cooldown", 0)
+    return {i for i in range(taken) if i < when.get("warmup", 0) or i >= last or (i >= first and (i - first) % when["interval"] == 0)}
+
+
+def even(when, taken):
+    count = min(when["count"], taken)
+    if count == 1:
+        return {0}
+    return {(2 * j * (taken - 1) + count - 1) // (2 * (count - 1)) for j in range(count)}
+
+
+def crowded(when, taken):
+    interval, center, power = when["interval"], when["center"], when["power"]
+    wanted = -(-taken // interval)
+    while center < taken and power > 1:
+        found = equation7(taken, wanted, center, power)
+        if len(found) == wanted:
+            return set(found)
+        power -= 0.02
+    return every({"interval": interval}, taken)
+
+
+def equation7(taken, wanted, center, power):
+    first, last = raised(complex(-center), 1 / power), raised(complex(taken - center), 1 / power)
+    points = [first + (last - first) * i / wanted for i in range(wanted)] + [last]
+    inner = sorted({int(raised(point, power).real) for point in points})[1:-1]
+    return [0] + [offset + center for offset in inner]
+
+
+def raised(base, exponent):
+    if exponent == 2:
+        return base * base
+    return cmath.rect(abs(base) ** exponent, cmath.phase(base) * exponent) if base else 0j
+
+
+def between(entries, step, taken):
+    for entry in entries:
+        if "before" in entry:
+            holds = step < entry["before"]
+        else:
+            holds = "beforePart" not in entry or step < math.floor(entry["beforePart"] * taken)
+        if holds:
+            return entry["choice"]
+
+
+def placed(when, steps, start, timesteps):
+    base, covers = when["base"], when["covers"]
+    if timesteps and "timesteps" in when:
+        places = [place(t, when["timesteps"]) for t in timesteps]
+    else:
+        places = [min(Fraction(i * len(base), steps), len(base) - 1) for i in range(start, steps)]
+    found = []
+    for i, at in enumerate(places):
+        if i == 0 and start > 0:
+            found.append(0)
+            continue
+        low, high = math.floor(at), math.ceil(at)
+        passed = range(math.floor(places[i - 1]) + 1, low) if i > 0 else ()
+        wanted = {base[low], base[high], *(base[j] for j in passed)}
+        found.append(next(choice for choice in when["order"] if wanted <= set(covers[choice])))
+    return found
+
+
+def place(timestep, known):
+    """Where a timestep lies in a falling list, its first at 0."""
+    if timestep >= known[0]:
+        return Fraction(0)
+    for i, (above, below) in enumerate(zip(known, known[1:])):
+        if below <= timestep:
+            return i + Fraction(above - timestep) / Fraction(above - below)
+    return Fraction(len(known) - 1)
+
+
+# 2. the row that has these choices, or the first that covers them
+
+
+def row_of(loop, wanted):
+    for row in loop["rows"]:
+        if row["choices"] == wanted:
+            return row
+    return next(row for row in loop["rows"] if all(map(covers, loop["rules"], row["choices"], wanted)))
+
+
+def covers(rule, own, other):
+    return own in (0, other) or (rule["when"]["kind"] == "placed" and other in rule["when"]["covers"][own])
+
+
+# 3. the program of each call, from the last back
+
+
+def programs_of(schedule, candidates):
+    wanted, found = {}, []
+    for names in reversed(candidates):
+        writes = {name: writes_of(schedule["programs"][name]) for name in names}
+        needed = {s for own in writes.values() for s in own if wanted.get(s, 0) > 0}
+        name = next((name for name in names if needed <= writes[name]), names[-1])
+        found.append(name)
+        for state in needed:
+            wanted[state] -= 1
+        for state in reads_of(schedule["programs"][name]):
+            head, back = place_in_history(schedule["states"], state)
+            wanted[head] = max(wanted.get(head, 0), back + 1)
+    return found[::-1]
+
+
+def writes_of(program):
+    return {state for run in program["runs"] for state in run.get("writes", {})}
+
+
+def reads_of(program):
+    return {state for run in program["runs"] for state in run.get("reads", {}).values()}
+
+
+def place_in_history(states, state):
+    back = 0
+    while "follows" in states[state]:
+        state, back = states[state]["follows"], back + 1
+    return state, back
+
+
+# 4. the weights that forecasts are fed
+
+
+def axis(name, taken, timesteps, log_snr):
+    given = [-t for t in timesteps or []] if name == "timestep" else log_snr
+    if not given or len(given) != taken:
+        raise Refused("axis")
+    if taken == 1:
+        return [0.0]
+    return [(at - given[0]) / (given[-1] - given[0]) * (taken - 1) for at in given]
+
+
+def parameters_of(schedule, calls, axes):
+    parameters, count = schedule.get("parameters", {}), per_step(schedule)
+    found, written = {id: [] for id in parameters}, {}
+    for call, name in enumerate(calls):
+        program = schedule["programs"][name]
+        fed = {id for run in program["runs"] for id in run.get("parameters", {}).values()}
+        for id, parameter in parameters.items():
+            if id not in fed:
+                found[id].append(None)
+                continue
+            rule = parameter["forecast"]
+            at = lambda c: axes[rule["axis"]][c // count] if "axis" in rule else c // count  # noqa: E731
+            before = [at(c) for c in written.get(rule["state"], [])]
+            found[id].append(weights(rule["basis"], rule["order"], before, at(call), len(calls) // count))
+        for state in writes_of(program):
+            written[state] = [call, *written.get(state, [])]
+    return found
