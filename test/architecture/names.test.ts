@@ -13,7 +13,7 @@ const OTHERS: Readonly<Record<string, readonly string[]>> = {
   // where noise ends: a word of diffusers' schedulers
   'src/runtime/samplers/timesteps.ts': ['zero'],
   'src/runtime/model-folder/scheduler/diffusers.ts': ['zero'],
-  'src/runtime/model-folder/scheduler/fields.ts': ['zero'],
+  'src/runtime/model-folder/scheduler/step-fields.ts': ['zero'],
   // a node's output, in the graph of a mask
   'src/evidence/measure/reference/band-operator.ts': ['zero'],
   // a field of the schedule
