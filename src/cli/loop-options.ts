@@ -141,6 +141,12 @@ export function readSpacing(
   return { timesteps: chosen.timesteps };
 }
 
+/** The noise path of a loop: as the command line says, then the folder, then the sampler's own. */
+export const pathOf = (
+  { path, sampler }: Pick<SamplerArguments, 'path'> & { readonly sampler: SamplerName },
+  folder: FolderLoop,
+): PathName => path ?? folder.path ?? solverOf(sampler).path;
+
 /**
  * What a sampler is made with, but for its steps and where it goes; nothing where a default of its
  * own applies.
@@ -149,17 +155,17 @@ export function readSamplerOptions(
   args: SamplerArguments & { readonly sampler: SamplerName },
   folder: FolderLoop = {},
 ) {
-  const { spacing: _, offset: __, path: foldersPath, ...rest } = folder;
+  const { spacing: _, offset: __, path: ___, ...rest } = folder;
   const { options, path: ownPath } = solverOf(args.sampler);
-  const along = args.path ?? foldersPath;
-  const ofPath: OptionSchemas = PATHS[along ?? ownPath];
+  const along = pathOf(args, folder);
+  const ofPath: OptionSchemas = PATHS[along];
   const ofFolder = Object.entries(rest);
   const isOfPath = ([name]: readonly [string, unknown]) => Object.hasOwn(ofPath, name);
   const { prediction, ...others } = given(options, SOLVER_FLAGS, args);
   return {
     prediction,
     schedule: {
-      ...(along !== undefined && along !== ownPath && { path: along }),
+      ...(along !== ownPath && { path: along }),
       ...Object.fromEntries(ofFolder.filter(isOfPath)),
       ...given(ofPath, PATH_FLAGS, args),
     },

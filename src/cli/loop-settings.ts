@@ -14,6 +14,7 @@ import {
   type FolderLoop,
   type guidanceOptions,
   type noiseOptions,
+  pathOf,
   readGuidanceDetails,
   readSamplerOptions,
   readSpacing,
@@ -60,7 +61,7 @@ export function samplerSettings(
   return {
     ...readSamplerOptions(args, folder),
     ...readSpacing(args, chosen, folder),
-    ...readStart(args, steps),
+    ...readStart(args, steps, pathOf(args, folder)),
     steps,
   };
 }

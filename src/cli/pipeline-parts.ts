@@ -10,7 +10,7 @@ import {
   rolesOf,
 } from '../evidence/measure/index.js';
 import { findBundle, findModel, holdsBundle } from '../runtime/model-folder/index.js';
-import { type SamplerName, solverOf, startOfStrength } from '../runtime/samplers/index.js';
+import { type PathName, startOfStrength } from '../runtime/samplers/index.js';
 import { readFeeds, readRoles } from './arguments.js';
 import type { Arguments } from './command.js';
 import { readBeside, readInit, readMask } from './pictures.js';
@@ -23,8 +23,9 @@ export type PartArguments = Arguments<typeof partOptions>;
  * @throws CLI_ARGUMENT, SAMPLER_STRENGTH, SAMPLER_OPTION_RANGE
  */
 export function readStart(
-  { init, mask, strength, sampler }: PartArguments & { readonly sampler: SamplerName },
+  { init, mask, strength }: PartArguments,
   steps: number,
+  path: PathName,
 ): { readonly start?: number } {
   if (init === undefined) {
     for (const [flag, value] of Object.entries({ strength, mask }))
@@ -33,7 +34,7 @@ export function readStart(
   }
   if (strength === undefined && mask === undefined) throw needsStrength();
   if (strength === undefined) return {};
-  return { start: startOfStrength(steps, strength, solverOf(sampler).path) };
+  return { start: startOfStrength(steps, strength, path) };
 }
 
 export interface OpenParts {

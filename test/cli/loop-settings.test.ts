@@ -76,6 +76,16 @@ test('any solver goes along a path that is named, with the options of that', () 
   });
 });
 
+test('a strength starts where pipelines of its path do', () => {
+  const strong = { init: 'picture.npy', strength: 0.3, steps: 28 } as const;
+  const start = (args: SchedulerUse) => samplerOf({ ...strong, ...args }).firstCall;
+  // 8.4 steps: made, or left out, rounded down
+  expect(start({ sampler: 'unipc' })).toBe(20);
+  expect(start({ sampler: 'unipc', path: 'flow', prediction: 'flow' })).toBe(19);
+  expect(start({ sampler: 'euler-flow' })).toBe(19);
+  expect(start({ sampler: 'heun' })).toBe(40);
+});
+
 describe('pipelines', () => {
   const flow = (more: SchedulerUse = {}) => ({
     sampler: 'euler-flow' as SamplerName,

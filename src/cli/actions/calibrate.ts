@@ -28,12 +28,14 @@ import { modelPorts } from '../../evidence/measure/index.js';
 import { percent, shownStrategies } from '../../evidence/report/strategies.js';
 import { loadModel } from '../../model/onnx/files.js';
 import { findModel, readScheduler } from '../../runtime/model-folder/index.js';
+import { stepsFor } from '../../runtime/samplers/index.js';
 import { formatPlan, type PlanFile, stepsOfCalls } from '../../runtime/schedule/index.js';
 import { readArrays, readFeeds, readRoles, readShapes, readSizes } from '../arguments.js';
 import type { CalibrateArguments } from '../commands/calibrate.js';
 import { printHeatmap } from '../heatmap.js';
 import {
   type FolderLoop,
+  pathOf,
   readLoopGuidance,
   readSamplerOptions,
   readSpacing,
@@ -154,7 +156,11 @@ async function readOptions(args: CalibrateArguments, folder: FolderLoop): Promis
       name: args.sampler,
       ...readSpacing(args, chosen, folder),
       ...readSamplerOptions(args, folder),
-      ...readStart(args, stepsOfCalls(args.calls, guidance)),
+      ...readStart(
+        args,
+        stepsFor(args.sampler, stepsOfCalls(args.calls, guidance)),
+        pathOf(args, folder),
+      ),
     },
     ...(guidance && { guidance }),
     feeds: await readFeeds('feed', args.feed),

@@ -11,7 +11,7 @@ import { formatTimesteps, stepsOfCalls, type TimestepsFile } from '../../runtime
 import { readFeeds, readRoles, readShapes, readSizes } from '../arguments.js';
 import type { TimestepsArguments } from '../commands/timesteps.js';
 import { findLoopModel } from '../loop-model.js';
-import { readLoopGuidance, readSamplerOptions } from '../loop-options.js';
+import { pathOf, readLoopGuidance, readSamplerOptions } from '../loop-options.js';
 import { heading, print, printJson, printMadeUp, printTable } from '../output.js';
 import { checkOutputFile } from '../output-file.js';
 import { type OpenParts, openParts, readStart } from '../pipeline-parts.js';
@@ -36,7 +36,7 @@ export async function runTimesteps(given: TimestepsArguments): Promise<void> {
     const sampler = {
       name: args.sampler,
       ...readSamplerOptions(args, loop.folder),
-      ...readStart(args, steps),
+      ...readStart(args, steps, pathOf(args, loop.folder)),
     };
     parts = await openParts(args, {
       feeds: await readFeeds('feed', args.feed),
