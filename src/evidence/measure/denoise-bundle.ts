@@ -12,9 +12,11 @@ import { openBundle } from '../../runtime/node/index.js';
 import type { DenoiserCall } from '../../runtime/samplers/index.js';
 import {
   callsNeedPairs,
-  callsOf,
   callsPerStep,
   type GuidancePair,
+  hasRules,
+  type LoopPlaces,
+  type LoopRequest,
   type Port,
   type Schedule,
   stepsOfCalls,
@@ -50,8 +52,10 @@ export interface LoopDenoiser {
   /** What errors about a loop's numbers call it; "the denoiser" where nothing is said. */
   readonly label?: string;
   readonly ports: DenoiserPorts;
-  /** Calls in the schedule; undefined for a plain model, which has no schedule. */
+  /** Calls of an image; undefined for a plain model, which has no schedule. */
   readonly calls: number | undefined;
+  /** Takes up another loop, as its rules have it; left out where it has none. */
+  readonly plan?: (request: LoopRequest) => void;
   /** Timestep of each step, where the schedule says; a sampler takes them as its `timesteps`. */
   readonly timesteps?: readonly number[] | undefined;
   /** By input, how many classes it chooses from, where that was found in the graph. */
@@ -89,12 +93,18 @@ export async function openLoopBundle(
   });
   const { schedule } = session;
   const { source, timesteps } = schedule;
+  const plan = (request: LoopRequest) => {
+    for (const image of new Set([session, unconditional])) image.plan(request);
+  };
   const inTurns = source.guidance?.mode === 'two-calls';
   const unconditional = options.halves && !inTurns ? session.image() : session;
   return {
     label: `the bundle "${folder}"`,
     ports: schedulePorts(schedule),
-    calls: callsOf(schedule).length,
+    get calls() {
+      return session.calls.length;
+    },
+    ...(hasRules(schedule) && { plan }),
     timesteps,
     counts,
     reset() {
@@ -173,19 +183,27 @@ export interface LoopSteps {
 }
 
 /**
- * The loop must be the one that the schedule was made for. How it does guidance is all the same where no
+ * The loop must be one that the schedule serves: any, where it has rules, and else the one that it lists. How it does guidance is all the same where no
  * call needs the pairs.
  * @throws RUN_STEPS, RUN_START, RUN_GUIDANCE
  */
 export function checkLoopFits(
-  { calls, label, ports: { guidance: made, needsPairs = true } }: LoopDenoiser,
+  denoiser: LoopDenoiser,
   { all, own, start }: LoopSteps,
   guidance: GuidancePair | undefined,
+  { timesteps, logSnr }: LoopPlaces = {},
 ): void {
+  const { calls, label, plan, ports } = denoiser;
+  const { guidance: made, needsPairs = true } = ports;
   if (calls === undefined) return;
-  if (start > 0) throw bundleFromMiddle(label ?? 'the denoiser', start);
+  if (start > 0 && !plan) throw bundleFromMiddle(label ?? 'the denoiser', start);
   const fits = made?.order === guidance?.order && made?.mode === guidance?.mode;
   if (made && needsPairs && !fits) throw otherGuidance(made, guidance);
   const needed = stepsOfCalls(calls, made);
+  // one that was made for its own part of the loop keeps to that
+  if (plan && (own === all || own !== needed)) {
+    plan({ steps: all, start, timesteps, logSnr });
+    return;
+  }
   if (all !== needed && own !== needed) throw stepsDiffer(all, needed, callsPerStep(made));
 }

@@ -90,8 +90,9 @@ export async function startLoop(
   const asked = withLatentShape(denoiser, options);
   const { handOver } = parts;
   const then = handOver && startHandOver(denoiser, handOver, sampler);
-  const steps = { all: timesteps.length, own: then?.step ?? timesteps.length, start: firstCall };
-  checkLoopFits(denoiser, steps, options.guidance);
+  const all = firstCall + timesteps.length;
+  const steps = { all, own: then?.step ?? all, start: firstCall };
+  checkLoopFits(denoiser, steps, options.guidance, sampler);
   const { denoiser: fed, settled } = fedDenoiser(ort, denoiser, asked);
   const { latent, dims } = settled;
   const second = then?.feed(ort, asked, dims);
