@@ -2,7 +2,7 @@
 // each method with each order. Settings are chosen on a few noises and measured on others: of each family those that
 // nothing of the same family beats at less cost.
 //
-//   node bench/equal-cost.mjs [--model digits|dit-digits] [--tried 20] [--images 200] [--scales 1,2,4]
+//   node bench/equal-cost.mjs [--model digits|dit-digits|flow-digits] [--tried 20] [--images 200] [--scales 1,2,4]
 //     [--only REGEX]
 //
 // Goes on where it stopped: rows that are there already are not measured again.
@@ -38,13 +38,13 @@ const mean = (values) => values.reduce((sum, v) => sum + v, 0) / values.length;
 const pooled = (psnr) => -10 * Math.log10(mean(psnr.map((v) => 10 ** (-v / 10))));
 const rounded = (psnr) => psnr.map((v) => Math.round(10 * v) / 10);
 
-/** Decibels of each picture, and what the loop costs. */
+/** Decibels of each picture, to the converged one and to that of its own loop, and what the loop costs. */
 async function measure({ loop, passes }, noises) {
   if (!passes)
-    return { calls: loop.steps, psnr: await subject.distances(subject.source, loop, noises) };
+    return { calls: loop.steps, ...(await subject.distances(subject.source, loop, noises)) };
   const { denoiser, calls, folder } = await subject.bundle(passes, loop);
   try {
-    return { calls, psnr: await subject.distances(denoiser, loop, noises) };
+    return { calls, ...(await subject.distances(denoiser, loop, noises)) };
   } finally {
     await denoiser.release?.();
     fs.rmSync(folder, { recursive: true });
@@ -96,7 +96,12 @@ for (const scale of asked.scales.split(',').map(Number))
     const key = `${scale} ${keyOf(method)}`;
     const count = batches(Number(asked.images));
     if (results.measured[key]?.images >= count * subject.images) continue;
-    const { calls, psnr } = await measure(method, { batches: count, seed: MEASURED, scale });
+    const { calls, psnr, own } = await measure(method, {
+      batches: count,
+      seed: MEASURED,
+      scale,
+      own: true,
+    });
     const { family, loop } = method;
     results.measured[key] = {
       scale,
@@ -104,6 +109,7 @@ for (const scale of asked.scales.split(',').map(Number))
       loop,
       calls,
       psnr: rounded(psnr),
+      own: rounded(own),
       images: psnr.length,
     };
     save();
