@@ -3,7 +3,7 @@
 // nothing of the same family beats at less cost.
 //
 //   node bench/equal-cost.mjs [--model digits|dit-digits|flow-digits] [--tried 20] [--images 200] [--scales 1,2,4]
-//     [--only REGEX]
+//     [--only REGEX] [--budgets 6,8,10,14,17,20]
 //
 // Goes on where it stopped: rows that are there already are not measured again.
 import fs from 'node:fs';
@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util';
 import { ROOT } from '../scripts/demo/common.mjs';
 import { keyOf, methodsOf } from './equal-cost/methods.mjs';
 import { openSubject } from './equal-cost/subject.mjs';
+import { equalCostTable, pooled } from './equal-cost/table.mjs';
 
 const { values: asked } = parseArgs({
   options: {
@@ -20,6 +21,7 @@ const { values: asked } = parseArgs({
     images: { type: 'string', default: '200' },
     scales: { type: 'string', default: '2,1,4' },
     only: { type: 'string', default: '' },
+    budgets: { type: 'string', default: '6,8,10,14,17,20' },
   },
 });
 /** Noises of the choice, and of the measurement. */
@@ -34,8 +36,6 @@ const results = fs.existsSync(file)
   : { model: asked.model, tried: {}, measured: {} };
 const save = () => fs.writeFileSync(file, `${JSON.stringify(results)}\n`);
 const mean = (values) => values.reduce((sum, v) => sum + v, 0) / values.length;
-/** Decibels of the mean of what the pictures' decibels are of: a few that went wrong decide it. */
-const pooled = (psnr) => -10 * Math.log10(mean(psnr.map((v) => 10 ** (-v / 10))));
 const rounded = (psnr) => psnr.map((v) => Math.round(10 * v) / 10);
 
 /** Decibels of each picture, to the converged one and to that of its own loop, and what the loop costs. */
@@ -117,3 +117,11 @@ for (const scale of asked.scales.split(',').map(Number))
       `scale ${scale}  ${calls.toFixed(1)} calls  ${mean(psnr).toFixed(1)} dB, pooled ${pooled(psnr).toFixed(1)}  ${key}`,
     );
   }
+
+for (const scale of asked.scales.split(',').map(Number))
+  console.log(
+    [
+      `\nguidance ${scale}: decibels of the mean error (mean of decibels)`,
+      ...equalCostTable(results.measured, scale, asked.budgets.split(',').map(Number)),
+    ].join('\n'),
+  );
