@@ -5,7 +5,7 @@ import { evenSteps } from '../../dist/src/compiler/pass/index.js';
 import { crossed, nested } from './families.mjs';
 
 const SOLVERS = ['euler-flow', 'dpm++2m', 'unipc:2', 'deis:3'];
-const CALLS = [6, 8, 10, 12, 14, 17, 20, 25];
+const CALLS = [6, 8, 10, 14, 20];
 /** As diffusers places SD 3's steps, as FLUX's are, without a shift, and by noise levels. */
 const OWN = { spacing: 'linear', shift: 3 };
 const EVEN = { spacing: 'trailing', shift: 1 };
@@ -13,9 +13,9 @@ const PLACES = [OWN, { spacing: 'trailing', shift: 3 }, EVEN, { spacing: 'karras
 
 /** Loops that are given to methods. */
 const loops = (steps) =>
-  crossed(['euler-flow', 'dpm++2m'], steps, [OWN, EVEN]).map(([sampler, count, place]) => ({
+  crossed(['euler-flow', 'dpm++2m'], [OWN, EVEN]).map(([sampler, place]) => ({
     sampler,
-    steps: count,
+    steps,
     ...place,
   }));
 
@@ -24,38 +24,37 @@ const fewer = crossed(SOLVERS, CALLS, PLACES).map(([sampler, steps, place]) => (
   loop: { sampler, steps, ...place },
 }));
 
-const output = crossed(loops([28, 50]), [6, 8, 10, 14, 17], [1, 2]).map(([loop, full, order]) => ({
-  family: `output, order ${order}`,
+const output = crossed(loops(28), [6, 8, 10, 14], [1, 2]).map(([loop, full, order]) => ({
+  family: `forecast, order ${order}`,
   loop,
   passes: [[forecast, { 'full-calls': full, order }]],
 }));
 
 /** A pass that keeps something at the steps between. */
 const kept = (pass, settings) =>
-  crossed(loops([17, 28]), settings, [0, 1]).map(([loop, options, order]) => ({
+  crossed(loops(20), settings, [0, 1]).map(([loop, options, order]) => ({
     family: `${pass.name}, order ${order}`,
     loop,
     passes: [[pass, { ...options, order }]],
   }));
 
-/** The output is forecast at most steps, and of the others only some compute what another pass keeps. */
-const withOutput = (pass, options) =>
-  crossed(loops([28]), [10, 14, 17], [2, 3]).map(([loop, count, interval]) => {
-    const { computed, full } = nested({ steps: loop.steps, count, interval });
-    return {
-      family: `output and ${pass.name}, order 1`,
-      loop,
-      passes: [
-        [pass, { ...options, full, order: 1 }],
-        [forecast, { full: computed, order: 1 }],
-      ],
-    };
-  });
-
 const BLOCKS = { range: '1-5' };
 const INTERVALS = [{ interval: 2 }, { interval: 3 }];
+/** The output is forecast at most steps, and of the others only some compute the blocks that are kept. */
+const outputAndBlocks = crossed(loops(28), [10, 14], [2, 3]).map(([loop, count, interval]) => {
+  const { computed, full } = nested({ steps: loop.steps, count, interval });
+  return {
+    family: 'forecast and delta-cache, order 1',
+    loop,
+    passes: [
+      [deltaCache, { ...BLOCKS, full, order: 1 }],
+      [forecast, { full: computed, order: 1 }],
+    ],
+  };
+});
+
 /** Both in full at the same steps, since what half a pair leaves is nothing to go on from. */
-const halfPairsAndBlocks = crossed(loops([17, 28]), [2, 3]).map(([loop, interval]) => {
+const halfPairsAndBlocks = crossed(loops(20), [2, 3]).map(([loop, interval]) => {
   const full = evenSteps(loop.steps, Math.ceil(loop.steps / interval));
   return {
     family: 'guidance-delta and delta-cache, order 1',
@@ -79,7 +78,6 @@ export const FLOW_METHODS = [
     { strategy: 'window', interval: 2 },
   ]),
   ...kept(guidanceDelta, INTERVALS),
-  ...withOutput(guidanceDelta, {}),
-  ...withOutput(deltaCache, BLOCKS),
+  ...outputAndBlocks,
   ...halfPairsAndBlocks,
 ];
