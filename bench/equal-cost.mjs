@@ -61,7 +61,7 @@ for (const [i, method] of methods.entries()) {
   const noises = { batches: batches(Number(asked.tried)), seed: CHOICE, scale: CHOSEN_AT };
   const { calls, psnr } = await measure(method, noises);
   results.tried[key] = { calls, psnr: rounded(psnr) };
-  if (i % 20 === 0) save();
+  save();
   console.log(
     `${i + 1}/${methods.length}  ${calls.toFixed(1)} calls  ${mean(psnr).toFixed(1)} dB, pooled ${pooled(psnr).toFixed(1)}  ${key}`,
   );

@@ -6,18 +6,17 @@ import { crossed, nested } from './families.mjs';
 
 const SOLVERS = ['euler-flow', 'dpm++2m', 'unipc:2', 'deis:3'];
 const CALLS = [6, 8, 10, 14, 20];
-/** As diffusers places SD 3's steps, as FLUX's are, without a shift, and by noise levels. */
+// Levels as Karras et al. place them end 3 to 9 dB further off with Euler's method at every number of steps.
+/** As diffusers places SD 3's steps, which is the model's own way, evenly without a shift, and between. */
 const OWN = { spacing: 'linear', shift: 3 };
 const EVEN = { spacing: 'trailing', shift: 1 };
-const PLACES = [OWN, { spacing: 'trailing', shift: 3 }, EVEN, { spacing: 'karras', shift: 1 }];
+const PLACES = [OWN, EVEN, { spacing: 'trailing', shift: 1.7 }];
 
-/** Loops that are given to methods. */
-const loops = (steps) =>
-  crossed(['euler-flow', 'dpm++2m'], [OWN, EVEN]).map(([sampler, place]) => ({
-    sampler,
-    steps,
-    ...place,
-  }));
+/** Loops that are given to methods: that which pipelines run, and the same solver's betters. */
+const loops = (steps) => [
+  { sampler: 'euler-flow', steps, ...OWN },
+  { sampler: 'dpm++2m', steps, ...EVEN },
+];
 
 const fewer = crossed(SOLVERS, CALLS, PLACES).map(([sampler, steps, place]) => ({
   family: 'fewer steps',
