@@ -4,44 +4,52 @@ import { deltaCache, ditfastattn, forecast, guidanceDelta } from '../../dist/pas
 import { evenSteps } from '../../dist/src/compiler/pass/index.js';
 import { crossed, nested } from './families.mjs';
 
-const SOLVERS = ['euler-flow', 'dpm++2m', 'unipc:2', 'deis:3'];
 const CALLS = [6, 8, 10, 14, 20];
-// Levels as Karras et al. place them end 3 to 9 dB further off with Euler's method at every number of steps.
-/** As diffusers places SD 3's steps, which is the model's own way, evenly without a shift, and between. */
+/**
+ * As diffusers places SD 3's steps, which is the model's own way, and even ones with a smaller shift or none. Levels as
+ * Karras et al. place them ended 3 to 9 dB further off with Euler's method at every number of steps.
+ */
 const OWN = { spacing: 'linear', shift: 3 };
+const BETWEEN = { spacing: 'trailing', shift: 1.7 };
 const EVEN = { spacing: 'trailing', shift: 1 };
-const PLACES = [OWN, EVEN, { spacing: 'trailing', shift: 1.7 }];
 
-/** Loops that are given to methods: that which pipelines run, and the same solver's betters. */
-const loops = (steps) => [
-  { sampler: 'euler-flow', steps, ...OWN },
-  { sampler: 'dpm++2m', steps, ...EVEN },
-];
+const solved = (solvers, places) =>
+  crossed(solvers, CALLS, places).map(([sampler, steps, place]) => ({
+    family: 'fewer steps',
+    loop: { sampler, steps, ...place },
+  }));
+const fewer = solved(
+  ['euler-flow', 'dpm++2m', 'unipc:2', 'unipc:3', 'deis:3'],
+  [OWN, EVEN, BETWEEN],
+);
 
-const fewer = crossed(SOLVERS, CALLS, PLACES).map(([sampler, steps, place]) => ({
-  family: 'fewer steps',
-  loop: { sampler, steps, ...place },
-}));
+/** Loops that are given to methods: the model's own, one that most programs have, and the best of fewer steps. */
+const own = (steps) => ({ sampler: 'euler-flow', steps, ...OWN });
+const better = (steps) => ({ sampler: 'dpm++2m', steps, ...BETWEEN });
+const best = (steps) => ({ sampler: 'unipc:2', steps, ...EVEN });
 
-const output = crossed(loops(28), [6, 8, 10, 14], [1, 2]).map(([loop, full, order]) => ({
-  family: `forecast, order ${order}`,
-  loop,
-  passes: [[forecast, { 'full-calls': full, order }]],
-}));
+const output = crossed([own(28), better(28), best(28)], [6, 8, 10, 14], [1, 2]).map(
+  ([loop, full, order]) => ({
+    family: `forecast, order ${order}`,
+    loop,
+    passes: [[forecast, { 'full-calls': full, order }]],
+  }),
+);
 
 /** A pass that keeps something at the steps between. */
 const kept = (pass, settings) =>
-  crossed(loops(20), settings, [0, 1]).map(([loop, options, order]) => ({
+  crossed(settings, [0, 1]).map(([options, order]) => ({
     family: `${pass.name}, order ${order}`,
-    loop,
+    loop: best(20),
     passes: [[pass, { ...options, order }]],
   }));
 
 const BLOCKS = { range: '1-5' };
 const INTERVALS = [{ interval: 2 }, { interval: 3 }];
 /** The output is forecast at most steps, and of the others only some compute the blocks that are kept. */
-const outputAndBlocks = crossed(loops(28), [10, 14], [2, 3]).map(([loop, count, interval]) => {
-  const { computed, full } = nested({ steps: loop.steps, count, interval });
+const outputAndBlocks = [10, 14].map((count) => {
+  const loop = best(28);
+  const { computed, full } = nested({ steps: loop.steps, count, interval: 2 });
   return {
     family: 'forecast and delta-cache, order 1',
     loop,
@@ -53,7 +61,8 @@ const outputAndBlocks = crossed(loops(28), [10, 14], [2, 3]).map(([loop, count, 
 });
 
 /** Both in full at the same steps, since what half a pair leaves is nothing to go on from. */
-const halfPairsAndBlocks = crossed(loops(20), [2, 3]).map(([loop, interval]) => {
+const halfPairsAndBlocks = [2, 3].map((interval) => {
+  const loop = best(20);
   const full = evenSteps(loop.steps, Math.ceil(loop.steps / interval));
   return {
     family: 'guidance-delta and delta-cache, order 1',
