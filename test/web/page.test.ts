@@ -61,7 +61,7 @@ async function onNode({ model, variant }: Choice, digit: number, seed: number) {
   };
 }
 
-/** The same of so many steps with DEIS of order 3, or DPM-Solver++ along the path of flow matching: the last latent. */
+/** The same of so many steps with DEIS of order 3, or UniPC along the path of flow matching: the last latent. */
 async function inFewerSteps({ model }: Choice, steps: number, digit: number, seed: number) {
   const { file, shift, order } = catalogue.find(({ id }) => id === model)!;
   const denoiser = await openLoopModel(file);
@@ -71,11 +71,11 @@ async function inFewerSteps({ model }: Choice, steps: number, digit: number, see
     sampler:
       shift === undefined
         ? createSampler('deis', { steps, order: 3, clip: 1, ...placed })
-        : createSampler('dpm++2m', {
+        : createSampler('unipc', {
             steps,
             spacing: 'trailing',
             prediction: 'flow',
-            schedule: { path: 'flow', shift },
+            schedule: { path: 'flow' },
           }),
     seed,
     feeds: { class_labels: labels(digit) },

@@ -118,15 +118,15 @@ function ownLoop({ steps, shift }: CatalogueModel): Sampler {
 /** Fewer of these steps Karras levels lie too far apart for it (bench/equal-cost.mjs). */
 const KARRAS_FROM = 12;
 
-/** The solver that came nearest to the converged picture of the samples in so few steps. */
+/** What came nearest to the converged picture of the samples in so few steps: of flow matching without a shift. */
 function fewerSteps({ shift }: CatalogueModel, count: number): Sampler {
   const steps = Math.max(2, Math.round(count));
   if (shift !== undefined)
-    return createSampler('dpm++2m', {
+    return createSampler('unipc', {
       steps,
       spacing: 'trailing',
       prediction: 'flow',
-      schedule: { path: 'flow', shift },
+      schedule: { path: 'flow' },
     });
   const placed =
     steps < KARRAS_FROM ? ({ spacing: 'quad' } as const) : ({ levels: 'karras' } as const);
