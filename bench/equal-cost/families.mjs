@@ -1,5 +1,5 @@
 // Families of settings from lists of what may differ in them.
-import { evenSteps } from '../../dist/src/compiler/pass/index.js';
+import { evenSteps } from '../../dist/src/runtime/schedule/index.js';
 
 /** Every choice of one item from each list. */
 export const crossed = (...lists) =>

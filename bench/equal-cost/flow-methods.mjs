@@ -1,7 +1,7 @@
 // What is tried on a model of flow matching: solvers along its path, and methods in the loops that its
 // pipelines run.
 import { deltaCache, ditfastattn, forecast, guidanceDelta } from '../../dist/passes/index.js';
-import { evenSteps } from '../../dist/src/compiler/pass/index.js';
+import { evenSteps } from '../../dist/src/runtime/schedule/index.js';
 import { crossed, nested } from './families.mjs';
 
 const CALLS = [6, 8, 10, 14, 20];
