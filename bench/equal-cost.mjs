@@ -2,8 +2,8 @@
 // each method with each order. Settings are chosen on a few noises and measured on others: of each family those that
 // nothing of the same family beats at less cost.
 //
-//   node bench/equal-cost.mjs [--model digits|dit-digits] [--tried 20] [--images 200] [--scales 1,2,4]
-//     [--only REGEX]
+//   node bench/equal-cost.mjs [--model digits|dit-digits|flow-digits] [--tried 20] [--images 200] [--scales 1,2,4]
+//     [--only REGEX] [--budgets 6,8,10,14,17,20]
 //
 // Goes on where it stopped: rows that are there already are not measured again.
 import fs from 'node:fs';
@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util';
 import { ROOT } from '../scripts/demo/common.mjs';
 import { keyOf, methodsOf } from './equal-cost/methods.mjs';
 import { openSubject } from './equal-cost/subject.mjs';
+import { equalCostTable, pooled } from './equal-cost/table.mjs';
 
 const { values: asked } = parseArgs({
   options: {
@@ -20,6 +21,7 @@ const { values: asked } = parseArgs({
     images: { type: 'string', default: '200' },
     scales: { type: 'string', default: '2,1,4' },
     only: { type: 'string', default: '' },
+    budgets: { type: 'string', default: '6,8,10,14,17,20' },
   },
 });
 /** Noises of the choice, and of the measurement. */
@@ -34,17 +36,15 @@ const results = fs.existsSync(file)
   : { model: asked.model, tried: {}, measured: {} };
 const save = () => fs.writeFileSync(file, `${JSON.stringify(results)}\n`);
 const mean = (values) => values.reduce((sum, v) => sum + v, 0) / values.length;
-/** Decibels of the mean of what the pictures' decibels are of: a few that went wrong decide it. */
-const pooled = (psnr) => -10 * Math.log10(mean(psnr.map((v) => 10 ** (-v / 10))));
 const rounded = (psnr) => psnr.map((v) => Math.round(10 * v) / 10);
 
-/** Decibels of each picture, and what the loop costs. */
+/** Decibels of each picture, to the converged one and to that of its own loop, and what the loop costs. */
 async function measure({ loop, passes }, noises) {
   if (!passes)
-    return { calls: loop.steps, psnr: await subject.distances(subject.source, loop, noises) };
+    return { calls: loop.steps, ...(await subject.distances(subject.source, loop, noises)) };
   const { denoiser, calls, folder } = await subject.bundle(passes, loop);
   try {
-    return { calls, psnr: await subject.distances(denoiser, loop, noises) };
+    return { calls, ...(await subject.distances(denoiser, loop, noises)) };
   } finally {
     await denoiser.release?.();
     fs.rmSync(folder, { recursive: true });
@@ -61,7 +61,7 @@ for (const [i, method] of methods.entries()) {
   const noises = { batches: batches(Number(asked.tried)), seed: CHOICE, scale: CHOSEN_AT };
   const { calls, psnr } = await measure(method, noises);
   results.tried[key] = { calls, psnr: rounded(psnr) };
-  if (i % 20 === 0) save();
+  save();
   console.log(
     `${i + 1}/${methods.length}  ${calls.toFixed(1)} calls  ${mean(psnr).toFixed(1)} dB, pooled ${pooled(psnr).toFixed(1)}  ${key}`,
   );
@@ -96,7 +96,12 @@ for (const scale of asked.scales.split(',').map(Number))
     const key = `${scale} ${keyOf(method)}`;
     const count = batches(Number(asked.images));
     if (results.measured[key]?.images >= count * subject.images) continue;
-    const { calls, psnr } = await measure(method, { batches: count, seed: MEASURED, scale });
+    const { calls, psnr, own } = await measure(method, {
+      batches: count,
+      seed: MEASURED,
+      scale,
+      own: true,
+    });
     const { family, loop } = method;
     results.measured[key] = {
       scale,
@@ -104,6 +109,7 @@ for (const scale of asked.scales.split(',').map(Number))
       loop,
       calls,
       psnr: rounded(psnr),
+      own: rounded(own),
       images: psnr.length,
     };
     save();
@@ -111,3 +117,11 @@ for (const scale of asked.scales.split(',').map(Number))
       `scale ${scale}  ${calls.toFixed(1)} calls  ${mean(psnr).toFixed(1)} dB, pooled ${pooled(psnr).toFixed(1)}  ${key}`,
     );
   }
+
+for (const scale of asked.scales.split(',').map(Number))
+  console.log(
+    [
+      `\nguidance ${scale}: decibels of the mean error (mean of decibels)`,
+      ...equalCostTable(results.measured, scale, asked.budgets.split(',').map(Number)),
+    ].join('\n'),
+  );

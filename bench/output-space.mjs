@@ -3,7 +3,7 @@
 //
 //   node bench/output-space.mjs [--model digits|dit-digits] [--steps 50]
 import { parseArgs } from 'node:util';
-import { evenSteps } from '../dist/src/compiler/pass/index.js';
+import { evenSteps } from '../dist/src/runtime/schedule/index.js';
 import { samplerOf } from './equal-cost/sampler.mjs';
 import { openSubject } from './equal-cost/subject.mjs';
 

@@ -1,6 +1,7 @@
 // What is tried: families of settings, of which each is searched on its own.
 import { deepcache, deltaCache, ditfastattn, forecast } from '../../dist/passes/index.js';
-import { evenSteps } from '../../dist/src/compiler/pass/index.js';
+import { crossed, nested } from './families.mjs';
+import { FLOW_METHODS } from './flow-methods.mjs';
 import { SPACINGS } from './subject.mjs';
 
 /** Solvers that extrapolate by themselves are the first rivals of a forecast. */
@@ -9,9 +10,6 @@ const CALLS = [8, 10, 12, 14, 17, 20, 25, 33, 50];
 const ORDERS = [0, 1, 2];
 /** Solvers whose loops are given to methods. */
 const BASES = ['ddim', 'dpm++2m', 'deis:3'];
-
-const crossed = (...lists) =>
-  lists.reduce((all, list) => all.flatMap((tuple) => list.map((item) => [...tuple, item])), [[]]);
 
 const fewer = crossed(SOLVERS, CALLS, SPACINGS).map(([sampler, steps, spacing]) => ({
   family: 'fewer steps',
@@ -50,8 +48,7 @@ const kept = (name, pass, settings) =>
 const both = (name, pass, options) =>
   crossed(['dpm++2m', 'deis:3'], [50, 100], [12, 17, 25, 33], [2, 3], ['quad', 'karras']).map(
     ([sampler, steps, count, interval, spacing]) => {
-      const computed = evenSteps(steps, count);
-      const full = computed.filter((_, i) => i % interval === 0 || i === count - 1);
+      const { computed, full } = nested({ steps, count, interval });
       return {
         family: `output and ${name}, order 1`,
         loop: { sampler, steps, spacing },
@@ -86,7 +83,8 @@ const METHODS = {
   ],
 };
 
-export const methodsOf = (subject) => [...fewer, ...METHODS[subject], ...output, ...byNoise];
+export const methodsOf = (subject) =>
+  subject === 'flow-digits' ? FLOW_METHODS : [...fewer, ...METHODS[subject], ...output, ...byNoise];
 
 /** The same for equal settings. */
 export const keyOf = ({ family, loop, passes = [] }) =>

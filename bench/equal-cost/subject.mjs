@@ -22,7 +22,19 @@ const SUBJECTS = {
     converged: 500,
     perDigit: 1,
   },
+  'flow-digits': {
+    file: 'flow-digits/transformer/model.onnx',
+    order: 'uncond-first',
+    // nearer to its limit than 1,000 steps of Euler's method
+    converging: { sampler: 'dpm++2m', spacing: 'linear', shift: 3 },
+    converged: 250,
+    perDigit: 1,
+  },
 };
+/** Nothing is timed: what one run leaves of the machine is another's. */
+const ONE_THREAD = { sessionOptions: { intraOpNumThreads: 1 } };
+/** A model's own loop is of so many steps at least: fewer are what it is held against. */
+const OWN_STEPS = 28;
 
 /** Of timesteps, and Karras et al.'s of noise levels. */
 export const SPACINGS = ['trailing', 'linear', 'leading', 'quad', 'karras'];
@@ -40,11 +52,17 @@ function psnrs(latent, wanted, images) {
 }
 
 export async function openSubject(name) {
-  const { file: at, order, converged, perDigit } = SUBJECTS[name];
+  const {
+    file: at,
+    order,
+    converged,
+    converging = { sampler: 'ddim', spacing: 'leading' },
+    perDigit,
+  } = SUBJECTS[name];
   const file = path.join(ROOT, 'samples', at);
   const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'stepfold-equal-cost-'));
   process.on('exit', () => fs.rmSync(scratch, { recursive: true, force: true }));
-  const source = await openLoopModel(file);
+  const source = await openLoopModel(file, ONE_THREAD);
   const model = loadModel(file);
   const { images, labels, unconditional } = digits(perDigit);
   const references = new Map();
@@ -59,13 +77,10 @@ export async function openSubject(name) {
     return latent;
   }
 
-  async function reference(noise) {
-    const key = `${noise.seed} ${noise.scale}`;
-    if (!references.has(key))
-      references.set(
-        key,
-        await latents(source, { sampler: 'ddim', steps: converged, spacing: 'leading' }, noise),
-      );
+  /** What the source makes of a noise, once for each loop. */
+  async function reference(loop, noise) {
+    const key = JSON.stringify([loop, noise]);
+    if (!references.has(key)) references.set(key, await latents(source, loop, noise));
     return references.get(key);
   }
 
@@ -75,13 +90,19 @@ export async function openSubject(name) {
     converged,
     source,
 
-    /** Decibels of each picture of some batches. */
-    async distances(denoiser, loop, { batches, seed, scale }) {
-      const found = [];
+    /**
+     * Decibels of each picture of some batches to the converged ones; with `own` also to those of the source in
+     * the same loop, of `OWN_STEPS` where it has fewer.
+     */
+    async distances(denoiser, loop, { batches, seed, scale, own = false }) {
+      const whole = { ...loop, steps: Math.max(loop.steps, OWN_STEPS) };
+      const found = { psnr: [], ...(own && { own: [] }) };
       for (let batch = 0; batch < batches; batch++) {
         const noise = { seed: seed + batch, scale };
         const latent = await latents(denoiser, loop, noise);
-        found.push(...psnrs(latent, await reference(noise), images));
+        const to = async (other) => psnrs(latent, await reference(other, noise), images);
+        found.psnr.push(...(await to({ ...converging, steps: converged })));
+        if (own) found.own.push(...(await to(whole)));
       }
       return found;
     },
@@ -101,7 +122,11 @@ export async function openSubject(name) {
         force: true,
       });
       const { source: full, perCall } = cost.macs.convention.all;
-      return { denoiser: await openLoopBundle(folder), calls: (steps * perCall) / full, folder };
+      return {
+        denoiser: await openLoopBundle(folder, ONE_THREAD),
+        calls: (steps * perCall) / full,
+        folder,
+      };
     },
   };
 }

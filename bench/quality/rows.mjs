@@ -25,9 +25,10 @@ const SEED = 1000;
  * @property {string} judge folder in samples/
  * @property {number} steps of the source's loop
  * @property {'cond-first' | 'uncond-first'} order of the guidance pair
+ * @property {{ name: string, options: object }} [sampler] where a loop names none
  */
 
-/** @typedef {{ steps: number } | { timesteps: readonly number[] }} Loop */
+/** @typedef {{ sampler?: string } & ({ steps: number } | { timesteps: readonly number[] })} Loop */
 
 /**
  * @typedef {object} Row
@@ -38,13 +39,20 @@ const SEED = 1000;
  */
 
 /** @param {Subject} subject */
-export async function openSubject({ model, judge: folder, steps, order }) {
+export async function openSubject({
+  model,
+  judge: folder,
+  steps,
+  order,
+  sampler: { name, options } = { name: 'ddim', options: { clip: 1 } },
+}) {
   const file = path.join(ROOT, 'samples', model);
   const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'stepfold-quality-'));
   const judge = await openJudge(folder);
   const { images: batch, labels, unconditional } = digits(PER_DIGIT);
   const digitsOfBatch = Array.from(labels.class_labels.data, Number);
-  const samplerOf = (loop) => createSampler('ddim', { clip: 1, ...loop });
+  const samplerOf = ({ sampler = name, ...loop }) =>
+    createSampler(sampler, { ...options, ...loop });
   const request = (loop, seed) => ({
     sampler: samplerOf(loop),
     seed,
@@ -60,7 +68,10 @@ export async function openSubject({ model, judge: folder, steps, order }) {
     /** A bundle of one pass, with its ratio of MACs in the convention. */
     async bundle(pass, options, convention) {
       const to = fs.mkdtempSync(path.join(scratch, 'bundle-'));
-      const compilation = await Pipeline.create({ calls: steps })
+      const compilation = await Pipeline.create({
+        calls: steps,
+        guidance: { order, mode: 'batch' },
+      })
         .use(pass, options)
         .compile(loadModel(file));
       const { cost } = writeBundle(compilation, to, { sourceFile: file, force: true });

@@ -100,11 +100,19 @@ def write_reference(model, path, labels=(NULL_CLASS, 3), size=SIZE):
 
 
 def write_grid(model, path, size=SIZE):
-    """A row per seed, a column per class."""
+    """What DDIM makes of noise, a row per seed, a column per class."""
+    write_pictures(
+        lambda noise, labels: ddim_sample(model, noise, labels, NULL_CLASS, DDIM_STEPS, GUIDANCE),
+        path,
+        size,
+    )
+
+
+def write_pictures(draw, path, size):
+    """What `draw` makes of noise and labels, a row per seed, a column per class."""
     torch.manual_seed(2)
     labels = torch.arange(CLASSES).repeat(GRID_SEEDS)
-    noise = torch.randn(len(labels), 1, size, size)
-    images = ddim_sample(model, noise, labels, NULL_CLASS, DDIM_STEPS, GUIDANCE)
+    images = draw(torch.randn(len(labels), 1, size, size), labels)
     # The digits fill the whole height of their images.
     images = torch.nn.functional.pad(images, [GRID_MARGIN] * 4, value=-1)
     cell = size + 2 * GRID_MARGIN

@@ -1,4 +1,4 @@
-// Puts what the page shows into public/, which is not kept: the two models, a bundle for each schedule, and the
+// Puts what the page shows into public/, which is not kept: the models, a bundle for each schedule, and the
 // engine's wasm. Then builds the page. With `serve` it is served, with `dev` served as it is edited.
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';

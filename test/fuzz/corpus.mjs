@@ -56,6 +56,7 @@ export const PICTURES = [
   'samples/digits/samples.png',
   'docs/images/digits-grid.png',
   'samples/dit-digits/samples.png',
+  'samples/flow-digits/samples.png',
 ].map((name) => ({ name, bytes: () => read(name) }));
 
 /** The graphs that bundles are made of. */

@@ -24,6 +24,7 @@ const catalogue = JSON.parse(fs.readFileSync(path.join(WEB, 'catalogue.json'), '
   id: string;
   file: string;
   steps: number;
+  shift?: number;
   order: 'cond-first' | 'uncond-first';
   variants: { id: string; transform: string[] }[];
 }[];
@@ -36,14 +37,17 @@ interface Choice {
 
 /** The same loops on onnxruntime-node: the latent of every step. */
 async function onNode({ model, variant }: Choice, digit: number, seed: number) {
-  const { file, steps, order, variants } = catalogue.find(({ id }) => id === model)!;
+  const { file, steps, shift, order, variants } = catalogue.find(({ id }) => id === model)!;
   const { transform } = variants.find(({ id }) => id === variant)!;
   const bundle = at(`${model}-${variant}`);
   if (!fs.existsSync(bundle)) await done(['transform', file, ...transform, '-o', bundle]);
   const labels = (value: number) => new ort.Tensor('int64', BigInt64Array.of(BigInt(value)), [1]);
   const record = async (denoiser: Awaited<ReturnType<typeof openLoopModel>>) => {
     const { steps: all } = await recordLoop(denoiser, {
-      sampler: createSampler('ddim', { steps, clip: 1 }),
+      sampler:
+        shift === undefined
+          ? createSampler('ddim', { steps, clip: 1 })
+          : createSampler('euler-flow', { steps, spacing: 'linear', schedule: { shift } }),
       seed,
       feeds: { class_labels: labels(digit) },
       guidance: { scale: 2, order, mode: 'batch', unconditional: { class_labels: labels(10) } },
@@ -57,14 +61,22 @@ async function onNode({ model, variant }: Choice, digit: number, seed: number) {
   };
 }
 
-/** The same of so many steps with DEIS of order 3: the last latent. */
+/** The same of so many steps with DEIS of order 3, or UniPC along the path of flow matching: the last latent. */
 async function inFewerSteps({ model }: Choice, steps: number, digit: number, seed: number) {
-  const { file, order } = catalogue.find(({ id }) => id === model)!;
+  const { file, shift, order } = catalogue.find(({ id }) => id === model)!;
   const denoiser = await openLoopModel(file);
   const labels = (value: number) => new ort.Tensor('int64', BigInt64Array.of(BigInt(value)), [1]);
   const placed = steps < 12 ? ({ spacing: 'quad' } as const) : ({ levels: 'karras' } as const);
   const { latent } = await generate(denoiser, {
-    sampler: createSampler('deis', { steps, order: 3, clip: 1, ...placed }),
+    sampler:
+      shift === undefined
+        ? createSampler('deis', { steps, order: 3, clip: 1, ...placed })
+        : createSampler('unipc', {
+            steps,
+            spacing: 'trailing',
+            prediction: 'flow',
+            schedule: { path: 'flow' },
+          }),
     seed,
     feeds: { class_labels: labels(digit) },
     guidance: { scale: 2, order, mode: 'batch', unconditional: { class_labels: labels(10) } },
@@ -155,6 +167,7 @@ describe.skipIf(why)(`in Chromium${why ? ` (skipped: ${why})` : ''}`, () => {
   test.each<Choice>([
     { model: 'digits-unet', variant: 'n5', backend: 'wasm-1' },
     { model: 'dit-digits', variant: 'd4', backend: 'wasm-1' },
+    { model: 'flow-digits', variant: 'guidance-3', backend: 'wasm-1' },
   ])('$model draws what onnxruntime-node draws, step for step', async (choice) => {
     const { page, complaints } = opened;
     await start(page, choice);

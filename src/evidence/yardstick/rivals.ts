@@ -2,7 +2,9 @@
 import { StepfoldError } from '../../errors/index.js';
 import {
   type NoisePath,
+  type NoisePathOptions,
   noisePath,
+  type PathName,
   type Sampler,
   type SamplerName,
   SOLVERS,
@@ -34,15 +36,21 @@ const ALL: readonly (Solver & { readonly name: SamplerName })[] = SOLVERS;
 /** As many steps as a loop is taken to have converged in. */
 const MANY = 1000;
 
-/** What does not depend on the sampler: the model's prediction, its noise, and where pixels end. */
-const ofModel = ({ prediction, schedule, clip }: SamplerChoice) => ({
-  ...(prediction !== undefined && { prediction }),
-  ...(schedule !== undefined && { schedule }),
-  ...(clip !== undefined && { clip }),
+const pathNameOf = (own: SamplerChoice): PathName =>
+  (own['schedule'] as NoisePathOptions | undefined)?.path ?? solverOf(own.name).path;
+
+/** What does not depend on the sampler: the model's prediction, its noise path, and where pixels end. */
+const ofModel = (own: SamplerChoice) => ({
+  prediction: own['prediction'] ?? solverOf(own.name).options.prediction.default,
+  schedule: { ...(own['schedule'] as object | undefined), path: pathNameOf(own) },
+  ...(own['clip'] !== undefined && { clip: own['clip'] }),
 });
 
-const pathOf = (own: SamplerChoice): NoisePath =>
-  noisePath({ path: solverOf(own.name).path, ...(own['schedule'] as object | undefined) });
+/** Steps in the noise level of a straight path are of that one alone; all others go along any path. */
+const goesAlong = (solver: { readonly path: PathName }, path: PathName) =>
+  solver.path === path || solver.path !== 'flow';
+
+const pathOf = (own: SamplerChoice): NoisePath => noisePath(ofModel(own).schedule);
 
 /**
  * @param wanted steps that each may take
@@ -71,9 +79,10 @@ export function rivals(own: SamplerChoice, wanted: number, left = 0): Rival[] {
     : SPACINGS.flatMap(
         (spacing) => orNone(() => made(own.name, itself as SamplerChoice, true, spacing)) ?? [],
       );
-  for (const { name, path, options, drawsNoise } of ALL) {
+  for (const solver of ALL) {
     // what draws noise ends at other pictures with other steps
-    if (path !== solverOf(own.name).path || drawsNoise) continue;
+    if (!goesAlong(solver, pathNameOf(own)) || solver.drawsNoise) continue;
+    const { name, options } = solver;
     const orders = Object.hasOwn(options, 'order') ? ORDERS : [undefined];
     for (const order of orders) {
       if (name === own.name && (order === undefined || order === (own['order'] ?? 2))) continue;
@@ -101,9 +110,10 @@ const placing = (spacing: Spacing) =>
 /** A loop of so many steps that more would change nothing, or of the most that there are. */
 export function convergedSampler(own: SamplerChoice, left = 0): Sampler {
   const { trainTimesteps } = pathOf(own);
-  const { path } = solverOf(own.name);
+  const path = pathNameOf(own);
   const steps = Math.min(MANY, trainTimesteps);
-  const made = ALL.filter((solver) => solver.path === path && !solver.drawsNoise).flatMap(
+  const along = ALL.filter((solver) => goesAlong(solver, path) && !solver.drawsNoise);
+  const made = [...along.filter((solver) => solver.path === path), ...along].flatMap(
     ({ name, options, arrivalPoint }) =>
       orNone(() =>
         samplerFrom(name, {

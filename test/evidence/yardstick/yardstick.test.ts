@@ -31,7 +31,7 @@ test('decibels are the range of what is come near to over the root mean square o
 });
 
 describe('rivals', () => {
-  const RENEWING = ['euler-ancestral', 'dpm++2m-sde', 'lcm'];
+  const RENEWING = ['euler-ancestral', 'dpm++2m-sde', 'lcm', 'euler-ancestral-flow', 'lcm-flow'];
 
   test('every sampler of the path that draws no noise, at every spacing, the own one with its options', () => {
     const all = rivals({ name: 'dpm++2m', spacing: 'linear', clip: 1 }, 12);
@@ -62,9 +62,36 @@ describe('rivals', () => {
     expect(all.filter(({ name }) => name === 'unipc, order 2')).toHaveLength(0);
   });
 
-  test('of flows there are two', () => {
-    const all = rivals({ name: 'euler-flow' }, 8);
-    expect(new Set(all.map(({ name }) => name))).toEqual(new Set(['euler-flow', 'heun-flow']));
+  test('along the path of flow matching go all that draw no noise, with its prediction and shift', () => {
+    const schedule = { shift: 3 };
+    const all = rivals({ name: 'euler-flow', schedule }, 8);
+    const names = new Set(all.map(({ name }) => name.split(',')[0]));
+    const still = SOLVERS.map(({ name }) => name).filter((name) => !RENEWING.includes(name));
+    expect(names).toEqual(new Set(still));
+    const found = all.find(({ name, spacing }) => name === 'dpm++2m' && spacing === 'trailing')!;
+    const wanted = samplerFrom('dpm++2m', {
+      steps: 8,
+      spacing: 'trailing',
+      prediction: 'flow',
+      schedule: { path: 'flow', shift: 3 },
+    });
+    const answer = (latent: Float32Array) => latent.map((v) => 0.7 * v - 0.2);
+    for (const step of [0, 1]) {
+      const { latent } = wanted.step(answer(NOISE), step, { latent: NOISE });
+      expect(found.sampler.step(answer(NOISE), step, { latent: NOISE }).latent).toEqual(latent);
+    }
+    expect(found.sampler.timesteps).toEqual(wanted.timesteps);
+    expect(
+      convergedSampler({ name: 'dpm++2m', prediction: 'flow', schedule: { path: 'flow' } })
+        .timesteps,
+    ).toEqual(samplerFrom('euler-flow', { steps: 1000 }).timesteps);
+  });
+
+  test('what steps along the straight path alone goes along no other', () => {
+    const names = new Set(rivals({ name: 'euler' }, 8).map(({ name }) => name));
+    expect(names).not.toContain('euler-flow');
+    const exploding = { name: 'ddim', schedule: { path: 'variance-exploding' } } as const;
+    expect(convergedSampler(exploding).timesteps.length).toBeGreaterThan(900);
   });
 
   test('no more steps than there are', () => {

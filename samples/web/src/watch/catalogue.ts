@@ -7,6 +7,8 @@ export interface CatalogueModel {
   /** Pixels of an edge. */
   readonly size: number;
   readonly steps: number;
+  /** Of the path of flow matching, for models that were trained along it. */
+  readonly shift?: number;
   readonly order: 'cond-first' | 'uncond-first';
   readonly variants: readonly { readonly id: string; readonly title: string }[];
 }

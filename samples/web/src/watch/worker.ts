@@ -11,6 +11,7 @@ import {
   timestepFeed,
 } from 'stepfold/runtime';
 import { type LoadedEngine, loadEngine } from '../page/engine.js';
+import type { CatalogueModel } from './catalogue.js';
 import type { DrawRequest, Reply, Request, Which } from './messages.js';
 import { Stopped, Turns } from './turns.js';
 
@@ -65,7 +66,7 @@ async function draw(request: DrawRequest): Promise<void> {
       turns.stop();
       throw error;
     });
-  const sampler = createSampler('ddim', { steps: model.steps, clip: 1 });
+  const sampler = ownLoop(model);
   const both = await Promise.allSettled([
     loop('source', (feeds) => full.run(feeds), sampler),
     loop('bundle', (feeds) => session.run(feeds), sampler),
@@ -78,7 +79,7 @@ async function draw(request: DrawRequest): Promise<void> {
           loop(
             'fewer',
             (feeds) => full.run(feeds),
-            fewerSteps((model.steps * b.value.milliseconds) / a.value.milliseconds),
+            fewerSteps(model, (model.steps * b.value.milliseconds) / a.value.milliseconds),
           ),
         ])
       : [];
@@ -107,12 +108,26 @@ async function draw(request: DrawRequest): Promise<void> {
   post({ type: 'stopped', statesLeft });
 }
 
+/** The loop that the model's own pipeline runs. */
+function ownLoop({ steps, shift }: CatalogueModel): Sampler {
+  return shift === undefined
+    ? createSampler('ddim', { steps, clip: 1 })
+    : createSampler('euler-flow', { steps, spacing: 'linear', schedule: { shift } });
+}
+
 /** Fewer of these steps Karras levels lie too far apart for it (bench/equal-cost.mjs). */
 const KARRAS_FROM = 12;
 
-/** The solver that came nearest to the converged picture of the samples in so few steps. */
-function fewerSteps(count: number): Sampler {
+/** What came nearest to the converged picture of the samples in so few steps: of flow matching without a shift. */
+function fewerSteps({ shift }: CatalogueModel, count: number): Sampler {
   const steps = Math.max(2, Math.round(count));
+  if (shift !== undefined)
+    return createSampler('unipc', {
+      steps,
+      spacing: 'trailing',
+      prediction: 'flow',
+      schedule: { path: 'flow' },
+    });
   const placed =
     steps < KARRAS_FROM ? ({ spacing: 'quad' } as const) : ({ levels: 'karras' } as const);
   return createSampler('deis', { steps, order: 3, clip: 1, ...placed });
