@@ -29,7 +29,7 @@ export const loopFixed = (asked: LoopLike, written: LoopLike, why: string | unde
     `This schedule is for one loop alone, ${named(written)}, and was asked for ${named(asked)}${why ? `: ${why}` : ''}.`,
     {
       path: '/loop',
-      hint: 'Run that loop, or make a bundle for the other with `stepfold transform --steps`, without `--fixed-loop`.',
+      hint: 'Run that loop, or make a bundle that serves others: `stepfold transform` without `--fixed-loop`.',
     },
   );
 

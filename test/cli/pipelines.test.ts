@@ -283,7 +283,7 @@ describe.concurrent('is refused:', () => {
     expect(fs.existsSync(at('never'))).toBe(false);
   });
 
-  test('a bundle from the middle', async () => {
+  test('a bundle of one loop alone from the middle', async () => {
     await run(
       'transform',
       'text.onnx',
@@ -291,6 +291,7 @@ describe.concurrent('is refused:', () => {
       'forecast:full=0+2',
       '--calls',
       '5',
+      '--fixed-loop',
       '-o',
       'bundle',
     );

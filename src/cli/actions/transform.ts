@@ -152,6 +152,7 @@ type Config = Omit<PipelineConfig, 'passes' | 'plugins' | '$schema' | 'target'> 
   readonly guidance?: GuidancePair;
   readonly places?: LoopPlaces;
   readonly roles: ReturnType<typeof readRoles>;
+  readonly fixedLoop: boolean;
 };
 
 /** The config file, overridden by what the command line says as well; the plan where neither does. */
@@ -189,6 +190,7 @@ function readConfig(args: TransformArguments & { readonly given: string }): Conf
     shapes: { ...file?.shapes, ...readShapes(args.shape) },
     freeze: { ...file?.freeze, ...readSizes('freeze', args.freeze) },
     roles: readRoles(args),
+    fixedLoop: args.fixedLoop,
     ...(emit && { emit }),
     ...(plan && { plan }),
     ...(guidance && { guidance }),

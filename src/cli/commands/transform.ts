@@ -30,6 +30,11 @@ export const options = {
     describe: 'Calls in the denoising loop',
     check: wholeNumber('calls', 1, MOST_CALLS),
   },
+  'fixed-loop': {
+    type: 'boolean',
+    default: false,
+    describe: 'List the calls of this loop alone, and refuse any other number of steps or start',
+  },
   config: { type: 'string', describe: 'pipeline.json with passes and options' },
   plan: {
     type: 'string',
