@@ -128,7 +128,7 @@ const METHODS = {
   ],
   'dit-digits': [
     ...fewer(
-      ['ddim', 'dpm++2m', 'unipc:2', 'deis:2', 'deis:3'],
+      ['dpm++2m', 'unipc:2', 'deis:2', 'deis:3'],
       [8, 12, 17, 25],
       ['trailing', 'quad', 'karras'],
     ),
