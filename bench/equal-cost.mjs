@@ -2,8 +2,8 @@
 // method with each order, and pairs of methods. In two stages: all settings on a few noises; then, on many others, of each
 // family the best setting at each of some costs.
 //
-//   node bench/equal-cost.mjs [--model digits|dit-digits] [--tried 10] [--images 200] [--scales 2,1.5,4]
-//     [--only REGEX] [--stage tried|measured]
+//   node bench/equal-cost.mjs [--model digits|dit-digits] [--tried 10] [--images 200] [--others 60]
+//     [--scales 2,1.5,4] [--only REGEX] [--stage tried|measured]
 //
 // Goes on where it stopped, and measures batch after batch, so that whatever has been measured can be compared.
 import fs from 'node:fs';
@@ -20,6 +20,8 @@ const { values: asked } = parseArgs({
     model: { type: 'string', default: 'digits' },
     tried: { type: 'string', default: '10' },
     images: { type: 'string', default: '200' },
+    // of what is no rival of the best
+    others: { type: 'string', default: '60' },
     scales: { type: 'string', default: '2,1.5,4' },
     only: { type: 'string', default: '' },
     stage: { type: 'string', default: '' },
@@ -97,12 +99,14 @@ async function measureChosen() {
       return found ? [{ ...method, key: keyOf(method), ...found }] : [];
     }),
   );
-  const [own, ...others] = asked.scales.split(',').map(Number);
-  for (const scale of [own, ...others])
+  const scales = asked.scales.split(',').map(Number);
+  for (const scale of scales)
     for (let batch = 0; batch * BATCH < Number(asked.images); batch++)
-      // of other scales, what a reader would choose between
-      for (const method of scale === own ? chosen : chosen.filter(({ rival }) => rival))
-        await measureBatch(method, { scale, batch });
+      for (const method of chosen) {
+        // what a reader would choose between, at every scale and on all noises
+        const isAsked = scale === CHOSEN_AT && batch * BATCH < Number(asked.others);
+        if (method.rival || isAsked) await measureBatch(method, { scale, batch });
+      }
 }
 
 async function measureBatch(method, { scale, batch }) {

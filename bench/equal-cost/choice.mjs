@@ -19,9 +19,11 @@ export function chosenOf(tried) {
       const [best] = tried
         .filter((one) => one.family === family && one.calls <= cost + SLACK)
         .sort((a, b) => pooled(b.psnr) - pooled(a.psnr) || a.calls - b.calls);
-      if (!best) continue;
+      // what is best at less cost than a point of the line is no point there
+      if (!best || (LINE.includes(cost) && best.calls < cost - SLACK)) continue;
       const at = [...(found.get(best.key)?.at ?? []), cost];
-      found.set(best.key, { ...best, at, rival: RIVALS.test(family) && COSTS.includes(cost) });
+      const rival = found.get(best.key)?.rival || (RIVALS.test(family) && COSTS.includes(cost));
+      found.set(best.key, { ...best, at, rival });
     }
   return [...found.values()];
 }

@@ -50,7 +50,8 @@ const kept = (name, pass, settings, loops, orders = ORDERS) =>
   }));
 
 /**
- * Deep reuse, or half of the pair, at some of the calls that the output's forecast leaves, at the others everything.
+ * Deep reuse at some of the calls that the output's forecast leaves, at the others everything. (The forecast and
+ * guidance-delta both say how the output is made, and are refused together.)
  * @param withSteps options under which just these steps are full
  */
 const besideOutput = (name, loops, counts, intervals, withSteps) =>
@@ -115,10 +116,6 @@ const METHODS = {
       deepcache,
       { branch: 3, full, order: 1 },
     ]),
-    ...besideOutput('guidance-delta', KARRAS, [17, 20, 25], [2, 3], (full) => [
-      guidanceDelta,
-      { full, order: 1 },
-    ]),
     ...withGuidance(
       'deepcache',
       deepcache,
@@ -160,10 +157,6 @@ const METHODS = {
     ...besideOutput('delta-cache', loopsOf(BASES, [50], ['karras']), [17, 25], [2], (full) => [
       deltaCache,
       { range: '1-5', full, order: 1 },
-    ]),
-    ...besideOutput('guidance-delta', loopsOf(BASES, [50], ['karras']), [17, 25], [2], (full) => [
-      guidanceDelta,
-      { full, order: 1 },
     ]),
   ],
 };
