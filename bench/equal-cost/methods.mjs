@@ -6,7 +6,7 @@ import {
   forecast,
   guidanceDelta,
 } from '../../dist/passes/index.js';
-import { evenSteps } from '../../dist/src/compiler/pass/index.js';
+import { evenSteps } from '../../dist/src/runtime/schedule/index.js';
 
 const crossed = (...lists) =>
   lists.reduce((all, list) => all.flatMap((tuple) => list.map((item) => [...tuple, item])), [[]]);

@@ -38,9 +38,15 @@ export interface YardstickSubject {
   readonly choice: SamplerChoice;
 }
 
+/** What the bundle's loop ended with, and how often it ran each program. */
+export interface LoopRan {
+  readonly latent: Float32Array;
+  readonly counts: ReadonlyMap<string, number>;
+}
+
 export interface RunYardstick {
   /** @throws ENGINE_ errors */
-  measure(loop: GenerateOptions, latent: Float32Array): Promise<RunWorth>;
+  measure(loop: GenerateOptions, ran: LoopRan): Promise<RunWorth>;
 }
 
 /**
@@ -58,13 +64,15 @@ export function prepareYardstick(
   if (!asked.yardstick) return undefined;
   if (!schedule) throw yardstickOfModel(given);
   const source = findSource(asked.source, { given, bundle, schedule });
-  const cost = { cost: costOf(schedule), callsPerStep: callsPerStep(schedule.source.guidance) };
+  const each = { callsPerStep: callsPerStep(schedule.source.guidance) };
   if (!asked.json) {
-    const work = yardstickWork({ sampler: choice, ...cost }) + callsOf(schedule).length;
+    const cost = costOf(schedule, countsOf(callsOf(schedule).inOrder));
+    const work = yardstickWork({ sampler: choice, cost, ...each }) + callsOf(schedule).length;
     print(`Fewer steps beside it will take ${Math.round(work)} evaluations of "${source}".`);
   }
   return {
-    async measure({ onStep: _, onStart: __, ...loop }, latent) {
+    async measure({ onStep: _, onStart: __, ...loop }, { latent, counts }) {
+      const cost = costOf(schedule, counts);
       const denoiser = await openLoopModel(source);
       const run = async (sampler: GenerateOptions['sampler']) =>
         (await generate(denoiser, { ...loop, sampler })).latent;
@@ -72,11 +80,12 @@ export function prepareYardstick(
         const own = await run(loop.sampler);
         const { converged, ...found } = await measureYardstick({
           sampler: choice,
-          ...cost,
+          cost,
+          ...each,
           own,
           run,
         });
-        return { source, cost: cost.cost, bundle: nearness(latent, own, converged), ...found };
+        return { source, cost, bundle: nearness(latent, own, converged), ...found };
       } finally {
         await denoiser.release();
       }
@@ -85,10 +94,16 @@ export function prepareYardstick(
 }
 
 /** As many full calls as multiply the same; all of them where nothing is multiplied. */
-function costOf(schedule: Schedule): number {
-  const calls = callsOf(schedule).length;
-  const { source = 0, perCall = 0 } = schedule.cost?.macs?.convention.all ?? {};
-  return source > 0 ? (calls * perCall) / source : calls;
+function costOf({ cost }: Schedule, counts: ReadonlyMap<string, number>): number {
+  const { source = 0, programs = {} } = cost?.macs?.convention.all ?? {};
+  const share = (program: string) => (source > 0 ? (programs[program] ?? source) / source : 1);
+  return [...counts].reduce((sum, [program, count]) => sum + count * share(program), 0);
+}
+
+function countsOf(programs: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const program of programs) counts.set(program, (counts.get(program) ?? 0) + 1);
+  return counts;
 }
 
 /** The model that is named; else the one that the bundle records, beside the bundle, in its pipeline, or from here. */
