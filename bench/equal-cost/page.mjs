@@ -23,28 +23,26 @@ const SYMBOL = { 'order 0': 3, 'order 1': 5, 'order 2': 7 };
 
 function table(rows, scale) {
   console.log(`Guidance ${scale}:\n`);
-  console.log(`| | ${COSTS.map((cost) => `${cost} calls`).join(' | ')} |`);
-  console.log(`|---|${COSTS.map(() => '---').join('|')}|`);
+  console.log(`| | ${COSTS.map((cost) => `${cost} calls`).join(' | ')} | noises |`);
+  console.log(`|---|${COSTS.map(() => '---').join('|')}|---|`);
   const best = COSTS.map((cost) => Math.max(...atCost(rows, cost).map(({ psnr }) => pooled(psnr))));
   for (const family of [...new Set(rows.map((row) => row.family))]) {
-    const cells = COSTS.map((cost, i) => {
-      const [row] = atCost(rows, cost).filter((one) => one.family === family);
-      return row ? cell(row, cost, best[i]) : '';
-    });
-    if (cells.some(Boolean)) console.log(`| ${family} | ${cells.join(' | ')} |`);
+    const found = COSTS.map((cost) => atCost(rows, cost).find((one) => one.family === family));
+    const cells = found.map((row, i) => (row ? cell(row, COSTS[i], best[i]) : ''));
+    const [first] = found.filter(Boolean);
+    if (first) console.log(`| ${family} | ${cells.join(' | ')} | ${first.psnr.length} |`);
   }
   console.log('');
 }
 
 const atCost = (rows, cost) => rows.filter(({ at }) => at?.includes(cost));
-const titleOf = ({ sampler, steps, spacing }) => `${sampler} ${steps} ${spacing}`;
-
-function cell({ calls, psnr, own, loop }, cost, best) {
+/** Pooled, and in brackets the mean of the pictures' decibels and, pooled, that to the loop's own pictures. */
+function cell({ calls, psnr, own }, cost, best) {
   const found = pooled(psnr);
   const decibels = `${found.toFixed(1)} dB`;
-  const less = calls < cost - 1 ? `, ${calls.toFixed(0)} calls` : '';
-  const toOwn = own.length > 0 ? `, own ${pooled(own).toFixed(1)}` : '';
-  return `${found > best - 0.05 ? `**${decibels}**` : decibels} (${mean(psnr).toFixed(1)}${toOwn}; ${titleOf(loop)}${less}; ${psnr.length})`;
+  const less = calls < cost - 1 ? ` at ${calls.toFixed(0)}` : '';
+  const toOwn = own.length > 0 ? `; own ${pooled(own).toFixed(1)}` : '';
+  return `${found > best - 0.05 ? `**${decibels}**` : decibels}${less} (${mean(psnr).toFixed(1)}${toOwn})`;
 }
 
 function drawn(title, rows) {
@@ -73,9 +71,8 @@ function drawn(title, rows) {
     width: 900,
     height: 480,
     marginRight: 260,
-    marginTop: 34,
+    marginTop: 44,
     marginLeft: 46,
-    title,
     style: { fontSize: '12px' },
     x: { domain: [left - 1, right], label: 'cost, full calls', grid: true },
     y: { domain: [low, high], label: 'dB to the converged picture, guidance 2', grid: true },
@@ -98,12 +95,19 @@ function drawn(title, rows) {
             clip: false,
           }),
       ),
+      Plot.text([title], {
+        frameAnchor: 'top-left',
+        dy: -28,
+        dx: -30,
+        text: (d) => d,
+        fontWeight: 600,
+        textAnchor: 'start',
+      }),
       Plot.text(legend, { x: 'x', y: 'y', text: 'family', textAnchor: 'start', dx: 12 }),
     ],
   });
-  return `${drawing.text
-    .replace(/^[\s\S]*?<svg /, '<svg ')
-    .replace('>', `><style>${STYLE}</style>`)}\n`;
+  const head = '<svg xmlns="http://www.w3.org/2000/svg" ';
+  return `${drawing.text.replace('<svg ', head).replace('>', `><style>${STYLE}</style>`)}\n`;
 }
 
 for (const model of process.argv.slice(2).length > 0
