@@ -2,6 +2,7 @@
 // weights are that the choice rests on.
 //
 //   node bench/full-calls.mjs [--model digits|dit-digits] [--samples 8]          to the converged picture
+//   node bench/full-calls.mjs --fewer                                            fewer steps alone, at the same costs
 //   node bench/full-calls.mjs --weights [--samples 4] [--full 12]                weights against exact ones
 import fs from 'node:fs';
 import path from 'node:path';
@@ -24,6 +25,7 @@ const { values: asked } = parseArgs({
     model: { type: 'string', default: 'digits' },
     samples: { type: 'string', default: '8' },
     weights: { type: 'boolean', default: false },
+    fewer: { type: 'boolean', default: false },
     full: { type: 'string', default: '12' },
     seed: { type: 'string', default: '100' },
     steps: { type: 'string', default: '50' },
@@ -48,13 +50,17 @@ const common = {
   guidance: { order, mode: 'batch', scale: 2 },
 };
 
+const FULL = [8, 12, 17];
+const resultsFile = path.join(ROOT, 'bench/results', `full-calls-${asked.model}.json`);
+
 if (asked.weights) await weights();
+else if (asked.fewer) await fewerSteps();
 else await rules();
 
 async function rules() {
   const rows = [];
   for (const sampler of SAMPLERS)
-    for (const full of [8, 12, 17])
+    for (const full of FULL)
       for (const rule of ['end-error', 'magcache', 'smoothcache']) {
         const { chosen, candidates, worth } = await placeFullCalls(model(), {
           ...common,
@@ -87,10 +93,40 @@ async function rules() {
         }
         rows.push({ sampler: sampler.name, full, rule, chosen, candidates, worth });
       }
-  fs.writeFileSync(
-    path.join(ROOT, 'bench/results', `full-calls-${asked.model}.json`),
-    `${JSON.stringify({ ...asked, rows }, null, 1)}\n`,
-  );
+  fs.writeFileSync(resultsFile, `${JSON.stringify({ ...asked, rows }, null, 1)}\n`);
+}
+
+/** With each sampler at its best spacing, beside the plans that were measured before. */
+async function fewerSteps() {
+  const rows = [];
+  let measured = {};
+  for (const sampler of SAMPLERS)
+    for (const full of FULL) {
+      const { worth } = await placeFullCalls(model(), {
+        ...common,
+        sampler,
+        // the search that takes least, of one way to forecast
+        rule: 'magcache',
+        options: { order: 1, basis: 'lagrange' },
+        asked: { full },
+        measured,
+        onMeasured(known) {
+          // the same for every loop from the same noise
+          measured = Object.fromEntries(
+            Object.entries(known()).filter(([name]) => name.startsWith('converged')),
+          );
+        },
+      });
+      const ranked = [...worth.rows].sort((a, b) => b.converged - a.converged);
+      const [best] = ranked;
+      const own = ranked.find(({ isOwn }) => isOwn);
+      const dB = ({ name, spacing, converged }) =>
+        `${converged.toFixed(1)} dB (${name} ${spacing})`;
+      console.log(`${sampler.name} ${full} full: own sampler ${dB(own)}, best ${dB(best)}`);
+      rows.push({ sampler: sampler.name, full, rows: ranked });
+    }
+  const before = fs.existsSync(resultsFile) ? JSON.parse(fs.readFileSync(resultsFile, 'utf8')) : {};
+  fs.writeFileSync(resultsFile, `${JSON.stringify({ ...before, fewer: rows }, null, 1)}\n`);
 }
 
 /** Weights against loops run to the end, and what paths are said to cost against what they do. */

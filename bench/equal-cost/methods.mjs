@@ -1,91 +1,174 @@
 // What is tried: families of settings, of which each is searched on its own.
-import { deepcache, deltaCache, ditfastattn, forecast } from '../../dist/passes/index.js';
-import { crossed, nested } from './families.mjs';
-import { FLOW_METHODS } from './flow-methods.mjs';
-import { SPACINGS } from './subject.mjs';
+import {
+  deepcache,
+  deltaCache,
+  ditfastattn,
+  forecast,
+  guidanceDelta,
+} from '../../dist/passes/index.js';
+import { evenSteps } from '../../dist/src/runtime/schedule/index.js';
+
+const crossed = (...lists) =>
+  lists.reduce((all, list) => all.flatMap((tuple) => list.map((item) => [...tuple, item])), [[]]);
+
+/** Loops that are given to methods: a solver, how many steps, where they lie. */
+const loopsOf = (samplers, steps, spacings) =>
+  crossed(samplers, steps, spacings).map(([sampler, count, spacing]) => ({
+    sampler,
+    steps: count,
+    spacing,
+  }));
+const ORDERS = [0, 1, 2];
 
 /** Solvers that extrapolate by themselves are the first rivals of a forecast. */
-const SOLVERS = ['ddim', 'dpm++2m', 'dpm++3m', 'unipc:2', 'unipc:3', 'deis:2', 'deis:3'];
-const CALLS = [8, 10, 12, 14, 17, 20, 25, 33, 50];
-const ORDERS = [0, 1, 2];
-/** Solvers whose loops are given to methods. */
-const BASES = ['ddim', 'dpm++2m', 'deis:3'];
+const fewer = (solvers, counts, spacings) =>
+  loopsOf(solvers, counts, spacings).map((loop) => ({ family: 'fewer steps', loop }));
 
-const fewer = crossed(SOLVERS, CALLS, SPACINGS).map(([sampler, steps, spacing]) => ({
-  family: 'fewer steps',
-  loop: { sampler, steps, spacing },
-}));
-
-const output = crossed(BASES, [25, 50, 100], CALLS, ORDERS, SPACINGS)
-  .filter(([, steps, full]) => full < steps && full <= 33)
-  .map(([sampler, steps, full, order, spacing]) => ({
-    family: `output, order ${order}`,
-    loop: { sampler, steps, spacing },
-    passes: [[forecast, { 'full-calls': full, order }]],
-  }));
+const output = (loops, counts, orders) =>
+  crossed(loops, counts, orders)
+    .filter(([{ steps }, full]) => full < steps)
+    .map(([loop, full, order]) => ({
+      family: `output, order ${order}`,
+      loop,
+      passes: [[forecast, { 'full-calls': full, order }]],
+    }));
 
 /** By the log-SNR of steps and not by their number, at the spacings where the two differ most. */
-// quadratic spacing of many steps repeats timesteps, which no forecast can tell apart
-const byNoise = crossed(BASES, [50, 100], CALLS, [1, 2], ['trailing', 'karras'])
-  .filter(([, , full]) => full <= 33)
-  .map(([sampler, steps, full, order, spacing]) => ({
-    family: `output by log-SNR, order ${order}`,
-    loop: { sampler, steps, spacing },
-    passes: [[forecast, { 'full-calls': full, order, axis: 'log-snr' }]],
+const byNoise = (loops, counts) =>
+  crossed(loops, counts).map(([loop, full]) => ({
+    family: 'output by log-SNR, order 1',
+    loop,
+    passes: [[forecast, { 'full-calls': full, order: 1, axis: 'log-snr' }]],
   }));
 
-/** A pass whose options are given, with each order, in loops of 14 to 50 steps. */
-const kept = (name, pass, settings) =>
-  crossed(BASES, [14, 17, 20, 25, 33, 50], settings, ORDERS, ['trailing', 'quad', 'karras']).map(
-    ([sampler, steps, options, order, spacing]) => ({
-      family: `${name}, order ${order}`,
-      loop: { sampler, steps, spacing },
-      passes: [[pass, { ...options, order }]],
-    }),
-  );
+/** A pass with each of some options and each order. */
+const kept = (name, pass, settings, loops, orders = ORDERS) =>
+  crossed(loops, settings, orders).map(([loop, options, order]) => ({
+    family: `${name}, order ${order}`,
+    loop,
+    passes: [[pass, { ...options, order }]],
+  }));
 
-/** Deep reuse at some of the calls that the output's forecast leaves, at the others everything. */
-const both = (name, pass, options) =>
-  crossed(['dpm++2m', 'deis:3'], [50, 100], [12, 17, 25, 33], [2, 3], ['quad', 'karras']).map(
-    ([sampler, steps, count, interval, spacing]) => {
-      const { computed, full } = nested({ steps, count, interval });
-      return {
-        family: `output and ${name}, order 1`,
-        loop: { sampler, steps, spacing },
-        passes: [
-          [pass, { ...options, full, order: 1 }],
-          [forecast, { full: computed, order: 1 }],
-        ],
-      };
-    },
-  );
+/**
+ * Deep reuse at some of the calls that the output's forecast leaves, at the others everything. (The forecast and
+ * guidance-delta both say how the output is made, and are refused together.)
+ * @param withSteps options under which just these steps are full
+ */
+const besideOutput = (name, loops, counts, intervals, withSteps) =>
+  crossed(loops, counts, intervals).map(([loop, count, interval]) => {
+    const computed = evenSteps(loop.steps, count);
+    const full = computed.filter((_, i) => i % interval === 0 || i === count - 1);
+    return {
+      family: `output and ${name}, order 1`,
+      loop,
+      passes: [withSteps(full), [forecast, { full: computed, order: 1 }]],
+    };
+  });
+
+/** One half of the pair at calls that run the whole model, of a method that has others. */
+const withGuidance = (name, pass, settings, loops) =>
+  crossed(loops, settings).map(([loop, options]) => ({
+    family: `guidance-delta and ${name}, order 1`,
+    loop,
+    passes: [
+      [pass, { ...options, order: 1 }],
+      [guidanceDelta, { interval: options.interval, order: 1 }],
+    ],
+  }));
+
+const every = (...intervals) => intervals.map((interval) => ({ interval }));
+const BASES = ['dpm++2m', 'deis:3'];
+const KARRAS = loopsOf(BASES, [25, 50], ['karras']);
 
 const METHODS = {
   digits: [
+    ...fewer(
+      ['ddim', 'dpm++2m', 'dpm++3m', 'unipc:2', 'unipc:3', 'deis:2', 'deis:3'],
+      [8, 12, 17, 25, 33],
+      ['trailing', 'quad', 'karras'],
+    ),
+    ...output(loopsOf(BASES, [25, 50], ['trailing', 'quad', 'karras']), [8, 12, 17, 25], [1, 2]),
+    ...output(loopsOf(BASES, [100], ['trailing', 'karras']), [12, 17, 25], [1, 2]),
+    ...output(loopsOf(['dpm++2m'], [50], ['trailing', 'karras']), [8, 12, 17, 25], [0]),
+    ...byNoise(loopsOf(BASES, [50, 100], ['trailing', 'karras']), [8, 12, 17, 25]),
     ...kept(
       'deepcache',
       deepcache,
-      [2, 3, 5].map((interval) => ({ branch: 3, interval })),
+      [
+        { branch: 1, interval: 3 },
+        { branch: 3, interval: 2 },
+        { branch: 3, interval: 3 },
+        { branch: 3, interval: 5 },
+      ],
+      [...loopsOf(BASES, [25, 33, 50], ['karras']), ...loopsOf(['dpm++2m'], [50], ['trailing'])],
     ),
-    ...both('deepcache', deepcache, { branch: 3 }),
+    ...kept(
+      'guidance-delta',
+      guidanceDelta,
+      every(2, 3, 5),
+      [
+        ...loopsOf(BASES, [17, 20, 25, 33], ['karras']),
+        ...loopsOf(['dpm++2m'], [25, 33], ['trailing']),
+      ],
+      [1],
+    ),
+    ...besideOutput('deepcache', KARRAS, [17, 25, 33], [2, 3], (full) => [
+      deepcache,
+      { branch: 3, full, order: 1 },
+    ]),
+    ...withGuidance(
+      'deepcache',
+      deepcache,
+      [2, 3].map((interval) => ({ branch: 3, interval })),
+      loopsOf(BASES, [25, 33, 50], ['karras']),
+    ),
   ],
   'dit-digits': [
+    ...fewer(
+      ['dpm++2m', 'unipc:2', 'deis:2', 'deis:3'],
+      [8, 12, 17, 25],
+      ['trailing', 'quad', 'karras'],
+    ),
+    ...output(loopsOf(BASES, [25, 50], ['trailing', 'karras']), [8, 12, 17], [1, 2]),
+    ...output(loopsOf(BASES, [50], ['trailing', 'karras']), [25], [1, 2]),
+    ...output(loopsOf(['dpm++2m'], [50], ['karras']), [12, 17, 25], [0]),
     ...kept(
       'delta-cache',
       deltaCache,
-      [2, 3, 4].map((interval) => ({ range: '1-5', interval })),
+      every(2, 3, 4).map((options) => ({ ...options, range: '1-5' })),
+      [
+        ...loopsOf(['dpm++2m'], [25, 33, 50], ['karras']),
+        ...loopsOf(['dpm++2m'], [50], ['trailing']),
+      ],
     ),
     ...kept(
-      'ditfastattn',
+      'ditfastattn, reuse',
       ditfastattn,
-      [2, 3].map((interval) => ({ strategy: 'reuse', interval })),
+      every(3).map((options) => ({ ...options, strategy: 'reuse' })),
+      loopsOf(['dpm++2m'], [17, 25], ['karras']),
     ),
+    ...kept(
+      'guidance-delta',
+      guidanceDelta,
+      every(3, 5),
+      loopsOf(['dpm++2m'], [20, 25, 33], ['karras']),
+      [1],
+    ),
+    ...besideOutput('delta-cache', loopsOf(BASES, [50], ['karras']), [17, 25], [2], (full) => [
+      deltaCache,
+      { range: '1-5', full, order: 1 },
+    ]),
   ],
 };
 
-export const methodsOf = (subject) =>
-  subject === 'flow-digits' ? FLOW_METHODS : [...fewer, ...METHODS[subject], ...output, ...byNoise];
+export const methodsOf = (subject) => METHODS[subject];
+
+const namesOf = (passes) => passes.map(([{ name }, options]) => [name, options]);
 
 /** The same for equal settings. */
 export const keyOf = ({ family, loop, passes = [] }) =>
-  JSON.stringify([family, loop, passes.map(([{ name }, options]) => [name, options])]);
+  JSON.stringify([family, loop, namesOf(passes)]);
+
+/** The same for settings that one bundle serves: loops of as many steps, unless it is for places of them. */
+export const bundleKeyOf = ({ loop, passes }) =>
+  JSON.stringify([passes.some(([, { axis }]) => axis) ? loop : loop.steps, namesOf(passes)]);

@@ -13,6 +13,7 @@ import {
 } from '../../dist/src/node.js';
 import { createSampler } from '../../dist/src/runtime.js';
 import { digits, median, pad, ROOT, timeInTurn } from '../../scripts/demo/common.mjs';
+import { samplerOf } from '../equal-cost/sampler.mjs';
 import { openJudge } from './judge.mjs';
 
 /** Pictures of each digit in one batch. */
@@ -25,10 +26,12 @@ const SEED = 1000;
  * @property {string} judge folder in samples/
  * @property {number} steps of the source's loop
  * @property {'cond-first' | 'uncond-first'} order of the guidance pair
- * @property {{ name: string, options: object }} [sampler] where a loop names none
  */
 
-/** @typedef {{ sampler?: string } & ({ steps: number } | { timesteps: readonly number[] })} Loop */
+/**
+ * @typedef {{ steps: number, sampler?: string, spacing?: string } | { timesteps: readonly number[] }} Loop DDIM, unless a sampler is
+ *   named
+ */
 
 /**
  * @typedef {object} Row
@@ -39,22 +42,16 @@ const SEED = 1000;
  */
 
 /** @param {Subject} subject */
-export async function openSubject({
-  model,
-  judge: folder,
-  steps,
-  order,
-  sampler: { name, options } = { name: 'ddim', options: { clip: 1 } },
-}) {
+export async function openSubject({ model, judge: folder, steps, order }) {
   const file = path.join(ROOT, 'samples', model);
   const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'stepfold-quality-'));
   const judge = await openJudge(folder);
   const { images: batch, labels, unconditional } = digits(PER_DIGIT);
   const digitsOfBatch = Array.from(labels.class_labels.data, Number);
-  const samplerOf = ({ sampler = name, ...loop }) =>
-    createSampler(sampler, { ...options, ...loop });
+  const ofLoop = (loop) =>
+    loop.sampler ? samplerOf(loop) : createSampler('ddim', { clip: 1, ...loop });
   const request = (loop, seed) => ({
-    sampler: samplerOf(loop),
+    sampler: ofLoop(loop),
     seed,
     feeds: labels,
     guidance: { scale: 2, order, mode: 'batch', unconditional },
@@ -63,15 +60,12 @@ export async function openSubject({
 
   return {
     steps,
-    timesteps: samplerOf({ steps }).timesteps,
+    timesteps: ofLoop({ steps }).timesteps,
 
     /** A bundle of one pass, with its ratio of MACs in the convention. */
-    async bundle(pass, options, convention) {
+    async bundle(pass, options, convention, calls = steps) {
       const to = fs.mkdtempSync(path.join(scratch, 'bundle-'));
-      const compilation = await Pipeline.create({
-        calls: steps,
-        guidance: { order, mode: 'batch' },
-      })
+      const compilation = await Pipeline.create({ calls })
         .use(pass, options)
         .compile(loadModel(file));
       const { cost } = writeBundle(compilation, to, { sourceFile: file, force: true });
@@ -81,12 +75,16 @@ export async function openSubject({
 
     /**
      * Seconds of a batch with the source, and how much faster each bundle is, all in turn.
-     * @param {readonly { folder: string }[]} bundles
+     * @param {readonly { folder: string, loop?: Loop }[]} bundles
+     * @param {Loop} whole
      */
-    async time(bundles) {
-      const variants = [{}, ...bundles.map(({ folder }) => ({ folder }))];
+    async time(bundles, whole = { steps }) {
+      const variants = [
+        { loop: whole },
+        ...bundles.map(({ folder, loop = whole }) => ({ folder, loop })),
+      ];
       for (const variant of variants) variant.denoiser = await open(variant);
-      await timeInTurn(variants, ({ denoiser }) => generate(denoiser, request({ steps }, 0)));
+      await timeInTurn(variants, ({ denoiser, loop }) => generate(denoiser, request(loop, 0)));
       for (const { denoiser } of variants) await denoiser.release();
       const [full, ...others] = variants.map(({ seconds }) => median(seconds));
       return { secondsPerImage: full / batch, speedups: others.map((s) => full / s) };

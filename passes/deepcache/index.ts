@@ -136,7 +136,7 @@ export const deepcache: Pass<DeepcacheOptions> = {
   },
 };
 
-function deepSite({ shapes }: PassContext, join: SkipJoin): Site {
+function deepSite(context: PassContext, join: SkipJoin): Site {
   return {
     id: SITE,
     ...deeperThan(join),
@@ -150,7 +150,7 @@ function deepSite({ shapes }: PassContext, join: SkipJoin): Site {
         reads: [STATE],
         produce: (b) => [b.state(STATE)],
       }),
-      zeroStrategy(shapes, join, 'shallow'),
+      zeroStrategy(context, join, 'shallow'),
     ]),
   };
 }

@@ -79,7 +79,7 @@ function depthSite(context: PassContext, branch: number): Site {
     states: [],
     strategies: strategiesByName([
       strategyOf(COMPUTE, 'run the deep part'),
-      zeroStrategy(context.shapes, join, 'cut'),
+      zeroStrategy(context, join, 'cut'),
     ]),
   };
 }

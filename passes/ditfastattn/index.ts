@@ -83,13 +83,8 @@ export const ditfastattn: Pass<DitfastattnOptions> = {
     },
   },
   calibration: {
-    candidates: (site, call, { order }) => {
-      if (order)
-        throw badOption(NAME, 'order', 'a search of plans tries no forecasts; leave it out');
-      return SEARCH_ORDER.filter(
-        (name) => site.strategies[name] && !sharesOwnFirst(site, name, call),
-      );
-    },
+    candidates: (site, call) =>
+      SEARCH_ORDER.filter((name) => site.strategies[name] && !sharesOwnFirst(site, name, call)),
     threshold: ({ threshold }) => readThreshold(NAME, threshold),
   },
   strategies: STATEMENTS,

@@ -1,7 +1,7 @@
 /** What lies deeper than a skip join, as a site of its own. */
 import type { SkipJoin } from '../../src/compiler/analysis/index.js';
+import type { PassContext } from '../../src/compiler/pass/index.js';
 import { strategyOf } from '../../src/compiler/plan/index.js';
-import type { ShapeTable } from '../../src/model/shape/index.js';
 import { zerosAt } from './zeros.js';
 
 export const deeperThan = (join: SkipJoin) => ({
@@ -9,8 +9,12 @@ export const deeperThan = (join: SkipJoin) => ({
   outputs: [join.main],
 });
 
-export const zeroStrategy = (shapes: ShapeTable, join: SkipJoin, program: string) =>
+export const zeroStrategy = (
+  { shapes, guidance }: Pick<PassContext, 'shapes' | 'guidance'>,
+  join: SkipJoin,
+  program: string,
+) =>
   strategyOf('zero', 'put zeros in its place', {
     program,
-    produce: (b) => [zerosAt(b, shapes, join)],
+    produce: (b) => [zerosAt(b, shapes, join, guidance?.mode === 'batch')],
   });

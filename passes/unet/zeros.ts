@@ -7,10 +7,18 @@ import { byteLength, type DataType } from '../../src/model/ir/types.js';
 import type { Value } from '../../src/model/ir/value.js';
 import type { DimExpr, ShapeTable } from '../../src/model/shape/index.js';
 
-/** Zeros in place of the main-branch input of a join; its skip has the same size but for channels. */
-export function zerosAt(b: SiteBuilder, shapes: ShapeTable, { main, skip }: SkipJoin): Value {
+/**
+ * Zeros in place of the main-branch input of a join; its skip has the same size but for channels.
+ * @param halved some calls may run half of the rows, though the model's batch is a number
+ */
+export function zerosAt(
+  b: SiteBuilder,
+  shapes: ShapeTable,
+  { main, skip }: SkipJoin,
+  halved: boolean,
+): Value {
   const dtype = shapes.dtype(main) ?? 'float32';
-  return zerosOf(b, dtype, shapes.shape(main) ?? [], skip, shapes.shape(skip) ?? []);
+  return zerosOf(b, dtype, shapes.shape(main) ?? [], skip, shapes.shape(skip) ?? [], halved);
 }
 
 /**
@@ -23,12 +31,14 @@ function zerosOf(
   shape: readonly DimExpr[],
   like: Value,
   likeShape: readonly DimExpr[],
+  halved: boolean,
 ): Value {
   const live = () =>
     b.add({ opType: 'Shape', inputs: [b.value(like)], outputs: ['stepfold.zero.like'] });
   let source: Value | undefined;
   const parts = shape.map((dim, axis) => {
-    if (dim.constant !== undefined) return b.constant('stepfold.zero.dim', [dim.constant]);
+    if (dim.constant !== undefined && !(halved && axis === 0))
+      return b.constant('stepfold.zero.dim', [dim.constant]);
     source ??= live();
     // the same axis first: feature maps that meet in a Concat agree everywhere but in channels
     const from =

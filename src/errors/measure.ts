@@ -129,6 +129,20 @@ export const otherSource = (model: string, source: string) =>
     { file: model, hint: 'Give the source model, or transform this one.' },
   );
 
+export const sourceNotFound = (bundle: string, file: string, tried: readonly string[]) =>
+  new StepfoldError(
+    'RUN_SOURCE',
+    `The model that "${bundle}" was made from ("${file}") is not there: looked at ${tried.map((place) => `"${place}"`).join(', ')}.`,
+    { file: bundle, hint: 'Give it with --source, or leave out --yardstick.' },
+  );
+
+export const yardstickOfModel = (file: string) =>
+  new StepfoldError(
+    'RUN_YARDSTICK',
+    `"${file}" is a plain model, which runs every call in full: there is nothing to hold fewer steps against.`,
+    { file, hint: 'Give a bundle, or leave out --yardstick.' },
+  );
+
 export const stepsDiffer = (steps: number, made: number, callsPerStep: number) =>
   new StepfoldError(
     'RUN_STEPS',

@@ -264,6 +264,8 @@ export const EXAMPLES = {
         undefined,
       ),
   ],
+  sourceNotFound: [() => e.sourceNotFound('bundle', 'unet.onnx', ['/models/unet.onnx'])],
+  yardstickOfModel: [() => e.yardstickOfModel('unet.onnx')],
   stepsDiffer: [() => e.stepsDiffer(20, 50, 1)],
   otherGuidance: [() => e.otherGuidance({ order: 'cond-first', mode: 'batch' }, undefined)],
   roleUnknown: [() => e.roleUnknown('timestep', ['a', 'b'])],

@@ -134,6 +134,9 @@ export const MEANINGS: Readonly<Record<string, string>> = {
     '`--against` names a model that the bundle was not made from, so comparing would prove nothing.',
   RUN_LATENT_CHANNELS:
     'The latent input has channels that the loop does not make, and they are not given or not as many.',
+  RUN_SOURCE:
+    'The model that a bundle was made from was not found, so that nothing can be held against it.',
+  RUN_YARDSTICK: 'A plain model runs every call in full, so fewer steps are nothing beside it.',
   RUN_STEPS: 'The loop and the schedule differ in their number of steps.',
   RUN_GUIDANCE: 'The loop does guidance in another way than the schedule was made for.',
   ROLE_UNKNOWN: 'The latent or the timestep among the inputs could not be told by structure.',

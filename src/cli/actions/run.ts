@@ -17,10 +17,11 @@ import { readSchedule } from '../../runtime/node/index.js';
 import { readFeeds, readRoles, readSizeList } from '../arguments.js';
 import type { RunArguments } from '../commands/run.js';
 import { findLoopModel } from '../loop-model.js';
-import { makeSampler, readGuidance } from '../loop-settings.js';
+import { makeSampler, readGuidance, samplerSettings } from '../loop-settings.js';
 import { print, printJson, printMadeUp } from '../output.js';
 import { type OpenParts, openParts } from '../pipeline-parts.js';
 import { startProgress } from '../progress.js';
+import { prepareYardstick, printRunWorth, type RunWorth } from './run/yardstick.js';
 
 export async function run(given: RunArguments): Promise<void> {
   const feeds = await readFeeds('feed', given.feed);
@@ -30,6 +31,12 @@ export async function run(given: RunArguments): Promise<void> {
   const schedule = isBundle ? await readSchedule(place) : undefined;
   const sampler = makeSampler(args, schedule, folder);
   const guidance = await readGuidance(args, schedule?.source.guidance);
+  const yardstick = prepareYardstick(args, {
+    given: given.bundle,
+    bundle: place,
+    schedule,
+    choice: { name: args.sampler, ...samplerSettings(args, schedule, folder) },
+  });
   const options = { worker: args.worker, halves: guidance?.mode === 'two-calls' };
   const denoiser = isBundle
     ? await openLoopBundle(place, options)
@@ -44,8 +51,7 @@ export async function run(given: RunArguments): Promise<void> {
     });
     // a decoder that is none is not found out behind the loop
     decoder = await openDecoderOf(pipeline, args);
-    const start = performance.now();
-    const result = await generate(denoiser, {
+    const loop = {
       sampler,
       seed: args.seed,
       feeds: opened.feeds,
@@ -54,6 +60,10 @@ export async function run(given: RunArguments): Promise<void> {
       ...(latentShape && { latentShape }),
       roles: readRoles(args),
       ...(guidance && { guidance }),
+    };
+    const start = performance.now();
+    const result = await generate(denoiser, {
+      ...loop,
       onStart: () => openFolder(args.output),
       onStep: (done, total) => progress.update(done, total),
     }).finally(() => progress.stop());
@@ -61,7 +71,9 @@ export async function run(given: RunArguments): Promise<void> {
     const files = writeLatents(args.output, result);
     const pictures = await picturesOf(result, decoder, opened.feeds);
     if (pictures) files.push(...writePictures(args.output, pictures, decoder !== undefined));
-    report(args.json, { files, seconds, dims: result.dims, madeUp: result.madeUp, denoiser });
+    const { latent, dims, madeUp } = result;
+    const worth = await yardstick?.measure(loop, { latent, counts: denoiser.counts });
+    report(args.json, { files, seconds, dims, madeUp, denoiser, worth });
     if (decoder && !pictures && !args.json)
       print(`Not decoded: the folder's decoder takes ${decoder.channels ?? 'other'} channels.`);
   } finally {
@@ -136,12 +148,13 @@ function report(
     dims: readonly number[];
     madeUp: readonly string[];
     denoiser: LoopDenoiser;
+    worth: RunWorth | undefined;
   },
 ): void {
-  const { files, seconds, dims, madeUp, denoiser } = result;
+  const { files, seconds, dims, madeUp, denoiser, worth } = result;
   const calls = Object.fromEntries(denoiser.counts);
   if (json) {
-    printJson({ files, seconds, dims, madeUp, calls });
+    printJson({ files, seconds, dims, madeUp, calls, ...(worth && { yardstick: worth }) });
     return;
   }
   const counted = Object.entries(calls).map(([name, n]) => `${n} ${name}`);
@@ -150,4 +163,5 @@ function report(
   );
   printMadeUp(madeUp);
   for (const file of files) print(file);
+  if (worth) printRunWorth(worth);
 }

@@ -59,6 +59,15 @@ const output = {
     describe: "Pictures by the vae_decoder of a pipeline's folder; --no-decode leaves them out",
   },
   worker: { type: 'boolean', default: false, describe: 'Run the models in a worker thread' },
+  yardstick: {
+    type: 'boolean',
+    default: false,
+    describe: 'Show how near the source comes with fewer steps for the same work',
+  },
+  source: {
+    type: 'string',
+    describe: 'With --yardstick: the source model, or its pipeline [default: beside the bundle]',
+  },
   ...jsonOption,
 } as const;
 

@@ -48,8 +48,12 @@ export function lowerChain(source: Instrumented): Lowered {
   const views = source.variants.map((variant) => viewOf(source, variant));
   const segments = makeSegments(source, views);
   const models = new Map<string, Model>();
+  const { inputs, outputs } = source.model.graph;
+  const ports = new Set([...inputs, ...outputs]);
   for (const segment of segments) {
     for (const value of [...segment.inputs, ...segment.outputs]) {
+      // what the source declares of a value holds for all of its rows
+      if (!ports.has(value) && isFixed(value.type)) value.type = looseRows(source, value.type);
       value.type ??= looseRows(source, source.typeOf(value));
       // no engine takes an input without a type, and none hands sequences to JavaScript
       if (value.type?.kind !== 'tensor')
@@ -88,6 +92,9 @@ function looseRows({ sites }: Instrumented, type: ValueType | undefined): ValueT
     return type;
   return tensorType(type.elem, [null, ...type.shape.slice(1)]);
 }
+
+const isFixed = (type: ValueType | undefined): boolean =>
+  type?.kind === 'tensor' && (type.shape ?? []).every((dim) => typeof dim === 'number');
 
 function viewOf(source: Instrumented, variant: NamedVariant): VariantView {
   const instead = new Map<Value, Value>();

@@ -124,7 +124,8 @@ export async function calibrate<O>(source: Model, given: CalibrateOptions<O>): P
   checkWeights(source);
   const prepared = await prepare(source, given);
   const { canonical, shapes, bindings, roles } = prepared;
-  const context = passContext(canonical, shapes, calls, bindings, guidance, roles);
+  const places = given.recorded ? {} : samplerOf(given.sampler, stepsOfCalls(calls, guidance));
+  const context = passContext(canonical, shapes, calls, bindings, guidance, roles, places);
   pass.prepare?.(context, options);
   const proposal = pass.propose(context, options);
   const space = searchSpace(canonical, proposal.sites, {

@@ -4,7 +4,7 @@
  * the same rows, since none of them lies in another.
  */
 
-import { type FlatPlan, partsOf, type Site } from '../../compiler/plan/index.js';
+import { type FlatPlan, Histories, partsOf, type Site } from '../../compiler/plan/index.js';
 import { stateNeverWritten } from '../../errors/index.js';
 import { type Mode, readsOf, writesOf } from './modes.js';
 
@@ -43,31 +43,37 @@ export function coverModes(sites: readonly Site[], modes: readonly (readonly Mod
 
 /** Two stretches for each mode: one in which its states are read later, one in which they are not. */
 function coverSite(site: Site, modes: readonly Mode[]): Mode[] {
-  const runnable = inRunnableOrder(site, modes);
+  const histories = new Histories(partsOf(site));
+  const runnable = inRunnableOrder(site, modes, histories);
   const computed = modes.filter((mode) => mode.strategy === modes[0]!.strategy);
   return [
     ...runnable,
     ...runnable.flatMap((mode) => {
       const states = writesOf(mode);
       const readers = modes
-        .filter((other) => readsOf(other).some((state) => states.includes(state)))
+        .filter((other) => readsOf(other, histories).some((state) => states.includes(state)))
         // those that write themselves come last, lest they overwrite what others want to read
         .sort((a, b) => writesOf(a).length - writesOf(b).length);
-      return [mode, ...readers, mode, ...computed];
+      const deepest = Math.max(1, ...states.map((state) => histories.depthOf(state)));
+      // as many as histories hold, so that none of them is what the mode left
+      const forgotten = Array.from({ length: deepest }, () => computed).flat();
+      return [mode, ...readers, mode, ...forgotten];
     }),
   ];
 }
 
-function inRunnableOrder(site: Site, modes: readonly Mode[]): Mode[] {
+function inRunnableOrder(site: Site, modes: readonly Mode[], histories: Histories): Mode[] {
   const written = new Set<string>();
   const ordered: Mode[] = [];
   const waiting = [...modes];
   while (waiting.length > 0) {
-    const at = waiting.findIndex((mode) => readsOf(mode).every((state) => written.has(state)));
+    const at = waiting.findIndex((mode) =>
+      readsOf(mode, histories).every((state) => written.has(state)),
+    );
     const [mode] = at < 0 ? [] : waiting.splice(at, 1);
     if (!mode) {
       const [stuck] = waiting as [Mode];
-      const state = readsOf(stuck).find((id) => !written.has(id)) as string;
+      const state = readsOf(stuck, histories).find((id) => !written.has(id)) as string;
       throw stateNeverWritten(site.id, stuck.strategy, state);
     }
     ordered.push(mode);

@@ -36,7 +36,7 @@ export interface CallEvaluator {
   begin(feeds: InferenceSession.FeedsType, computed: readonly Mode[]): Promise<Tensor>;
   /** The prediction with sites before as they are fixed, this one in a mode, those behind computed. */
   attempt(site: number, mode: Mode): Promise<Tensor>;
-  /** The site stays in a mode for this call: the one tried last, or computed. */
+  /** The site stays in a mode for this call: one that was tried, the last at no cost, or computed. */
   fix(site: number, mode: Mode): Promise<void>;
   /** Ends a call: its outputs under the fixed modes, whose states are kept. */
   end(): Promise<InferenceSession.ReturnType>;

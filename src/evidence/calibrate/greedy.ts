@@ -3,6 +3,8 @@
  * cheapest strategy is taken whose loss against the call with every site computed stays below
  * ((i + 1) / L) δ, where i counts from the first of L sites. Each site is so allowed one more L-th
  * of δ. It takes at most one evaluation for each candidate of each site, and two more.
+ *
+ * Ours: of strategies that cost the same, as one and its forecast, the nearest is taken.
  */
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import type { CallEvaluator } from './evaluator.js';
@@ -18,8 +20,8 @@ export interface Choice {
 export interface CallSearch {
   /** How each site is computed in this call. */
   readonly computed: readonly Mode[];
-  /** What to try at a site, the cheapest first. */
-  candidates(site: number): readonly Mode[];
+  /** What to try at a site, the cheapest first; of those that cost the same the nearest is taken. */
+  candidates(site: number): readonly (readonly Mode[])[];
   /** δ */
   readonly threshold: number;
   /** Looks at the reference before anything is compared with it. */
@@ -46,11 +48,15 @@ export async function searchCall(
   for (const [site, compute] of computed.entries()) {
     const most = ((site + 1) / computed.length) * threshold;
     let choice: Choice = { mode: compute, loss: null };
-    for (const mode of candidates(site)) {
-      attempts++;
-      const loss = relativeLoss(reference, await evaluator.attempt(site, mode));
-      if (!(loss < most)) continue;
-      choice = { mode, loss };
+    for (const group of candidates(site)) {
+      let [best, least]: [Mode | undefined, number] = [undefined, most];
+      for (const mode of group) {
+        attempts++;
+        const loss = relativeLoss(reference, await evaluator.attempt(site, mode));
+        if (loss < least) [best, least] = [mode, loss];
+      }
+      if (!best) continue;
+      choice = { mode: best, loss: least };
       break;
     }
     await evaluator.fix(site, choice.mode);

@@ -7,11 +7,13 @@ import type { PassCalibration } from '../../compiler/pass/index.js';
 import {
   COMPUTE,
   chosenAt,
+  type Histories,
   type LeafStrategy,
   rowKey,
   type Site,
 } from '../../compiler/plan/index.js';
 import { unknownCandidate } from '../../errors/index.js';
+import { candidateGroups } from './candidates.js';
 
 export interface Mode {
   /** The strategy of the site as a whole, as plans name it. */
@@ -52,13 +54,19 @@ export function allModes<O>(
   };
   for (let call = 0; call < calls; call++) note(modeOf(site, COMPUTE, call));
   for (let call = 1; call < calls; call++)
-    for (const strategy of calibration.candidates(site, call, options))
+    for (const strategy of candidateGroups(site, call, calibration, options).flat())
       note(modeOf(site, strategy, call));
   return [...modes.values()];
 }
 
-export const readsOf = ({ choices }: Mode): string[] => [
-  ...new Set(choices.flatMap((choice) => choice.reads)),
+/** States that it takes values of, by the one that is written. */
+export const readsOf = ({ choices }: Mode, histories: Histories): string[] => [
+  ...new Set(
+    choices
+      .flatMap((choice) => choice.reads)
+      .filter((id) => !histories.isParameter(id))
+      .map((id) => histories.placeOf(id).root),
+  ),
 ];
 
 export const writesOf = ({ choices }: Mode): string[] => [

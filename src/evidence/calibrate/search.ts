@@ -7,6 +7,7 @@ import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import type { PassCalibration } from '../../compiler/pass/index.js';
 import { COMPUTE } from '../../compiler/plan/index.js';
 import { notFinite } from '../../errors/index.js';
+import { candidateGroups } from './candidates.js';
 import type { CallEvaluator } from './evaluator.js';
 import type { Flows } from './flows.js';
 import { searchCall } from './greedy.js';
@@ -46,8 +47,8 @@ export interface PlanSearchOptions<O> {
 
 export class PlanSearch<O> {
   readonly #decided: DecidedCall[] = [];
-  /** States that some call has written. */
-  readonly #written = new Set<string>();
+  /** How many calls have written each state. */
+  readonly #written = new Map<string, number>();
   readonly #threshold: number;
 
   constructor(private readonly search: PlanSearchOptions<O>) {
@@ -99,7 +100,8 @@ export class PlanSearch<O> {
       });
     }
     for (const [s, mode] of modes.entries())
-      for (const state of flows(s, mode).keeps.keys()) this.#written.add(state);
+      for (const state of flows(s, mode).keeps.keys())
+        this.#written.set(state, (this.#written.get(state) ?? 0) + 1);
     if (!known) onCall?.(this.#decided);
     return outputs;
   }
@@ -109,14 +111,24 @@ export class PlanSearch<O> {
     if (!allFinite(prediction)) throw notFinite(output, call, callsPerStep);
   }
 
-  /** What the pass wants to try, without what reads states that nobody has written yet. */
-  #candidates(site: number, call: number, computed: Mode): Mode[] {
+  /**
+   * What the pass wants to try, without what reads states that nobody has written yet. A forecast takes at least two
+   * values: through one it is that value.
+   */
+  #candidates(site: number, call: number, computed: Mode): Mode[][] {
     const { space, flows, calibration, options } = this.search;
     const whole = space.sites[site]!;
-    return calibration
-      .candidates(whole, call, options)
-      .map((strategy) => modeOf(whole, strategy, call))
-      .filter((mode) => mode.key !== computed.key)
-      .filter((mode) => [...flows(site, mode).reads].every((state) => this.#written.has(state)));
+    const isWritten = (state: string) => {
+      const { root, back } = space.histories.placeOf(state);
+      return (this.#written.get(root) ?? 0) > Math.min(back, 1);
+    };
+    return candidateGroups(whole, call, calibration, options)
+      .map((group) =>
+        group
+          .map((strategy) => modeOf(whole, strategy, call))
+          .filter((mode) => mode.key !== computed.key)
+          .filter((mode) => [...flows(site, mode).reads].every(isWritten)),
+      )
+      .filter((group) => group.length > 0);
   }
 }

@@ -15,8 +15,10 @@ import { openModels } from '../measure/scratch.js';
 import { type CutModel, cutModel } from './cut.js';
 import type { CallEvaluator, OpenSearch } from './evaluator.js';
 import { repeatHalf } from './halves.js';
+import { KeptStates } from './kept-states.js';
 import type { Mode } from './modes.js';
 import type { Piece } from './pieces.js';
+import type { SearchSpace } from './space.js';
 import { shareOfWork } from './work.js';
 
 export const openSegments: OpenSearch = async ({
@@ -44,7 +46,7 @@ export const openSegments: OpenSearch = async ({
     })),
   );
   const sessions = new Map(pieces.map((piece, i) => [piece, opened[i]!]));
-  const evaluator = new SegmentEvaluator(ort, cut, sessions, prediction);
+  const evaluator = new SegmentEvaluator(ort, cut, space, sessions, prediction);
   return { evaluator, flows: cut.flows };
 };
 
@@ -69,7 +71,9 @@ type Tensors = Map<Value, Tensor>;
 class SegmentEvaluator implements CallEvaluator {
   evaluations = 0;
   readonly #outputs: ReadonlyMap<string, Value>;
-  #states = new Map<string, Tensor>();
+  readonly #states: KeptStates;
+  /** How each site is computed in this call. */
+  #computed: readonly Mode[] = [];
   /** What crosses borders in this call, with sites as they are fixed and those behind computed. */
   #current: Tensors = new Map();
   #kept = new Map<string, Tensor>();
@@ -81,14 +85,17 @@ class SegmentEvaluator implements CallEvaluator {
   constructor(
     private readonly ort: Ort,
     private readonly cut: CutModel,
+    private readonly space: SearchSpace,
     private readonly sessions: ReadonlyMap<Piece, InferenceSession>,
     private readonly prediction: string,
   ) {
     this.#outputs = new Map(cut.graph.outputs.map((value) => [value.name, value]));
+    this.#states = new KeptStates(ort as never, space.sites, space.histories);
   }
 
-  async begin(feeds: InferenceSession.FeedsType): Promise<Tensor> {
+  async begin(feeds: InferenceSession.FeedsType, computed: readonly Mode[]): Promise<Tensor> {
     this.#start(feeds);
+    this.#computed = computed;
     for (const piece of this.cut.segments) await this.#run(piece, this.#current);
     return this.#predictionIn(this.#current);
   }
@@ -104,6 +111,9 @@ class SegmentEvaluator implements CallEvaluator {
   }
 
   async fix(site: number, mode: Mode): Promise<void> {
+    // of those tried only the last is held, with what it changed behind the site
+    const changes = mode.key !== this.#computed[site]!.key;
+    if (changes && this.#tried?.key !== mode.key) await this.attempt(site, mode);
     const keeps = await this.#make(site, mode).keeps();
     for (const [state, tensor] of keeps) this.#kept.set(state, tensor);
     if (this.#tried?.key === mode.key)
@@ -112,7 +122,7 @@ class SegmentEvaluator implements CallEvaluator {
   }
 
   async end(): Promise<InferenceSession.ReturnType> {
-    for (const [state, tensor] of this.#kept) this.#states.set(state, tensor);
+    this.#states.take(this.#kept);
     const outputs = [...this.#outputs].map(([name, value]) => [name, this.#current.get(value)!]);
     this.#current = new Map();
     return Object.fromEntries(outputs);
@@ -141,7 +151,7 @@ class SegmentEvaluator implements CallEvaluator {
   }
 
   again(): CallEvaluator {
-    return new SegmentEvaluator(this.ort, this.cut, this.sessions, this.prediction);
+    return new SegmentEvaluator(this.ort, this.cut, this.space, this.sessions, this.prediction);
   }
 
   async release(): Promise<void> {
@@ -157,8 +167,10 @@ class SegmentEvaluator implements CallEvaluator {
       const tensor = feeds[input.name] as Tensor | undefined;
       if (tensor) this.#current.set(input, tensor);
     }
-    for (const [state, tensor] of this.#states)
-      this.#current.set(this.cut.states.get(state)!, tensor);
+    for (const [state, input] of this.cut.states) {
+      const tensor = this.#states.read(state);
+      if (tensor) this.#current.set(input, tensor);
+    }
   }
 
   #nextSite(): void {

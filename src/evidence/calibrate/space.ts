@@ -4,7 +4,7 @@
  */
 
 import type { PassCalibration } from '../../compiler/pass/index.js';
-import type { Site } from '../../compiler/plan/index.js';
+import { Histories, partsOf, type Site } from '../../compiler/plan/index.js';
 import { noSites, sitesNested } from '../../errors/index.js';
 import { between } from '../../model/ir/extract.js';
 import type { Graph } from '../../model/ir/graph.js';
@@ -20,6 +20,7 @@ export interface SearchSpace {
   /** Of each site; the computed ones first. */
   readonly modes: readonly (readonly Mode[])[];
   readonly covering: Covering;
+  readonly histories: Histories;
 }
 
 /**
@@ -42,7 +43,8 @@ export function searchSpace<O>(
   const modes = sites.map((site) =>
     allModes(site, search.calls, search.calibration, search.options),
   );
-  return { sites, modes, covering: coverModes(sites, modes) };
+  const histories = new Histories(sites.flatMap(partsOf));
+  return { sites, modes, covering: coverModes(sites, modes), histories };
 }
 
 function inOrder(graph: Graph, sites: readonly Site[]): Site[] {

@@ -11,6 +11,7 @@ import { runModel } from '../measure/engine.js';
 import { openModels } from '../measure/scratch.js';
 import type { CallEvaluator, OpenSearch } from './evaluator.js';
 import { type Flows, modeFlows } from './flows.js';
+import { KeptStates } from './kept-states.js';
 import type { Mode } from './modes.js';
 import type { SearchSpace } from './space.js';
 
@@ -47,7 +48,7 @@ export const openWhole: OpenSearch = async ({
 
 class WholeEvaluator implements CallEvaluator {
   evaluations = 0;
-  #states = new Map<string, Tensor>();
+  readonly #states: KeptStates;
   #feeds: InferenceSession.FeedsType = {};
   #modes: Mode[] = [];
 
@@ -61,7 +62,9 @@ class WholeEvaluator implements CallEvaluator {
     private readonly names: InterfaceNames,
     private readonly outputs: readonly string[],
     private readonly prediction: string,
-  ) {}
+  ) {
+    this.#states = new KeptStates(engine, space.sites, space.histories);
+  }
 
   async begin(feeds: InferenceSession.FeedsType, computed: readonly Mode[]): Promise<Tensor> {
     this.#feeds = feeds;
@@ -80,7 +83,7 @@ class WholeEvaluator implements CallEvaluator {
 
   async end(): Promise<InferenceSession.ReturnType> {
     const { outputs, kept } = await this.#run(this.#modes, 'keeping');
-    for (const [state, tensor] of kept) this.#states.set(state, tensor);
+    this.#states.take(kept);
     return outputs;
   }
 
@@ -118,7 +121,7 @@ class WholeEvaluator implements CallEvaluator {
     const { inputNames } = this.session;
     const feeds: Record<string, Tensor> = {};
     for (const info of this.states)
-      feeds[this.names.stateInput(info.id)] = this.#states.get(info.id) ?? this.#nothing(info);
+      feeds[this.names.stateInput(info.id)] = this.#states.read(info.id) ?? this.#nothing(info);
     for (const [s, mode] of modes.entries()) {
       const name = this.names.strategyInput(this.space.sites[s]!.id);
       const [run] = this.lowered.programs.get(this.flows(s, mode)[program])!;

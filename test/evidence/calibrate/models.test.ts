@@ -72,7 +72,9 @@ test('U-Net with attention in the encoder, the middle and the decoder', async ()
 });
 
 const CALLS = 6;
-const options = checkOptions(ditfastattn, { threshold: 'D6' });
+const optionsOf = (order: number) =>
+  checkOptions(ditfastattn, order > 0 ? { threshold: 0.003, order } : { threshold: 'D6' });
+const options = optionsOf(0);
 
 const PAIRS: [string, GuidancePair][] = [
   ['one batch', { order: 'cond-first', mode: 'batch' }],
@@ -99,62 +101,84 @@ test.each(PAIRS.filter(([, { order }]) => order === 'cond-first'))(
   },
 );
 
-describe.each(PAIRS)('diffusion transformer, guidance in %s', (_, pair) => {
-  test('the bundle gives what the search went on with', async () => {
-    const feeds = await callFeeds(pair.mode === 'batch' ? 2 : 1, CALLS);
-    const found = await Promise.all([openSegments, openWhole].map((open) => searchOn(open, feeds)));
-    expect(found[0]!.plan).toEqual(found[1]!.plan);
-    const compilation = await Pipeline.create({
-      calls: CALLS,
-      emit: 'split',
-      guidance: pair,
-      plan: found[0]!.plan,
-    })
-      .use(ditfastattn, options)
-      .compile(loadModel(DIT));
-    const session = await openSession(compilation);
-    for (const [call, inputs] of feeds.entries()) {
-      const { out_sample: actual } = (await session.run(inputs)) as Record<string, ort.Tensor>;
-      for (const { outputs } of found)
-        expect(relativeDifference(actual!, outputs[call]!)).toBeLessThan(1e-4);
+const ORDERS: Readonly<Record<string, readonly number[]>> = {
+  'one batch': [0, 2],
+  'one batch, unconditional first': [0],
+  'two calls': [0, 2],
+};
+const FORECASTS = PAIRS.flatMap(([name, pair]) =>
+  ORDERS[name]!.map((order) => ({ name, pair, order })),
+);
+
+describe.each(FORECASTS)(
+  'diffusion transformer, guidance in $name, order $order',
+  ({ pair, order }) => {
+    const options = optionsOf(order);
+
+    test('the bundle gives what the search went on with', async () => {
+      const pace = order === 0 ? 1 : 0.3;
+      const feeds = await callFeeds(pair.mode === 'batch' ? 2 : 1, CALLS, pace);
+      const found = await Promise.all(
+        [openSegments, openWhole].map((open) => searchOn(open, feeds)),
+      );
+      expect(found[0]!.plan).toEqual(found[1]!.plan);
+      const strategies = strategiesIn(found[0]!.rows);
+      expect(strategies.some((name) => name.endsWith('+forecast'))).toBe(order > 0);
+      const compilation = await Pipeline.create({
+        calls: CALLS,
+        emit: 'split',
+        guidance: pair,
+        plan: found[0]!.plan,
+      })
+        .use(ditfastattn, options)
+        .compile(loadModel(DIT));
+      const session = await openSession(compilation);
+      for (const [call, inputs] of feeds.entries()) {
+        const { out_sample: actual } = (await session.run(inputs)) as Record<string, ort.Tensor>;
+        for (const { outputs } of found)
+          expect(relativeDifference(actual!, outputs[call]!)).toBeLessThan(1e-4);
+      }
+      await session.release();
+    });
+
+    async function searchOn(open: OpenSearch, feeds: Awaited<ReturnType<typeof callFeeds>>) {
+      const { canonical, shapes, bindings } = await prepare(loadModel(DIT));
+      const context = passContext(canonical, shapes, CALLS, bindings, pair);
+      ditfastattn.prepare?.(context, options);
+      const { sites } = ditfastattn.propose(context, options);
+      const search = {
+        pass: 'ditfastattn',
+        calls: CALLS,
+        calibration: ditfastattn.calibration!,
+        options,
+      };
+      const space = searchSpace(canonical, sites, search);
+      const { evaluator, flows } = await open({
+        ...{ ort: ort as never, model: canonical, shapes, space },
+        prediction: 'out_sample',
+        sessionOptions: { graphOptimizationLevel: 'disabled', logSeverityLevel: 4 },
+      });
+      const planSearch = new PlanSearch({
+        ...{ space, flows, evaluator, options, decided: [], callsPerStep: 1 },
+        calibration: ditfastattn.calibration!,
+        prediction: 'out_sample',
+      });
+      const outputs: ort.Tensor[] = [];
+      for (const inputs of feeds)
+        outputs.push((await planSearch.call(inputs)).out_sample as unknown as ort.Tensor);
+      await evaluator.release();
+      const rows = planSearch.decided.map(({ row }) => row);
+      const plan = planToJson({ calls: CALLS, sites: space.sites, rows });
+      return { plan, rows, outputs };
     }
-    await session.release();
-  });
+  },
+);
 
-  async function searchOn(open: OpenSearch, feeds: Awaited<ReturnType<typeof callFeeds>>) {
-    const { canonical, shapes, bindings } = await prepare(loadModel(DIT));
-    const context = passContext(canonical, shapes, CALLS, bindings, pair);
-    ditfastattn.prepare?.(context, options);
-    const { sites } = ditfastattn.propose(context, options);
-    const search = {
-      pass: 'ditfastattn',
-      calls: CALLS,
-      calibration: ditfastattn.calibration!,
-      options,
-    };
-    const space = searchSpace(canonical, sites, search);
-    const { evaluator, flows } = await open({
-      ...{ ort: ort as never, model: canonical, shapes, space },
-      prediction: 'out_sample',
-      sessionOptions: { graphOptimizationLevel: 'disabled', logSeverityLevel: 4 },
-    });
-    const planSearch = new PlanSearch({
-      ...{ space, flows, evaluator, options, decided: [], callsPerStep: 1 },
-      calibration: ditfastattn.calibration!,
-      prediction: 'out_sample',
-    });
-    const outputs: ort.Tensor[] = [];
-    for (const inputs of feeds)
-      outputs.push((await planSearch.call(inputs)).out_sample as unknown as ort.Tensor);
-    await evaluator.release();
-    const rows = planSearch.decided.map(({ row }) => row);
-    const plan = planToJson({ calls: CALLS, sites: space.sites, rows });
-    return { plan, outputs };
-  }
-});
-
-/** Inputs of a loop that stay near each other from call to call, as latents do. */
-async function callFeeds(batch: number, calls: number) {
+/**
+ * Inputs of a loop that stay near each other from call to call, as latents do.
+ * @param pace slower loops are forecast better
+ */
+async function callFeeds(batch: number, calls: number, pace: number) {
   const make = (seed: number) =>
     randomFeeds(
       [
@@ -174,12 +198,14 @@ async function callFeeds(batch: number, calls: number) {
   return Array.from({ length: calls }, (_, call) => ({
     sample: new ort.Tensor(
       'float32',
-      data(from).map((value, i) => value + (0.3 * call * data(to)[i]!) / calls),
+      data(from).map((value, i) => value + (0.3 * pace * call * data(to)[i]!) / calls),
       [batch, 1, 24, 24],
     ) as never,
-    timestep: new ort.Tensor('int64', new BigInt64Array(batch).fill(BigInt(900 - 100 * call)), [
-      batch,
-    ]) as never,
+    timestep: new ort.Tensor(
+      'int64',
+      new BigInt64Array(batch).fill(BigInt(900 - Math.round(100 * pace) * call)),
+      [batch],
+    ) as never,
     class_labels: from.class_labels!,
   }));
 }

@@ -6,7 +6,8 @@ import { GAINS, LAST, ORDER, PROJECTIONS, TABLE } from './toy.js';
 
 /** [image][token][feature] */
 type Batch = number[][][];
-type States = ReadonlyMap<string, Batch>;
+/** By state, what calls kept, the last first. */
+type States = ReadonlyMap<string, readonly { readonly call: number; readonly value: Batch }[]>;
 
 export interface Inputs {
   readonly x: Batch;
@@ -36,30 +37,59 @@ const shared = (batch: Batch): Batch => {
 
 const plus = (a: number, b: number) => a + b;
 
+/** The polynomial through the last values of a state, by divided differences (Newton), at a call. */
+function ahead(values: readonly { call: number; value: Batch }[], call: number): Batch {
+  const divided = (list: typeof values): Batch => {
+    if (list.length === 1) return list[0]!.value;
+    const apart = list[0]!.call - list.at(-1)!.call;
+    return each((a, b) => (a - b) / apart, divided(list.slice(0, -1)), divided(list.slice(1)));
+  };
+  let factor = 1;
+  let sum = values[0]!.value;
+  for (let n = 1; n < values.length; n++) {
+    factor *= call - values[n - 1]!.call;
+    const scale = factor;
+    sum = each((a, b) => a + scale * b, sum, divided(values.slice(0, n + 1)));
+  }
+  return sum;
+}
+
 /** One call: its prediction, and the states after it. */
-export function runToy({ x, t, label }: Inputs, row: readonly string[], before: States) {
+export function runToy(
+  { x, t, label }: Inputs,
+  row: readonly string[],
+  before: States,
+  { call, order }: { call: number; order: number },
+) {
   const states = new Map(before);
   const site = (i: number, h: Batch): Batch => {
     const scaled = h.map((image) => image.map((token) => token.map((v, d) => v * GAINS[i]![d]!)));
     const scores = times(scaled, PROJECTIONS[i]!);
     const narrow = each((v) => v * 0.9, scores);
     const full = each(Math.tanh, scores);
-    const rest = before.get(`rest.${i}`) ?? full;
-    const window = each(plus, narrow, rest);
+    const [name, forecast] = row[i]!.split('+forecast');
+    const kept = (state: string): Batch | undefined => {
+      const values = before.get(`${state}.${i}`);
+      if (!values) return undefined;
+      return forecast === undefined ? values[0]!.value : ahead(values.slice(0, order + 1), call);
+    };
+    const window = each(plus, narrow, kept('rest') ?? full);
     const lacking = each((a, b) => a - b, full, narrow);
     const keep = (output: Batch, residual?: Batch) => {
-      states.set(`output.${i}`, output);
-      if (residual) states.set(`rest.${i}`, residual);
+      const push = (state: string, value: Batch) =>
+        states.set(state, [{ call, value }, ...(before.get(state) ?? [])]);
+      push(`output.${i}`, output);
+      if (residual) push(`rest.${i}`, residual);
       return output;
     };
     const ways: Record<string, () => Batch> = {
       compute: () => keep(full, lacking),
-      reuse: () => before.get(`output.${i}`)!,
+      reuse: () => kept('output')!,
       window: () => keep(window),
       'guidance-share': () => keep(shared(full), shared(lacking)),
       'window+guidance-share': () => keep(shared(window)),
     };
-    return ways[row[i]!]!();
+    return ways[name!]!();
   };
   const h0 = x.map((image, b) =>
     image.map((token) => token.map((v, d) => v + TABLE[label[b]!]![d]! + 0.001 * t[b]!)),
@@ -100,31 +130,45 @@ export class Oracle {
   constructor(
     private readonly threshold: number,
     private readonly offered: readonly string[] = ORDER,
+    private readonly order = 0,
   ) {}
+
+  /** A strategy and its forecast, where it takes of a state what at least two calls left. */
+  private waysOf(strategy: string, site: number): string[] {
+    const state = { reuse: 'output', window: 'rest', 'window+guidance-share': 'rest' }[strategy];
+    const left = state ? (this.states.get(`${state}.${site}`)?.length ?? 0) : 0;
+    return this.order > 0 && left > 1 ? [strategy, `${strategy}+forecast`] : [strategy];
+  }
 
   call(inputs: Inputs): Batch {
     const row = PROJECTIONS.map(() => 'compute');
     const losses: (number | null)[] = row.map(() => null);
     const compared: OracleCall['compared'] = [];
     const tried: string[][] = row.map(() => []);
+    const at = { call: this.calls.length, order: this.order };
     if (this.calls.length > 0) {
-      const reference = runToy(inputs, row, this.states).prediction;
+      const reference = runToy(inputs, row, this.states, at).prediction;
       for (let i = 0; i < row.length; i++) {
         const most = ((i + 1) / row.length) * this.threshold;
         for (const strategy of this.offered) {
-          const attempt = row.with(i, strategy);
-          const change = loss(reference, runToy(inputs, attempt, this.states).prediction);
-          tried[i]!.push(strategy);
-          compared.push({ loss: change, most });
-          if (change < most) {
-            row[i] = strategy;
-            losses[i] = change;
+          const ways = this.waysOf(strategy, i).map((way) => {
+            const attempt = row.with(i, way);
+            const change = loss(reference, runToy(inputs, attempt, this.states, at).prediction);
+            tried[i]!.push(way);
+            compared.push({ loss: change, most });
+            return { way, change };
+          });
+          const [nearest, further] = ways.sort((a, b) => a.change - b.change);
+          if (further) compared.push({ loss: nearest!.change, most: further.change });
+          if (nearest!.change < most) {
+            row[i] = nearest!.way;
+            losses[i] = nearest!.change;
             break;
           }
         }
       }
     }
-    const { prediction, states } = runToy(inputs, row, this.states);
+    const { prediction, states } = runToy(inputs, row, this.states, at);
     this.states = states;
     this.calls.push({ row, losses, compared, tried, prediction });
     return prediction;

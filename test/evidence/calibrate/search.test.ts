@@ -46,17 +46,21 @@ interface Setting {
   readonly samples: number;
   readonly seed: number;
   readonly guided: boolean;
+  /** Of the forecasts that are tried beside. */
+  readonly order?: number;
 }
 
 const labels = (samples: number, first: number) =>
   BigInt64Array.from({ length: samples }, (_, k) => BigInt((first + 2 * k) % CLASSES));
 
-function optionsOf(setting: Setting): CalibrateOptions<{ threshold: number; sharing: boolean }> {
-  const { threshold, calls, samples, seed, guided } = setting;
+type ToyOptions = { threshold: number; sharing: boolean; order: number };
+
+function optionsOf(setting: Setting): CalibrateOptions<ToyOptions> {
+  const { threshold, calls, samples, seed, guided, order = 0 } = setting;
   const int64 = (data: BigInt64Array) => new ort.Tensor('int64', data, [samples]) as never;
   return {
     pass: toyPass,
-    options: { threshold, sharing: guided },
+    options: { threshold, sharing: guided, order },
     calls,
     samples,
     seed,
@@ -75,11 +79,10 @@ function optionsOf(setting: Setting): CalibrateOptions<{ threshold: number; shar
 }
 
 /** The oracle drives the same sampler; only what runs the model and searches is its own. */
-async function ask(
-  { threshold, calls, samples, seed, guided }: Setting,
-  more: Partial<DenoiseOptions> = {},
-): Promise<Oracle> {
-  const oracle = new Oracle(threshold, guided ? ORDER : ORDER.filter((s) => !s.endsWith('share')));
+async function ask(setting: Setting, more: Partial<DenoiseOptions> = {}): Promise<Oracle> {
+  const { threshold, calls, samples, seed, guided, order } = setting;
+  const offered = guided ? ORDER : ORDER.filter((s) => !s.endsWith('share'));
+  const oracle = new Oracle(threshold, offered, order);
   const int64 = (data: BigInt64Array) => new ort.Tensor('int64', data, [samples]) as never;
   await denoise({
     ort: ort as never,
@@ -126,16 +129,26 @@ const SETTINGS: Setting[] = [
   { threshold: 0.2, calls: 8, samples: 3, seed: 4, guided: false },
 ];
 
-describe.each(SETTINGS)('threshold $threshold, guided: $guided', (setting) => {
-  test.each(SEARCHES)('%s search', async (search) => {
-    const oracle = await ask(setting);
-    const found = await calibrate(toyModel(), { ...optionsOf(setting), search });
-    expectSame(found, oracle);
-    const attempts = oracle.calls.flatMap((call) => call.tried.flat()).length;
-    // for each call but the first: the reference, the candidates, and the call itself
-    expect(found.evaluations.plain).toBe(1 + 2 * (setting.calls - 1) + attempts);
-  });
-});
+const FORECASTS: Setting[] = [
+  { threshold: 0.05, calls: 10, samples: 2, seed: 1, guided: true, order: 1 },
+  { threshold: 0.2, calls: 10, samples: 3, seed: 2, guided: true, order: 2 },
+  { threshold: 0.5, calls: 8, samples: 1, seed: 3, guided: true, order: 1 },
+  { threshold: 0.2, calls: 8, samples: 3, seed: 4, guided: false, order: 1 },
+];
+
+describe.each([...SETTINGS, ...FORECASTS])(
+  'threshold $threshold, guided: $guided, order: $order',
+  (setting) => {
+    test.each(SEARCHES)('%s search', async (search) => {
+      const oracle = await ask(setting);
+      const found = await calibrate(toyModel(), { ...optionsOf(setting), search });
+      expectSame(found, oracle);
+      const attempts = oracle.calls.flatMap((call) => call.tried.flat()).length;
+      // for each call but the first: the reference, the candidates, and the call itself
+      expect(found.evaluations.plain).toBe(1 + 2 * (setting.calls - 1) + attempts);
+    });
+  },
+);
 
 describe.each([
   { ...SETTINGS[0]!, batch: 2 },
@@ -144,6 +157,7 @@ describe.each([
   // the last batch is not full
   { ...SETTINGS[3]!, batch: 2 },
   { ...SETTINGS[1]!, batch: 4 },
+  { ...FORECASTS[1]!, batch: 2 },
 ])(
   '$samples samples, guided: $guided, on a model of fixed batch $batch',
   ({ batch, ...setting }) => {
@@ -295,8 +309,7 @@ describe('evaluations of the segment search', () => {
   });
 });
 
-describe('interruption', () => {
-  const setting = SETTINGS[1]!;
+describe.each([SETTINGS[1]!, FORECASTS[1]!])('interruption, order $order', (setting) => {
   const INTERRUPTED = new Error('interrupted');
 
   test.each(SEARCHES)('after any call, a %s search goes on to the same result', async (search) => {
@@ -346,6 +359,7 @@ test('the same seed gives the same result, another seed another one', async () =
 
 describe('inputs recorded from a real loop', () => {
   const CALLS = 5;
+  const STEADY = 10;
   const random = (seed: number, count: number) =>
     Float32Array.from(createRandom(seed).normals(count));
   const record = (batch: number) => ({
@@ -388,7 +402,56 @@ describe('inputs recorded from a real loop', () => {
     expect(found.samples).toBe(2);
   });
 
-  const search = (given: Partial<CalibrateOptions<{ threshold: number; sharing: boolean }>>) =>
+  /** A loop that goes in small even steps, where forecasts are near, and then stands, where what was kept is. */
+  const smooth = () => {
+    const [from, way] = [random(6, 32), random(7, 32)];
+    const x = Float32Array.from(
+      { length: STEADY * 32 },
+      (_, k) => from[k % 32]! + 0.02 * way[k % 32]! * Math.min(5, Math.floor(k / 32)),
+    );
+    const t = Float32Array.from(
+      { length: STEADY * 4 },
+      (_, k) => 900 - 10 * Math.min(5, Math.floor(k / 4)),
+    );
+    return {
+      x: new ort.Tensor('float32', x, [STEADY, 4, 2, 4]),
+      t: new ort.Tensor('float32', t, [STEADY, 4]),
+    };
+  };
+
+  test.each(SEARCHES.flatMap((search) => [1, 2].map((order) => [search, order] as const)))(
+    '%s search with forecasts of order %i takes them, and what they are of',
+    async (search, order) => {
+      const { x, t } = smooth();
+      const threshold = 0.02;
+      const oracle = new Oracle(threshold, ORDER, order);
+      for (let call = 0; call < STEADY; call++)
+        oracle.call(
+          toInputs({
+            x: new ort.Tensor('float32', x.data.slice(call * 32, (call + 1) * 32), [4, 2, 4]),
+            t: new ort.Tensor('float32', t.data.slice(call * 4, (call + 1) * 4), [4]),
+            label: label(4),
+          }),
+        );
+      const found = await calibrate(toyModel(), {
+        pass: toyPass,
+        options: { threshold, order },
+        calls: STEADY,
+        search,
+        guidance: { order: 'cond-first', mode: 'batch' },
+        recorded: { x, t } as never,
+        feeds: { label: label(4) },
+      });
+      expectSame(found, oracle);
+      const names = oracle.calls.flatMap(({ row }) => row);
+      const tried = oracle.calls.flatMap((call) => call.tried.flat());
+      expect(names).toContain('reuse+forecast');
+      expect(names).toContain('reuse');
+      expect(tried).toContain('window+guidance-share+forecast');
+    },
+  );
+
+  const search = (given: Partial<CalibrateOptions<ToyOptions>>) =>
     calibrate(toyModel(), {
       pass: toyPass,
       calls: CALLS,

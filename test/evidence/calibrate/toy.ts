@@ -5,6 +5,7 @@
  * Site i makes a_i = tanh(W_i (g_i h_i)). Its window is 0.9 W_i (g_i h_i) and what that lacked before.
  */
 
+import { forecastFrom, withForecasts } from '../../../src/compiler/forecast/index.js';
 import type { Pass } from '../../../src/compiler/pass/index.js';
 import {
   compositeOf,
@@ -172,7 +173,7 @@ function toySite(model: Model, i: number, sharing: boolean): Site {
 }
 
 /** The sites in an order that is not that of the graph. */
-export const toyPass: Pass<{ threshold: number; sharing: boolean }> = {
+export const toyPass: Pass<{ threshold: number; sharing: boolean; order: number }> = {
   name: 'toy',
   description: 'Sites of the toy model.',
   example: 'toy:threshold=0.1',
@@ -181,14 +182,21 @@ export const toyPass: Pass<{ threshold: number; sharing: boolean }> = {
     properties: {
       threshold: { type: 'number', default: 0.1, description: 'δ' },
       sharing: { type: 'boolean', default: true, description: 'Offer guidance sharing.' },
+      order: { type: 'integer', default: 0, description: 'Of the forecasts offered beside.' },
     },
   },
   calibration: {
     candidates: (site) => ORDER.filter((name) => site.strategies[name]),
     threshold: ({ threshold }) => threshold,
   },
-  propose: ({ model }, { sharing }) => ({
-    sites: [2, 0, 1].map((i) => toySite(model, i, sharing)),
+  propose: (context, { sharing, order }) => ({
+    sites: [2, 0, 1].map((i) =>
+      withForecasts(
+        toySite(context.model, i, sharing),
+        forecastFrom({ order }, context),
+        context.shapes,
+      ),
+    ),
     entries: {},
   }),
 };

@@ -13,11 +13,11 @@ import { distance, type FullLoop, orInfinite } from './full-loop.js';
 import { ruleOf } from './kept-series.js';
 import type { Memo } from './memo.js';
 import { bestPath, OBJECTIVES, type PathProblem } from './paths.js';
-import type { PlacementRule } from './placement-rules.js';
+import type { PUBLISHED_RULES } from './placement-rules.js';
 import { MOST_IN_ROW, planOfSize, type RulePlan, warmupOf } from './rules.js';
 import type { OpenVariant, Position, StepLoop } from './step-loop.js';
 
-export type Placement = 'even' | (typeof OBJECTIVES)[number] | Exclude<PlacementRule, 'end-error'>;
+export type Placement = 'even' | (typeof OBJECTIVES)[number] | (typeof PUBLISHED_RULES)[number];
 
 export interface Placed {
   readonly placement: Placement;
@@ -79,7 +79,7 @@ export async function weighedEdges(
 
 /** @param asked the number of full steps, or a threshold of the rule's own */
 export function placedByRule(
-  name: Exclude<PlacementRule, 'end-error'>,
+  name: (typeof PUBLISHED_RULES)[number],
   whole: FullLoop,
   asked: { readonly full: number } | { readonly threshold: number },
 ): Placed {

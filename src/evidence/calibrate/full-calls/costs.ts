@@ -1,11 +1,11 @@
 /** What loops and searches take, in evaluations of the model. */
 import { mostGapOf } from './candidates.js';
 import { gainSteps } from './edges.js';
-import type { PlacementRule } from './placement-rules.js';
+import { type PlacementRule, PUBLISHED_RULES } from './placement-rules.js';
 import type { Asked } from './search.js';
 import type { OpenVariant } from './step-loop.js';
 
-/** Where calls that are not full take work, the graph is weighed for so many variants. */
+/** Where calls that are not full take work, the graph is weighed for so many variants; with so many published rules go. */
 export const WEIGHED = 2;
 
 export function costOf({ programs }: OpenVariant, steps: number, full: number): number {
@@ -33,12 +33,15 @@ export function expectedWork(
   const each = opened[0]!.programs.callsPerStep;
   const loops = opened.reduce((sum, open) => sum + 4 * costOf(open, steps, full), 0);
   if (rule !== 'end-error') return loops + 2 * each * steps;
+  const published = opened
+    .slice(0, WEIGHED)
+    .reduce((sum, open) => sum + 2 * PUBLISHED_RULES.length * costOf(open, steps, full), 0);
   const rests = gainSteps(steps).reduce((sum, step) => sum + steps - step, 0);
   const edges = weighed.reduce(
     (sum, open) => sum + open.programs.otherShare * 4 * steps * mostGapOf(steps, full),
     0,
   );
-  return loops + each * (2 * steps + rests + edges);
+  return loops + published + each * (2 * steps + rests + edges);
 }
 
 /** A rest of the loop for every edge. */

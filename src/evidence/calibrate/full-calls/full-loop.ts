@@ -1,6 +1,6 @@
 /** The loop in which every step is full: what all others are measured against. Keeps each of its positions. */
 import { ResultError } from '../../../errors/index.js';
-import type { History, Kept } from './history.js';
+import type { History, Kept } from '../history.js';
 import type { OpenVariant, Position, StepLoop } from './step-loop.js';
 
 export interface FullLoop {

@@ -5,6 +5,12 @@ import { magCache, type Rule, smoothCache } from './rules.js';
 
 type Series = readonly (readonly Float32Array[])[];
 
+/** Of what two steps kept: nothing is as large as nothing. */
+function growth(own: Float32Array, before: Float32Array): number {
+  const [a, b] = [norm(own), norm(before)];
+  return a > 0 || b > 0 ? a / b : 1;
+}
+
 /** By step, each value that the step kept, in the same order at every step. */
 function keptSeries({ positions }: FullLoop): Series {
   return positions.slice(1).map(({ histories }) =>
@@ -21,8 +27,9 @@ function keptSeries({ positions }: FullLoop): Series {
   );
 }
 
-const mean = (values: readonly number[]) =>
-  values.reduce((sum, value) => sum + value, 0) / values.length;
+/** @param none for passes that keep nothing */
+const mean = (values: readonly number[], none = 0) =>
+  values.length > 0 ? values.reduce((sum, value) => sum + value, 0) / values.length : none;
 
 function norm(values: Float32Array): number {
   let total = 0;
@@ -37,7 +44,7 @@ function relativeChange(a: Float32Array, b: Float32Array): number {
     difference += Math.abs(a[i]! - b[i]!);
     size += Math.abs(b[i]!);
   }
-  return difference / size;
+  return size > 0 || difference > 0 ? difference / size : 0;
 }
 
 /** @param name of the published rule */
@@ -49,7 +56,12 @@ export function ruleOf(name: 'magcache' | 'smoothcache', whole: FullLoop): Rule 
     );
   return magCache(
     series.map((kept, step) =>
-      step === 0 ? 1 : mean(kept.map((own, i) => norm(own) / norm(series[step - 1]![i]!))),
+      step === 0
+        ? 1
+        : mean(
+            kept.map((own, i) => growth(own, series[step - 1]![i]!)),
+            1,
+          ),
     ),
   );
 }

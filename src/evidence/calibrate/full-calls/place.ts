@@ -11,7 +11,7 @@ import { endError, evenly, type Placed, pathsByEndError, placedByRule } from './
 import { costOf, expectedWork, plainWork, WEIGHED } from './costs.js';
 import { type FullLoop, runFullLoop } from './full-loop.js';
 import { Memo } from './memo.js';
-import type { PlacementRule } from './placement-rules.js';
+import { type PlacementRule, PUBLISHED_RULES } from './placement-rules.js';
 import { type Asked, type OpenSearch, openSearch, type PlaceOptions } from './search.js';
 import type { OpenVariant, StepLoop } from './step-loop.js';
 import { type ForecastChoice, variantLabel } from './variants.js';
@@ -156,7 +156,10 @@ interface Found {
   readonly placed: Placed;
 }
 
-/** Of each variant the full steps that are to be judged: at even distances, and as the rule has them. */
+/**
+ * Of each variant the full steps that are to be judged: at even distances, and as the rule has them. The end error has
+ * the published rules beside it, since they are read off the full loop, with the nearest ways to forecast.
+ */
 async function findCandidates(
   memo: Memo,
   loop: StepLoop,
@@ -166,8 +169,11 @@ async function findCandidates(
   asked: Asked,
 ): Promise<Found[]> {
   const steps = loop.length;
-  const byRule = rule === 'end-error' ? undefined : placedByRule(rule, whole, asked);
-  const full = byRule?.full.length ?? ('full' in asked ? asked.full : steps);
+  const weighs = rule === 'end-error';
+  const byRule = (weighs ? PUBLISHED_RULES : [rule]).map((name) =>
+    placedByRule(name, whole, asked),
+  );
+  const full = weighs && 'full' in asked ? asked.full : byRule[0]!.full.length;
   const even = evenly(steps, full);
   const ranked: { readonly at: number; readonly error: number }[] = [];
   for (const [at, open] of opened.entries()) {
@@ -181,14 +187,13 @@ async function findCandidates(
   const best = [...ranked].sort((a, b) => a.error - b.error).slice(0, WEIGHED);
   const found: Found[] = [];
   for (const [at, open] of opened.entries()) {
+    const isBest = best.some((one) => one.at === at);
     const paths =
-      byRule || full === steps
-        ? []
-        : free || best.some((one) => one.at === at)
-          ? await pathsByEndError(memo, variantLabel(open.variant), { loop, whole, open }, full)
-          : [];
-    for (const placed of [even, ...(byRule ? [byRule] : []), ...paths])
-      found.push({ open, at, placed });
+      weighs && full < steps && (free || isBest)
+        ? await pathsByEndError(memo, variantLabel(open.variant), { loop, whole, open }, full)
+        : [];
+    const published = !weighs || (full < steps && isBest) ? byRule : [];
+    for (const placed of [even, ...published, ...paths]) found.push({ open, at, placed });
   }
   return found;
 }

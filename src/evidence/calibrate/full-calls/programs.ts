@@ -13,7 +13,7 @@ import { withoutSpinning } from '../../../runtime/session/spinning.js';
 import { constantTensor } from '../../../runtime/session/tensors.js';
 import { type Ort, runModel } from '../../measure/engine.js';
 import { openModels } from '../../measure/scratch.js';
-import { callHistory, type History, type Kept, valueAt } from './history.js';
+import { callHistory, type History, type Kept, valueAt } from '../history.js';
 import type { Variant } from './variants.js';
 
 export interface ProgramSources {

@@ -13,7 +13,7 @@ import { type Batches, countOf, joinOutputs, splitFeeds } from '../../measure/ba
 import type { DenoiserPorts } from '../../measure/denoise-bundle.js';
 import type { Ort } from '../../measure/engine.js';
 import { type GenerateOptions, startLoop } from '../../measure/generate.js';
-import { type History, NOTHING, withKept } from './history.js';
+import { type History, NOTHING, withKept } from '../history.js';
 import { type Program, runProgram, type VariantPrograms } from './programs.js';
 import type { Variant } from './variants.js';
 

@@ -11,10 +11,10 @@ import {
 } from '../../yardstick/index.js';
 import { loopSettings } from '../conditions.js';
 import type { LoopGuidance } from '../guidance.js';
+import { NOTHING } from '../history.js';
 import { endOf } from './candidates.js';
 import type { FullLoop } from './full-loop.js';
 import type { ImageHalf } from './halves.js';
-import { NOTHING } from './history.js';
 import type { Memo } from './memo.js';
 import { type ProgramSources, runProgram } from './programs.js';
 import type { OpenVariant, StepLoop } from './step-loop.js';

@@ -128,6 +128,24 @@ test('every order and basis is judged where none is given, and the nearest is ta
   expect(even).toHaveLength(5);
   for (const { full } of even) expect(full).toEqual(evenSteps(STEPS, 4));
   expect(chosen.error.judged).toBe(Math.min(...candidates.map(({ error }) => error.judged)));
+  // published rules go with the two that end nearest at even distances on the images that choose
+  const nearest = even.sort((a, b) => a.error.fit - b.error.fit).slice(0, 2);
+  for (const rule of ['magcache', 'smoothcache'] as const) {
+    const placed = candidates.filter(({ placement }) => placement === rule);
+    expect(placed.map(({ label }) => label).sort()).toEqual(
+      nearest.map(({ label }) => label).sort(),
+    );
+    const alone = await place(UNET, forecast, { rule, options: { order: 1 } });
+    for (const { full } of placed) expect(full).toEqual(alone.candidates.at(-1)!.full);
+  }
+}, 120_000);
+
+test('a pass that keeps nothing has places by published rules too', async () => {
+  const { candidates } = await place(UNET, deepcache, { options: { branch: 1, strategy: 'zero' } });
+  for (const { full, error } of candidates) {
+    expect(full).toHaveLength(4);
+    expect(error.judged).toBeGreaterThan(0);
+  }
 });
 
 test('zeros are not forecast', async () => {

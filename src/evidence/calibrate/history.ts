@@ -1,6 +1,6 @@
 /** What earlier calls have left, as a value: a loop can be gone on with from any step in more than one way. */
 import type { Tensor } from 'onnxruntime-common';
-import type { CallHistory, Histories } from '../../../compiler/plan/index.js';
+import type { CallHistory, Histories } from '../../compiler/plan/index.js';
 
 export interface Kept {
   readonly call: number;

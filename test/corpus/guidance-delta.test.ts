@@ -1,0 +1,72 @@
+/**
+ * One half of the pair beside what computes once an image, what leaves the deep part out, and half precision: on exported
+ * networks, in every form and either way of guidance, against the source with the plan acted out on it by `verify`.
+ */
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { deepcache, depthSkip, guidanceDelta, loopInvariant } from '../../passes/index.js';
+import type { Pass } from '../../src/compiler/pass/index.js';
+import { Pipeline } from '../../src/compiler/pipeline/index.js';
+import { fillWeights, loadModel, verifyBundle, writeBundle } from '../../src/node.js';
+import { EMITS } from '../helpers/compile.js';
+
+const corpus: Record<string, { inputs: Record<string, number[]> }> = JSON.parse(
+  fs.readFileSync('samples/corpus/corpus.json', 'utf8'),
+);
+const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'stepfold-guidance-delta-'));
+afterAll(() => fs.rmSync(scratch, { recursive: true }));
+
+const STEPS = 6;
+const ZERO = [deepcache, { branch: 1, interval: 3, strategy: 'zero' }] as const;
+const INVARIANT = [loopInvariant, {}] as const;
+const SKIP = [depthSkip, { branch: 1 }] as const;
+type Chosen = readonly (readonly [Pass<never>, object])[];
+
+const filled = (name: string): string => {
+  const folder = path.join(scratch, name);
+  if (fs.existsSync(folder)) return path.join(folder, `${name}.onnx`);
+  return fillWeights({ model: path.resolve(`samples/corpus/${name}.onnx`), folder }).model;
+};
+
+describe.each<[string, string, Chosen]>([
+  ['unet-script2-17', 'loop-invariant', [INVARIANT]],
+  ['unet-script2-17', 'zeros', [ZERO]],
+  ['unet-script2-17', 'depth-skip', [SKIP]],
+  ['unet-dynamo-23-half', 'loop-invariant and zeros', [INVARIANT, ZERO]],
+  ['unet-dynamo-23-half', 'depth-skip', [SKIP]],
+  // a batch that is written down
+  ['unet-script2-14-static', 'loop-invariant and zeros', [INVARIANT, ZERO]],
+] as never)('%s with %s', (name, _, others) => {
+  test.each([
+    ...EMITS.map((emit) => ({ mode: 'batch', emit }) as const),
+    { mode: 'two-calls', emit: 'merged' } as const,
+  ])(
+    '$mode, $emit',
+    async ({ mode, emit }) => {
+      const model = filled(name);
+      let pipeline = Pipeline.create({
+        calls: mode === 'batch' ? STEPS : 2 * STEPS,
+        guidance: { order: mode === 'batch' ? 'uncond-first' : 'cond-first', mode },
+        emit,
+      }).use(guidanceDelta, { interval: 2, order: 1 });
+      for (const [pass, options] of others) pipeline = pipeline.use(pass, options as never);
+      const folder = path.join(scratch, 'bundle');
+      writeBundle(await pipeline.compile(loadModel(model)), folder, {
+        sourceFile: model,
+        force: true,
+      });
+      const report = await verifyBundle({
+        folder,
+        model,
+        shapes: corpus[name]!.inputs,
+        levels: ['disabled'],
+      });
+      expect(report.checks.filter((check) => !check.passed)).toEqual([]);
+      expect(report).toMatchObject({ passed: true, statements: [], unproved: [] });
+      expect(report.checks.filter((check) => check.kind === 'loop')).not.toEqual([]);
+    },
+    120_000,
+  );
+});
