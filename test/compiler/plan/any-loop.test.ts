@@ -104,9 +104,8 @@ describe.each(Object.entries(CASES))('%s', (_, [file, uses, options = {}]) => {
       const found = scheduleFor(bundle, { steps });
       expect(loopOf(found), `${steps} steps`).toEqual(loopOf(own));
       const kept = writesOf(found);
-      writesOf(own).forEach((states, call) =>
-        expect(kept[call]).toEqual(expect.arrayContaining(states)),
-      );
+      for (const [call, states] of writesOf(own).entries())
+        expect(kept[call]).toEqual(expect.arrayContaining(states));
     }
   });
 
