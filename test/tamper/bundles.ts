@@ -43,6 +43,11 @@ export interface Recipe {
   readonly loop: Omit<PipelineOptions, 'plan'>;
   readonly plan?: Letters;
   readonly passes: readonly (readonly [Pass<never>, Readonly<Record<string, unknown>>])[];
+  /**
+   * The schedule serves other loops too. Where it does not, `verify` alone stands between a changed list of calls and its
+   * user; rules are held against the list where a schedule is read.
+   */
+  readonly ruled?: true;
 }
 
 const NAMES: Readonly<Record<string, string>> = {
@@ -195,6 +200,18 @@ export const RECIPES = {
     plan: { 'attention.0': 'crcrcr', 'attention.1': 'cccrcc' },
     passes: [...attention(2), ...invariant],
   },
+  'deepcache of one call': {
+    source: 'unet',
+    loop: { calls: 1, emit: 'split' },
+    passes: cache({ branch: 2, interval: 3, order: 1 }),
+    ruled: true,
+  },
+  'deepcache by a rule': { ...cached('merged'), ruled: true },
+  'delta-cache of a short loop': {
+    ...deltas('split', {}, { calls: 2 }),
+    ruled: true,
+  },
+  'windows placed': { ...attended('merged', WINDOWED), ruled: true },
 } as const satisfies Readonly<Record<string, Recipe>>;
 
 export type BundleName = keyof typeof RECIPES;

@@ -61,10 +61,14 @@ export class Workshop {
     return new Tampered(folder);
   }
 
-  private async build(folder: string, { source, loop, plan, passes }: Recipe): Promise<string> {
+  private async build(
+    folder: string,
+    { source, loop, plan, passes, ruled }: Recipe,
+  ): Promise<string> {
     const file = this.source(source);
     let pipeline = Pipeline.create({
       ...loop,
+      fixedLoop: !ruled,
       ...(plan && {
         plan: { format: 'stepfold.plan', version: 1, calls: loop.calls, sites: planOf(plan) },
       }),

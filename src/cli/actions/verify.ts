@@ -1,6 +1,6 @@
 /** What `stepfold verify` does. */
 
-import { proveBundle, type VerifyReport } from '../../evidence/measure/index.js';
+import { type Check, proveBundle, type VerifyReport } from '../../evidence/measure/index.js';
 import { findBundle, findModel } from '../../runtime/model-folder/index.js';
 import { readShapes } from '../arguments.js';
 import { colors, type Painted } from '../colors.js';
@@ -32,7 +32,7 @@ export async function verify(args: VerifyArguments): Promise<void> {
   printTable(
     ['check', 'program', 'optimization', 'absolute', 'relative', ''],
     report.checks.map((c) => [
-      c.kind === 'loop' ? `loop, call ${c.call}` : 'equals the source',
+      c.kind === 'loop' ? `${loopName(c.of)}, call ${c.call}` : 'equals the source',
       c.program,
       c.optimization,
       formatDifference(c.absolute),
@@ -52,11 +52,14 @@ export async function verify(args: VerifyArguments): Promise<void> {
   print(...verdict(report));
 }
 
+const loopName = (of: Check['of']): string =>
+  of ? `loop of ${of.steps} steps${of.start > 0 ? ` from ${of.start}` : ''}` : 'loop';
+
 function summary({ sizes, loop, tolerance, checks }: VerifyReport): string[] {
   const calls =
     loop.combinations === 0
       ? ''
-      : `; ${loop.calls} calls are ${loop.combinations} combinations of program, strategies and states`;
+      : `; ${loop.calls} calls${loop.loops > 1 ? ', and those of other loops,' : ''} are ${loop.combinations} combinations of program, strategies and states${loop.loops > 1 ? `, shown in ${loop.loops} loops` : ''}`;
   const exact = checks.some((c) => c.mustBeExact);
   return [
     `Random inputs with ${formatSizes(sizes)}${calls}.`,

@@ -37,6 +37,29 @@ export function combinations(
   labels: readonly string[],
   accounts: readonly (readonly CallAccess[])[],
 ): Combinations {
+  const known = new Set<string>();
+  const chosen = new Set<number>();
+  for (const { signature, needs } of signatures(labels, accounts)) {
+    if (known.has(signature)) continue;
+    known.add(signature);
+    for (const needed of needs) chosen.add(needed);
+  }
+  return { calls: [...chosen].sort((a, b) => a - b), count: known.size };
+}
+
+/** A call, by all that it depends on. */
+export interface Signed {
+  /** Of two calls of one combination, in this loop or another, the same. */
+  readonly signature: string;
+  /** The call and all that it depends on. */
+  readonly needs: readonly number[];
+}
+
+/** What each call is a combination of. */
+export function signatures(
+  labels: readonly string[],
+  accounts: readonly (readonly CallAccess[])[],
+): Signed[] {
   const suppliers = labels.map((): Supplier[] => []);
   accounts.forEach((account, a) => {
     /** The calls that left each thing, the last first. */
@@ -50,16 +73,10 @@ export function combinations(
       for (const item of leaves) left.set(item, [call, ...(left.get(item) ?? [])]);
     });
   });
-  const known = new Set<string>();
-  const chosen = new Set<number>();
-  labels.forEach((_, call) => {
-    const before = dependencies(call, suppliers);
-    const signature = describe(before, labels, suppliers);
-    if (known.has(signature)) return;
-    known.add(signature);
-    for (const needed of before) chosen.add(needed);
+  return labels.map((_, call) => {
+    const needs = dependencies(call, suppliers);
+    return { signature: describe(needs, labels, suppliers), needs };
   });
-  return { calls: [...chosen].sort((a, b) => a - b), count: known.size };
 }
 
 /** With how many times before the last. */

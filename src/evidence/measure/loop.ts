@@ -25,10 +25,14 @@ export interface LoopResult {
   readonly combinations: number;
 }
 
-/** @param feedsFor the inputs of a call, by its index */
+/**
+ * @param feedsFor the inputs of a call, by its index
+ * @param chosen calls to run, with all that they depend on; by default those that show every combination
+ */
 export async function loop(
   context: ProofContext,
   feedsFor: (call: number) => Feeds,
+  chosen?: readonly number[],
 ): Promise<LoopResult> {
   const { ort, folder, source, schedule, session, bindings, onProgress, report, known } = context;
   const dims = Object.fromEntries(Object.entries(feedsFor(0)).map(([name, t]) => [name, t.dims]));
@@ -40,7 +44,8 @@ export async function loop(
   const loopCalls = callsOf(schedule);
   const byPlan = loopCalls.inOrder.map((_, call) => reference.access(call));
   const accounts = [bySchedule(schedule), byPlan];
-  const { calls, count } = combinations(labels(schedule), accounts);
+  const own = combinations(labels(schedule), accounts);
+  const calls = chosen ?? own.calls;
   const rounding = callsThatRound(schedule, known, accounts);
   const prepare = usesHalves(source.graph) ? keepRoundings : undefined;
   const feeds = new Map(calls.map((call) => [call, feedsFor(call)]));
@@ -66,7 +71,7 @@ export async function loop(
       await player.release();
     }
     for (const problem of player.problems.values()) report.wrong(problem);
-    return { checks, combinations: count };
+    return { checks, combinations: own.count };
   } finally {
     fs.rmSync(scratch, { recursive: true, force: true });
   }
@@ -85,7 +90,7 @@ function labels(schedule: Schedule): string[] {
   );
 }
 
-const bySchedule = (schedule: Schedule): CallAccess[] =>
+export const bySchedule = (schedule: Schedule): CallAccess[] =>
   callsOf(schedule).inOrder.map((program) => {
     const { reads, writes } = statesOf(schedule, program);
     return { takes: reads.map((state) => placeOf(schedule.states, state)), leaves: writes };

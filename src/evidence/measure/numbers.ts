@@ -11,6 +11,7 @@ import type { Ort } from './engine.js';
 import { feedSets } from './feed-sets.js';
 import { identities } from './identity.js';
 import { loop } from './loop.js';
+import { otherLoops } from './loops/index.js';
 import { proofBindings, proofFeeds, rowsFor } from './proof-feeds.js';
 
 export type OptimizationLevel = 'disabled' | 'all';
@@ -31,6 +32,8 @@ export interface Check extends Omit<Difference, 'identical'> {
   readonly program: string;
   /** Index in the schedule, for the loop. */
   readonly call?: number;
+  /** The loop, where it is not the one that the schedule is written out for. */
+  readonly of?: { readonly steps: number; readonly start: number };
   readonly optimization: OptimizationLevel;
   /** Every bit agrees. */
   readonly exact: boolean;
@@ -42,6 +45,8 @@ export interface Check extends Omit<Difference, 'identical'> {
 export interface Numbers {
   readonly checks: readonly Check[];
   readonly combinations: number;
+  /** So many loops were run. */
+  readonly loops: number;
   readonly bindings: ReadonlyMap<string, number>;
 }
 
@@ -105,7 +110,11 @@ export async function prove(
   const judge = (
     kind: Check['kind'],
     optimization: OptimizationLevel,
-    { identical, rounds, ...result }: Difference & { program: string; rounds: boolean },
+    {
+      identical,
+      rounds,
+      ...result
+    }: Difference & Pick<Check, 'program' | 'call' | 'of'> & { rounds: boolean },
   ) => {
     const mustBeExact = optimization === 'disabled' && !rounds;
     const passed = mustBeExact ? identical : result.relative <= tolerance;
@@ -115,13 +124,18 @@ export async function prove(
   for (const optimization of levels) {
     const sets = optimization === levels[0] ? sweep : sweep.slice(0, 1);
     const results = await identities(context(optimization), sets);
-    if (!results) return { checks, combinations: 0, bindings };
+    if (!results) return { checks, combinations: 0, loops: 0, bindings };
     for (const result of results) judge('identity', optimization, result);
   }
   const [optimization = 'disabled'] = levels;
-  const acted = await loop(context(optimization), (call) => proofFeeds(feedOptions, call + 1));
+  const feedsFor = (call: number) => proofFeeds(feedOptions, call + 1);
+  const acted = await loop(context(optimization), feedsFor);
   for (const result of acted.checks) judge('loop', optimization, result);
-  return { checks, combinations: acted.combinations, bindings };
+  if (acted.combinations === 0) return { checks, combinations: 0, loops: 0, bindings };
+  const others = await otherLoops(context(optimization), feedsFor);
+  for (const result of others.checks) judge('loop', optimization, result);
+  const combinations = acted.combinations + others.combinations;
+  return { checks, combinations, loops: 1 + others.loops, bindings };
 }
 
 /** Without optimization the weights can stay mapped from their file, which halves the memory. */

@@ -15,6 +15,7 @@ import type { Findings } from './context.js';
 import { decisionsOf } from './decides.js';
 import { loadOrt } from './engine.js';
 import { tableRows } from './labels.js';
+import { ruleProblems } from './loops/index.js';
 import { type Check, type Numbers, type ProofOptions, prove, withinMemory } from './numbers.js';
 import { proofBindings, rowsFor } from './proof-feeds.js';
 import { bundleModels, sourceProblems, statementProblems } from './statements/index.js';
@@ -51,8 +52,15 @@ export interface VerifyReport {
   readonly unproved: readonly string[];
   /** What a reader should know. */
   readonly notes: readonly string[];
-  /** Calls of the schedule, and how many combinations of program, strategies and states they are. */
-  readonly loop: { readonly calls: number; readonly combinations: number };
+  /**
+   * Calls of the schedule; how many combinations of program, strategies and states they and those of other loops are, where
+   * rules lead to others; and in how many loops these were shown, that of the schedule among them.
+   */
+  readonly loop: {
+    readonly calls: number;
+    readonly combinations: number;
+    readonly loops: number;
+  };
   /** Size of each symbolic dimension in the made-up inputs. */
   readonly sizes: Readonly<Record<string, number>>;
   /** How much of each weights file was compared with what was written. */
@@ -87,6 +95,7 @@ export async function proveBundle(options: ProveOptions): Promise<VerifyReport> 
       findings.unproved,
     )),
     ...claimProblems(schedule, source),
+    ...ruleProblems(schedule, known, findings.unproved),
   ])
     findings.wrong(problem);
   const tolerance = options.tolerance ?? toleranceFor(source);
@@ -103,11 +112,11 @@ export async function proveBundle(options: ProveOptions): Promise<VerifyReport> 
     decisions,
     tolerance,
   };
-  let numbers: Numbers = { checks: [], combinations: 0, bindings };
+  let numbers: Numbers = { checks: [], combinations: 0, loops: 0, bindings };
   if (ofSource.length > 0)
     findings.unproved('anything, since inputs and outputs are not those of the source');
   else numbers = await withinMemory(schedule, options, findings, (b) => prove(parts, findings, b));
-  const { checks, combinations } = numbers;
+  const { checks, combinations, loops } = numbers;
   for (const program of programsWithout(checks, schedule))
     findings.unproved(`program "${program}", which no check ran`);
 
@@ -123,7 +132,7 @@ export async function proveBundle(options: ProveOptions): Promise<VerifyReport> 
     statements,
     unproved,
     notes,
-    loop: { calls: callsOf(schedule).length, combinations },
+    loop: { calls: callsOf(schedule).length, combinations, loops },
     sizes: Object.fromEntries(numbers.bindings),
     weights,
   };

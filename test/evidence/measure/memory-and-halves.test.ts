@@ -36,7 +36,7 @@ describe('rows', () => {
     const outcome = await withinMemory(schedule, options, findings, async (bindings) => {
       rows.push(bindings.get('b') ?? 0);
       if (rows.at(-1)! > fits) throw new Error(why);
-      return { checks: [], combinations: 7, bindings };
+      return { checks: [], combinations: 7, loops: 0, bindings };
     }).then(
       ({ combinations }) => combinations,
       (error) => error.message,

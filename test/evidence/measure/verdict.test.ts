@@ -17,7 +17,7 @@ describe('a bundle that is right', () => {
       statements: [],
       unproved: [],
       notes: [],
-      loop: { calls: 4, combinations: 2 },
+      loop: { calls: 4, combinations: 2, loops: 1 },
       sizes: { batch: 2 },
       weights: [],
     });
@@ -169,7 +169,7 @@ describe('does not pass, though every check does,', () => {
       expect(report).toMatchObject({
         passed: allowUnproved,
         unproved: ['the loop, since the schedule does not say its plan'],
-        loop: { calls: 4, combinations: 0 },
+        loop: { calls: 4, combinations: 0, loops: 0 },
       });
       expect(report.checks).toHaveLength(2);
     },

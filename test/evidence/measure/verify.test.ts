@@ -23,8 +23,9 @@ const bundle = path.join(root, 'bundle');
 
 async function build(options = {}): Promise<void> {
   fs.rmSync(bundle, { recursive: true, force: true });
-  // nobody reads what the last full call keeps, so that it has a program of its own
-  const pipeline = Pipeline.create({ calls: 6 }).use(deepcache, {
+  // nobody reads what the last full call keeps, so that it has a program of its own; for one loop, since where there are
+  // rules the list is held against them when it is read, and here it is changed
+  const pipeline = Pipeline.create({ calls: 6, fixedLoop: true }).use(deepcache, {
     branch: 2,
     full: [0, 3, 5],
     ...options,
@@ -71,7 +72,7 @@ test('a bundle as it was made passes, bit for bit', async () => {
     statements: [],
     unproved: [],
     notes: [],
-    loop: { calls: 6, combinations: 3 },
+    loop: { calls: 6, combinations: 3, loops: 1 },
     sizes: { batch: 2 },
   });
 });

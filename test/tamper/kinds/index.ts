@@ -9,6 +9,7 @@ import { CONSTANTS } from './constants.js';
 import { FILES } from './files.js';
 import { HALVES } from './halves.js';
 import { LENIENCY } from './leniency.js';
+import { LOOPS } from './loops.js';
 import { OPERATORS } from './operators.js';
 import { OPTIONS } from './options.js';
 import { OUTPUTS } from './outputs.js';
@@ -40,4 +41,5 @@ export const KINDS = {
   'Words that would make a proof lenient': LENIENCY,
   Files: FILES,
   'What the schedule says': STATEMENTS,
+  'What other loops run': LOOPS,
 } as const satisfies Readonly<Record<string, readonly Kind[]>>;

@@ -1,0 +1,111 @@
+/**
+ * What a rule asks of each step of a loop, worked out anew for `verify` from docs/schedule.md: what reads schedules is checked by
+ * this, and so nothing of it goes in here.
+ */
+import type { Rule } from '../../../runtime/schedule/index.js';
+
+type When = Rule['when'];
+type Counted = Exclude<When, { kind: 'placed' }>;
+type Placed = Extract<When, { kind: 'placed' }>;
+
+/** A loop by its steps, and the first of them that is taken. */
+export interface LoopLength {
+  readonly steps: number;
+  readonly start: number;
+  /** Of each step that is taken, falling, where choices shall be placed by them. */
+  readonly timesteps?: readonly number[] | undefined;
+}
+
+/** The choice of each step that is taken. */
+export function referenceChoices(when: When, loop: LoopLength): number[] {
+  if (when.kind === 'placed') return placed(when, loop);
+  const taken = loop.steps - loop.start;
+  return Array.from({ length: taken }, (_, i) =>
+    isFull(when, i, taken) ? 0 : between(when.between, i, taken),
+  );
+}
+
+function isFull(when: Counted, i: number, taken: number): boolean {
+  switch (when.kind) {
+    case 'every':
+      if (i < when.warmup || taken - i <= when.cooldown) return true;
+      return onGrid(i - Math.max(0, when.warmup - 1), when.interval);
+    case 'even': {
+      const count = Math.min(when.count, taken);
+      if (count === 1) return i === 0;
+      // the j for which i is the nearest whole number, halves up: 2 j (m - 1) + (c - 1) within 2 (c - 1) of i
+      const gaps = count - 1;
+      return Array.from({ length: count }, (_, j) => 2 * j * (taken - 1) + gaps).some(
+        (twice) => twice >= 2 * gaps * i && twice < 2 * gaps * (i + 1),
+      );
+    }
+    case 'crowded': {
+      const found = when.center < taken ? crowded(when, taken) : undefined;
+      return found ? found.has(i) : onGrid(i, when.interval);
+    }
+  }
+}
+
+const onGrid = (i: number, interval: number): boolean => i >= 0 && i % interval === 0;
+
+const between = (entries: Counted['between'], i: number, taken: number): number =>
+  entries.find(({ before, beforePart }) => {
+    if (before !== undefined) return i < before;
+    return beforePart === undefined || i < Math.floor(beforePart * taken);
+  })!.choice;
+
+/** Equation 7 of arXiv 2312.00858 in complex numbers (decision 7), the power lowered until as many steps come out as wanted. */
+function crowded(
+  { interval, center, power }: Extract<When, { kind: 'crowded' }>,
+  taken: number,
+): Set<number> | undefined {
+  const wanted = Math.ceil(taken / interval);
+  for (let p = power; p > 1; p -= 0.02) {
+    const offsets = crowdedOffsets(taken, wanted, center, p);
+    if (offsets.length === wanted - 1) return new Set([0, ...offsets.map((o) => o + center)]);
+  }
+  return undefined;
+}
+
+function crowdedOffsets(taken: number, wanted: number, center: number, p: number): number[] {
+  // (-c)^(1/p) lies at the angle pi / p, (m - c)^(1/p) on the real axis
+  const radius = center ** (1 / p);
+  const from = [radius * Math.cos(Math.PI / p), radius * Math.sin(Math.PI / p)] as const;
+  const to = (taken - center) ** (1 / p);
+  const scale = (difference: number) =>
+    center === 0 ? difference / wanted : difference * (1 / wanted);
+  const [re, im] = [scale(to - from[0]), scale(-from[1])];
+  const whole = new Set<number>();
+  for (let i = 0; i <= wanted; i++) {
+    const x = i === wanted ? to : from[0] + i * re;
+    const y = i === wanted ? 0 : from[1] + i * im;
+    const raised = p === 2 ? x * x - y * y : Math.hypot(x, y) ** p * Math.cos(Math.atan2(y, x) * p);
+    whole.add(Math.trunc(raised) + 0);
+  }
+  return [...whole].sort((a, b) => a - b).slice(1, -1);
+}
+
+/** By where steps lie among those of `base`. */
+function placed({ base, covers, order, timesteps }: Placed, loop: LoopLength): number[] {
+  const last = base.length - 1;
+  const own = timesteps && loop.timesteps;
+  const lies = (i: number): number =>
+    own ? among(timesteps, own[i]!) : Math.min(((loop.start + i) * base.length) / loop.steps, last);
+  return Array.from({ length: loop.steps - loop.start }, (_, i) => {
+    if (i === 0 && loop.start > 0) return 0;
+    // everything from behind the step before, up to the one on the far side of where this one lies
+    const wanted = base.filter((_, place) => {
+      const passed = i > 0 && place > lies(i - 1) && place < lies(i);
+      return passed || Math.abs(place - lies(i)) < 1;
+    });
+    return order.find((choice) => wanted.every((other) => covers[choice]!.includes(other)))!;
+  });
+}
+
+/** Where a timestep lies in a falling list: at an entry, or between two. */
+function among(list: readonly number[], timestep: number): number {
+  const above = list.filter((other) => other > timestep).length;
+  if (above === 0 || above === list.length) return above === 0 ? 0 : above - 1;
+  const [before, behind] = [list[above - 1]!, list[above]!];
+  return above - 1 + (before - timestep) / (before - behind);
+}
