@@ -6,10 +6,8 @@ import {
   forecast,
   guidanceDelta,
 } from '../../dist/passes/index.js';
-import { evenSteps } from '../../dist/src/runtime/schedule/index.js';
-
-const crossed = (...lists) =>
-  lists.reduce((all, list) => all.flatMap((tuple) => list.map((item) => [...tuple, item])), [[]]);
+import { crossed, nested } from './families.mjs';
+import { FLOW_METHODS } from './flow-methods.mjs';
 
 /** Loops that are given to methods: a solver, how many steps, where they lie. */
 const loopsOf = (samplers, steps, spacings) =>
@@ -56,8 +54,7 @@ const kept = (name, pass, settings, loops, orders = ORDERS) =>
  */
 const besideOutput = (name, loops, counts, intervals, withSteps) =>
   crossed(loops, counts, intervals).map(([loop, count, interval]) => {
-    const computed = evenSteps(loop.steps, count);
-    const full = computed.filter((_, i) => i % interval === 0 || i === count - 1);
+    const { computed, full } = nested({ steps: loop.steps, count, interval });
     return {
       family: `output and ${name}, order 1`,
       loop,
@@ -81,6 +78,7 @@ const BASES = ['dpm++2m', 'deis:3'];
 const KARRAS = loopsOf(BASES, [25, 50], ['karras']);
 
 const METHODS = {
+  'flow-digits': FLOW_METHODS,
   digits: [
     ...fewer(
       ['ddim', 'dpm++2m', 'dpm++3m', 'unipc:2', 'unipc:3', 'deis:2', 'deis:3'],

@@ -23,6 +23,11 @@ const CONVERGED = { sampler: 'deis:3', steps: 64, spacing: 'karras' };
 const SUBJECTS = {
   digits: { file: 'digits/digits-unet.onnx', order: 'uncond-first' },
   'dit-digits': { file: 'dit-digits/dit-digits.onnx', order: 'cond-first' },
+  'flow-digits': {
+    file: 'flow-digits/transformer/model.onnx',
+    order: 'uncond-first',
+    converged: { sampler: 'dpm++2m', steps: 250, spacing: 'linear', shift: 3 },
+  },
 };
 const CLASSES = 10;
 /** The class that the models were trained to read as "no class". */
@@ -42,7 +47,7 @@ function labelsOf(images, first) {
 /** @typedef {{ seed: number, images: number, scale: number }} Noises a batch of them */
 
 export async function openSubject(name) {
-  const { file: at, order } = SUBJECTS[name];
+  const { file: at, order, converged = CONVERGED } = SUBJECTS[name];
   const file = path.join(ROOT, 'samples', at);
   const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'stepfold-equal-cost-'));
   process.on('exit', () => fs.rmSync(scratch, { recursive: true, force: true }));
@@ -80,7 +85,7 @@ export async function openSubject(name) {
       const latent = await latents(denoiser, loop, noises);
       const to = async (reference) =>
         psnrs(latent, await ofSource(reference, noises), noises.images);
-      return { converged: await to(CONVERGED), ...(own && { own: await to(loop) }) };
+      return { converged: await to(converged), ...(own && { own: await to(loop) }) };
     },
 
     /**
