@@ -97,7 +97,6 @@ export { formatSchedule } from './runtime/schedule/format.js';
 export type { GuidancePair, PairMode, PairOrder } from './runtime/schedule/guidance.js';
 export {
   type LoopRequest,
-  type LoopShape,
   scheduleFor,
   type When,
 } from './runtime/schedule/loop/index.js';
