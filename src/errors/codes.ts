@@ -103,6 +103,7 @@ export type ErrorCode =
   | 'LOOP_FIXED'
   | 'LOOP_START'
   | 'LOOP_STEPS'
+  | 'LOOP_TIMESTEPS'
   | 'LOOP_UNREACHABLE'
   | 'MASK_SHAPE'
   | 'MASK_VALUES'

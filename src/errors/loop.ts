@@ -23,6 +23,17 @@ export const loopStart = (found: unknown, steps: number) =>
     },
   );
 
+export const loopTimesteps = (loop: LoopLike, found: readonly number[]) =>
+  new StepfoldError(
+    'LOOP_TIMESTEPS',
+    found.length === loop.steps - loop.start
+      ? `Timesteps of a loop never rise from step to step, and these do: ${found.join(', ')}.`
+      : `A loop of ${named(loop)} takes ${loop.steps - loop.start} steps, and was told ${found.length} timesteps.`,
+    {
+      hint: 'Give the timestep of each step that is taken, without those before the first of them; or none.',
+    },
+  );
+
 export const loopFixed = (asked: LoopLike, written: LoopLike, why: string | undefined) =>
   new StepfoldError(
     'LOOP_FIXED',

@@ -470,6 +470,10 @@ export const EXAMPLES = {
   scheduleExhausted: [() => e.scheduleExhausted(50)],
   loopSteps: [() => e.loopSteps(0)],
   loopStart: [() => e.loopStart(30, 30)],
+  loopTimesteps: [
+    () => e.loopTimesteps({ steps: 30, start: 28 }, [66, 33, 0]),
+    () => e.loopTimesteps({ steps: 30, start: 28 }, [0, 33]),
+  ],
   loopFixed: [
     () => e.loopFixed({ steps: 30, start: 12 }, { steps: 50, start: 0 }, 'so it was asked for'),
     () => e.loopFixed({ steps: 30, start: 0 }, { steps: 50, start: 0 }, undefined),

@@ -288,6 +288,8 @@ export const MEANINGS: Readonly<Record<string, string>> = {
     'More calls are made than the schedule has; mostly `reset()` is missing between two images.',
   LOOP_STEPS: 'A loop was asked for whose number of steps is no whole number from 1 up.',
   LOOP_START: 'A loop was asked for that begins at none of its steps.',
+  LOOP_TIMESTEPS:
+    'A loop was told timesteps that are not one for each step that is taken, or that rise.',
   LOOP_FIXED:
     'A schedule that lists its calls was asked for another loop; or its plan has parts that go together in that loop alone.',
   LOOP_UNREACHABLE: 'The rules of a schedule lead to a call that reads what none before it wrote.',

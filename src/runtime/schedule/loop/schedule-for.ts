@@ -1,5 +1,11 @@
 /** A schedule written out for another loop: the same models, states and programs, and other calls. */
-import { loopFixed, loopStart, loopSteps, loopUnreachable } from '../../../errors/index.js';
+import {
+  loopFixed,
+  loopStart,
+  loopSteps,
+  loopTimesteps,
+  loopUnreachable,
+} from '../../../errors/index.js';
 import type { Cost, Loop, Schedule } from '../../../generated/schedule.js';
 import { checkStates } from '../check-states.js';
 import { callsPerStep, stepsOfCalls } from '../guidance.js';
@@ -34,7 +40,7 @@ export const hasRules = (schedule: Schedule): schedule is Schedule & { readonly 
  * @example
  * const shorter = scheduleFor(schedule, { steps: 30, start: 12 });
  *
- * @throws LOOP_STEPS, LOOP_START, LOOP_FIXED where it lists its calls for one loop alone, FORECAST_AXIS_MISSING,
+ * @throws LOOP_STEPS, LOOP_START, LOOP_TIMESTEPS, LOOP_FIXED where it lists its calls for one loop alone, FORECAST_AXIS_MISSING,
  *   FORECAST_AXIS_UNEVEN, LOOP_UNREACHABLE
  */
 export function scheduleFor(schedule: Schedule, request: LoopRequest): Schedule {
@@ -45,6 +51,10 @@ export function scheduleFor(schedule: Schedule, request: LoopRequest): Schedule 
   if (!Number.isSafeInteger(start) || start < 0 || start >= steps) throw loopStart(start, steps);
   if (steps === written.steps && start === written.start) return schedule;
   if (!hasRules(schedule)) throw loopFixed({ steps, start }, written, schedule.loop?.fixed);
+  const { timesteps } = request;
+  const falls = timesteps?.every((t, i) => i === 0 || t <= timesteps[i - 1]!);
+  if (timesteps && (timesteps.length !== steps - start || !falls))
+    throw loopTimesteps({ steps, start }, timesteps);
   const places = placesWithin(schedule, steps, start, request);
   const made = writtenOut(schedule, { steps, start, ...places });
   const [problem] = checkStates(made);
