@@ -108,7 +108,8 @@ function problemsIn(
       path: pointer('loop', 'rules'),
       message: `${message} ${at}`,
     })),
-    ...parameterProblems(made, unproved).map(({ path, message }) => ({
+    // of the written loop they are a statement of the schedule's
+    ...(made === schedule ? [] : parameterProblems(made, unproved)).map(({ path, message }) => ({
       path,
       message: `${message}, ${at}`,
     })),
