@@ -106,7 +106,7 @@ export {
   inferShapes,
   type ShapeTable,
 } from './model/shape/index.js';
-export type { LoopPlaces } from './runtime/schedule/index.js';
+export type { LoopPlaces, LoopShape } from './runtime/schedule/index.js';
 export {
   formatPlan,
   formatTimesteps,
