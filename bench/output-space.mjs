@@ -4,6 +4,7 @@
 //   node bench/output-space.mjs [--model digits|dit-digits] [--steps 50]
 import { parseArgs } from 'node:util';
 import { evenSteps } from '../dist/src/runtime/schedule/index.js';
+import { mean } from './equal-cost/decibels.mjs';
 import { samplerOf } from './equal-cost/sampler.mjs';
 import { openSubject } from './equal-cost/subject.mjs';
 
@@ -75,8 +76,7 @@ function forecasting({ to, from }, positions, levels, full, order) {
   };
 }
 
-const mean = (values) => values.reduce((sum, v) => sum + v, 0) / values.length;
-const noises = { batches: asked.model === 'digits' ? 1 : 2, seed: 7000, scale: 2 };
+const noises = { images: 20, seed: 7000, scale: 2 };
 for (const [sampler, spacing] of [
   ['ddim', 'trailing'],
   ['dpm++2m', 'trailing'],
@@ -95,9 +95,8 @@ for (const [sampler, spacing] of [
           ['log-snr', logSnr],
         ]) {
           const denoiser = forecasting(space, positions, logSnr.map(levelOf), full, order);
-          found.push(
-            `${name} by ${axis} ${mean(await subject.distances(denoiser, loop, noises)).toFixed(1)}`,
-          );
+          const { converged } = await subject.distances(denoiser, loop, noises);
+          found.push(`${name} by ${axis} ${mean(converged).toFixed(1)}`);
         }
       console.log(
         `${sampler} ${spacing}, ${count} of ${steps} full, order ${order}: ${found.join(', ')}`,

@@ -6,6 +6,8 @@ import { deltaCache, ditfastattn, forecast, guidanceDelta } from '../dist/passes
 import { askedImages, openSubject, writeResults } from './quality/rows.mjs';
 
 const STEPS = 28;
+/** How the model's own pipeline runs it. */
+const OWN = { sampler: 'euler-flow', spacing: 'linear', shift: 3 };
 const BUNDLES = [
   [forecast, { 'full-calls': 10 }],
   [deltaCache, { range: '1-5', interval: 2, order: 1 }],
@@ -14,13 +16,8 @@ const BUNDLES = [
 ];
 /** The model's own solver, and the best of fewer steps (equal-cost.mjs). */
 const FEWER = [
-  { sampler: 'euler-flow', steps: 10 },
-  {
-    sampler: 'unipc',
-    steps: 10,
-    spacing: 'trailing',
-    schedule: { path: 'flow', shift: 1 },
-  },
+  { ...OWN, steps: 10 },
+  { sampler: 'unipc:2', steps: 10, spacing: 'trailing', shift: 1 },
 ];
 const images = askedImages(500);
 
@@ -29,10 +26,7 @@ const subject = await openSubject({
   judge: 'flow-digits/judge',
   steps: STEPS,
   order: 'uncond-first',
-  sampler: {
-    name: 'euler-flow',
-    options: { spacing: 'linear', prediction: 'flow', schedule: { path: 'flow', shift: 3 } },
-  },
+  own: OWN,
 });
 const loop = { steps: STEPS };
 const rows = [

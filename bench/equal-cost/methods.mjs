@@ -1,84 +1,22 @@
 // What is tried: families of settings, of which each is searched on its own.
+import { deepcache, deltaCache, ditfastattn, guidanceDelta } from '../../dist/passes/index.js';
 import {
-  deepcache,
-  deltaCache,
-  ditfastattn,
-  forecast,
-  guidanceDelta,
-} from '../../dist/passes/index.js';
-import { crossed, nested } from './families.mjs';
+  besideOutput,
+  byNoise,
+  every,
+  fewer,
+  kept,
+  loopsOf,
+  output,
+  withGuidance,
+} from './families.mjs';
 import { FLOW_METHODS } from './flow-methods.mjs';
 
-/** Loops that are given to methods: a solver, how many steps, where they lie. */
-const loopsOf = (samplers, steps, spacings) =>
-  crossed(samplers, steps, spacings).map(([sampler, count, spacing]) => ({
-    sampler,
-    steps: count,
-    spacing,
-  }));
-const ORDERS = [0, 1, 2];
-
-/** Solvers that extrapolate by themselves are the first rivals of a forecast. */
-const fewer = (solvers, counts, spacings) =>
-  loopsOf(solvers, counts, spacings).map((loop) => ({ family: 'fewer steps', loop }));
-
-const output = (loops, counts, orders) =>
-  crossed(loops, counts, orders)
-    .filter(([{ steps }, full]) => full < steps)
-    .map(([loop, full, order]) => ({
-      family: `output, order ${order}`,
-      loop,
-      passes: [[forecast, { 'full-calls': full, order }]],
-    }));
-
-/** By the log-SNR of steps and not by their number, at the spacings where the two differ most. */
-const byNoise = (loops, counts) =>
-  crossed(loops, counts).map(([loop, full]) => ({
-    family: 'output by log-SNR, order 1',
-    loop,
-    passes: [[forecast, { 'full-calls': full, order: 1, axis: 'log-snr' }]],
-  }));
-
-/** A pass with each of some options and each order. */
-const kept = (name, pass, settings, loops, orders = ORDERS) =>
-  crossed(loops, settings, orders).map(([loop, options, order]) => ({
-    family: `${name}, order ${order}`,
-    loop,
-    passes: [[pass, { ...options, order }]],
-  }));
-
-/**
- * Deep reuse at some of the calls that the output's forecast leaves, at the others everything. (The forecast and
- * guidance-delta both say how the output is made, and are refused together.)
- * @param withSteps options under which just these steps are full
- */
-const besideOutput = (name, loops, counts, intervals, withSteps) =>
-  crossed(loops, counts, intervals).map(([loop, count, interval]) => {
-    const { computed, full } = nested({ steps: loop.steps, count, interval });
-    return {
-      family: `output and ${name}, order 1`,
-      loop,
-      passes: [withSteps(full), [forecast, { full: computed, order: 1 }]],
-    };
-  });
-
-/** One half of the pair at calls that run the whole model, of a method that has others. */
-const withGuidance = (name, pass, settings, loops) =>
-  crossed(loops, settings).map(([loop, options]) => ({
-    family: `guidance-delta and ${name}, order 1`,
-    loop,
-    passes: [
-      [pass, { ...options, order: 1 }],
-      [guidanceDelta, { interval: options.interval, order: 1 }],
-    ],
-  }));
-
-const every = (...intervals) => intervals.map((interval) => ({ interval }));
+/** Solvers whose loops are given to methods. */
 const BASES = ['dpm++2m', 'deis:3'];
 const KARRAS = loopsOf(BASES, [25, 50], ['karras']);
 
 const METHODS = {
-  'flow-digits': FLOW_METHODS,
   digits: [
     ...fewer(
       ['ddim', 'dpm++2m', 'dpm++3m', 'unipc:2', 'unipc:3', 'deis:2', 'deis:3'],
@@ -157,6 +95,7 @@ const METHODS = {
       { range: '1-5', full, order: 1 },
     ]),
   ],
+  'flow-digits': FLOW_METHODS,
 };
 
 export const methodsOf = (subject) => METHODS[subject];

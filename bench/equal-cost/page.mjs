@@ -1,13 +1,19 @@
-// What bench/equal-cost.mjs measured, as tables in Markdown and as a chart: node bench/equal-cost/page.mjs [digits|dit-digits …]
+// What bench/equal-cost.mjs measured, as tables in Markdown and as a chart: node bench/equal-cost/page.mjs [model …]
 import fs from 'node:fs';
 import path from 'node:path';
 import * as Plot from '@observablehq/plot';
 import { chart } from '../../dist/src/evidence/report/charts/chart.js';
 import { ROOT } from '../../scripts/demo/common.mjs';
-import { COSTS } from './choice.mjs';
-import { mean, pooled } from './decibels.mjs';
+import { chosenOf, costsOf } from './choice.mjs';
+import { pooled } from './decibels.mjs';
+import { methodsOf } from './methods.mjs';
+import { measuredOf, tableOf } from './table.mjs';
 
-const TITLES = { digits: 'The digits U-Net', 'dit-digits': 'The digits transformer' };
+const TITLES = {
+  digits: 'The digits U-Net',
+  'dit-digits': 'The digits transformer',
+  'flow-digits': 'The digits transformer of flow matching',
+};
 const STYLE =
   'svg{background:#fff;color:#1f2328}@media (prefers-color-scheme:dark){svg{background:#0d1117;color:#e6edf3}}';
 /** Told apart in light and dark, and by shape where hue is not seen. */
@@ -17,35 +23,12 @@ const LOOKS = [
   [/^deepcache|^delta-cache/, '#cf222e', 'square'],
   [/^ditfastattn/, '#bc4c00', 'triangle'],
   [/^guidance-delta, /, '#8250df', 'star'],
+  [/^guidance-delta and/, '#1a7f37', 'asterisk'],
   [/ and /, '#1a7f37', 'times'],
 ];
 const SYMBOL = { 'order 0': 3, 'order 1': 5, 'order 2': 7 };
 
-function table(rows, scale) {
-  console.log(`Guidance ${scale}:\n`);
-  console.log(`| | ${COSTS.map((cost) => `${cost} calls`).join(' | ')} | noises |`);
-  console.log(`|---|${COSTS.map(() => '---').join('|')}|---|`);
-  const best = COSTS.map((cost) => Math.max(...atCost(rows, cost).map(({ psnr }) => pooled(psnr))));
-  for (const family of [...new Set(rows.map((row) => row.family))]) {
-    const found = COSTS.map((cost) => atCost(rows, cost).find((one) => one.family === family));
-    const cells = found.map((row, i) => (row ? cell(row, COSTS[i], best[i]) : ''));
-    const [first] = found.filter(Boolean);
-    if (first) console.log(`| ${family} | ${cells.join(' | ')} | ${first.psnr.length} |`);
-  }
-  console.log('');
-}
-
-const atCost = (rows, cost) => rows.filter(({ at }) => at?.includes(cost));
-/** Pooled, and in brackets the mean of the pictures' decibels and, pooled, that to the loop's own pictures. */
-function cell({ calls, psnr, own }, cost, best) {
-  const found = pooled(psnr);
-  const decibels = `${found.toFixed(1)} dB`;
-  const less = calls < cost - 1 ? ` at ${calls.toFixed(0)}` : '';
-  const toOwn = own.length > 0 ? `; own ${pooled(own).toFixed(1)}` : '';
-  return `${found > best - 0.05 ? `**${decibels}**` : decibels}${less} (${mean(psnr).toFixed(1)}${toOwn})`;
-}
-
-function drawn(title, rows) {
+function drawn(title, rows, { columns, line: between }) {
   const points = rows.map(({ family, calls, psnr }) => {
     const [, color, symbol] = LOOKS.find(([like]) => like.test(family)) ?? [
       undefined,
@@ -61,7 +44,8 @@ function drawn(title, rows) {
   const families = [...new Map(others.map((point) => [point.family, point])).values()];
   const low = Math.floor(Math.min(...points.map(({ dB }) => dB)));
   const high = Math.ceil(Math.max(...points.map(({ dB }) => dB)));
-  const [left, right] = [Math.min(...points.map(({ calls }) => calls)), 36];
+  const left = Math.min(...points.map(({ calls }) => calls));
+  const right = Math.max(...columns, ...between) + 3;
   const legend = families.map((one, i) => ({
     ...one,
     x: right + 1,
@@ -70,7 +54,7 @@ function drawn(title, rows) {
   const drawing = chart(`${title}: distance to the converged picture against cost`, {
     width: 900,
     height: 480,
-    marginRight: 260,
+    marginRight: Math.max(260, 45 + 6.5 * Math.max(...families.map(({ family }) => family.length))),
     marginTop: 44,
     marginLeft: 46,
     style: { fontSize: '12px' },
@@ -110,25 +94,23 @@ function drawn(title, rows) {
   return `${drawing.text.replace('<svg ', head).replace('>', `><style>${STYLE}</style>`)}\n`;
 }
 
-for (const model of process.argv.slice(2).length > 0
-  ? process.argv.slice(2)
-  : Object.keys(TITLES)) {
+const asked = process.argv.slice(2);
+for (const model of asked.length > 0 ? asked : Object.keys(TITLES)) {
   const file = path.join(ROOT, 'bench/results', `equal-cost-${model}.json`);
-  const { measured } = JSON.parse(fs.readFileSync(file, 'utf8'));
-  const rows = Object.values(measured).filter(({ psnr }) => psnr.length > 0);
-  const scales = [...new Set(rows.map(({ scale }) => scale))];
+  const { tried, measured } = JSON.parse(fs.readFileSync(file, 'utf8'));
+  const costs = costsOf(model);
+  const chosen = chosenOf(methodsOf(model), tried, costs);
+  const scales = [...new Set(Object.values(measured).map(({ scale }) => scale))];
   console.log(`### ${TITLES[model]}\n`);
   for (const scale of scales)
-    table(
-      rows.filter((row) => row.scale === scale),
-      scale,
+    console.log(
+      [
+        `Guidance ${scale}:`,
+        '',
+        ...tableOf(measuredOf(chosen, measured, scale), costs.columns),
+        '',
+      ].join('\n'),
     );
   const to = path.join(ROOT, 'docs/images', `equal-cost-${model}.svg`);
-  fs.writeFileSync(
-    to,
-    drawn(
-      TITLES[model],
-      rows.filter(({ scale }) => scale === 2),
-    ),
-  );
+  fs.writeFileSync(to, drawn(TITLES[model], measuredOf(chosen, measured, 2), costs));
 }

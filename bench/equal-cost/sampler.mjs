@@ -3,13 +3,15 @@ import { createSampler } from '../../dist/src/runtime.js';
 
 /**
  * @param sampler its name, with its order where it has several: unipc:3
+ * @param spacing of timesteps; or karras, for Karras et al.'s noise levels
  * @param shift of the path of flow matching, for models that were trained along it
+ * @param how what the sampler takes as it is: steps or timesteps, clip
  */
-export function samplerOf({ sampler, steps, spacing, shift }) {
+export function samplerOf({ sampler, spacing, shift, ...how }) {
   const [solver, degree] = sampler.split(':');
   return createSampler(solver, {
-    steps,
-    ...(spacing === 'karras' ? { levels: 'karras' } : { spacing }),
+    ...how,
+    ...(spacing === 'karras' ? { levels: 'karras' } : spacing && { spacing }),
     ...(degree && { order: Number(degree) }),
     ...(shift !== undefined && { prediction: 'flow', schedule: { path: 'flow', shift } }),
   });

@@ -20,26 +20,51 @@ import { samplerOf } from './sampler.mjs';
  * each other are two solvers of 200 steps there.
  */
 const CONVERGED = { sampler: 'deis:3', steps: 64, spacing: 'karras' };
+/**
+ * @typedef {object} Subject
+ * @property {string} file in samples/
+ * @property {'cond-first' | 'uncond-first'} order of the guidance pair
+ * @property {object} converged loop
+ * @property {number} batch pictures that are made at once
+ * @property {number} ownSteps with fewer, a loop is held against as many of its solver's
+ */
+/** @type {Record<string, Subject>} */
 const SUBJECTS = {
-  digits: { file: 'digits/digits-unet.onnx', order: 'uncond-first' },
-  'dit-digits': { file: 'dit-digits/dit-digits.onnx', order: 'cond-first' },
+  digits: {
+    file: 'digits/digits-unet.onnx',
+    order: 'uncond-first',
+    converged: CONVERGED,
+    batch: 20,
+    ownSteps: 0,
+  },
+  'dit-digits': {
+    file: 'dit-digits/dit-digits.onnx',
+    order: 'cond-first',
+    converged: CONVERGED,
+    batch: 20,
+    ownSteps: 0,
+  },
   'flow-digits': {
     file: 'flow-digits/transformer/model.onnx',
     order: 'uncond-first',
+    // nearer to its limit than 1,000 steps of Euler's method
     converged: { sampler: 'dpm++2m', steps: 250, spacing: 'linear', shift: 3 },
+    batch: 10,
+    ownSteps: 28,
   },
 };
+export const MODELS = Object.keys(SUBJECTS);
 const CLASSES = 10;
 /** The class that the models were trained to read as "no class". */
 const NULL_CLASS = 10n;
 const threads = 1;
 
-/** Digits in turn, from one on. */
-function labelsOf(images, first) {
+/** Digits in turn. */
+function labelsOf(images) {
   const of = (label) =>
     new ort.Tensor('int64', BigInt64Array.from({ length: images }, label), [images]);
   return {
-    feeds: { class_labels: of((_, i) => BigInt((first + i) % CLASSES)) },
+    feeds: { class_labels: of((_, i) => BigInt(i % CLASSES)) },
     unconditional: { class_labels: of(() => NULL_CLASS) },
   };
 }
@@ -47,17 +72,17 @@ function labelsOf(images, first) {
 /** @typedef {{ seed: number, images: number, scale: number }} Noises a batch of them */
 
 export async function openSubject(name) {
-  const { file: at, order, converged = CONVERGED } = SUBJECTS[name];
+  const { file: at, order, converged, batch, ownSteps } = SUBJECTS[name];
   const file = path.join(ROOT, 'samples', at);
   const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'stepfold-equal-cost-'));
   process.on('exit', () => fs.rmSync(scratch, { recursive: true, force: true }));
   const source = await openLoopModel(file, { threads });
   const model = loadModel(file);
   /** The source's latents, by loop and noises. */
-  const whole = new Map();
+  const sources = new Map();
 
   async function latents(denoiser, loop, { seed, images, scale }) {
-    const { feeds, unconditional } = labelsOf(images, 0);
+    const { feeds, unconditional } = labelsOf(images);
     const { latent } = await generate(denoiser, {
       sampler: samplerOf(loop),
       seed,
@@ -69,23 +94,29 @@ export async function openSubject(name) {
 
   async function ofSource(loop, noises) {
     const key = JSON.stringify([loop, noises]);
-    if (!whole.has(key)) whole.set(key, await latents(source, loop, noises));
-    return whole.get(key);
+    if (!sources.has(key)) sources.set(key, await latents(source, loop, noises));
+    return sources.get(key);
   }
 
   return {
     name,
     source,
+    batch,
+
+    /** Whether the loop is one of its solver's that nothing is left out of. */
+    isOwn: ({ loop, passes }) => !passes && loop.steps >= ownSteps,
 
     /**
-     * Decibels of each picture of a batch, to the converged one and, where asked, to the loop's own.
+     * Decibels of each picture of a batch, to the converged one and, where asked, to those that its solver makes of
+     * the whole loop.
      * @param {Noises} noises
      */
     async distances(denoiser, loop, noises, { own = false } = {}) {
       const latent = await latents(denoiser, loop, noises);
       const to = async (reference) =>
         psnrs(latent, await ofSource(reference, noises), noises.images);
-      return { converged: await to(converged), ...(own && { own: await to(loop) }) };
+      const whole = { ...loop, steps: Math.max(loop.steps, ownSteps) };
+      return { converged: await to(converged), ...(own && { own: await to(whole) }) };
     },
 
     /**

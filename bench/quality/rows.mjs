@@ -11,7 +11,6 @@ import {
   openLoopModel,
   writeBundle,
 } from '../../dist/src/node.js';
-import { createSampler } from '../../dist/src/runtime.js';
 import { digits, median, pad, ROOT, timeInTurn } from '../../scripts/demo/common.mjs';
 import { samplerOf } from '../equal-cost/sampler.mjs';
 import { openJudge } from './judge.mjs';
@@ -26,11 +25,12 @@ const SEED = 1000;
  * @property {string} judge folder in samples/
  * @property {number} steps of the source's loop
  * @property {'cond-first' | 'uncond-first'} order of the guidance pair
+ * @property {Omit<Loop, 'steps'>} [own] of loops that name no sampler
  */
 
 /**
- * @typedef {{ steps: number, sampler?: string, spacing?: string } | { timesteps: readonly number[] }} Loop DDIM, unless a sampler is
- *   named
+ * @typedef {{ sampler?: string, spacing?: string, shift?: number } & ({ steps: number } | { timesteps: readonly number[] })} Loop
+ *   as equal-cost/sampler.mjs reads it
  */
 
 /**
@@ -42,14 +42,19 @@ const SEED = 1000;
  */
 
 /** @param {Subject} subject */
-export async function openSubject({ model, judge: folder, steps, order }) {
+export async function openSubject({
+  model,
+  judge: folder,
+  steps,
+  order,
+  own = { sampler: 'ddim', clip: 1 },
+}) {
   const file = path.join(ROOT, 'samples', model);
   const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'stepfold-quality-'));
   const judge = await openJudge(folder);
   const { images: batch, labels, unconditional } = digits(PER_DIGIT);
   const digitsOfBatch = Array.from(labels.class_labels.data, Number);
-  const ofLoop = (loop) =>
-    loop.sampler ? samplerOf(loop) : createSampler('ddim', { clip: 1, ...loop });
+  const ofLoop = (loop) => samplerOf(loop.sampler ? loop : { ...own, ...loop });
   const request = (loop, seed) => ({
     sampler: ofLoop(loop),
     seed,
@@ -65,7 +70,7 @@ export async function openSubject({ model, judge: folder, steps, order }) {
     /** A bundle of one pass, with its ratio of MACs in the convention. */
     async bundle(pass, options, convention, calls = steps) {
       const to = fs.mkdtempSync(path.join(scratch, 'bundle-'));
-      const compilation = await Pipeline.create({ calls })
+      const compilation = await Pipeline.create({ calls, guidance: { order, mode: 'batch' } })
         .use(pass, options)
         .compile(loadModel(file));
       const { cost } = writeBundle(compilation, to, { sourceFile: file, force: true });
