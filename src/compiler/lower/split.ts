@@ -22,12 +22,14 @@ export function lowerSplit(source: Instrumented): Lowered {
   const programs = new Map<string, readonly Run[]>();
   for (const group of byRow(source.variants)) {
     const union = [...new Set(group.flatMap((p) => p.writes))].sort();
-    const shared = variantModel(source, group[0]!, union);
+    // a variant of other loops alone may write more than any of this one, and has no plain name
+    const plain = group.find(({ name }) => source.calls.includes(name)) ?? group[0]!;
+    const shared = variantModel(source, plain, union, group[0]!);
     const free = group.length === 1 || keepsForNothing(shared, source.names, union);
     for (const variant of group) {
       const own = free ? shared : variantModel(source, variant, variant.writes);
       const { id, names } = takenUp(models, own, source.names) ?? {
-        id: variant.name,
+        id: free ? plain.name : variant.name,
         names: undefined,
       };
       if (!names) models.set(id, own);
@@ -77,6 +79,7 @@ function variantModel(
   source: Instrumented,
   variant: NamedVariant,
   writes: readonly string[],
+  keeping: NamedVariant = variant,
 ): Model {
   const keep = unusedInputs(source);
   const { model, map } = cloneModel(source.model);
@@ -88,7 +91,7 @@ function variantModel(
       graph.replaceUses(mapped(site.outputs[k]!), mapped(value));
     });
   });
-  const values = writtenValues(source, variant);
+  const values = writtenValues(source, keeping);
   for (const state of writes) {
     const { type, shape } = source.states.get(state)!;
     addNamedOutput(

@@ -38,6 +38,7 @@ async function build(
   const { window = 2, model = source, ...rest } = options;
   const { calls } = planFile(rows);
   const compilation = await Pipeline.create({
+    fixedLoop: true,
     calls,
     plan: planFile(rows),
     ...rest,
@@ -355,7 +356,7 @@ test('a region that is replaced keeps nothing of the attention in it', async () 
     deep: ['compute', 'reuse', 'compute', 'compute'],
     'attention.0': ['compute', 'compute', 'window', 'reuse'],
   };
-  const compilation = await Pipeline.create({ calls: 4, plan: planFile(rows) })
+  const compilation = await Pipeline.create({ fixedLoop: true, calls: 4, plan: planFile(rows) })
     .use(deepcache, { branch: 2, interval: 2 })
     .use(ditfastattn, { window: 2 })
     .compile(loadModel(model));
