@@ -202,9 +202,6 @@ describe('sizes that are fixed', () => {
       ...pair,
     ];
     expectClose(await samples('frozen', ...one), await samples('split-3', ...one));
-    const run = ['run', 'frozen', '--steps', `${CALLS}`, '-o', 'refused'];
-    const refusal = await stepfold([...run, ...GUIDANCE], { cwd: folder });
-    expectRefusal(refusal, 'FEED_SHAPE', '"class_labels"', '[1]', '[2]', 'guidance');
   });
 });
 

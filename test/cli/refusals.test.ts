@@ -160,8 +160,8 @@ describe.concurrent('bundles', () => {
     expectRefusal(await verify(), 'SCHEDULE_INVALID', 'schedule.json', 'call 0', 'deep.0');
     edit(({ calls }) => calls.splice(0, 1, 'fulll'));
     expectRefusal(await bench(), 'SCHEDULE_INVALID', '/calls/0', '"fulll"');
-    edit((content) => Object.assign(content, { version: 2 }));
-    expectRefusal(await run('--steps', '4'), 'SCHEDULE_VERSION', '2');
+    edit((content) => Object.assign(content, { version: 3 }));
+    expectRefusal(await run('--steps', '4'), 'SCHEDULE_VERSION', '3');
     fs.truncateSync(schedule, 100);
     expectRefusal(await verify(), 'SCHEDULE_NOT_JSON', 'schedule.json');
   });
@@ -229,6 +229,8 @@ describe.concurrent('bundles', () => {
 
   test('with other steps than calls, and with roles that are not known', async () => {
     const { edit, run } = copy();
+    // a list of calls, for this loop alone
+    edit((content) => Object.assign(content, { loop: { steps: 4, start: 0 } }));
     expectRefusal(await run('--steps', '5'), 'RUN_STEPS', '--steps 4', '--calls 5');
     edit(({ source }) => Object.assign(source, { roles: {} }));
     expectRefusal(await run('--steps', '4'), 'ROLE_UNKNOWN', '--latent', 'sample');

@@ -71,7 +71,9 @@ beforeAll(async () => {
   await done(['transform', DIGITS, ...PASS, '--timesteps', 'list.json', '-o', 'listed'], {
     cwd: folder,
   });
-  await done(['transform', DIGITS, ...PASS, '--calls', `${STEPS}`, '-o', 'free'], { cwd: folder });
+  const loop = ['transform', DIGITS, ...PASS, '--calls', `${STEPS}`];
+  await done([...loop, '-o', 'free'], { cwd: folder });
+  await done([...loop, '--fixed-loop', '-o', 'fixed'], { cwd: folder });
 });
 
 describe('a search', () => {
@@ -308,7 +310,7 @@ describe('run', () => {
       'TIMESTEPS_TRAINING',
       ['list.json', '1000', '4000'],
     ],
-    ['other steps than calls', ['free', '--steps', '5'], 'RUN_STEPS', ['--steps 4']],
+    ['other steps than calls', ['fixed', '--steps', '5'], 'RUN_STEPS', ['--steps 4']],
   ])('refuses %s', async (_, args, code, mentions) => {
     expectRefusal(await cli('run', ...args, '-o', 'never'), code, ...mentions);
     expect(fs.existsSync(at('never'))).toBe(false);

@@ -357,7 +357,7 @@ describe('on the digits U-Net', () => {
     expect(found.error).toBeGreaterThan(alone.error);
     expect(found.error).toBeCloseTo(await errorOf(cached, found.timesteps, true), 7);
     const other = { ...options, steps: 5, reference: plain };
-    await expect(optimizeTimesteps(cached, other)).rejects.toMatchObject({ code: 'RUN_STEPS' });
+    expect((await optimizeTimesteps(cached, other)).timesteps).toHaveLength(5);
     await expect(optimizeTimesteps(cached, options)).rejects.toMatchObject({
       code: 'TIMESTEPS_REFERENCE',
     });
