@@ -157,7 +157,8 @@ describe('a search', () => {
     expectRefusal(await cli(...bundle), 'CLI_ARGUMENT', '--against');
     expectRefusal(await cli(...bundle, '--against', DIT), 'SOURCE_DIFFERS', 'digits-unet.onnx');
     const steps = ['--against', DIGITS, '--steps', '5'];
-    expectRefusal(await cli(...bundle, ...steps), 'RUN_STEPS', '--steps 4');
+    const fixed = ['timesteps', 'fixed', '-o', 'never.json', ...steps];
+    expectRefusal(await cli(...fixed), 'RUN_STEPS', '--steps 4');
     expectRefusal(
       await cli('timesteps', 'absent.onnx', '--steps', '4', '-o', 'never.json'),
       'FILE_NOT_FOUND',
