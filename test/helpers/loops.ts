@@ -100,6 +100,18 @@ export function expectClose(found: ArrayLike<number>, expected: readonly number[
 
 const MIX = '{0.5, -0.25, 0.125, 0.75}';
 
+/** Channels mixed, and what timestep and text add to them: `sum`. */
+const UNDER_TEXT = `  mixed = Conv (x, w)
+  slow = Mul (t, hundredth)
+  sine = Sin (slow)
+  cosine = Cos (slow)
+  time = Sub (sine, cosine)
+  column = Unsqueeze (time, one)
+  mean = ReduceMean <axes = [1], keepdims = 0> (c)
+  known = Add (column, mean)
+  wide = Unsqueeze (known, sizes)
+  sum = Add (mixed, wide)`;
+
 /**
  * Two channels under a text of any length: what it adds is the mean of its tokens. `sines` of the timestep are what
  * tells which input it is.
@@ -109,16 +121,7 @@ export const textModel = (batch: string | number = 'batch') => `
 g (float[${batch},2,height,width] x, float[${batch}] t, float[${batch},tokens,2] c)
   => (float[${batch},2,height,width] eps)
 <float[2,2,1,1] w = ${MIX}, int64[2] sizes = {2, 3}, int64[1] one = {1}, float hundredth = {0.01}> {
-  mixed = Conv (x, w)
-  slow = Mul (t, hundredth)
-  sine = Sin (slow)
-  cosine = Cos (slow)
-  time = Sub (sine, cosine)
-  column = Unsqueeze (time, one)
-  mean = ReduceMean <axes = [1], keepdims = 0> (c)
-  known = Add (column, mean)
-  wide = Unsqueeze (known, sizes)
-  sum = Add (mixed, wide)
+${UNDER_TEXT}
   eps = Tanh (sum)
 }`;
 
@@ -128,16 +131,7 @@ g (float[${batch},5,height,width] x, float[${batch}] t, float[${batch},tokens,2]
   => (float[${batch},2,height,width] eps)
 <float[2,5,1,1] w = {0.5, -0.25, 0.125, 0.75, 0.25, -0.5, 0.25, 0.375, -0.125, 0.5},
  int64[2] sizes = {2, 3}, int64[1] one = {1}, float hundredth = {0.01}> {
-  mixed = Conv (x, w)
-  slow = Mul (t, hundredth)
-  sine = Sin (slow)
-  cosine = Cos (slow)
-  time = Sub (sine, cosine)
-  column = Unsqueeze (time, one)
-  mean = ReduceMean <axes = [1], keepdims = 0> (c)
-  known = Add (column, mean)
-  wide = Unsqueeze (known, sizes)
-  sum = Add (mixed, wide)
+${UNDER_TEXT}
   eps = Tanh (sum)
 }`;
 
@@ -147,16 +141,7 @@ g (float[batch,2,height,width] x, float[batch] t, float[batch,tokens,2] c,
    float[batch,2,height,width] down, float[batch,2,h_mid,w_mid] mid)
   => (float[batch,2,height,width] eps)
 <float[2,2,1,1] w = ${MIX}, int64[2] sizes = {2, 3}, int64[1] one = {1}, float hundredth = {0.01}> {
-  mixed = Conv (x, w)
-  slow = Mul (t, hundredth)
-  sine = Sin (slow)
-  cosine = Cos (slow)
-  time = Sub (sine, cosine)
-  column = Unsqueeze (time, one)
-  mean = ReduceMean <axes = [1], keepdims = 0> (c)
-  known = Add (column, mean)
-  wide = Unsqueeze (known, sizes)
-  sum = Add (mixed, wide)
+${UNDER_TEXT}
   withDown = Add (sum, down)
   flat = ReduceMean <axes = [2, 3], keepdims = 1> (mid)
   withMid = Add (withDown, flat)

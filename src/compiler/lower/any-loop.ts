@@ -44,6 +44,8 @@ export class AnyLoop {
   /** Every row once: those of the plan first. */
   private readonly all: readonly Choices[];
   private readonly plan: Plan;
+  /** A plan whose steps are the rows. */
+  readonly rows: FlatPlan;
 
   /** @param plan with rules */
   constructor(
@@ -55,11 +57,7 @@ export class AnyLoop {
     const own = new Map(this.own.map((choices) => [choicesKey(choices), choices]));
     this.all = [...own.values(), ...rowsOfOtherLoops(rules, new Set(own.keys()))];
     this.plan = planWith(given, this.all, loop.guidance);
-  }
-
-  /** A plan whose steps are the rows. */
-  get rows(): FlatPlan {
-    return expandParts(this.plan);
+    this.rows = expandParts(this.plan);
   }
 
   /** @param flow the variant of each call of the plan */

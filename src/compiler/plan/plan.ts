@@ -126,11 +126,8 @@ export function overridePlan(
   );
   const rows = plan.rows.map((_, call) => columns.map((column) => column[call] as string));
   if (!plan.rules || listed.length === 0) return { ...plan, rows };
-  const [filed, others] = [
-    listed,
-    plan.sites.map(({ id }) => id).filter((id) => !listed.includes(id)),
-  ];
-  const own = plan.sites.filter(({ id }) => filed.includes(id));
+  const others = plan.sites.map(({ id }) => id).filter((id) => !listed.includes(id));
+  const own = plan.sites.filter(({ id }) => listed.includes(id));
   const placed = placedRule(
     own,
     own.map((site) => columns[plan.sites.indexOf(site)]!),

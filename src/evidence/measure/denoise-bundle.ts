@@ -183,11 +183,11 @@ export interface LoopSteps {
 }
 
 /**
- * The loop must be one that the schedule serves: any, where it has rules, and else the one that it lists. How it does guidance is all the same where no
- * call needs the pairs.
+ * Lets a denoiser take up a loop, which must be one that its schedule serves: any, where it has rules, and else the one
+ * that it lists. How it does guidance is all the same where no call needs the pairs.
  * @throws RUN_STEPS, RUN_START, RUN_GUIDANCE
  */
-export function checkLoopFits(
+export function fitLoop(
   denoiser: LoopDenoiser,
   { all, own, start }: LoopSteps,
   guidance: GuidancePair | undefined,

@@ -5,7 +5,7 @@ import {
   denoise,
   type Sampler,
 } from '../../runtime/samplers/index.js';
-import { checkLoopFits, type LoopDenoiser } from './denoise-bundle.js';
+import { fitLoop, type LoopDenoiser } from './denoise-bundle.js';
 import { loadOrt } from './engine.js';
 import { fedDenoiser } from './fed-denoiser.js';
 import { startHandOver } from './loop-hand-over.js';
@@ -92,7 +92,7 @@ export async function startLoop(
   const then = handOver && startHandOver(denoiser, handOver, sampler);
   const all = firstCall + timesteps.length;
   const steps = { all, own: then?.step ?? all, start: firstCall };
-  checkLoopFits(denoiser, steps, options.guidance, sampler);
+  fitLoop(denoiser, steps, options.guidance, sampler);
   const { denoiser: fed, settled } = fedDenoiser(ort, denoiser, asked);
   const { latent, dims } = settled;
   const second = then?.feed(ort, asked, dims);

@@ -3,7 +3,7 @@ import { handOverNever } from '../../errors/index.js';
 import type { Sampler } from '../../runtime/samplers/index.js';
 import type { Port } from '../../runtime/schedule/index.js';
 import { fixedBatchCall } from './batches.js';
-import { checkLoopFits, type LoopDenoiser } from './denoise-bundle.js';
+import { fitLoop, type LoopDenoiser } from './denoise-bundle.js';
 import type { Ort } from './engine.js';
 import { type FedLoop, fedDenoiser } from './fed-denoiser.js';
 import { fitShape } from './feeds.js';
@@ -71,7 +71,7 @@ export function startHandOver(
           },
         }),
       };
-      checkLoopFits(second, { all: own, own, start: 0 }, options.guidance);
+      fitLoop(second, { all: own, own, start: 0 }, options.guidance);
       return fedDenoiser(ort, second, options);
     },
   };

@@ -3,6 +3,7 @@ import type { Problem } from '../../errors/index.js';
 import type { Schedule } from '../../generated/schedule.js';
 import { checkConstant, isConstantType } from './check-constant.js';
 import { stepsOfCalls } from './guidance.js';
+import { fedTo } from './loop/programs.js';
 import { pointer } from './pointer.js';
 
 export function checkHistories({ states }: Schedule): Problem[] {
@@ -83,10 +84,10 @@ export function checkAxes({ axes = {}, parameters = {}, sites = {}, calls, sourc
 
 /** Assumes that references to parameters hold. */
 export function checkParameters({ parameters = {}, programs, calls }: Schedule): Problem[] {
-  const taken = calls.map(
-    (program) =>
-      new Set(programs[program]?.runs.flatMap((run) => Object.values(run.parameters ?? {}))),
-  );
+  const taken = calls.map((name) => {
+    const program = programs[name];
+    return program && fedTo(program);
+  });
   return Object.entries(parameters).flatMap(([id, { shape, calls: values }]) => {
     const path = pointer('parameters', id, 'calls');
     if (values.length !== calls.length)
@@ -100,7 +101,7 @@ export function checkParameters({ parameters = {}, programs, calls }: Schedule):
     return values.flatMap((numbers, call) => {
       const at = pointer('parameters', id, 'calls', call);
       if (numbers === null)
-        return taken[call]!.has(id)
+        return taken[call]?.has(id)
           ? [{ path: at, message: `is null, and program "${calls[call]}" takes it` }]
           : [];
       return numbers.length === count

@@ -2,7 +2,7 @@
 import type { Problem } from '../../errors/index.js';
 import type { Placed, Row, Rule, Schedule } from '../../generated/schedule.js';
 import { callsPerStep } from './guidance.js';
-import { hasRules, writtenOut } from './loop/index.js';
+import { hasRules, writtenOut, writtenPlaces } from './loop/index.js';
 import { fedTo } from './loop/programs.js';
 import { pointer } from './pointer.js';
 
@@ -166,10 +166,8 @@ function checkRow(
 /** Assumes that every reference of the schedule holds. */
 export function checkRules(schedule: Schedule): Problem[] {
   if (!hasRules(schedule)) return [];
-  const { steps, start, timesteps } = schedule.loop;
-  const { timestep, 'log-snr': logSnr } = schedule.axes ?? {};
-  const own = timesteps ?? schedule.timesteps ?? timestep?.map((place) => -place);
-  const made = writtenOut(schedule, { steps, start, timesteps: own, logSnr });
+  const { steps, start } = schedule.loop;
+  const made = writtenOut(schedule, { steps, start, ...writtenPlaces(schedule) });
   const call = schedule.calls.findIndex((program, i) => program !== made.calls[i]);
   if (call >= 0)
     return [

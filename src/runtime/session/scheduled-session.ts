@@ -34,11 +34,7 @@ export class ScheduledSession extends SessionSurface {
     options: ScheduledSessionOptions = {},
   ): Promise<ScheduledSession> {
     const schedule = parseSchedule(bundle.schedule);
-    const { steps, start, timesteps, logSnr } = options;
-    const followed =
-      steps === undefined && start === undefined
-        ? schedule
-        : scheduleFor(schedule, { steps, start, timesteps, logSnr });
+    const followed = scheduleFor(schedule, options);
     const programs = new Programs(ort, schedule, new Models(ort, bundle, schedule, options));
     const session = new ScheduledSession(schedule, programs, options);
     if (followed !== schedule) session.follow(followed);

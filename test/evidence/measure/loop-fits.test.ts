@@ -1,8 +1,8 @@
 /** Loops that a schedule was made for, and those that it was not. */
 import { expect, test } from 'vitest';
 import {
-  checkLoopFits,
   type DenoiserPorts,
+  fitLoop,
   type LoopDenoiser,
 } from '../../../src/evidence/measure/denoise-bundle.js';
 
@@ -51,7 +51,7 @@ test.each<
       ...(needsPairs !== undefined && { needsPairs }),
     };
     const check = () =>
-      checkLoopFits(
+      fitLoop(
         { calls, ports } as unknown as LoopDenoiser,
         { all: steps, own: steps, start: 0 },
         asked,
@@ -63,9 +63,9 @@ test.each<
 
 test('a bundle runs from its first call on, and to its last but where another model takes over', () => {
   const ports = { inputs: [], outputs: [], roles: {}, bindings: new Map() };
-  const codeOf = (calls: number | undefined, steps: Parameters<typeof checkLoopFits>[1]) => {
+  const codeOf = (calls: number | undefined, steps: Parameters<typeof fitLoop>[1]) => {
     try {
-      checkLoopFits(
+      fitLoop(
         { calls, ports, label: 'the bundle "b"' } as unknown as LoopDenoiser,
         steps,
         undefined,

@@ -24,7 +24,7 @@ import {
   solverOf,
 } from '../../../runtime/samplers/index.js';
 import { inBatches } from '../../measure/batches.js';
-import { checkLoopFits, type LoopDenoiser } from '../../measure/denoise-bundle.js';
+import { fitLoop, type LoopDenoiser } from '../../measure/denoise-bundle.js';
 import { loadOrt } from '../../measure/engine.js';
 import { generate } from '../../measure/generate.js';
 import type { GivenFeeds } from '../../measure/loop-given.js';
@@ -97,7 +97,7 @@ export async function timestepError(
   const { trainTimesteps } = sampler;
   // refuses a loop of no steps, or of more than there are
   gammaTimesteps({ steps, trainTimesteps, gamma: 1 });
-  checkLoopFits(denoiser, { all: steps, own: steps, start: sampler.startOf(steps) }, guidance);
+  fitLoop(denoiser, { all: steps, own: steps, start: sampler.startOf(steps) }, guidance);
   if (denoiser.calls !== undefined && !options.reference) throw noReference();
   if (
     !(Number.isInteger(referenceSteps) && referenceSteps <= trainTimesteps) ||

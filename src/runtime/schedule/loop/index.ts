@@ -2,10 +2,7 @@
 export * from './axes.js';
 export * from './choices.js';
 export { nonUniformCalls } from './crowded.js';
-export * from './fed.js';
 export * from './forecast-weights.js';
 export * from './full-steps.js';
 export * from './loop-shape.js';
-export { chosenPrograms } from './programs.js';
-export { covers } from './rows.js';
 export * from './schedule-for.js';

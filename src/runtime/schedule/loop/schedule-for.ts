@@ -9,7 +9,7 @@ import {
 import type { Cost, Loop, Schedule } from '../../../generated/schedule.js';
 import { checkStates } from '../check-states.js';
 import { callsPerStep, stepsOfCalls } from '../guidance.js';
-import { type LoopPlaces, positionsOn, type StepAxis } from './axes.js';
+import { type LoopPlaces, placesOf, positionsOn, type StepAxis } from './axes.js';
 import { choicesOf } from './choices.js';
 import { fedParameters } from './fed.js';
 import type { LoopShape } from './loop-shape.js';
@@ -120,12 +120,17 @@ function placesWithin(
   const written = loopOf(schedule);
   const from = start - written.start;
   const within = steps === written.steps && from >= 0;
-  const { timestep: onTimesteps, 'log-snr': onLogSnr } = schedule.axes ?? {};
-  const own = schedule.timesteps ?? schedule.loop?.timesteps ?? onTimesteps?.map((place) => -place);
+  const own = within ? writtenPlaces(schedule) : {};
   return {
-    timesteps: timesteps ?? (within ? own?.slice(from) : undefined),
-    logSnr: logSnr ?? (within ? onLogSnr?.slice(from) : undefined),
+    timesteps: timesteps ?? own.timesteps?.slice(from),
+    logSnr: logSnr ?? own.logSnr?.slice(from),
   };
+}
+
+/** Where the steps lie of the loop that a schedule is written out for, as far as it says. */
+export function writtenPlaces(schedule: Schedule): LoopPlaces {
+  const { timesteps, logSnr } = placesOf(schedule);
+  return { timesteps: schedule.timesteps ?? schedule.loop?.timesteps ?? timesteps, logSnr };
 }
 
 /** Means over other calls; what all calls cost together at sites is left out. */
