@@ -44,6 +44,8 @@ export const hasRules = (schedule: Schedule): schedule is Schedule & { readonly 
  *   FORECAST_AXIS_UNEVEN, LOOP_UNREACHABLE
  */
 export function scheduleFor(schedule: Schedule, request: LoopRequest): Schedule {
+  // a part of a loop need not be a whole number of steps
+  if (request.steps === undefined && request.start === undefined) return schedule;
   const written = loopOf(schedule);
   const { steps = written.steps, start = request.steps === undefined ? written.start : 0 } =
     request;
