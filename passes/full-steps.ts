@@ -37,17 +37,19 @@ export const endsOptions = ({ warmup, cooldown }: Ends) =>
     },
   }) as const;
 
+export const fullCallsOption = {
+  type: 'integer',
+  minimum: 1,
+  description: 'So many full steps, placed evenly, the first and the last among them.',
+} as const;
+
 /**
  * For a pass's schema. No defaults in it, so that what is recorded is what was asked for.
  * @param between what the steps between full ones are: "that are forecast"
  */
 export const fullStepsOptions = (between: string, ends: Ends) =>
   ({
-    'full-calls': {
-      type: 'integer',
-      minimum: 1,
-      description: 'So many full steps, placed evenly, the first and the last among them.',
-    },
+    'full-calls': fullCallsOption,
     interval: {
       type: 'integer',
       minimum: 1,
@@ -61,13 +63,20 @@ export const fullStepsOptions = (between: string, ends: Ends) =>
     ...endsOptions(ends),
   }) as const;
 
-/** How a search says which steps are full: by the list, whatever else said so. */
+/** How a search says which steps are full: by the list or their number, whatever else said so. */
 export const listedFullSteps: FullStepsRule = {
-  at: ({ interval: _, warmup: __, cooldown: ___, 'full-calls': ____, ...options }, full) => ({
-    ...options,
-    full,
-  }),
+  at: (options, full) => ({ ...besideSteps(options), full }),
+  evenly: (options, count) => ({ ...besideSteps(options), 'full-calls': count }),
 };
+
+const besideSteps = ({
+  interval: _,
+  warmup: __,
+  cooldown: ___,
+  full: ____,
+  'full-calls': _____,
+  ...options
+}: Readonly<Record<string, unknown>>) => options;
 
 /** A rule by which steps are full, or a list of them, which is placed in loops of another length by where steps lie. */
 export type FullRule =
@@ -95,14 +104,17 @@ export function fullSteps(
     throw badOption(pass, 'full-calls', 'full-calls, interval and full each say it all; give one');
   if (interval === undefined) refuseEnds(pass, options);
   if (full) return { kind: 'listed', full: listedSteps(pass, full, steps) };
-  if (count !== undefined) {
-    if (count > steps) throw badOption(pass, 'full-calls', `there are only ${steps} steps`);
-    return { kind: 'even', count };
-  }
+  if (count !== undefined) return evenlyPlaced(pass, count, steps);
   return everyNth(interval!, {
     warmup: warmup ?? ends.warmup,
     cooldown: cooldown ?? ends.cooldown,
   });
+}
+
+/** @throws PASS_OPTION */
+export function evenlyPlaced(pass: string, count: number, steps: number): FullRule {
+  if (count > steps) throw badOption(pass, 'full-calls', `there are only ${steps} steps`);
+  return { kind: 'even', count };
 }
 
 export const everyNth = (

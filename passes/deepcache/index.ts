@@ -8,7 +8,7 @@
  * half where guidance takes two calls a step: a step is then full or shallow as a whole.
  */
 
-import type { SkipJoin } from '../../src/compiler/analysis/index.js';
+import type { BranchInfo, BranchTable, SkipJoin } from '../../src/compiler/analysis/index.js';
 import {
   type ForecastOptions,
   forecastFrom,
@@ -28,8 +28,10 @@ import { badOption } from '../../src/errors/index.js';
 import { nonUniformCalls, stepsOfCalls } from '../../src/runtime/schedule/index.js';
 import {
   endsOptions,
+  evenlyPlaced,
   everyNth,
   type FullRule,
+  fullCallsOption,
   listedFullSteps,
   proposedBy,
   refuseEnds,
@@ -40,6 +42,7 @@ import { findJoin } from '../unet/join.js';
 export interface DeepcacheOptions extends ForecastOptions {
   readonly branch: number;
   readonly interval?: number;
+  readonly 'full-calls'?: number;
   readonly warmup?: number;
   readonly cooldown?: number;
   readonly center?: number;
@@ -49,6 +52,8 @@ export interface DeepcacheOptions extends ForecastOptions {
 }
 
 const SITE = 'deep';
+/** Branches that a search over settings tries. */
+const TRIED = 5;
 const STATE = `${SITE}.0`;
 
 export const deepcache: Pass<DeepcacheOptions> = {
@@ -70,6 +75,7 @@ export const deepcache: Pass<DeepcacheOptions> = {
         minimum: 1,
         description: 'One full call, then interval-1 shallow ones (1:N of the paper).',
       },
+      'full-calls': fullCallsOption,
       center: {
         type: 'integer',
         minimum: 0,
@@ -97,8 +103,13 @@ export const deepcache: Pass<DeepcacheOptions> = {
     required: ['branch'],
   },
   fullSteps: {
-    at: ({ center: _, power: __, ...options }, full) => listedFullSteps.at(options, full),
+    at: (options, full) => listedFullSteps.at(uniform(options), full),
+    evenly: (options, count) => listedFullSteps.evenly(uniform(options), count),
     forecasts: ({ strategy }) => strategy !== 'zero',
+  },
+  tuning: {
+    choices: ({ unet, branches }) =>
+      unet().isUnet ? spread(branches()).map(({ branch }) => ({ branch })) : [],
   },
   strategies: {
     reuse: { meaning: { result: 'kept' }, letter: 'r' },
@@ -136,6 +147,24 @@ export const deepcache: Pass<DeepcacheOptions> = {
   },
 };
 
+/** Branches whose shallow calls cost about a quarter, half, three quarters of the way from the cheapest to the dearest. */
+function spread({ branches }: BranchTable): BranchInfo[] {
+  const byCost = [...branches].sort((a, b) => a.shallowMacs.all - b.shallowMacs.all);
+  const [least, most] = [byCost[0]!.shallowMacs.all, byCost.at(-1)!.shallowMacs.all];
+  const nearest = (part: number) => {
+    const wanted = least + part * (most - least);
+    const far = ({ shallowMacs }: BranchInfo) => Math.abs(shallowMacs.all - wanted);
+    return byCost.reduce((a, b) => (far(b) < far(a) ? b : a));
+  };
+  return [...new Set(Array.from({ length: TRIED }, (_, i) => nearest(i / (TRIED - 1))))];
+}
+
+const uniform = ({
+  center: _,
+  power: __,
+  ...options
+}: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> => options;
+
 function deepSite(context: PassContext, join: SkipJoin): Site {
   return {
     id: SITE,
@@ -157,13 +186,14 @@ function deepSite(context: PassContext, join: SkipJoin): Site {
 
 function fullCalls(calls: number, options: DeepcacheOptions): FullRule {
   const { interval, center, power, full } = options;
+  const count = options['full-calls'];
   if (full || center !== undefined) refuseEnds('deepcache', options);
   if (full) {
-    if (interval !== undefined || center !== undefined || power !== undefined)
+    if ([interval, center, power, count].some((value) => value !== undefined))
       throw badOption(
         'deepcache',
         'full',
-        'it replaces interval, center and power; give one or the other',
+        'it replaces interval, full-calls, center and power; give one or the other',
       );
     const beyond = full.find((t) => t >= calls);
     if (beyond !== undefined)
@@ -175,6 +205,16 @@ function fullCalls(calls: number, options: DeepcacheOptions): FullRule {
     if (!full.includes(0) && options.strategy === 'reuse')
       throw badOption('deepcache', 'full', 'call 0 must be full, since nothing is kept before it');
     return { kind: 'listed', full };
+  }
+  if (count !== undefined) {
+    if (interval !== undefined || center !== undefined || power !== undefined)
+      throw badOption(
+        'deepcache',
+        'full-calls',
+        'it replaces interval, center and power; give one or the other',
+      );
+    refuseEnds('deepcache', options);
+    return evenlyPlaced('deepcache', count, calls);
   }
   if (interval === undefined)
     throw badOption('deepcache', 'interval', 'it must be given, or a list of full calls');

@@ -31,17 +31,18 @@ import { concreteShapes, regionCost } from '../../src/model/cost/index.js';
 import type { Value } from '../../src/model/ir/value.js';
 import { stepsOfCalls } from '../../src/runtime/schedule/index.js';
 import { keptDifference, type Precision, precisionOption } from '../difference.js';
-import { endsOptions, listedFullSteps, proposedBy } from '../full-steps.js';
-import { fullSteps } from './full-steps.js';
+import {
+  type FullSteps,
+  fullSteps,
+  fullStepsOptions,
+  listedFullSteps,
+  proposedBy,
+} from '../full-steps.js';
 import { NAME, readRange } from './range.js';
 import { type BlockRun, RUN_STRATEGIES, runsSite } from './site.js';
 import { readSizesBefore } from './sizes.js';
 
-export interface DeltaCacheOptions extends ForecastOptions {
-  readonly interval?: number;
-  readonly warmup?: number;
-  readonly cooldown?: number;
-  readonly full?: readonly number[];
+export interface DeltaCacheOptions extends ForecastOptions, FullSteps {
   readonly blocks?: number;
   readonly boundary?: number;
   readonly range?: string;
@@ -49,6 +50,9 @@ export interface DeltaCacheOptions extends ForecastOptions {
   readonly strategy: 'delta' | 'reuse';
   readonly precision?: Precision;
 }
+
+/** The paper's: a step is full by the interval alone. */
+const ENDS = { warmup: 0, cooldown: 0 };
 
 export const deltaCache: Pass<DeltaCacheOptions> = {
   name: NAME,
@@ -58,16 +62,7 @@ export const deltaCache: Pass<DeltaCacheOptions> = {
   options: {
     type: 'object',
     properties: {
-      interval: {
-        type: 'integer',
-        minimum: 1,
-        description: 'One full step, then interval-1 with a deviation in place of blocks.',
-      },
-      full: {
-        type: 'array',
-        items: { type: 'integer', minimum: 0 },
-        description: 'Explicit list of full steps, instead of an interval; step 0 must be in it.',
-      },
+      ...fullStepsOptions('with a deviation in place of blocks', ENDS),
       blocks: {
         type: 'integer',
         minimum: 1,
@@ -94,11 +89,11 @@ export const deltaCache: Pass<DeltaCacheOptions> = {
         description: 'What is kept: the deviation, or naively the output (the ablation).',
       },
       precision: precisionOption('the deviation is kept'),
-      ...endsOptions({ warmup: 0, cooldown: 0 }),
       ...forecastOptions(),
     },
   },
   fullSteps: listedFullSteps,
+  tuning: { choices: (context) => choicesOf(context.blocks().stages) },
   strategies: RUN_STRATEGIES,
   prepare(context, options) {
     const { model, shapes } = context;
@@ -134,7 +129,7 @@ export const deltaCache: Pass<DeltaCacheOptions> = {
     const isOne = proposals.every(({ runs }) => runs.length === 1);
     return proposedBy(
       proposals.map(({ site }) => site),
-      fullSteps(steps, options),
+      fullSteps(NAME, steps, options, ENDS),
       // where the front blocks are the rear ones, both are one choice
       isOne ? [{}, choiceOf('rear')] : [{}, choiceOf('rear'), choiceOf('front')],
       context,
@@ -142,6 +137,15 @@ export const deltaCache: Pass<DeltaCacheOptions> = {
     );
   },
 };
+
+/** Of one stage all blocks, all but those at its ends, and half of them; of several so many of each. */
+function choicesOf(stages: readonly Stage[]): Readonly<Record<string, unknown>>[] {
+  const most = Math.max(0, ...stages.map(({ length }) => length));
+  const half = { blocks: Math.ceil(most / 2) };
+  if (most < 3) return most === 0 ? [] : [{ blocks: most }];
+  if (stages.length > 1) return [{ blocks: most }, half];
+  return [{ range: `1-${most - 2}` }, { range: `0-${most - 1}` }, half];
+}
 
 const boundaryOf = ({ boundary }: DeltaCacheOptions) =>
   boundary === undefined ? { beforePart: 0.5 } : { before: boundary };

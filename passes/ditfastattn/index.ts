@@ -26,8 +26,15 @@ import { type Pass, type PassContext, readThreshold } from '../../src/compiler/p
 import { COMPUTE, type Proposal, type Site } from '../../src/compiler/plan/index.js';
 import { badOption, noAttention } from '../../src/errors/index.js';
 import { concreteShapes } from '../../src/model/cost/index.js';
+import { stepsOfCalls } from '../../src/runtime/schedule/index.js';
 import { keptDifference, type Precision, precisionOption } from '../difference.js';
-import { endsOptions, everyNth, proposedBy } from '../full-steps.js';
+import {
+  type FullSteps,
+  fullSteps,
+  fullStepsOptions,
+  listedFullSteps,
+  proposedBy,
+} from '../full-steps.js';
 import { moduleMacs } from './module-cost.js';
 import type { Module } from './parts.js';
 import { takesEarlierStep } from './parts.js';
@@ -35,17 +42,17 @@ import { attentionSite, type SiteRefusals } from './site.js';
 import { SEARCH_ORDER, STATEMENTS, STRATEGIES, type StrategyName } from './strategies.js';
 import { readWindow } from './window.js';
 
-export interface DitfastattnOptions extends ForecastOptions {
+export interface DitfastattnOptions extends ForecastOptions, FullSteps {
   readonly window: string | number;
   readonly strategy?: Exclude<StrategyName, 'compute'>;
-  readonly interval: number;
-  readonly warmup?: number;
-  readonly cooldown?: number;
   readonly threshold: string | number;
   readonly precision?: Precision;
 }
 
 const NAME = 'ditfastattn';
+/** Where nothing says which steps are full. */
+const INTERVAL = 2;
+const ENDS = { warmup: 0, cooldown: 0 };
 
 export const ditfastattn: Pass<DitfastattnOptions> = {
   name: NAME,
@@ -71,14 +78,8 @@ export const ditfastattn: Pass<DitfastattnOptions> = {
         enum: Object.keys(STRATEGIES).filter((name) => name !== COMPUTE),
         description: 'Without a plan file: what every site does between full calls.',
       },
-      interval: {
-        type: 'integer',
-        minimum: 1,
-        default: 2,
-        description: 'Without a plan file: one full step, then interval-1 with the strategy.',
-      },
+      ...fullStepsOptions('with the strategy', ENDS),
       precision: precisionOption('what a window lacks is kept'),
-      ...endsOptions({ warmup: 0, cooldown: 0 }),
       ...forecastOptions(),
     },
   },
@@ -86,6 +87,14 @@ export const ditfastattn: Pass<DitfastattnOptions> = {
     candidates: (site, call) =>
       SEARCH_ORDER.filter((name) => site.strategies[name] && !sharesOwnFirst(site, name, call)),
     threshold: ({ threshold }) => readThreshold(NAME, threshold),
+  },
+  fullSteps: listedFullSteps,
+  tuning: {
+    choices: ({ guidance }) => [
+      { strategy: 'reuse' },
+      { strategy: 'window' },
+      ...(guidance ? [{ strategy: 'guidance-share' }] : []),
+    ],
   },
   strategies: STATEMENTS,
   prepare(context) {
@@ -181,5 +190,9 @@ function rule(
   if (sites.some((site) => !site.strategies[chosen]))
     throw badOption(NAME, 'order', `"${strategy}" takes nothing that was kept`);
   const between = Object.fromEntries(sites.map(({ id }) => [id, chosen]));
-  return proposedBy(sites, everyNth(options.interval, options), [{}, between], context);
+  const { interval, full } = options;
+  const isSaid = interval !== undefined || full || options['full-calls'] !== undefined;
+  const steps = stepsOfCalls(context.calls, context.guidance);
+  const which = fullSteps(NAME, steps, isSaid ? options : { ...options, interval: INTERVAL }, ENDS);
+  return proposedBy(sites, which, [{}, between], context);
 }

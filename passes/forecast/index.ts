@@ -48,6 +48,7 @@ export const forecast: Pass<ForecastPassOptions> = {
     },
   },
   fullSteps: listedFullSteps,
+  tuning: { choices: () => [{}] },
   strategies: { reuse: { meaning: { result: 'kept' }, letter: 'r' } },
   propose(context, options) {
     const { calls, guidance } = context;

@@ -50,6 +50,7 @@ export const guidanceDelta: Pass<GuidanceDeltaOptions> = {
     },
   },
   fullSteps: listedFullSteps,
+  tuning: { choices: ({ guidance }) => (guidance ? [{}] : []) },
   strategies: { [DELTA]: { meaning: { result: 'derived-half' }, letter: 'd' } },
   prepare(context) {
     if (context.guidance?.mode === 'batch') freeRows(context);

@@ -46,6 +46,7 @@ export const loopInvariant: Pass<LoopInvariantOptions> = {
       },
     },
   },
+  tuning: { exact: true, choices: () => [{}] },
   strategies: { reuse: { meaning: { result: 'kept' }, letter: 'r' } },
   propose(context, options) {
     const { guidance, model } = context;

@@ -15,6 +15,7 @@ import * as report from './commands/report.js';
 import * as run from './commands/run.js';
 import * as timesteps from './commands/timesteps.js';
 import * as transform from './commands/transform.js';
+import * as tune from './commands/tune.js';
 import * as verify from './commands/verify.js';
 import { usageError } from './usage.js';
 
@@ -24,6 +25,11 @@ const COMMANDS: readonly Command[] = [
     ...inspect,
     handler: async (args: inspect.InspectArguments) =>
       (await import('./actions/inspect.js')).inspect(args),
+  },
+  {
+    ...tune,
+    handler: async (args: tune.TuneArguments) =>
+      (await import('./actions/tune.js')).runTuning(args),
   },
   {
     ...transform,

@@ -22,4 +22,5 @@ export * from './schedule.js';
 export * from './shape.js';
 export * from './text.js';
 export * from './timesteps.js';
+export * from './tune.js';
 export * from './visible.js';

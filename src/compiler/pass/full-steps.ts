@@ -11,6 +11,11 @@ export interface FullStepsRule {
     options: Readonly<Record<string, unknown>>,
     full: readonly number[],
   ): Readonly<Record<string, unknown>>;
+  /** The options under which so many steps are full, at even distances: a rule, and no list. */
+  evenly(
+    options: Readonly<Record<string, unknown>>,
+    count: number,
+  ): Readonly<Record<string, unknown>>;
   /** Whether `order` and `basis` are options under these; left out: where the pass's schema has them. */
   forecasts?(options: Readonly<Record<string, unknown>>): boolean;
 }

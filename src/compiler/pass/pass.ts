@@ -21,6 +21,7 @@ import type { PassCalibration } from './calibration.js';
 import type { FullStepsRule } from './full-steps.js';
 import type { StrategyStatements } from './meaning.js';
 import type { PassTrials } from './trials.js';
+import type { PassTuning } from './tuning.js';
 
 /** What is asked of one option. */
 export interface PassOption {
@@ -79,6 +80,8 @@ export interface Pass<Options = Record<string, unknown>> {
   readonly calibration?: PassCalibration<Options>;
   /** How steps are made full, where that is all of its plan: a search then finds which. */
   readonly fullSteps?: FullStepsRule;
+  /** What a search over settings varies of it; left out by passes that are no part of such a search. */
+  readonly tuning?: PassTuning;
   /**
    * What the strategies of its sites mean, by name: from this `verify` makes its reference. One that is left
    * out works, and cannot be proved.

@@ -1,3 +1,9 @@
 /** Fewer steps at the same cost, beside which whatever saves work has to stand. */
-export { type Rival, rivals, type SamplerChoice } from './rivals.js';
+export {
+  convergedChoice,
+  type LoopChoice,
+  type Rival,
+  rivals,
+  type SamplerChoice,
+} from './rivals.js';
 export * from './yardstick.js';

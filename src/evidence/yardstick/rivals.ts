@@ -17,12 +17,17 @@ import {
 /** A sampler with its options but for its steps, as searches take it. */
 export type SamplerChoice = { readonly name: SamplerName } & Readonly<Record<string, unknown>>;
 
+/** A sampler with all that its loop is made of. */
+export type LoopChoice = SamplerChoice & { readonly steps: number };
+
 export interface Rival {
   /** As people call it: `unipc, order 3`. */
   readonly name: string;
   /** Left out where the sampler places its steps in a way of its own. */
   readonly spacing?: Spacing;
   readonly sampler: Sampler;
+  /** What the sampler is made of. */
+  readonly choice: LoopChoice;
   /** Whether it is the sampler of the loop itself. */
   readonly own: boolean;
 }
@@ -65,11 +70,13 @@ export function rivals(own: SamplerChoice, wanted: number, left = 0): Rival[] {
     const where = spacing === undefined ? {} : placing(spacing);
     const steps = stepsOfCalls(solver, calls);
     const start = left === 0 ? 0 : Math.max(0, steps - stepsOfCalls(solver, wanted));
+    const made = { ...options, ...where, steps, ...(start > 0 && { start }) };
     return {
       name,
       own: isOwn,
       ...(spacing !== undefined && { spacing }),
-      sampler: samplerFrom(solver, { ...options, ...where, steps, start }),
+      sampler: samplerFrom(solver, made),
+      choice: { name: solver, ...made },
     };
   };
   const { timesteps: _, ...itself } = own;
@@ -109,20 +116,28 @@ const placing = (spacing: Spacing) =>
 
 /** A loop of so many steps that more would change nothing, or of the most that there are. */
 export function convergedSampler(own: SamplerChoice, left = 0): Sampler {
+  const { name, ...options } = convergedChoice(own, left);
+  return samplerFrom(name, options);
+}
+
+/** What that loop is made of. */
+export function convergedChoice(own: SamplerChoice, left = 0): LoopChoice {
   const { trainTimesteps } = pathOf(own);
   const path = pathNameOf(own);
   const steps = Math.min(MANY, trainTimesteps);
   const along = ALL.filter((solver) => goesAlong(solver, path) && !solver.drawsNoise);
   const made = [...along.filter((solver) => solver.path === path), ...along].flatMap(
     ({ name, options, arrivalPoint }) =>
-      orNone(() =>
-        samplerFrom(name, {
+      orNone(() => {
+        const choice = {
           ...ofModel(own),
           steps: arrivalPoint ? steps - 1 : steps,
-          start: Math.round(left * steps),
+          ...(left > 0 && { start: Math.round(left * steps) }),
           spacing: options.spacing.default,
-        }),
-      ) ?? [],
+        };
+        samplerFrom(name, choice);
+        return { name, ...choice };
+      }) ?? [],
   );
   return made[0]!;
 }

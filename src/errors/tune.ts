@@ -1,0 +1,77 @@
+/** Errors about tuning. */
+import { ResultError, StepfoldError } from './base.js';
+
+export const badErrorGoal = (text: string) =>
+  new StepfoldError('TUNE_GOAL', `--error takes decibels, such as 40dB, not "${text}".`, {
+    hint: 'More decibels are less error: 30 dB can be seen in most pictures, 50 dB in hardly any.',
+  });
+
+export const badSpeedup = (times: number) =>
+  new StepfoldError('TUNE_GOAL', `--speedup takes a number above 1, not ${times}.`, {
+    hint: 'Twice as fast is --speedup 2.',
+  });
+
+export const twoGoals = () =>
+  new StepfoldError('TUNE_GOAL', '--speedup and --error are two goals.', {
+    hint: 'Give --speedup for the least error at a speed, or --error for the most speed at an error.',
+  });
+
+/** @param steps of the loop as it is */
+export const goalTooFast = (times: number, steps: number) =>
+  new StepfoldError(
+    'TUNE_GOAL',
+    `Nothing is ${times} times as fast: of ${steps} steps that leaves less than one.`,
+    { hint: `The most that ${steps} steps can give is a speedup of ${steps}.` },
+  );
+
+/** @param best what comes nearest */
+export const errorTooSmall = (decibels: number, best: string) =>
+  new StepfoldError(
+    'TUNE_GOAL',
+    `Nothing that was tried has as little error as ${decibels} dB in less time than the loop as it is; ${best}.`,
+    {
+      hint: 'Ask for fewer decibels, or take a loop of more steps for what it is to be compared with.',
+    },
+  );
+
+export const unknownTry = (pass: string, known: readonly string[]) =>
+  new StepfoldError('TUNE_PASS', `There is no pass "${pass}" that a search varies.`, {
+    hint: `Passes that --try takes: ${known.join(', ')}.`,
+  });
+
+export const brokenTuning = (file: string, why: string) =>
+  new StepfoldError('TUNE_FOLDER', `"${file}" is of an interrupted search, and ${why}.`, {
+    file,
+    hint: 'Give --restart to begin anew.',
+  });
+
+export const tuningInUse = (folder: string, by: string) =>
+  new StepfoldError('TUNE_IN_USE', `"${folder}" is in use by ${by}.`, {
+    file: folder,
+    hint: 'Let it end, or write to another output.',
+  });
+
+export const ownLoopFailed = ({
+  code,
+  message,
+}: {
+  readonly code: string;
+  readonly message: string;
+}) =>
+  new StepfoldError('TUNE_LOOP', `The loop as it is cannot be run (${code}): ${message}`, {
+    hint: 'A loop that works is what a faster one is compared with: see that `stepfold run` on the model does.',
+  });
+
+export const referenceFailed = (code: string, message: string) =>
+  new ResultError(
+    'TUNE_REFERENCE',
+    `The loop that others are compared with did not come to its end (${code}): ${message}`,
+    {
+      hint: 'Check the sampler and the guidance scale, or compare with the loop as it is: --to own.',
+    },
+  );
+
+export const nothingRan = () =>
+  new ResultError('TUNE_NOTHING', 'No setting that was tried came to the end of its loop.', {
+    hint: 'See that `stepfold run` on the model makes pictures, with the same options.',
+  });

@@ -1,0 +1,112 @@
+/** Settings as denoisers: each compiled to a bundle in a scratch folder, and a few kept open. */
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { emitBundle } from '../../compiler/emit/index.js';
+import type { PassRequest } from '../../compiler/pass/index.js';
+import { Pipeline, type PipelineOptions } from '../../compiler/pipeline/index.js';
+import { unknownPass } from '../../errors/index.js';
+import type { Model } from '../../model/ir/model.js';
+import { callsPerStep, type Schedule } from '../../runtime/schedule/index.js';
+import { type LoopDenoiser, openLoopBundle, openLoopModel } from '../measure/denoise-bundle.js';
+import { bundleKeyOf, type Setting, samplerIn } from './setting.js';
+import { type LoopSubject, pairOf } from './subject.js';
+
+/** Bundles that are open at once, each with its weights. */
+const OPEN = 2;
+
+export interface OpenSetting {
+  readonly denoiser: LoopDenoiser;
+  /** Undefined for the model itself. */
+  readonly schedule?: Schedule;
+}
+
+export class Bundles {
+  readonly #scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'stepfold-tune-'));
+  readonly #open = new Map<string, OpenSetting>();
+  #source: LoopDenoiser | undefined;
+  #written = 0;
+
+  constructor(
+    readonly subject: LoopSubject,
+    readonly model: Model,
+  ) {}
+
+  async source(): Promise<LoopDenoiser> {
+    this.#source ??= await openLoopModel(this.subject.file);
+    return this.#source;
+  }
+
+  /** @throws what the passes find wrong */
+  async open(setting: Setting): Promise<OpenSetting> {
+    if (setting.passes.length === 0) return { denoiser: await this.source() };
+    const key = bundleKeyOf(setting);
+    const known = this.#open.get(key);
+    if (known) {
+      // the last used is the last to go
+      this.#open.delete(key);
+      this.#open.set(key, known);
+      return known;
+    }
+    for (const [old, { denoiser }] of this.#open) {
+      if (this.#open.size < OPEN) break;
+      this.#open.delete(old);
+      await denoiser.release();
+    }
+    const { folder, schedule } = await this.write(setting);
+    const opened = { denoiser: await openLoopBundle(folder), schedule };
+    // onnxruntime has read it all
+    fs.rmSync(folder, { recursive: true, force: true });
+    this.#open.set(key, opened);
+    return opened;
+  }
+
+  /**
+   * A bundle in a folder of its own, until it is removed or all are.
+   * @throws what the passes find wrong
+   */
+  async write(setting: Setting): Promise<{ readonly folder: string; readonly schedule: Schedule }> {
+    const compilation = await pipelineOf(this.subject, setting).compile(this.model);
+    const folder = path.join(this.#scratch, String(this.#written++));
+    const { schedule } = emitBundle(compilation, folder, { sourceFile: this.subject.file });
+    return { folder, schedule };
+  }
+
+  async release(): Promise<void> {
+    for (const { denoiser } of this.#open.values()) await denoiser.release();
+    await this.#source?.release();
+    fs.rmSync(this.#scratch, { recursive: true, force: true });
+  }
+}
+
+/** @throws PASS_UNKNOWN and what the passes find wrong with their options */
+export function pipelineOf(
+  subject: LoopSubject,
+  { passes, sampler }: Pick<Setting, 'passes' | 'sampler'>,
+  further: Partial<PipelineOptions> = {},
+): Pipeline {
+  const { table, shapes, freeze, roles } = subject;
+  const guidance = pairOf(subject);
+  const loop = samplerIn(sampler);
+  const pipeline = Pipeline.create({
+    calls: loop.timesteps.length * callsPerStep(guidance),
+    start: loop.firstCall,
+    places: loop,
+    ...(guidance && { guidance }),
+    ...(shapes && { shapes }),
+    ...(freeze && { freeze }),
+    ...(roles && { roles }),
+    ...further,
+  });
+  return passes.reduce((so, request) => withPass(so, table.passes, request), pipeline);
+}
+
+function withPass(
+  pipeline: Pipeline,
+  passes: LoopSubject['table']['passes'],
+  { pass, options }: PassRequest,
+): Pipeline {
+  const found = passes.get(pass);
+  if (!found) throw unknownPass(pass, [...passes.keys()]);
+  return pipeline.use(found, options as never);
+}

@@ -1,0 +1,96 @@
+/**
+ * The folder of a search: jobs that are asked for, results that are there, and what costs were measured. Results come
+ * by rename, whole or not at all; they are for ever, since a job's name is the hash of all that it depends on.
+ *
+ *   jobs/<id>.json      a trial that is asked for
+ *   results/<id>.json   what came of it, and
+ *   results/<id>.npy    the latents in which its loop ended
+ *   costs.json          what steps cost on the machine of the search
+ */
+import fs from 'node:fs';
+import path from 'node:path';
+import { writeFile } from '../../compiler/emit/index.js';
+import { brokenTuning } from '../../errors/index.js';
+import { readNpy, writeNpy } from '../../io/npy.js';
+import { readRegularText } from '../../io/regular-file.js';
+import { idOf, type TrialJob } from './job.js';
+import { hasFailed, type TrialResult } from './trial.js';
+
+const JOBS = 'jobs';
+const RESULTS = 'results';
+const COSTS = 'costs.json';
+
+export class TuningFolder {
+  constructor(readonly path: string) {
+    for (const part of [JOBS, RESULTS]) fs.mkdirSync(this.#at(part), { recursive: true });
+  }
+
+  /** @throws WRITE_FAILED */
+  ask(job: TrialJob): void {
+    const file = this.#at(JOBS, `${idOf(job)}.json`);
+    if (!fs.existsSync(file)) write(file, job);
+  }
+
+  /** @throws TUNE_FOLDER */
+  result(id: string): TrialResult | undefined {
+    const file = this.#at(RESULTS, `${id}.json`);
+    if (!fs.existsSync(file)) return undefined;
+    const found = readJson(file);
+    if (isFailure(found)) return found;
+    const latents = this.#at(RESULTS, `${id}.npy`);
+    const { images, work, madeUp } = found as Partial<Record<string, unknown>>;
+    if (typeof images !== 'number' || typeof work !== 'number' || !Array.isArray(madeUp))
+      throw brokenTuning(file, 'it is no result of a trial');
+    if (!fs.existsSync(latents)) throw brokenTuning(latents, 'it is not there');
+    const { data, dims } = readNpy(fs.readFileSync(latents), latents);
+    return { latent: Float32Array.from(data as Float32Array), dims, images, work, madeUp };
+  }
+
+  /** @throws WRITE_FAILED */
+  keep(id: string, result: TrialResult): void {
+    const file = this.#at(RESULTS, `${id}.json`);
+    if (hasFailed(result)) {
+      write(file, result);
+      return;
+    }
+    const { latent, dims, images, work, madeUp } = result;
+    writeFile(
+      this.#at(RESULTS, `${id}.npy`),
+      writeNpy({ type: 'float32', data: Float32Array.from(latent), dims: [...dims] }),
+    );
+    // the last to come, so that what it speaks of is there
+    write(file, { images, work, madeUp });
+  }
+
+  /** What was measured by a name, once for all searches of this folder. */
+  async measured<T>(name: string, measure: () => Promise<T>): Promise<T> {
+    const file = this.#at(COSTS);
+    const known = fs.existsSync(file) ? (readJson(file) as Record<string, unknown>) : {};
+    if (Object.hasOwn(known, name)) return known[name] as T;
+    const found = await measure();
+    write(file, { ...known, [name]: found });
+    return found;
+  }
+
+  remove(): void {
+    fs.rmSync(this.path, { recursive: true, force: true });
+  }
+
+  #at(...parts: string[]): string {
+    return path.join(this.path, ...parts);
+  }
+}
+
+const write = (file: string, value: unknown): void =>
+  writeFile(file, new TextEncoder().encode(`${JSON.stringify(value)}\n`));
+
+function readJson(file: string): unknown {
+  try {
+    return JSON.parse(readRegularText(file));
+  } catch (error) {
+    throw brokenTuning(file, `it cannot be read (${(error as Error).message})`);
+  }
+}
+
+const isFailure = (found: unknown): found is Extract<TrialResult, { failed: unknown }> =>
+  typeof found === 'object' && found !== null && 'failed' in found;

@@ -1,0 +1,280 @@
+/**
+ * The search at one cost: of each family the numbers in turn, each by its best value with the others held (coordinate
+ * descent), on few images; then the best of all families by successive halving on more.
+ */
+import { evenSteps } from '../../runtime/schedule/index.js';
+import { type LoopChoice, rivals } from '../yardstick/index.js';
+import { halve, type Rung } from './halving.js';
+import { type Method, type Methods, settled } from './methods.js';
+import { keyOf, type Setting, stepsIn } from './setting.js';
+
+export interface SearchSpace extends Methods {
+  readonly own: LoopChoice;
+  /** Of a step in full with what approximates nothing, in steps of the source. */
+  readonly exactCost: number;
+  /** Steps of a loop under methods: those that run no denoiser cost little, but not nothing. */
+  readonly mostSteps: number;
+}
+
+export interface Candidate {
+  readonly setting: Setting;
+  /** In steps of the source, as costs are known before it runs. */
+  readonly cost: number;
+  /** The same at another cost, or undefined where there is none. */
+  readonly at?: (budget: number) => Candidate | undefined;
+}
+
+/** Score of a candidate on so many batches: higher is better; undefined where it failed. */
+export type Score = (candidate: Candidate, batches: number) => Promise<number | undefined>;
+
+const ORDERS = [1, 2, 0];
+/** Steps of the loop, in steps that are paid for. */
+const STRETCHES = [2, 1.4, 3];
+/** The family of those that leave nothing out. */
+export const FEWER = 'fewer steps';
+/** Of computed steps one is full, where two passes share them. */
+const SHARES = [2, 3];
+/** Loops that methods are tried in. */
+const LOOPS = 3;
+const FEWEST = 2;
+
+const RIVAL_RUNGS: readonly Rung[] = [
+  { batches: 1, keep: 8 },
+  { batches: 3, keep: 4 },
+];
+const FINAL_RUNGS: readonly Rung[] = [
+  { batches: 2, keep: 8 },
+  { batches: 4, keep: 3 },
+];
+
+export interface Found {
+  /** The best first; fewer steps may be among them. */
+  readonly best: readonly Candidate[];
+  /** The best of fewer steps. */
+  readonly rival: Candidate | undefined;
+}
+
+/** @param budget in steps of the source */
+export async function searchAt(space: SearchSpace, budget: number, score: Score): Promise<Found> {
+  const fewer = rivalsAt(space, budget);
+  const ranked = await halve(fewer, RIVAL_RUNGS, score);
+  const loops = loopsOf(space, ranked);
+  const found: Candidate[] = [...ranked.slice(0, 2)];
+  const singles: { readonly method: Method; readonly at: Coordinates; readonly score: number }[] =
+    [];
+  for (const methods of byPass(space.methods)) {
+    const one = await descend(
+      methods,
+      (method, at) => single(space, budget, method, at),
+      loops,
+      score,
+    );
+    if (!one) continue;
+    singles.push({ method: one.choice, at: one.at, score: one.score });
+    found.push(one.candidate);
+  }
+  for (const [outer, inner] of pairsOf(singles)) {
+    const one = await descend(
+      [{ outer, inner }],
+      (pair, at) => both(space, budget, pair, at),
+      loops,
+      score,
+    );
+    if (one) found.push(one.candidate);
+  }
+  const best = await halve(distinct(found), FINAL_RUNGS, score);
+  return { best, rival: ranked[0] };
+}
+
+const distinct = (candidates: readonly Candidate[]): Candidate[] => [
+  ...new Map(candidates.map((one) => [keyOf(one.setting), one])).values(),
+];
+
+const byPass = (methods: readonly Method[]): Method[][] => {
+  const groups = new Map<string, Method[]>();
+  for (const method of methods)
+    groups.set(method.pass.name, [...(groups.get(method.pass.name) ?? []), method]);
+  return [...groups.values()];
+};
+
+/** Fewer steps with every sampler at every spacing; what approximates nothing goes along. */
+function rivalsAt(space: SearchSpace, budget: number): Candidate[] {
+  const { own, exact, exactCost } = space;
+  const steps = Math.floor(budget / exactCost + 1e-9);
+  if (steps < 1) return [];
+  return rivals(own, steps)
+    .map(({ choice }, i) => ({
+      setting: { family: FEWER, passes: exact, sampler: choice },
+      cost: stepsIn(choice) * exactCost,
+      at: (other: number) => rivalsAt(space, other)[i],
+    }))
+    .filter(({ cost }) => cost <= budget + 1e-9);
+}
+
+/** Of the best rivals the samplers with their spacings. */
+function loopsOf({ own }: SearchSpace, ranked: readonly Candidate[]): LoopChoice[] {
+  const found = ranked.slice(0, LOOPS).map(({ setting }) => setting.sampler);
+  return found.length > 0 ? found : [own];
+}
+
+/** The numbers of a family. */
+interface Coordinates {
+  readonly loop: LoopChoice;
+  readonly stretch: number;
+  readonly order: number;
+  readonly share: number;
+}
+
+interface Descended<C> {
+  readonly choice: C;
+  readonly at: Coordinates;
+  readonly candidate: Candidate;
+  readonly score: number;
+}
+
+/**
+ * @param make the candidate at coordinates, or undefined where there is none at this cost
+ */
+async function descend<C>(
+  choices: readonly C[],
+  make: (choice: C, at: Coordinates) => Candidate | undefined,
+  loops: readonly LoopChoice[],
+  score: Score,
+): Promise<Descended<C> | undefined> {
+  let best: Descended<C> | undefined;
+  const attempt = async (choice: C, at: Coordinates) => {
+    const candidate = make(choice, at);
+    const found = candidate && (await score(candidate, 1));
+    if (candidate && found !== undefined && (!best || found > best.score))
+      best = { choice, at, candidate, score: found };
+  };
+  // what is there at one stretch may not be at another
+  for (const choice of choices)
+    for (const stretch of STRETCHES.slice(0, 2))
+      await attempt(choice, { loop: loops[0]!, stretch, order: ORDERS[0]!, share: SHARES[0]! });
+  const vary = async <K extends keyof Coordinates>(name: K, values: readonly Coordinates[K][]) => {
+    if (!best) return;
+    const { choice, at } = best;
+    for (const value of values)
+      if (value !== at[name]) await attempt(choice, { ...at, [name]: value });
+  };
+  await vary('order', ORDERS);
+  await vary('loop', loops);
+  await vary('stretch', STRETCHES);
+  await vary('share', SHARES);
+  return best;
+}
+
+const stepsAt = ({ mostSteps }: SearchSpace, budget: number, stretch: number): number =>
+  Math.min(mostSteps, Math.round(budget * stretch));
+
+/** As many full steps as the cost allows. */
+function single(
+  space: SearchSpace,
+  budget: number,
+  method: Method,
+  { loop, stretch, order, share }: Coordinates,
+): Candidate | undefined {
+  const steps = stepsAt(space, budget, stretch);
+  const { full, between } = method.cost;
+  const count = Math.floor((budget - steps * between) / (full - between) + 1e-9);
+  if (!(count >= FEWEST && count < steps)) return undefined;
+  const { pass } = method;
+  return {
+    at: (other) => single(space, other, method, { loop, stretch, order, share }),
+    cost: count * full + (steps - count) * between,
+    setting: {
+      family: pass.name,
+      passes: [...space.exact, { pass: pass.name, options: settled(method, count, order) }],
+      sampler: { ...loop, steps },
+    },
+  };
+}
+
+interface Pair {
+  /** Takes away whole steps, or what is left of them. */
+  readonly outer: Method;
+  readonly inner: Method;
+}
+
+/** Each two of different passes, the one that leaves less between full steps outside. */
+function pairsOf(
+  singles: readonly { readonly method: Method; readonly score: number }[],
+): [Method, Method][] {
+  const ranked = [...singles].sort((a, b) => b.score - a.score).map(({ method }) => method);
+  return ranked.flatMap((a, i) =>
+    ranked.slice(i + 1).map((b): [Method, Method] => {
+      const [outer, inner] = a.cost.between <= b.cost.between ? [a, b] : [b, a];
+      return [outer, inner];
+    }),
+  );
+}
+
+/**
+ * Two passes: of the steps that the outer one computes every `share`th is full, and the others keep what the inner one
+ * does; or, where the outer one itself leaves much, both at the same steps.
+ */
+function both(
+  space: SearchSpace,
+  budget: number,
+  { outer, inner }: Pair,
+  { loop, stretch, order, share }: Coordinates,
+): Candidate | undefined {
+  const steps = stepsAt(space, budget, stretch);
+  const skips = outer.cost.between < SKIPS;
+  const made = skips
+    ? nested(budget, steps, { outer, inner }, share)
+    : together(budget, steps, { outer, inner });
+  if (!made) return undefined;
+  const { computed, full, cost } = made;
+  const requestOf = (method: Method, which: readonly number[]) => ({
+    pass: method.pass.name,
+    options: settled(method, which, order),
+  });
+  return {
+    at: (other) => both(space, other, { outer, inner }, { loop, stretch, order, share }),
+    cost,
+    setting: {
+      family: `${inner.pass.name} and ${outer.pass.name}`,
+      passes: [...space.exact, requestOf(inner, full), requestOf(outer, computed)],
+      sampler: { ...loop, steps },
+    },
+  };
+}
+
+/** Below it a step that is not full counts as skipped. */
+const SKIPS = 0.2;
+
+interface Placed {
+  readonly computed: readonly number[];
+  readonly full: readonly number[];
+  readonly cost: number;
+}
+
+function nested(
+  budget: number,
+  steps: number,
+  { outer, inner }: Pair,
+  share: number,
+): Placed | undefined {
+  const mean = inner.cost.full / share + inner.cost.between * (1 - 1 / share);
+  const { between } = outer.cost;
+  const count = Math.floor((budget - steps * between) / (mean - between) + 1e-9);
+  if (!(count > FEWEST && count < steps)) return undefined;
+  const computed = evenSteps(steps, count);
+  const full = computed.filter((_, i) => i % share === 0 || i === count - 1);
+  const cost =
+    full.length * inner.cost.full +
+    (count - full.length) * inner.cost.between +
+    (steps - count) * between;
+  return { computed, full, cost };
+}
+
+function together(budget: number, steps: number, { outer, inner }: Pair): Placed | undefined {
+  const full = Math.max(outer.cost.full, inner.cost.full);
+  const between = outer.cost.between * inner.cost.between;
+  const count = Math.floor((budget - steps * between) / (full - between) + 1e-9);
+  if (!(count >= FEWEST && count < steps)) return undefined;
+  const at = evenSteps(steps, count);
+  return { computed: at, full: at, cost: count * full + (steps - count) * between };
+}

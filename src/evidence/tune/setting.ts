@@ -1,0 +1,68 @@
+/** One way to make pictures: a loop, and the passes that leave work out of it. */
+import type { PassRequest } from '../../compiler/pass/index.js';
+import { samplerFrom } from '../../runtime/samplers/index.js';
+import type { LoopChoice } from '../yardstick/index.js';
+
+export interface Setting {
+  /** What it is one of: settings that differ in their numbers alone. */
+  readonly family: string;
+  /** None: fewer steps, and nothing else. */
+  readonly passes: readonly PassRequest[];
+  readonly sampler: LoopChoice;
+}
+
+/** As JSON has it, with names in order, so that what is the same is written the same. */
+export const canonical = (value: unknown): string =>
+  JSON.stringify(value, (_, part: unknown) =>
+    typeof part === 'object' && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  );
+
+/** The same for settings that give the same pictures. */
+export const keyOf = ({ passes, sampler }: Pick<Setting, 'passes' | 'sampler'>): string =>
+  canonical({ passes: passes.map(({ pass, options }) => [pass, options]), sampler });
+
+/** The same for settings that one bundle serves. */
+export const bundleKeyOf = (setting: Setting): string => {
+  const { passes, sampler } = setting;
+  const isList = passes.some(({ options }) => options['full'] !== undefined);
+  const isPlaced = passes.some(({ options }) => options['axis'] !== undefined);
+  return canonical([
+    passes.map(({ pass, options }) => [pass, options]),
+    isPlaced ? sampler : isList ? stepsIn(sampler) : 'any',
+  ]);
+};
+
+export const samplerIn = ({ name, ...options }: LoopChoice) => samplerFrom(name, options);
+
+/** Steps that are taken, each a call or two. */
+export const stepsIn = (choice: LoopChoice): number => samplerIn(choice).timesteps.length;
+
+/** As people call a loop: `25 steps of deis, order 3, karras`. */
+export function loopTitle(choice: LoopChoice): string {
+  const { name, order, levels, spacing, schedule, steps } = choice;
+  const shift = (schedule as { readonly shift?: number } | undefined)?.shift;
+  const parts = [
+    name,
+    ...(order === undefined ? [] : [`order ${order}`]),
+    ...(levels !== undefined && levels !== 'spaced' ? [String(levels)] : []),
+    ...(spacing === undefined ? [] : [String(spacing)]),
+    ...(shift === undefined ? [] : [`shift ${shift}`]),
+  ];
+  return `${steps} steps of ${parts.join(', ')}`;
+}
+
+/** A pass as the command line has it. */
+export const passText = ({ pass, options }: PassRequest): string => {
+  const values = Object.entries(options).map(([name, value]) => {
+    const text = Array.isArray(value) ? value.join('+') : String(value);
+    return `${name}=${text}`;
+  });
+  return values.length === 0 ? pass : `${pass}:${values.join(',')}`;
+};
+
+export const settingTitle = ({ passes, sampler }: Setting): string =>
+  passes.length === 0
+    ? loopTitle(sampler)
+    : `${passes.map(passText).join(' and ')} in ${loopTitle(sampler)}`;

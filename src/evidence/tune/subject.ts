@@ -1,0 +1,106 @@
+/** What a search is about: a model, the loop that its user runs, and images to try settings on. */
+import type { PassTable } from '../../compiler/pass/index.js';
+import type { GuidancePair } from '../../runtime/schedule/index.js';
+import { completeConditions, loopSettings } from '../calibrate/conditions.js';
+import type { LoopGuidance } from '../calibrate/guidance.js';
+import type { DenoiserPorts } from '../measure/denoise-bundle.js';
+import type { Ort } from '../measure/engine.js';
+import { SEEDS } from '../measure/feeds.js';
+import { type GivenFeeds, isWritten } from '../measure/loop-given.js';
+import { takeRows } from '../measure/rows.js';
+import type { LoopChoice } from '../yardstick/index.js';
+
+export interface LoopSubject {
+  /** The source model. */
+  readonly file: string;
+  readonly table: PassTable;
+  /** The loop as it is without this search. */
+  readonly own: LoopChoice;
+  /** Its scale is known. */
+  readonly guidance?: LoopGuidance;
+  /** Conditions by input, a row for each image or one for all; images take rows in turn, and what is left out is made up. */
+  readonly feeds: GivenFeeds;
+  readonly seed: number;
+  readonly shapes?: Readonly<Record<string, readonly number[]>>;
+  readonly freeze?: Readonly<Record<string, number>>;
+  readonly roles?: { readonly latent?: string; readonly timestep?: string };
+}
+
+export const pairOf = ({ guidance }: Pick<LoopSubject, 'guidance'>): GuidancePair | undefined =>
+  guidance && { order: guidance.order, mode: guidance.mode };
+
+/** Images that are made at once, by their number: of equal numbers they are the same. */
+export type ImageBatch = number;
+
+/** Batches from here on are for judging: no choice sees them. */
+export const HELD_OUT: ImageBatch = 1_000_000;
+/** Between the seeds of two batches: conditions take those next to that of the noise. */
+const SEED_STRIDE = 3;
+/** Where the model does not say. */
+const IMAGES_AT_ONCE = 2;
+
+/** How many images a batch is, as the model allows. */
+export function imagesAtOnce(
+  ports: DenoiserPorts,
+  { guidance }: Pick<LoopSubject, 'guidance'>,
+): number {
+  const batch = batchOf(ports);
+  if (typeof batch !== 'number') return IMAGES_AT_ONCE;
+  return guidance?.mode === 'batch' ? Math.max(1, batch / 2) : batch;
+}
+
+const batchOf = (ports: DenoiserPorts) =>
+  ports.inputs.find(({ name }) => name === ports.roles.latent)?.shape[0];
+
+/**
+ * Seed, inputs and guidance of a batch, as `generate` takes them.
+ * @throws what `completeConditions` throws
+ */
+export function loopOf(
+  ort: Ort,
+  ports: DenoiserPorts,
+  classes: ReadonlyMap<string, number>,
+  subject: LoopSubject,
+  batch: ImageBatch,
+) {
+  const { guidance } = subject;
+  const samples = imagesAtOnce(ports, subject);
+  const seed = (subject.seed + SEED_STRIDE * batch) % SEEDS;
+  const first = batch * samples;
+  const of = (given: GivenFeeds): GivenFeeds => rowsInTurn(ort, ports, given, first, samples);
+  const conditions = completeConditions(ports, {
+    ort: ort as never,
+    samples,
+    mode: guidance?.mode,
+    feeds: of(subject.feeds),
+    unconditional: of(guidance?.unconditional ?? {}),
+    seed,
+    classes,
+  });
+  return {
+    images: samples,
+    madeUp: conditions.madeUp,
+    loop: { ...loopSettings(seed, guidance, conditions), images: samples },
+  };
+}
+
+/** Of arrays with a row for each image those of some; what has one row goes in as it is. */
+function rowsInTurn(
+  ort: Ort,
+  ports: DenoiserPorts,
+  given: GivenFeeds,
+  first: number,
+  count: number,
+): GivenFeeds {
+  const batch = batchOf(ports);
+  const perImage = new Set(
+    ports.inputs.filter(({ shape }) => shape.length > 0 && shape[0] === batch).map((p) => p.name),
+  );
+  return Object.fromEntries(
+    Object.entries(given).map(([name, one]) => {
+      if (isWritten(one) || !perImage.has(name) || one.dims[0] === 1) return [name, one];
+      const rows = Array.from({ length: count }, (_, i) => (first + i) % one.dims[0]!);
+      return [name, takeRows(ort.Tensor as never, one, rows)];
+    }),
+  );
+}

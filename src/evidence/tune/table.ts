@@ -1,0 +1,110 @@
+/** What settings come to: each on each batch of images once, in this run or in one before it. */
+import { referenceFailed } from '../../errors/index.js';
+import type { LoopChoice } from '../yardstick/index.js';
+import type { Bundles } from './bundles.js';
+import { imageDecibels, type Spread, spreadOf } from './distance.js';
+import type { TuningFolder } from './folder.js';
+import { idOf, jobOf } from './job.js';
+import type { Candidate } from './search.js';
+import { keyOf, type Setting } from './setting.js';
+import { HELD_OUT, type ImageBatch } from './subject.js';
+import { type Ended, hasFailed, runTrial, type TrialResult } from './trial.js';
+
+/** A setting with what came of it. */
+export interface Tried extends Candidate {
+  /** Decibels to the loop as it is, and to that of very many steps. */
+  readonly own: Spread;
+  readonly converged: Spread;
+}
+
+export interface FailedSetting {
+  readonly setting: Setting;
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface TableOptions {
+  readonly bundles: Bundles;
+  readonly folder: TuningFolder;
+  /** SHA-256 of what the search is for. */
+  readonly search: string;
+  readonly own: LoopChoice;
+  readonly converged: LoopChoice;
+}
+
+export class Table {
+  readonly #ended = new Map<string, TrialResult>();
+  readonly #tried = new Map<string, Tried>();
+  readonly #failed = new Map<string, FailedSetting>();
+  /** Evaluations of the model on one image, in this run and those before it. */
+  evaluations = 0;
+  trials = 0;
+  /** Trials that an earlier run had made. */
+  found = 0;
+  madeUp: readonly string[] = [];
+
+  constructor(readonly options: TableOptions) {}
+
+  /** On the images of the search, with as many images as each came to. */
+  get tried(): readonly Tried[] {
+    return [...this.#tried.values()];
+  }
+
+  get failed(): readonly FailedSetting[] {
+    return [...this.#failed.values()];
+  }
+
+  /** What is known already, on however few images. */
+  known({ setting }: Candidate): Tried | undefined {
+    return this.#tried.get(keyOf(setting));
+  }
+
+  /** Undefined where it failed. */
+  async of(candidate: Candidate, batches: readonly ImageBatch[]): Promise<Tried | undefined> {
+    const { own, converged } = this.options;
+    const [toOwn, toConverged]: [number[], number[]] = [[], []];
+    for (const batch of batches) {
+      const end = await this.end(candidate.setting, batch);
+      if (!end) return undefined;
+      toOwn.push(...imageDecibels(end.latent, await this.#reference(own, batch), end.images));
+      toConverged.push(
+        ...imageDecibels(end.latent, await this.#reference(converged, batch), end.images),
+      );
+    }
+    const tried = { ...candidate, own: spreadOf(toOwn), converged: spreadOf(toConverged) };
+    const known = this.known(candidate);
+    const isSearched = batches.every((batch) => batch < HELD_OUT);
+    if (isSearched && (known?.own.images ?? 0) <= tried.own.images)
+      this.#tried.set(keyOf(candidate.setting), tried);
+    return tried;
+  }
+
+  async #reference(sampler: LoopChoice, batch: ImageBatch): Promise<Float32Array> {
+    const end = await this.end({ family: 'reference', passes: [], sampler }, batch);
+    if (end) return end.latent;
+    const { code, message } = this.#failed.get(keyOf({ passes: [], sampler }))!;
+    throw referenceFailed(code, message);
+  }
+
+  /** Undefined where it failed. */
+  async end(setting: Setting, batch: ImageBatch): Promise<Ended | undefined> {
+    const { bundles, folder, search } = this.options;
+    const id = idOf(jobOf(search, setting, batch));
+    let result = this.#ended.get(id);
+    if (!result) {
+      const before = folder.result(id);
+      result = before ?? (await runTrial(bundles, setting, batch));
+      if (!before) folder.keep(id, result);
+      this.#ended.set(id, result);
+      this.trials++;
+      if (before) this.found++;
+      if (!hasFailed(result)) {
+        this.evaluations += result.work * result.images;
+        this.madeUp = result.madeUp;
+      }
+    }
+    if (!hasFailed(result)) return result;
+    this.#failed.set(keyOf(setting), { setting, ...result.failed });
+    return undefined;
+  }
+}
