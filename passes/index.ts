@@ -47,6 +47,7 @@ export {
   type PassOption,
   type PassRequest,
   type PassTrials,
+  type PassTuning,
   parsePassRequest,
   readThreshold,
   type StrategyMeaning,

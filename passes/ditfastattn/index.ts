@@ -88,7 +88,11 @@ export const ditfastattn: Pass<DitfastattnOptions> = {
       SEARCH_ORDER.filter((name) => site.strategies[name] && !sharesOwnFirst(site, name, call)),
     threshold: ({ threshold }) => readThreshold(NAME, threshold),
   },
-  fullSteps: listedFullSteps,
+  fullSteps: {
+    ...listedFullSteps,
+    // a shared half is computed at every step
+    forecasts: ({ strategy }) => strategy !== 'guidance-share',
+  },
   tuning: {
     choices: ({ guidance }) => [
       { strategy: 'reuse' },

@@ -4,7 +4,7 @@ import { planSource } from '../compiler/emit/index.js';
 import type { PassRequest } from '../compiler/pass/index.js';
 import type { PlanRecord } from '../compiler/plan/index.js';
 import type { CalibrateOptions } from '../evidence/calibrate/index.js';
-import { partialFile, type SearchIdentity, searchIdentity } from '../evidence/calibrate/resume.js';
+import { type SearchIdentity, searchIdentity } from '../evidence/calibrate/resume.js';
 import type { Model } from '../model/ir/model.js';
 import { stepsOfCalls } from '../runtime/schedule/index.js';
 import type { CalibrateArguments } from './commands/calibrate.js';
@@ -64,10 +64,10 @@ export function startClock(before: number): () => number {
 }
 
 /** Ctrl-C leaves the terminal as it was and says how to go on; what is decided is on disk already. */
-export function onInterrupt(plan: string, stop: () => void): { forget(): void } {
+export function onInterrupt(partial: string, stop: () => void): { forget(): void } {
   const interrupt = () => {
     stop();
-    const hint = fs.existsSync(partialFile(plan))
+    const hint = fs.existsSync(partial)
       ? 'Give the same command again to go on.'
       : 'No call was finished.';
     process.stderr.write(`Interrupted. ${hint}\n`);

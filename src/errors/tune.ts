@@ -45,10 +45,11 @@ export const brokenTuning = (file: string, why: string) =>
     hint: 'Give --restart to begin anew.',
   });
 
-export const tuningInUse = (folder: string, by: string) =>
+/** @param mark the file that says so */
+export const tuningInUse = (folder: string, by: string, mark: string) =>
   new StepfoldError('TUNE_IN_USE', `"${folder}" is in use by ${by}.`, {
     file: folder,
-    hint: 'Let it end, or write to another output.',
+    hint: `Let that end, or write to another output. Where it has died on another machine, remove "${mark}".`,
   });
 
 export const ownLoopFailed = ({

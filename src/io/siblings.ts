@@ -68,7 +68,7 @@ export function restoreInterrupted(target: string): void {
   if (found && !fs.existsSync(target)) throw bundleInterrupted(target, found);
 }
 
-function isAlive(pid: number): boolean {
+export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

@@ -70,6 +70,7 @@ export const WINGS: readonly Wing[] = [
       'src/evidence/measure',
       'src/evidence/yardstick',
       'src/evidence/calibrate',
+      'src/evidence/tune',
       'src/evidence/report',
       'src/evidence/fill',
     ],

@@ -55,7 +55,9 @@ describe('run --yardstick', () => {
     const own = yardstick.rows.find(({ isOwn }) => isOwn)!;
     expect(own).toMatchObject({ name: 'ddim', steps: Math.ceil(yardstick.cost - 1e-9) });
     const spacing =
-      own.spacing === 'karras' ? ['--levels', 'karras'] : ['--spacing', own.spacing, '--steps-offset', '0'];
+      own.spacing === 'karras'
+        ? ['--levels', 'karras']
+        : ['--spacing', own.spacing, '--steps-offset', '0'];
     await run(
       ...['run', DIGITS, '--seed', '5', '--train-timesteps', '40', '-o', 'fewer'],
       ...['--steps', String(own.steps), ...spacing],

@@ -351,5 +351,14 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   TIMESTEPS_LENGTH: 'List and loop differ in length.',
   TIMESTEPS_OTHER_MODEL: 'The file says by a hash which model it is for, and it is not this one.',
   TIMESTEPS_TRAINING: 'File and loop differ in the number of training timesteps.',
+  // tuning
+  TUNE_GOAL: 'What is asked of the search is no goal, or cannot be met.',
+  TUNE_PASS: '`--try` names no pass that a search over settings varies.',
+  TUNE_FOLDER: 'What an interrupted search has left is broken.',
+  TUNE_IN_USE: 'Another search writes to the same output.',
+  TUNE_LOOP: 'The loop that is to become faster does not run.',
+  TUNE_REFERENCE:
+    'The loop of very many steps came upon NaN or infinity. The command line ends with status 1.',
+  TUNE_NOTHING: 'Every loop that was tried broke. The command line ends with status 1.',
   RUN_TIMESTEPS: "The loop's timesteps are said in two ways that differ.",
 };

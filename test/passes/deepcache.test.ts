@@ -40,6 +40,19 @@ describe('options that do not fit', () => {
   test.each<[string, Record<string, unknown>, string, RegExp]>([
     ['no interval', { branch: 1 }, '/interval', /must be given, or a list of full calls/],
     ['a list and an interval', { branch: 1, interval: 2, full: [0] }, '/full', /replaces interval/],
+    [
+      'a list and a number',
+      { branch: 1, 'full-calls': 2, full: [0] },
+      '/full',
+      /replaces interval/,
+    ],
+    [
+      'a number and an interval',
+      { branch: 1, 'full-calls': 2, interval: 2 },
+      '/full-calls',
+      /replaces interval/,
+    ],
+    ['more than there are', { branch: 1, 'full-calls': 99 }, '/full-calls', /only/],
     ['a list and a power', { branch: 1, power: 1.2, full: [0] }, '/full', /replaces interval/],
     ['a list without call 0', { branch: 1, full: [1] }, '/full', /call 0 must be full/],
     ['a list beyond the loop', { branch: 1, full: [0, 6] }, '/full', /call 6 does not exist/],

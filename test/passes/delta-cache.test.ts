@@ -255,8 +255,8 @@ describe('options that do not fit', () => {
   });
 
   test.each<[string, object, string, RegExp]>([
-    ['no interval and no list', {}, '/interval', /it must be given, or a list of full steps/],
-    ['an interval and a list', { interval: 2, full: [0] }, '/full', /it replaces interval/],
+    ['no interval and no list', {}, '/full-calls', /it must be given, or interval, or a list/],
+    ['an interval and a list', { interval: 2, full: [0] }, '/full-calls', /give one/],
     [
       'a full step beyond the loop',
       { full: [0, 6] },

@@ -53,5 +53,22 @@ test('what a search says takes the place of all that said which steps are full',
     if (!fullSteps) continue;
     const said = { interval: 3, warmup: 2, cooldown: 1, order: 1 };
     expect(fullSteps.at(said, [0, 5]), name).toEqual({ full: [0, 5], order: 1 });
+    expect(fullSteps.evenly({ ...said, full: [0] }, 4), name).toEqual({
+      'full-calls': 4,
+      order: 1,
+    });
   }
 });
+
+describe.each(Object.entries(ROWS))(
+  '%s by number',
+  (name, [file, { interval: _, ...options }]: readonly [string, Record<string, unknown>]) => {
+    test('is full at even distances, the first and the last among them, and proved', async () => {
+      const asked = passes[name]!.fullSteps!.evenly(options, 4);
+      const made = await compilePasses(file, [[name, asked]], { calls: CALLS, guidance });
+      const full = made.plan.rows.flatMap((row, call) => (row[0] === 'compute' ? [call] : []));
+      expect(full).toEqual([0, 4, 7, 11]);
+      await expectProved(file, made);
+    });
+  },
+);

@@ -20,6 +20,7 @@ import {
 import { type Calibrated, calibrate, type LoopGuidance } from '../../evidence/calibrate/index.js';
 import {
   type PartialSearch,
+  partialFile,
   readPartial,
   removePartial,
   writePartial,
@@ -100,7 +101,7 @@ async function search(
   const before = readPartial(args.output, identity);
   const progress = startProgress('Searching', args.json);
   const clock = startClock(before.seconds);
-  const interrupted = onInterrupt(args.output, () => progress.stop());
+  const interrupted = onInterrupt(partialFile(args.output), () => progress.stop());
   let found: Calibrated;
   try {
     found = await calibrate(model, {

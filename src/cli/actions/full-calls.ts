@@ -9,7 +9,12 @@ import {
   type PlaceOptions,
   placeFullCalls,
 } from '../../evidence/calibrate/index.js';
-import { readPartial, removePartial, writePartial } from '../../evidence/calibrate/resume.js';
+import {
+  partialFile,
+  readPartial,
+  removePartial,
+  writePartial,
+} from '../../evidence/calibrate/resume.js';
 import { rowTitle } from '../../evidence/yardstick/index.js';
 import type { Model } from '../../model/ir/model.js';
 import { formatPlan, type PlanFile } from '../../runtime/schedule/index.js';
@@ -66,7 +71,7 @@ export async function runFullCalls(
     writePartial(args.output, identity, { decided: [], measured: latest(), seconds: clock() });
     kept = performance.now();
   };
-  const interrupted = onInterrupt(args.output, () => {
+  const interrupted = onInterrupt(partialFile(args.output), () => {
     keep();
     progress.stop();
   });

@@ -86,9 +86,13 @@ export async function runTuning(given: TuneArguments): Promise<void> {
     ...{ shapes: subject.shapes, freeze: subject.freeze, roles: subject.roles },
   } as never);
   const folder = new TuningFolder(`${path.resolve(args.output)}.tuning`);
+  folder.take();
   const status = startStatus(args.json);
   const clock = startClock(0);
-  const interrupted = onInterrupt(args.output, () => status.stop());
+  const interrupted = onInterrupt(folder.path, () => {
+    status.stop();
+    folder.leave();
+  });
   let tuned: Tuned;
   let proof: VerifyReport;
   try {
@@ -125,6 +129,7 @@ export async function runTuning(given: TuneArguments): Promise<void> {
   } finally {
     status.stop();
     interrupted.forget();
+    folder.leave();
   }
   folder.remove();
   if (!proof.passed) process.exitCode = 1;

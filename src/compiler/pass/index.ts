@@ -9,4 +9,3 @@ export * from './pass.js';
 export * from './table.js';
 export * from './threshold.js';
 export * from './trials.js';
-export * from './tuning.js';

@@ -21,7 +21,6 @@ import type { PassCalibration } from './calibration.js';
 import type { FullStepsRule } from './full-steps.js';
 import type { StrategyStatements } from './meaning.js';
 import type { PassTrials } from './trials.js';
-import type { PassTuning } from './tuning.js';
 
 /** What is asked of one option. */
 export interface PassOption {
@@ -62,6 +61,17 @@ export interface PassContext {
   unet(): UnetAnalysis;
   /** What each skip branch costs; only for a U-Net. */
   branches(): BranchTable;
+}
+
+/** What a search over settings, `stepfold tune`, varies of a pass beside which steps are full and the order of its forecast. */
+export interface PassTuning {
+  /** Nothing is approximated: it goes beside every other setting, where it is found to save time. */
+  readonly exact?: boolean;
+  /**
+   * Options that differ in what of the model is kept; none where it has nothing of the kind. The search says which
+   * steps are full (`fullSteps`), and, where the schema has an `order`, which.
+   */
+  choices(context: PassContext): readonly Readonly<Record<string, unknown>>[];
 }
 
 export interface Pass<Options = Record<string, unknown>> {

@@ -8,21 +8,45 @@
  *   costs.json          what steps cost on the machine of the search
  */
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
-import { writeFile } from '../../compiler/emit/index.js';
-import { brokenTuning } from '../../errors/index.js';
+import { openFolder, writeFile } from '../../compiler/emit/index.js';
+import { brokenTuning, tuningInUse } from '../../errors/index.js';
 import { readNpy, writeNpy } from '../../io/npy.js';
 import { readRegularText } from '../../io/regular-file.js';
+import { isAlive } from '../../io/siblings.js';
 import { idOf, type TrialJob } from './job.js';
 import { hasFailed, type TrialResult } from './trial.js';
 
 const JOBS = 'jobs';
 const RESULTS = 'results';
 const COSTS = 'costs.json';
+const OWNER = 'in-use';
 
 export class TuningFolder {
+  /** @throws WRITE_FAILED */
   constructor(readonly path: string) {
-    for (const part of [JOBS, RESULTS]) fs.mkdirSync(this.#at(part), { recursive: true });
+    for (const part of [JOBS, RESULTS]) openFolder(this.#at(part));
+  }
+
+  /**
+   * Says that a search is at it: two would ask for the same and remove it from each other.
+   * @throws TUNE_IN_USE
+   */
+  take(): void {
+    const file = this.#at(OWNER);
+    const other = fs.existsSync(file) ? ownerOf(readRegularText(file)) : undefined;
+    // of another machine nothing can be said but that it was there
+    if (
+      other &&
+      (other.host !== os.hostname() || (other.pid !== process.pid && isAlive(other.pid)))
+    )
+      throw tuningInUse(this.path, `process ${other.pid} of ${other.host}`, file);
+    writeFile(file, new TextEncoder().encode(`${os.hostname()} ${process.pid}\n`));
+  }
+
+  leave(): void {
+    fs.rmSync(this.#at(OWNER), { force: true });
   }
 
   /** @throws WRITE_FAILED */
@@ -90,6 +114,11 @@ function readJson(file: string): unknown {
   } catch (error) {
     throw brokenTuning(file, `it cannot be read (${(error as Error).message})`);
   }
+}
+
+function ownerOf(text: string): { readonly host: string; readonly pid: number } | undefined {
+  const found = /^(\S+) (\d+)$/.exec(text.trim());
+  return found ? { host: found[1]!, pid: Number(found[2]) } : undefined;
 }
 
 const isFailure = (found: unknown): found is Extract<TrialResult, { failed: unknown }> =>

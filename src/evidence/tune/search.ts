@@ -257,17 +257,21 @@ function nested(
   { outer, inner }: Pair,
   share: number,
 ): Placed | undefined {
-  const mean = inner.cost.full / share + inner.cost.between * (1 - 1 / share);
   const { between } = outer.cost;
-  const count = Math.floor((budget - steps * between) / (mean - between) + 1e-9);
-  if (!(count > FEWEST && count < steps)) return undefined;
-  const computed = evenSteps(steps, count);
-  const full = computed.filter((_, i) => i % share === 0 || i === count - 1);
-  const cost =
-    full.length * inner.cost.full +
-    (count - full.length) * inner.cost.between +
-    (steps - count) * between;
-  return { computed, full, cost };
+  const placed = (count: number): Placed => {
+    const computed = evenSteps(steps, count);
+    const full = computed.filter((_, i) => i % share === 0 || i === count - 1);
+    const cost =
+      full.length * inner.cost.full +
+      (count - full.length) * inner.cost.between +
+      (steps - count) * between;
+    return { computed, full, cost };
+  };
+  for (let count = steps - 1; count > FEWEST; count--) {
+    const made = placed(count);
+    if (made.cost <= budget + 1e-9) return made;
+  }
+  return undefined;
 }
 
 function together(budget: number, steps: number, { outer, inner }: Pair): Placed | undefined {

@@ -3,7 +3,7 @@
  * on a few images at the cost that is asked for, and the best of them judged on images that the search never saw.
  */
 import { prepare } from '../../compiler/pipeline/index.js';
-import { goalTooFast, nothingRan, ownLoopFailed } from '../../errors/index.js';
+import { errorTooSmall, goalTooFast, nothingRan, ownLoopFailed } from '../../errors/index.js';
 import type { Model } from '../../model/ir/model.js';
 import { modelPorts } from '../measure/denoise-bundle.js';
 import type { LoopChoice } from '../yardstick/index.js';
@@ -15,7 +15,7 @@ import type { Goal } from './goal.js';
 import { findMethods, type NotTried } from './methods.js';
 import { referenceLoop } from './reference.js';
 import { type Candidate, FEWER, searchAt } from './search.js';
-import { stepsIn } from './setting.js';
+import { settingTitle, stepsIn } from './setting.js';
 import { HELD_OUT, type ImageBatch, imagesAtOnce, type LoopSubject } from './subject.js';
 import { type FailedSetting, Table, type Tried } from './table.js';
 import { type LoopTime, timeLoops } from './times.js';
@@ -121,7 +121,9 @@ async function tuneWith(bundles: Bundles, options: TuneOptions): Promise<Tuned> 
       ? await at(goal.times)
       : await fastest(goal.decibels, at, table, errorTo);
   const [best] = found.best;
-  if (!best) throw goal.kind === 'speedup' ? goalTooFast(goal.times, steps) : nothingRan();
+  if (!best && goal.kind === 'speedup' && steps / goal.times < 1)
+    throw goalTooFast(goal.times, steps);
+  if (!best) throw nothingRan();
   options.onProgress?.(0, 'Judging');
   const held = range(Math.ceil(options.samples / images), HELD_OUT);
   const wanted = goal.kind === 'speedup' ? 1 / goal.times : undefined;
@@ -217,5 +219,11 @@ async function fastest(
   // between the two that lie on either side of it
   for (let i = 0; i < 2 && good && bad !== undefined; i++) await meets(Math.sqrt(good.times * bad));
   if (!good) await meets(1);
-  return good?.found ?? { best: [], rival: undefined };
+  if (good) return good.found;
+  const nearest = [...table.tried].sort((a, b) => b[errorTo].mean - a[errorTo].mean)[0];
+  if (!nearest) throw nothingRan();
+  throw errorTooSmall(
+    decibels,
+    `${settingTitle(nearest.setting)} comes nearest, with ${nearest[errorTo].mean.toFixed(1)} dB`,
+  );
 }
