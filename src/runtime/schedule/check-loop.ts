@@ -118,6 +118,12 @@ function checkPlaced(
       path: at('when', 'timesteps'),
       message: `must be as many as \`base\`, ${base.length}; found ${timesteps.length}`,
     });
+  const up = timesteps?.findIndex((t, i) => i > 0 && t >= timesteps[i - 1]!) ?? -1;
+  if (up >= 0)
+    lengths.push({
+      path: at('when', 'timesteps', up),
+      message: `must be below the one before it, ${timesteps![up - 1]}; found ${timesteps![up]}`,
+    });
   return [
     ...lengths,
     ...checkChoices(base, choices, at('when', 'base')),
