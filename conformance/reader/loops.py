@@ -22,7 +22,8 @@ def calls_of(schedule, steps, start=0, timesteps=None, log_snr=None):
     written = schedule.get("loop", {"steps": len(schedule["calls"]) // count, "start": 0})
     if steps < 1 or not 0 <= start < steps:
         raise Refused("loop")
-    if (steps, start) == (written["steps"], written["start"]):
+    is_written = (steps, start) == (written["steps"], written["start"])
+    if is_written and not elsewhere(schedule, timesteps, log_snr):
         fed = {id: own["calls"] for id, own in schedule.get("parameters", {}).items()}
         return schedule["calls"], fed
     if "rules" not in written:
@@ -33,6 +34,19 @@ def calls_of(schedule, steps, start=0, timesteps=None, log_snr=None):
     calls = programs_of(schedule, [names for row in rows for names in row["programs"]])
     axes = {name: axis(name, taken, timesteps, log_snr) for name in schedule.get("axes", {})}
     return calls, parameters_of(schedule, calls, axes)
+
+
+def elsewhere(schedule, timesteps, log_snr):
+    """Do the steps of the written loop lie otherwise than it says, where calls or weights depend on that?"""
+    for name, own in schedule.get("axes", {}).items():
+        if timesteps if name == "timestep" else log_snr:
+            asked = axis(name, len(own), timesteps, log_snr)
+            if any(abs(a - b) > 1e-9 * len(own) for a, b in zip(asked, own)):
+                return True
+    loop = schedule.get("loop", {})
+    known = schedule.get("timesteps", loop.get("timesteps"))
+    placed_by_them = any("timesteps" in rule["when"] for rule in loop.get("rules", []))
+    return placed_by_them and timesteps is not None and list(timesteps) != known
 
 
 # 1. what the rules ask of each step
