@@ -1,7 +1,7 @@
 // What a plan that was found for one loop is worth in longer ones: placed by the rule of schedules, by rules that were
 // considered, and found for the loop itself, at as many full steps. Decibels to the loop's own full pictures.
 //
-//   node bench/placing.mjs [--images 16] [--to 30,40,50]
+//   node bench/placing.mjs [--images 16] [--to 30,40,50] [--plans FOLDER]   plans that were found stay there
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -10,13 +10,14 @@ import { parseArgs } from 'node:util';
 import { readNpy } from '../dist/src/io/npy.js';
 import { scheduleFor } from '../dist/src/runtime.js';
 import { ROOT } from '../scripts/demo/common.mjs';
-import { pooled, psnrs } from './equal-cost/decibels.mjs';
+import { mean, pooled, psnrs } from './equal-cost/decibels.mjs';
 
 const { values: asked } = parseArgs({
   options: {
     images: { type: 'string', default: '16' },
     seed: { type: 'string', default: '1000' },
     to: { type: 'string', default: '30,40,50' },
+    plans: { type: 'string' },
   },
 });
 const MODEL = path.join(ROOT, 'samples/digits/digits-unet.onnx');
@@ -33,7 +34,7 @@ const stepfold = (...given) =>
 
 /** The plan of so many full steps. */
 function found(steps, full) {
-  const file = at(`found-${steps}-${full}.json`);
+  const file = path.join(asked.plans ?? scratch, `found-${steps}-${full}.json`);
   if (!fs.existsSync(file))
     stepfold(
       ...['calibrate', MODEL, '--pass', 'forecast', '--full-calls', String(full), '--no-yardstick'],
@@ -75,7 +76,7 @@ function pictures(of, steps) {
 }
 function decibels(of, steps) {
   if (!whole.has(steps)) whole.set(steps, pictures(MODEL, steps));
-  return pooled(psnrs(pictures(of, steps), whole.get(steps), Number(asked.images)));
+  return psnrs(pictures(of, steps), whole.get(steps), Number(asked.images));
 }
 
 // rules that were considered, over what is full of the steps that were searched
@@ -114,32 +115,40 @@ const rows = [];
 function row(steps, how, list, of) {
   const full = list.filter(isFull).length;
   const dB = decibels(of, steps);
-  rows.push({ steps, how, full, dB: Math.round(dB * 10) / 10, places: places(list) });
-  console.log(`${steps} steps, ${how}: ${full} full, ${dB.toFixed(1)} dB (${places(list)})`);
+  const [typical, worst] = [mean(dB), pooled(dB)].map((value) => Math.round(value * 10) / 10);
+  rows.push({ steps, how, full, mean: typical, pooled: worst, places: places(list) });
+  console.log(
+    `${steps} steps, ${how}: ${full} full, ${typical} dB, pooled ${worst} (${places(list)})`,
+  );
 }
 
-function compare(full) {
-  const plan = found(FOUND, full);
-  const list = columnOf(plan);
-  const own = bundle(plan);
-  const schedule = json(path.join(own, 'schedule.json'));
-  row(FOUND, `${full} found`, list, own);
+const place = (own, steps) =>
+  Object.values(scheduleFor(json(path.join(own, 'schedule.json')), { steps }).sites)[0].strategies;
+
+{
+  const plan = found(FOUND, 8);
+  const [list, own] = [columnOf(plan), bundle(plan)];
+  row(FOUND, '8 found', list, own);
   for (const steps of lengths) {
-    const { sites } = scheduleFor(schedule, { steps });
-    const placed = Object.values(sites)[0].strategies;
-    row(steps, `${full} of ${FOUND} placed`, placed, own);
-    for (const [how, rule] of Object.entries(OTHERS)) {
-      const other = rule(list, steps);
-      row(steps, `${full} of ${FOUND}, ${how}`, other, bundle(withColumn(plan, other)));
-    }
-    const there = found(steps, Math.round((full * steps) / FOUND));
+    row(steps, 'placed', place(own, steps), own);
+    for (const [how, rule] of Object.entries(OTHERS))
+      row(steps, how, rule(list, steps), bundle(withColumn(plan, rule(list, steps))));
+    const there = found(steps, Math.round((8 * steps) / FOUND));
     row(steps, 'found there', columnOf(there), bundle(there));
   }
 }
-
-compare(8);
-// as many full steps as the first of each alone would have: fewer of them found, and all of those near them full
-for (const full of [6, 15]) compare(full);
+// at as many full steps: fewer found, and all full that are near them; or more found, and the first of these alone
+const most = Math.max(...lengths);
+for (const full of [4, 6]) {
+  const few = found(FOUND, full);
+  const own = bundle(few);
+  const list = place(own, most);
+  row(most, `placed, ${full} found`, list, own);
+  const count = list.filter(isFull).length;
+  const many = found(FOUND, count);
+  const first = OTHERS['the first alone'](columnOf(many), most);
+  row(most, `the first alone, ${count} found`, first, bundle(withColumn(many, first)));
+}
 fs.writeFileSync(
   path.join(ROOT, 'bench/results/placing.json'),
   `${JSON.stringify({ ...asked, found: FOUND, rows }, null, 1)}\n`,
