@@ -25,6 +25,10 @@ export interface LoopRequest extends LoopPlaces {
   readonly start?: number | undefined;
 }
 
+/** Is anything said of the loop? */
+export const asksForLoop = ({ steps, start, timesteps, logSnr }: LoopRequest): boolean =>
+  [steps, start, timesteps, logSnr].some((asked) => asked !== undefined);
+
 type RuledLoop = Loop & Required<Pick<Loop, 'rules' | 'rows'>>;
 
 type RuledSchedule = Schedule & { readonly loop: RuledLoop };
@@ -49,7 +53,7 @@ export const hasRules = (schedule: Schedule): schedule is RuledSchedule =>
  */
 export function scheduleFor(schedule: Schedule, request: LoopRequest): Schedule {
   // a part of a loop need not be a whole number of steps
-  if (request.steps === undefined && request.start === undefined) return schedule;
+  if (!asksForLoop(request)) return schedule;
   const written = loopOf(schedule);
   const { steps = written.steps, start = request.steps === undefined ? written.start : 0 } =
     request;
