@@ -142,6 +142,7 @@ export const CASES = {
     loop: { calls: 8, places: { timesteps: falling(8) } },
     loops: [
       shown(8),
+      shown(8, 0, { name: '8-elsewhere', timesteps: [999, 990, 700, 640, 610, 400, 300, 125] }),
       shown(12, 0, { timesteps: falling(12, 940) }),
       loop(20, 8, { timesteps: falling(20).slice(8) }),
       loop(1, 0, { timesteps: [500] }),
@@ -166,7 +167,8 @@ export const CASES = {
     model: 'attention',
     uses: [['ditfastattn', { window: 1 }]],
     loop: { calls: 8, plan: FOUND, emit: 'merged' },
-    loops: [...ALL, loop(4), loop(7), loop(9), shown(12), loop(16)],
+    // of 15 steps every second is equally near to two
+    loops: [...ALL, loop(4), loop(7), loop(9), shown(12), loop(15), loop(16)],
   },
   'placed-timesteps': {
     description: 'The same by timesteps, where a request has them.',
@@ -175,6 +177,7 @@ export const CASES = {
     loop: { calls: 8, plan: FOUND, emit: 'split', timesteps: falling(8) },
     loops: [
       shown(8),
+      shown(8, 0, { name: '8-elsewhere', timesteps: [999, 990, 700, 640, 610, 400, 300, 125] }),
       shown(12, 0, { timesteps: falling(12, 940) }),
       loop(20, 8, { timesteps: falling(20).slice(8) }),
       loop(5, 0, { timesteps: [999, 990, 980, 970, 400] }),

@@ -2,7 +2,6 @@
 
 import cmath
 import math
-from fractions import Fraction
 
 from weights import weights
 
@@ -23,7 +22,8 @@ def calls_of(schedule, steps, start=0, timesteps=None, log_snr=None):
     written = schedule.get("loop", {"steps": len(schedule["calls"]) // count, "start": 0})
     if steps < 1 or not 0 <= start < steps:
         raise Refused("loop")
-    if (steps, start) == (written["steps"], written["start"]):
+    is_written = (steps, start) == (written["steps"], written["start"])
+    if is_written and not elsewhere(schedule, timesteps, log_snr):
         fed = {id: own["calls"] for id, own in schedule.get("parameters", {}).items()}
         return schedule["calls"], fed
     if "rules" not in written:
@@ -34,6 +34,19 @@ def calls_of(schedule, steps, start=0, timesteps=None, log_snr=None):
     calls = programs_of(schedule, [names for row in rows for names in row["programs"]])
     axes = {name: axis(name, taken, timesteps, log_snr) for name in schedule.get("axes", {})}
     return calls, parameters_of(schedule, calls, axes)
+
+
+def elsewhere(schedule, timesteps, log_snr):
+    """Do the steps of the written loop lie otherwise than it says, where calls or weights depend on that?"""
+    for name, own in schedule.get("axes", {}).items():
+        if timesteps if name == "timestep" else log_snr:
+            asked = axis(name, len(own), timesteps, log_snr)
+            if any(abs(a - b) > 1e-9 * len(own) for a, b in zip(asked, own)):
+                return True
+    loop = schedule.get("loop", {})
+    known = schedule.get("timesteps", loop.get("timesteps"))
+    placed_by_them = any("timesteps" in rule["when"] for rule in loop.get("rules", []))
+    return placed_by_them and timesteps is not None and list(timesteps) != known
 
 
 # 1. what the rules ask of each step
@@ -95,31 +108,31 @@ def between(entries, step, taken):
 
 
 def placed(when, steps, start, timesteps):
-    base, covers = when["base"], when["covers"]
+    base, covers, order = when["base"], when["covers"], when["order"]
     if timesteps and "timesteps" in when:
-        places = [place(t, when["timesteps"]) for t in timesteps]
+        near = [nearest([abs(other - t) for other in when["timesteps"]]) for t in timesteps]
     else:
-        places = [min(Fraction(i * len(base), steps), len(base) - 1) for i in range(start, steps)]
-    found = []
-    for i, at in enumerate(places):
-        if i == 0 and start > 0:
-            found.append(0)
+        near = [
+            nearest([abs(i * (len(base) - 1) - j * (steps - 1)) for j in range(len(base))])
+            for i in range(start, steps)
+        ]
+    found, passed = [], 0
+    for i, places in enumerate(near):
+        end = len(base) if i == len(near) - 1 else places[-1] + 1
+        places = range(min(places[0], passed), end)
+        wanted = {base[j] for j in places}
+        passed = max(passed, end)
+        if i == 0:
+            found.append(base[0] if start == 0 and len(places) == 1 else 0)
             continue
-        low, high = math.floor(at), math.ceil(at)
-        passed = range(math.floor(places[i - 1]) + 1, low) if i > 0 else ()
-        wanted = {base[low], base[high], *(base[j] for j in passed)}
-        found.append(next(choice for choice in when["order"] if wanted <= set(covers[choice])))
+        enough = [choice for choice in order if wanted <= set(covers[choice])]
+        found.append(next((choice for choice in enough if choice in wanted), enough[0]))
     return found
 
 
-def place(timestep, known):
-    """Where a timestep lies in a falling list, its first at 0."""
-    if timestep >= known[0]:
-        return Fraction(0)
-    for i, (above, below) in enumerate(zip(known, known[1:])):
-        if below <= timestep:
-            return i + Fraction(above - timestep) / Fraction(above - below)
-    return Fraction(len(known) - 1)
+def nearest(distances):
+    """The places of the least distance, of which there may be more than one."""
+    return [j for j, distance in enumerate(distances) if distance == min(distances)]
 
 
 # 2. the row that has these choices, or the first that covers them

@@ -9,6 +9,9 @@ interface LoopLike {
 const named = ({ steps, start }: LoopLike): string =>
   `${steps} step${steps === 1 ? '' : 's'}${start > 0 ? ` from step ${start} on` : ''}`;
 
+const isSame = (one: LoopLike, other: LoopLike): boolean =>
+  one.steps === other.steps && one.start === other.start;
+
 export const loopSteps = (found: unknown) =>
   new StepfoldError('LOOP_STEPS', `A loop has a whole number of steps from 1 up, found ${found}.`, {
     hint: 'Give the number of steps of the whole loop, such as 30.',
@@ -37,7 +40,7 @@ export const loopTimesteps = (loop: LoopLike, found: readonly number[]) =>
 export const loopFixed = (asked: LoopLike, written: LoopLike, why: string | undefined) =>
   new StepfoldError(
     'LOOP_FIXED',
-    `This schedule is for one loop alone, ${named(written)}, and was asked for ${named(asked)}${why ? `: ${why}` : ''}.`,
+    `This schedule is for one loop alone, ${named(written)}, and was asked for ${isSame(asked, written) ? 'one whose steps lie elsewhere' : named(asked)}${why ? `: ${why}` : ''}.`,
     {
       path: '/loop',
       hint: 'Run that loop, or make a bundle that serves others: `stepfold transform` without `--fixed-loop`.',

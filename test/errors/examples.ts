@@ -477,6 +477,7 @@ export const EXAMPLES = {
   loopFixed: [
     () => e.loopFixed({ steps: 30, start: 12 }, { steps: 50, start: 0 }, 'so it was asked for'),
     () => e.loopFixed({ steps: 30, start: 0 }, { steps: 50, start: 0 }, undefined),
+    () => e.loopFixed({ steps: 50, start: 0 }, { steps: 50, start: 0 }, undefined),
   ],
   loopUnreachable: [
     () =>

@@ -291,7 +291,7 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   LOOP_TIMESTEPS:
     'A loop was told timesteps that are not one for each step that is taken, or that rise.',
   LOOP_FIXED:
-    'A schedule that lists its calls was asked for another loop; or its plan has parts that go together in that loop alone.',
+    'A schedule that lists its calls was asked for another loop, or for other places of its steps than its forecasts are weighted for; or its plan has parts that go together in that loop alone.',
   LOOP_UNREACHABLE: 'The rules of a schedule lead to a call that reads what none before it wrote.',
   SESSION_BUSY: 'Two calls of one image overlap.',
   SESSION_RELEASED: 'The session is used after `release()`.',

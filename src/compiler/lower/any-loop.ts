@@ -67,7 +67,7 @@ export class AnyLoop {
     withPlaces: WithPlaces,
     maxPrograms: number | undefined,
   ): LoopVariants {
-    const refused = this.refusedLoop(live, withPlaces);
+    const refused = this.strayStep() ?? this.refusedLoop(live, withPlaces);
     if (refused !== undefined) return { fixed: refused };
     const rows = loopRows(
       withPlaces(this.rows, halfCalls(this.plan)),
@@ -85,6 +85,13 @@ export class AnyLoop {
     if (maxPrograms !== undefined && others.size > 0)
       return { fixed: `other loops need more than ${maxPrograms} programs` };
     return { loopRows: rows, others: [...others.values()] };
+  }
+
+  /** Rules begin in full wherever they begin in the middle; a plan need not. */
+  private strayStep(): string | undefined {
+    const { rows } = planWith(this.given, this.own, this.loop.guidance);
+    const call = this.given.rows.findIndex((row, t) => row.join() !== rows[t]!.join());
+    return call < 0 ? undefined : `call ${call} is not what rules lead to`;
   }
 
   /** For each call of the rows, the distinct variants that calls of the plan with this row are. */

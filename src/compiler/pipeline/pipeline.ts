@@ -43,6 +43,7 @@ import {
   makePlan,
   overridePlan,
   type Plan,
+  type PlanLoop,
   siteCosts,
   withPlacedRows,
 } from '../plan/index.js';
@@ -196,10 +197,10 @@ export class Pipeline {
     for (const entry of this.entries) prepareFor(entry, context, watch);
     const proposals = this.entries.map((entry) => proposalOf(entry, context, watch));
     const loop = this.loop(places);
-    const known = { guidance, timesteps: loop.timesteps };
+    const known = { guidance, timesteps: loop.timesteps, start: loop.start };
     const proposed = makePlan(calls, proposals, known);
     const asked = this.options.plan ? overridePlan(proposed, this.options.plan, known) : proposed;
-    const plan = this.grouped(asked, canonical.graph, concreteShapes(shapes, bindings));
+    const plan = this.grouped(asked, known, canonical.graph, concreteShapes(shapes, bindings));
     const { lowered, instrumented } = lower(canonical, shapes, plan, this.options.emit, {
       maxPrograms: this.options.maxPrograms,
       watch,
@@ -232,11 +233,11 @@ export class Pipeline {
     return { steps: stepsOfCalls(calls, guidance) + start, start, ...(timesteps && { timesteps }) };
   }
 
-  private grouped(plan: Plan, graph: Graph, shapeOf: ShapeOf): Plan {
-    const { maxPrograms, guidance } = this.options;
+  private grouped(plan: Plan, loop: PlanLoop, graph: Graph, shapeOf: ShapeOf): Plan {
+    const { maxPrograms } = this.options;
     if (maxPrograms === undefined) return plan;
     const grouped = groupRows(plan, { maxPrograms, cost: siteCosts(graph, shapeOf) });
-    return grouped === plan ? plan : withPlacedRows(grouped, guidance);
+    return grouped === plan ? plan : withPlacedRows(grouped, loop);
   }
 }
 

@@ -2,7 +2,7 @@
 import { choicesOf, type GuidancePair, stepsOfCalls } from '../../runtime/schedule/index.js';
 import { perCall } from './in-turns.js';
 import type { Plan, Proposal } from './plan.js';
-import { type ProposedRule, placedRule } from './rules.js';
+import { type PlanLoop, type ProposedRule, placedRule } from './rules.js';
 import { COMPUTE, type Site } from './site.js';
 
 /** Where a loop is as far as a proposal asks for it. */
@@ -37,12 +37,8 @@ export function byChoices(
 }
 
 /** The same strategies, placed by where steps lie: for a plan whose rows are no longer what its rules say. */
-export const withPlacedRows = (
-  plan: Plan,
-  guidance: GuidancePair | undefined,
-  timesteps?: readonly number[],
-): Plan => {
+export const withPlacedRows = (plan: Plan, loop: PlanLoop): Plan => {
   if (!plan.rules || plan.sites.length === 0) return plan;
   const columns = plan.sites.map((_, s) => plan.rows.map((row) => row[s] as string));
-  return { ...plan, rules: [placedRule(plan.sites, columns, guidance, timesteps)] };
+  return { ...plan, rules: [placedRule(plan.sites, columns, loop)] };
 };

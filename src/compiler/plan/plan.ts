@@ -7,9 +7,9 @@ import {
   planUnknownSite,
   planUnknownStrategy,
 } from '../../errors/index.js';
-import type { GuidancePair, PlanFile, Rule } from '../../runtime/schedule/index.js';
+import type { PlanFile, Rule } from '../../runtime/schedule/index.js';
 import { checkSites } from './check-proposal.js';
-import { type ProposedRule, placedRule, ruleOf, rulesWithin } from './rules.js';
+import { type PlanLoop, type ProposedRule, placedRule, ruleOf, rulesWithin } from './rules.js';
 import { COMPUTE, type Site } from './site.js';
 
 export interface Plan<S extends Site = Site> {
@@ -31,22 +31,11 @@ export interface Proposal {
   readonly rule?: ProposedRule;
 }
 
-/** What rules must know of the loop that a plan is for. */
-export interface PlanLoop {
-  readonly guidance?: GuidancePair | undefined;
-  /** Of each step, where they are known. */
-  readonly timesteps?: readonly number[] | undefined;
-}
-
 /**
  * Joins the proposals of several passes into one plan.
  * @throws PLAN_CONFLICT, PLAN_LENGTH, PLAN_UNKNOWN_SITE, PLAN_UNKNOWN_STRATEGY, and what `checkSites` throws
  */
-export function makePlan(
-  calls: number,
-  proposals: readonly Proposal[],
-  { guidance, timesteps }: PlanLoop = {},
-): Plan {
+export function makePlan(calls: number, proposals: readonly Proposal[], loop: PlanLoop = {}): Plan {
   const sites: Site[] = [];
   const columns: (readonly string[])[] = [];
   for (const proposal of proposals) {
@@ -68,9 +57,9 @@ export function makePlan(
   const rules = proposals.flatMap((proposal) => {
     const { sites: own, rule } = proposal;
     if (own.length === 0) return [];
-    if (rule) return [ruleOf(own, rule, guidance)];
+    if (rule) return [ruleOf(own, rule, loop.guidance)];
     const placed = own.map((site) => whole[sites.indexOf(site)]!);
-    return [placedRule(own, placed, guidance, timesteps)];
+    return [placedRule(own, placed, loop)];
   });
   return { calls, sites, rows, rules };
 }
@@ -109,7 +98,7 @@ function checkColumn(
 export function overridePlan(
   plan: Plan,
   file: Pick<PlanFile, 'calls' | 'sites' | 'calibration'>,
-  { guidance, timesteps }: PlanLoop = {},
+  loop: PlanLoop = {},
 ): Plan {
   if (file.calls !== plan.calls) throw planCalls(file.calls, plan.calls);
   const listed = Object.keys(file.sites);
@@ -131,8 +120,7 @@ export function overridePlan(
   const placed = placedRule(
     own,
     own.map((site) => columns[plan.sites.indexOf(site)]!),
-    guidance,
-    timesteps,
+    loop,
   );
   return { ...plan, rows, rules: [...rulesWithin(plan.rules, new Set(others)), placed] };
 }

@@ -13,6 +13,15 @@ import {
 import { moreExactThan } from './exactness.js';
 import { COMPUTE, type Site } from './site.js';
 
+/** What rules must know of the loop that a plan is for. */
+export interface PlanLoop {
+  readonly guidance?: GuidancePair | undefined;
+  /** Of each step, where they are known. */
+  readonly timesteps?: readonly number[] | undefined;
+  /** The step of the whole loop at which it begins; default 0. */
+  readonly start?: number | undefined;
+}
+
 type Placed = Extract<When, { kind: 'placed' }>;
 
 /** Which steps take which of a few choices. */
@@ -37,14 +46,12 @@ export function ruleOf(
 
 /**
  * Choices as they stand, for sites whose strategies follow from no rule.
- * @param columns of each site, the strategy of each call from step 0 on
- * @param timesteps of the steps, where they are known
+ * @param columns of each site, the strategy of each call
  */
 export function placedRule(
   sites: readonly Site[],
   columns: readonly (readonly string[])[],
-  guidance: GuidancePair | undefined,
-  timesteps?: readonly number[],
+  { guidance, timesteps, start = 0 }: PlanLoop,
 ): Rule {
   const perStep = callsPerStep(guidance);
   const steps = (columns[0]?.length ?? 0) / perStep;
@@ -82,13 +89,15 @@ export function placedRule(
     choices: distinct.map((choice) => choice.map((row) => [...row])),
     when: {
       kind: 'placed',
-      base: Array.from(
-        { length: steps },
-        (_, step) => numbers.get(JSON.stringify(choiceAt(step)))!,
-      ),
+      // nothing was found for the steps before the first: they are computed
+      base: [
+        ...Array.from({ length: start }, () => 0),
+        ...Array.from({ length: steps }, (_, step) => numbers.get(JSON.stringify(choiceAt(step)))!),
+      ],
       covers,
       order,
-      ...(timesteps && { timesteps: [...timesteps] }),
+      // those of the steps before the first are not known
+      ...(timesteps && start === 0 && { timesteps: [...timesteps] }),
     },
   };
 }

@@ -11,6 +11,7 @@ import type { Ort } from './engine.js';
 import { feedSets } from './feed-sets.js';
 import { identities } from './identity.js';
 import { loop } from './loop.js';
+import type { ReferenceLoop } from './loops/calls.js';
 import { otherLoops } from './loops/index.js';
 import { proofBindings, proofFeeds, rowsFor } from './proof-feeds.js';
 
@@ -82,6 +83,8 @@ interface Parts extends ProofOptions {
   readonly known: KnownStrategies;
   readonly tables: ReadonlyMap<string, number>;
   readonly decisions: readonly Decisions[];
+  /** What the rules of the schedule lead to. */
+  readonly loops: readonly ReferenceLoop[];
   readonly tolerance: number;
 }
 
@@ -91,7 +94,7 @@ export async function prove(
   report: Findings,
   bindings: ReadonlyMap<string, number>,
 ): Promise<Numbers> {
-  const { ort, source, isSplit, schedule, known, tables, decisions, tolerance } = parts;
+  const { ort, source, isSplit, schedule, known, tables, decisions, loops, tolerance } = parts;
   const context = (level: OptimizationLevel): ProofContext => ({
     ort,
     folder,
@@ -132,7 +135,7 @@ export async function prove(
   const acted = await loop(context(optimization), feedsFor);
   for (const result of acted.checks) judge('loop', optimization, result);
   if (acted.combinations === 0) return { checks, combinations: 0, loops: 0, bindings };
-  const others = await otherLoops(context(optimization), feedsFor);
+  const others = await otherLoops(context(optimization), loops, feedsFor);
   for (const result of others.checks) judge('loop', optimization, result);
   const combinations = acted.combinations + others.combinations;
   return { checks, combinations, loops: 1 + others.loops, bindings };

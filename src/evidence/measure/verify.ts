@@ -15,7 +15,7 @@ import type { Findings } from './context.js';
 import { decisionsOf } from './decides.js';
 import { loadOrt } from './engine.js';
 import { tableRows } from './labels.js';
-import { ruleProblems } from './loops/index.js';
+import { ruleProblems, triedLoops } from './loops/index.js';
 import { type Check, type Numbers, type ProofOptions, prove, withinMemory } from './numbers.js';
 import { proofBindings, rowsFor } from './proof-feeds.js';
 import { bundleModels, sourceProblems, statementProblems } from './statements/index.js';
@@ -82,6 +82,7 @@ export async function proveBundle(options: ProveOptions): Promise<VerifyReport> 
   const models = bundleModels(folder, schedule);
   const tables = tableRows(source.graph);
   const ofSource = sourceProblems(schedule, source);
+  const loops = triedLoops(schedule);
   for (const problem of [
     ...ofSource,
     ...(await statementProblems(
@@ -95,7 +96,7 @@ export async function proveBundle(options: ProveOptions): Promise<VerifyReport> 
       findings.unproved,
     )),
     ...claimProblems(schedule, source),
-    ...ruleProblems(schedule, known, findings.unproved),
+    ...ruleProblems(schedule, loops, known, findings.unproved),
   ])
     findings.wrong(problem);
   const tolerance = options.tolerance ?? toleranceFor(source);
@@ -109,6 +110,7 @@ export async function proveBundle(options: ProveOptions): Promise<VerifyReport> 
     isSplit,
     schedule,
     tables,
+    loops,
     decisions,
     tolerance,
   };
@@ -116,7 +118,7 @@ export async function proveBundle(options: ProveOptions): Promise<VerifyReport> 
   if (ofSource.length > 0)
     findings.unproved('anything, since inputs and outputs are not those of the source');
   else numbers = await withinMemory(schedule, options, findings, (b) => prove(parts, findings, b));
-  const { checks, combinations, loops } = numbers;
+  const { checks, combinations } = numbers;
   for (const program of programsWithout(checks, schedule))
     findings.unproved(`program "${program}", which no check ran`);
 
@@ -132,7 +134,7 @@ export async function proveBundle(options: ProveOptions): Promise<VerifyReport> 
     statements,
     unproved,
     notes,
-    loop: { calls: callsOf(schedule).length, combinations, loops },
+    loop: { calls: callsOf(schedule).length, combinations, loops: numbers.loops },
     sizes: Object.fromEntries(numbers.bindings),
     weights,
   };

@@ -2,7 +2,7 @@
 import type { Problem } from '../../errors/index.js';
 import type { Placed, Row, Rule, Schedule } from '../../generated/schedule.js';
 import { callsPerStep } from './guidance.js';
-import { hasRules, writtenOut, writtenPlaces } from './loop/index.js';
+import { followRules, hasRules, writtenPlaces } from './loop/index.js';
 import { fedTo } from './loop/programs.js';
 import { pointer } from './pointer.js';
 
@@ -118,6 +118,12 @@ function checkPlaced(
       path: at('when', 'timesteps'),
       message: `must be as many as \`base\`, ${base.length}; found ${timesteps.length}`,
     });
+  const up = timesteps?.findIndex((t, i) => i > 0 && t >= timesteps[i - 1]!) ?? -1;
+  if (up >= 0)
+    lengths.push({
+      path: at('when', 'timesteps', up),
+      message: `must be below the one before it, ${timesteps![up - 1]}; found ${timesteps![up]}`,
+    });
   return [
     ...lengths,
     ...checkChoices(base, choices, at('when', 'base')),
@@ -167,7 +173,8 @@ function checkRow(
 export function checkRules(schedule: Schedule): Problem[] {
   if (!hasRules(schedule)) return [];
   const { steps, start } = schedule.loop;
-  const made = writtenOut(schedule, { steps, start, ...writtenPlaces(schedule) });
+  const { timesteps } = writtenPlaces(schedule);
+  const made = followRules(schedule, { steps, start, timesteps });
   const call = schedule.calls.findIndex((program, i) => program !== made.calls[i]);
   if (call >= 0)
     return [
@@ -177,7 +184,7 @@ export function checkRules(schedule: Schedule): Problem[] {
       },
     ];
   return Object.entries(schedule.sites ?? {}).flatMap(([id, { strategies }]) => {
-    const ruled = made.sites![id]!.strategies;
+    const ruled = made.strategies.get(id)!;
     const other = strategies.findIndex((name, i) => name !== ruled[i]);
     return other < 0
       ? []

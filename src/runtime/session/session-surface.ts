@@ -1,7 +1,7 @@
 /** What a session in this thread and one in a worker have in common: images over the models that it holds. */
 import { imageReleased, sessionReleased } from '../../errors/index.js';
 import type { Schedule } from '../../generated/schedule.js';
-import { scheduleFor } from '../schedule/loop/index.js';
+import { asksForLoop, scheduleFor } from '../schedule/loop/index.js';
 import { checkSaved } from './check-saved.js';
 import type { DenoiserSession, ImageOptions, ImageSettings } from './denoiser.js';
 import { type ImageRunner, ImageSurface } from './image-surface.js';
@@ -33,10 +33,8 @@ export abstract class SessionSurface extends ImageSurface implements DenoiserSes
     if (this.#released) throw this.refusal();
     const settings = { ...this.settings, ...options };
     // before anything is opened that would have to be closed again
-    const followed =
-      steps === undefined && start === undefined
-        ? this.schedule
-        : scheduleFor(this.written, { steps, start, timesteps, logSnr });
+    const request = { steps, start, timesteps, logSnr };
+    const followed = asksForLoop(request) ? scheduleFor(this.written, request) : this.schedule;
     if (from !== undefined) checkSaved(from, followed);
     const image = new SessionImage(followed, this.written, this.#host, settings, {
       isReleased: () => this.#released !== undefined,

@@ -7,7 +7,12 @@ import { describe, expect, test } from 'vitest';
 import { passes } from '../../../passes/index.js';
 import { Pipeline, type PipelineOptions } from '../../../src/compiler/pipeline/index.js';
 import { loadModel } from '../../../src/model/onnx/files.js';
-import { type Schedule, scheduleFor } from '../../../src/runtime/schedule/index.js';
+import {
+  formatSchedule,
+  parseSchedule,
+  type Schedule,
+  scheduleFor,
+} from '../../../src/runtime/schedule/index.js';
 import { scheduleOf } from '../../helpers/compile.js';
 import { DIT, UNET } from '../../helpers/composed.js';
 
@@ -117,5 +122,75 @@ describe.each(Object.entries(CASES))('%s', (_, [file, uses, options = {}]) => {
         expect(loopOf(found)).toEqual(loopOf(scheduleFor(bundle, { steps: steps - start })));
         expect(found.calls).toHaveLength((steps - start) * perStep);
       }
+  });
+});
+
+describe('a list that is placed in other loops', () => {
+  const model = loadModel(DIT);
+  const compiled = async (column: readonly string[], options: Partial<PipelineOptions> = {}) => {
+    const sites = Object.fromEntries(['attention.0', 'attention.1'].map((id) => [id, [...column]]));
+    const pipeline = Pipeline.create({
+      calls: column.length,
+      plan: { format: 'stepfold.plan', version: 1, calls: column.length, sites },
+      engine: false,
+      emit: 'merged',
+      ...options,
+    }).use(passes.ditfastattn as never, { window: 4 } as never);
+    const schedule = scheduleOf(await pipeline.compile(model));
+    // reading holds the rules against the list
+    return parseSchedule(formatSchedule(schedule), 'schedule.json');
+  };
+  const KINDS = { c: 'compute', w: 'window', r: 'reuse' } as const;
+  const column = (kinds: string) => [...kinds].map((kind) => KINDS[kind as keyof typeof KINDS]);
+  const LIST = column('ccrrcrwrrcrrwrcrrwrr');
+  const strategiesOf = ({ sites }: Schedule) => sites!['attention.0']!.strategies;
+
+  test('runs there what a compilation of the placed list runs', async () => {
+    const bundle = await compiled(LIST);
+    expect(bundle.loop?.fixed).toBeUndefined();
+    for (const steps of [2, 3, 8, 10, 19, 21, 30, 39, 50]) {
+      const found = scheduleFor(bundle, { steps });
+      const own = await compiled(strategiesOf(found));
+      expect(loopOf(found), `${steps} steps`).toEqual(loopOf(own));
+      const kept = writesOf(found);
+      for (const [call, states] of writesOf(own).entries())
+        expect(kept[call]).toEqual(expect.arrayContaining(states));
+    }
+  });
+
+  test('keeps the share of what is full, and loses none in a shorter loop', async () => {
+    const bundle = await compiled(LIST);
+    const placed = (steps: number) => strategiesOf(scheduleFor(bundle, { steps }));
+    // the tables of docs/schedule.md
+    expect(placed(30)).toEqual(column('cccrrrcrrwrrrccrrrwwrccrrrwrrr'));
+    expect(placed(8)).toEqual(column('cccwccrw'));
+  });
+
+  test('for a loop from a later step on, is for these steps of the whole', async () => {
+    const bundle = await compiled(LIST.slice(4), { start: 4 });
+    expect(bundle.loop).toMatchObject({ steps: 20, start: 4 });
+    expect(strategiesOf(bundle)).toEqual(LIST.slice(4));
+    // nothing was found for the steps before it
+    expect(strategiesOf(scheduleFor(bundle, { steps: 20 }))).toEqual([
+      ...column('cccc'),
+      ...LIST.slice(4),
+    ]);
+    const both = scheduleFor(await compiled(LIST), { steps: 30, start: 8 });
+    expect(strategiesOf(scheduleFor(bundle, { steps: 30, start: 8 }))).toEqual(strategiesOf(both));
+  });
+
+  test('serves one loop alone where it begins in the middle with less than everything', async () => {
+    const list = async (first: string) => {
+      const listed = [first, 'compute', 'zero', 'zero'];
+      const sites = { depth: listed };
+      const plan = { format: 'stepfold.plan', version: 1, calls: 4, sites } as const;
+      const pipeline = Pipeline.create({ calls: 4, start: 4, plan, engine: false });
+      const own = pipeline.use(passes['depth-skip'] as never, { branch: 3 } as never);
+      return scheduleOf(await own.compile(loadModel(UNET)));
+    };
+    expect((await list('compute')).loop?.fixed).toBeUndefined();
+    const { loop, sites } = await list('zero');
+    expect(loop?.fixed).toMatch(/call 0/);
+    expect(sites!['depth']!.strategies).toEqual(['zero', 'compute', 'zero', 'zero']);
   });
 });

@@ -85,27 +85,34 @@ function crowdedOffsets(taken: number, wanted: number, center: number, p: number
   return [...whole].sort((a, b) => a - b).slice(1, -1);
 }
 
-/** By where steps lie among those of `base`. */
+/** By where steps lie among those of `base`: from its borders to both neighbours each of them has a stretch. */
 function placed({ base, covers, order, timesteps }: Placed, loop: LoopLength): number[] {
-  const last = base.length - 1;
   const own = timesteps && loop.timesteps;
-  const lies = (i: number): number =>
-    own ? among(timesteps, own[i]!) : Math.min(((loop.start + i) * base.length) / loop.steps, last);
-  return Array.from({ length: loop.steps - loop.start }, (_, i) => {
-    if (i === 0 && loop.start > 0) return 0;
-    // everything from behind the step before, up to the one on the far side of where this one lies
+  const [gaps, ownGaps] = [base.length - 1, loop.steps - 1];
+  /** How much further a step is from place j - 1 than from place j: of one loop in steps, twice, times the gaps of both. */
+  const nearer = (i: number, j: number): number =>
+    own
+      ? timesteps[j - 1]! - own[i]! - (own[i]! - timesteps[j]!)
+      : 2 * gaps * (loop.start + i) - (2 * j - 1) * ownGaps;
+  const borders = base.map((_, j) => j).slice(1);
+  /** The first and the last of its nearest places. */
+  const lies = (i: number) =>
+    [
+      borders.filter((j) => nearer(i, j) > 0).length,
+      borders.filter((j) => nearer(i, j) >= 0).length,
+    ] as const;
+  const taken = loop.steps - loop.start;
+  return Array.from({ length: taken }, (_, i) => {
+    const [first, last] = lies(i);
+    const before = i > 0 ? lies(i - 1)[1] : -1;
     const wanted = base.filter((_, place) => {
-      const passed = i > 0 && place > lies(i - 1) && place < lies(i);
-      return passed || Math.abs(place - lies(i)) < 1;
+      const isNearest = place >= first && place <= last;
+      const isPassed = place > before && place < first;
+      return isNearest || isPassed || (i === taken - 1 && place > last);
     });
-    return order.find((choice) => wanted.every((other) => covers[choice]!.includes(other)))!;
+    if (i === 0) return loop.start === 0 && wanted.length === 1 ? base[0]! : 0;
+    const standsFor = (choice: number) => wanted.every((other) => covers[choice]!.includes(other));
+    const within = order.find((choice) => wanted.includes(choice) && standsFor(choice));
+    return within ?? order.find(standsFor)!;
   });
-}
-
-/** Where a timestep lies in a falling list: at an entry, or between two. */
-function among(list: readonly number[], timestep: number): number {
-  const above = list.filter((other) => other > timestep).length;
-  if (above === 0 || above === list.length) return above === 0 ? 0 : above - 1;
-  const [before, behind] = [list[above - 1]!, list[above]!];
-  return above - 1 + (before - timestep) / (before - behind);
 }

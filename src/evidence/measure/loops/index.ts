@@ -35,30 +35,35 @@ export interface OtherLoops {
 
 const NONE: OtherLoops = { checks: [], combinations: 0, loops: 0 };
 
+/** The loops that rules are tried on, evaluated for the proof; none where the schedule serves one alone. */
+export const triedLoops = (schedule: Schedule): ReferenceLoop[] =>
+  hasRules(schedule)
+    ? loopsUpTo(LONGEST_PROVED, schedule).map((length) => referenceLoop(schedule, length))
+    : [];
+
 /** What the schedule says of loops, without running any; nothing where it serves one alone. */
 export function ruleProblems(
   schedule: Schedule,
+  loops: readonly ReferenceLoop[],
   known: ProofContext['known'],
   unproved: (what: string) => void,
 ): Problem[] {
   if (!hasRules(schedule)) return [];
   return [
     ...coverProblems(schedule, known),
-    ...loopsUpTo(LONGEST_PROVED, schedule).flatMap((length) =>
-      problemsIn(schedule, length, unproved),
-    ),
+    ...loops.flatMap((loop) => problemsIn(schedule, loop, unproved)),
   ];
 }
 
 /** Runs what shows combinations that the written loop has not. */
 export async function otherLoops(
   context: ProofContext,
+  loops: readonly ReferenceLoop[],
   feedsFor: (call: number) => Feeds,
 ): Promise<OtherLoops> {
   const { schedule, source, known, report, onProgress } = context;
   if (!hasRules(schedule)) return NONE;
   const dims = Object.fromEntries(Object.entries(feedsFor(0)).map(([name, t]) => [name, t.dims]));
-  const loops = loopsUpTo(LONGEST_PROVED, schedule).map((of) => referenceLoop(schedule, of));
   const found = otherCombinations(source, schedule, known, dims, loops);
   if (typeof found === 'string') {
     report.unproved(`other loops, since ${found}`);
@@ -96,13 +101,12 @@ function noiseFor({ steps, start }: LoopLength): Pick<LoopRequest, 'logSnr'> {
 
 function problemsIn(
   schedule: Ruled,
-  length: LoopLength,
+  own: ReferenceLoop,
   unproved: (what: string) => void,
 ): Problem[] {
-  const made = readAs(schedule, length);
-  const at = `in a loop of ${length.steps} steps from step ${length.start} on`;
+  const made = readAs(schedule, own);
+  const at = `in a loop of ${own.steps} steps from step ${own.start} on`;
   if (!made) return [{ path: pointer('loop', 'rules'), message: `lead nowhere ${at}` }];
-  const own = referenceLoop(schedule, length);
   return [
     ...differing(schedule, made, own).map((message) => ({
       path: pointer('loop', 'rules'),

@@ -1,41 +1,45 @@
 /**
- * Choices that were found for the steps of one loop, in another: each step takes one that is at least as exact as
- * those that the loop had where the step lies, and as those of the steps that it passes over, so that what is kept is
- * never older, in parts of the loop, than it was there.
+ * Choices that were found for the steps of one loop, in another: each step takes what the nearest of those steps has, and
+ * is as exact as all that it passes over, so that no refresh is lost; a longer loop keeps the share of each choice.
  */
 import type { Placed } from '../../../generated/schedule.js';
 import type { LoopShape } from './loop-shape.js';
 
 /** The choice of each step that is taken. */
 export function placedChoices(rule: Placed, loop: LoopShape): number[] {
-  const places = placesIn(rule, loop);
-  return places.map((place, i) => {
-    if (i === 0 && loop.start > 0) return 0;
-    const behind = i === 0 ? Infinity : Math.floor(places[i - 1]!) + 1;
-    return covering(rule, Math.min(behind, Math.floor(place)), Math.ceil(place));
+  const last = rule.base.length - 1;
+  let behind = 0;
+  const nearest = nearestIn(rule, loop);
+  return nearest.map(([first, end], i) => {
+    const from = Math.min(first, behind);
+    const to = i === nearest.length - 1 ? last : end;
+    behind = end + 1;
+    // what a loop can begin with is what its step 0 has, and choice 0
+    if (i === 0 && (loop.start > 0 || to > 0)) return 0;
+    return covering(rule, rule.base.slice(from, to + 1));
   });
 }
 
-/** Where each step lies, in steps of the rule's loop. */
-function placesIn({ base, timesteps }: Placed, { steps, start, timesteps: own }: LoopShape) {
-  const last = base.length - 1;
-  if (timesteps && own) return own.map((timestep) => placeOf(timestep, timesteps));
+type Stretch = readonly [first: number, last: number];
+
+/** The steps of the rule's loop that are nearest to each step: one, or more that are equally near. */
+function nearestIn({ base, timesteps }: Placed, { steps, start, timesteps: own }: LoopShape) {
+  if (timesteps && own)
+    return own.map((at) => leastOf(timesteps.map((other) => Math.abs(other - at))));
+  // both loops from 0 to 1, times the steps of both but one: whole numbers, so that ties are ties
   return Array.from({ length: steps - start }, (_, i) =>
-    Math.min(((start + i) * base.length) / steps, last),
+    leastOf(base.map((__, j) => Math.abs((start + i) * (base.length - 1) - j * (steps - 1)))),
   );
 }
 
-/** Between the timesteps of a falling list, 0 at its first. */
-function placeOf(timestep: number, list: readonly number[]): number {
-  const next = list.findIndex((other) => other <= timestep);
-  if (next < 0) return list.length - 1;
-  if (next === 0) return 0;
-  const [above, below] = [list[next - 1]!, list[next]!];
-  return next - 1 + (above - timestep) / (above - below);
+function leastOf(distances: readonly number[]): Stretch {
+  const least = distances.reduce((a, b) => Math.min(a, b));
+  return [distances.indexOf(least), distances.lastIndexOf(least)];
 }
 
-/** The first choice in order that covers those of some steps, the last among them. */
-function covering({ base, covers, order }: Placed, from: number, to: number): number {
-  const wanted = new Set(base.slice(from, to + 1));
-  return order.find((choice) => [...wanted].every((other) => covers[choice]!.includes(other))) ?? 0;
+/** Of some choices the one that covers the others or, where none does, the first in order that covers all. */
+function covering({ covers, order }: Placed, choices: readonly number[]): number {
+  const wanted = [...new Set(choices)];
+  const enough = order.filter((own) => wanted.every((other) => covers[own]!.includes(other)));
+  return enough.find((own) => wanted.includes(own)) ?? enough[0] ?? 0;
 }

@@ -11,8 +11,9 @@ import { checkStates } from '../check-states.js';
 import { callsPerStep, stepsOfCalls } from '../guidance.js';
 import { type LoopPlaces, placesOf, positionsOn, type StepAxis } from './axes.js';
 import { choicesOf } from './choices.js';
+import { liesElsewhere } from './elsewhere.js';
 import { fedParameters } from './fed.js';
-import type { LoopShape } from './loop-shape.js';
+import { type LoopShape, stepsTaken } from './loop-shape.js';
 import { chosenPrograms } from './programs.js';
 import { rowsOf } from './rows.js';
 
@@ -24,18 +25,25 @@ export interface LoopRequest extends LoopPlaces {
   readonly start?: number | undefined;
 }
 
+/** Is anything said of the loop? */
+export const asksForLoop = ({ steps, start, timesteps, logSnr }: LoopRequest): boolean =>
+  [steps, start, timesteps, logSnr].some((asked) => asked !== undefined);
+
 type RuledLoop = Loop & Required<Pick<Loop, 'rules' | 'rows'>>;
+
+type RuledSchedule = Schedule & { readonly loop: RuledLoop };
 
 /** The loop that a schedule is written out for. */
 export const loopOf = ({ loop, calls, source }: Schedule): LoopShape =>
   loop ?? { steps: stepsOfCalls(calls.length, source.guidance), start: 0 };
 
 /** Does a schedule say by which rules its calls come to be? */
-export const hasRules = (schedule: Schedule): schedule is Schedule & { readonly loop: RuledLoop } =>
+export const hasRules = (schedule: Schedule): schedule is RuledSchedule =>
   schedule.loop?.rules !== undefined;
 
 /**
- * The schedule of the same bundle for another number of steps, or from another step on; itself where it is for these.
+ * The schedule of the same bundle for another number of steps, from another step on, or for steps that lie elsewhere;
+ * itself where it is for these.
  *
  * @example
  * const shorter = scheduleFor(schedule, { steps: 30, start: 12 });
@@ -45,18 +53,19 @@ export const hasRules = (schedule: Schedule): schedule is Schedule & { readonly 
  */
 export function scheduleFor(schedule: Schedule, request: LoopRequest): Schedule {
   // a part of a loop need not be a whole number of steps
-  if (request.steps === undefined && request.start === undefined) return schedule;
+  if (!asksForLoop(request)) return schedule;
   const written = loopOf(schedule);
   const { steps = written.steps, start = request.steps === undefined ? written.start : 0 } =
     request;
   if (!Number.isSafeInteger(steps) || steps < 1) throw loopSteps(steps);
   if (!Number.isSafeInteger(start) || start < 0 || start >= steps) throw loopStart(start, steps);
-  if (steps === written.steps && start === written.start) return schedule;
-  if (!hasRules(schedule)) throw loopFixed({ steps, start }, written, schedule.loop?.fixed);
   const { timesteps } = request;
   const falls = timesteps?.every((t, i) => i === 0 || t <= timesteps[i - 1]!);
   if (timesteps && (timesteps.length !== steps - start || !falls))
     throw loopTimesteps({ steps, start }, timesteps);
+  const isWritten = steps === written.steps && start === written.start;
+  if (isWritten && !liesElsewhere(schedule, request)) return schedule;
+  if (!hasRules(schedule)) throw loopFixed({ steps, start }, written, schedule.loop?.fixed);
   const places = placesWithin(schedule, steps, start, request);
   const made = writtenOut(schedule, { steps, start, ...places });
   const [problem] = checkStates(made);
@@ -64,20 +73,38 @@ export function scheduleFor(schedule: Schedule, request: LoopRequest): Schedule 
   return made;
 }
 
-/** Everything of a schedule with rules that has an entry for each call or step. */
-export function writtenOut(
-  schedule: Schedule & { readonly loop: RuledLoop },
-  loop: LoopShape & LoopPlaces,
-): Schedule {
+/** What the rules of a schedule lead to. */
+export interface Followed {
+  /** The program of each call. */
+  readonly calls: readonly string[];
+  /** By site, the strategy of each call. */
+  readonly strategies: ReadonlyMap<string, readonly string[]>;
+}
+
+export function followRules(schedule: RuledSchedule, loop: LoopShape): Followed {
   const { rules, rows } = schedule.loop;
-  const { steps, start, timesteps } = loop;
-  const perStep = callsPerStep(schedule.source.guidance);
   const asked = rules.map(({ when }) => choicesOf(when, loop));
-  const taken = rowsOf(rules, rows, asked, steps - start);
+  const taken = rowsOf(rules, rows, asked, stepsTaken(loop));
   const calls = chosenPrograms(
     schedule,
     taken.flatMap(({ programs }) => programs),
   );
+  const halves = [...Array(callsPerStep(schedule.source.guidance)).keys()];
+  const strategies = rules.flatMap((rule, r) =>
+    rule.sites.map((id, s) => {
+      const row = taken.flatMap(({ choices }) =>
+        halves.map((half) => rule.choices[choices[r]!]![half]![s]!),
+      );
+      return [id, row] as const;
+    }),
+  );
+  return { calls, strategies: new Map(strategies) };
+}
+
+/** Everything of a schedule with rules that has an entry for each call or step. */
+function writtenOut(schedule: RuledSchedule, loop: LoopShape & LoopPlaces): Schedule {
+  const { steps, start, timesteps } = loop;
+  const { calls, strategies } = followRules(schedule, loop);
   const axes = Object.fromEntries(
     Object.keys(schedule.axes ?? {}).map((axis) => [
       axis,
@@ -85,21 +112,17 @@ export function writtenOut(
     ]),
   );
   const sites = Object.fromEntries(
-    Object.entries(schedule.sites ?? {}).map(([id, site]) => {
-      const r = rules.findIndex((rule) => rule.sites.includes(id));
-      const s = rules[r]!.sites.indexOf(id);
-      const strategies = taken.flatMap(({ choices }) =>
-        Array.from({ length: perStep }, (_, half) => rules[r]!.choices[choices[r]!]![half]![s]!),
-      );
-      return [id, { ...site, strategies }];
-    }),
+    Object.entries(schedule.sites ?? {}).map(([id, site]) => [
+      id,
+      { ...site, strategies: [...strategies.get(id)!] },
+    ]),
   );
   const { timesteps: _, parameters, cost, axes: __, ...rest } = schedule;
   const { timesteps: ___, ...placed } = schedule.loop;
   const made: Schedule = {
     ...rest,
     loop: { ...placed, steps, start, ...(timesteps && { timesteps: [...timesteps] }) },
-    calls,
+    calls: [...calls],
     ...(Object.keys(axes).length > 0 && { axes }),
     ...(parameters && { parameters }),
     ...(schedule.timesteps && timesteps && { timesteps: [...timesteps] }),
