@@ -17,6 +17,7 @@ import * as timesteps from './commands/timesteps.js';
 import * as transform from './commands/transform.js';
 import * as tune from './commands/tune.js';
 import * as verify from './commands/verify.js';
+import * as work from './commands/work.js';
 import { usageError } from './usage.js';
 
 /** The work is loaded only when a command runs, so that `--help` answers at once. */
@@ -30,6 +31,10 @@ const COMMANDS: readonly Command[] = [
     ...tune,
     handler: async (args: tune.TuneArguments) =>
       (await import('./actions/tune.js')).runTuning(args),
+  },
+  {
+    ...work,
+    handler: async (args: work.WorkArguments) => (await import('./actions/work.js')).runWork(args),
   },
   {
     ...transform,

@@ -76,3 +76,27 @@ export const nothingRan = () =>
   new ResultError('TUNE_NOTHING', 'No setting that was tried came to the end of its loop.', {
     hint: 'See that `stepfold run` on the model makes pictures, with the same options.',
   });
+
+export const badJob = (file: string, why: string) =>
+  new StepfoldError('TUNE_JOB', `"${file}" is not run: ${why}.`, {
+    file,
+    hint: 'A worker runs trials of a search and nothing else. Remove the file, or look who wrote it.',
+  });
+
+export const otherVersion = (file: string, found: string, own: string) =>
+  new StepfoldError('TUNE_VERSION', `"${file}" is of stepfold ${found}, and this is ${own}.`, {
+    file,
+    hint: 'Versions make other models and pictures: give all machines the same.',
+  });
+
+export const otherModel = (search: string, model: string) =>
+  new StepfoldError('TUNE_MODEL', `"${model}" is not the model that "${search}" is for.`, {
+    file: model,
+    hint: 'Its content, or that of its weights, differs: give the file that the search was given.',
+  });
+
+export const noSearch = (folder: string) =>
+  new StepfoldError('TUNE_NO_SEARCH', `There is no search in "${folder}".`, {
+    file: folder,
+    hint: 'Give the folder of a running `stepfold tune`: that of its output with ".tuning" behind it, or its --work.',
+  });

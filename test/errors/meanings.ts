@@ -359,6 +359,10 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   TUNE_LOOP: 'The loop that is to become faster does not run.',
   TUNE_REFERENCE:
     'The loop of very many steps came upon NaN or infinity. The command line ends with status 1.',
+  TUNE_JOB: 'A file in a folder of trials asks a worker for something else, or was changed.',
+  TUNE_VERSION: 'Search and worker are of different versions.',
+  TUNE_MODEL: "A worker's model is not that of the search.",
+  TUNE_NO_SEARCH: 'A worker is pointed at a folder without a search.',
   TUNE_NOTHING: 'Every loop that was tried broke. The command line ends with status 1.',
   RUN_TIMESTEPS: "The loop's timesteps are said in two ways that differ.",
 };

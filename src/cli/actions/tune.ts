@@ -9,9 +9,7 @@ import {
 import { badSpeedup, twoGoals, unknownTry } from '../../errors/index.js';
 import { proveBundle, type VerifyReport } from '../../evidence/measure/index.js';
 import {
-  canonical,
   type Goal,
-  hashOf,
   type Judged,
   type LoopSubject,
   pipelineOf,
@@ -20,6 +18,7 @@ import {
   type Tuned,
   TuningFolder,
   tune,
+  writeSearch,
 } from '../../evidence/tune/index.js';
 import { loadModel } from '../../model/onnx/files.js';
 import { findBundle, findModel, readScheduler } from '../../runtime/model-folder/index.js';
@@ -37,7 +36,8 @@ import {
 import { heading, print, printJson, printMadeUp, printTable } from '../output.js';
 import { readPasses } from '../plugins.js';
 import { startStatus } from '../progress.js';
-import { identityOf, onInterrupt, startClock } from '../search.js';
+import { onInterrupt, startClock } from '../search.js';
+import { shellWord } from '../shell.js';
 import { readTimesteps } from '../timesteps-file.js';
 import { samplerFlags } from './tune/flags.js';
 
@@ -81,12 +81,10 @@ export async function runTuning(given: TuneArguments): Promise<void> {
     freeze: readSizes('freeze', args.freeze),
     roles: readRoles(args),
   };
-  const identity = identityOf(file, model, { pass: 'all', options: {} }, {
-    ...{ calls: steps, sampler: undefined, seed: args.seed, feeds: subject.feeds, guidance },
-    ...{ shapes: subject.shapes, freeze: subject.freeze, roles: subject.roles },
-  } as never);
-  const folder = new TuningFolder(`${path.resolve(args.output)}.tuning`);
+  const folder = new TuningFolder(args.work ?? `${path.resolve(args.output)}.tuning`);
   folder.take();
+  if (args.restart) folder.clear();
+  const search = writeSearch(folder.path, subject, model);
   const status = startStatus(args.json);
   const clock = startClock(0);
   const interrupted = onInterrupt(folder.path, () => {
@@ -105,7 +103,7 @@ export async function runTuning(given: TuneArguments): Promise<void> {
       samples: args.samples,
       only: args.try,
       folder,
-      search: hashOf(canonical(identity)),
+      search,
       ...(args.minutes !== undefined && { seconds: 60 * args.minutes }),
       onProgress: (_, what) => status.show(what),
     });
@@ -131,7 +129,7 @@ export async function runTuning(given: TuneArguments): Promise<void> {
     interrupted.forget();
     folder.leave();
   }
-  folder.remove();
+  if (args.work === undefined) folder.remove();
   if (!proof.passed) process.exitCode = 1;
   report(args, tuned, proof, clock());
 }
@@ -147,13 +145,25 @@ function goalOf({ speedup, error }: TuneArguments): Goal {
   return { kind: 'speedup', times };
 }
 
+/** What runs the loop that was chosen. */
+const runLine = (bundle: string, { setting }: Judged): string[] => [
+  ...['stepfold', 'run', bundle, ...samplerFlags(setting.sampler)],
+  ...['-o', 'out'],
+];
+
 const dB = ({ mean }: { readonly mean: number }) => (mean >= 150 ? 'equal' : mean.toFixed(1));
 
 function report(args: TuneArguments, tuned: Tuned, proof: VerifyReport, seconds: number): void {
   const { chosen, loop, rival, evaluations, failed, notTried } = tuned;
   const speedup = (one: Judged) => loop.time.milliseconds / one.time.milliseconds;
   if (args.json) {
-    printJson({ folder: args.output, seconds, proved: proof.passed, ...tuned });
+    printJson({
+      folder: args.output,
+      seconds,
+      proved: proof.passed,
+      run: runLine(args.output, chosen),
+      ...tuned,
+    });
     return;
   }
   heading(`On ${chosen.own.images} images that the search did not see`);
@@ -192,7 +202,5 @@ function report(args: TuneArguments, tuned: Tuned, proof: VerifyReport, seconds:
     `Written: ${args.output}`,
     proof.passed ? colors.green(', proved') : colors.red(', and not proved: see `stepfold verify`'),
   );
-  print(
-    `Run it: stepfold run ${args.output} ${samplerFlags(chosen.setting.sampler).join(' ')} -o out`,
-  );
+  print(`Run it: ${runLine(args.output, chosen).map(shellWord).join(' ')}`);
 }

@@ -55,6 +55,11 @@ const search = {
     default: false,
     describe: 'Drop what an interrupted search has left, and begin anew',
   },
+  work: {
+    type: 'string',
+    describe:
+      'Folder of trials, to share with `stepfold work` and to keep for other goals [default: beside the bundle, removed at the end]',
+  },
   page: { type: 'string', describe: 'HTML page of all that was tried' },
   ...jsonOption,
 } as const;

@@ -143,7 +143,7 @@ function digestOf(given: Tensor | readonly number[]): string {
 }
 
 /** Files that hold weights of the model, each once. */
-function weightFiles({ graph }: Model): string[] {
+export function weightFiles({ graph }: Model): string[] {
   const files = new Set<string>();
   for (const { initializer } of graph.initializers)
     if (initializer?.data.kind === 'external') {

@@ -10,7 +10,7 @@ import type { Model } from '../../model/ir/model.js';
 import { callsPerStep, type Schedule } from '../../runtime/schedule/index.js';
 import { type LoopDenoiser, openLoopBundle, openLoopModel } from '../measure/denoise-bundle.js';
 import { bundleKeyOf, type Setting, samplerIn } from './setting.js';
-import { type LoopSubject, pairOf } from './subject.js';
+import { pairOf, type WorkSubject } from './subject.js';
 
 /** Bundles that are open at once, each with its weights. */
 const OPEN = 2;
@@ -28,7 +28,7 @@ export class Bundles {
   #written = 0;
 
   constructor(
-    readonly subject: LoopSubject,
+    readonly subject: WorkSubject,
     readonly model: Model,
   ) {}
 
@@ -81,7 +81,7 @@ export class Bundles {
 
 /** @throws PASS_UNKNOWN and what the passes find wrong with their options */
 export function pipelineOf(
-  subject: LoopSubject,
+  subject: WorkSubject,
   { passes, sampler }: Pick<Setting, 'passes' | 'sampler'>,
   further: Partial<PipelineOptions> = {},
 ): Pipeline {
@@ -103,7 +103,7 @@ export function pipelineOf(
 
 function withPass(
   pipeline: Pipeline,
-  passes: LoopSubject['table']['passes'],
+  passes: WorkSubject['table']['passes'],
   { pass, options }: PassRequest,
 ): Pipeline {
   const found = passes.get(pass);

@@ -5,21 +5,24 @@
  *   jobs/<id>.json      a trial that is asked for
  *   results/<id>.json   what came of it, and
  *   results/<id>.npy    the latents in which its loop ended
+ *   claims/<id>         who is at it
  *   costs.json          what steps cost on the machine of the search
  */
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { openFolder, writeFile } from '../../compiler/emit/index.js';
-import { brokenTuning, tuningInUse } from '../../errors/index.js';
+import { badJob, brokenTuning, otherVersion, tuningInUse } from '../../errors/index.js';
 import { readNpy, writeNpy } from '../../io/npy.js';
 import { readRegularText } from '../../io/regular-file.js';
 import { isAlive } from '../../io/siblings.js';
-import { idOf, type TrialJob } from './job.js';
+import { VERSION } from '../../version.js';
+import { idOf, JOB_FORMAT, JOB_VERSION, type TrialJob } from './job.js';
 import { hasFailed, type TrialResult } from './trial.js';
 
 const JOBS = 'jobs';
 const RESULTS = 'results';
+const CLAIMS = 'claims';
 const COSTS = 'costs.json';
 const OWNER = 'in-use';
 
@@ -53,6 +56,28 @@ export class TuningFolder {
   ask(job: TrialJob): void {
     const file = this.#at(JOBS, `${idOf(job)}.json`);
     if (!fs.existsSync(file)) write(file, job);
+  }
+
+  /**
+   * Trials of a search that are asked for and have no result yet, in the order in which they were asked for.
+   * @throws TUNE_JOB where a file of the folder is no such trial
+   */
+  asked(search: string): TrialJob[] {
+    const jobs: { readonly job: TrialJob; readonly at: number }[] = [];
+    for (const name of fs.readdirSync(this.#at(JOBS))) {
+      const file = this.#at(JOBS, name);
+      if (!name.endsWith('.json')) continue;
+      const id = name.slice(0, -'.json'.length);
+      if (this.has(id)) continue;
+      const job = readJob(file);
+      if (idOf(job) !== id) throw badJob(file, 'its name is not the hash of what it asks for');
+      if (job.search === search) jobs.push({ job, at: fs.statSync(file).mtimeMs });
+    }
+    return jobs.sort((a, b) => a.at - b.at).map(({ job }) => job);
+  }
+
+  has(id: string): boolean {
+    return fs.existsSync(this.#at(RESULTS, `${id}.json`));
   }
 
   /** @throws TUNE_FOLDER */
@@ -96,6 +121,24 @@ export class TuningFolder {
     return found;
   }
 
+  /** Forgets what earlier searches found. */
+  clear(): void {
+    for (const part of [JOBS, RESULTS, COSTS, CLAIMS])
+      fs.rmSync(this.#at(part), { recursive: true, force: true });
+    for (const part of [JOBS, RESULTS]) openFolder(this.#at(part));
+  }
+
+  /** Whether a search on this machine is at it, or one on another may be. */
+  get isInUse(): boolean {
+    const file = this.#at(OWNER);
+    const owner = fs.existsSync(file) ? ownerOf(readRegularText(file)) : undefined;
+    return owner !== undefined && (owner.host !== os.hostname() || isAlive(owner.pid));
+  }
+
+  get claims(): string {
+    return this.#at(CLAIMS);
+  }
+
   remove(): void {
     fs.rmSync(this.path, { recursive: true, force: true });
   }
@@ -119,6 +162,25 @@ function readJson(file: string): unknown {
 function ownerOf(text: string): { readonly host: string; readonly pid: number } | undefined {
   const found = /^(\S+) (\d+)$/.exec(text.trim());
   return found ? { host: found[1]!, pid: Number(found[2]) } : undefined;
+}
+
+/** @throws TUNE_JOB, TUNE_VERSION */
+function readJob(file: string): TrialJob {
+  const found = readJson(file) as Partial<TrialJob> | null;
+  const isTrial =
+    found?.format === JOB_FORMAT &&
+    found.version === JOB_VERSION &&
+    typeof found.search === 'string' &&
+    Number.isSafeInteger(found.batch) &&
+    Array.isArray(found.passes) &&
+    found.passes.every(
+      (one) => typeof one?.pass === 'string' && typeof one.options === 'object' && one.options,
+    ) &&
+    typeof found.sampler?.name === 'string' &&
+    Number.isSafeInteger(found.sampler.steps);
+  if (!isTrial) throw badJob(file, 'it asks for something that is no trial');
+  if (found.stepfold !== VERSION) throw otherVersion(file, String(found.stepfold), VERSION);
+  return found as TrialJob;
 }
 
 const isFailure = (found: unknown): found is Extract<TrialResult, { failed: unknown }> =>

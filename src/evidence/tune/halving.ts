@@ -11,16 +11,19 @@ export interface Rung {
 }
 
 /**
+ * @param prepare is told what will be scored
  * @param score of a setting on so many batches; higher is better, undefined where it failed
  * @returns those that are left, the best first
  */
 export async function halve<T>(
   candidates: readonly T[],
   rungs: readonly Rung[],
+  prepare: (candidates: readonly T[], batches: number) => Promise<void>,
   score: (candidate: T, batches: number) => Promise<number | undefined>,
 ): Promise<readonly T[]> {
   let left = candidates;
   for (const { batches, keep } of rungs) {
+    await prepare(left, batches);
     const scored: { readonly one: T; readonly score: number }[] = [];
     for (const one of left) {
       const found = await score(one, batches);

@@ -1,11 +1,13 @@
 /** What is fastest at the least error: settings of all methods, searched on the user's own model and machine. */
-export { pipelineOf } from './bundles.js';
+export { Bundles, pipelineOf } from './bundles.js';
 export { type Spread, spreadOf } from './distance.js';
 export { ERROR_TO, type ErrorTo } from './error-to.js';
 export { TuningFolder } from './folder.js';
 export { type Goal, readErrorGoal } from './goal.js';
 export { hashOf } from './job.js';
+export { hasSearch, readSearch, writeSearch } from './search-file.js';
 export { canonical, type Setting, settingTitle } from './setting.js';
 export type { LoopSubject } from './subject.js';
 export type { Tried } from './table.js';
 export { type Judged, type Tuned, type TuneOptions, tune } from './tune.js';
+export { work } from './work.js';

@@ -35,4 +35,5 @@ export const jobOf = (
 
 export const idOf = (job: TrialJob): string => hashOf(canonical(job));
 
-export const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');
+export const hashOf = (content: string | Uint8Array): string =>
+  createHash('sha256').update(content).digest('hex');

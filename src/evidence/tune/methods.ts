@@ -45,13 +45,13 @@ const SAVES = 0.98;
 /** @param wanted names of passes; undefined for all that can be searched */
 export async function findMethods(
   bundles: Bundles,
+  subject: LoopSubject,
   model: Model,
   basis: CostBasis,
   wanted: readonly string[] | undefined,
   remember: (name: string, measure: () => Promise<StepCost>) => Promise<StepCost>,
   onMethod: (done: number, all: number, what: string) => void = () => {},
 ): Promise<Methods> {
-  const { subject } = bundles;
   const context = await contextOf(model, subject);
   const passes = [...subject.table.passes.values()].filter(
     ({ name, tuning }) => tuning && (wanted?.includes(name) ?? true),

@@ -6,7 +6,7 @@ import { evenSteps } from '../../runtime/schedule/index.js';
 import { type LoopChoice, rivals } from '../yardstick/index.js';
 import { halve, type Rung } from './halving.js';
 import { type Method, type Methods, settled } from './methods.js';
-import { keyOf, type Setting, stepsIn } from './setting.js';
+import { canonical, keyOf, type Setting, stepsIn } from './setting.js';
 
 export interface SearchSpace extends Methods {
   readonly own: LoopChoice;
@@ -24,8 +24,12 @@ export interface Candidate {
   readonly at?: (budget: number) => Candidate | undefined;
 }
 
-/** Score of a candidate on so many batches: higher is better; undefined where it failed. */
-export type Score = (candidate: Candidate, batches: number) => Promise<number | undefined>;
+export interface Judge {
+  /** Is told what will be scored, so that it can be shared out. */
+  prepare(candidates: readonly Candidate[], batches: number): Promise<void>;
+  /** Of a candidate on so many batches: higher is better; undefined where it failed. */
+  score(candidate: Candidate, batches: number): Promise<number | undefined>;
+}
 
 const ORDERS = [1, 2, 0];
 /** Steps of the loop, in steps that are paid for. */
@@ -55,9 +59,9 @@ export interface Found {
 }
 
 /** @param budget in steps of the source */
-export async function searchAt(space: SearchSpace, budget: number, score: Score): Promise<Found> {
+export async function searchAt(space: SearchSpace, budget: number, judge: Judge): Promise<Found> {
   const fewer = rivalsAt(space, budget);
-  const ranked = await halve(fewer, RIVAL_RUNGS, score);
+  const ranked = await halving(fewer, RIVAL_RUNGS, judge);
   const loops = loopsOf(space, ranked);
   const found: Candidate[] = [...ranked.slice(0, 2)];
   const singles: { readonly method: Method; readonly at: Coordinates; readonly score: number }[] =
@@ -67,7 +71,7 @@ export async function searchAt(space: SearchSpace, budget: number, score: Score)
       methods,
       (method, at) => single(space, budget, method, at),
       loops,
-      score,
+      judge,
     );
     if (!one) continue;
     singles.push({ method: one.choice, at: one.at, score: one.score });
@@ -78,13 +82,21 @@ export async function searchAt(space: SearchSpace, budget: number, score: Score)
       [{ outer, inner }],
       (pair, at) => both(space, budget, pair, at),
       loops,
-      score,
+      judge,
     );
     if (one) found.push(one.candidate);
   }
-  const best = await halve(distinct(found), FINAL_RUNGS, score);
+  const best = await halving(distinct(found), FINAL_RUNGS, judge);
   return { best, rival: ranked[0] };
 }
+
+const halving = (candidates: readonly Candidate[], rungs: readonly Rung[], judge: Judge) =>
+  halve(
+    candidates,
+    rungs,
+    (some, batches) => judge.prepare(some, batches),
+    (one, batches) => judge.score(one, batches),
+  );
 
 const distinct = (candidates: readonly Candidate[]): Candidate[] => [
   ...new Map(candidates.map((one) => [keyOf(one.setting), one])).values(),
@@ -103,13 +115,18 @@ function rivalsAt(space: SearchSpace, budget: number): Candidate[] {
   const steps = Math.floor(budget / exactCost + 1e-9);
   if (steps < 1) return [];
   return rivals(own, steps)
-    .map(({ choice }, i) => ({
+    .map(({ choice }) => ({
       setting: { family: FEWER, passes: exact, sampler: choice },
       cost: stepsIn(choice) * exactCost,
-      at: (other: number) => rivalsAt(space, other)[i],
+      at: (other: number) =>
+        rivalsAt(space, other).find(({ setting }) => isSame(setting.sampler, choice)),
     }))
     .filter(({ cost }) => cost <= budget + 1e-9);
 }
+
+/** But for the number of steps. */
+const isSame = ({ steps: _, ...a }: LoopChoice, { steps: __, ...b }: LoopChoice): boolean =>
+  canonical(a) === canonical(b);
 
 /** Of the best rivals the samplers with their spacings. */
 function loopsOf({ own }: SearchSpace, ranked: readonly Candidate[]): LoopChoice[] {
@@ -139,24 +156,37 @@ async function descend<C>(
   choices: readonly C[],
   make: (choice: C, at: Coordinates) => Candidate | undefined,
   loops: readonly LoopChoice[],
-  score: Score,
+  judge: Judge,
 ): Promise<Descended<C> | undefined> {
   let best: Descended<C> | undefined;
-  const attempt = async (choice: C, at: Coordinates) => {
-    const candidate = make(choice, at);
-    const found = candidate && (await score(candidate, 1));
-    if (candidate && found !== undefined && (!best || found > best.score))
-      best = { choice, at, candidate, score: found };
+  const attempt = async (tried: readonly (readonly [C, Coordinates])[]) => {
+    const made = tried.flatMap(([choice, at]) => {
+      const candidate = make(choice, at);
+      return candidate ? [{ choice, at, candidate }] : [];
+    });
+    await judge.prepare(
+      made.map(({ candidate }) => candidate),
+      1,
+    );
+    for (const one of made) {
+      const score = await judge.score(one.candidate, 1);
+      if (score !== undefined && (!best || score > best.score)) best = { ...one, score };
+    }
   };
-  // what is there at one stretch may not be at another
-  for (const choice of choices)
-    for (const stretch of STRETCHES.slice(0, 2))
-      await attempt(choice, { loop: loops[0]!, stretch, order: ORDERS[0]!, share: SHARES[0]! });
+  const [order, share] = [ORDERS[0]!, SHARES[0]!];
+  await attempt(
+    choices.flatMap((choice) =>
+      // what is there at one stretch may not be at another
+      STRETCHES.slice(0, 2).map(
+        (stretch) => [choice, { loop: loops[0]!, stretch, order, share }] as const,
+      ),
+    ),
+  );
   const vary = async <K extends keyof Coordinates>(name: K, values: readonly Coordinates[K][]) => {
     if (!best) return;
     const { choice, at } = best;
-    for (const value of values)
-      if (value !== at[name]) await attempt(choice, { ...at, [name]: value });
+    const others = values.filter((value) => value !== at[name]);
+    await attempt(others.map((value) => [choice, { ...at, [name]: value }] as const));
   };
   await vary('order', ORDERS);
   await vary('loop', loops);

@@ -26,7 +26,10 @@ export interface LoopSubject {
   readonly roles?: { readonly latent?: string; readonly timestep?: string };
 }
 
-export const pairOf = ({ guidance }: Pick<LoopSubject, 'guidance'>): GuidancePair | undefined =>
+/** What trials need of it: each says by itself in which loop it runs. */
+export type WorkSubject = Omit<LoopSubject, 'own'>;
+
+export const pairOf = ({ guidance }: Pick<WorkSubject, 'guidance'>): GuidancePair | undefined =>
   guidance && { order: guidance.order, mode: guidance.mode };
 
 /** Images that are made at once, by their number: of equal numbers they are the same. */
@@ -60,7 +63,7 @@ export function loopOf(
   ort: Ort,
   ports: DenoiserPorts,
   classes: ReadonlyMap<string, number>,
-  subject: LoopSubject,
+  subject: WorkSubject,
   batch: ImageBatch,
 ) {
   const { guidance } = subject;

@@ -8,7 +8,8 @@ import { idOf, jobOf } from './job.js';
 import type { Candidate } from './search.js';
 import { keyOf, type Setting } from './setting.js';
 import { HELD_OUT, type ImageBatch } from './subject.js';
-import { type Ended, hasFailed, runTrial, type TrialResult } from './trial.js';
+import { type Ended, hasFailed, type TrialResult } from './trial.js';
+import { settleTrial, settleTrials } from './work.js';
 
 /** A setting with what came of it. */
 export interface Tried extends Candidate {
@@ -39,7 +40,7 @@ export class Table {
   /** Evaluations of the model on one image, in this run and those before it. */
   evaluations = 0;
   trials = 0;
-  /** Trials that an earlier run had made. */
+  /** Trials that an earlier run had made, or another process. */
   found = 0;
   madeUp: readonly string[] = [];
 
@@ -57,6 +58,20 @@ export class Table {
   /** What is known already, on however few images. */
   known({ setting }: Candidate): Tried | undefined {
     return this.#tried.get(keyOf(setting));
+  }
+
+  /** Asks for all of some at once, so that whoever helps can take a part of them. */
+  async prepare(
+    settings: readonly Setting[],
+    batches: readonly ImageBatch[],
+    isLate: () => boolean,
+  ): Promise<void> {
+    const { own, converged, bundles, folder, search } = this.options;
+    const references = [own, converged].map((sampler) => ({ passes: [], sampler }));
+    const jobs = [...references, ...settings].flatMap((setting) =>
+      batches.map((batch) => jobOf(search, setting, batch)),
+    );
+    await settleTrials(bundles, folder, jobs, isLate);
   }
 
   /** Undefined where it failed. */
@@ -89,15 +104,15 @@ export class Table {
   /** Undefined where it failed. */
   async end(setting: Setting, batch: ImageBatch): Promise<Ended | undefined> {
     const { bundles, folder, search } = this.options;
-    const id = idOf(jobOf(search, setting, batch));
+    const job = jobOf(search, setting, batch);
+    const id = idOf(job);
     let result = this.#ended.get(id);
     if (!result) {
-      const before = folder.result(id);
-      result = before ?? (await runTrial(bundles, setting, batch));
-      if (!before) folder.keep(id, result);
+      const settled = await settleTrial(bundles, folder, job);
+      result = settled.result;
       this.#ended.set(id, result);
       this.trials++;
-      if (before) this.found++;
+      if (!settled.here) this.found++;
       if (!hasFailed(result)) {
         this.evaluations += result.work * result.images;
         this.madeUp = result.madeUp;

@@ -6,6 +6,7 @@ import type { Method } from '../../../src/evidence/tune/methods.js';
 import {
   type Candidate,
   FEWER,
+  type Judge,
   type SearchSpace,
   searchAt,
 } from '../../../src/evidence/tune/search.js';
@@ -33,6 +34,21 @@ const space = (methods: readonly Method[], exactCost = 1): SearchSpace => ({
   mostSteps: 100,
 });
 
+/** What is scored must have been prepared. */
+function judgeBy(score: (candidate: Candidate) => number | undefined): Judge {
+  const known = new Set<string>();
+  const nameOf = ({ setting }: Candidate, batches: number) => `${batches} ${keyOf(setting)}`;
+  return {
+    async prepare(candidates, batches) {
+      for (const one of candidates) known.add(nameOf(one, batches));
+    },
+    async score(candidate, batches) {
+      expect(known).toContain(nameOf(candidate, batches));
+      return score(candidate);
+    },
+  };
+}
+
 /** Costs counted anew, from what the options say. */
 function costOf({ setting }: Candidate, methods: readonly Method[]): number {
   const steps = stepsIn(setting.sampler);
@@ -50,10 +66,14 @@ describe('at a cost', () => {
   const seen: Candidate[] = [];
   const methods = [FORECAST, ...DEEP];
   const run = () =>
-    searchAt(space(methods), 12, async (candidate) => {
-      seen.push(candidate);
-      return 1;
-    });
+    searchAt(
+      space(methods),
+      12,
+      judgeBy((candidate) => {
+        seen.push(candidate);
+        return 1;
+      }),
+    );
 
   test('nothing costs more, and one more full step would', async () => {
     await run();
@@ -111,7 +131,7 @@ describe('what is found', () => {
       const loop = setting.sampler.name === 'deis' ? 3 : 0;
       return (pass === 'deepcache' ? 10 : 0) + order + branch + loop;
     };
-    const { best } = await searchAt(space([FORECAST, ...DEEP]), 12, async (one) => score(one));
+    const { best } = await searchAt(space([FORECAST, ...DEEP]), 12, judgeBy(score));
     const [first] = best;
     expect(first!.setting.passes[0]).toMatchObject({
       pass: 'deepcache',
@@ -121,8 +141,12 @@ describe('what is found', () => {
   });
 
   test('is fewer steps where these are best, and what failed is left out', async () => {
-    const { best, rival } = await searchAt(space([FORECAST]), 12, async ({ setting }) =>
-      setting.passes.length > 0 ? undefined : setting.sampler.name === 'unipc' ? 5 : 1,
+    const { best, rival } = await searchAt(
+      space([FORECAST]),
+      12,
+      judgeBy(({ setting }) =>
+        setting.passes.length > 0 ? undefined : setting.sampler.name === 'unipc' ? 5 : 1,
+      ),
     );
     expect(best[0]!.setting).toMatchObject({ family: FEWER, sampler: { name: 'unipc' } });
     expect(keyOf(rival!.setting)).toBe(keyOf(best[0]!.setting));
@@ -130,7 +154,11 @@ describe('what is found', () => {
   });
 
   test('has what approximates nothing in it, whose cheaper steps are more of them', async () => {
-    const { rival } = await searchAt(space([FORECAST], 0.8), 12, async () => 1);
+    const { rival } = await searchAt(
+      space([FORECAST], 0.8),
+      12,
+      judgeBy(() => 1),
+    );
     expect(rival!.setting.passes).toEqual([{ pass: 'loop-invariant', options: {} }]);
     expect(stepsIn(rival!.setting.sampler)).toBe(15);
     expect(rival!.cost).toBeCloseTo(12, 9);
@@ -139,12 +167,14 @@ describe('what is found', () => {
 
 test('halving asks the better ones on more', async () => {
   const asked: [number, number][] = [];
+  const prepared: [number, number][] = [];
   const left = await halve(
     [3, 9, 1, 7, 5],
     [
       { batches: 1, keep: 3 },
       { batches: 4, keep: 1 },
     ],
+    async (some, batches) => void prepared.push([some.length, batches]),
     async (one, batches) => {
       asked.push([one, batches]);
       // on more images another one is best
@@ -155,5 +185,9 @@ test('halving asks the better ones on more', async () => {
   expect(asked).toEqual([
     ...[3, 9, 1, 7, 5].map((one) => [one, 1]),
     ...[9, 7, 5].map((one) => [one, 4]),
+  ]);
+  expect(prepared).toEqual([
+    [5, 1],
+    [3, 4],
   ]);
 });

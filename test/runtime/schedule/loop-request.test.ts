@@ -48,10 +48,10 @@ describe('the written loop, with its steps elsewhere', () => {
 
   test('has its forecasts weighted anew', () => {
     const { parameters, axes } = scheduleFor(weighted, { timesteps });
-    const [{ calls }] = Object.values(parameters!) as [{ calls: (number[] | null)[] }];
+    const [parameter] = Object.values(parameters!) as { calls: (number[] | null)[] }[];
     // a straight line through what steps 3 and 0 wrote
     const [t0, t3, t4] = [999, 640, 610];
-    const [last, before, none] = calls[4]!;
+    const [last, before, none] = parameter!.calls[4]!;
     expect(last).toBeCloseTo((t4 - t0) / (t3 - t0), 12);
     expect(before).toBeCloseTo((t4 - t3) / (t0 - t3), 12);
     expect(none).toBe(0);

@@ -1,0 +1,167 @@
+/** `tune` and `work` from the outside: what they find is run again by other commands, and measured here. */
+import fs from 'node:fs';
+import path from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { readNpy } from '../../src/io/npy.js';
+import { DIGITS, done, expectRefusal, requireBuild, scratchFolder, stepfold } from './stepfold.js';
+
+const folder = scratchFolder('tune');
+beforeAll(requireBuild);
+const at = (...names: string[]) => path.join(folder, ...names);
+const run = (...args: string[]) => done(args, { cwd: folder });
+/** Few enough steps in training that the loop of very many is short. */
+const LOOP = ['--train-timesteps', '40', '--spacing', 'trailing', '--feed', 'class_labels=3'];
+const SEARCH = [
+  ...['tune', DIGITS, ...LOOP, '--steps', '6', '--seed', '5', '--samples', '2'],
+  ...['--cost', 'macs', '--try', 'forecast', '--json'],
+];
+/** Between the seeds of batches, and the first of those that judge. */
+const JUDGED = 5 + 3 * 1_000_000;
+
+interface Judged {
+  readonly setting: { readonly passes: { readonly pass: string }[]; readonly family: string };
+  readonly own: { readonly mean: number; readonly images: number };
+  readonly converged: { readonly mean: number };
+  readonly cost: number;
+}
+
+interface Found {
+  readonly proved: boolean;
+  readonly run: string[];
+  readonly chosen: Judged;
+  readonly rival: Judged;
+  readonly tried: Judged[];
+  readonly trials: number;
+  readonly resumed: number;
+}
+
+function decibels(found: Float32Array, wanted: Float32Array): number {
+  const size = wanted.length / 2;
+  const each = [0, 1].map((i) => {
+    const [a, b] = [found, wanted].map((all) => all.subarray(i * size, (i + 1) * size));
+    const range = Math.max(...b!) - Math.min(...b!);
+    const square = b!.reduce((sum, v, j) => sum + (a![j]! - v) ** 2, 0) / size;
+    return 10 * Math.log10(range ** 2 / square);
+  });
+  return (each[0]! + each[1]!) / 2;
+}
+
+async function endOf(name: string, ...args: string[]): Promise<Float32Array> {
+  await run(...args, '--samples', '2', '--seed', String(JUDGED), '-o', name);
+  const file = at(name, 'samples.npy');
+  return readNpy(fs.readFileSync(file), file).data as Float32Array;
+}
+
+/** What does not depend on the clock. */
+function settled(found: Found) {
+  const of = ({ time: _, ...one }: Judged & { time?: unknown }) => one;
+  return {
+    run: found.run.slice(3),
+    chosen: of(found.chosen),
+    rival: of(found.rival),
+    tried: found.tried,
+  };
+}
+
+describe('tune', () => {
+  let found: Found;
+  beforeAll(async () => {
+    found = JSON.parse(await run(...SEARCH, '--speedup', '2', '-o', 'bundle', '--work', 'trials'));
+  }, 300_000);
+
+  test('writes a bundle that is proved, and says how to run it', async () => {
+    expect(found.proved).toBe(true);
+    expect(found.chosen.own.images).toBe(2);
+    const end = await endOf('chosen', ...found.run.slice(1, -2), ...LOOP.slice(4));
+    const whole = await endOf('whole', 'run', DIGITS, ...LOOP, '--steps', '6');
+    expect(found.chosen.own.mean).toBeCloseTo(decibels(end, whole), 2);
+  });
+
+  test('costs no more than was asked for, and has fewer steps beside it', () => {
+    for (const { cost } of found.tried) expect(cost).toBeLessThanOrEqual(3 + 1e-6);
+    expect(found.rival.setting).toMatchObject({ family: 'fewer steps', passes: [] });
+    expect(new Set(found.tried.map(({ setting }) => setting.family))).toEqual(
+      new Set(['fewer steps', 'forecast']),
+    );
+  });
+
+  test('goes on from what is there', async () => {
+    const again: Found = JSON.parse(
+      await run(...SEARCH, '--speedup', '2', '-o', 'again', '--work', 'trials'),
+    );
+    expect(again.resumed).toBe(again.trials);
+    expect(settled(again)).toEqual(settled(found));
+  });
+
+  test('finds the same with others at work, one of which dies', async () => {
+    const search = stepfold(
+      [...SEARCH, '--speedup', '2', '-o', 'shared', '--work', 'shared-trials'],
+      { cwd: folder },
+    );
+    while (!fs.existsSync(at('shared-trials/search.json')))
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    // a claim of a process that is no more
+    const work = ['work', 'shared-trials', '--model', DIGITS, '--idle', '5', '--json'];
+    const workers = [stepfold(work, { cwd: folder }), stepfold(work, { cwd: folder })];
+    const { stdout, stderr } = await search;
+    expect(stderr).toBe('');
+    for (const { status, stdout: told } of await Promise.all(workers)) {
+      expect(status).toBe(0);
+      expect(JSON.parse(told)).toHaveProperty('trials');
+    }
+    expect(settled(JSON.parse(stdout))).toEqual(settled(found));
+    const results = (name: string) =>
+      fs
+        .readdirSync(at(name, 'results'))
+        .map((file) => [file, fs.readFileSync(at(name, 'results', file), 'hex')]);
+    expect(results('shared-trials')).toEqual(results('trials'));
+  }, 300_000);
+});
+
+describe('refuses', () => {
+  test.each([
+    ['two goals', ['--speedup', '2', '--error', '40dB'], 'TUNE_GOAL'],
+    ['no speedup', ['--speedup', '1'], 'TUNE_GOAL'],
+    ['no decibels', ['--error', 'little'], 'TUNE_GOAL'],
+    ['more than there are steps', ['--speedup', '60'], 'TUNE_GOAL'],
+    ['a pass that is none', ['--try', 'deepcash'], 'TUNE_PASS'],
+  ])('%s', async (_, args, code) => {
+    expectRefusal(
+      await stepfold(['tune', DIGITS, '-o', 'none', '--cost', 'macs', ...args], { cwd: folder }),
+      code,
+    );
+    expect(fs.existsSync(at('none'))).toBe(false);
+  });
+
+  test('a worker anything but trials of its search', async () => {
+    const work = (...more: string[]) => [
+      'work',
+      'trials',
+      '--model',
+      DIGITS,
+      '--idle',
+      '0',
+      ...more,
+    ];
+    expectRefusal(
+      await stepfold(['work', 'nowhere', '--model', DIGITS], { cwd: folder }),
+      'TUNE_NO_SEARCH',
+    );
+    const other = at('other.onnx');
+    fs.copyFileSync(path.join(path.dirname(DIGITS), '../dit-digits/dit-digits.onnx'), other);
+    expectRefusal(
+      await stepfold(['work', 'trials', '--model', other], { cwd: folder }),
+      'TUNE_MODEL',
+    );
+    const job = at('trials/jobs', `${'0'.repeat(64)}.json`);
+    fs.writeFileSync(job, '{"format":"stepfold.trial","version":1,"run":"rm"}');
+    expectRefusal(await stepfold(work(), { cwd: folder }), 'TUNE_JOB');
+    fs.rmSync(job);
+    const [asked] = fs.readdirSync(at('trials/jobs'));
+    const text = fs.readFileSync(at('trials/jobs', asked!), 'utf8');
+    fs.writeFileSync(job, text);
+    // the name of a job is its hash, so that one that was changed is found
+    expectRefusal(await stepfold(work(), { cwd: folder }), 'TUNE_JOB');
+    fs.rmSync(job);
+  });
+});
