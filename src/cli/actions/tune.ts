@@ -4,16 +4,19 @@ import {
   checkApart,
   checkTarget,
   emitBundle,
+  writeFile,
   writePipelineFolder,
 } from '../../compiler/emit/index.js';
-import { badSpeedup, twoGoals, unknownTry } from '../../errors/index.js';
+import { badSpeedup, outputExists, twoGoals, unknownTry } from '../../errors/index.js';
 import { proveBundle, type VerifyReport } from '../../evidence/measure/index.js';
+import { tuningPage } from '../../evidence/report/tuning-page.js';
 import {
   type Goal,
   type Judged,
   type LoopSubject,
   pipelineOf,
   readErrorGoal,
+  type Setting,
   settingTitle,
   type Tuned,
   TuningFolder,
@@ -34,11 +37,13 @@ import {
   trainTimestepsOf,
 } from '../loop-options.js';
 import { heading, print, printJson, printMadeUp, printTable } from '../output.js';
+import { checkOutputFile } from '../output-file.js';
 import { readPasses } from '../plugins.js';
 import { startStatus } from '../progress.js';
 import { onInterrupt, startClock } from '../search.js';
 import { shellWord } from '../shell.js';
 import { readTimesteps } from '../timesteps-file.js';
+import { commandsOf } from './tune/commands.js';
 import { samplerFlags } from './tune/flags.js';
 
 const STEPS = 50;
@@ -54,6 +59,7 @@ export async function runTuning(given: TuneArguments): Promise<void> {
   const args = { ...given, ...noise, model: file };
   if (pipeline) checkApart(args.output, pipeline.folder);
   checkTarget(args.output, args.force, file);
+  if (args.page !== undefined) checkOutputFile(args.page, args.force, outputExists);
   const table = await readPasses(args.plugin);
   const searched = [...table.passes.values()].filter(({ tuning }) => tuning).map((p) => p.name);
   for (const name of args.try ?? []) if (!searched.includes(name)) throw unknownTry(name, searched);
@@ -131,19 +137,28 @@ export async function runTuning(given: TuneArguments): Promise<void> {
   }
   if (args.work === undefined) folder.remove();
   if (!proof.passed) process.exitCode = 1;
+  if (args.page !== undefined) {
+    const commands = (one: Setting) => commandsOf(args, one);
+    const page = tuningPage(tuned, { model: path.basename(file), errorTo: args.to, commands });
+    writeFile(args.page, new TextEncoder().encode(page));
+  }
   report(args, tuned, proof, clock());
 }
 
 /** @throws TUNE_GOAL */
-function goalOf({ speedup, error }: TuneArguments): Goal {
+function goalOf({ speedup, error, minutes }: TuneArguments): Goal {
   if (error !== undefined) {
     if (speedup !== undefined) throw twoGoals();
     return readErrorGoal(error);
   }
+  if (speedup === undefined && minutes !== undefined) return { kind: 'front' };
   const times = speedup ?? SPEEDUP;
   if (!(times > 1)) throw badSpeedup(times);
   return { kind: 'speedup', times };
 }
+
+/** Latents are in the bundle's pictures, not in what is printed. */
+const withoutEnds = ({ ends: _, ...tuned }: Tuned) => tuned;
 
 /** What runs the loop that was chosen. */
 const runLine = (bundle: string, { setting }: Judged): string[] => [
@@ -162,7 +177,7 @@ function report(args: TuneArguments, tuned: Tuned, proof: VerifyReport, seconds:
       seconds,
       proved: proof.passed,
       run: runLine(args.output, chosen),
-      ...tuned,
+      ...withoutEnds(tuned),
     });
     return;
   }
@@ -202,5 +217,6 @@ function report(args: TuneArguments, tuned: Tuned, proof: VerifyReport, seconds:
     `Written: ${args.output}`,
     proof.passed ? colors.green(', proved') : colors.red(', and not proved: see `stepfold verify`'),
   );
+  if (args.page !== undefined) print(`Page: ${args.page}`);
   print(`Run it: ${runLine(args.output, chosen).map(shellWord).join(' ')}`);
 }

@@ -5,7 +5,12 @@ export type Goal =
   /** So many times as fast as the loop as it is, with the least error. */
   | { readonly kind: 'speedup'; readonly times: number }
   /** As fast as it gets with no more error: decibels at least. */
-  | { readonly kind: 'error'; readonly decibels: number };
+  | { readonly kind: 'error'; readonly decibels: number }
+  /** What there is at each speed, for as long as there is time; the first of `FRONT` is written. */
+  | { readonly kind: 'front' };
+
+/** Times as fast, in the order in which they are searched. */
+export const FRONT = [2, 3, 1.5, 4, 6];
 
 /**
  * `40dB`, or `40`.

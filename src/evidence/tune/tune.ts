@@ -11,11 +11,11 @@ import { Bundles } from './bundles.js';
 import type { CostBasis, StepCost } from './costs.js';
 import type { ErrorTo } from './error-to.js';
 import type { TuningFolder } from './folder.js';
-import type { Goal } from './goal.js';
+import { FRONT, type Goal } from './goal.js';
 import { findMethods, type NotTried } from './methods.js';
 import { referenceLoop } from './reference.js';
 import { type Candidate, FEWER, type Judge, searchAt } from './search.js';
-import { settingTitle, stepsIn } from './setting.js';
+import { type Setting, settingTitle, stepsIn } from './setting.js';
 import { HELD_OUT, type ImageBatch, imagesAtOnce, type LoopSubject } from './subject.js';
 import { type FailedSetting, Table, type Tried } from './table.js';
 import { type LoopTime, timeLoops } from './times.js';
@@ -65,6 +65,14 @@ export interface Tuned {
   /** Whether time ran out before the search was done. */
   readonly outOfTime: boolean;
   readonly madeUp: readonly string[];
+  /** Of the first images that judge, where loops end. */
+  readonly ends: {
+    readonly dims: readonly number[];
+    readonly chosen: Float32Array;
+    readonly rival: Float32Array | undefined;
+    readonly loop: Float32Array;
+    readonly converged: Float32Array;
+  };
 }
 
 /** How far over the time that was asked for a loop may be found. */
@@ -128,14 +136,18 @@ async function tuneWith(bundles: Bundles, options: TuneOptions): Promise<Tuned> 
   const found =
     goal.kind === 'speedup'
       ? await at(goal.times)
-      : await fastest(goal.decibels, at, table, errorTo);
+      : goal.kind === 'error'
+        ? await fastest(goal.decibels, at, table, errorTo)
+        : await front(at, isLate);
   const [best] = found.best;
   if (!best && goal.kind === 'speedup' && steps / goal.times < 1)
     throw goalTooFast(goal.times, steps);
   if (!best) throw nothingRan();
   options.onProgress?.(0, 'Judging');
   const held = range(Math.ceil(options.samples / images), HELD_OUT);
-  const wanted = goal.kind === 'speedup' ? 1 / goal.times : undefined;
+  const times =
+    goal.kind === 'front' ? FRONT[0]! : goal.kind === 'speedup' ? goal.times : undefined;
+  const wanted = times && 1 / times;
   const fitted = await inTime(bundles, loop, best, found.rival, wanted);
   const judged = async (candidate: Candidate, time: LoopTime): Promise<Judged | undefined> => {
     const one = await table.of(candidate, held);
@@ -162,7 +174,25 @@ async function tuneWith(bundles: Bundles, options: TuneOptions): Promise<Tuned> 
     trials: table.trials,
     resumed: table.found,
     outOfTime: late,
+    ends: await endsOf(table, fitted, { own, reference }),
     madeUp: table.madeUp,
+  };
+}
+
+async function endsOf(
+  table: Table,
+  { chosen, rival }: Fitted,
+  { own, reference }: { readonly own: LoopChoice; readonly reference: LoopChoice },
+): Promise<Tuned['ends']> {
+  const of = (setting: Pick<Setting, 'passes' | 'sampler'>) =>
+    table.end({ family: '', ...setting }, HELD_OUT);
+  const end = await of(chosen.setting);
+  return {
+    dims: end!.dims,
+    chosen: end!.latent,
+    rival: rival && (await of(rival.setting))?.latent,
+    loop: (await of({ passes: [], sampler: own }))!.latent,
+    converged: (await of({ passes: [], sampler: reference }))!.latent,
   };
 }
 
@@ -203,6 +233,16 @@ async function inTime(
     const rivalOver = other && part(2) / wanted!;
     other = other && (rivalOver! > SLACK ? (other.at?.(other.cost / rivalOver!) ?? other) : other);
   }
+}
+
+/** What there is at each speed; the first of them is what is taken. */
+async function front(
+  at: (times: number) => ReturnType<typeof searchAt>,
+  isLate: () => boolean,
+): ReturnType<typeof searchAt> {
+  const first = await at(FRONT[0]!);
+  for (const times of FRONT.slice(1)) if (!isLate()) await at(times);
+  return first;
 }
 
 /** Costs that are tried one after another where an error is asked for, as many times as fast. */

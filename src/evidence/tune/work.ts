@@ -86,7 +86,7 @@ export async function work(options: WorkOptions): Promise<number> {
   const { bundles, folder, search, idle, isEnded = () => false } = options;
   let done = 0;
   let last = performance.now();
-  while (!isEnded() && performance.now() - last <= 1000 * idle) {
+  while (!isEnded()) {
     let some = false;
     // the search goes through them from the first on
     for (const job of folder.asked(search).reverse()) {
@@ -97,6 +97,7 @@ export async function work(options: WorkOptions): Promise<number> {
       options.onTrial?.(++done, idOf(job), result);
     }
     if (some) last = performance.now();
+    else if (performance.now() - last >= 1000 * idle) break;
     else await setTimeout(LOOK);
   }
   return done;
