@@ -1,7 +1,7 @@
 /**
- * A loop of so many steps that more would change little: solvers of high order come in a hundred to where DDIM does not
- * in a thousand. On the digits' U-Net, 128 steps of DEIS of order 3 at levels of Karras et al. end 70 dB from 1,000
- * steps of the same.
+ * A loop of so many steps that more would change little: 128 of DEIS of order 3 at levels of Karras et al. end, on the
+ * trained U-Net and transformer of samples/, 66 to 72 dB from 300 steps of UniPC, 500 of DPM-Solver++(2M) and 1,000 of
+ * DDIM, which lie 67 to 79 dB from each other.
  */
 import { StepfoldError } from '../../errors/index.js';
 import { convergedChoice, type LoopChoice } from '../yardstick/index.js';
