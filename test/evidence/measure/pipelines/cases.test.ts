@@ -90,7 +90,9 @@ const labels = (steps: readonly number[]) =>
 
 describe('a U-Net under text, prompts of 5 and of 9 tokens', () => {
   const guidance = {
-    ...{ scale: SCALE, order: 'uncond-first', mode: 'two-calls' },
+    scale: SCALE,
+    order: 'uncond-first',
+    mode: 'two-calls',
     unconditional: { encoder_hidden_states: floats(wave(9 * 12, 50), 1, 9, 12) as never },
   } as const;
   const pair = { order: guidance.order, mode: guidance.mode };
@@ -294,7 +296,10 @@ describe('a transformer whose attention is shared by the halves of pairs', () =>
         latentShape: [1, 5, 4],
         feeds: { y: y as never },
         guidance: {
-          ...{ scale: SCALE, order: 'cond-first', mode: 'batch', interval: [0, 0.5] },
+          scale: SCALE,
+          order: 'cond-first',
+          mode: 'batch',
+          interval: [0, 0.5],
           unconditional: { y: none as never },
         },
         onStep: (_, __, { latent: made }) => latents.push(made.slice()),
@@ -329,7 +334,9 @@ describe('a transformer whose attention is shared by the halves of pairs', () =>
       ...{ calls: 4, guidance: { order: 'cond-first', mode: 'batch' }, plan },
     });
     const guidance = {
-      ...{ scale: SCALE, order: 'cond-first', mode: 'batch' },
+      scale: SCALE,
+      order: 'cond-first',
+      mode: 'batch',
       unconditional: { y: none as never },
     } as const;
     const loop = { latentShape: [1, 5, 4], feeds: { y: y as never } };
