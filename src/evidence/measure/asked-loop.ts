@@ -36,10 +36,11 @@ export const loopOfSampler = ({
  * @throws RUN_STEPS, RUN_START where it lists its calls for another loop alone, and what `scheduleFor` throws
  */
 export function scheduleForLoop(schedule: Schedule, request: LoopRequest, label: string): Schedule {
+  if (hasRules(schedule)) return scheduleFor(schedule, request);
   const written = loopOf(schedule);
-  if (!hasRules(schedule))
-    refuseOther({ ...written, ...given(request) }, written, label, schedule.source.guidance);
-  return scheduleFor(schedule, request);
+  refuseOther({ ...written, ...given(request) }, written, label, schedule.source.guidance);
+  // wherever its steps lie
+  return schedule;
 }
 
 /** Without a number of steps, the loop is the written one from where it begins; with one, it begins at 0. */
