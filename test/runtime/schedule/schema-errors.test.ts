@@ -35,6 +35,13 @@ const DOCUMENTS: Record<string, readonly unknown[]> = {
   timesteps: [timesteps],
 };
 
+/** Of so many schedules, those that have every kind of thing between them. */
+const CHANGED: Record<string, readonly unknown[]> = {
+  schedule: ['chain', 'half-calls', 'hermite-merged', 'initial', 'placed-timesteps'].map((name) =>
+    load(`conformance/cases/${name}/schedule.json`),
+  ),
+};
+
 /** Values of every type, some at a border. */
 const OTHERS = [
   null,
@@ -54,6 +61,14 @@ const OTHERS = [
   { x: 1 },
 ];
 
+/** The text of errors, whatever the order of their keys. */
+const sorted = (errors: readonly object[]): string =>
+  JSON.stringify(
+    errors.map((error) => Object.entries(error).sort(([a], [b]) => (a < b ? -1 : 1))),
+    (_, value) =>
+      isContainer(value) && !Array.isArray(value) ? Object.entries(value).sort() : value,
+  );
+
 type Container = Record<string, unknown> | unknown[];
 const isContainer = (value: unknown): value is Container =>
   typeof value === 'object' && value !== null;
@@ -69,28 +84,29 @@ function* placesOf(value: unknown, at: readonly string[] = []): Generator<readon
   }
 }
 
-/** Does something to a place of a copy. */
-function changed(
-  document: unknown,
-  place: readonly string[],
-  act: (parent: Record<string, unknown>, key: string) => void,
-): unknown {
-  const copy = structuredClone(document);
-  let parent = copy as Record<string, unknown>;
-  for (const key of place.slice(0, -1)) parent = parent[key] as Record<string, unknown>;
-  act(parent, place.at(-1)!);
-  return copy;
-}
-
-function* changesOf(document: unknown): Generator<unknown> {
-  yield* OTHERS;
-  for (const place of placesOf(document)) {
-    yield changed(document, place, (parent, key) => delete parent[key]);
-    yield changed(document, place, (parent) => Object.assign(parent, { 'un/known~': 1 }));
-    for (const other of OTHERS)
-      yield changed(document, place, (parent, key) => {
-        parent[key] = other;
-      });
+/** Tries what is one change away, and leaves the document as it was. */
+function changesOf(document: unknown, attempt: (changed: unknown) => void): void {
+  OTHERS.forEach(attempt);
+  for (const place of [...placesOf(document)]) {
+    let parent = document as Record<string, unknown>;
+    for (const step of place.slice(0, -1)) parent = parent[step] as Record<string, unknown>;
+    const key = place.at(-1)!;
+    const before = parent[key];
+    for (const other of OTHERS) {
+      parent[key] = other;
+      attempt(document);
+    }
+    if (!Array.isArray(parent)) {
+      // keys stay in their order
+      const entries = Object.entries({ ...parent, [key]: before });
+      for (const name of Object.keys(parent)) delete parent[name];
+      for (const [name, value] of entries) if (name !== key) parent[name] = value;
+      attempt(document);
+      for (const name of Object.keys(parent)) delete parent[name];
+      Object.assign(parent, Object.fromEntries(entries), { 'un/known~': 1 });
+      attempt(document);
+      delete parent['un/known~'];
+    } else parent[key as never] = before as never;
   }
 }
 
@@ -107,7 +123,9 @@ describe.each(Object.keys(DOCUMENTS))('%s', (name) => {
         const { schemaPath, ...rest } = error as { schemaPath: string; keyword: string };
         return rest.keyword === 'pattern' ? { ...rest, schemaPath } : rest;
       });
-    expect(told(schemaErrors(schema, document))).toEqual(told(validate.errors ?? []));
+    const [ours, theirs] = [told(schemaErrors(schema, document)), told(validate.errors ?? [])];
+    // comparing texts is quick, and there are many
+    if (sorted(ours) !== sorted(theirs)) expect(ours).toEqual(theirs);
     return isValid;
   };
 
@@ -118,8 +136,10 @@ describe.each(Object.keys(DOCUMENTS))('%s', (name) => {
 
   test('of what is one change away: as ajv', () => {
     let refused = 0;
-    for (const document of documents)
-      for (const other of changesOf(document)) if (!agree(other)) refused++;
+    for (const document of CHANGED[name] ?? documents)
+      changesOf(document, (changed) => {
+        if (!agree(changed)) refused++;
+      });
     expect(refused).toBeGreaterThan(50);
   });
 });
