@@ -54,6 +54,11 @@ const rows = [];
 for (const { id, variants } of catalogue)
   for (const variant of variants)
     for (const backend of backends) {
+      // what is loaded stays from drawing to drawing
+      if (!weight[id]) {
+        await page.reload();
+        await page.waitForSelector('html[data-ready]');
+      }
       await page.selectOption('[name=model]', id);
       await page.selectOption('[name=variant]', variant.id);
       await page.selectOption('[name=backend]', backend);

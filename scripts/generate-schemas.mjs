@@ -1,18 +1,57 @@
 /**
- * Turns schemas/*.schema.json into src/generated/: TypeScript types, validators compiled by ajv
- * ahead of time (no eval, no imports, so they run in a browser under a strict content security
- * policy), and the schemas themselves as constants. Assumes draft 2020-12.
+ * Turns schemas/*.schema.json into src/generated/: TypeScript types, and the schemas themselves as
+ * constants without their prose, which documents are checked and printed by. Assumes draft 2020-12, of
+ * which src/runtime/schedule/schema-errors.ts knows the keywords below.
  */
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import standalone from 'ajv/dist/standalone/index.js';
 import { compile } from 'json-schema-to-typescript';
 
 const root = new URL('..', import.meta.url);
 const schemaFolder = new URL('schemas/', root);
 const outFolder = new URL('src/generated/', root);
 const banner = '/* Written by scripts/generate-schemas.mjs from schemas/; edit those instead. */';
+
+const KEYWORDS = new Set([
+  ...['$schema', '$id', '$ref', '$defs', 'title', 'description', 'type', 'const', 'enum', 'anyOf'],
+  ...['maximum', 'minimum', 'exclusiveMinimum', 'pattern', 'maxItems', 'minItems', 'items'],
+  ...['maxProperties', 'minProperties', 'required', 'dependentRequired'],
+  ...['additionalProperties', 'properties'],
+]);
+
+/** What a schema is, for who checks and prints by one. */
+const SCHEMA_TYPES = `export type TypeName = 'string' | 'number' | 'integer' | 'boolean' | 'null' | 'array' | 'object';
+
+export interface JsonSchema {
+  readonly $schema?: string;
+  readonly $id?: string;
+  readonly $ref?: string;
+  readonly $defs?: Readonly<Record<string, JsonSchema>>;
+  readonly type?: TypeName | readonly TypeName[];
+  readonly const?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly anyOf?: readonly JsonSchema[];
+  readonly maximum?: number;
+  readonly minimum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly pattern?: string;
+  readonly maxItems?: number;
+  readonly minItems?: number;
+  readonly items?: JsonSchema;
+  readonly maxProperties?: number;
+  readonly minProperties?: number;
+  readonly required?: readonly string[];
+  readonly dependentRequired?: Readonly<Record<string, readonly string[]>>;
+  readonly additionalProperties?: false | JsonSchema;
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+}
+
+/** A schema of documents of some type, which its file's types are generated from. */
+export interface SchemaOf<T> extends JsonSchema {
+  /** @internal never there */
+  readonly documents?: T;
+}`;
 
 const names = (await readdir(schemaFolder))
   .filter((file) => file.endsWith('.schema.json'))
@@ -34,47 +73,32 @@ for (const { name, schema } of schemas) {
   });
   await write(`${name}.ts`, types);
 }
-await write('validators.ts', validators());
+for (const { name, schema } of schemas) checkSchema(name, schema);
 await write('schemas.ts', schemaConstants());
 
-/** One module of validators; each is a function with the `errors` of its last call. */
-function validators() {
-  const ajv = new Ajv2020({
-    allErrors: true,
-    code: { source: true, esm: true },
-    strict: true,
-    allowUnionTypes: true,
-  });
-  for (const { schema } of schemas) ajv.addSchema(withoutAnnotations(schema));
-  const internal = Object.fromEntries(
-    schemas.map(({ name, schema }) => [`${name}Check`, schema.$id]),
-  );
-  const code = standalone.default(ajv, internal).replace(/^"use strict";/, '');
-  const reference = /\brequire\(|^\s*import\b/m.exec(code);
-  if (reference)
-    throw new Error(
-      'A schema uses a keyword whose validator imports ajv at run time (minLength, maxLength, ' +
-        'uniqueItems, format); say it with a pattern instead.',
-    );
-  const exports = schemas.map(({ name, schema }) => {
-    const type = schema.title;
-    return (
-      `/** Whether the value is a ${type} by schemas/${name}.schema.json; what is wrong is left in \`errors\`. */\n` +
-      `export const is${type}: Validator<import('./${name}.js').${type}> = ${name}Check;`
-    );
-  });
-  return [
-    banner,
-    '// @ts-nocheck: compiled by ajv',
-    "import type { ErrorObject } from 'ajv';",
-    'export interface Validator<T> {\n  (value: unknown): value is T;\n  errors?: ErrorObject[] | null;\n}',
-    code.replace(/\bexport const /g, 'const '),
-    ...exports,
-    '',
-  ].join('\n');
+/** A schema that a reader would not understand is refused here. */
+function checkSchema(name, schema) {
+  // throws what is no schema, and types that no keyword goes with
+  new Ajv2020({ strict: true, allowUnionTypes: true }).compile(structuredClone(schema));
+  visit(schema);
+
+  function visit(part) {
+    for (const [keyword, value] of Object.entries(part)) {
+      if (!KEYWORDS.has(keyword))
+        throw new Error(
+          `${name}: "${keyword}" is not known to src/runtime/schedule/schema-errors.ts`,
+        );
+      if (['properties', '$defs'].includes(keyword)) Object.values(value).forEach(visit);
+      else if (keyword === 'anyOf') value.forEach(visit);
+      else if (['items', 'additionalProperties'].includes(keyword) && value) visit(value);
+    }
+    const scalars = [part.enum ?? [], 'const' in part ? part.const : []].flat();
+    if (scalars.some((value) => typeof value === 'object' && value !== null))
+      throw new Error(`${name}: constants are compared as they are, and so must be no objects`);
+  }
 }
 
-/** The validators embed the schema; its prose would be half of their size. */
+/** Prose would be half of what a page loads to run a bundle. */
 function withoutAnnotations(schema) {
   if (Array.isArray(schema)) return schema.map(withoutAnnotations);
   if (typeof schema !== 'object' || schema === null) return schema;
@@ -86,9 +110,10 @@ function withoutAnnotations(schema) {
 
 function schemaConstants() {
   const constants = schemas.map(
-    ({ name, schema }) => `export const ${name}Schema: object = ${JSON.stringify(schema)};`,
+    ({ name, schema }) =>
+      `export const ${name}Schema: SchemaOf<import('./${name}.js').${schema.title}> = ${JSON.stringify(withoutAnnotations(schema))};`,
   );
-  return [banner, ...constants, ''].join('\n');
+  return [banner, SCHEMA_TYPES, ...constants, ''].join('\n');
 }
 
 async function write(file, text) {

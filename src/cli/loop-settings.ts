@@ -1,12 +1,13 @@
 /** Sampler and guidance of a loop that is run: as the arguments say, and where they do not, as the bundle was made for. */
 import { needsGuidance, needsUnconditional, stepsAndTimesteps, twoLists } from '../errors/index.js';
 import type { GivenGuidance } from '../evidence/measure/index.js';
-import { type Sampler, samplerFrom, stepsFor } from '../runtime/samplers/index.js';
+import { stepsFor } from '../runtime/samplers/index.js';
 import {
   callsOf,
   type GuidancePair,
+  hasRules,
+  loopOf,
   type Schedule,
-  stepsOfCalls,
 } from '../runtime/schedule/index.js';
 import { readFeeds } from './arguments.js';
 import type { Arguments } from './command.js';
@@ -23,63 +24,71 @@ import {
   type timestepOptions,
   trainTimestepsOf,
 } from './loop-options.js';
-import { type PartArguments, readStart } from './pipeline-parts.js';
+import { readStart, type StartArguments } from './pipeline-parts.js';
 import { type ChosenTimesteps, readTimesteps, requireLength } from './timesteps-file.js';
 
 type SamplingArguments = Arguments<
   typeof samplerOptions & typeof noiseOptions & typeof timestepOptions
 > &
-  PartArguments & {
+  StartArguments & {
     /** The bundle, or the model. */
     readonly bundle: string;
     readonly steps?: number | undefined;
+    /** The first that is taken, where no picture says it by its strength. */
+    readonly start?: number | undefined;
   };
 
 /** Steps where neither a bundle nor the command line says. */
 const STEPS = 50;
 
-/** As many steps as are asked for, else as the bundle was made for; over its timesteps, if it has any. */
-export const makeSampler = (
-  args: SamplingArguments,
-  schedule: Schedule | undefined,
-  folder: FolderLoop,
-): Sampler => samplerFrom(args.sampler, samplerSettings(args, schedule, folder));
-
-/** What the sampler of a loop is made with. */
+/**
+ * What the sampler of a loop is made with: as many steps as are asked for, else as the bundle was made for; over its
+ * timesteps, if it has any and no others are asked for.
+ */
 export function samplerSettings(
   args: SamplingArguments,
   schedule: Schedule | undefined,
   folder: FolderLoop,
 ) {
   const chosen = readChosen(args, schedule);
-  const made = () =>
-    schedule &&
-    stepsFor(args.sampler, stepsOfCalls(callsOf(schedule).length, schedule.source.guidance));
+  const made = () => schedule && stepsFor(args.sampler, loopOf(schedule).steps);
   const steps = args.steps ?? chosen?.timesteps.length ?? made() ?? STEPS;
   if (chosen && steps !== chosen.timesteps.length)
     throw stepsAndTimesteps(chosen.origin, chosen.timesteps.length, steps);
+  const { start } = args;
   return {
     ...readSamplerOptions(args, folder),
     ...readSpacing(args, chosen, folder),
-    ...readStart(args, steps, pathOf(args, folder)),
+    ...(start === undefined ? readStart(args, steps, pathOf(args, folder)) : { start }),
     steps,
   };
 }
 
-/** The bundle's timesteps, else those of the file that is given. */
+/** Those of the file that is given; else the bundle's, unless it is asked for a loop of other steps that it serves. */
 function readChosen(
   args: SamplingArguments,
   schedule: Schedule | undefined,
 ): ChosenTimesteps | undefined {
-  const own = schedule?.timesteps && { timesteps: schedule.timesteps, origin: 'The bundle' };
-  if (args.timesteps === undefined) return own;
+  const own = schedule && timestepsOf(schedule);
+  const serves = schedule && hasRules(schedule);
+  if (args.timesteps === undefined) {
+    const others = args.steps !== undefined && args.steps !== own?.timesteps.length;
+    return serves && others ? undefined : own;
+  }
   const model = schedule?.source ?? { file: args.bundle };
   const given = readTimesteps(args.timesteps, model, trainTimestepsOf(args));
-  if (schedule)
-    requireLength(args.timesteps, given, callsOf(schedule).length, schedule.source.guidance);
+  if (!schedule) return given;
+  if (serves && given.timesteps.length !== own?.timesteps.length) return given;
+  requireLength(args.timesteps, given, callsOf(schedule).length, schedule.source.guidance);
   if (own && own.timesteps.join() !== given.timesteps.join()) throw twoLists(args.timesteps);
   return own ?? given;
 }
+
+/** Of a loop that begins in the middle a schedule has those alone that are taken, which place no whole loop. */
+const timestepsOf = (schedule: Schedule): ChosenTimesteps | undefined =>
+  schedule.timesteps && loopOf(schedule).start === 0
+    ? { timesteps: schedule.timesteps, origin: 'The bundle' }
+    : undefined;
 
 /** Guidance as the arguments say, and where they do not, as the bundle was made for. */
 export async function readGuidance(

@@ -18,12 +18,15 @@ import type { partOptions } from './pipeline-options.js';
 
 export type PartArguments = Arguments<typeof partOptions>;
 
+/** What says where a loop begins. */
+export type StartArguments = Pick<PartArguments, 'init' | 'mask' | 'strength'>;
+
 /**
  * The first step of a loop of so many.
  * @throws CLI_ARGUMENT, SAMPLER_STRENGTH, SAMPLER_OPTION_RANGE
  */
 export function readStart(
-  { init, mask, strength }: PartArguments,
+  { init, mask, strength }: StartArguments,
   steps: number,
   path: PathName,
 ): { readonly start?: number } {

@@ -6,7 +6,8 @@ interface LoopLike {
   readonly start: number;
 }
 
-const named = ({ steps, start }: LoopLike): string =>
+/** `30 steps from step 12 on` */
+export const loopInWords = ({ steps, start }: LoopLike): string =>
   `${steps} step${steps === 1 ? '' : 's'}${start > 0 ? ` from step ${start} on` : ''}`;
 
 const isSame = (one: LoopLike, other: LoopLike): boolean =>
@@ -31,7 +32,7 @@ export const loopTimesteps = (loop: LoopLike, found: readonly number[]) =>
     'LOOP_TIMESTEPS',
     found.length === loop.steps - loop.start
       ? `Timesteps of a loop never rise from step to step, and these do: ${found.join(', ')}.`
-      : `A loop of ${named(loop)} takes ${loop.steps - loop.start} steps, and was told ${found.length} timesteps.`,
+      : `A loop of ${loopInWords(loop)} takes ${loop.steps - loop.start} steps, and was told ${found.length} timesteps.`,
     {
       hint: 'Give the timestep of each step that is taken, without those before the first of them; or none.',
     },
@@ -40,7 +41,7 @@ export const loopTimesteps = (loop: LoopLike, found: readonly number[]) =>
 export const loopFixed = (asked: LoopLike, written: LoopLike, why: string | undefined) =>
   new StepfoldError(
     'LOOP_FIXED',
-    `This schedule is for one loop alone, ${named(written)}, and was asked for ${isSame(asked, written) ? 'one whose steps lie elsewhere' : named(asked)}${why ? `: ${why}` : ''}.`,
+    `This schedule is for one loop alone, ${loopInWords(written)}, and was asked for ${isSame(asked, written) ? 'one whose steps lie elsewhere' : loopInWords(asked)}${why ? `: ${why}` : ''}.`,
     {
       path: '/loop',
       hint: 'Run that loop, or make a bundle that serves others: `stepfold transform` without `--fixed-loop`.',
@@ -50,7 +51,7 @@ export const loopFixed = (asked: LoopLike, written: LoopLike, why: string | unde
 export const loopUnreachable = (asked: LoopLike, problem: string) =>
   new StepfoldError(
     'LOOP_UNREACHABLE',
-    `The rules of this schedule do not lead through a loop of ${named(asked)}: a program ${problem}.`,
+    `The rules of this schedule do not lead through a loop of ${loopInWords(asked)}: a program ${problem}.`,
     {
       path: '/loop/rules',
       hint: 'Run `stepfold transform` for that loop; and please report it, since rules are tried before they are written.',

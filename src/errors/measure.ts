@@ -148,17 +148,22 @@ export const stepsDiffer = (steps: number, made: number, callsPerStep: number) =
     'RUN_STEPS',
     `The sampler takes ${steps} steps, but the schedule is made for ${made}.`,
     {
-      hint: `Use --steps ${made}, or transform the model again with --calls ${steps * callsPerStep}.`,
+      hint: `Use --steps ${made}, or transform the model again, with --calls ${steps * callsPerStep} or for any loop (without --fixed-loop).`,
     },
   );
 
-export const bundleFromMiddle = (what: string, start: number) =>
+/** @param listed the first step of the loop that it lists calls for */
+export const bundleFromMiddle = (what: string, start: number, listed: number) =>
   new StepfoldError(
     'RUN_START',
-    `The loop leaves out its first ${start} steps, and ${what} is made for calls from the first on.`,
+    start > 0
+      ? `The loop leaves out its first ${start} steps, and ${what} is made for calls from ${listed > 0 ? `step ${listed}` : 'the first'} on.`
+      : `The loop takes all of its steps, and ${what} is made for those from step ${listed} on.`,
     {
-      data: { start },
-      hint: 'Run the source model from there, or the bundle from the first step on (without --strength).',
+      data: { start, listed },
+      hint: `Run the source model from there, the bundle from ${
+        listed > 0 ? `step ${listed} on (--strength)` : 'the first step on (without --strength)'
+      }, or make one that serves any loop (\`stepfold transform\` without \`--fixed-loop\`).`,
     },
   );
 

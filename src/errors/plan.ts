@@ -57,7 +57,10 @@ export const planCalls = (has: number, calls: number) =>
   new StepfoldError(
     'PLAN_LENGTH',
     `The plan is for a loop of ${count(has, 'call')}, but this one has ${calls}.`,
-    { path: '/calls', hint: `Use --calls ${has}, or a plan for ${count(calls, 'call')}.` },
+    {
+      path: '/calls',
+      hint: `Use --calls ${has}, or a plan for ${count(calls, 'call')}; one that need not serve this loop alone (without --fixed-loop) places it.`,
+    },
   );
 
 export const planWithoutSites = (file: string) =>

@@ -87,7 +87,13 @@ describe.concurrent('transform --plan', () => {
       'PLAN_OTHER_MODEL',
       ['"dit.onnx"', 'digits-unet.onnx', 'remove "model"'],
     ],
-    ['other calls', { passes: PASSES }, ['--calls', '6'], 'PLAN_LENGTH', ['4 calls', 'has 6']],
+    [
+      'other calls, where the loop is fixed',
+      { passes: PASSES },
+      ['--calls', '6', '--fixed-loop'],
+      'PLAN_LENGTH',
+      ['4 calls', 'has 6'],
+    ],
     ['no passes', {}, [], 'CLI_ARGUMENT', ['--pass', '"passes"']],
     [
       'another site',

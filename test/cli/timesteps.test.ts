@@ -74,6 +74,8 @@ beforeAll(async () => {
   const loop = ['transform', DIGITS, ...PASS, '--calls', `${STEPS}`];
   await done([...loop, '-o', 'free'], { cwd: folder });
   await done([...loop, '--fixed-loop', '-o', 'fixed'], { cwd: folder });
+  const held = ['transform', DIGITS, ...PASS, '--timesteps', 'list.json', '--fixed-loop'];
+  await done([...held, '-o', 'held'], { cwd: folder });
 });
 
 describe('a search', () => {
@@ -278,13 +280,38 @@ describe('run', () => {
     ...['--feed', 'class_labels=labels.npy', '--unconditional', 'class_labels=null.npy'],
   ];
 
+  test('takes a list of other steps, and other steps than its own, where it serves any loop', async () => {
+    const both = async (...more: string[]) => {
+      const made = await Promise.all(
+        ['free', 'listed'].map(async (bundle) => {
+          await run(bundle, `out-${bundle}-other`, ...more);
+          return samples(`out-${bundle}-other`);
+        }),
+      );
+      expect(made[1]).toEqual(made[0]);
+      return made[0]!;
+    };
+    const short = await both('--timesteps', 'short.json');
+    const denoiser = await openLoopBundle(at('free'));
+    const sampler = createSampler('ddim', { clip: 1, timesteps: [999, 40] });
+    const { latent } = await generate(denoiser, { sampler, seed: 7, feeds: {} });
+    await denoiser.release();
+    expect(short).toEqual(latent);
+    expect(await both('--steps', '5')).not.toEqual(short);
+  });
+
   test('takes what says the same twice', async () => {
     await run('listed', 'out-same', '--steps', `${STEPS}`, '--timesteps', 'list.json');
     expect(samples('out-same')).toEqual(samples('out-listed'));
   });
 
   test.concurrent.each<[string, string[], string, string[]]>([
-    ['other steps', ['listed', '--steps', '5'], 'RUN_TIMESTEPS', ['4 timesteps', '--steps']],
+    [
+      'other steps than the list of a bundle that serves no others',
+      ['held', '--steps', '5'],
+      'RUN_TIMESTEPS',
+      ['4 timesteps', '--steps'],
+    ],
     ['a spacing', ['listed', '--spacing', 'quad'], 'RUN_TIMESTEPS', ['--spacing']],
     ['two lists', ['listed', '--timesteps', FOUND], 'RUN_TIMESTEPS', [FOUND, '--timesteps']],
     [
@@ -301,7 +328,7 @@ describe('run', () => {
     ],
     [
       'a file for other steps than the bundle’s',
-      ['free', '--timesteps', 'short.json'],
+      ['fixed', '--timesteps', 'short.json'],
       'TIMESTEPS_LENGTH',
       ['short.json', '2 timesteps', '4 steps'],
     ],

@@ -241,7 +241,7 @@ export const EXAMPLES = {
     () => e.handOverNever({ step: 50 }, 0, [980, 960, 0]),
     () => e.handOverNever({ timestep: 5 }, 20, [580, 560, 10]),
   ],
-  bundleFromMiddle: [() => e.bundleFromMiddle('the bundle "bundle"', 20)],
+  bundleFromMiddle: [() => e.bundleFromMiddle('the bundle "bundle"', 20, 0)],
   feedsUnknown: [() => e.feedsUnknown([{ name: 'context' }, { name: 'mask' }])],
   feedNumbers: [
     () => e.feedNumbers({ name: 'time_ids', type: 'float32' }, [2, 6], [1024, 1024, 0]),

@@ -118,7 +118,7 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   HAND_OVER_NEVER:
     'A second model is to take over at a step that the loop does not have, or at its first.',
   RUN_START:
-    'A loop starts in its middle, and a bundle is made for calls from the first on. The source model runs from anywhere.',
+    'A loop begins at another step than the calls that a bundle lists. One with rules, and the source model, begin anywhere.',
   FEED_NUMBERS:
     'Numbers are written out in place of a file, and they are not as many as the input takes, or not of its type.',
   FEED_TOO_LARGE: 'The sizes that are asked for make an input that no array holds.',

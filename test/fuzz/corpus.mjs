@@ -25,10 +25,9 @@ export const TEXTS = [
 /** Models of a few hundred nodes at most: thousands can be tried in a minute. */
 export const SMALL_MODELS = [
   ...TEXTS.map(({ name, text }) => ({ name, bytes: () => encodeModel(parseModel(text, name)) })),
-  ...[...within('samples/spellings', '.onnx'), ...within('test/fixtures', '.onnx')].map((name) => ({
-    name,
-    bytes: () => read(name),
-  })),
+  ...['samples/spellings', 'test/fixtures/onnx', 'test/fixtures/text']
+    .flatMap((folder) => within(folder, '.onnx'))
+    .map((name) => ({ name, bytes: () => read(name) })),
 ];
 
 /** A whole U-Net, a whole transformer, and forms of them: functions, two streams, quantized. */

@@ -11,7 +11,7 @@ const manifest = JSON.parse(fs.readFileSync('package.json', 'utf8')) as {
 };
 
 const IMPORT =
-  /(?:^|\n)\s*(?:import|export)\s(?!type\b)[^;]*?from\s*['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)/g;
+  /(?:^|\n)\s*(?:import|export)\s(?!type\b)[^;'"]*?from\s*['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)/g;
 
 /** Files reached from the entry, and the bare specifiers that they import. */
 function importsOf(entry: string): { files: Set<string>; bare: Map<string, string> } {
@@ -46,7 +46,7 @@ const entries = {
   },
   'stepfold/runtime': {
     entry: 'src/runtime.ts',
-    reaches: 'src/generated/validators.ts',
+    reaches: 'src/generated/schemas.ts',
   },
 };
 

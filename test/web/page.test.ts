@@ -36,8 +36,9 @@ interface Choice {
 }
 
 /** The same loops on onnxruntime-node: the latent of every step. */
-async function onNode({ model, variant }: Choice, digit: number, seed: number) {
-  const { file, steps, shift, order, variants } = catalogue.find(({ id }) => id === model)!;
+async function onNode({ model, variant }: Choice, digit: number, seed: number, count?: number) {
+  const { file, shift, order, variants, ...made } = catalogue.find(({ id }) => id === model)!;
+  const steps = count ?? made.steps;
   const { transform } = variants.find(({ id }) => id === variant)!;
   const bundle = at(`${model}-${variant}`);
   if (!fs.existsSync(bundle)) await done(['transform', file, ...transform, '-o', bundle]);
@@ -93,7 +94,7 @@ interface Step {
 }
 
 /** Chooses and starts; everything that the worker says is kept in the page. */
-async function start(page: Page, choice: Choice): Promise<void> {
+async function start(page: Page, choice: Choice, steps?: number): Promise<void> {
   await page.evaluate(() => {
     const heard: object[] = [];
     Object.assign(window, { heard });
@@ -104,6 +105,8 @@ async function start(page: Page, choice: Choice): Promise<void> {
   });
   for (const [name, value] of Object.entries(choice))
     await page.selectOption(`[name=${name}]`, value);
+  // another model brings its own number of steps
+  if (steps !== undefined) await page.fill('[name=steps]', String(steps));
   await page.click('#start');
 }
 
@@ -188,6 +191,35 @@ describe.skipIf(why)(`in Chromium${why ? ` (skipped: ${why})` : ''}`, () => {
     const last = fewer.at(-1)!;
     const expected = await inFewerSteps(choice, fewer.length, 3, 7);
     expect(largest(last.latent, expected)).toBeLessThan(TOLERANCE);
+    expect(complaints).toEqual([]);
+  });
+
+  test.each<Choice>([
+    { model: 'digits-unet', variant: 'n3-forecast', backend: 'wasm-1' },
+    { model: 'dit-digits', variant: 'd4', backend: 'wasm-1' },
+  ])('$model, $variant draws in other steps, and loads nothing again for it', async (choice) => {
+    const { page, complaints } = opened;
+    const { steps: made } = catalogue.find(({ id }) => id === choice.model)!;
+    await start(page, choice);
+    await finished(page);
+    const fetched: string[] = [];
+    page.on('request', (request) => fetched.push(request.url()));
+    const columns = () => page.getAttribute('#plan svg', 'aria-label');
+    expect(await columns()).toContain(`each of ${made} calls`);
+    await page.fill('[name=steps]', '12');
+    // at once, and before anything is drawn
+    await said(page, '#plan-note', new RegExp(`made for ${made} steps, and serves 12`));
+    expect(await columns()).toContain('each of 12 calls');
+    await page.fill('[name=steps]', '');
+    await page.fill('[name=steps]', '13');
+    await said(page, '#plan-note', /serves 13/);
+    await page.fill('[name=steps]', '12');
+    await start(page, choice, 12);
+    await finished(page);
+    const steps = (await heard(page)).filter(({ latent, which }) => latent && which !== 'fewer');
+    expect(steps).toHaveLength(2 * 12);
+    expectEqual(steps, await onNode(choice, 3, 7, 12));
+    expect(fetched).toEqual([]);
     expect(complaints).toEqual([]);
   });
 

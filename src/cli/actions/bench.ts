@@ -1,15 +1,23 @@
 /** What `stepfold bench` does. */
+import { requireBundle } from '../../evidence/measure/bundle.js';
 import { benchBundle } from '../../evidence/measure/index.js';
+import { otherLoop } from '../../evidence/report/facts/other-loop.js';
 import { findBundle, findModel } from '../../runtime/model-folder/index.js';
+import { readSchedule } from '../../runtime/node/index.js';
 import { readShapes } from '../arguments.js';
 import type { BenchArguments } from '../commands/bench.js';
+import { readAskedLoop } from '../loop-places.js';
 import { formatBytes, formatSizes, formatTimes, print, printJson, printTable } from '../output.js';
 import { startProgress } from '../progress.js';
 
 export async function bench(args: BenchArguments): Promise<void> {
+  const folder = findBundle(args.bundle);
+  requireBundle(folder);
+  const loop = readAskedLoop(args, args.bundle, await readSchedule(folder));
   const progress = startProgress('Measuring', args.json);
   const report = await benchBundle({
-    folder: findBundle(args.bundle),
+    folder,
+    loop,
     model: findModel(args.against).file,
     rounds: args.rounds,
     seed: args.seed,
@@ -21,6 +29,8 @@ export async function bench(args: BenchArguments): Promise<void> {
     printJson(report);
     return;
   }
+  const other = otherLoop(report.loop, report.written);
+  if (other) print(`${other}.`);
   const ms = (value: number) => `${value.toFixed(value < 100 ? 2 : 0)} ms`;
   print(
     `Medians of ${report.rounds} alternating ${report.turns === 'loops' ? 'loops' : 'runs'}, ${formatSizes(report.sizes)}.`,

@@ -4,21 +4,27 @@ import type { PassTable } from '../../compiler/pass/index.js';
 import { outputExists, plansNeedSource } from '../../errors/index.js';
 import {
   benchBundle,
+  bundleLabel,
   compareLoops,
   type GenerateOptions,
+  loopOfSampler,
   openLoopBundle,
   openLoopModel,
   recordLoop,
+  scheduleForLoop,
   schedulePorts,
 } from '../../evidence/measure/index.js';
+import { otherLoopOf } from '../../evidence/report/facts/other-loop.js';
 import type { KnownSubject } from '../../evidence/report/facts/subject.js';
 import { reportPage } from '../../evidence/report/report-page.js';
 import type { SamplerChoice } from '../../evidence/yardstick/index.js';
 import { findModel } from '../../runtime/model-folder/index.js';
+import { type Sampler, samplerFrom } from '../../runtime/samplers/index.js';
+import type { Schedule } from '../../runtime/schedule/index.js';
 import { readFeeds, readRoles, readSizeList } from '../arguments.js';
 import type { ReportArguments } from '../commands/report.js';
 import { findLoopModel } from '../loop-model.js';
-import { makeSampler, readGuidance, samplerSettings } from '../loop-settings.js';
+import { readGuidance, samplerSettings } from '../loop-settings.js';
 import { formatBytes, print, printJson } from '../output.js';
 import { checkOutputFile } from '../output-file.js';
 import { openParts } from '../pipeline-parts.js';
@@ -39,14 +45,23 @@ export async function report(given: ReportArguments): Promise<void> {
   let subject: KnownSubject;
   try {
     status.show('Reading the bundle');
-    const { place, args, folder, pipeline } = findLoopModel(given.bundle, given);
-    subject = await readSubject(place, against, table);
-    if (against !== undefined && args.measure) {
-      const choice = {
-        name: args.sampler,
-        ...samplerSettings(args, subject.schedule, folder),
-      } as SamplerChoice;
-      const { loop, release } = await loopOptions(args, subject, folder, pipeline);
+    const { place, args: found, folder, pipeline } = findLoopModel(given.bundle, given);
+    const args = { ...found, bundle: place };
+    const { schedule: written, ...read } = await readSubject(place, against, table);
+    const settings = samplerSettings(args, written, folder);
+    const sampler = samplerFrom(args.sampler, settings);
+    const runs = against !== undefined && args.measure;
+    // where another model takes over, the bundle may be for its own part of the loop
+    const isWhole = args.thenModel === undefined;
+    const isAsked = runs || args.steps !== undefined || args.init !== undefined;
+    const schedule =
+      isWhole && isAsked
+        ? scheduleForLoop(written, loopOfSampler(sampler), bundleLabel(place))
+        : written;
+    subject = { ...read, schedule, written };
+    if (runs) {
+      const choice = { name: args.sampler, ...settings } as SamplerChoice;
+      const { loop, release } = await loopOptions(args, schedule, sampler, pipeline);
       try {
         const seen = await measure(place, against, subject, table, loop, choice, args, status.show);
         subject = { ...subject, ...seen };
@@ -63,6 +78,8 @@ export async function report(given: ReportArguments): Promise<void> {
   if (given.json) printJson({ file: given.output, bytes: page.length });
   else {
     print(`${given.output}: ${formatBytes(page.length)}, complete in itself`);
+    const other = otherLoopOf(subject);
+    if (other) print(`${other}.`);
     if (against === undefined)
       print('Give the source with --against to see blocks, times and errors, too.');
   }
@@ -72,8 +89,8 @@ type Loop = Omit<GenerateOptions, 'onStep'>;
 
 async function loopOptions(
   args: ReportArguments,
-  { schedule }: KnownSubject,
-  folder: Parameters<typeof makeSampler>[2],
+  schedule: Schedule,
+  sampler: Sampler,
   pipeline: string | undefined,
 ): Promise<{ readonly loop: Loop; release(): Promise<void> }> {
   const guidance = await readGuidance(args, schedule.source.guidance);
@@ -85,7 +102,7 @@ async function loopOptions(
     ports: async () => schedulePorts(schedule),
   });
   const loop = {
-    sampler: makeSampler(args, schedule, folder),
+    sampler,
     seed: args.seed,
     feeds: opened.feeds,
     parts: opened.parts,
@@ -122,6 +139,7 @@ async function measure(
   const bench = await benchBundle({
     folder,
     model: against,
+    ...(args.thenModel === undefined && { loop: loopOfSampler(loop.sampler) }),
     rounds: args.rounds,
     onProgress: (round, rounds) => show(`Measuring times: ${round} of ${rounds}`),
   });

@@ -2,22 +2,27 @@
 import path from 'node:path';
 import { openFolder, writeFile } from '../../compiler/emit/index.js';
 import {
+  bundleLabel,
   type Generated,
   type GivenFeeds,
   generate,
   type LoopDenoiser,
+  loopOfSampler,
   openLoopBundle,
   openLoopModel,
+  scheduleForLoop,
 } from '../../evidence/measure/index.js';
 import { forDecoder, openDecoder, type Vae } from '../../evidence/measure/vae.js';
+import { partLeftOut } from '../../evidence/yardstick/index.js';
 import { encodePng, type Picture, pictureGrid, toPictures } from '../../io/images.js';
 import { writeNpy } from '../../io/npy.js';
 import { findVae } from '../../runtime/model-folder/index.js';
 import { readSchedule } from '../../runtime/node/index.js';
+import { samplerFrom } from '../../runtime/samplers/index.js';
 import { readFeeds, readRoles, readSizeList } from '../arguments.js';
 import type { RunArguments } from '../commands/run.js';
 import { findLoopModel } from '../loop-model.js';
-import { makeSampler, readGuidance, samplerSettings } from '../loop-settings.js';
+import { readGuidance, samplerSettings } from '../loop-settings.js';
 import { print, printJson, printMadeUp } from '../output.js';
 import { type OpenParts, openParts } from '../pipeline-parts.js';
 import { startProgress } from '../progress.js';
@@ -29,13 +34,18 @@ export async function run(given: RunArguments): Promise<void> {
   const { place, isBundle, folder, pipeline, ...found } = findLoopModel(given.bundle, given);
   const args = { ...found.args, bundle: place };
   const schedule = isBundle ? await readSchedule(place) : undefined;
-  const sampler = makeSampler(args, schedule, folder);
+  const settings = samplerSettings(args, schedule, folder);
+  const sampler = samplerFrom(args.sampler, settings);
   const guidance = await readGuidance(args, schedule?.source.guidance);
   const yardstick = prepareYardstick(args, {
     given: given.bundle,
     bundle: place,
-    schedule,
-    choice: { name: args.sampler, ...samplerSettings(args, schedule, folder) },
+    schedule:
+      schedule && args.yardstick
+        ? scheduleForLoop(schedule, loopOfSampler(sampler), bundleLabel(place))
+        : schedule,
+    choice: { name: args.sampler, ...settings },
+    left: partLeftOut(sampler),
   });
   const options = { worker: args.worker, halves: guidance?.mode === 'two-calls' };
   const denoiser = isBundle

@@ -7,7 +7,8 @@ import { readBundle } from '../../evidence/measure/bundle.js';
 import { type LoopDenoiser, openLoopBundle, openLoopModel } from '../../evidence/measure/index.js';
 import { isFolder } from '../../io/is-folder.js';
 import { findModel } from '../../runtime/model-folder/index.js';
-import { formatTimesteps, stepsOfCalls, type TimestepsFile } from '../../runtime/schedule/index.js';
+import { stepsFor } from '../../runtime/samplers/index.js';
+import { formatTimesteps, type TimestepsFile } from '../../runtime/schedule/index.js';
 import { readFeeds, readRoles, readShapes, readSizes } from '../arguments.js';
 import type { TimestepsArguments } from '../commands/timesteps.js';
 import { findLoopModel } from '../loop-model.js';
@@ -28,9 +29,8 @@ export async function runTimesteps(given: TimestepsArguments): Promise<void> {
   const progress = startProgress('Searching', args.json);
   let parts: OpenParts | undefined;
   try {
-    const { calls, ports } = denoiser;
-    const made = calls === undefined ? undefined : stepsOfCalls(calls, ports.guidance);
-    const steps = args.steps ?? made;
+    const { ports, written } = denoiser;
+    const steps = args.steps ?? (written && stepsFor(args.sampler, written.steps));
     if (steps === undefined) throw needsSteps();
     const guidance = await readLoopGuidance(args, ports.guidance);
     const sampler = {

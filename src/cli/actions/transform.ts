@@ -18,7 +18,6 @@ import {
   needsCalls,
   needsPass,
   passAndConfig,
-  planCalls,
   StepfoldError,
   unknownPass,
 } from '../../errors/index.js';
@@ -43,7 +42,7 @@ import { printJson } from '../output.js';
 import { readPasses } from '../plugins.js';
 import { startStatus } from '../progress.js';
 import { savesNothing } from '../saves-nothing.js';
-import { type ChosenTimesteps, readTimesteps, requireLength } from '../timesteps-file.js';
+import { readTimesteps, requireLength } from '../timesteps-file.js';
 import { printSummary } from './transform/summary.js';
 
 export async function transform(given: TransformArguments): Promise<void> {
@@ -153,6 +152,7 @@ type Config = Omit<PipelineConfig, 'passes' | 'plugins' | '$schema' | 'target'> 
   readonly places?: LoopPlaces;
   readonly roles: ReturnType<typeof readRoles>;
   readonly fixedLoop: boolean;
+  readonly start: number;
 };
 
 /** The config file, overridden by what the command line says as well; the plan where neither does. */
@@ -166,7 +166,11 @@ function readConfig(args: TransformArguments & { readonly given: string }): Conf
   const guidance = guidancePair(args, plan);
   const chosen =
     args.timesteps === undefined ? undefined : readTimesteps(args.timesteps, { file: args.model });
-  const calls = args.calls ?? file?.calls ?? plan?.calls ?? callsOver(chosen, guidance);
+  const start = args.start ?? file?.start ?? 0;
+  const perStep = callsPerStep(guidance);
+  // a list and a plan are for whole loops, where no number of calls says otherwise
+  const whole = chosen ? chosen.timesteps.length * perStep : plan?.calls;
+  const calls = args.calls ?? file?.calls ?? (whole && Math.max(0, whole - start * perStep));
   const listed = file?.passes ?? (args.pass ? undefined : plan?.passes);
   const requests =
     listed?.map(({ pass, options }) => ({ pass, options: options ?? {} })) ??
@@ -174,11 +178,11 @@ function readConfig(args: TransformArguments & { readonly given: string }): Conf
   const target = args.target ?? file?.target;
   if (requests.length === 0 && !target) throw needsPass(args.plan);
   if (calls === undefined) throw needsCalls();
-  if (plan && plan.calls !== calls) throw namingPlan(planCalls(plan.calls, calls), args.plan);
+  const steps = start + stepsOfCalls(calls, guidance);
   if (args.timesteps !== undefined && chosen)
-    requireLength(args.timesteps, chosen, calls, guidance);
-  const places = readPlaces(args, args.given, stepsOfCalls(calls, guidance), chosen);
-  const timesteps = chosen?.timesteps ?? file?.timesteps;
+    requireLength(args.timesteps, chosen, steps * perStep, guidance);
+  const places = readPlaces(args, args.given, { steps, start }, chosen);
+  const timesteps = chosen?.timesteps.slice(start) ?? file?.timesteps;
   const maxPrograms = args.maxPrograms ?? file?.maxPrograms;
   const emit = args.emit ?? file?.emit;
   const weights = args.weights ?? file?.weights;
@@ -191,6 +195,7 @@ function readConfig(args: TransformArguments & { readonly given: string }): Conf
     freeze: { ...file?.freeze, ...readSizes('freeze', args.freeze) },
     roles: readRoles(args),
     fixedLoop: args.fixedLoop,
+    start,
     ...(emit && { emit }),
     ...(plan && { plan }),
     ...(guidance && { guidance }),
@@ -205,10 +210,6 @@ function readConfig(args: TransformArguments & { readonly given: string }): Conf
 /** Those of a pipeline file lie beside it. */
 const pluginsOf = (file: PipelineConfig | undefined, at = ''): string[] =>
   (file?.plugins ?? []).map((plugin) => path.resolve(path.dirname(at), plugin));
-
-/** Calls of a loop over a list of timesteps. */
-const callsOver = (chosen: ChosenTimesteps | undefined, guidance: GuidancePair | undefined) =>
-  chosen && chosen.timesteps.length * callsPerStep(guidance);
 
 /** How the loop does guidance: as the arguments say, else as the plan does. */
 function guidancePair(

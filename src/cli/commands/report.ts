@@ -9,6 +9,7 @@ import {
   texts,
   wholeNumber,
 } from '../arguments.js';
+import { stepsOption } from '../asked-loop-options.js';
 import { type Arguments, addOptions, examples } from '../command.js';
 import { guidanceOptions, noiseOptions, samplerOptions, timestepOptions } from '../loop-options.js';
 import { partOptions } from '../pipeline-options.js';
@@ -55,6 +56,7 @@ const page = {
 } as const;
 
 const loop = {
+  ...stepsOption,
   ...seedOption('the noise'),
   ...samplerOptions,
   ...timestepOptions,
@@ -84,6 +86,10 @@ export const builder = (yargs: Argv) =>
         [
           'Measured, with error, images and blocks',
           'stepfold report bundle --against unet.onnx -o report.html',
+        ],
+        [
+          'Of the same bundle in another loop',
+          'stepfold report bundle --against unet.onnx --steps 30 -o report-30.html',
         ],
         [
           'Plans of several thresholds beside that of the bundle',

@@ -1,6 +1,7 @@
 /** `stepfold run`: a whole denoising loop, from noise to images. */
 import type { Argv } from 'yargs';
 import { jsonOption, roleOptions, seedOption, texts, wholeNumber } from '../arguments.js';
+import { stepsOption } from '../asked-loop-options.js';
 import { type Arguments, addOptions, examples } from '../command.js';
 import { guidanceOptions, noiseOptions, samplerOptions, timestepOptions } from '../loop-options.js';
 import { partOptions } from '../pipeline-options.js';
@@ -21,9 +22,8 @@ const { sampler, ...samplerDetails } = samplerOptions;
 const sampling = {
   sampler,
   steps: {
-    type: 'number',
+    ...stepsOption.steps,
     describe: "Steps of the sampler [default: the bundle's; 50 for a plain model]",
-    check: wholeNumber('steps', 1),
   },
   ...seedOption('the noise'),
   ...samplerDetails,

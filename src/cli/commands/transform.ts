@@ -30,6 +30,12 @@ export const options = {
     describe: 'Calls in the denoising loop',
     check: wholeNumber('calls', 1, MOST_CALLS),
   },
+  start: {
+    type: 'number',
+    describe:
+      'Steps before these calls that the loop leaves out: 12 with --calls 18 for the last 18 of 30 [default: 0]',
+    check: wholeNumber('start', 0, MOST_CALLS),
+  },
   'fixed-loop': {
     type: 'boolean',
     default: false,
@@ -39,7 +45,7 @@ export const options = {
   plan: {
     type: 'string',
     describe:
-      'plan.json: the strategy of each site at each call, and passes and calls where they are not given',
+      'plan.json: the strategy of each site at each call, and passes and calls where they are not given; of another number of calls, it is placed in this loop',
   },
   timesteps: {
     type: 'string',

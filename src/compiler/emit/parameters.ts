@@ -4,7 +4,14 @@ import { elementCount } from '../../model/ir/tensor.js';
 import type { Schedule } from '../../runtime/schedule/index.js';
 import type { Run } from '../lower/index.js';
 import type { Compilation } from '../pipeline/index.js';
-import { expandParts, type ForecastRecord, Histories, type Plan, Writers } from '../plan/index.js';
+import {
+  expandParts,
+  type ForecastRecord,
+  Histories,
+  type ParameterSpec,
+  type Plan,
+  Writers,
+} from '../plan/index.js';
 
 type Parameters = NonNullable<Schedule['parameters']>;
 
@@ -25,26 +32,18 @@ export const axesOf = ({ sites }: Pick<Plan, 'sites'>): NonNullable<Schedule['ax
 const isParameter = ({ instrumented }: Compilation, id: string): boolean =>
   instrumented.states.get(id)?.parameter !== undefined;
 
-/** By id, with the numbers of each call that takes them; left out where there are none. */
+/**
+ * By id, with the numbers of each call that takes them; left out where there are none. Of forecasts they follow from the
+ * rule, once the schedule has its calls (`fedParameters`).
+ */
 export function parametersOf(compilation: Compilation): Parameters {
-  const { instrumented, lowered, plan } = compilation;
+  const { instrumented, lowered } = compilation;
   const specs = [...instrumented.states.values()].flatMap(({ parameter }) => parameter ?? []);
-  if (specs.length === 0) return {};
-  const values = new Map(specs.map(({ id }) => [id, [] as (readonly number[] | null)[]]));
-  const fed = new Set(
-    [...lowered.programs.values()].flatMap((runs) =>
-      runs.flatMap(({ reads = {} }) => Object.values(reads)),
-    ),
+  const fed = new Set([...lowered.programs.values()].flatMap((runs) => runs.flatMap(readBy)));
+  const numbers = numbersOf(
+    compilation,
+    specs.filter(({ forecast }) => !forecast),
   );
-  const writers = new Writers(new Histories(expandParts(plan).sites));
-  for (const [call, program] of instrumented.calls.entries()) {
-    const runs = lowered.programs.get(program)!;
-    const read = new Set(runs.flatMap(({ reads = {} }) => Object.values(reads)));
-    for (const spec of specs)
-      values.get(spec.id)!.push(read.has(spec.id) ? spec.at(writers.at(call)) : null);
-    for (const { writes = {} } of runs)
-      for (const state of Object.keys(writes)) writers.write(state, call);
-  }
   return Object.fromEntries(
     specs
       .filter(({ id }) => fed.has(id))
@@ -53,10 +52,31 @@ export function parametersOf(compilation: Compilation): Parameters {
         {
           shape: [...shape],
           ...(forecast && { forecast: recordOf(forecast) }),
-          calls: values.get(id)!.map((numbers) => numbers && [...numbers]),
+          calls: numbers.get(id) ?? [],
         },
       ]),
   );
+}
+
+const readBy = ({ reads = {} }: Run): string[] => Object.values(reads);
+
+/** By id, what whoever made a parameter says that it is at each call. */
+function numbersOf(
+  { instrumented, lowered, plan }: Compilation,
+  specs: readonly ParameterSpec[],
+): ReadonlyMap<string, (number[] | null)[]> {
+  const values = new Map(specs.map(({ id }) => [id, [] as (number[] | null)[]]));
+  if (specs.length === 0) return values;
+  const writers = new Writers(new Histories(expandParts(plan).sites));
+  for (const [call, program] of instrumented.calls.entries()) {
+    const runs = lowered.programs.get(program)!;
+    const read = new Set(runs.flatMap(readBy));
+    for (const { id, at } of specs)
+      values.get(id)!.push(read.has(id) ? [...at(writers.at(call))] : null);
+    for (const { writes = {} } of runs)
+      for (const state of Object.keys(writes)) writers.write(state, call);
+  }
+  return values;
 }
 
 /** A run with parameters apart from states; one that it does not depend on is fed zeros. */

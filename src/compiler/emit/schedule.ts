@@ -3,7 +3,7 @@
 import { concreteShapes, graphCost, type Macs } from '../../model/cost/index.js';
 import type { Value } from '../../model/ir/value.js';
 import { bytesOfAll } from '../../model/shape/index.js';
-import type { Schedule } from '../../runtime/schedule/index.js';
+import { fedParameters, type Schedule } from '../../runtime/schedule/index.js';
 import { VERSION } from '../../version.js';
 import { withFollowed } from '../lower/index.js';
 import type { Compilation } from '../pipeline/index.js';
@@ -38,7 +38,7 @@ export function makeSchedule(compilation: Compilation, files: ScheduleFiles): Sc
   const inBatch = compilation.guidance?.mode === 'batch';
   const macs = macsOf(compilation);
   const forPairs = pairsOf(compilation);
-  return {
+  const schedule: Schedule = {
     format: 'stepfold.schedule',
     version: 2,
     producer: `stepfold ${VERSION}`,
@@ -107,6 +107,7 @@ export function makeSchedule(compilation: Compilation, files: ScheduleFiles): Sc
     ),
     cost: cost(compilation, macs),
   };
+  return schedule.parameters ? { ...schedule, parameters: fedParameters(schedule) } : schedule;
 }
 
 /** The variants that need pairs, whether a call of this loop is one or of others alone. */

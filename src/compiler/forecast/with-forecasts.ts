@@ -7,7 +7,7 @@
 import { isHalfPrecision } from '../../model/ir/types.js';
 import type { Value } from '../../model/ir/value.js';
 import type { ShapeTable } from '../../model/shape/index.js';
-import { type ForecastRule, forecastWeights } from '../../runtime/schedule/index.js';
+import { type ForecastRule, weightsOfCall } from '../../runtime/schedule/index.js';
 import { cast } from '../analysis/attention/building.js';
 import {
   COMPUTE,
@@ -179,21 +179,17 @@ const followers = (state: StateSpec, order: number): StateSpec[] =>
     follows: backId(state.id, back),
   }));
 
-/** Positions are of steps, so that they are the same whether a step is one call or two. */
 const weightsOf = (state: string, forecast: Forecast): ParameterSpec => ({
   id: weightsId(state),
   shape: [forecast.order + 1],
   forecast: { state, ...ruleOf(forecast) },
   at: ({ call, written }) => {
-    const step = (of: number) => {
-      const own = Math.floor(of / forecast.callsPerStep);
-      return forecast.axis ? forecast.axis.positions[own]! : own;
-    };
-    return forecastWeights(
+    const { calls, callsPerStep: perStep, axis } = forecast;
+    return weightsOfCall(
       forecast,
-      written(state).map(step),
-      step(call),
-      Math.ceil(forecast.calls / forecast.callsPerStep),
+      { calls, perStep, positions: axis?.positions },
+      call,
+      written(state),
     );
   },
 });

@@ -67,7 +67,7 @@ export class AnyLoop {
     withPlaces: WithPlaces,
     maxPrograms: number | undefined,
   ): LoopVariants {
-    const refused = this.strayStep() ?? this.refusedLoop(live, withPlaces);
+    const refused = this.strayStep() ?? this.unruled() ?? this.refusedLoop(live, withPlaces);
     if (refused !== undefined) return { fixed: refused };
     const rows = loopRows(
       withPlaces(this.rows, halfCalls(this.plan)),
@@ -107,6 +107,17 @@ export class AnyLoop {
         return [...found.values()];
       }),
     );
+  }
+
+  /** What a parameter is at the calls of another loop is known where it is the weights of a forecast. */
+  private unruled(): string | undefined {
+    const { sites, rows } = this.rows;
+    for (const [s, { strategies, parameters = [] }] of sites.entries()) {
+      const read = new Set(rows.flatMap((row) => strategies[row[s]!]!.reads));
+      const open = parameters.find(({ id, forecast }) => !forecast && read.has(id));
+      if (open) return `what "${open.id}" is at each call follows from no rule`;
+    }
+    return undefined;
   }
 
   /** Where calls on one half keep what other sites read, which depends on how steps meet: every loop is tried. */

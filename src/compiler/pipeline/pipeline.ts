@@ -197,9 +197,10 @@ export class Pipeline {
     for (const entry of this.entries) prepareFor(entry, context, watch);
     const proposals = this.entries.map((entry) => proposalOf(entry, context, watch));
     const loop = this.loop(places);
+    const { plan: file, fixedLoop } = this.options;
     const known = { guidance, timesteps: loop.timesteps, start: loop.start };
     const proposed = makePlan(calls, proposals, known);
-    const asked = this.options.plan ? overridePlan(proposed, this.options.plan, known) : proposed;
+    const asked = file ? overridePlan(proposed, file, known, fixedLoop) : proposed;
     const plan = this.grouped(asked, known, canonical.graph, concreteShapes(shapes, bindings));
     const { lowered, instrumented } = lower(canonical, shapes, plan, this.options.emit, {
       maxPrograms: this.options.maxPrograms,
@@ -209,7 +210,9 @@ export class Pipeline {
     refuseHidden(canonical.graph, proposals, plan, instrumented);
     const target = this.forTarget(lowered, bindings, watch);
     const passes = this.entries.map(({ pass, options }) => ({ pass, options }));
-    return { ...prepared, guidance, timesteps, loop, passes, plan, lowered, instrumented, target };
+    const notes = [...prepared.notes, ...placedNotes(file, calls)];
+    const made = { loop, passes, plan, lowered, instrumented, target };
+    return { ...prepared, notes, guidance, timesteps, ...made };
   }
 
   /** Last of all, so that sites, plans and proofs speak of the graph as it was given. */
@@ -240,6 +243,14 @@ export class Pipeline {
     return grouped === plan ? plan : withPlacedRows(grouped, loop);
   }
 }
+
+/** What is said of a plan for another loop. */
+const placedNotes = (file: PlanFile | undefined, calls: number): string[] =>
+  file && file.calls !== calls
+    ? [
+        `the plan is for ${file.calls} calls, and is placed in this loop of ${calls}: each step takes what the plan has where it lies`,
+      ]
+    : [];
 
 /** @throws GRAPH_BROKEN, PASS_BROKE_GRAPH */
 function prepareFor({ prepare, ...by }: Entry, context: PassContext, watch: Watch): void {

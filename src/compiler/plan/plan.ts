@@ -7,9 +7,21 @@ import {
   planUnknownSite,
   planUnknownStrategy,
 } from '../../errors/index.js';
-import type { PlanFile, Rule } from '../../runtime/schedule/index.js';
+import {
+  type LoopShape,
+  type PlanFile,
+  type Rule,
+  stepsOfCalls,
+} from '../../runtime/schedule/index.js';
 import { checkSites } from './check-proposal.js';
-import { type PlanLoop, type ProposedRule, placedRule, ruleOf, rulesWithin } from './rules.js';
+import {
+  columnsOf,
+  type PlanLoop,
+  type ProposedRule,
+  placedRule,
+  ruleOf,
+  rulesWithin,
+} from './rules.js';
 import { COMPUTE, type Site } from './site.js';
 
 export interface Plan<S extends Site = Site> {
@@ -64,6 +76,12 @@ export function makePlan(calls: number, proposals: readonly Proposal[], loop: Pl
   return { calls, sites, rows, rules };
 }
 
+/** The loop that calls are the last ones of. */
+const shapeOf = (calls: number, { guidance, start = 0 }: PlanLoop): LoopShape => ({
+  steps: start + stepsOfCalls(calls, guidance),
+  start,
+});
+
 function refuseUnknown(ids: readonly string[], sites: readonly Site[]): void {
   const known = sites.map((site) => site.id);
   const unknown = ids.filter((id) => !known.includes(id));
@@ -92,15 +110,19 @@ function checkColumn(
 /**
  * A plan in which the columns of a plan file take the place of those that passes proposed. Sites that
  * the file does not name keep theirs; but a search names all, so where it left some out, it was for
- * another model.
+ * another model. A file for a loop of another length is placed in this one.
+ * @param fixed whether the plan is for its own loop alone, and so must the file be
  * @throws PLAN_LENGTH, PLAN_UNKNOWN_SITE, PLAN_MISSING_SITES, PLAN_UNKNOWN_STRATEGY
  */
 export function overridePlan(
   plan: Plan,
   file: Pick<PlanFile, 'calls' | 'sites' | 'calibration'>,
   loop: PlanLoop = {},
+  fixed = false,
 ): Plan {
-  if (file.calls !== plan.calls) throw planCalls(file.calls, plan.calls);
+  const isOther = file.calls !== plan.calls;
+  if (isOther && (fixed || !Number.isInteger(stepsOfCalls(file.calls, loop.guidance))))
+    throw planCalls(file.calls, plan.calls);
   const listed = Object.keys(file.sites);
   refuseUnknown(listed, plan.sites);
   const missing = plan.sites.map((site) => site.id).filter((id) => !listed.includes(id));
@@ -110,19 +132,17 @@ export function overridePlan(
       listed.length,
       plan.sites.map((site) => site.id),
     );
-  const columns = plan.sites.map((site, s) =>
-    checkColumn(site, file.sites[site.id] ?? plan.rows.map((row) => row[s] as string), plan.calls),
-  );
-  const rows = plan.rows.map((_, call) => columns.map((column) => column[call] as string));
-  if (!plan.rules || listed.length === 0) return { ...plan, rows };
-  const others = plan.sites.map(({ id }) => id).filter((id) => !listed.includes(id));
   const own = plan.sites.filter(({ id }) => listed.includes(id));
-  const placed = placedRule(
-    own,
-    own.map((site) => columns[plan.sites.indexOf(site)]!),
-    loop,
+  if (own.length === 0) return plan;
+  const columns = own.map((site) => checkColumn(site, file.sites[site.id], file.calls));
+  // a file for another loop is for the whole of it, and nothing says where its steps lie
+  const placed = placedRule(own, columns, isOther ? { guidance: loop.guidance } : loop);
+  const taken = isOther ? columnsOf(placed, shapeOf(plan.calls, loop)) : columns;
+  const rows = plan.rows.map((row, call) =>
+    row.map((name, s) => taken[own.indexOf(plan.sites[s]!)]?.[call] ?? name),
   );
-  return { ...plan, rows, rules: [...rulesWithin(plan.rules, new Set(others)), placed] };
+  if (!plan.rules) return { ...plan, rows };
+  return { ...plan, rows, rules: [...rulesWithin(plan.rules, new Set(missing)), placed] };
 }
 
 /** What a plan file records beside the plan itself. */

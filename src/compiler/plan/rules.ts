@@ -6,7 +6,9 @@
 import { groupBy } from '../../model/ir/group-by.js';
 import {
   callsPerStep,
+  choicesOf,
   type GuidancePair,
+  type LoopShape,
   type Rule,
   type When,
 } from '../../runtime/schedule/index.js';
@@ -100,6 +102,12 @@ export function placedRule(
       ...(timesteps && start === 0 && { timesteps: [...timesteps] }),
     },
   };
+}
+
+/** Of each site of a rule, the strategy of each call of a loop. */
+export function columnsOf({ sites, choices, when }: Rule, loop: LoopShape): string[][] {
+  const taken = choicesOf(when, loop);
+  return sites.map((_, s) => taken.flatMap((choice) => choices[choice]!.map((row) => row[s]!)));
 }
 
 /** What is said of it; what is not counts for nothing, but computing for everything. */

@@ -4,8 +4,15 @@
  */
 
 import { setTimeout } from 'node:timers/promises';
-import { callsOf } from '../../runtime/schedule/index.js';
+import {
+  callsOf,
+  type LoopRequest,
+  type LoopShape,
+  loopOf,
+  type Schedule,
+} from '../../runtime/schedule/index.js';
 import type { ScheduledSession } from '../../runtime/session/index.js';
+import { bundleLabel, scheduleForLoop } from './asked-loop.js';
 import { distinctPrograms, openWithCalls, readBundle } from './bundle.js';
 import { loadOrt, runModel } from './engine.js';
 import { randomFeeds, scheduleBindings } from './feeds.js';
@@ -30,6 +37,8 @@ export interface BenchOptions {
    * the time in those of a millisecond.
    */
   readonly wholeLoop?: number;
+  /** Another loop than the one that the schedule is written out for. */
+  readonly loop?: LoopRequest;
   /** Threads of onnxruntime within an operator; its own choice by default. */
   readonly threads?: number;
   readonly onProgress?: (round: number, rounds: number) => void;
@@ -54,8 +63,10 @@ export interface BenchReport {
       }
     >
   >;
-  /** All calls of the schedule: medians of loops, or the sum of the medians of their programs. */
-  readonly loop: {
+  /** The loop that the schedule is written out for. */
+  readonly written: LoopShape;
+  /** All calls of the loop: medians of loops, or the sum of the medians of their programs. */
+  readonly loop: LoopShape & {
     readonly calls: number;
     readonly milliseconds: number;
     readonly sourceMilliseconds: number;
@@ -66,9 +77,11 @@ export interface BenchReport {
   readonly memory: { readonly source: number; readonly both: number; readonly peak: number };
 }
 
+/** @throws RUN_STEPS, RUN_START, and what reading a bundle, its loops and running models throw */
 export async function benchBundle(options: BenchOptions): Promise<BenchReport> {
   const { folder, model, rounds = 7, wholeLoop = 1000, onProgress } = options;
-  const schedule = await readBundle(folder, model);
+  const written = await readBundle(folder, model);
+  const schedule = scheduleForLoop(written, options.loop ?? {}, bundleLabel(folder));
   const ort = await loadOrt();
   const bindings = scheduleBindings(schedule, options.shapes);
   const { inputs, roles = {} } = schedule.source;
@@ -147,7 +160,9 @@ export async function benchBundle(options: BenchOptions): Promise<BenchReport> {
         },
       ]),
     ),
+    written: shapeOf(written),
     loop: {
+      ...shapeOf(schedule),
       calls: calls.length,
       milliseconds: loop.bundle,
       sourceMilliseconds: loop.source,
@@ -163,6 +178,12 @@ export async function benchBundle(options: BenchOptions): Promise<BenchReport> {
       peak: process.resourceUsage().maxRSS * 1024,
     },
   };
+}
+
+/** Without what it says of places. */
+function shapeOf(schedule: Schedule): LoopShape {
+  const { steps, start } = loopOf(schedule);
+  return { steps, start };
 }
 
 /** Milliseconds of each of so many runs, one after the other. */

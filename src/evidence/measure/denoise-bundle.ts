@@ -4,7 +4,7 @@ import type { InferenceSession } from 'onnxruntime-common';
 import { statedPort } from '../../compiler/emit/ports.js';
 import { checkWeights } from '../../compiler/emit/weights.js';
 import { type Compilation, prepare } from '../../compiler/pipeline/index.js';
-import { bundleFromMiddle, otherGuidance, stepsDiffer } from '../../errors/index.js';
+import { otherGuidance } from '../../errors/index.js';
 import type { Value } from '../../model/ir/value.js';
 import { loadModel } from '../../model/onnx/files.js';
 import type { Followers } from '../../model/shape/index.js';
@@ -12,15 +12,18 @@ import { openBundle } from '../../runtime/node/index.js';
 import type { DenoiserCall } from '../../runtime/samplers/index.js';
 import {
   callsNeedPairs,
-  callsPerStep,
   type GuidancePair,
   hasRules,
   type LoopPlaces,
   type LoopRequest,
+  type LoopShape,
+  loopOf,
   type Port,
   type Schedule,
   stepsOfCalls,
+  stepsTaken,
 } from '../../runtime/schedule/index.js';
+import { bundleLabel, refuseOther } from './asked-loop.js';
 import { requireBundle } from './bundle.js';
 import { loadOrt, runModel } from './engine.js';
 import { scheduleFollowers } from './feeds.js';
@@ -54,6 +57,8 @@ export interface LoopDenoiser {
   readonly ports: DenoiserPorts;
   /** Calls of an image; undefined for a plain model, which has no schedule. */
   readonly calls: number | undefined;
+  /** The loop that its schedule is written out for; left out: all of its calls are one from its first step on. */
+  readonly written?: LoopShape;
   /** Takes up another loop, as its rules have it; left out where it has none. */
   readonly plan?: (request: LoopRequest) => void;
   /** Timestep of each step, where the schedule says; a sampler takes them as its `timesteps`. */
@@ -99,11 +104,12 @@ export async function openLoopBundle(
   const inTurns = source.guidance?.mode === 'two-calls';
   const unconditional = options.halves && !inTurns ? session.image() : session;
   return {
-    label: `the bundle "${folder}"`,
+    label: bundleLabel(folder),
     ports: schedulePorts(schedule),
     get calls() {
       return session.calls.length;
     },
+    written: loopOf(schedule),
     ...(hasRules(schedule) && { plan }),
     timesteps,
     counts,
@@ -185,7 +191,7 @@ export interface LoopSteps {
 /**
  * Lets a denoiser take up a loop, which must be one that its schedule serves: any, where it has rules, and else the one
  * that it lists. How it does guidance is all the same where no call needs the pairs.
- * @throws RUN_STEPS, RUN_START, RUN_GUIDANCE
+ * @throws RUN_STEPS, RUN_START, RUN_GUIDANCE, and what `plan` throws
  */
 export function fitLoop(
   denoiser: LoopDenoiser,
@@ -193,17 +199,14 @@ export function fitLoop(
   guidance: GuidancePair | undefined,
   { timesteps, logSnr }: LoopPlaces = {},
 ): void {
-  const { calls, label, plan, ports } = denoiser;
+  const { calls, label = 'the denoiser', plan, ports } = denoiser;
   const { guidance: made, needsPairs = true } = ports;
   if (calls === undefined) return;
-  if (start > 0 && !plan) throw bundleFromMiddle(label ?? 'the denoiser', start);
   const fits = made?.order === guidance?.order && made?.mode === guidance?.mode;
   if (made && needsPairs && !fits) throw otherGuidance(made, guidance);
-  const needed = stepsOfCalls(calls, made);
+  const { written = { steps: stepsOfCalls(calls, made), start: 0 } } = denoiser;
   // one that was made for its own part of the loop keeps to that
-  if (plan && (own === all || own !== needed)) {
-    plan({ steps: all, start, timesteps, logSnr });
-    return;
-  }
-  if (all !== needed && own !== needed) throw stepsDiffer(all, needed, callsPerStep(made));
+  const isOwnPart = own !== all && own === stepsTaken(written);
+  if (plan) plan(isOwnPart ? {} : { steps: all, start, timesteps, logSnr });
+  else if (!isOwnPart) refuseOther({ steps: all, start }, written, label, made);
 }

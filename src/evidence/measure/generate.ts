@@ -5,6 +5,7 @@ import {
   denoise,
   type Sampler,
 } from '../../runtime/samplers/index.js';
+import { loopOfSampler } from './asked-loop.js';
 import { fitLoop, type LoopDenoiser } from './denoise-bundle.js';
 import { loadOrt } from './engine.js';
 import { fedDenoiser } from './fed-denoiser.js';
@@ -90,9 +91,8 @@ export async function startLoop(
   const asked = withLatentShape(denoiser, options);
   const { handOver } = parts;
   const then = handOver && startHandOver(denoiser, handOver, sampler);
-  const all = firstCall + timesteps.length;
-  const steps = { all, own: then?.step ?? all, start: firstCall };
-  fitLoop(denoiser, steps, options.guidance, sampler);
+  const { steps: all, start } = loopOfSampler(sampler);
+  fitLoop(denoiser, { all, own: then?.step ?? all, start }, options.guidance, sampler);
   const { denoiser: fed, settled } = fedDenoiser(ort, denoiser, asked);
   const { latent, dims } = settled;
   const second = then?.feed(ort, asked, dims);

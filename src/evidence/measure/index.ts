@@ -1,4 +1,5 @@
 /** What is known of a bundle by running it: the proof, the bench, the denoising loop. Needs onnxruntime. */
+export { bundleLabel, loopOfSampler, scheduleForLoop } from './asked-loop.js';
 export * from './bench.js';
 export * from './denoise-bundle.js';
 export { type Difference, difference } from './difference.js';

@@ -26,7 +26,7 @@ export interface StartedHandOver {
 export function startHandOver(
   { ports }: LoopDenoiser,
   then: LoopHandOver,
-  { timesteps, firstCall }: Sampler,
+  { timesteps, firstCall, logSnr }: Sampler,
 ): StartedHandOver {
   const { from } = then;
   const below = 'timestep' in from ? timesteps.findIndex((t) => t < from.timestep) : undefined;
@@ -71,7 +71,8 @@ export function startHandOver(
           },
         }),
       };
-      fitLoop(second, { all: own, own, start: 0 }, options.guidance);
+      const places = { timesteps: timesteps.slice(step), logSnr: logSnr.slice(step) };
+      fitLoop(second, { all: own, own, start: 0 }, options.guidance, places);
       return fedDenoiser(ort, second, options);
     },
   };

@@ -49,6 +49,12 @@ export interface Yardstick {
   readonly converged: Float32Array;
 }
 
+/** How much of its loop a sampler leaves out at the beginning. */
+export const partLeftOut = ({
+  firstCall,
+  timesteps,
+}: Pick<Sampler, 'firstCall' | 'timesteps'>): number => firstCall / (firstCall + timesteps.length);
+
 const stepsOf = ({ cost, callsPerStep }: Pick<YardstickOptions, 'cost' | 'callsPerStep'>) =>
   // a rival may cost a part of a step more, never less
   Math.max(1, Math.ceil(cost / callsPerStep - 1e-9));

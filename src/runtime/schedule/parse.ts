@@ -6,18 +6,19 @@ import { invalidDocument, notJson, type Problem, unknownVersion } from '../../er
 import type { PipelineConfig } from '../../generated/pipeline.js';
 import type { PlanFile } from '../../generated/plan.js';
 import type { Schedule } from '../../generated/schedule.js';
-import type { TimestepsFile } from '../../generated/timesteps.js';
 import {
-  isPipelineConfig,
-  isPlanFile,
-  isSchedule,
-  isTimestepsFile,
-  type Validator,
-} from '../../generated/validators.js';
+  pipelineSchema,
+  planSchema,
+  type SchemaOf,
+  scheduleSchema,
+  timestepsSchema,
+} from '../../generated/schemas.js';
+import type { TimestepsFile } from '../../generated/timesteps.js';
 import { checkSchedule } from './check.js';
 import { timestepProblems } from './check-timesteps.js';
 import { pointer } from './pointer.js';
-import { foundErrors, schemaProblems } from './schema-problems.js';
+import { schemaErrors } from './schema-errors.js';
+import { schemaProblems } from './schema-problems.js';
 
 /**
  * A schedule from its JSON text or from the parsed value (which is returned as it is, not copied).
@@ -25,7 +26,7 @@ import { foundErrors, schemaProblems } from './schema-problems.js';
  * @throws StepfoldError SCHEDULE_NOT_JSON, SCHEDULE_VERSION, SCHEDULE_INVALID
  */
 export function parseSchedule(json: unknown, file = 'schedule.json'): Schedule {
-  const schedule = read('schedule', json, file, isSchedule, 1, 2);
+  const schedule = read('schedule', json, file, scheduleSchema, 1, 2);
   refuse('schedule', file, checkSchedule(schedule).errors);
   return schedule;
 }
@@ -36,7 +37,7 @@ export function parseSchedule(json: unknown, file = 'schedule.json'): Schedule {
  * @throws StepfoldError PLAN_NOT_JSON, PLAN_VERSION, PLAN_INVALID
  */
 export function parsePlanFile(json: unknown, file: string): PlanFile {
-  const plan = read('plan', json, file, isPlanFile, 1);
+  const plan = read('plan', json, file, planSchema, 1);
   const { sites, calls, calibration } = plan;
   const losses = calibration?.loss ?? {};
   const problems = [
@@ -55,7 +56,7 @@ export function parsePlanFile(json: unknown, file: string): PlanFile {
  * @throws StepfoldError TIMESTEPS_NOT_JSON, TIMESTEPS_VERSION, TIMESTEPS_INVALID
  */
 export function parseTimestepsFile(json: unknown, file: string): TimestepsFile {
-  const list = read('timesteps', json, file, isTimestepsFile, 1);
+  const list = read('timesteps', json, file, timestepsSchema, 1);
   const { steps, timesteps, trainTimesteps } = list;
   const problems: Problem[] = timestepProblems(timesteps, trainTimesteps).map(
     ({ index, message }) => ({ path: pointer('timesteps', index), message }),
@@ -89,14 +90,14 @@ function wrongLengths(
  * @throws StepfoldError PIPELINE_NOT_JSON, PIPELINE_INVALID
  */
 export function parsePipelineConfig(json: unknown, file: string): PipelineConfig {
-  return read('pipeline', json, file, isPipelineConfig);
+  return read('pipeline', json, file, pipelineSchema);
 }
 
 function read<T>(
   kind: string,
   json: unknown,
   file: string,
-  isValid: Validator<T>,
+  schema: SchemaOf<T>,
   ...versions: readonly number[]
 ): T {
   const document = typeof json === 'string' ? parseJson(kind, json, file) : json;
@@ -106,9 +107,10 @@ function read<T>(
     if (format === `stepfold.${kind}` && typeof found === 'number' && !versions.includes(found))
       throw unknownVersion(kind, file, found, versions);
   }
-  if (!isValid(document))
-    throw invalidDocument(kind, file, schemaProblems(document, foundErrors(isValid)));
-  return document;
+  const errors = schemaErrors(schema, document);
+  if (errors.length > 0) throw invalidDocument(kind, file, schemaProblems(document, errors));
+  // it is what the type says, which is generated from the schema
+  return document as T;
 }
 
 function parseJson(kind: string, text: string, file: string): unknown {

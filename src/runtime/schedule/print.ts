@@ -4,20 +4,13 @@
  * read.
  */
 
+import type { JsonSchema } from '../../generated/schemas.js';
+
 const WIDTH = 100;
 
-/** As much of a JSON Schema as the order of keys depends on. */
-interface JsonSchema {
-  readonly $ref?: string;
-  readonly $defs?: Record<string, JsonSchema>;
-  readonly properties?: Record<string, JsonSchema>;
-  readonly additionalProperties?: JsonSchema | false;
-  readonly items?: JsonSchema;
-}
-
 /** The text of a document that fits its schema. Maps by id keep their order of insertion. */
-export function printDocument(document: unknown, schema: object): string {
-  return `${print(inSchemaOrder(document, schema as JsonSchema, schema as JsonSchema), '', 0)}\n`;
+export function printDocument(document: unknown, schema: JsonSchema): string {
+  return `${print(inSchemaOrder(document, schema, schema), '', 0)}\n`;
 }
 
 /** A copy whose objects list their known properties as the schema does. */

@@ -1,10 +1,11 @@
 /**
- * Turns what ajv found into sentences: where, what was expected, what was found. ajv reports a
- * misplaced document once per keyword, so problems that say the same are given once.
+ * Turns what is against a schema into sentences: where, what was expected, what was found. A misplaced document
+ * is reported once per keyword, so problems that say the same are given once.
  */
 import type { DefinedError, ErrorObject } from 'ajv';
 import type { Problem } from '../../errors/index.js';
 import { pointer, valueAt } from './pointer.js';
+import type { SchemaError } from './schema-errors.js';
 
 /** What a pattern of the schemas asks for, by where it stands; a regular expression tells nobody. */
 const PATTERNS: Record<string, string> = {
@@ -17,7 +18,7 @@ export const foundErrors = (validate: {
   readonly errors?: readonly ErrorObject[] | null;
 }): readonly DefinedError[] => (validate.errors ?? []) as readonly DefinedError[];
 
-export function schemaProblems(document: unknown, errors: readonly DefinedError[]): Problem[] {
+export function schemaProblems(document: unknown, errors: readonly SchemaError[]): Problem[] {
   const seen = new Set<string>();
   return errors
     .map((error) => toProblem(document, error))
@@ -27,7 +28,7 @@ export function schemaProblems(document: unknown, errors: readonly DefinedError[
     });
 }
 
-function toProblem(document: unknown, error: DefinedError): Problem {
+function toProblem(document: unknown, error: SchemaError): Problem {
   const path = error.instancePath;
   const found = show(valueAt(document, path));
   switch (error.keyword) {

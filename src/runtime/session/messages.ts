@@ -9,9 +9,10 @@ import type { Schedule } from '../../generated/schedule.js';
 import type { ImageSettings } from './denoiser.js';
 import type { Engine } from './engine.js';
 import type { SavedImage } from './saved-image.js';
+import type { SessionSchedules } from './session-surface.js';
 
 /** Marks our messages, so that others may use the port too. */
-export const PROTOCOL = 'stepfold.session.4';
+export const PROTOCOL = 'stepfold.session.5';
 
 /** What both Node's MessagePort and the web's MessagePort, Worker and worker scope have. */
 export interface MessagePortLike {
@@ -78,7 +79,11 @@ export interface Answers {
 }
 
 export type ServerMessage =
-  | { readonly kind: 'ready'; readonly schedule: Schedule; readonly settings: PlainSettings }
+  | {
+      readonly kind: 'ready';
+      readonly schedules: SessionSchedules;
+      readonly settings: PlainSettings;
+    }
   | { readonly kind: 'failed'; readonly error: ErrorMessage }
   | { readonly kind: 'done'; readonly id: number; readonly result: Answers[keyof Answers] }
   | { readonly kind: 'error'; readonly id: number; readonly error: ErrorMessage };

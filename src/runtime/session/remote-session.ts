@@ -30,13 +30,13 @@ export class RemoteSession extends SessionSurface {
   private constructor(
     ort: Pick<Engine, 'Tensor'>,
     connection: Connection,
-    { schedule, settings }: ReadyMessage,
+    { schedules, settings }: ReadyMessage,
     { onCall, close }: RemoteSessionOptions,
   ) {
-    const inputNames = schedule.source.inputs.map(({ name }) => name);
+    const inputNames = schedules.written.source.inputs.map(({ name }) => name);
     const open = (image: number) => new RemoteImage(ort, connection, image, inputNames);
     let last = OWN_IMAGE;
-    super(schedule, { ...settings, ...(onCall && { onCall }) }, open(OWN_IMAGE), {
+    super(schedules, { ...settings, ...(onCall && { onCall }) }, open(OWN_IMAGE), {
       open(followed, settings) {
         last += 1;
         const told = { image: last, settings: plain(settings), schedule: followed };

@@ -12,11 +12,15 @@ import type { Bundle, Engine, ScheduledSessionOptions } from './engine.js';
 import { LocalImage } from './local-image.js';
 import { Models } from './models.js';
 import { Programs } from './programs.js';
-import { SessionSurface } from './session-surface.js';
+import { type SessionSchedules, SessionSurface } from './session-surface.js';
 
 export class ScheduledSession extends SessionSurface {
-  private constructor(schedule: Schedule, programs: Programs, options: ScheduledSessionOptions) {
-    super(schedule, options, new LocalImage(programs, schedule), {
+  private constructor(
+    schedules: SessionSchedules,
+    programs: Programs,
+    options: ScheduledSessionOptions,
+  ) {
+    super(schedules, options, new LocalImage(programs, schedules.followed), {
       open: (followed) => new LocalImage(programs, followed),
       close: () => programs.release(),
     });
@@ -33,11 +37,10 @@ export class ScheduledSession extends SessionSurface {
     bundle: Bundle,
     options: ScheduledSessionOptions = {},
   ): Promise<ScheduledSession> {
-    const schedule = parseSchedule(bundle.schedule);
-    const followed = scheduleFor(schedule, options);
-    const programs = new Programs(ort, schedule, new Models(ort, bundle, schedule, options));
-    const session = new ScheduledSession(schedule, programs, options);
-    if (followed !== schedule) session.follow(followed);
+    const written = parseSchedule(bundle.schedule);
+    const followed = scheduleFor(written, options);
+    const programs = new Programs(ort, written, new Models(ort, bundle, written, options));
+    const session = new ScheduledSession({ written, followed }, programs, options);
     try {
       // One after another: each load uses all processors, and memory peaks once.
       for (const program of toLoad(followed, options.load)) await programs.prepare(program);

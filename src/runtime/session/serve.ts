@@ -44,7 +44,7 @@ export function serveSession(
       (session) =>
         send(port, {
           kind: 'ready',
-          schedule: session.schedule,
+          schedules: session.schedules,
           settings: plain(session.settings),
         }),
       (error) => send(port, { kind: 'failed', error: packError(error) }),
@@ -53,9 +53,7 @@ export function serveSession(
     if (message.kind === 'hello') return announce();
     const session = await opening;
     if (message.kind === 'image') {
-      const opened = session.image(message.settings);
-      images.set(message.image, opened);
-      opened.follow(message.schedule);
+      images.set(message.image, session.imageOn(message.schedule, message.settings));
       return;
     }
     const image = images.get(message.image)!;

@@ -12,6 +12,14 @@ export interface ImageHost {
   close(): void | Promise<void>;
 }
 
+/** What a session is of. */
+export interface SessionSchedules {
+  /** As it was read, which any loop is derived from. */
+  readonly written: Schedule;
+  /** For the loop that its own image begins with. */
+  readonly followed: Schedule;
+}
+
 /** Made by `ScheduledSession` and `RemoteSession`. */
 export abstract class SessionSurface extends ImageSurface implements DenoiserSession {
   readonly #images = new Set<SessionImage>();
@@ -20,28 +28,43 @@ export abstract class SessionSurface extends ImageSurface implements DenoiserSes
 
   /** @internal */
   protected constructor(
-    schedule: Schedule,
+    { written, followed }: SessionSchedules,
     settings: ImageSettings,
     own: ImageRunner,
     host: ImageHost,
   ) {
-    super(schedule, settings, () => own);
+    super(followed, settings, () => own, written);
     this.#host = host;
+  }
+
+  /** @internal */
+  get schedules(): SessionSchedules {
+    return { written: this.written, followed: this.schedule };
   }
 
   image({ from, steps, start, timesteps, logSnr, ...options }: ImageOptions = {}): ImageSurface {
     if (this.#released) throw this.refusal();
-    const settings = { ...this.settings, ...options };
     // before anything is opened that would have to be closed again
     const request = { steps, start, timesteps, logSnr };
     const followed = asksForLoop(request) ? scheduleFor(this.written, request) : this.schedule;
     if (from !== undefined) checkSaved(from, followed);
+    const image = this.imageOn(followed, options);
+    if (from !== undefined) image.restore(from);
+    return image;
+  }
+
+  /**
+   * An image that follows another schedule over the same programs.
+   * @throws StepfoldError GUIDANCE_BRANCHES
+   * @internal
+   */
+  imageOn(followed: Schedule, options: ImageSettings): ImageSurface {
+    const settings = { ...this.settings, ...options };
     const image = new SessionImage(followed, this.written, this.#host, settings, {
       isReleased: () => this.#released !== undefined,
       forget: () => this.#images.delete(image),
     });
     this.#images.add(image);
-    if (from !== undefined) image.restore(from);
     return image;
   }
 

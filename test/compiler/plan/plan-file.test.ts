@@ -84,15 +84,15 @@ describe('overridePlan', () => {
       '/sites',
     ],
     [
-      'a plan for another number of calls',
-      () => overridePlan(modelOf(2, 4), searched(2, 20)),
+      'a plan for another number of calls, where the loop is fixed',
+      () => overridePlan(modelOf(2, 4), searched(2, 20), {}, true),
       'PLAN_LENGTH',
       /20 calls.*has 4/,
       '/calls',
     ],
     [
       'a plan without sites for another number of calls',
-      () => overridePlan(modelOf(2), { calls: 3, sites: {} }),
+      () => overridePlan(modelOf(2), { calls: 3, sites: {} }, {}, true),
       'PLAN_LENGTH',
       /3 calls.*has 2/,
       '/calls',

@@ -64,5 +64,35 @@ test.each([
     const { source: all, programs: of } = cost!.macs!.convention.all;
     expect(p.macRatio.all).toBeCloseTo(all / of[name]!, 9);
   }
+  expect([report.written, { steps: loop.steps, start: loop.start }]).toEqual(
+    Array(2).fill({ steps: 7, start: 0 }),
+  );
   expect(report.memory.peak).toBeGreaterThanOrEqual(report.memory.source);
+});
+
+test('the loop that is asked for is what is measured', async () => {
+  const source = path.join(root, 'asked.onnx');
+  saveModel(modelOf(TINY_UNET), source);
+  const compilation = await Pipeline.create({ calls: 7 })
+    .use(deepcache, { branch: 1, interval: 3 })
+    .compile(loadModel(source));
+  const folder = path.join(root, 'asked');
+  const { cost } = writeBundle(compilation, folder, { sourceFile: source });
+  const report = await benchBundle({
+    folder,
+    model: source,
+    rounds: 1,
+    threads: 1,
+    shapes: { x: [1, 2, 8, 8] },
+    loop: { steps: 9, start: 4 },
+  });
+  // full, shallow, shallow, full, shallow
+  expect(
+    Object.fromEntries(Object.entries(report.programs).map(([id, p]) => [id, p.calls])),
+  ).toEqual({ full: 2, shallow: 3 });
+  expect(report.loop).toMatchObject({ steps: 9, start: 4, calls: 5 });
+  expect(report.written).toEqual({ steps: 7, start: 0 });
+  const { source: all, programs } = cost!.macs!.convention.all;
+  const mean = (2 * programs.full! + 3 * programs.shallow!) / 5;
+  expect(report.loop.macRatio.all).toBeCloseTo(all / mean, 9);
 });

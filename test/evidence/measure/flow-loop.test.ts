@@ -9,7 +9,7 @@ import * as ort from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { forecast } from '../../../passes/index.js';
 import { splitSettings } from '../../../src/cli/loop-options.js';
-import { makeSampler } from '../../../src/cli/loop-settings.js';
+import { samplerSettings } from '../../../src/cli/loop-settings.js';
 import { writeBundle } from '../../../src/compiler/emit/index.js';
 import { Pipeline } from '../../../src/compiler/pipeline/index.js';
 import {
@@ -24,6 +24,7 @@ import {
   createSampler,
   denoise,
   type Sampler,
+  samplerFrom,
   timestepFeed,
 } from '../../../src/runtime/samplers/index.js';
 
@@ -95,11 +96,8 @@ test('one call gives what PyTorch computed', async () => {
 describe('a loop by the folder’s scheduler', () => {
   const sigmas = floats('loop_sigmas');
   const { noise, folder } = splitSettings(readScheduler(FOLDER, { sampler: 'euler-flow' }));
-  const sampler = makeSampler(
-    { bundle: '', sampler: 'euler-flow', steps: sigmas.length - 1, ...noise } as never,
-    undefined,
-    folder,
-  );
+  const args = { bundle: '', sampler: 'euler-flow', steps: sigmas.length - 1, ...noise };
+  const sampler = samplerFrom('euler-flow', samplerSettings(args as never, undefined, folder));
 
   test('visits the noise levels of PyTorch’s', () => {
     for (const [step, timestep] of sampler.timesteps.entries())

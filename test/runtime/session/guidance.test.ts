@@ -8,7 +8,7 @@ import type { Schedule } from '../../../src/runtime/schedule/index.js';
 import { type DenoiserImage, ScheduledSession } from '../../../src/runtime/session/index.js';
 import { callsOfImage, type Fed, feeds, HOSTS, inMemory, numbers } from './hosts.js';
 import { split, withRoles } from './tiny-bundles.js';
-import { guided } from './tiny-loops.js';
+import { guided, guidedByRule } from './tiny-loops.js';
 
 const run = async (image: DenoiserImage, { x, t }: Fed) =>
   numbers((await image.run(feeds(x, t))).y);
@@ -89,6 +89,37 @@ describe.each(HOSTS)('on %s', (_, open) => {
     const [pairs, both] = [session.image({ branches: 2 }), callsOfImage(1, 2)];
     await run(pairs, both[0]!);
     expect(await run(pairs, both[1]!)).toEqual(shared(both[1]!));
+  });
+
+  it('branches are held against the loop that is asked for, not the one that is written out', async () => {
+    // of two steps none shares; of three the second one does
+    const some = await open(guidedByRule(3), { steps: 2, branches: 3 });
+    const calls = callsOfImage(0, 3, 2);
+    for (const fed of calls) expect(await run(some, fed)).toEqual(full(fed));
+    expect(() => some.image({ steps: 3 })).toThrow(
+      expect.objectContaining({ code: 'GUIDANCE_BRANCHES' }),
+    );
+    expect(() => some.plan({ steps: 3 })).toThrow(
+      expect.objectContaining({ code: 'GUIDANCE_BRANCHES' }),
+    );
+    expect(some.calls).toHaveLength(2);
+    const image = some.image({ steps: 1 });
+    expect(await run(image, calls[0]!)).toEqual(full(calls[0]!));
+    await expect(open(guidedByRule(2), { steps: 3, branches: 3 })).rejects.toMatchObject({
+      code: 'GUIDANCE_BRANCHES',
+      message: expect.stringContaining('program "shared"'),
+    });
+  });
+
+  it('a session that begins with another loop goes back to the one that is written out', async () => {
+    const session = await open(guidedByRule(3), { steps: 5 });
+    expect(session.calls).toHaveLength(5);
+    expect(session.image().calls).toHaveLength(5);
+    session.plan({});
+    expect(session.calls).toEqual(['full', 'shared', 'full']);
+    const calls = callsOfImage(0, 2, 3);
+    for (const [call, oracle] of [full, shared, full].entries())
+      expect(await run(session, calls[call]!)).toEqual(oracle(calls[call]!));
   });
 
   it('a number of branches that is none is refused, whatever the calls need', async () => {

@@ -19,7 +19,10 @@ import { type TinyBundle, writeTiny } from './tiny-bundles.js';
 
 web.env.wasm.numThreads = 1;
 
-type Options = Pick<ScheduledSessionOptions, 'newImage' | 'branches' | 'load' | 'onCall'>;
+type Options = Pick<
+  ScheduledSessionOptions,
+  'newImage' | 'branches' | 'load' | 'onCall' | 'steps' | 'start'
+>;
 type Open = (tiny: TinyBundle, options?: Options) => Promise<SessionSurface>;
 
 export const inMemory = ({ schedule, files }: TinyBundle): Bundle => ({

@@ -129,3 +129,26 @@ export function guided(calls: readonly string[] = ['full', 'shared', 'full', 'fu
     },
   });
 }
+
+/** As `guided`, by a rule: every other step shares, the last one never. */
+export function guidedByRule(steps: number): TinyBundle {
+  const shares = Array.from({ length: steps }, (_, step) => step % 2 === 1 && step < steps - 1);
+  const { schedule, files } = guided(shares.map((is) => (is ? 'shared' : 'full')));
+  const rule = {
+    sites: ['all'],
+    choices: [[['compute']], [['share']]],
+    when: {
+      kind: 'every' as const,
+      ...{ interval: 2, warmup: 0, cooldown: 1 },
+      between: [{ choice: 1 }],
+    },
+  };
+  const rows = [
+    { choices: [1], programs: [['shared']] },
+    { choices: [0], programs: [['full']] },
+  ];
+  return {
+    files,
+    schedule: { ...schedule, version: 2, loop: { steps, start: 0, rules: [rule], rows } },
+  };
+}

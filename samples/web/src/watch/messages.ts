@@ -5,18 +5,27 @@ import type { CatalogueModel } from './catalogue.js';
 /** The loop in full, the one with the schedule, and one in full of fewer steps, which takes as long. */
 export type Which = 'source' | 'bundle' | 'fewer';
 
-export interface DrawRequest {
+/** Which bundle, and in how many steps. */
+export interface LoopChoice {
+  readonly model: CatalogueModel;
+  readonly variant: string;
+  readonly steps: number;
+}
+
+export interface DrawRequest extends LoopChoice {
   readonly type: 'draw';
   /** Address of the page. */
   readonly base: string;
-  readonly model: CatalogueModel;
-  readonly variant: string;
   readonly digit: number;
   readonly seed: number;
   readonly backend: string;
 }
 
-export type Request = DrawRequest | { readonly type: 'pause' | 'resume' | 'step' | 'stop' };
+export type Request =
+  | DrawRequest
+  /** Shows the plan of another number of steps, if the bundle is loaded. */
+  | ({ readonly type: 'plan' } & LoopChoice)
+  | { readonly type: 'pause' | 'resume' | 'step' | 'stop' };
 
 export type Reply =
   | { readonly type: 'status'; readonly text: string }

@@ -12,7 +12,8 @@ export interface PlanView {
 
 const TOP = 22;
 
-export function showPlan(place: HTMLElement, schedule: Schedule): PlanView {
+/** @param made steps of the loop that the bundle was made for */
+export function showPlan(place: HTMLElement, schedule: Schedule, made: number): PlanView {
   const plan = planOfSchedule(schedule)!;
   const layout = planLayout(plan);
   const width = layout.left + layout.width + 8;
@@ -54,9 +55,13 @@ export function showPlan(place: HTMLElement, schedule: Schedule): PlanView {
   place.replaceChildren(picture, el('p', { className: 'faint keys' }, ...keys));
   const cost = schedule.cost?.macs?.convention.all;
   const note = document.getElementById('plan-note')!;
+  const other =
+    plan.calls === made
+      ? ''
+      : `The bundle was made for ${made} steps, and serves ${plan.calls} by its rules, with the same models. `;
   note.textContent = cost
-    ? `A column is a call, a row a part of the model. By MACs alone the schedule would be ${(cost.source / cost.perCall).toFixed(2)} times as fast.`
-    : '';
+    ? `${other}A column is a call, a row a part of the model. By MACs alone the schedule would be ${(cost.source / cost.perCall).toFixed(2)} times as fast.`
+    : other;
   return {
     light(call) {
       lit.setAttribute('visibility', call === undefined ? 'hidden' : 'visible');

@@ -3,7 +3,7 @@
 import { backends, type Capabilities } from '../page/capabilities.js';
 import { byId, options } from '../page/dom.js';
 import { catalogue } from './catalogue.js';
-import type { DrawRequest, Reply, Which } from './messages.js';
+import type { DrawRequest, LoopChoice, Reply, Request, Which } from './messages.js';
 import { drawLatent, psnr } from './picture.js';
 import { type PlanView, showPlan } from './plan-view.js';
 
@@ -15,7 +15,13 @@ export function startWatch(capabilities: Capabilities): void {
   ) as [HTMLButtonElement, HTMLButtonElement, HTMLButtonElement];
   const status = byId('watch-status', HTMLParagraphElement);
   const select = (name: string) => form.elements.namedItem(name) as HTMLSelectElement;
+  const number = (name: string) => form.elements.namedItem(name) as HTMLInputElement;
   const model = () => catalogue.find(({ id }) => id === select('model').value)!;
+  const choice = (): LoopChoice => ({
+    model: model(),
+    variant: select('variant').value,
+    steps: number('steps').valueAsNumber,
+  });
 
   options(
     select('model'),
@@ -29,7 +35,8 @@ export function startWatch(capabilities: Capabilities): void {
   select('digit').value = '3';
   select('backend').value = `wasm-${capabilities.threads}`;
   const showVariants = () => {
-    const { variants } = model();
+    const { variants, steps } = model();
+    number('steps').value = String(steps);
     options(
       select('variant'),
       variants.map(({ id, title }) => ({ value: id, text: title })),
@@ -39,53 +46,76 @@ export function startWatch(capabilities: Capabilities): void {
   select('model').addEventListener('change', showVariants);
   showVariants();
 
-  let worker: Worker | undefined;
+  /** Stays from drawing to drawing, with what it has loaded; its engine has one backend. */
+  let worker: { readonly thread: Worker; readonly backend: string } | undefined;
+  let running = false;
   let paused = false;
   const setPaused = (value: boolean) => {
     paused = value;
     pause.textContent = paused ? 'Go on' : 'Pause';
     step.disabled = !paused;
   };
-  const setRunning = (running: boolean) => {
+  const setRunning = (value: boolean) => {
+    running = value;
     start.disabled = false;
     choices.disabled = running;
     start.textContent = running ? 'Stop' : 'Draw';
     pause.disabled = !running;
     setPaused(false);
   };
-  const stop = (text: string) => {
-    worker?.terminate();
-    worker = undefined;
+  const end = (text: string) => {
     setRunning(false);
     status.textContent = text;
   };
+  const discard = () => {
+    worker?.thread.terminate();
+    worker = undefined;
+  };
+  const workerOn = (backend: string): Worker => {
+    if (worker?.backend !== backend) {
+      discard();
+      const thread = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
+      thread.addEventListener('error', ({ message }) => {
+        discard();
+        end(`The worker failed: ${message}`);
+      });
+      worker = { thread, backend };
+    }
+    return worker!.thread;
+  };
+  const say = (request: Request) => worker?.thread.postMessage(request);
 
   pause.addEventListener('click', () => {
     setPaused(!paused);
-    worker?.postMessage({ type: paused ? 'pause' : 'resume' });
+    say({ type: paused ? 'pause' : 'resume' });
   });
-  step.addEventListener('click', () => worker?.postMessage({ type: 'step' }));
+  step.addEventListener('click', () => say({ type: 'step' }));
+  number('steps').addEventListener('input', ({ currentTarget }) => {
+    if ((currentTarget as HTMLInputElement).validity.valid) say({ type: 'plan', ...choice() });
+  });
   form.addEventListener('submit', (event) => {
     event.preventDefault();
-    if (worker) {
+    if (running) {
       status.textContent = 'Stopping';
       start.disabled = true;
-      return worker.postMessage({ type: 'stop' });
+      return say({ type: 'stop' });
     }
     const request: DrawRequest = {
       type: 'draw',
       base: document.baseURI,
-      model: model(),
-      variant: select('variant').value,
+      ...choice(),
       digit: Number(select('digit').value),
-      seed: Number((form.elements.namedItem('seed') as HTMLInputElement).value),
+      seed: number('seed').valueAsNumber,
       backend: select('backend').value,
     };
     setRunning(true);
-    worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
-    worker.addEventListener('message', receiver(request, status, stop));
-    worker.addEventListener('error', ({ message }) => stop(`The worker failed: ${message}`));
-    worker.postMessage(request);
+    const thread = workerOn(request.backend);
+    const receive = receiver(request, status, end);
+    thread.onmessage = (message: MessageEvent<Reply>) => {
+      if (message.data.type === 'failed') discard();
+      receive(message);
+    };
+    thread.postMessage(request);
   });
 }
 
@@ -93,7 +123,7 @@ export function startWatch(capabilities: Capabilities): void {
 function receiver(
   { model, backend }: DrawRequest,
   status: HTMLElement,
-  stop: (text: string) => void,
+  end: (text: string) => void,
 ): (event: MessageEvent<Reply>) => void {
   const canvases = {
     source: byId('source', HTMLCanvasElement),
@@ -108,6 +138,7 @@ function receiver(
   const ratio = byId('ratio', HTMLParagraphElement);
   const times: Record<Which, number> = { source: 0, bundle: 0, fewer: 0 };
   let plan: PlanView | undefined;
+  let drawing = true;
   ratio.textContent = '';
   return ({ data }) => {
     // for whoever wants the numbers themselves
@@ -117,8 +148,8 @@ function receiver(
         status.textContent = data.text;
         break;
       case 'schedule':
-        plan = showPlan(byId('plan', HTMLDivElement), data.schedule);
-        plan.light(0);
+        plan = showPlan(byId('plan', HTMLDivElement), data.schedule, model.steps);
+        plan.light(drawing ? 0 : undefined);
         break;
       case 'step': {
         const { which, step, steps, milliseconds, latent } = data;
@@ -133,6 +164,7 @@ function receiver(
       }
       case 'done': {
         const { latents, milliseconds, stateLocations } = data;
+        drawing = false;
         plan?.light(undefined);
         const apart = (which: Which) => {
           const decibels = psnr(latents[which], latents.source);
@@ -144,17 +176,18 @@ function receiver(
             ? `WebGPU, states on ${stateLocations.join(', ')}`
             : `wasm with ${threads} ${threads === '1' ? 'thread' : 'threads'}`;
         const took = (which: Which) => `${milliseconds[which].toFixed(0)} ms`;
-        stop(
+        end(
           `Done on ${on}: ${took('source')} in full, ${took('bundle')} with the schedule and ${apart('bundle')} from the full picture (PSNR); fewer steps of the best solver took ${took('fewer')} and end ${apart('fewer')} from it.`,
         );
         break;
       }
       case 'stopped':
+        drawing = false;
         plan?.light(undefined);
-        stop('Stopped.');
+        end('Stopped.');
         break;
       case 'failed':
-        stop(`${data.code}: ${data.message}`);
+        end(`${data.code}: ${data.message}`);
     }
   };
 }

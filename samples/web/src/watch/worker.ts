@@ -12,23 +12,26 @@ import {
 } from 'stepfold/runtime';
 import { type LoadedEngine, loadEngine } from '../page/engine.js';
 import type { CatalogueModel } from './catalogue.js';
-import type { DrawRequest, Reply, Request, Which } from './messages.js';
+import type { DrawRequest, LoopChoice, Reply, Request, Which } from './messages.js';
 import { Stopped, Turns } from './turns.js';
 
-const turns = new Turns();
+let turns = new Turns();
 const post = (reply: Reply, transfer: Transferable[] = []) => postMessage(reply, { transfer });
 
 self.addEventListener('message', ({ data }: MessageEvent<Request>) => {
-  if (data.type === 'draw')
-    draw(data).catch((error: Error) =>
-      post({
-        type: 'failed',
-        code: error instanceof StepfoldError ? error.code : error.name,
-        message: error instanceof StepfoldError ? error.fullMessage : error.message,
-      }),
-    );
+  if (data.type === 'draw') answer(draw(data));
+  else if (data.type === 'plan') answer(plan(data));
   else turns[data.type]();
 });
+
+const answer = (work: Promise<void>): Promise<void> =>
+  work.catch((error: Error) =>
+    post({
+      type: 'failed',
+      code: error instanceof StepfoldError ? error.code : error.name,
+      message: error instanceof StepfoldError ? error.fullMessage : error.message,
+    }),
+  );
 
 const NULL_CLASS = 10;
 
@@ -38,10 +41,30 @@ const LABELS: Readonly<Record<Which, string>> = {
   fewer: 'the loop of fewer steps',
 };
 
-async function draw(request: DrawRequest): Promise<void> {
+/** A model and a bundle of it, which stay from image to image, whatever their number of steps. */
+interface Loaded {
+  readonly model: string;
+  readonly variant: string;
+  readonly engine: LoadedEngine;
+  readonly full: InferenceSession;
+  readonly session: ScheduledSession;
+  readonly states: StateWatch;
+}
+
+let loaded: Loaded | undefined;
+
+const isLoaded = ({ model, variant }: LoopChoice): boolean =>
+  loaded?.model === model.id && loaded.variant === variant;
+
+async function load(request: DrawRequest): Promise<Loaded> {
+  if (loaded && isLoaded(request)) return loaded;
   const { base, model, variant, backend } = request;
+  const before = loaded;
+  loaded = undefined;
+  await before?.session.release();
+  await before?.full.release();
   post({ type: 'status', text: 'Loading the engine' });
-  const engine = await loadEngine(backend, base);
+  const engine = before?.engine ?? (await loadEngine(backend, base));
   post({ type: 'status', text: 'Loading the model' });
   const folder = new URL(`models/${model.id}/`, base);
   const response = await fetch(new URL('source.onnx', folder));
@@ -58,7 +81,24 @@ async function draw(request: DrawRequest): Promise<void> {
     { ...bundle, externalData: () => source },
     engine.options,
   );
-  post({ type: 'schedule', schedule: session.schedule });
+  loaded = { model: model.id, variant, engine, full, session, states };
+  return loaded;
+}
+
+/** The loop of the request, by the rules of the bundle: its models stay as they are. */
+async function plan(request: LoopChoice): Promise<void> {
+  if (!loaded || !isLoaded(request)) return;
+  const { steps } = request;
+  const { timesteps, logSnr } = ownLoop(request);
+  loaded.session.plan({ steps, timesteps, logSnr });
+  post({ type: 'schedule', schedule: loaded.session.schedule });
+}
+
+async function draw(request: DrawRequest): Promise<void> {
+  const { model, steps } = request;
+  turns = new Turns();
+  const { full, session, engine, states } = await load(request);
+  await plan(request);
   post({ type: 'status', text: 'Drawing' });
   const loop = (which: Which, run: Run, sampler: Sampler) =>
     drawOne(which, run, sampler, session, engine, request, states).catch((error) => {
@@ -66,7 +106,7 @@ async function draw(request: DrawRequest): Promise<void> {
       turns.stop();
       throw error;
     });
-  const sampler = ownLoop(model);
+  const sampler = ownLoop(request);
   const both = await Promise.allSettled([
     loop('source', (feeds) => full.run(feeds), sampler),
     loop('bundle', (feeds) => session.run(feeds), sampler),
@@ -79,15 +119,13 @@ async function draw(request: DrawRequest): Promise<void> {
           loop(
             'fewer',
             (feeds) => full.run(feeds),
-            fewerSteps(model, (model.steps * b.value.milliseconds) / a.value.milliseconds),
+            fewerSteps(model, (steps * b.value.milliseconds) / a.value.milliseconds),
           ),
         ])
       : [];
   // frees the states, on whatever device they are
   session.reset();
   const statesLeft = states.left();
-  await session.release();
-  await full.release();
   if (a.status === 'fulfilled' && b.status === 'fulfilled' && c?.status === 'fulfilled')
     return post({
       type: 'done',
@@ -109,7 +147,7 @@ async function draw(request: DrawRequest): Promise<void> {
 }
 
 /** The loop that the model's own pipeline runs. */
-function ownLoop({ steps, shift }: CatalogueModel): Sampler {
+function ownLoop({ model: { shift }, steps }: LoopChoice): Sampler {
   return shift === undefined
     ? createSampler('ddim', { steps, clip: 1 })
     : createSampler('euler-flow', { steps, spacing: 'linear', schedule: { shift } });

@@ -9,6 +9,7 @@ import type { FewerSteps } from '../../../evidence/report/facts/subject.js';
 import {
   measureYardstick,
   nearness,
+  partLeftOut,
   type SamplerChoice,
 } from '../../../evidence/yardstick/index.js';
 
@@ -24,9 +25,6 @@ export interface FewerStepsContext {
   readonly own: Recorded;
   readonly show: (what: string) => void;
 }
-
-const partLeftOut = ({ firstCall, timesteps }: GenerateOptions['sampler']): number =>
-  firstCall / (firstCall + timesteps.length);
 
 /** @param times of both loops, milliseconds */
 export async function measureFewerSteps(

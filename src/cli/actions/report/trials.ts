@@ -31,6 +31,7 @@ import type { Model } from '../../../model/ir/model.js';
 import { loadModel } from '../../../model/onnx/files.js';
 import {
   callsOf,
+  loopOf,
   parsePlanFile,
   placesOf,
   planOfSchedule,
@@ -40,7 +41,7 @@ import {
 export interface TrialContext {
   /** The source's file. */
   readonly source: string;
-  readonly subject: Pick<KnownSubject, 'schedule' | 'report'>;
+  readonly subject: Pick<KnownSubject, 'schedule' | 'written' | 'report'>;
   readonly table: PassTable;
   /** The loop of the source, and how it was run. */
   readonly full: RecordedLoop;
@@ -93,7 +94,8 @@ export async function tryPlans(
   files: readonly string[],
 ): Promise<SearchedPlan[]> {
   const source = loadModel(context.source);
-  const own = JSON.stringify(planOfSchedule(context.subject.schedule)?.sites);
+  const { schedule, written = schedule } = context.subject;
+  const own = JSON.stringify(planOfSchedule(written)?.sites);
   const found: SearchedPlan[] = [];
   for (const file of files) {
     context.onProgress(`Trying ${file}`);
@@ -129,6 +131,7 @@ async function run(
   const { source: made, timesteps, cost } = subject.schedule;
   let pipeline = Pipeline.create({
     calls: callsOf(subject.schedule).length,
+    start: loopOf(subject.schedule).start,
     ...(made.guidance && { guidance: made.guidance }),
     ...(timesteps && { timesteps }),
     places: placesOf(subject.schedule),

@@ -33,9 +33,11 @@ export interface YardstickSubject {
   /** What the command was pointed at, and the bundle found there. */
   readonly given: string;
   readonly bundle: string;
-  /** Undefined for a plain model. */
+  /** For the loop that is run; undefined for a plain model. */
   readonly schedule: Schedule | undefined;
   readonly choice: SamplerChoice;
+  /** The part of the loop that is left out at its beginning. */
+  readonly left: number;
 }
 
 /** What the bundle's loop ended with, and how often it ran each program. */
@@ -59,12 +61,12 @@ export function prepareYardstick(
     readonly source?: string | undefined;
     readonly json: boolean;
   },
-  { given, bundle, schedule, choice }: YardstickSubject,
+  { given, bundle, schedule, choice, left }: YardstickSubject,
 ): RunYardstick | undefined {
   if (!asked.yardstick) return undefined;
   if (!schedule) throw yardstickOfModel(given);
   const source = findSource(asked.source, { given, bundle, schedule });
-  const each = { callsPerStep: callsPerStep(schedule.source.guidance) };
+  const each = { callsPerStep: callsPerStep(schedule.source.guidance), left };
   if (!asked.json) {
     const cost = costOf(schedule, countsOf(callsOf(schedule).inOrder));
     const work = yardstickWork({ sampler: choice, cost, ...each }) + callsOf(schedule).length;

@@ -23,6 +23,7 @@ import {
   samplerFrom,
   solverOf,
 } from '../../../runtime/samplers/index.js';
+import { loopOfSampler } from '../../measure/asked-loop.js';
 import { inBatches } from '../../measure/batches.js';
 import { fitLoop, type LoopDenoiser } from '../../measure/denoise-bundle.js';
 import { loadOrt } from '../../measure/engine.js';
@@ -96,8 +97,9 @@ export async function timestepError(
   const sampler = samplerFactory(options.sampler, steps);
   const { trainTimesteps } = sampler;
   // refuses a loop of no steps, or of more than there are
-  gammaTimesteps({ steps, trainTimesteps, gamma: 1 });
-  fitLoop(denoiser, { all: steps, own: steps, start: sampler.startOf(steps) }, guidance);
+  const equal = sampler.on(gammaTimesteps({ steps, trainTimesteps, gamma: 1 }));
+  const { steps: all, start, ...places } = loopOfSampler(equal);
+  fitLoop(denoiser, { all, own: all, start }, guidance, places);
   if (denoiser.calls !== undefined && !options.reference) throw noReference();
   if (
     !(Number.isInteger(referenceSteps) && referenceSteps <= trainTimesteps) ||

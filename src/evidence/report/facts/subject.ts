@@ -10,7 +10,10 @@ import type { Nearness, Yardstick } from '../../yardstick/index.js';
 export interface ReportSubject {
   /** What the bundle is called. */
   readonly name: string;
+  /** For the loop that is shown. */
   readonly schedule: Schedule;
+  /** As the bundle has it, where another loop than its own is shown. */
+  readonly written?: Schedule | undefined;
   readonly report: BundleReport;
   /** Bytes of each model's file, by id. */
   readonly modelBytes: Readonly<Record<string, number>>;

@@ -2,6 +2,7 @@
 
 import { callsOf, type Schedule } from '../../../runtime/schedule/index.js';
 import { keptMemoryWarning } from '../facts/kept-memory.js';
+import { otherLoopOf } from '../facts/other-loop.js';
 import { type StateLife, stateLives } from '../facts/states.js';
 import type { KnownSubject } from '../facts/subject.js';
 import { formatBytes, formatMacs, formatShape, formatSizes, formatTimes } from '../format.js';
@@ -11,10 +12,12 @@ import { percent } from '../strategies.js';
 
 export function summarySection(subject: KnownSubject): Section {
   const lives = stateLives(subject.schedule);
+  const other = otherLoopOf(subject);
   return {
     id: 'summary',
     title: 'What was done',
     body: html`<p>${paragraph(subject, lives)}</p>
+${other && html`<p>${other}.</p>`}
 ${figures(subject, lives)}
 ${models(subject)}
 ${lives.length > 0 && states(lives, subject.schedule)}`,

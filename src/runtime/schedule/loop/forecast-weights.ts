@@ -30,6 +30,32 @@ export function forecastWeights(
   return Array.from({ length: order + 1 }, (_, j) => weights[j] ?? 0);
 }
 
+/** A loop whose calls forecast. */
+export interface ForecastLoop {
+  readonly calls: number;
+  /** How many of them make one step: places are those of steps. */
+  readonly perStep: number;
+  /** Of each step on the forecast's axis; left out where steps count. */
+  readonly positions?: readonly number[] | undefined;
+}
+
+/**
+ * Weights of a forecast at a call.
+ * @param written the calls that made the values, the last first
+ */
+export function weightsOfCall(
+  rule: ForecastRule,
+  { calls, perStep, positions }: ForecastLoop,
+  call: number,
+  written: readonly number[],
+): number[] {
+  const place = (of: number) => {
+    const step = Math.floor(of / perStep);
+    return positions ? positions[step]! : step;
+  };
+  return forecastWeights(rule, written.map(place), place(call), Math.ceil(calls / perStep));
+}
+
 type Rule = (positions: readonly number[], at: number, length: number) => readonly number[];
 
 /** The polynomial through the values, at whatever distances they are. */
