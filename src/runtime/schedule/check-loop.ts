@@ -121,8 +121,7 @@ function checkPlaced(
   if (apart && (choices !== 2 || base[0] !== 0 || timesteps))
     lengths.push({
       path: at('when', 'apart'),
-      message:
-        'stands where there are two choices, the first step of `base` takes choice 0, and no `timesteps` are',
+      message: 'asks for two choices, choice 0 in the first step of `base`, and no `timesteps`',
     });
   const up = timesteps?.findIndex((t, i) => i > 0 && t >= timesteps[i - 1]!) ?? -1;
   if (up >= 0)

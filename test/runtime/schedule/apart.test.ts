@@ -146,7 +146,9 @@ describe('worked out by hand', () => {
     ],
     // 4 of 20; the last is set aside, and the other three lie at thirds of 19: 0 6.33 12.67
     ['the last of which is full', list('crrrrrrrrc'), 20, [0, 6, 13, 19]],
-    ['and stays so in a short loop', list('crrrrrrrrc'), 3, [0, 2]],
+    // the second table of docs/schedule.md
+    ['which are moved on', list('crrrrccc'), 15, [0, 4, 9, 10, 11, 12, 13, 14]],
+    ['the last of which stays full in a short loop', list('crrrrrrrrc'), 3, [0, 2]],
     ['one step alone', list('crrc'), 1, [0]],
   ])('%s', (_, base, steps, wanted) => {
     expect(fullIn(base, steps)).toEqual(wanted);
