@@ -1,7 +1,7 @@
-// What a plan that was found for one loop is worth in longer ones: placed by the rule of schedules for full steps, by that for
+// What a plan that was found for one loop is worth in others: placed by the rule of schedules for full steps, by that for
 // more choices and others that were considered, and found for the loop itself, at as many full steps. Decibels to the loop's own full pictures.
 //
-//   node bench/placing.mjs [--images 16] [--to 30,40,50] [--plans FOLDER]   plans that were found stay there
+//   node bench/placing.mjs [--images 16] [--to 10,15,30,40,50] [--plans FOLDER]   plans that were found stay there
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -16,7 +16,7 @@ const { values: asked } = parseArgs({
   options: {
     images: { type: 'string', default: '16' },
     seed: { type: 'string', default: '1000' },
-    to: { type: 'string', default: '30,40,50' },
+    to: { type: 'string', default: '10,15,30,40,50' },
     plans: { type: 'string' },
   },
 });
