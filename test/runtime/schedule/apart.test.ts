@@ -5,7 +5,8 @@
 import { describe, expect, test } from 'vitest';
 import { referenceChoices } from '../../../src/evidence/measure/loops/choices.js';
 import type { Placed } from '../../../src/generated/schedule.js';
-import { choicesOf } from '../../../src/runtime/schedule/index.js';
+import { checkSchedule, choicesOf } from '../../../src/runtime/schedule/index.js';
+import { scheduleOf } from '../../conformance/cases.js';
 
 const rule = (base: readonly number[]): Placed => ({
   kind: 'placed',
@@ -167,4 +168,37 @@ test('half a full step is one', () => {
   expect(fullIn(list('cr'), 3)).toEqual([0, 2]);
   // 2.5 of 5, of which none lies on another
   expect(fullIn(list('crcr'), 5)).toHaveLength(3);
+});
+
+describe('is refused', () => {
+  test.each<[string, (rule: Placed, choices: string[][][]) => void]>([
+    [
+      'with a third choice',
+      (when, choices) => {
+        choices.push(choices[1]!);
+        when.covers.push([2]);
+        when.order.push(2);
+      },
+    ],
+    [
+      'where the first step is not full',
+      (when) => {
+        when.base[0] = 1;
+      },
+    ],
+    [
+      'beside timesteps',
+      (when) => {
+        when.timesteps = when.base.map((_, step) => 999 - step);
+      },
+    ],
+  ])('%s', (_, change) => {
+    const schedule = structuredClone(scheduleOf('apart'));
+    expect(checkSchedule(schedule).errors).toEqual([]);
+    const { when, choices } = schedule.loop!.rules![0]!;
+    change(when as Placed, choices);
+    expect(checkSchedule(schedule).errors.map(({ path }) => path)).toContain(
+      '/loop/rules/0/when/apart',
+    );
+  });
 });
