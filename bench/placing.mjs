@@ -56,10 +56,12 @@ function bundle(plan) {
 }
 
 /** The same plan with other steps. */
-const withColumn = ({ passes, ...plan }, list) => ({
+const withColumn = ({ passes: [{ pass, options }], ...plan }, list) => ({
   format: plan.format,
   version: plan.version,
-  passes,
+  passes: [
+    { pass, options: { ...options, full: [...list.keys()].filter((i) => isFull(list[i])) } },
+  ],
   calls: list.length,
   sites: { [Object.keys(plan.sites)[0]]: list },
 });
