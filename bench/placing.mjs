@@ -1,7 +1,7 @@
-// What a plan that was found for one loop is worth in longer ones: placed by the rule of schedules, by rules that were
-// considered, and found for the loop itself, at as many full steps. Decibels to the loop's own full pictures.
+// What a plan that was found for one loop is worth in others: placed by the rule of schedules for full steps, by that for
+// more choices and others that were considered, and found for the loop itself, at as many full steps. Decibels to the loop's own full pictures.
 //
-//   node bench/placing.mjs [--images 16] [--to 30,40,50] [--plans FOLDER]   plans that were found stay there
+//   node bench/placing.mjs [--images 16] [--to 10,15,30,40,50] [--plans FOLDER]   plans that were found stay there
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -16,7 +16,7 @@ const { values: asked } = parseArgs({
   options: {
     images: { type: 'string', default: '16' },
     seed: { type: 'string', default: '1000' },
-    to: { type: 'string', default: '30,40,50' },
+    to: { type: 'string', default: '10,15,30,40,50' },
     plans: { type: 'string' },
   },
 });
@@ -56,10 +56,12 @@ function bundle(plan) {
 }
 
 /** The same plan with other steps. */
-const withColumn = ({ passes, ...plan }, list) => ({
+const withColumn = ({ passes: [{ pass, options }], ...plan }, list) => ({
   format: plan.format,
   version: plan.version,
-  passes,
+  passes: [
+    { pass, options: { ...options, full: [...list.keys()].filter((i) => isFull(list[i])) } },
+  ],
   calls: list.length,
   sites: { [Object.keys(plan.sites)[0]]: list },
 });
@@ -94,21 +96,6 @@ const OTHERS = {
     const near = (i) => Math.round(lies(i, steps, list));
     return made(steps, list, (i) => isFull(list[near(i)]) && (i === 0 || near(i - 1) < near(i)));
   },
-  /** As many as the share, each where the searched ones were as dense. */
-  'spread apart': (list, steps) => {
-    const own = [...list.keys()].filter((i) => isFull(list[i]));
-    const count = Math.round((own.length * steps) / list.length);
-    const last = list.length - 1;
-    const chosen = new Set(
-      Array.from({ length: count }, (_, k) => {
-        const place = (k * own.length) / count;
-        const [from, to] = [own[Math.floor(place)], own[Math.floor(place) + 1] ?? last + 1];
-        const x = from + (place - Math.floor(place)) * (to - from);
-        return Math.round((x * steps) / list.length);
-      }),
-    );
-    return made(steps, list, (i) => chosen.has(i));
-  },
 };
 
 const rows = [];
@@ -122,8 +109,16 @@ function row(steps, how, list, of) {
   );
 }
 
-const place = (own, steps) =>
-  Object.values(scheduleFor(json(path.join(own, 'schedule.json')), { steps }).sites)[0].strategies;
+const columnIn = (schedule, steps) =>
+  Object.values(scheduleFor(schedule, { steps }).sites)[0].strategies;
+const scheduleOf = (own) => json(path.join(own, 'schedule.json'));
+const place = (own, steps) => columnIn(scheduleOf(own), steps);
+/** As if there were more than two choices. */
+function nearest(own, steps) {
+  const schedule = scheduleOf(own);
+  delete schedule.loop.rules[0].when.apart;
+  return columnIn(schedule, steps);
+}
 
 {
   const plan = found(FOUND, 8);
@@ -131,20 +126,23 @@ const place = (own, steps) =>
   row(FOUND, '8 found', list, own);
   for (const steps of lengths) {
     row(steps, 'placed', place(own, steps), own);
+    const near = nearest(own, steps);
+    row(steps, 'nearest', near, bundle(withColumn(plan, near)));
     for (const [how, rule] of Object.entries(OTHERS))
       row(steps, how, rule(list, steps), bundle(withColumn(plan, rule(list, steps))));
     const there = found(steps, Math.round((8 * steps) / FOUND));
     row(steps, 'found there', columnOf(there), bundle(there));
   }
 }
-// at as many full steps: fewer found, and all full that are near them; or more found, and the first of these alone
+// at about as many full steps: fewer found, and placed; or all full that are near them; or more found, and the first of these alone
 const most = Math.max(...lengths);
 for (const full of [4, 6]) {
   const few = found(FOUND, full);
   const own = bundle(few);
-  const list = place(own, most);
-  row(most, `placed, ${full} found`, list, own);
-  const count = list.filter(isFull).length;
+  row(most, `placed, ${full} found`, place(own, most), own);
+  const near = nearest(own, most);
+  row(most, `nearest, ${full} found`, near, bundle(withColumn(few, near)));
+  const count = near.filter(isFull).length;
   const many = found(FOUND, count);
   const first = OTHERS['the first alone'](columnOf(many), most);
   row(most, `the first alone, ${count} found`, first, bundle(withColumn(many, first)));

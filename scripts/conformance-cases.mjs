@@ -49,6 +49,9 @@ const plan = (sites) => ({
 const FOUND = plan({
   'attention.0': ['compute', 'compute', 'window', 'reuse', 'compute', 'reuse', 'window', 'reuse'],
 });
+/** Of a part that is kept, the full steps. */
+const fullAt = (steps, full, kept) =>
+  plan({ deep: Array.from({ length: steps }, (_, i) => (full.includes(i) ? 'compute' : kept)) });
 
 const cached = (options) => [['deepcache', { branch: 1, interval: 3, ...options }]];
 
@@ -182,6 +185,46 @@ export const CASES = {
       loop(20, 8, { timesteps: falling(20).slice(8) }),
       loop(5, 0, { timesteps: [999, 990, 980, 970, 400] }),
       loop(20),
+    ],
+  },
+  apart: {
+    description:
+      'Full steps that were found for ten steps, with one other choice between them: apart from each other in other loops as they were.',
+    model: 'unet',
+    uses: cached({ order: 1 }),
+    loop: { calls: 10, plan: fullAt(10, [0, 1, 3, 6], 'reuse+forecast'), emit: 'merged' },
+    // 2.5 and 3.5 of four full steps in ten are rounded up
+    loops: [
+      shown(10),
+      loop(1),
+      loop(2),
+      loop(3),
+      shown(5, 1),
+      loop(9),
+      shown(13, 4),
+      loop(20),
+      loop(35),
+      loop(60),
+    ],
+  },
+  'apart-ends': {
+    description:
+      'The same, where the last step is full too; timesteps that a request has change nothing.',
+    model: 'unet',
+    uses: cached(),
+    loop: {
+      calls: 8,
+      plan: fullAt(8, [0, 5, 6, 7], 'reuse'),
+      emit: 'split',
+      timesteps: falling(8),
+    },
+    // in a longer loop some would fall on one step, and the last of them behind the end
+    loops: [
+      ...ALL,
+      shown(8, 0, { name: '8-elsewhere', timesteps: [999, 990, 700, 640, 610, 400, 300, 125] }),
+      shown(12, 0, { timesteps: falling(12, 940) }),
+      loop(15),
+      loop(20, 8, { timesteps: falling(20).slice(8) }),
     ],
   },
   list: {

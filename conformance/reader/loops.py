@@ -2,6 +2,7 @@
 
 import cmath
 import math
+from fractions import Fraction
 
 from weights import weights
 
@@ -109,6 +110,9 @@ def between(entries, step, taken):
 
 def placed(when, steps, start, timesteps):
     base, covers, order = when["base"], when["covers"], when["order"]
+    if when.get("apart"):
+        full = {start, *apart(base, steps)}
+        return [0 if i in full else 1 for i in range(start, steps)]
     if timesteps and "timesteps" in when:
         near = [nearest([abs(other - t) for other in when["timesteps"]]) for t in timesteps]
     else:
@@ -127,6 +131,29 @@ def placed(when, steps, start, timesteps):
             continue
         enough = [choice for choice in order if wanted <= set(covers[choice])]
         found.append(next((choice for choice in enough if choice in wanted), enough[0]))
+    return found
+
+
+def apart(base, steps):
+    """The full steps of the whole loop."""
+    own, length = [j for j, choice in enumerate(base) if choice == 0], len(base)
+    count = math.floor(Fraction(len(own) * steps, length) + Fraction(1, 2))
+    if steps == 1:
+        return [0]
+    if len(own) > 1 and own[-1] == length - 1:
+        return [*spread(own[:-1], length - 1, max(count - 1, 1), steps - 1), steps - 1]
+    return spread(own, length, max(count, 1), steps)
+
+
+def spread(own, length, count, steps):
+    ends, found = [*own, length], []
+    for k in range(count):
+        place = Fraction(k * len(own), count)
+        j = math.floor(place)
+        lies = (ends[j] + (place - j) * (ends[j + 1] - ends[j])) * steps / length
+        step = math.floor(lies + Fraction(1, 2))
+        # no two on one step, and room for those that follow
+        found.append(min(max([step, *(other + 1 for other in found[-1:])]), steps - count + k))
     return found
 
 

@@ -86,20 +86,24 @@ export function placedRule(
   const order = [...distinct.keys()].sort(
     (a, b) => cost[a]! - cost[b]! || covers[a]!.length - covers[b]!.length || b - a,
   );
+  // nothing was found for the steps before the first: they are computed
+  const base = [
+    ...Array.from({ length: start }, () => 0),
+    ...Array.from({ length: steps }, (_, step) => numbers.get(JSON.stringify(choiceAt(step)))!),
+  ];
+  // full steps, and one other choice between them
+  const apart = distinct.length === 2 && base[0] === 0;
   return {
     sites: sites.map(({ id }) => id),
     choices: distinct.map((choice) => choice.map((row) => [...row])),
     when: {
       kind: 'placed',
-      // nothing was found for the steps before the first: they are computed
-      base: [
-        ...Array.from({ length: start }, () => 0),
-        ...Array.from({ length: steps }, (_, step) => numbers.get(JSON.stringify(choiceAt(step)))!),
-      ],
+      base,
+      ...(apart && { apart }),
       covers,
       order,
       // those of the steps before the first are not known
-      ...(timesteps && start === 0 && { timesteps: [...timesteps] }),
+      ...(timesteps && start === 0 && !apart && { timesteps: [...timesteps] }),
     },
   };
 }

@@ -95,7 +95,7 @@ function checkRule({ sites = {}, source }: Schedule, rule: Rule, r: number): Pro
 }
 
 function checkPlaced(
-  { base, covers, order, timesteps }: Placed,
+  { base, apart, covers, order, timesteps }: Placed,
   choices: number,
   at: (...keys: readonly (string | number)[]) => string,
 ): Problem[] {
@@ -117,6 +117,11 @@ function checkPlaced(
     lengths.push({
       path: at('when', 'timesteps'),
       message: `must be as many as \`base\`, ${base.length}; found ${timesteps.length}`,
+    });
+  if (apart && (choices !== 2 || base[0] !== 0 || timesteps))
+    lengths.push({
+      path: at('when', 'apart'),
+      message: 'asks for two choices, choice 0 in the first step of `base`, and no `timesteps`',
     });
   const up = timesteps?.findIndex((t, i) => i > 0 && t >= timesteps[i - 1]!) ?? -1;
   if (up >= 0)

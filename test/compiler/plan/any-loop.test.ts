@@ -145,8 +145,16 @@ describe('a list that is placed in other loops', () => {
   const LIST = column('ccrrcrwrrcrrwrcrrwrr');
   const strategiesOf = ({ sites }: Schedule) => sites!['attention.0']!.strategies;
 
-  test('runs there what a compilation of the placed list runs', async () => {
-    const bundle = await compiled(LIST);
+  /** Steps 0 2 5 8 11 14 17 18 of 20. */
+  const FULL = column('crcrrcrrcrrcrrcrrccr');
+  const ruleOf = ({ loop }: Schedule, site = 'attention.0') =>
+    loop!.rules!.find(({ sites }) => sites.includes(site))!.when;
+
+  test.each([
+    ['three choices', LIST],
+    ['full steps', FULL],
+  ])('of %s runs there what a compilation of the placed list runs', async (_, list) => {
+    const bundle = await compiled(list);
     expect(bundle.loop?.fixed).toBeUndefined();
     for (const steps of [2, 3, 8, 10, 19, 21, 30, 39, 50]) {
       const found = scheduleFor(bundle, { steps });
@@ -164,6 +172,37 @@ describe('a list that is placed in other loops', () => {
     // the tables of docs/schedule.md
     expect(placed(30)).toEqual(column('cccrrrcrrwrrrccrrrwwrccrrrwrrr'));
     expect(placed(8)).toEqual(column('cccwccrw'));
+  });
+
+  test('of full steps with one other choice between them, is spread apart', async () => {
+    const timesteps = FULL.map((_, i) => 999 - 50 * i);
+    const bundle = await compiled(FULL, { timesteps });
+    expect(ruleOf(bundle)).toMatchObject({ apart: true });
+    expect(ruleOf(bundle)).not.toHaveProperty('timesteps');
+    expect(bundle.loop!.timesteps).toEqual(timesteps);
+    // the tables of docs/schedule.md
+    const placed = (steps: number) => strategiesOf(scheduleFor(bundle, { steps }));
+    expect(placed(30)).toEqual(column('crcrrcrrcrrcrrcrrcrrcrrcrrcccr'));
+    expect(placed(8)).toEqual(column('crrcrrcr'));
+  });
+
+  test.each([
+    ['a third choice is there', 'crcrrcrrcrrcrrcrrwcr'],
+    ['there is nothing else', 'ccc'],
+  ])('is placed by what is nearest where %s', async (_, letters) => {
+    const bundle = await compiled(column(letters));
+    expect(ruleOf(bundle)).toMatchObject({ kind: 'placed' });
+    expect(ruleOf(bundle)).not.toHaveProperty('apart');
+  });
+
+  test('is placed by what is nearest where it does not begin in full', async () => {
+    const depth = ['zero', 'compute', 'zero', 'zero'];
+    const plan = { format: 'stepfold.plan', version: 1, calls: 4, sites: { depth } } as const;
+    const pipeline = Pipeline.create({ calls: 4, plan, engine: false });
+    const own = pipeline.use(passes['depth-skip'] as never, { branch: 3 } as never);
+    const bundle = scheduleOf(await own.compile(loadModel(UNET)));
+    expect(ruleOf(bundle, 'depth')).toMatchObject({ kind: 'placed', base: [1, 0, 1, 1] });
+    expect(ruleOf(bundle, 'depth')).not.toHaveProperty('apart');
   });
 
   test('for a loop from a later step on, is for these steps of the whole', async () => {

@@ -49,6 +49,13 @@ const FOUND = {
   },
 } as const;
 
+const APART = {
+  format: 'stepfold.plan',
+  version: 1,
+  calls: 8,
+  sites: { deep: [...'crcrrcrc'].map((is) => (is === 'c' ? 'compute' : 'reuse+forecast')) },
+} as const;
+
 const CASES: Record<string, readonly [string, Use[], PipelineOptions, number]> = {
   plain: ['deepcache-uniform', cached({}), { calls: 8 }, 1],
   'a forecast': ['deepcache-uniform', cached({ order: 2, warmup: 2 }), { calls: 8 }, 1],
@@ -64,6 +71,12 @@ const CASES: Record<string, readonly [string, Use[], PipelineOptions, number]> =
     'attention-merged',
     [['ditfastattn', { window: 1 }]],
     { calls: 8, plan: structuredClone(FOUND) as never },
+    1,
+  ],
+  'full steps apart': [
+    'deepcache-uniform',
+    cached({ order: 1 }),
+    { calls: 8, plan: structuredClone(APART) as never },
     1,
   ],
 };

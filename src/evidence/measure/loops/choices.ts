@@ -18,7 +18,7 @@ export interface LoopLength {
 
 /** The choice of each step that is taken. */
 export function referenceChoices(when: When, loop: LoopLength): number[] {
-  if (when.kind === 'placed') return placed(when, loop);
+  if (when.kind === 'placed') return when.apart ? apart(when, loop) : placed(when, loop);
   const taken = loop.steps - loop.start;
   return Array.from({ length: taken }, (_, i) =>
     isFull(when, i, taken) ? 0 : between(when.between, i, taken),
@@ -115,4 +115,33 @@ function placed({ base, covers, order, timesteps }: Placed, loop: LoopLength): n
     const within = order.find((choice) => wanted.includes(choice) && standsFor(choice));
     return within ?? order.find(standsFor)!;
   });
+}
+
+/**
+ * Walked from step to step: a step is full where by its end more of the full steps are due than there were, or where no more
+ * steps are left than full ones.
+ */
+function apart({ base }: Placed, { steps, start }: LoopLength): number[] {
+  const full = base.flatMap((choice, j) => (choice === 0 ? [j] : []));
+  // full at the end, which is no part of the rest
+  const end = steps > 1 && full.length > 1 && base.at(-1) === 0 ? 1 : 0;
+  const [own, length, taken] = [full.length - end, base.length - end, steps - end];
+  const share = Math.round((full.length * steps) / base.length);
+  const wanted = Math.max(1, share - end);
+  const whole = Array.from({ length: steps }, () => 1);
+  if (end) whole[steps - 1] = 0;
+  let had = 0;
+  for (let i = 0; i < taken; i++) {
+    // its end lies at (2 i + 1) length / 2 taken: behind the full step j, before the next one
+    const at = (2 * i + 1) * length;
+    const j = full.findLastIndex((step, f) => f < own && 2 * taken * step <= at);
+    const gap = (j + 1 < own ? full[j + 1]! : length) - full[j]!;
+    const passed = wanted * (2 * taken * gap * j + at - 2 * taken * full[j]!);
+    const isDue = had < wanted && had * own * 2 * taken * gap < passed;
+    if (!isDue && taken - i > wanted - had) continue;
+    whole[i] = 0;
+    had++;
+  }
+  whole[start] = 0;
+  return whole.slice(start);
 }

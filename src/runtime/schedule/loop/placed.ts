@@ -1,12 +1,18 @@
 /**
- * Choices that were found for the steps of one loop, in another: each step takes what the nearest of those steps has, and
- * is as exact as all that it passes over, so that no refresh is lost; a longer loop keeps the share of each choice.
+ * Choices that were found for the steps of one loop, in another. Full steps with one choice between them are spread apart. Of
+ * more choices each step takes what the nearest of those steps has, and is as exact as all that it passes over, so that no
+ * refresh is lost; a longer loop keeps the share of each choice.
  */
 import type { Placed } from '../../../generated/schedule.js';
+import { apart } from './apart.js';
 import type { LoopShape } from './loop-shape.js';
 
 /** The choice of each step that is taken. */
 export function placedChoices(rule: Placed, loop: LoopShape): number[] {
+  return rule.apart ? apart(rule.base, loop) : nearestChoices(rule, loop);
+}
+
+function nearestChoices(rule: Placed, loop: LoopShape): number[] {
   const last = rule.base.length - 1;
   let behind = 0;
   const nearest = nearestIn(rule, loop);
