@@ -5,3 +5,4 @@ export * from './folder.js';
 export * from './pipeline-folder.js';
 export * from './plan-source.js';
 export type { BundleReport, TargetReport } from './report.js';
+export { costOf } from './schedule.js';

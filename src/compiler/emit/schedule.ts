@@ -134,6 +134,10 @@ const rangesOf = (ranges: NonNullable<Site['ranges']>) =>
     ]),
   );
 
+/** What calls cost by the plan, as the schedule will record it. */
+export const costOf = (compilation: Compilation): NonNullable<Schedule['cost']> =>
+  cost(compilation, macsOf(compilation));
+
 function macsOf({ lowered, instrumented, bindings }: Compilation): ReadonlyMap<string, Macs> {
   const states = [...instrumented.states].map(([id, { shape }]) => [id, shape]);
   return programMacs({ ...lowered, states: Object.fromEntries(states) }, bindings);
