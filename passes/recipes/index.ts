@@ -55,6 +55,28 @@ export const families = (): readonly {
   readonly recipes: readonly Recipe[];
 }[] => FAMILIES.map((family) => ({ family, recipes: recipesOf(family) }));
 
+/** Each recipe once, with the families that have it. */
+export function recipesByFamilies(): readonly {
+  readonly recipe: Recipe;
+  readonly families: readonly string[];
+}[] {
+  const found = new Map<string, { recipe: Recipe; families: string[] }>();
+  for (const { family, recipes } of families())
+    for (const recipe of recipes) {
+      const key = JSON.stringify([recipe.name, recipe.settings, recipe.source]);
+      const known = found.get(key) ?? { recipe, families: [] };
+      known.families.push(family.name);
+      found.set(key, known);
+    }
+  return [...found.values()].sort((a, b) => place(a.recipe) - place(b.recipe));
+}
+
+/** The three that every family has come first, by their names. */
+const place = ({ name }: Recipe): number => {
+  const at = ['exact', 'balanced', 'fast'].indexOf(name);
+  return at < 0 ? 3 : at;
+};
+
 /** @param context of the model, and of the loop that the settings are for */
 export function findRecipes(context: PassContext): FoundRecipes {
   const { family, why } = recognise(structureOf(context));

@@ -1,7 +1,7 @@
 /** What `stepfold recipes` does. */
-import { families, type Setting } from '../../../passes/recipes/index.js';
+import { families, recipesByFamilies, type Setting } from '../../../passes/recipes/index.js';
 import { passes as table } from '../../../passes/table.js';
-import { costOf } from '../../compiler/emit/index.js';
+import { macRatio } from '../../compiler/emit/index.js';
 import { Pipeline } from '../../compiler/pipeline/index.js';
 import { StepfoldError } from '../../errors/index.js';
 import type { Model } from '../../model/ir/model.js';
@@ -41,20 +41,23 @@ function listFamilies({ json }: RecipesArguments): void {
     );
     return;
   }
-  for (const [i, { family, recipes }] of all.entries()) {
-    if (i > 0) print();
-    print(colors.bold(family.title), ` (family ${family.name})`);
-    print(`Recognised by ${family.recognised}.`);
-    for (const recipe of recipes) {
-      print(`  ${recipe.name}: ${recipe.settings}`);
-      print(`    ${sourceText(recipe)}`);
-    }
+  printTable(
+    ['family', 'models', 'recognised by'],
+    all.map(({ family }) => [family.name, family.title, family.recognised]),
+  );
+  for (const { recipe, families: those } of recipesByFamilies()) {
+    print();
+    const names = those.length === all.length ? 'any model' : those.join(', ');
+    print(colors.bold(recipe.name), ` for ${names}: ${recipe.settings}`);
+    print(`    ${sourceText(recipe)}`);
   }
+  print();
+  print('`stepfold recipes MODEL` says of which family a model is, and why.');
 }
 
 /** A setting with what it costs of the model. */
 interface Costed extends Setting {
-  /** Multiply-accumulates of the source in those of this, over the loop; undefined where it was not compiled. */
+  /** Multiply-accumulates of the source in those of this, over the loop; undefined where they are not known. */
   readonly ratio: number | undefined;
 }
 
@@ -119,7 +122,7 @@ async function listForModel(args: RecipesArguments & { readonly model: string })
     ['recipe', 'MACs', 'passes'],
     settings.map(({ name, passes, ratio, reason }) => [
       name,
-      ratio === undefined ? '-' : formatTimes(ratio),
+      ratio === undefined ? (passes ? '?' : '-') : formatTimes(ratio),
       passes ? passFlags(passes) : `none: ${reason}`,
     ]),
   );
@@ -154,8 +157,7 @@ async function costed(
       (so, { pass, options }) => so.use(table[pass]!, options as never),
       Pipeline.create(loop),
     );
-    const { source, perCall } = costOf(await pipeline.compile(model)).macs!.convention.all;
-    return { ...setting, ratio: source / perCall };
+    return { ...setting, ratio: macRatio(await pipeline.compile(model)) };
   } catch (error) {
     if (!(error instanceof StepfoldError)) throw error;
     const reason = error.message.replace(/\.$/, '');
