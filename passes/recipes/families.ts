@@ -107,7 +107,7 @@ const LINEAR: Condition = {
   wanted: 'attention without a Softmax',
   holds: ({ linearAttentions }) => linearAttentions > 0,
   found: ({ linearAttentions }) =>
-    `${counted(linearAttentions, 'attention')} that multiply keys with values first, without a Softmax`,
+    `${counted(linearAttentions, 'attention')} with keys times values first, without a Softmax`,
 };
 
 const CROSS_BLOCKS: Condition = {
@@ -119,7 +119,7 @@ const CROSS_BLOCKS: Condition = {
 
 const SHARED_MODULATION: Condition = {
   wanted: 'one modulation for all blocks (adaLN-single)',
-  holds: ({ modulations, streams }) => modulations < streams.length,
+  holds: ({ modulations, streams }) => modulations > 0 && modulations < streams.length,
   found: ({ modulations }) => `${counted(modulations, 'layer')} over the timestep for all of them`,
 };
 

@@ -126,6 +126,8 @@ async function listForModel(args: RecipesArguments & { readonly model: string })
       passes ? passFlags(passes) : `none: ${reason}`,
     ]),
   );
+  if (settings.some(({ passes, ratio }) => passes && ratio === undefined))
+    print('?: not known where sizes are not; --shape and --freeze say them.');
   heading('Sources');
   for (const one of [...settings.filter(({ passes }) => passes), ...searches])
     print(`${one.name}: ${sourceText(one)}`);

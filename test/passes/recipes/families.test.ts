@@ -7,7 +7,11 @@ import { describe, expect, test } from 'vitest';
 import { recognise } from '../../../passes/recipes/families.js';
 import { findRecipes } from '../../../passes/recipes/index.js';
 import { structureOf } from '../../../passes/recipes/structure.js';
+import type { Model } from '../../../src/model/ir/model.js';
+import { loadModel } from '../../../src/model/onnx/files.js';
+import { modelOf } from '../../helpers/text.js';
 import { contextOf } from './context.js';
+import { linearTransformer, videoTransformer } from './networks.js';
 
 const CORPUS: Readonly<Record<string, string>> = {
   aura: 'flux',
@@ -44,7 +48,7 @@ const corpus: Record<string, { readonly network: string }> = JSON.parse(
   fs.readFileSync('samples/corpus/corpus.json', 'utf8'),
 );
 
-const found = async (file: string) => recognise(structureOf(await contextOf(file)));
+const found = async (file: string | Model) => recognise(structureOf(await contextOf(file)));
 
 test('each network of the corpus and each architecture has its row here', () => {
   const networks = new Set(Object.values(corpus).map(({ network }) => network));
@@ -69,6 +73,36 @@ test.each([
   ['samples/flow-digits/transformer/model.onnx', 'mmdit'],
 ])('sample: %s is of %s', async (file, expected) => {
   expect((await found(file)).family?.name).toBe(expected);
+});
+
+test.each(['unet-xl-optimum-17', 'flux-script2-17', 'dit-dynamo-18'])(
+  '%s is what it is under any names',
+  async (name) => {
+    const file = `samples/corpus/${name}.onnx`;
+    const model = loadModel(file);
+    for (const [i, node] of [...model.graph.nodes].entries()) {
+      node.name = `n${i}`;
+      for (const [o, output] of node.outputs.entries())
+        if (output && !output.isGraphOutput) model.graph.rename(output, `v${i}.${o}`);
+    }
+    for (const [i, input] of model.graph.inputs.entries()) model.graph.rename(input, `i${i}`);
+    expect(await found(model)).toEqual(await found(file));
+  },
+);
+
+describe('families that no file is of', () => {
+  test('attention that multiplies keys with values first is linear; with a Softmax between it is not', async () => {
+    const { family, why } = await found(modelOf(linearTransformer()));
+    expect(family?.name).toBe('sana');
+    expect(why).toContain('1 attention with keys times values first, without a Softmax');
+    const other = await found(modelOf(linearTransformer({ softmax: true })));
+    expect(other.family).toBeUndefined();
+  });
+
+  test('a latent with frames is a clip; with one frame it is a picture', async () => {
+    expect((await found(modelOf(videoTransformer(3)))).family?.name).toBe('video-transformer');
+    expect((await found(modelOf(videoTransformer(1)))).family).toBeUndefined();
+  });
 });
 
 describe('why', () => {
