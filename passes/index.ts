@@ -110,11 +110,11 @@ export { type GuidanceDeltaOptions, guidanceDelta } from './guidance-delta/index
 export { type LoopInvariantOptions, loopInvariant } from './loop-invariant/index.js';
 export {
   type FoundRecipes,
-  findRecipes,
   type Recipe,
   recipeSettings,
   type SearchedSetting,
   type Setting as RecipeSetting,
   type Source as RecipeSource,
 } from './recipes/index.js';
+export { type ModelRecipes, type RecipeLoop, recipesFor } from './recipes/of-model.js';
 export { passes } from './table.js';

@@ -1,45 +1,8 @@
-/** Recipes on the command line: of a model in a loop, by name, and what is said of them. */
-import {
-  type FoundRecipes,
-  findRecipes,
-  type Setting,
-  usualSteps,
-} from '../../passes/recipes/index.js';
-import {
-  type PassContext,
-  type PassRequest,
-  passContext,
-  passRequestText,
-} from '../compiler/pass/index.js';
-import { Pipeline, type PipelineOptions, prepare } from '../compiler/pipeline/index.js';
+/** Recipes on the command line: one by its name, and what is said of it. */
+import type { FoundRecipes, Setting } from '../../passes/recipes/index.js';
+import { type PassRequest, passRequestText } from '../compiler/pass/index.js';
 import { recipeHasNone, unknownRecipe } from '../errors/index.js';
-import type { Model } from '../model/ir/model.js';
-import { callsPerStep } from '../runtime/schedule/index.js';
 import { shellWord } from './shell.js';
-
-export type RecipeLoop = Pick<
-  PipelineOptions,
-  'shapes' | 'freeze' | 'roles' | 'guidance' | 'places'
-> & {
-  /** Left out: as models of the family are mostly run. */
-  readonly calls?: number;
-};
-
-export interface RecipesOf extends FoundRecipes {
-  readonly calls: number;
-}
-
-/** @throws PLAN_BAD_CALLS, GUIDANCE_ODD_CALLS, and what `prepare` throws */
-export async function recipesOf(model: Model, loop: RecipeLoop): Promise<RecipesOf> {
-  const { guidance, places } = loop;
-  // refuses what is no loop
-  if (loop.calls !== undefined) Pipeline.create({ ...loop, calls: loop.calls });
-  const { canonical, shapes, bindings, roles } = await prepare(model, loop);
-  const contextFor = (calls: number): PassContext =>
-    passContext(canonical, shapes, calls, bindings, guidance, roles, places);
-  const calls = loop.calls ?? usualSteps(contextFor(1)) * callsPerStep(guidance);
-  return { ...findRecipes(contextFor(calls)), calls };
-}
 
 export interface ChosenRecipe {
   readonly setting: Setting;
@@ -77,8 +40,11 @@ export const familyTitle = (family: FoundRecipes['family']): string =>
 
 /** Who says so, in one line. */
 export const sourceText = ({ source }: Pick<Setting, 'source'>): string =>
-  source.kind === 'measured'
-    ? `measured ${source.text}`
-    : source.kind === 'shipped'
-      ? `as shipped: ${source.text}`
-      : source.text;
+  `${SAID_BY[source.kind]}${source.text}`;
+
+const SAID_BY = {
+  exact: '',
+  measured: 'measured ',
+  paper: 'by a paper: ',
+  shipped: 'as shipped: ',
+};

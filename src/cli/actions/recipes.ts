@@ -1,5 +1,10 @@
 /** What `stepfold recipes` does. */
 import { families, recipesByFamilies, type Setting } from '../../../passes/recipes/index.js';
+import {
+  type ModelRecipes,
+  type RecipeLoop,
+  recipesFor,
+} from '../../../passes/recipes/of-model.js';
 import { passes as table } from '../../../passes/table.js';
 import { macRatio } from '../../compiler/emit/index.js';
 import { Pipeline } from '../../compiler/pipeline/index.js';
@@ -13,14 +18,7 @@ import { colors } from '../colors.js';
 import type { RecipesArguments } from '../commands/recipes.js';
 import { formatTimes, heading, print, printJson, printTable } from '../output.js';
 import { startStatus } from '../progress.js';
-import {
-  familyTitle,
-  passFlags,
-  type RecipeLoop,
-  type RecipesOf,
-  recipesOf,
-  sourceText,
-} from '../recipe.js';
+import { familyTitle, passFlags, sourceText } from '../recipe.js';
 import { shellWord } from '../shell.js';
 
 export async function listRecipes(args: RecipesArguments): Promise<void> {
@@ -73,12 +71,12 @@ async function listForModel(args: RecipesArguments & { readonly model: string })
     ...(guidance && { guidance }),
   };
   const status = startStatus(args.json);
-  let found: RecipesOf;
+  let found: ModelRecipes;
   const settings: Costed[] = [];
   try {
     status.show(`Reading ${args.model}`);
     const model = loadModel(file);
-    found = await recipesOf(model, loop);
+    found = await recipesFor(model, loop);
     for (const setting of found.settings) {
       status.show(`Counting what ${setting.name} costs`);
       settings.push(await costed(setting, model, { ...loop, calls: found.calls }));

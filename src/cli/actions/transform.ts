@@ -1,5 +1,6 @@
 /** What `stepfold transform` does. */
 import path from 'node:path';
+import { recipesFor } from '../../../passes/recipes/of-model.js';
 import {
   type BundleRecord,
   checkApart,
@@ -42,7 +43,7 @@ import { readPlaces } from '../loop-places.js';
 import { printJson } from '../output.js';
 import { readPasses } from '../plugins.js';
 import { startStatus } from '../progress.js';
-import { type ChosenRecipe, chosenRecipe, recipesOf } from '../recipe.js';
+import { type ChosenRecipe, chosenRecipe } from '../recipe.js';
 import { savesNothing } from '../saves-nothing.js';
 import { readTimesteps, requireLength } from '../timesteps-file.js';
 import { printRecipe, recipeRecord } from './transform/recipe.js';
@@ -65,7 +66,7 @@ export async function transform(given: TransformArguments): Promise<void> {
     recipe =
       args.recipe === undefined
         ? undefined
-        : chosenRecipe(await recipesOf(model, config), args.recipe);
+        : chosenRecipe(await recipesFor(model, config), args.recipe);
     const requests = recipe?.passes ?? config.requests;
     const compilation = await dumping(args, (watch) => {
       let pipeline = createPipeline({ ...config, ...watch }, args.config);
