@@ -110,7 +110,7 @@ export { type GuidanceDeltaOptions, guidanceDelta } from './guidance-delta/index
 export { type LoopInvariantOptions, loopInvariant } from './loop-invariant/index.js';
 export {
   type FoundRecipes,
-  type Recipe,
+  type RecipeFamily,
   recipeSettings,
   type SearchedSetting,
   type Setting as RecipeSetting,

@@ -4,11 +4,15 @@
  */
 import type { Structure } from './structure.js';
 
-export interface Family {
+/** What a family is called, and by what it is known. */
+export interface RecipeFamily {
   readonly name: string;
   readonly title: string;
   /** In one line, for a table. */
   readonly recognised: string;
+}
+
+export interface Family extends RecipeFamily {
   readonly conditions: readonly Condition[];
   /** Of the loops that its models are mostly run in. */
   readonly steps: number;

@@ -1,7 +1,7 @@
 /** Settings of published families: found by structure, each with its source. */
 import type { PassContext, PassRequest } from '../../src/compiler/pass/index.js';
 import { exact, forecasts, guidance, stepsOf } from './any-model.js';
-import { FAMILIES, type Family, recognise, STEPS } from './families.js';
+import { FAMILIES, type Family, type RecipeFamily, recognise, STEPS } from './families.js';
 import { fewStepAdvice } from './few-steps.js';
 import { isSetting, type Recipe, type Source } from './recipe.js';
 import { type SearchedSetting, searchedOf } from './searched.js';
@@ -10,7 +10,7 @@ import { structureOf } from './structure.js';
 import { transformerRecipes } from './transformers.js';
 import { unetRecipes } from './unets.js';
 
-export type { Family } from './families.js';
+export type { Family, RecipeFamily } from './families.js';
 export { FEW_STEPS } from './few-steps.js';
 export type { Recipe, Source } from './recipe.js';
 export type { SearchedSetting } from './searched.js';
@@ -27,7 +27,7 @@ export interface Setting {
 
 export interface FoundRecipes {
   /** Undefined: a model of none of the families, for which what looks at no structure is left. */
-  readonly family: Pick<Family, 'name' | 'title' | 'recognised'> | undefined;
+  readonly family: RecipeFamily | undefined;
   /** What of its structure says so: sentences without a full stop. */
   readonly why: readonly string[];
   readonly settings: readonly Setting[];
@@ -38,7 +38,7 @@ export interface FoundRecipes {
 }
 
 /** The recipes of a family, or of any model; `exact`, `balanced` and `fast` come first. */
-export function recipesOf(family: Pick<Family, 'name'> | undefined): readonly Recipe[] {
+export function recipesOf(family: Pick<RecipeFamily, 'name'> | undefined): readonly Recipe[] {
   const name = family?.name ?? '';
   const { balanced, fast } = measuredOn(name);
   return [
