@@ -108,4 +108,13 @@ export { type ForecastPassOptions, forecast } from './forecast/index.js';
 export type { FullSteps } from './full-steps.js';
 export { type GuidanceDeltaOptions, guidanceDelta } from './guidance-delta/index.js';
 export { type LoopInvariantOptions, loopInvariant } from './loop-invariant/index.js';
+export {
+  type FoundRecipes,
+  type RecipeFamily,
+  recipeSettings,
+  type SearchedSetting,
+  type Setting as RecipeSetting,
+  type Source as RecipeSource,
+} from './recipes/index.js';
+export { type ModelRecipes, type RecipeLoop, recipesFor } from './recipes/of-model.js';
 export { passes } from './table.js';

@@ -11,6 +11,7 @@ import * as inspect from './commands/inspect.js';
 import * as passes from './commands/passes.js';
 import * as plan from './commands/plan.js';
 import * as print from './commands/print.js';
+import * as recipes from './commands/recipes.js';
 import * as report from './commands/report.js';
 import * as run from './commands/run.js';
 import * as timesteps from './commands/timesteps.js';
@@ -86,6 +87,11 @@ const COMMANDS: readonly Command[] = [
     ...passes,
     handler: async (args: passes.PassesArguments) =>
       (await import('./actions/passes.js')).listPasses(args),
+  },
+  {
+    ...recipes,
+    handler: async (args: recipes.RecipesArguments) =>
+      (await import('./actions/recipes.js')).listRecipes(args),
   },
   {
     ...fill,

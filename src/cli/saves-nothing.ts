@@ -3,7 +3,7 @@
  * searched yet looks like any other bundle, and would be measured and shipped as one.
  */
 import type { BundleRecord } from '../compiler/emit/index.js';
-import type { PassTable } from '../compiler/pass/index.js';
+import { type PassTable, passRequestText } from '../compiler/pass/index.js';
 import { COMPUTE } from '../compiler/plan/index.js';
 import { callsOf } from '../runtime/schedule/index.js';
 import { shellWord } from './shell.js';
@@ -35,9 +35,7 @@ export function savesNothing(
   if (!computes && !(macs && macs.perCall >= macs.source)) return undefined;
 
   const model = shellWord(given.model);
-  const requests = report.passes.map(
-    ({ pass, options }) => `--pass ${shellWord(request(pass, options))}`,
-  );
+  const requests = report.passes.map((request) => `--pass ${shellWord(passRequestText(request))}`);
   const plugins = (given.plugin ?? []).map((file) => `--plugin ${shellWord(file)}`);
   const loop = (calls: number) =>
     [
@@ -71,12 +69,4 @@ export function savesNothing(
     why: 'its plan computes everything at every call',
     next: ['stepfold passes', report.passes[0]!.pass, ...plugins].join(' '),
   };
-}
-
-/** A pass with its options, as `--pass` takes it. */
-function request(pass: string, options: Readonly<Record<string, unknown>>): string {
-  const values = Object.entries(options).map(
-    ([key, value]) => `${key}=${Array.isArray(value) ? value.join('+') : value}`,
-  );
-  return values.length > 0 ? `${pass}:${values.join(',')}` : pass;
 }

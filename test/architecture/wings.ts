@@ -61,6 +61,7 @@ export const WINGS: readonly Wing[] = [
       'passes/forecast',
       'passes/guidance-delta',
       'passes/loop-invariant',
+      'passes/recipes',
       'passes',
     ],
   },

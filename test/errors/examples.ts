@@ -45,6 +45,19 @@ const notFinite = () =>
 /** Several calls where the kinds of file differ, or where the words do. */
 export const EXAMPLES = {
   // bundle.ts
+  recipeAndPasses: [() => e.recipeAndPasses('pass')],
+  unknownRecipe: [
+    () => e.unknownRecipe('quick', 'sd', ['exact', 'balanced', 'fast', 'deepcache']),
+    () => e.unknownRecipe('deepcache', undefined, ['exact', 'balanced', 'fast']),
+  ],
+  recipeHasNone: [
+    () =>
+      e.recipeHasNone('exact', 'no layer of the model depends on the condition alone', [
+        'balanced',
+        'fast',
+      ]),
+    () => e.recipeHasNone('fast', 'one step leaves none to forecast', []),
+  ],
   outputNotEmpty: [() => e.outputNotEmpty('bundle')],
   outputNotABundle: [() => e.outputNotABundle('results', 'thesis.txt')],
   outputIsAFile: [() => e.outputIsAFile('bundle')],

@@ -351,6 +351,11 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   TIMESTEPS_LENGTH: 'List and loop differ in length.',
   TIMESTEPS_OTHER_MODEL: 'The file says by a hash which model it is for, and it is not this one.',
   TIMESTEPS_TRAINING: 'File and loop differ in the number of training timesteps.',
+  // recipes
+  RECIPE_AND_PASSES: '`--recipe` is given beside passes, a plan or a configuration.',
+  RECIPE_UNKNOWN: 'The family of the model has no recipe of that name.',
+  RECIPE_NONE:
+    'The recipe is one of the family, but the model has no place for it, or the loop is too short or otherwise not of the kind.',
   // tuning
   TUNE_GOAL: 'What is asked of the search is no goal, or cannot be met.',
   TUNE_PASS: '`--try` names no pass that a search over settings varies.',

@@ -1,5 +1,6 @@
 /** What `stepfold transform` does. */
 import path from 'node:path';
+import { recipesFor } from '../../../passes/recipes/of-model.js';
 import {
   type BundleRecord,
   checkApart,
@@ -18,6 +19,7 @@ import {
   needsCalls,
   needsPass,
   passAndConfig,
+  recipeAndPasses,
   StepfoldError,
   unknownPass,
 } from '../../errors/index.js';
@@ -41,8 +43,10 @@ import { readPlaces } from '../loop-places.js';
 import { printJson } from '../output.js';
 import { readPasses } from '../plugins.js';
 import { startStatus } from '../progress.js';
+import { type ChosenRecipe, chosenRecipe } from '../recipe.js';
 import { savesNothing } from '../saves-nothing.js';
 import { readTimesteps, requireLength } from '../timesteps-file.js';
+import { printRecipe, recipeRecord } from './transform/recipe.js';
 import { printSummary } from './transform/summary.js';
 
 export async function transform(given: TransformArguments): Promise<void> {
@@ -54,13 +58,19 @@ export async function transform(given: TransformArguments): Promise<void> {
   checkTarget(args.output, args.force, args.model);
   const status = startStatus(args.json);
   let bundle: BundleRecord;
+  let recipe: ChosenRecipe | undefined;
   try {
     status.show(`Reading ${args.model}`);
     const model = loadModel(args.model);
     if (config.plan && args.plan) checkPlanSource(config.plan, args.plan, args.model);
+    recipe =
+      args.recipe === undefined
+        ? undefined
+        : chosenRecipe(await recipesFor(model, config), args.recipe);
+    const requests = recipe?.passes ?? config.requests;
     const compilation = await dumping(args, (watch) => {
       let pipeline = createPipeline({ ...config, ...watch }, args.config);
-      for (const [index, request] of config.requests.entries())
+      for (const [index, request] of requests.entries())
         pipeline = addPass(pipeline, table, request, config.requestsFile, index);
       status.show('Compiling');
       return pipeline.compile(model).catch((error: unknown) => {
@@ -93,10 +103,14 @@ export async function transform(given: TransformArguments): Promise<void> {
       ...(from && { bundle: path.join(args.output, from.component) }),
       weights,
       schedule,
+      ...(recipe && { recipe: recipeRecord(recipe) }),
       ...(nothing && { savesNothing: nothing }),
       ...(target && { target }),
     });
-  else printSummary(args, given.model, bundle, table, nothing);
+  else {
+    if (recipe) printRecipe(recipe);
+    printSummary(args, given.model, bundle, table, nothing);
+  }
 }
 
 /** Timesteps from --timesteps are checked by now; others come from the pipeline file. */
@@ -158,6 +172,9 @@ type Config = Omit<PipelineConfig, 'passes' | 'plugins' | '$schema' | 'target'> 
 /** The config file, overridden by what the command line says as well; the plan where neither does. */
 function readConfig(args: TransformArguments & { readonly given: string }): Config {
   if (args.config !== undefined && args.pass !== undefined) throw passAndConfig();
+  if (args.recipe !== undefined)
+    for (const other of ['pass', 'plan', 'config'] as const)
+      if (args[other] !== undefined) throw recipeAndPasses(other);
   const file =
     args.config === undefined
       ? undefined
@@ -176,7 +193,7 @@ function readConfig(args: TransformArguments & { readonly given: string }): Conf
     listed?.map(({ pass, options }) => ({ pass, options: options ?? {} })) ??
     (args.pass ?? []).map(parsePassRequest);
   const target = args.target ?? file?.target;
-  if (requests.length === 0 && !target) throw needsPass(args.plan);
+  if (requests.length === 0 && !target && args.recipe === undefined) throw needsPass(args.plan);
   if (calls === undefined) throw needsCalls();
   const steps = start + stepsOfCalls(calls, guidance);
   if (args.timesteps !== undefined && chosen)

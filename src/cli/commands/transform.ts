@@ -24,6 +24,11 @@ export const describe = 'Write a bundle: models and the schedule that runs them'
 export const options = {
   output: { alias: 'o', type: 'string', demandOption: true, describe: 'Folder for the bundle' },
   pass: texts('Pass with its options: deepcache:branch=2,interval=3'),
+  recipe: {
+    type: 'string',
+    describe:
+      "exact, balanced, fast, or another of the model's family: `stepfold recipes` lists them",
+  },
   ...pluginOption,
   calls: {
     type: 'number',
@@ -97,6 +102,10 @@ export const builder = (yargs: Argv) =>
         [
           'One full call, two shallow ones, and so on',
           'stepfold transform unet.onnx --calls 50 -o bundle \\\n  --pass deepcache:branch=2,interval=3',
+        ],
+        [
+          'Settings for models of its family, whichever that is',
+          'stepfold transform unet.onnx --calls 50 --recipe balanced -o bundle',
         ],
         [
           'Full calls crowd around call 15',

@@ -11,7 +11,7 @@ import { COMPUTE, type Plan, planWith, type Site, variantsForPairs } from '../pl
 import { loopOfPlan } from './loop.js';
 import { axesOf, parametersOf, recordOf, withParameters } from './parameters.js';
 import { elementType, statedPort } from './ports.js';
-import { programMacs } from './program-macs.js';
+import { type ProgramMacs, programMacs } from './program-macs.js';
 
 export interface ScheduleFiles {
   readonly sourceFile: string;
@@ -134,7 +134,11 @@ const rangesOf = (ranges: NonNullable<Site['ranges']>) =>
     ]),
   );
 
-function macsOf({ lowered, instrumented, bindings }: Compilation): ReadonlyMap<string, Macs> {
+export function macsOf({
+  lowered,
+  instrumented,
+  bindings,
+}: Compilation): ReadonlyMap<string, ProgramMacs> {
   const states = [...instrumented.states].map(([id, { shape }]) => [id, shape]);
   return programMacs({ ...lowered, states: Object.fromEntries(states) }, bindings);
 }

@@ -44,6 +44,14 @@ export function checkOptions<O>(pass: Pass<O>, options: Readonly<Record<string, 
 const isList = <O>({ options }: Pass<O>, name: string): boolean =>
   Object.hasOwn(options.properties, name) && options.properties[name]!.type === 'array';
 
+/** A pass with its options, as `parsePassRequest` reads it. */
+export function passRequestText({ pass, options }: PassRequest): string {
+  const values = Object.entries(options).map(
+    ([key, value]) => `${key}=${Array.isArray(value) ? value.join('+') : value}`,
+  );
+  return values.length > 0 ? `${pass}:${values.join(',')}` : pass;
+}
+
 /**
  * Reads `deepcache:branch=2,interval=3`. A list is written with `+`, `full=0+5+10`, and taken apart when
  * the pass is known: in `strategy=window+guidance-share` the sign is part of the name.

@@ -1,0 +1,33 @@
+/** The recipes of a model as it was read, in a loop that is said in part. */
+import { type PassContext, passContext } from '../../src/compiler/pass/index.js';
+import { Pipeline, type PipelineOptions, prepare } from '../../src/compiler/pipeline/index.js';
+import type { Model } from '../../src/model/ir/model.js';
+import { callsPerStep } from '../../src/runtime/schedule/index.js';
+import { type FoundRecipes, findRecipes, usualSteps } from './index.js';
+
+export type RecipeLoop = Pick<
+  PipelineOptions,
+  'shapes' | 'freeze' | 'roles' | 'guidance' | 'places' | 'engine'
+> & {
+  /** Left out: as models of the family are mostly run, 50 steps or 28. */
+  readonly calls?: number;
+};
+
+export interface ModelRecipes extends FoundRecipes {
+  readonly calls: number;
+}
+
+/**
+ * Which family a model is of, why, and its settings for a loop.
+ * @throws PLAN_BAD_CALLS, GUIDANCE_ODD_CALLS, and what reading the model's graph finds wrong
+ */
+export async function recipesFor(model: Model, loop: RecipeLoop = {}): Promise<ModelRecipes> {
+  const { guidance, places } = loop;
+  // refuses what is no loop
+  if (loop.calls !== undefined) Pipeline.create({ ...loop, calls: loop.calls });
+  const { canonical, shapes, bindings, roles } = await prepare(model, loop);
+  const contextFor = (calls: number): PassContext =>
+    passContext(canonical, shapes, calls, bindings, guidance, roles, places);
+  const calls = loop.calls ?? usualSteps(contextFor(1)) * callsPerStep(guidance);
+  return { ...findRecipes(contextFor(calls)), calls };
+}
