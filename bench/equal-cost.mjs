@@ -2,7 +2,7 @@
 // method with each order, and pairs of methods. In two stages: all settings on a few noises; then, on many others, of each
 // family the best setting at each of some costs.
 //
-//   node bench/equal-cost.mjs [--model digits|dit-digits|flow-digits] [--tried 10] [--images 200] [--others 60]
+//   node bench/equal-cost.mjs [--model digits|dit-digits|flow-digits|fashion|flow-fashion] [--tried 10] [--images 200] [--others 60]
 //     [--scales 2,1.5,4] [--budgets 25,17,12] [--only REGEX] [--stage tried|measured]
 //
 // Goes on where it stopped, and measures batch after batch, so that whatever has been measured can be compared. In the end it

@@ -1,33 +1,27 @@
-// What each method does to the pictures of the transformer that was trained by flow matching: their Fréchet distance
-// to the real digits in the features of a classifier, and its accuracy, beside fewer steps at about the same cost.
+// What each method does to the pictures of a transformer that was trained by flow matching: their Fréchet distance
+// to the real ones in the features of a classifier, and its accuracy, beside fewer steps at about the same cost.
 //
-//   node bench/quality-flow.mjs [--images 500]
+//   node bench/quality-flow.mjs [--model flow-digits|flow-fashion] [--images 500]
 import { deltaCache, ditfastattn, forecast, guidanceDelta } from '../dist/passes/index.js';
 import { askedImages, openSubject, writeResults } from './quality/rows.mjs';
+import { askedSubject, FLOWS } from './quality/subjects.mjs';
 
-const STEPS = 28;
-/** How the model's own pipeline runs it. */
-const OWN = { sampler: 'euler-flow', spacing: 'linear', shift: 3 };
+const asked = askedSubject(FLOWS);
+const STEPS = asked.steps;
 const BUNDLES = [
   [forecast, { 'full-calls': 10 }],
-  [deltaCache, { range: '1-5', interval: 2, order: 1 }],
+  [deltaCache, { range: asked.blocks, interval: 2, order: 1 }],
   [ditfastattn, { strategy: 'reuse', interval: 2, order: 1 }],
   [guidanceDelta, { interval: 3 }],
 ];
 /** The model's own solver, and the best of fewer steps (equal-cost.mjs). */
 const FEWER = [
-  { ...OWN, steps: 10 },
+  { ...asked.own, steps: 10 },
   { sampler: 'unipc:2', steps: 10, spacing: 'trailing', shift: 1 },
 ];
 const images = askedImages(500);
 
-const subject = await openSubject({
-  model: 'flow-digits/transformer/model.onnx',
-  judge: 'flow-digits/judge',
-  steps: STEPS,
-  order: 'uncond-first',
-  own: OWN,
-});
+const subject = await openSubject(asked);
 const loop = { steps: STEPS };
 const rows = [
   { name: `source, ${STEPS} steps`, loop },
@@ -54,4 +48,5 @@ for (const fewer of FEWER)
 
 const { results, grid } = await subject.judge(rows, images);
 await subject.release();
-writeResults('quality-flow', { images, steps: STEPS, results }, grid);
+const name = asked.isFirst ? 'quality-flow' : `quality-${asked.name}`;
+writeResults(name, { images, steps: STEPS, results }, grid);

@@ -1,11 +1,13 @@
-// What forecasts of the output do to the pictures of the digits U-Net, beside fewer steps in the same time: Fréchet distance and
+// What forecasts of the output do to the pictures of a trained U-Net, beside fewer steps in the same time: Fréchet distance and
 // accuracy by a classifier. Settings are the best of bench/equal-cost.mjs at half, a third and a quarter of 50 calls.
 //
-//   node bench/quality-forecast.mjs [--images 1000]
+//   node bench/quality-forecast.mjs [--model digits|fashion] [--images 1000]
 import { forecast } from '../dist/passes/index.js';
 import { askedImages, openSubject, writeResults } from './quality/rows.mjs';
+import { askedSubject, UNETS } from './quality/subjects.mjs';
 
-const STEPS = 50;
+const asked = askedSubject(UNETS);
+const STEPS = asked.steps;
 const WHOLE = { sampler: 'dpm++2m', steps: STEPS, spacing: 'karras' };
 /** The best that takes fewer steps, at every cost. */
 const FEWER = { sampler: 'deis:3', spacing: 'karras' };
@@ -16,12 +18,7 @@ const SETTINGS = [
 ];
 const images = askedImages(1000);
 
-const subject = await openSubject({
-  model: 'digits/digits-unet.onnx',
-  judge: 'digits',
-  steps: STEPS,
-  order: 'uncond-first',
-});
+const subject = await openSubject(asked);
 const bundles = [];
 for (const { full, order, loop } of SETTINGS)
   bundles.push({
@@ -54,4 +51,5 @@ for (const [i, { full, order, loop }] of SETTINGS.entries()) {
 }
 const { results, grid } = await subject.judge(rows, images);
 await subject.release();
-writeResults('quality-forecast', { images, steps: STEPS, secondsPerImage, results }, grid);
+const name = asked.isFirst ? 'quality-forecast' : `quality-forecast-${asked.name}`;
+writeResults(name, { images, steps: STEPS, secondsPerImage, results }, grid);

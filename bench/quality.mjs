@@ -1,25 +1,22 @@
-// What DeepCache does to the pictures of the digits U-Net: their Fréchet distance to the real digits in the
+// What DeepCache does to the pictures of a trained U-Net: their Fréchet distance to the real ones in the
 // features of a classifier, and its accuracy, over many pictures per row. Asks the questions of the paper's
 // tables 4 (fewer steps in the same time), 5 (zeros in place of the kept value) and 6 (do shallow steps
 // between full ones help?).
 //
-//   node bench/quality.mjs [--images 1000]
+//   node bench/quality.mjs [--model digits|fashion] [--images 1000]
 import { deepcache } from '../dist/passes/index.js';
 import { askedImages, openSubject, writeResults } from './quality/rows.mjs';
+import { askedSubject, UNETS } from './quality/subjects.mjs';
 
-const STEPS = 50;
 const BRANCH = 3;
 const INTERVALS = [2, 3, 5, 10];
 /** Of these the ablation too. */
 const ZEROS = [5, 10];
 const images = askedImages(1000);
 
-const subject = await openSubject({
-  model: 'digits/digits-unet.onnx',
-  judge: 'digits',
-  steps: STEPS,
-  order: 'uncond-first',
-});
+const asked = askedSubject(UNETS);
+const STEPS = asked.steps;
+const subject = await openSubject(asked);
 const bundle = (options) => subject.bundle(deepcache, options, 'layers');
 
 // time first: how many steps of the source last as long as each loop?
@@ -74,4 +71,5 @@ rows.push({
 
 const { results, grid } = await subject.judge(rows, images);
 await subject.release();
-writeResults('quality', { images, steps: STEPS, branch: BRANCH, secondsPerImage, results }, grid);
+const name = asked.isFirst ? 'quality' : `quality-${asked.name}`;
+writeResults(name, { images, steps: STEPS, branch: BRANCH, secondsPerImage, results }, grid);

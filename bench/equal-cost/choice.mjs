@@ -4,11 +4,14 @@ import { keyOf } from './methods.mjs';
 
 /** In full calls: twice, three and four times as fast as 50 of them, and where fewer steps are drawn as a line. */
 const OF_FIFTY = { columns: [25, 17, 12], line: [8, 33] };
+/** Of 28. */
+const OF_FLOW = { columns: [6, 8, 10, 14, 17, 20], line: [] };
 const COSTS = {
   digits: OF_FIFTY,
   'dit-digits': OF_FIFTY,
-  // its own loop is of 28 steps
-  'flow-digits': { columns: [6, 8, 10, 14, 17, 20], line: [] },
+  'flow-digits': OF_FLOW,
+  fashion: OF_FIFTY,
+  'flow-fashion': OF_FLOW,
 };
 /** MACs of a plan seldom come out at a whole number of calls. */
 const SLACK = 0.5;

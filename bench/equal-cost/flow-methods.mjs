@@ -4,23 +4,16 @@ import { deltaCache, ditfastattn, guidanceDelta } from '../../dist/passes/index.
 import { evenSteps } from '../../dist/src/runtime/schedule/index.js';
 import { besideOutput, every, fewer, kept, loopsOf, output } from './families.mjs';
 
-/**
- * As diffusers places SD 3's steps, which is the model's own way, and even ones with a smaller shift or none. Levels as
- * Karras et al. place them ended 3 to 9 dB further off with Euler's method at every number of steps.
- */
-const OWN = { spacing: 'linear', shift: 3 };
+/** Even ones with a smaller shift than the models' own, or none. */
 const BETWEEN = { spacing: 'trailing', shift: 1.7 };
 const EVEN = { spacing: 'trailing', shift: 1 };
 
-/** The model's own loop, one that most programs have, and the best of fewer steps. */
-const own = loopsOf(['euler-flow'], [28], [OWN]);
+/** A loop that most programs have, and the best of fewer steps. */
 const better = loopsOf(['dpm++2m'], [28], [BETWEEN]);
 const best = (steps) => loopsOf(['unipc:2'], [steps], [EVEN]);
 
-const BLOCKS = { range: '1-5' };
-
 /** Both in full at the same steps, since what half a pair leaves is nothing to go on from. */
-const halfPairsAndBlocks = (loops, intervals) =>
+const halfPairsAndBlocks = (blocks, loops, intervals) =>
   loops.flatMap((loop) =>
     intervals.map((interval) => {
       const full = evenSteps(loop.steps, Math.ceil(loop.steps / interval));
@@ -29,37 +22,47 @@ const halfPairsAndBlocks = (loops, intervals) =>
         loop,
         passes: [
           [guidanceDelta, { full, order: 1 }],
-          [deltaCache, { ...BLOCKS, full, order: 1 }],
+          [deltaCache, { ...blocks, full, order: 1 }],
         ],
       };
     }),
   );
 
-export const FLOW_METHODS = [
-  ...fewer(
-    ['euler-flow', 'dpm++2m', 'unipc:2', 'unipc:3', 'deis:3'],
-    [6, 8, 10, 14, 20],
-    [OWN, EVEN, BETWEEN],
-  ),
-  ...output([...own, ...better, ...best(28)], [6, 8, 10, 14], [1, 2]),
-  ...kept(
-    'delta-cache',
-    deltaCache,
-    every(2, 3).map((options) => ({ ...BLOCKS, ...options })),
-    best(20),
-    [0, 1],
-  ),
-  ...kept(
-    'ditfastattn',
-    ditfastattn,
-    ['reuse', 'window'].map((strategy) => ({ strategy, interval: 2 })),
-    best(20),
-    [0, 1],
-  ),
-  ...kept('guidance-delta', guidanceDelta, every(2, 3), best(20), [0, 1]),
-  ...besideOutput('delta-cache', best(28), [10, 14], [2], (full) => [
-    deltaCache,
-    { ...BLOCKS, full, order: 1 },
-  ]),
-  ...halfPairsAndBlocks(best(20), [2, 3]),
-];
+/**
+ * @param shift of the model's own loop: as diffusers places SD 3's steps. Levels as Karras et al. place them ended 3 to 9 dB
+ *   further off with Euler's method at every number of steps
+ * @param range blocks that are kept
+ */
+export function flowMethods({ shift, range }) {
+  const placed = { spacing: 'linear', shift };
+  const own = loopsOf(['euler-flow'], [28], [placed]);
+  const blocks = { range };
+  return [
+    ...fewer(
+      ['euler-flow', 'dpm++2m', 'unipc:2', 'unipc:3', 'deis:3'],
+      [6, 8, 10, 14, 20],
+      [placed, EVEN, BETWEEN],
+    ),
+    ...output([...own, ...better, ...best(28)], [6, 8, 10, 14], [1, 2]),
+    ...kept(
+      'delta-cache',
+      deltaCache,
+      every(2, 3).map((options) => ({ ...blocks, ...options })),
+      best(20),
+      [0, 1],
+    ),
+    ...kept(
+      'ditfastattn',
+      ditfastattn,
+      ['reuse', 'window'].map((strategy) => ({ strategy, interval: 2 })),
+      best(20),
+      [0, 1],
+    ),
+    ...kept('guidance-delta', guidanceDelta, every(2, 3), best(20), [0, 1]),
+    ...besideOutput('delta-cache', best(28), [10, 14], [2], (full) => [
+      deltaCache,
+      { ...blocks, full, order: 1 },
+    ]),
+    ...halfPairsAndBlocks(blocks, best(20), [2, 3]),
+  ];
+}

@@ -10,55 +10,57 @@ import {
   output,
   withGuidance,
 } from './families.mjs';
-import { FLOW_METHODS } from './flow-methods.mjs';
+import { flowMethods } from './flow-methods.mjs';
 
 /** Solvers whose loops are given to methods. */
 const BASES = ['dpm++2m', 'deis:3'];
 const KARRAS = loopsOf(BASES, [25, 50], ['karras']);
 
+const UNET = [
+  ...fewer(
+    ['ddim', 'dpm++2m', 'dpm++3m', 'unipc:2', 'unipc:3', 'deis:2', 'deis:3'],
+    [8, 12, 17, 25, 33],
+    ['trailing', 'quad', 'karras'],
+  ),
+  ...output(loopsOf(BASES, [25, 50], ['trailing', 'quad', 'karras']), [8, 12, 17, 25], [1, 2]),
+  ...output(loopsOf(BASES, [100], ['trailing', 'karras']), [12, 17, 25], [1, 2]),
+  ...output(loopsOf(['dpm++2m'], [50], ['trailing', 'karras']), [8, 12, 17, 25], [0]),
+  ...byNoise(loopsOf(BASES, [50, 100], ['trailing', 'karras']), [8, 12, 17, 25]),
+  ...kept(
+    'deepcache',
+    deepcache,
+    [
+      { branch: 1, interval: 3 },
+      { branch: 3, interval: 2 },
+      { branch: 3, interval: 3 },
+      { branch: 3, interval: 5 },
+    ],
+    [...loopsOf(BASES, [25, 33, 50], ['karras']), ...loopsOf(['dpm++2m'], [50], ['trailing'])],
+  ),
+  ...kept(
+    'guidance-delta',
+    guidanceDelta,
+    every(2, 3, 5),
+    [
+      ...loopsOf(BASES, [17, 20, 25, 33], ['karras']),
+      ...loopsOf(['dpm++2m'], [25, 33], ['trailing']),
+    ],
+    [1],
+  ),
+  ...besideOutput('deepcache', KARRAS, [17, 25, 33], [2, 3], (full) => [
+    deepcache,
+    { branch: 3, full, order: 1 },
+  ]),
+  ...withGuidance(
+    'deepcache',
+    deepcache,
+    [2, 3].map((interval) => ({ branch: 3, interval })),
+    loopsOf(BASES, [25, 33, 50], ['karras']),
+  ),
+];
+
 const METHODS = {
-  digits: [
-    ...fewer(
-      ['ddim', 'dpm++2m', 'dpm++3m', 'unipc:2', 'unipc:3', 'deis:2', 'deis:3'],
-      [8, 12, 17, 25, 33],
-      ['trailing', 'quad', 'karras'],
-    ),
-    ...output(loopsOf(BASES, [25, 50], ['trailing', 'quad', 'karras']), [8, 12, 17, 25], [1, 2]),
-    ...output(loopsOf(BASES, [100], ['trailing', 'karras']), [12, 17, 25], [1, 2]),
-    ...output(loopsOf(['dpm++2m'], [50], ['trailing', 'karras']), [8, 12, 17, 25], [0]),
-    ...byNoise(loopsOf(BASES, [50, 100], ['trailing', 'karras']), [8, 12, 17, 25]),
-    ...kept(
-      'deepcache',
-      deepcache,
-      [
-        { branch: 1, interval: 3 },
-        { branch: 3, interval: 2 },
-        { branch: 3, interval: 3 },
-        { branch: 3, interval: 5 },
-      ],
-      [...loopsOf(BASES, [25, 33, 50], ['karras']), ...loopsOf(['dpm++2m'], [50], ['trailing'])],
-    ),
-    ...kept(
-      'guidance-delta',
-      guidanceDelta,
-      every(2, 3, 5),
-      [
-        ...loopsOf(BASES, [17, 20, 25, 33], ['karras']),
-        ...loopsOf(['dpm++2m'], [25, 33], ['trailing']),
-      ],
-      [1],
-    ),
-    ...besideOutput('deepcache', KARRAS, [17, 25, 33], [2, 3], (full) => [
-      deepcache,
-      { branch: 3, full, order: 1 },
-    ]),
-    ...withGuidance(
-      'deepcache',
-      deepcache,
-      [2, 3].map((interval) => ({ branch: 3, interval })),
-      loopsOf(BASES, [25, 33, 50], ['karras']),
-    ),
-  ],
+  digits: UNET,
   'dit-digits': [
     ...fewer(
       ['dpm++2m', 'unipc:2', 'deis:2', 'deis:3'],
@@ -95,7 +97,9 @@ const METHODS = {
       { range: '1-5', full, order: 1 },
     ]),
   ],
-  'flow-digits': FLOW_METHODS,
+  'flow-digits': flowMethods({ shift: 3, range: '1-5' }),
+  fashion: UNET,
+  'flow-fashion': flowMethods({ shift: 2, range: '1-3' }),
 };
 
 export const methodsOf = (subject) => METHODS[subject];

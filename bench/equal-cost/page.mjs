@@ -13,6 +13,8 @@ const TITLES = {
   digits: 'The digits U-Net',
   'dit-digits': 'The digits transformer',
   'flow-digits': 'The digits transformer of flow matching',
+  fashion: 'The U-Net of clothes',
+  'flow-fashion': 'The transformer of clothes',
 };
 const STYLE =
   'svg{background:#fff;color:#1f2328}@media (prefers-color-scheme:dark){svg{background:#0d1117;color:#e6edf3}}';
@@ -94,10 +96,11 @@ function drawn(title, rows, { columns, line: between }) {
   return `${drawing.text.replace('<svg ', head).replace('>', `><style>${STYLE}</style>`)}\n`;
 }
 
+const fileOf = (model) => path.join(ROOT, 'bench/results', `equal-cost-${model}.json`);
 const asked = process.argv.slice(2);
-for (const model of asked.length > 0 ? asked : Object.keys(TITLES)) {
-  const file = path.join(ROOT, 'bench/results', `equal-cost-${model}.json`);
-  const { tried, measured } = JSON.parse(fs.readFileSync(file, 'utf8'));
+const existing = Object.keys(TITLES).filter((model) => fs.existsSync(fileOf(model)));
+for (const model of asked.length > 0 ? asked : existing) {
+  const { tried, measured } = JSON.parse(fs.readFileSync(fileOf(model), 'utf8'));
   const costs = costsOf(model);
   const chosen = chosenOf(methodsOf(model), tried, costs);
   const scales = [...new Set(Object.values(measured).map(({ scale }) => scale))];

@@ -24,6 +24,7 @@ const CONVERGED = { sampler: 'deis:3', steps: 64, spacing: 'karras' };
  * @typedef {object} Subject
  * @property {string} file in samples/
  * @property {'cond-first' | 'uncond-first'} order of the guidance pair
+ * @property {object} [noise] what every sampler is told of the model: what it predicts
  * @property {object} converged loop
  * @property {number} batch pictures that are made at once
  * @property {number} ownSteps with fewer, a loop is held against as many of its solver's
@@ -52,6 +53,21 @@ const SUBJECTS = {
     batch: 10,
     ownSteps: 28,
   },
+  fashion: {
+    file: 'fashion/unet/model.onnx',
+    order: 'uncond-first',
+    noise: { prediction: 'v' },
+    converged: CONVERGED,
+    batch: 20,
+    ownSteps: 0,
+  },
+  'flow-fashion': {
+    file: 'flow-fashion/transformer/model.onnx',
+    order: 'uncond-first',
+    converged: { sampler: 'dpm++2m', steps: 250, spacing: 'linear', shift: 2 },
+    batch: 10,
+    ownSteps: 28,
+  },
 };
 export const MODELS = Object.keys(SUBJECTS);
 const CLASSES = 10;
@@ -59,7 +75,7 @@ const CLASSES = 10;
 const NULL_CLASS = 10n;
 const threads = 1;
 
-/** Digits in turn. */
+/** Classes in turn. */
 function labelsOf(images) {
   const of = (label) =>
     new ort.Tensor('int64', BigInt64Array.from({ length: images }, label), [images]);
@@ -72,7 +88,7 @@ function labelsOf(images) {
 /** @typedef {{ seed: number, images: number, scale: number }} Noises a batch of them */
 
 export async function openSubject(name) {
-  const { file: at, order, converged, batch, ownSteps } = SUBJECTS[name];
+  const { file: at, order, noise, converged, batch, ownSteps } = SUBJECTS[name];
   const file = path.join(ROOT, 'samples', at);
   const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'stepfold-equal-cost-'));
   process.on('exit', () => fs.rmSync(scratch, { recursive: true, force: true }));
@@ -84,7 +100,7 @@ export async function openSubject(name) {
   async function latents(denoiser, loop, { seed, images, scale }) {
     const { feeds, unconditional } = labelsOf(images);
     const { latent } = await generate(denoiser, {
-      sampler: samplerOf(loop),
+      sampler: samplerOf({ ...noise, ...loop }),
       seed,
       feeds,
       guidance: { scale, order, mode: 'batch', unconditional },
@@ -127,7 +143,11 @@ export async function openSubject(name) {
       const { steps } = loop;
       const folder = fs.mkdtempSync(path.join(scratch, 'bundle-'));
       const guidance = { order, mode: 'batch' };
-      let pipeline = Pipeline.create({ calls: steps, guidance, places: samplerOf(loop) });
+      let pipeline = Pipeline.create({
+        calls: steps,
+        guidance,
+        places: samplerOf({ ...noise, ...loop }),
+      });
       for (const [pass, options] of passes) pipeline = pipeline.use(pass, options);
       const { cost } = writeBundle(await pipeline.compile(model), folder, {
         sourceFile: file,

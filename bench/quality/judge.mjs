@@ -1,5 +1,5 @@
-// A classifier of the digits as a judge of made pictures: their distance to the real ones, and how many are
-// taken for the digit that was asked for. The classifiers and the moments of the real pictures lie in
+// A classifier as a judge of made pictures: their distance to the real ones of its data set, and how many are
+// taken for the class that was asked for. The classifiers and the moments of the real pictures lie in
 // samples/, with the script that made them.
 import fs from 'node:fs';
 import path from 'node:path';
@@ -42,7 +42,7 @@ export async function openJudge(sample) {
     real,
     /**
      * @param {Float32Array} pictures [count, 1, size, size] in [-1, 1]
-     * @param {readonly number[]} labels the digit asked for, of each
+     * @param {readonly number[]} labels the class asked for, of each
      * @param {import('./frechet.mjs').Moments} [source] moments of the source's pictures
      */
     async judge(pictures, labels, source) {

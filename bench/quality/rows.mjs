@@ -15,18 +15,9 @@ import { digits, median, pad, ROOT, timeInTurn } from '../../scripts/demo/common
 import { samplerOf } from '../equal-cost/sampler.mjs';
 import { openJudge } from './judge.mjs';
 
-/** Pictures of each digit in one batch. */
-const PER_DIGIT = 2;
+/** Pictures of each class in one batch. */
+const PER_CLASS = 2;
 const SEED = 1000;
-
-/**
- * @typedef {object} Subject
- * @property {string} model path in samples/
- * @property {string} judge folder in samples/
- * @property {number} steps of the source's loop
- * @property {'cond-first' | 'uncond-first'} order of the guidance pair
- * @property {Omit<Loop, 'steps'>} [own] of loops that name no sampler
- */
 
 /**
  * @typedef {{ sampler?: string, spacing?: string, shift?: number } & ({ steps: number } | { timesteps: readonly number[] })} Loop
@@ -41,20 +32,14 @@ const SEED = 1000;
  * @property {number} [seed] of the first batch
  */
 
-/** @param {Subject} subject */
-export async function openSubject({
-  model,
-  judge: folder,
-  steps,
-  order,
-  own = { sampler: 'ddim', clip: 1 },
-}) {
+/** @param {import('./subjects.mjs').Subject} subject */
+export async function openSubject({ model, judge: folder, steps, order, noise, own }) {
   const file = path.join(ROOT, 'samples', model);
   const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'stepfold-quality-'));
   const judge = await openJudge(folder);
-  const { images: batch, labels, unconditional } = digits(PER_DIGIT);
-  const digitsOfBatch = Array.from(labels.class_labels.data, Number);
-  const ofLoop = (loop) => samplerOf(loop.sampler ? loop : { ...own, ...loop });
+  const { images: batch, labels, unconditional } = digits(PER_CLASS);
+  const classesOfBatch = Array.from(labels.class_labels.data, Number);
+  const ofLoop = (loop) => samplerOf({ ...noise, ...(!loop.sampler && own), ...loop });
   const request = (loop, seed) => ({
     sampler: ofLoop(loop),
     seed,
@@ -96,13 +81,13 @@ export async function openSubject({
     },
 
     /**
-     * Distances to the real digits and to the pictures of the first row, and how many are taken for what was
+     * Distances to the real pictures and to the pictures of the first row, and how many are taken for what was
      * asked; printed as they come.
      * @param {readonly Row[]} rows the source first
      * @param {number} images of each row
      */
     async judge(rows, images) {
-      const asked = Array.from({ length: images }, (_, i) => digitsOfBatch[i % batch]);
+      const asked = Array.from({ length: images }, (_, i) => classesOfBatch[i % batch]);
       const pixels = judge.size ** 2;
       const pictures = new Float32Array(images * pixels);
       const grid = [];

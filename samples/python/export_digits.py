@@ -108,16 +108,16 @@ def write_grid(model, path, size=SIZE):
     )
 
 
-def write_pictures(draw, path, size):
+def write_pictures(draw, path, size, seeds=GRID_SEEDS):
     """What `draw` makes of noise and labels, a row per seed, a column per class."""
     torch.manual_seed(2)
-    labels = torch.arange(CLASSES).repeat(GRID_SEEDS)
+    labels = torch.arange(CLASSES).repeat(seeds)
     images = draw(torch.randn(len(labels), 1, size, size), labels)
     # The digits fill the whole height of their images.
     images = torch.nn.functional.pad(images, [GRID_MARGIN] * 4, value=-1)
     cell = size + 2 * GRID_MARGIN
-    rows = images.reshape(GRID_SEEDS, CLASSES, cell, cell).permute(0, 2, 1, 3)
-    pixels = (rows.reshape(GRID_SEEDS * cell, CLASSES * cell) + 1) * 127.5
+    rows = images.reshape(seeds, CLASSES, cell, cell).permute(0, 2, 1, 3)
+    pixels = (rows.reshape(seeds * cell, CLASSES * cell) + 1) * 127.5
     grid = Image.fromarray(pixels.clamp(0, 255).byte().numpy(), mode="L")
     enlarged = (grid.width * GRID_ENLARGEMENT, grid.height * GRID_ENLARGEMENT)
     grid.resize(enlarged, Image.NEAREST).save(path, optimize=True)

@@ -8,6 +8,8 @@ towards the noise as a picture's pixels repeat each other (section 5.3.2).
 
 import torch
 
+from training import drop_labels
+
 TRAIN_TIMESTEPS = 1000
 
 
@@ -19,6 +21,16 @@ def shifted(sigma, shift):
 def draw_sigmas(count, shift, spread):
     """Noise levels to train at: [count], logit-normal with standard deviation `spread`."""
     return shifted(torch.sigmoid(spread * torch.randn(count)), shift)
+
+
+def moving_batch(images, labels, count, shift, spread):
+    """Draw a batch: the model's three inputs and the velocity it shall predict."""
+    chosen = torch.randint(len(images), (count,))
+    sigma = draw_sigmas(count, shift, spread)
+    noise = torch.randn(count, *images.shape[1:])
+    level = sigma[:, None, None, None]
+    sample = (1 - level) * images[chosen] + level * noise
+    return sample, sigma * TRAIN_TIMESTEPS, drop_labels(labels[chosen]), noise - images[chosen]
 
 
 def euler_sigmas(steps, shift):

@@ -8,9 +8,9 @@ The images are enlarged to 24x24, so that patches of 2x2 pixels make 144 tokens.
 import torch
 
 from digit_images import load_images
-from flow import TRAIN_TIMESTEPS, draw_sigmas
-from mmdit_digits import DIGITS, DigitsMmdit, initialize
-from training import Recipe, arguments, drop_labels, repeatable, train_model
+from flow import moving_batch
+from mmdit_classes import DIGITS, ClassMmdit, initialize
+from training import Recipe, arguments, repeatable, train_model
 
 BATCH = 32
 RECIPE = Recipe(
@@ -22,24 +22,16 @@ SHIFT = 3.0
 SPREAD = 1.25
 
 
-def moving_batch(images, labels):
-    """Draw a batch: the model's three inputs and the velocity it shall predict."""
-    chosen = torch.randint(len(images), (BATCH,))
-    sigma = draw_sigmas(BATCH, SHIFT, SPREAD)
-    noise = torch.randn(BATCH, *images.shape[1:])
-    level = sigma[:, None, None, None]
-    sample = (1 - level) * images[chosen] + level * noise
-    return sample, sigma * TRAIN_TIMESTEPS, drop_labels(labels[chosen]), noise - images[chosen]
-
-
 def train(path, steps):
     repeatable()
     images, labels = load_images(DIGITS.input_size)
-    model = DigitsMmdit()
+    model = ClassMmdit(DIGITS)
     initialize(model)
 
     def batch_loss():
-        sample, timestep, class_labels, velocity = moving_batch(images, labels)
+        sample, timestep, class_labels, velocity = moving_batch(
+            images, labels, BATCH, SHIFT, SPREAD
+        )
         return torch.nn.functional.mse_loss(model(sample, timestep, class_labels), velocity)
 
     train_model(model, batch_loss, path, steps, RECIPE)

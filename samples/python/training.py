@@ -41,10 +41,9 @@ def update_average(average, model, step, longest):
         kept.lerp_(fresh, 1 - decay)
 
 
-def save(path, average, step, loss, seconds):
+def write(path, state):
     """Write the checkpoint beside its place and move it there, so that it is never half."""
-    temporary = path + ".tmp"
-    state = {"model": average.state_dict(), "step": step, "loss": loss, "seconds": seconds}
+    temporary = f"{path}.tmp"
     torch.save(state, temporary)
     os.replace(temporary, path)
 
@@ -84,7 +83,8 @@ def train_model(model, batch_loss, path, steps, recipe):
         if done % recipe.log_every == 0:
             print(f"step {done:5d}  loss {smooth_loss:.4f}  {seconds:.0f} s", flush=True)
         if done % recipe.checkpoint_every == 0 or done == steps:
-            save(path, average, done, smooth_loss, seconds)
+            state = {"step": done, "loss": smooth_loss, "seconds": seconds}
+            write(path, {"model": average.state_dict(), **state})
 
 
 def arguments(description, steps):

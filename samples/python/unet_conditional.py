@@ -18,7 +18,6 @@ from torch import nn
 from transformer import FeedForward
 from unet_channels import unet_channels
 
-LATENT_CHANNELS = 4
 OUTPUT_SCALE = 1.0
 SIZE_FEATURES = 256
 SIZES = 6
@@ -32,6 +31,7 @@ class UNetConfig:
     the pooled prompt that joins the timestep, with six sizes, in Stable Diffusion XL; 0 for none.
     """
 
+    channels: int = 4
     levels: tuple = (320, 640, 1280, 1280)
     depths: tuple = (1, 1, 1, 0)
     middle_depth: int = 1
@@ -320,7 +320,7 @@ class ConditionalUNet(nn.Module):
         super().__init__()
         self.config = config
         levels = config.levels
-        self.conv_in = nn.Conv2d(LATENT_CHANNELS, levels[0], 3, padding=1)
+        self.conv_in = nn.Conv2d(config.channels, levels[0], 3, padding=1)
         self.time_embedding = TimestepEmbedding(levels[0], config.embedding)
         if config.pooled:
             features = config.pooled + SIZES * SIZE_FEATURES
@@ -339,7 +339,7 @@ class ConditionalUNet(nn.Module):
 
         self.conv_norm_out = nn.GroupNorm(config.groups, levels[0])
         self.conv_act = nn.SiLU()
-        self.conv_out = nn.Conv2d(levels[0], LATENT_CHANNELS, 3, padding=1)
+        self.conv_out = nn.Conv2d(levels[0], config.channels, 3, padding=1)
 
     def embed(self, sample, timestep, text_embeds, time_ids):
         """What all residual blocks add: [batch, embedding]."""

@@ -65,6 +65,21 @@ const CASES = [
     sizes: IMAGE,
     macs: Array(5).fill(2 * toItself(64, 32)),
   },
+  // one block down, one in the middle, two up at two of three levels; the class is four tokens
+  {
+    file: 'fashion/unet/model',
+    self: 7,
+    cross: 7,
+    heads: [2, 4],
+    headSizes: [16],
+    sizes: { batch: 1 },
+    macs: [[196, 32, 1] as const, [49, 64, 4] as const, [196, 32, 2] as const].flatMap(
+      ([n, d, count]) =>
+        Array(count)
+          .fill([toItself(n, d), toAnother(n, d, 4, 32)])
+          .flat(),
+    ),
+  },
   {
     file: 'architectures/dit-xl-2-256',
     self: 28,

@@ -1,8 +1,10 @@
-"""A small transformer of two streams for the digits, in the form of Stable Diffusion 3.5.
+"""Small transformers of two streams for pictures of ten classes, in the form of Stable Diffusion 3.5.
 
 The caption is a class: a table has a few tokens for each, and a pooled embedding. Everything else is
 `mmdit.py`, q and k normed.
 """
+
+from dataclasses import replace
 
 import torch
 from torch import nn
@@ -21,16 +23,17 @@ DIGITS = MmditConfig(
     pooled=72,
     normed=True,
 )
+FASHION = replace(DIGITS, input_size=28, hidden=96, depth=4, context=96, pooled=96)
 
 
-class DigitsMmdit(nn.Module):
-    """Predicts the velocity of `sample` [batch, 1, 24, 24].
+class ClassMmdit(nn.Module):
+    """Predicts the velocity of `sample` [batch, 1, input_size, input_size].
 
     `timestep` [batch] (float) counts 0..1000; `class_labels` [batch] holds a class, or the count
     of classes for no class.
     """
 
-    def __init__(self, config=DIGITS):
+    def __init__(self, config):
         super().__init__()
         self.config = config
         self.captions = nn.Embedding(CLASSES + 1, CAPTION_TOKENS * config.context)
