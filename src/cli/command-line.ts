@@ -34,10 +34,6 @@ const COMMANDS: readonly Command[] = [
       (await import('./actions/tune.js')).runTuning(args),
   },
   {
-    ...work,
-    handler: async (args: work.WorkArguments) => (await import('./actions/work.js')).runWork(args),
-  },
-  {
     ...transform,
     handler: async (args: transform.TransformArguments) =>
       (await import('./actions/transform.js')).transform(args),
@@ -51,6 +47,10 @@ const COMMANDS: readonly Command[] = [
     ...timesteps,
     handler: async (args: timesteps.TimestepsArguments) =>
       (await import('./actions/timesteps.js')).runTimesteps(args),
+  },
+  {
+    ...work,
+    handler: async (args: work.WorkArguments) => (await import('./actions/work.js')).runWork(args),
   },
   {
     ...plan,

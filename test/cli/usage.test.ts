@@ -21,7 +21,7 @@ const COMMANDS = [
 describe.concurrent('a wrong command line is answered by one sentence', () => {
   test.each<[args: string, code: string, mentions: string[]]>([
     ['inspct x', 'CLI_USAGE', ['"inspct"', 'Did you mean inspect?']],
-    ['conjure x', 'CLI_USAGE', ['"conjure"', 'inspect, transform']],
+    ['conjure x', 'CLI_USAGE', ['"conjure"', 'inspect, tune, transform']],
     ['--json=no inspct', 'CLI_USAGE', ['"inspct"']],
     ['inspect', 'CLI_USAGE', ['<model>', 'stepfold inspect --help']],
     ['verify', 'CLI_USAGE', ['<bundle>']],
