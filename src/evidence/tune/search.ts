@@ -36,8 +36,8 @@ const ORDERS = [1, 2, 0];
 const STRETCHES = [2, 1.4, 3];
 /** The family of those that leave nothing out. */
 export const FEWER = 'fewer steps';
-/** Of computed steps one is full, where two passes share them. */
-const SHARES = [2, 3];
+/** Of computed steps one is full, where two passes share them; 0: both are full at the same steps. */
+const SHARES = [2, 0, 3];
 /** Loops that methods are tried in. */
 const LOOPS = 3;
 const FEWEST = 2;
@@ -173,13 +173,13 @@ async function descend<C>(
       if (score !== undefined && (!best || score > best.score)) best = { ...one, score };
     }
   };
-  const [order, share] = [ORDERS[0]!, SHARES[0]!];
+  const order = ORDERS[0]!;
   await attempt(
     choices.flatMap((choice) =>
-      // what is there at one stretch may not be at another
-      STRETCHES.slice(0, 2).map(
-        (stretch) => [choice, { loop: loops[0]!, stretch, order, share }] as const,
-      ),
+      // what is there at one stretch, or for one share, may not be at another
+      STRETCHES.slice(0, 2).map((stretch, i) => {
+        return [choice, { loop: loops[0]!, stretch, order, share: SHARES[i]! }] as const;
+      }),
     ),
   );
   const vary = async <K extends keyof Coordinates>(name: K, values: readonly Coordinates[K][]) => {
@@ -252,9 +252,10 @@ function both(
 ): Candidate | undefined {
   const steps = stepsAt(space, budget, stretch);
   const skips = outer.cost.between < SKIPS;
-  const made = skips
-    ? nested(budget, steps, { outer, inner }, share)
-    : together(budget, steps, { outer, inner });
+  const made =
+    skips && share > 0
+      ? nested(budget, steps, { outer, inner }, share)
+      : together(budget, steps, { outer, inner });
   if (!made) return undefined;
   const { computed, full, cost } = made;
   const requestOf = (method: Method, which: readonly number[]) => ({

@@ -147,7 +147,8 @@ async function tuneWith(bundles: Bundles, options: TuneOptions): Promise<Tuned> 
   const held = range(Math.ceil(options.samples / images), HELD_OUT);
   const times =
     goal.kind === 'front' ? FRONT[0]! : goal.kind === 'speedup' ? goal.times : undefined;
-  const wanted = times && 1 / times;
+  // where the clock is not to count, it does not
+  const wanted = times && options.basis === 'measured' ? 1 / times : undefined;
   const fitted = await inTime(bundles, loop, best, found.rival, wanted);
   const judged = async (candidate: Candidate, time: LoopTime): Promise<Judged | undefined> => {
     const one = await table.of(candidate, held);

@@ -24,7 +24,7 @@ export interface Rival {
   /** As people call it: `unipc, order 3`. */
   readonly name: string;
   /** Left out where the sampler places its steps in a way of its own. */
-  readonly spacing?: Spacing;
+  readonly spacing?: string;
   readonly sampler: Sampler;
   /** What the sampler is made of. */
   readonly choice: LoopChoice;
@@ -38,6 +38,14 @@ type Spacing = TimestepSpacing | 'karras';
 /** Of samplers of any order: 1 is another sampler. */
 const ORDERS = [2, 3];
 const ALL: readonly (Solver & { readonly name: SamplerName })[] = SOLVERS;
+/** Along a straight path levels are placed by the shift too: by that of the training, by less, and by none. */
+function shiftsOf(own: SamplerChoice): readonly (number | undefined)[] {
+  const schedule = (own['schedule'] ?? {}) as Extract<NoisePathOptions, { path: 'flow' }>;
+  const { shift = 1, dynamicShift = false, mu } = schedule;
+  const isOne = dynamicShift || mu !== undefined || !(shift > 1);
+  return isOne || pathNameOf(own) !== 'flow' ? [undefined] : [undefined, Math.sqrt(shift), 1];
+}
+
 /** As many steps as a loop is taken to have converged in. */
 const MANY = 1000;
 
@@ -65,27 +73,41 @@ export function rivals(own: SamplerChoice, wanted: number, left = 0): Rival[] {
   const { trainTimesteps } = pathOf(own);
   // some spacings place one more point, where no call is made
   const calls = Math.min(Math.round(wanted / (1 - left)), trainTimesteps - 1);
-  const made = (name: string, choice: SamplerChoice, isOwn: boolean, spacing?: Spacing): Rival => {
+  const made = (
+    name: string,
+    choice: SamplerChoice,
+    isOwn: boolean,
+    spacing?: Spacing,
+    shift?: number,
+  ): Rival => {
     const { name: solver, ...options } = choice;
-    const where = spacing === undefined ? {} : placing(spacing);
+    const where = {
+      ...(spacing !== undefined && placing(spacing)),
+      ...(shift !== undefined && { schedule: { ...(options['schedule'] as object), shift } }),
+    };
     const steps = stepsOfCalls(solver, calls);
     const start = left === 0 ? 0 : Math.max(0, steps - stepsOfCalls(solver, wanted));
     const made = { ...options, ...where, steps, ...(start > 0 && { start }) };
     return {
       name,
       own: isOwn,
-      ...(spacing !== undefined && { spacing }),
+      ...(spacing !== undefined && {
+        spacing:
+          shift === undefined ? spacing : `${spacing}, shift ${Number(shift.toPrecision(2))}`,
+      }),
       sampler: samplerFrom(solver, made),
       choice: { name: solver, ...made },
     };
   };
+  const everywhere = (name: string, choice: SamplerChoice, isOwn: boolean): Rival[] =>
+    shiftsOf(own).flatMap((shift) =>
+      SPACINGS.flatMap((spacing) => orNone(() => made(name, choice, isOwn, spacing, shift)) ?? []),
+    );
   const { timesteps: _, ...itself } = own;
   const placesItself = (own['levels'] ?? 'spaced') !== 'spaced';
   const all = placesItself
     ? [made(own.name, itself as SamplerChoice, true)]
-    : SPACINGS.flatMap(
-        (spacing) => orNone(() => made(own.name, itself as SamplerChoice, true, spacing)) ?? [],
-      );
+    : everywhere(own.name, itself as SamplerChoice, true);
   for (const solver of ALL) {
     // what draws noise ends at other pictures with other steps
     if (!goesAlong(solver, pathNameOf(own)) || solver.drawsNoise) continue;
@@ -95,9 +117,7 @@ export function rivals(own: SamplerChoice, wanted: number, left = 0): Rival[] {
       if (name === own.name && (order === undefined || order === (own['order'] ?? 2))) continue;
       const choice = { name, ...ofModel(own), ...(order !== undefined && { order }) };
       const label = order === undefined ? name : `${name}, order ${order}`;
-      all.push(
-        ...SPACINGS.flatMap((spacing) => orNone(() => made(label, choice, false, spacing)) ?? []),
-      );
+      all.push(...everywhere(label, choice, false));
     }
   }
   return all;

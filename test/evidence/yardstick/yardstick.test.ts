@@ -87,6 +87,23 @@ describe('rivals', () => {
     ).toEqual(samplerFrom('euler-flow', { steps: 1000 }).timesteps);
   });
 
+  test('along it they may be shifted less than training was, where it was, and not by the size of pictures', () => {
+    const spacingsOf = (schedule: object) =>
+      new Set(
+        rivals({ name: 'euler-flow', schedule }, 8)
+          .filter(({ name }) => name === 'dpm++2m')
+          .map(({ spacing }) => spacing),
+      );
+    expect(spacingsOf({ shift: 3 })).toContain('trailing, shift 1.7');
+    const even = rivals({ name: 'euler-flow', schedule: { shift: 3 } }, 8).find(
+      ({ name, spacing }) => name === 'dpm++2m' && spacing === 'trailing, shift 1',
+    )!;
+    // even levels from 1 down: sigma = 1, 7/8, ...
+    expect(even.sampler.timesteps[2]).toBeCloseTo(750, 6);
+    for (const schedule of [{}, { shift: 1 }, { dynamicShift: true, tokens: 256 }])
+      for (const spacing of spacingsOf(schedule)) expect(spacing).not.toMatch(/shift/);
+  });
+
   test('what steps along the straight path alone goes along no other', () => {
     const names = new Set(rivals({ name: 'euler' }, 8).map(({ name }) => name));
     expect(names).not.toContain('euler-flow');
