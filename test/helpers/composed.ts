@@ -131,7 +131,9 @@ export async function expectAnyPlan(
   const { plan } = await compileAs({});
   await fc.assert(
     fc.asyncProperty(plansOver(plan, calls, computed), async (chosen) => {
-      const inForm = (emit: (typeof EMITS)[number]) => compileAs({ plan: chosen, emit });
+      // how plans are placed in other loops is what test/compiler/plan proves
+      const inForm = (emit: (typeof EMITS)[number]) =>
+        compileAs({ plan: chosen, emit, fixedLoop: true });
       const split = await inForm('split').catch((error) => {
         if (refused !== undefined && error.code === refused) return undefined;
         throw error;

@@ -1,7 +1,7 @@
 /** The whole search: what it measures of a candidate is what the bundle of its plan does, and it ends the same however it is run. */
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { deepcache, deltaCache, ditfastattn, forecast } from '../../../../passes/index.js';
+import { deepcache, deltaCache, forecast, loopInvariant } from '../../../../passes/index.js';
 import { writeBundle } from '../../../../src/compiler/emit/index.js';
 import type { AnyPass, Pass } from '../../../../src/compiler/pass/index.js';
 import { Pipeline } from '../../../../src/compiler/pipeline/index.js';
@@ -225,7 +225,7 @@ describe('published rules', () => {
 
 describe('refusals', () => {
   test.each<[string, () => Promise<unknown>, string]>([
-    ['a pass without full steps', () => place(DIT, ditfastattn, {}), 'CALIBRATE_PASS'],
+    ['a pass without full steps', () => place(DIT, loopInvariant, {}), 'CALIBRATE_PASS'],
     [
       'more full steps than steps',
       () => place(UNET, forecast, {}, STEPS, 11),
