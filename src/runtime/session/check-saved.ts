@@ -65,7 +65,7 @@ function heldAfter(schedule: Schedule, calls: number): ReadonlySet<string> {
 
 /** Why it cannot be the state that the schedule says; undefined where it can. */
 function misfit({ type, dims, data, call, sizes }: Fields, is: State, calls: number) {
-  if (type !== is.type) return `of type ${type} in place of ${is.type}`;
+  if (type !== is.type) return `of type ${said(type)} in place of ${is.type}`;
   if (!isCounts(dims)) return 'without dims';
   const fits =
     dims.length === is.shape.length &&
@@ -74,7 +74,7 @@ function misfit({ type, dims, data, call, sizes }: Fields, is: State, calls: num
     return `[${dims.join(', ')}] in place of [${is.shape.map((dim) => dim ?? '?').join(', ')}]`;
   if (!isRecord(sizes) || !isCounts(Object.values(sizes))) return 'without sizes';
   if (!Number.isInteger(call) || Number(call) < -1 || Number(call) >= calls)
-    return `written by call ${call}, where ${calls} were made`;
+    return `written by call ${said(call)}, where ${calls} were made`;
   const length = dims.reduce((product, dim) => product * dim, 1);
   const is4 = is.type === 'int4' || is.type === 'uint4';
   const elements = is4 ? Math.ceil(length / 2) : length;
@@ -82,6 +82,10 @@ function misfit({ type, dims, data, call, sizes }: Fields, is: State, calls: num
     return `without ${elements} elements of ${is.type}`;
   return undefined;
 }
+
+/** Not everything can be made a word of. */
+const said = (value: unknown): string =>
+  typeof value === 'string' || typeof value === 'number' ? String(value) : tagOf(value);
 
 /** Of arrays from another realm too. */
 const tagOf = (value: unknown): string => Object.prototype.toString.call(value);

@@ -265,6 +265,11 @@ describe('what is no image of this session', () => {
       [{ ...saved, version: 2 }, 'SAVED_IMAGE_VERSION'],
       [{ ...saved, callIndex: 5 }, 'SAVED_IMAGE_INVALID'],
       [{ ...saved, states: {} }, 'SAVED_IMAGE_INVALID'],
+      // what cannot be made a word of
+      ...['type', 'call'].map((field): [unknown, string] => [
+        replaced(saved, ['states', 'deep', field], { toString: {} }),
+        'SAVED_IMAGE_INVALID',
+      ]),
     ];
     for (const [one, code] of wrong) expect(refused(session, one)).toMatchObject({ code });
     expect(session.callIndex).toBe(1);
