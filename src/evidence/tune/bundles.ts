@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { emitBundle } from '../../compiler/emit/index.js';
 import type { PassRequest } from '../../compiler/pass/index.js';
-import { Pipeline, type PipelineOptions } from '../../compiler/pipeline/index.js';
+import { Pipeline } from '../../compiler/pipeline/index.js';
 import { unknownPass } from '../../errors/index.js';
 import type { Model } from '../../model/ir/model.js';
 import { callsPerStep, type Schedule } from '../../runtime/schedule/index.js';
@@ -83,7 +83,6 @@ export class Bundles {
 export function pipelineOf(
   subject: WorkSubject,
   { passes, sampler }: Pick<Setting, 'passes' | 'sampler'>,
-  further: Partial<PipelineOptions> = {},
 ): Pipeline {
   const { table, shapes, freeze, roles } = subject;
   const guidance = pairOf(subject);
@@ -96,7 +95,6 @@ export function pipelineOf(
     ...(shapes && { shapes }),
     ...(freeze && { freeze }),
     ...(roles && { roles }),
-    ...further,
   });
   return passes.reduce((so, request) => withPass(so, table.passes, request), pipeline);
 }

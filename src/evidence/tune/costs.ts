@@ -4,8 +4,9 @@
  */
 import fs from 'node:fs';
 import type { PassRequest } from '../../compiler/pass/index.js';
-import { callsOf, callsPerStep, type Schedule } from '../../runtime/schedule/index.js';
+import { callsOf, callsPerStep } from '../../runtime/schedule/index.js';
 import { benchBundle } from '../measure/bench.js';
+import { macShareOf } from '../measure/mac-share.js';
 import type { LoopChoice } from '../yardstick/index.js';
 import type { Bundles } from './bundles.js';
 import { pairOf } from './subject.js';
@@ -36,7 +37,7 @@ export async function stepCost(
   const sampler = { ...own, steps: STEPS, timesteps: undefined, start: undefined } as LoopChoice;
   const { folder, schedule } = await bundles.write({ family: '', passes, sampler });
   try {
-    const shareOf = basis === 'macs' ? byMacs(schedule) : await byTime(folder, bundles);
+    const shareOf = basis === 'macs' ? macShareOf(schedule) : await byTime(folder, bundles);
     const each = callsPerStep(pairOf(bundles.subject));
     const calls = callsOf(schedule).inOrder;
     const stepShare = (step: number) =>
@@ -55,13 +56,6 @@ export async function stepCost(
 
 export const COST_STEPS = STEPS;
 export const COST_FULL = FULL.length;
-
-const byMacs =
-  ({ cost }: Schedule) =>
-  (program: string): number => {
-    const { source = 0, programs = {} } = cost?.macs?.convention.all ?? {};
-    return source > 0 ? (programs[program] ?? source) / source : 1;
-  };
 
 async function byTime(folder: string, { subject }: Bundles) {
   const { programs } = await benchBundle({ folder, model: subject.file, rounds: ROUNDS });

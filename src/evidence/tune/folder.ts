@@ -128,13 +128,6 @@ export class TuningFolder {
     for (const part of [JOBS, RESULTS]) openFolder(this.#at(part));
   }
 
-  /** Whether a search on this machine is at it, or one on another may be. */
-  get isInUse(): boolean {
-    const file = this.#at(OWNER);
-    const owner = fs.existsSync(file) ? ownerOf(readRegularText(file)) : undefined;
-    return owner !== undefined && (owner.host !== os.hostname() || isAlive(owner.pid));
-  }
-
   get claims(): string {
     return this.#at(CLAIMS);
   }
@@ -151,7 +144,8 @@ export class TuningFolder {
 const write = (file: string, value: unknown): void =>
   writeFile(file, new TextEncoder().encode(`${JSON.stringify(value)}\n`));
 
-function readJson(file: string): unknown {
+/** @throws TUNE_FOLDER */
+export function readJson(file: string): unknown {
   try {
     return JSON.parse(readRegularText(file));
   } catch (error) {

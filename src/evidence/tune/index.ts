@@ -6,7 +6,7 @@ export { TuningFolder } from './folder.js';
 export { type Goal, readErrorGoal } from './goal.js';
 export { FEWER } from './search.js';
 export { hasSearch, readSearch, writeSearch } from './search-file.js';
-export { loopTitle, passText, type Setting, settingTitle, stepsIn } from './setting.js';
+export { loopTitle, type Setting, settingTitle, stepsIn } from './setting.js';
 export type { LoopSubject } from './subject.js';
 export type { Tried } from './table.js';
 export { type Judged, type Tuned, type TuneOptions, tune } from './tune.js';

@@ -1,5 +1,5 @@
 /** What may be left out of the model at hand: the choices of each pass that says what a search may vary of it, with their costs. */
-import type { AnyPass, Pass, PassContext, PassRequest } from '../../compiler/pass/index.js';
+import type { AnyPass, PassContext, PassRequest } from '../../compiler/pass/index.js';
 import { passContext } from '../../compiler/pass/index.js';
 import { prepare } from '../../compiler/pipeline/index.js';
 import { StepfoldError } from '../../errors/index.js';
@@ -114,11 +114,9 @@ function choicesOf(pass: AnyPass, context: PassContext): readonly Options[] | No
 const hasOrder = ({ options, fullSteps }: AnyPass, given: Options): boolean =>
   Object.hasOwn(options.properties, 'order') && fullSteps?.forecasts?.(given) !== false;
 
-type Chosen = Pick<Method, 'options' | 'forecasts'> & { readonly pass: Pass | AnyPass };
-
 /** The options with so many full steps, or those that are listed, and an order. */
 export function settled(
-  { pass, options, forecasts }: Chosen,
+  { pass, options, forecasts }: Omit<Method, 'cost'>,
   full: number | readonly number[],
   order: number,
 ): Options {

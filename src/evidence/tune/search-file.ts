@@ -11,7 +11,6 @@ import { openFolder, sha256, writeFile } from '../../compiler/emit/index.js';
 import type { PassTable } from '../../compiler/pass/index.js';
 import { brokenTuning, otherModel, otherVersion } from '../../errors/index.js';
 import { readNpy, writeNpy } from '../../io/npy.js';
-import { readRegularText } from '../../io/regular-file.js';
 import { sha256OfSamples } from '../../model/files/hash-file.js';
 import type { Model } from '../../model/ir/model.js';
 import { VERSION } from '../../version.js';
@@ -19,6 +18,7 @@ import type { LoopGuidance } from '../calibrate/guidance.js';
 import { weightFiles } from '../calibrate/resume.js';
 import type { Ort } from '../measure/engine.js';
 import { type GivenFeeds, isWritten } from '../measure/loop-given.js';
+import { readJson } from './folder.js';
 import { hashOf } from './job.js';
 import { canonical } from './setting.js';
 import type { WorkSubject } from './subject.js';
@@ -155,12 +155,7 @@ function readInputs(ort: Ort, folder: string, search: string, given: Given): Giv
 }
 
 function parse(file: string): SearchFile {
-  let found: Partial<SearchFile>;
-  try {
-    found = JSON.parse(readRegularText(file));
-  } catch (error) {
-    throw brokenTuning(file, `it cannot be read (${(error as Error).message})`);
-  }
+  const found = readJson(file) as Partial<SearchFile> | null;
   const isObject = (value: unknown) => typeof value === 'object' && value !== null;
   if (found?.format !== FORMAT || typeof found.stepfold !== 'string')
     throw brokenTuning(file, 'it is no description of a search');

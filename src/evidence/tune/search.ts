@@ -10,8 +10,6 @@ import { canonical, keyOf, type Setting, stepsIn } from './setting.js';
 
 export interface SearchSpace extends Methods {
   readonly own: LoopChoice;
-  /** Of a step in full with what approximates nothing, in steps of the source. */
-  readonly exactCost: number;
   /** Steps of a loop under methods: those that run no denoiser cost little, but not nothing. */
   readonly mostSteps: number;
 }
@@ -64,8 +62,7 @@ export async function searchAt(space: SearchSpace, budget: number, judge: Judge)
   const ranked = await halving(fewer, RIVAL_RUNGS, judge);
   const loops = loopsOf(space, ranked);
   const found: Candidate[] = [...ranked.slice(0, 2)];
-  const singles: { readonly method: Method; readonly at: Coordinates; readonly score: number }[] =
-    [];
+  const singles: { readonly method: Method; readonly score: number }[] = [];
   for (const methods of byPass(space.methods)) {
     const one = await descend(
       methods,
@@ -74,7 +71,7 @@ export async function searchAt(space: SearchSpace, budget: number, judge: Judge)
       judge,
     );
     if (!one) continue;
-    singles.push({ method: one.choice, at: one.at, score: one.score });
+    singles.push({ method: one.choice, score: one.score });
     found.push(one.candidate);
   }
   for (const [outer, inner] of pairsOf(singles)) {

@@ -1,5 +1,5 @@
 /** One way to make pictures: a loop, and the passes that leave work out of it. */
-import type { PassRequest } from '../../compiler/pass/index.js';
+import { type PassRequest, passRequestText } from '../../compiler/pass/index.js';
 import { samplerFrom } from '../../runtime/samplers/index.js';
 import type { LoopChoice } from '../yardstick/index.js';
 
@@ -53,16 +53,7 @@ export function loopTitle(choice: LoopChoice): string {
   return `${steps} steps of ${parts.join(', ')}`;
 }
 
-/** A pass as the command line has it. */
-export const passText = ({ pass, options }: PassRequest): string => {
-  const values = Object.entries(options).map(([name, value]) => {
-    const text = Array.isArray(value) ? value.join('+') : String(value);
-    return `${name}=${text}`;
-  });
-  return values.length === 0 ? pass : `${pass}:${values.join(',')}`;
-};
-
 export const settingTitle = ({ passes, sampler }: Setting): string =>
   passes.length === 0
     ? loopTitle(sampler)
-    : `${passes.map(passText).join(' and ')} in ${loopTitle(sampler)}`;
+    : `${passes.map(passRequestText).join(' and ')} in ${loopTitle(sampler)}`;

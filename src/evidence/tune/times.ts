@@ -26,7 +26,6 @@ const ROUNDS: readonly (readonly [seconds: number, rounds: number])[] = [
 export async function timeLoops(
   bundles: Bundles,
   settings: readonly Setting[],
-  onRound: (done: number, rounds: number) => void = () => {},
 ): Promise<LoopTime[]> {
   const turns: number[][] = settings.map(() => []);
   const turn = async (i: number): Promise<number> => {
@@ -39,10 +38,8 @@ export async function timeLoops(
   let first = 0;
   for (const i of settings.keys()) first += await turn(i);
   const rounds = ROUNDS.find(([seconds]) => first < 1000 * seconds)?.[1] ?? 1;
-  for (let round = 0; round < rounds; round++) {
-    onRound(round, rounds);
+  for (let round = 0; round < rounds; round++)
     for (const [i, times] of turns.entries()) times.push(await turn(i));
-  }
   return turns.map((times) => ({
     milliseconds: median(times),
     least: Math.min(...times),

@@ -3,6 +3,7 @@ import { StepfoldError } from '../../errors/index.js';
 import type { LoopDenoiser } from '../measure/denoise-bundle.js';
 import { loadOrt } from '../measure/engine.js';
 import { generate } from '../measure/generate.js';
+import { macShareOf } from '../measure/mac-share.js';
 import type { Bundles, OpenSetting } from './bundles.js';
 import { type Setting, samplerIn } from './setting.js';
 import { type ImageBatch, loopOf } from './subject.js';
@@ -71,10 +72,7 @@ export async function openTrial(
 }
 
 function workOf({ denoiser, schedule }: OpenSetting, calls: number): number {
-  const { source = 0, programs = {} } = schedule?.cost?.macs?.convention.all ?? {};
-  if (!schedule || source === 0) return calls;
-  return [...denoiser.counts].reduce(
-    (sum, [program, count]) => sum + (count * (programs[program] ?? source)) / source,
-    0,
-  );
+  if (!schedule) return calls;
+  const shareOf = macShareOf(schedule);
+  return [...denoiser.counts].reduce((sum, [program, count]) => sum + count * shareOf(program), 0);
 }

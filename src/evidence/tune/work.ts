@@ -38,7 +38,7 @@ export async function tryTrial(
   const claim = Claim.take(folder.claims, id);
   if (!claim) return undefined;
   try {
-    if (folder.result(id)) return undefined;
+    if (folder.has(id)) return undefined;
     const result = await runTrial(bundles, { family: '', ...job }, job.batch);
     folder.keep(id, result);
     return result;

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { sha256 } from '../../../compiler/emit/index.js';
 import { StepfoldError, sourceNotFound, yardstickOfModel } from '../../../errors/index.js';
 import { type GenerateOptions, generate, openLoopModel } from '../../../evidence/measure/index.js';
+import { macShareOf } from '../../../evidence/measure/mac-share.js';
 import {
   measureYardstick,
   type Nearness,
@@ -96,10 +97,9 @@ export function prepareYardstick(
 }
 
 /** As many full calls as multiply the same; all of them where nothing is multiplied. */
-function costOf({ cost }: Schedule, counts: ReadonlyMap<string, number>): number {
-  const { source = 0, programs = {} } = cost?.macs?.convention.all ?? {};
-  const share = (program: string) => (source > 0 ? (programs[program] ?? source) / source : 1);
-  return [...counts].reduce((sum, [program, count]) => sum + count * share(program), 0);
+function costOf(schedule: Schedule, counts: ReadonlyMap<string, number>): number {
+  const shareOf = macShareOf(schedule);
+  return [...counts].reduce((sum, [program, count]) => sum + count * shareOf(program), 0);
 }
 
 function countsOf(programs: readonly string[]): Map<string, number> {

@@ -1,5 +1,6 @@
 /** The command lines that make what a search tried. */
-import { passText, type Setting, stepsIn } from '../../../evidence/tune/index.js';
+import { passRequestText } from '../../../compiler/pass/index.js';
+import { type Setting, stepsIn } from '../../../evidence/tune/index.js';
 import { callsPerStep } from '../../../runtime/schedule/index.js';
 import type { TuneArguments } from '../../commands/tune.js';
 import { shellWord } from '../../shell.js';
@@ -24,7 +25,7 @@ export function commandsOf(args: TuneArguments, { passes, sampler }: Setting): s
   ];
   if (passes.length === 0) return [line('run', args.model, ...loop)];
   const calls = stepsIn(sampler) * callsPerStep(mode);
-  const requests = passes.flatMap((request) => ['--pass', passText(request)]);
+  const requests = passes.flatMap((request) => ['--pass', passRequestText(request)]);
   return [
     line('transform', args.model, ...requests, '--calls', String(calls), ...pair, '-o', 'bundle'),
     line('run', 'bundle', ...loop),
