@@ -83,9 +83,8 @@ function misfit({ type, dims, data, call, sizes }: Fields, is: State, calls: num
   return undefined;
 }
 
-/** Not everything can be made a word of. */
-const said = (value: unknown): string =>
-  typeof value === 'string' || typeof value === 'number' ? String(value) : tagOf(value);
+/** An object need not be able to say what it is: its `toString` may be anything. */
+const said = (value: unknown): string => (Object(value) === value ? tagOf(value) : String(value));
 
 /** Of arrays from another realm too. */
 const tagOf = (value: unknown): string => Object.prototype.toString.call(value);
