@@ -1,5 +1,8 @@
 import { availableParallelism } from 'node:os';
+import { pathToFileURL } from 'node:url';
 import { defineConfig } from 'vitest/config';
+
+const oneThread = `--import=${pathToFileURL('test/helpers/one-thread.mjs')}`;
 
 export default defineConfig({
   test: {
@@ -9,6 +12,8 @@ export default defineConfig({
     pool: 'forks',
     // by default one fewer than there are cores: on two, half of them would idle wherever no model runs
     maxWorkers: Math.max(2, availableParallelism() - 1),
+    execArgv: [oneThread],
+    env: { NODE_OPTIONS: oneThread },
     testTimeout: 120_000,
     hookTimeout: 120_000,
   },

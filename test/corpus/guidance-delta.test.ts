@@ -50,6 +50,8 @@ describe.each<[string, string, Chosen]>([
         calls: mode === 'batch' ? STEPS : 2 * STEPS,
         guidance: { order: mode === 'batch' ? 'uncond-first' : 'cond-first', mode },
         emit,
+        // what other loops do is the same in every form
+        fixedLoop: emit !== 'split',
       }).use(guidanceDelta, { interval: 2, order: 1 });
       for (const [pass, options] of others) pipeline = pipeline.use(pass, options as never);
       const folder = path.join(scratch, 'bundle');

@@ -49,7 +49,9 @@ test.each<[file: string, Place, Place]>([
   [DIT, 'output', 'ditfastattn by reuse'],
   [DIT, 'delta-cache of three blocks', 'ditfastattn by windows'],
 ])('%s: %s and %s go together, in both orders', async (file, first, second) => {
-  const [one, other] = [await compile(file, [first, second]), await compile(file, [second, first])];
+  // with the output's forecast in all the loops that the rules lead to
+  const one = await compile(file, [first, second], { fixedLoop: first !== 'output' });
+  const other = await compile(file, [second, first]);
   await expectProved(file, one);
   await expectProved(file, other);
   expectSame(await outputs(file, other), await outputs(file, one), 'the other order');
