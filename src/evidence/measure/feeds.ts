@@ -199,12 +199,12 @@ export function tensorOf(
   Tensor: TensorConstructor,
   { name, type }: Pick<Port, 'name' | 'type'>,
   dims: readonly number[],
-  { real, whole }: Elements,
+  elements: Elements,
 ): Tensor {
   const next = NEXT[type];
   if (!next) throw feedShapeUnknown(name, 0);
   const data = zeros(type, elementCount(dims)) as { [i: number]: number | bigint; length: number };
-  for (let i = 0; i < data.length; i++) data[i] = next({ real, whole });
+  for (let i = 0; i < data.length; i++) data[i] = next(elements);
   return new Tensor(type, data as never, dims) as unknown as Tensor;
 }
 

@@ -41,7 +41,7 @@ export class Player {
   /** What the schedule says of states and outputs, and the engine gives otherwise; by place. */
   readonly problems = new Map<string, Problem>();
   private readonly states = new Map<string, Tensor>();
-  private readonly noise = createRandom(1);
+  private readonly noise = repeatedNoise();
 
   private constructor(
     private readonly options: PlayOptions,
@@ -162,8 +162,7 @@ export class Player {
     const { ort } = this.options;
     const present = this.states.get(name)?.dims;
     const dims = shape.map((dim, axis) => this.size(dim) ?? present?.[axis] ?? 1);
-    const elements = { real: this.noise.normal, whole: () => this.noise.integer(2) };
-    return tensorOf(ort.Tensor as never, { name, type }, dims, elements);
+    return tensorOf(ort.Tensor as never, { name, type }, dims, this.noise);
   }
 
   private compare(
@@ -192,6 +191,22 @@ export class Player {
   private size(dim: Dimension): number | undefined {
     return sizeOf(dim, this.options.bindings);
   }
+}
+
+/** So many numbers that no size of a row is a multiple of them: drawing all of them anew took longer than many a call. */
+const NOISE = 4099;
+
+function repeatedNoise() {
+  const random = createRandom(1);
+  const numbers = random.normals(NOISE);
+  let next = 0;
+  return {
+    real: () => {
+      next = (next + 1) % NOISE;
+      return numbers[next]!;
+    },
+    whole: () => random.integer(2),
+  };
 }
 
 async function open(
