@@ -20,7 +20,7 @@ const PER_CLASS = 2;
 const SEED = 1000;
 
 /**
- * @typedef {{ sampler?: string, spacing?: string, shift?: number } & ({ steps: number } | { timesteps: readonly number[] })} Loop
+ * @typedef {{ sampler?: string, spacing?: string, shift?: number, choice?: object } & ({ steps: number } | { timesteps: readonly number[] })} Loop
  *   as equal-cost/sampler.mjs reads it
  */
 
@@ -39,7 +39,8 @@ export async function openSubject({ model, judge: folder, steps, order, noise, o
   const judge = await openJudge(folder);
   const { images: batch, labels, unconditional } = digits(PER_CLASS);
   const classesOfBatch = Array.from(labels.class_labels.data, Number);
-  const ofLoop = (loop) => samplerOf({ ...noise, ...(!loop.sampler && own), ...loop });
+  const ofLoop = (loop) =>
+    samplerOf({ ...noise, ...(!loop.sampler && !loop.choice && own), ...loop });
   const request = (loop, seed) => ({
     sampler: ofLoop(loop),
     seed,
@@ -124,7 +125,7 @@ export async function openSubject({ model, judge: folder, steps, order, noise, o
 }
 
 /** @param {Loop} loop */
-const callsOf = (loop) => loop.steps ?? loop.timesteps.length;
+const callsOf = (loop) => loop.choice?.steps ?? loop.steps ?? loop.timesteps.length;
 
 const show = (name, { toReal, toSource, accuracy }) =>
   console.log(
@@ -142,7 +143,8 @@ export function writeResults(name, figures, grid) {
     path.join(folder, `${name}.json`),
     `${JSON.stringify({ ...machine, ...figures }, null, 2)}\n`,
   );
-  fs.writeFileSync(path.join(folder, `${name}.png`), encodePng(pictureGrid(grid, { scale: 3 })));
+  if (grid)
+    fs.writeFileSync(path.join(folder, `${name}.png`), encodePng(pictureGrid(grid, { scale: 3 })));
 }
 
 /** The number of pictures from the command line. */

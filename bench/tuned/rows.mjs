@@ -1,0 +1,64 @@
+// What a search chooses for a sample at each speed, and beside it the settings that others ship.
+import os from 'node:os';
+import { recipesFor } from '../../dist/passes/index.js';
+import { FEWER, TuningFolder, tune, writeSearch } from '../../dist/src/evidence/tune/index.js';
+import { samplerFrom } from '../../dist/src/runtime/samplers/index.js';
+
+/** Settings of the search with as many judging images as are asked for. */
+const BASIS = 'macs';
+
+/**
+ * At each speed what is chosen, and the best of fewer steps and of all methods beside it.
+ * @param {ReturnType<import('./subjects.mjs').subjectOf>} given
+ * @param {readonly number[]} speedups
+ * @param {{ samples: number, work: string, progress: (text: string) => void }} how
+ */
+export async function tunedRows({ subject, model }, speedups, { samples, work, progress }) {
+  const folder = new TuningFolder(work);
+  const search = writeSearch(work, subject, model);
+  const rows = [];
+  const searches = [];
+  for (const times of speedups) {
+    const start = performance.now();
+    const { chosen, rival, finalists, evaluations, trials, resumed } = await tune({
+      subject,
+      model,
+      goal: { kind: 'speedup', times },
+      errorTo: 'converged',
+      basis: BASIS,
+      samples,
+      folder,
+      search,
+      onProgress: (_, what) => progress(`${times}x: ${what}`),
+    });
+    const seconds = (performance.now() - start) / 1000;
+    searches.push({ times, evaluations, trials, resumed, seconds, cores: os.cpus().length });
+    const method = finalists.find(({ setting }) => setting.family !== FEWER);
+    const found = [
+      ['chosen', chosen],
+      ['fewer steps', rival],
+      ['best method', method],
+    ];
+    for (const [what, one] of found) if (one) rows.push({ what, times, setting: one.setting });
+  }
+  return { rows, searches };
+}
+
+/** Settings that papers give and programs ship, in the loop as it is. */
+export async function shippedRows({ subject, model }) {
+  const { own, guidance } = subject;
+  const loop = samplerFrom(own.name, own);
+  const { settings, family } = await recipesFor(model, {
+    calls: loop.timesteps.length,
+    places: loop,
+    guidance: { order: guidance.order, mode: guidance.mode },
+  });
+  const rows = settings
+    .filter(({ passes, source }) => passes && ['paper', 'shipped'].includes(source.kind))
+    .map(({ name, passes }) => ({
+      what: 'shipped',
+      recipe: name,
+      setting: { family: name, passes, sampler: own },
+    }));
+  return { family: family?.name, rows };
+}
