@@ -54,6 +54,12 @@ export const pluginOption = {
   plugin: texts('ES module with a pass of your own'),
 } as const;
 
+export const queueOption = {
+  type: 'string',
+  describe:
+    'Redis through which trials are shared: redis://[user:password@]host[:port][/database], or rediss:// (needs the package stepfold-queue)',
+} as const;
+
 export const roleOptions = {
   latent: { type: 'string', describe: 'Name of the latent input, where it is not found' },
   timestep: { type: 'string', describe: 'Name of the timestep input, where it is not found' },

@@ -36,9 +36,25 @@ export function startProgress(what: string, quiet: boolean): Progress {
   };
 }
 
+export interface Status {
+  show(what: string): void;
+  /** A line that stays, whoever reads. */
+  note(text: string): void;
+  stop(): void;
+}
+
 /** A line that says what is being done, for steps whose number is not known. */
-export function startStatus(quiet: boolean): { show(what: string): void; stop(): void } {
-  if (quiet || !process.stderr.isTTY) return { show() {}, stop() {} };
+export function startStatus(quiet: boolean): Status {
+  const note = (text: string) => process.stderr.write(`${visible(text)}\n`);
+  if (quiet || !process.stderr.isTTY) return { show() {}, note, stop() {} };
   const write = (text: string) => process.stderr.write(`\r\x1b[2K${text}`);
-  return { show: (what) => write(`${visible(what)} …`), stop: () => write('') };
+  const stop = () => write('');
+  return {
+    show: (what) => write(`${visible(what)} …`),
+    note: (text) => {
+      stop();
+      note(text);
+    },
+    stop,
+  };
 }

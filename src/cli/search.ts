@@ -64,15 +64,16 @@ export function startClock(before: number): () => number {
 }
 
 /** Ctrl-C leaves the terminal as it was and says how to go on; what is decided is on disk already. */
-export function onInterrupt(partial: string, stop: () => void): { forget(): void } {
-  const interrupt = () => {
-    stop();
+export function onInterrupt(partial: string, stop: () => void | Promise<void>): { forget(): void } {
+  const interrupt = async () => {
+    await stop();
     const hint = fs.existsSync(partial)
       ? 'Give the same command again to go on.'
       : 'No call was finished.';
     process.stderr.write(`Interrupted. ${hint}\n`);
     process.exit(130);
   };
+  // what is waited for can be interrupted by another one
   process.once('SIGINT', interrupt);
   return { forget: () => process.removeListener('SIGINT', interrupt) };
 }

@@ -16,6 +16,7 @@ export * from './pipeline-parts.js';
 export * from './plan.js';
 export * from './plugin.js';
 export * from './proposal.js';
+export * from './queue.js';
 export * from './recipe.js';
 export * from './report.js';
 export * from './sampler.js';

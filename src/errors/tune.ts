@@ -40,7 +40,7 @@ export const unknownTry = (pass: string, known: readonly string[]) =>
   });
 
 export const brokenTuning = (file: string, why: string) =>
-  new StepfoldError('TUNE_FOLDER', `"${file}" is of an interrupted search, and ${why}.`, {
+  new StepfoldError('TUNE_FOLDER', `"${file}" was written by a search, and ${why}.`, {
     file,
     hint: 'Give --restart to begin anew.',
   });
@@ -80,7 +80,7 @@ export const nothingRan = () =>
 export const badJob = (file: string, why: string) =>
   new StepfoldError('TUNE_JOB', `"${file}" is not run: ${why}.`, {
     file,
-    hint: 'A worker runs trials of a search and nothing else. Remove the file, or look who wrote it.',
+    hint: 'A worker runs trials of a search and nothing else. Remove it, or look who wrote it.',
   });
 
 export const otherVersion = (file: string, found: string, own: string) =>

@@ -37,7 +37,7 @@ function newest(folder: string): number {
 
 export function requireBuild(): void {
   const built = fs.statSync(MAIN, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  if (built < Math.max(newest('src'), newest('passes')))
+  if (built < Math.max(...['src', 'passes', 'packages/queue/src'].map(newest)))
     throw new Error('dist/ is older than the sources: run `npm run build` first');
 }
 

@@ -591,4 +591,17 @@ export const EXAMPLES = {
   otherVersion: [() => e.otherVersion('trials/search.json', '0.2.0', '0.1.0')],
   otherModel: [() => e.otherModel('trials/search.json', 'unet.onnx')],
   noSearch: [() => e.noSearch('trials')],
+  badQueueUrl: [() => e.badQueueUrl('it begins with "http:"')],
+  noQueuePackage: [
+    () => e.noQueuePackage('stepfold-queue', "Cannot find package 'stepfold-queue'"),
+  ],
+  queueDown: [() => e.queueDown('redis://queue.lan:6379', 'connect ECONNREFUSED 10.0.0.7:6379')],
+  queueRefused: [
+    () =>
+      e.queueRefused(
+        'redis://queue.lan',
+        'WRONGPASS invalid username-password pair or user is disabled',
+      ),
+  ],
+  folderOrQueue: [() => e.folderOrQueue()],
 } satisfies Record<ErrorFunction, readonly (() => errors.StepfoldError)[]>;

@@ -359,15 +359,24 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   // tuning
   TUNE_GOAL: 'What is asked of the search is no goal, or cannot be met.',
   TUNE_PASS: '`--try` names no pass that a search over settings varies.',
-  TUNE_FOLDER: 'What an interrupted search has left is broken.',
+  TUNE_FOLDER: 'What a search has left or sent is broken.',
   TUNE_IN_USE: 'Another search writes to the same output.',
   TUNE_LOOP: 'The loop that is to become faster does not run.',
   TUNE_REFERENCE:
     'The loop of very many steps came upon NaN or infinity. The command line ends with status 1.',
-  TUNE_JOB: 'A file in a folder of trials asks a worker for something else, or was changed.',
+  TUNE_JOB:
+    'What a folder of trials or a queue holds asks a worker for something else, names a file, or was changed.',
   TUNE_VERSION: 'Search and worker are of different versions.',
   TUNE_MODEL: "A worker's model is not that of the search.",
   TUNE_NO_SEARCH: 'A worker is pointed at a folder without a search.',
   TUNE_NOTHING: 'Every loop that was tried broke. The command line ends with status 1.',
+  QUEUE_URL: '`--queue` is no address of a Redis.',
+  QUEUE_PACKAGE:
+    'The package that speaks with Redis is not installed: it is no part of stepfold, since most never need it.',
+  QUEUE_DOWN:
+    'Nothing answers at the address of a queue, or it went away and did not come back while a worker had nothing to do.',
+  QUEUE_REFUSED:
+    'The Redis of a queue says no: a wrong password, a database that is not there, no memory left, or a command that the user may not give.',
+  QUEUE_OR_FOLDER: '`stepfold work` is given a folder and a queue, or neither.',
   RUN_TIMESTEPS: "The loop's timesteps are said in two ways that differ.",
 };

@@ -15,9 +15,12 @@ import {
   type Judged,
   type LoopSubject,
   pipelineOf,
+  type QueueAt,
   readErrorGoal,
   type Setting,
+  searchFor,
   settingTitle,
+  type TrialShare,
   type Tuned,
   TuningFolder,
   tune,
@@ -45,12 +48,18 @@ import { shellWord } from '../shell.js';
 import { readTimesteps } from '../timesteps-file.js';
 import { commandsOf } from './tune/commands.js';
 import { samplerFlags } from './tune/flags.js';
+import { openShare, withQueue } from './tune/share.js';
 
 const STEPS = 50;
 const FLOW_STEPS = 28;
 const SPEEDUP = 2;
 
-export async function runTuning(given: TuneArguments): Promise<void> {
+export const runTuning = (given: TuneArguments): Promise<void> =>
+  given.queue === undefined
+    ? runSearch(given)
+    : withQueue(given.queue, (queue) => runSearch(given, queue));
+
+async function runSearch(given: TuneArguments, queue?: QueueAt): Promise<void> {
   const goal = goalOf(given);
   const { pipeline, file } = findModel(given.model);
   const { noise, folder: ofFolder } = splitSettings(
@@ -90,16 +99,20 @@ export async function runTuning(given: TuneArguments): Promise<void> {
   const folder = new TuningFolder(args.work ?? `${path.resolve(args.output)}.tuning`);
   folder.take();
   if (args.restart) folder.clear();
-  const search = writeSearch(folder.path, subject, model);
+  const search = searchFor(subject, model);
+  writeSearch(folder.path, search);
   const status = startStatus(args.json);
   const clock = startClock(0);
-  const interrupted = onInterrupt(folder.path, () => {
+  let share: TrialShare | undefined;
+  const interrupted = onInterrupt(folder.path, async () => {
     status.stop();
     folder.leave();
+    await share?.close();
   });
   let tuned: Tuned;
   let proof: VerifyReport;
   try {
+    share = await openShare(queue, { folder, search, onNotice: status.note });
     tuned = await tune({
       subject,
       model,
@@ -109,7 +122,8 @@ export async function runTuning(given: TuneArguments): Promise<void> {
       samples: args.samples,
       only: args.try,
       folder,
-      search,
+      share,
+      search: search.id,
       ...(args.minutes !== undefined && { seconds: 60 * args.minutes }),
       onProgress: (_, what) => status.show(what),
     });
@@ -134,6 +148,7 @@ export async function runTuning(given: TuneArguments): Promise<void> {
     status.stop();
     interrupted.forget();
     folder.leave();
+    await share?.close();
   }
   if (args.work === undefined) folder.remove();
   if (!proof.passed) process.exitCode = 1;

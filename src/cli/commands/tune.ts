@@ -6,6 +6,7 @@ import {
   modelArgument,
   number,
   pluginOption,
+  queueOption,
   texts,
   wholeNumber,
 } from '../arguments.js';
@@ -61,6 +62,7 @@ const search = {
     describe:
       'Folder of trials, to share with `stepfold work` and to keep for other goals [default: beside the bundle, removed at the end]',
   },
+  queue: queueOption,
   page: { type: 'string', describe: 'HTML page of all that was tried' },
   ...jsonOption,
 } as const;

@@ -1,15 +1,14 @@
-/** `stepfold work`: runs trials of a search beside it, on this machine or on others that share its folder. */
+/** `stepfold work`: runs trials of a search beside it, on this machine or on others that share its folder or a queue. */
 import type { Argv } from 'yargs';
-import { jsonOption, number, pluginOption } from '../arguments.js';
+import { jsonOption, number, pluginOption, queueOption } from '../arguments.js';
 import { type Arguments, addOptions, examples } from '../command.js';
 
-export const command = 'work <folder>';
+export const command = 'work [folder]';
 export const describe = 'Help a running `stepfold tune`: run the trials that it asks for';
 
 const positionals = {
   folder: {
     type: 'string',
-    demandOption: true,
     describe: "Folder of the search: its --work, or its output's name with .tuning behind it",
   },
 } as const;
@@ -26,6 +25,7 @@ export const options = {
     describe: 'Ends after so many seconds without anything to do; 0 takes what is there and ends',
     check: number('idle'),
   },
+  queue: queueOption,
   ...pluginOption,
   ...jsonOption,
 } as const;
@@ -42,8 +42,12 @@ export const builder = (yargs: Argv) =>
           'On the nodes of a cluster',
           'srun --ntasks 8 stepfold work /shared/trials --model /shared/unet.onnx',
         ],
+        [
+          'On machines that share nothing but a Redis',
+          'stepfold work --queue redis://queue.lan --model unet.onnx --idle 600',
+        ],
       ),
-      'Results are the same whoever runs a trial. A worker that dies leaves nothing behind but a claim, which others take over.',
+      'Results are the same whoever runs a trial. A worker that dies leaves nothing behind but a claim, which others take over; Ctrl-C gives its trial back.',
     ].join('\n\n'),
   );
 

@@ -26,11 +26,15 @@ export class Bundles {
   readonly #open = new Map<string, OpenSetting>();
   #source: LoopDenoiser | undefined;
   #written = 0;
+  /** Also where the process ends in the middle. */
+  readonly #clear = () => fs.rmSync(this.#scratch, { recursive: true, force: true });
 
   constructor(
     readonly subject: WorkSubject,
     readonly model: Model,
-  ) {}
+  ) {
+    process.once('exit', this.#clear);
+  }
 
   async source(): Promise<LoopDenoiser> {
     this.#source ??= await openLoopModel(this.subject.file);
@@ -75,7 +79,8 @@ export class Bundles {
   async release(): Promise<void> {
     for (const { denoiser } of this.#open.values()) await denoiser.release();
     await this.#source?.release();
-    fs.rmSync(this.#scratch, { recursive: true, force: true });
+    this.#clear();
+    process.removeListener('exit', this.#clear);
   }
 }
 

@@ -3,9 +3,8 @@
  * at it; one that is not is taken over. Two that come to run the same trial after all write the same result.
  */
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
-import { isAlive } from '../../io/siblings.js';
+import { ownMark, readMark } from '../../io/mark.js';
 
 /** Milliseconds between touches, and after which without one a claim on another machine counts for nothing. */
 const TOUCHED = 5000;
@@ -24,7 +23,7 @@ export class Claim {
     fs.mkdirSync(folder, { recursive: true });
     const file = path.join(folder, id);
     try {
-      fs.writeFileSync(file, `${os.hostname()} ${process.pid}\n`, { flag: 'wx' });
+      fs.writeFileSync(file, ownMark(), { flag: 'wx' });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
       if (isHeld(file)) return undefined;
@@ -42,14 +41,8 @@ export class Claim {
 }
 
 function isHeld(file: string): boolean {
-  try {
-    const [host, pid] = fs.readFileSync(file, 'utf8').trim().split(' ');
-    if (host === os.hostname() && pid !== undefined) return isAlive(Number(pid));
-    return Date.now() - fs.statSync(file).mtimeMs < STALE;
-  } catch {
-    // gone by now
-    return false;
-  }
+  const mark = readMark(file);
+  return mark !== undefined && (mark.owner?.alive ?? mark.age < STALE);
 }
 
 function touch(file: string): void {

@@ -9,16 +9,14 @@
  *   costs.json          what steps cost on the machine of the search
  */
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { openFolder, writeFile } from '../../compiler/emit/index.js';
-import { badJob, brokenTuning, otherVersion, tuningInUse } from '../../errors/index.js';
-import { readNpy, writeNpy } from '../../io/npy.js';
-import { readRegularText } from '../../io/regular-file.js';
-import { isAlive } from '../../io/siblings.js';
-import { VERSION } from '../../version.js';
-import { idOf, JOB_FORMAT, JOB_VERSION, type TrialJob } from './job.js';
-import { hasFailed, type TrialResult } from './trial.js';
+import { tuningInUse } from '../../errors/index.js';
+import { ownMark, readMark } from '../../io/mark.js';
+import type { TrialJob } from './job.js';
+import { readJson, readText } from './json.js';
+import { decodeResult, encodeResult } from './result-files.js';
+import type { TrialResult } from './trial.js';
 
 const JOBS = 'jobs';
 const RESULTS = 'results';
@@ -38,14 +36,11 @@ export class TuningFolder {
    */
   take(): void {
     const file = this.#at(OWNER);
-    const other = fs.existsSync(file) ? ownerOf(readRegularText(file)) : undefined;
+    const other = readMark(file)?.owner;
     // of another machine nothing can be said but that it was there
-    if (
-      other &&
-      (other.host !== os.hostname() || (other.pid !== process.pid && isAlive(other.pid)))
-    )
+    if (other && other.alive !== false && !(other.alive && other.pid === process.pid))
       throw tuningInUse(this.path, `process ${other.pid} of ${other.host}`, file);
-    writeFile(file, new TextEncoder().encode(`${os.hostname()} ${process.pid}\n`));
+    writeFile(file, new TextEncoder().encode(ownMark()));
   }
 
   leave(): void {
@@ -53,27 +48,17 @@ export class TuningFolder {
   }
 
   /** @throws WRITE_FAILED */
-  ask(job: TrialJob): void {
-    const file = this.#at(JOBS, `${idOf(job)}.json`);
+  ask(id: string, job: TrialJob): void {
+    const file = this.#at(JOBS, `${id}.json`);
     if (!fs.existsSync(file)) write(file, job);
   }
 
-  /**
-   * Trials of a search that are asked for and have no result yet, in the order in which they were asked for.
-   * @throws TUNE_JOB where a file of the folder is no such trial
-   */
-  asked(search: string): TrialJob[] {
-    const jobs: { readonly job: TrialJob; readonly at: number }[] = [];
-    for (const name of fs.readdirSync(this.#at(JOBS))) {
-      const file = this.#at(JOBS, name);
-      if (!name.endsWith('.json')) continue;
-      const id = name.slice(0, -'.json'.length);
-      if (this.has(id)) continue;
-      const job = readJob(file);
-      if (idOf(job) !== id) throw badJob(file, 'its name is not the hash of what it asks for');
-      if (job.search === search) jobs.push({ job, at: fs.statSync(file).mtimeMs });
-    }
-    return jobs.sort((a, b) => a.at - b.at).map(({ job }) => job);
+  /** What is asked for, as it lies there. */
+  jobs(): { readonly id: string; readonly file: string }[] {
+    return fs
+      .readdirSync(this.#at(JOBS))
+      .filter((name) => name.endsWith('.json'))
+      .map((name) => ({ id: name.slice(0, -'.json'.length), file: this.#at(JOBS, name) }));
   }
 
   has(id: string): boolean {
@@ -82,33 +67,22 @@ export class TuningFolder {
 
   /** @throws TUNE_FOLDER */
   result(id: string): TrialResult | undefined {
-    const file = this.#at(RESULTS, `${id}.json`);
-    if (!fs.existsSync(file)) return undefined;
-    const found = readJson(file);
-    if (isFailure(found)) return found;
-    const latents = this.#at(RESULTS, `${id}.npy`);
-    const { images, work, madeUp } = found as Partial<Record<string, unknown>>;
-    if (typeof images !== 'number' || typeof work !== 'number' || !Array.isArray(madeUp))
-      throw brokenTuning(file, 'it is no result of a trial');
-    if (!fs.existsSync(latents)) throw brokenTuning(latents, 'it is not there');
-    const { data, dims } = readNpy(fs.readFileSync(latents), latents);
-    return { latent: Float32Array.from(data as Float32Array), dims, images, work, madeUp };
+    const [record, latents] = this.#results(id);
+    if (!fs.existsSync(record)) return undefined;
+    const files = {
+      record: readText(record),
+      ...(fs.existsSync(latents) && { latents: fs.readFileSync(latents) }),
+    };
+    return decodeResult(files, { record, latents });
   }
 
   /** @throws WRITE_FAILED */
   keep(id: string, result: TrialResult): void {
-    const file = this.#at(RESULTS, `${id}.json`);
-    if (hasFailed(result)) {
-      write(file, result);
-      return;
-    }
-    const { latent, dims, images, work, madeUp } = result;
-    writeFile(
-      this.#at(RESULTS, `${id}.npy`),
-      writeNpy({ type: 'float32', data: Float32Array.from(latent), dims: [...dims] }),
-    );
+    const [file, latentsFile] = this.#results(id);
+    const { record, latents } = encodeResult(result);
+    if (latents) writeFile(latentsFile, latents);
     // the last to come, so that what it speaks of is there
-    write(file, { images, work, madeUp });
+    writeFile(file, new TextEncoder().encode(`${record}\n`));
   }
 
   /** What was measured by a name, once for all searches of this folder. */
@@ -136,6 +110,10 @@ export class TuningFolder {
     fs.rmSync(this.path, { recursive: true, force: true });
   }
 
+  #results(id: string): readonly [record: string, latents: string] {
+    return [this.#at(RESULTS, `${id}.json`), this.#at(RESULTS, `${id}.npy`)];
+  }
+
   #at(...parts: string[]): string {
     return path.join(this.path, ...parts);
   }
@@ -143,39 +121,3 @@ export class TuningFolder {
 
 const write = (file: string, value: unknown): void =>
   writeFile(file, new TextEncoder().encode(`${JSON.stringify(value)}\n`));
-
-/** @throws TUNE_FOLDER */
-export function readJson(file: string): unknown {
-  try {
-    return JSON.parse(readRegularText(file));
-  } catch (error) {
-    throw brokenTuning(file, `it cannot be read (${(error as Error).message})`);
-  }
-}
-
-function ownerOf(text: string): { readonly host: string; readonly pid: number } | undefined {
-  const found = /^(\S+) (\d+)$/.exec(text.trim());
-  return found ? { host: found[1]!, pid: Number(found[2]) } : undefined;
-}
-
-/** @throws TUNE_JOB, TUNE_VERSION */
-function readJob(file: string): TrialJob {
-  const found = readJson(file) as Partial<TrialJob> | null;
-  const isTrial =
-    found?.format === JOB_FORMAT &&
-    found.version === JOB_VERSION &&
-    typeof found.search === 'string' &&
-    Number.isSafeInteger(found.batch) &&
-    Array.isArray(found.passes) &&
-    found.passes.every(
-      (one) => typeof one?.pass === 'string' && typeof one.options === 'object' && one.options,
-    ) &&
-    typeof found.sampler?.name === 'string' &&
-    Number.isSafeInteger(found.sampler.steps);
-  if (!isTrial) throw badJob(file, 'it asks for something that is no trial');
-  if (found.stepfold !== VERSION) throw otherVersion(file, String(found.stepfold), VERSION);
-  return found as TrialJob;
-}
-
-const isFailure = (found: unknown): found is Extract<TrialResult, { failed: unknown }> =>
-  typeof found === 'object' && found !== null && 'failed' in found;

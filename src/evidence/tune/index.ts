@@ -3,11 +3,23 @@ export { Bundles, pipelineOf } from './bundles.js';
 export { type Spread, spreadOf } from './distance.js';
 export { ERROR_TO, type ErrorTo } from './error-to.js';
 export { TuningFolder } from './folder.js';
+export { FolderShare } from './folder-share.js';
 export { type Goal, readErrorGoal } from './goal.js';
+export { connectQueue, type QueueAt } from './queue/connect.js';
+export { QueueShare } from './queue/queue-share.js';
+export { QueueSource } from './queue/queue-source.js';
 export { FEWER } from './search.js';
-export { hasSearch, readSearch, writeSearch } from './search-file.js';
+export {
+  hasSearch,
+  readSearch,
+  searchFor,
+  type WorkerModel,
+  type WrittenSearch,
+  writeSearch,
+} from './search-file.js';
 export { loopTitle, type Setting, settingTitle, stepsIn } from './setting.js';
+export type { TrialShare } from './share.js';
 export type { LoopSubject } from './subject.js';
 export type { Tried } from './table.js';
 export { type Judged, type Tuned, type TuneOptions, tune } from './tune.js';
-export { work } from './work.js';
+export { folderSource, type TrialSource, work } from './work.js';

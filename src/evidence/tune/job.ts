@@ -2,6 +2,7 @@
  * A trial as a job: what it depends on and nothing else, so that its hash names it, and its result, on whatever machine.
  */
 import { createHash } from 'node:crypto';
+import { badJob, otherVersion } from '../../errors/index.js';
 import { VERSION } from '../../version.js';
 import { canonical, type Setting } from './setting.js';
 import type { ImageBatch } from './subject.js';
@@ -32,6 +33,63 @@ export const jobOf = (
   sampler,
   batch,
 });
+
+/**
+ * A job that somebody else has written. It has what a trial has and nothing beside, and its options name no file, neither
+ * here nor where it was written.
+ * @param place what messages call it
+ * @throws TUNE_JOB, TUNE_VERSION
+ */
+export function parseJob(found: unknown, place: string): TrialJob {
+  if (!isObject(found) || found['format'] !== JOB_FORMAT) throw badJob(place, NO_TRIAL);
+  // another version may well write other fields
+  const { stepfold } = found;
+  if (typeof stepfold === 'string' && stepfold !== VERSION)
+    throw otherVersion(place, stepfold, VERSION);
+  if (!isTrial(found)) throw badJob(place, NO_TRIAL);
+  const file = textsIn([found.passes, found.sampler]).find((text) => /[/\\]/.test(text));
+  if (file !== undefined) throw badJob(place, `it names "${file}", and a trial names no files`);
+  return found;
+}
+
+const NO_TRIAL = 'it asks for something that is no trial';
+const FIELDS = ['format', 'version', 'stepfold', 'search', 'passes', 'sampler', 'batch'];
+/** A loop of more is none that anybody waits for. */
+const MOST_STEPS = 100_000;
+
+function isTrial(found: object): found is TrialJob {
+  const { version, stepfold, search, passes, sampler, batch } = found as Partial<
+    Record<(typeof FIELDS)[number], unknown>
+  >;
+  return (
+    Object.keys(found).every((name) => FIELDS.includes(name)) &&
+    version === JOB_VERSION &&
+    typeof stepfold === 'string' &&
+    typeof search === 'string' &&
+    isCount(batch) &&
+    Array.isArray(passes) &&
+    passes.every(
+      (one) => isObject(one) && typeof one['pass'] === 'string' && isObject(one['options']),
+    ) &&
+    isObject(sampler) &&
+    typeof sampler['name'] === 'string' &&
+    isCount(sampler['steps']) &&
+    sampler['steps'] <= MOST_STEPS
+  );
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const isCount = (value: unknown): value is number =>
+  Number.isSafeInteger(value) && Number(value) >= 0;
+
+/** All strings of a value, names of its fields too. */
+function textsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  if (Array.isArray(value)) return value.flatMap(textsIn);
+  return isObject(value) ? Object.entries(value).flat().flatMap(textsIn) : [];
+}
 
 export const idOf = (job: TrialJob): string => hashOf(canonical(job));
 

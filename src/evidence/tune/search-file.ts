@@ -18,8 +18,8 @@ import type { LoopGuidance } from '../calibrate/guidance.js';
 import { weightFiles } from '../calibrate/resume.js';
 import type { Ort } from '../measure/engine.js';
 import { type GivenFeeds, isWritten } from '../measure/loop-given.js';
-import { readJson } from './folder.js';
 import { hashOf } from './job.js';
+import { parseJson, readJson } from './json.js';
 import { canonical } from './setting.js';
 import type { WorkSubject } from './subject.js';
 
@@ -51,14 +51,17 @@ interface SearchFile {
   readonly plugins: readonly string[];
 }
 
-/**
- * Writes a search down.
- * @returns its name: the hash of all that it is for
- * @throws WRITE_FAILED
- */
-export function writeSearch(folder: string, subject: WorkSubject, model: Model): string {
-  const inputs = path.join(folder, INPUTS);
-  openFolder(inputs);
+/** A search as it is written down, and sent. */
+export interface WrittenSearch {
+  /** Its name: the SHA-256 of all that it is for, as `text` says it. */
+  readonly id: string;
+  readonly text: string;
+  /** Arrays that it takes, as `.npy`, by the SHA-256 of their bytes. */
+  readonly inputs: ReadonlyMap<string, Uint8Array>;
+}
+
+export function searchFor(subject: WorkSubject, model: Model): WrittenSearch {
+  const inputs = new Map<string, Uint8Array>();
   const { unconditional = {}, ...guidance } = subject.guidance ?? {};
   const search: SearchFile = {
     format: FORMAT,
@@ -75,44 +78,80 @@ export function writeSearch(folder: string, subject: WorkSubject, model: Model):
     plugins: pluginsOf(subject.table),
   };
   const text = canonical(search);
-  writeFile(path.join(folder, FILE), new TextEncoder().encode(`${text}\n`));
-  return hashOf(text);
+  return { id: hashOf(text), text, inputs };
 }
+
+/** @throws WRITE_FAILED */
+export function writeSearch(folder: string, { text, inputs }: WrittenSearch): void {
+  openFolder(path.join(folder, INPUTS));
+  for (const [hash, bytes] of inputs) writeFile(inputIn(folder, hash), bytes);
+  writeFile(path.join(folder, FILE), new TextEncoder().encode(`${text}\n`));
+}
+
+const inputIn = (folder: string, hash: string): string => path.join(folder, INPUTS, `${hash}.npy`);
 
 export const hasSearch = (folder: string): boolean => fs.existsSync(path.join(folder, FILE));
 
+/** What a worker has of its own. */
+export interface WorkerModel {
+  readonly file: string;
+  readonly model: Model;
+  readonly table: PassTable;
+}
+
 /**
- * A search by its file, with a model that must be its own.
+ * The search of a folder, with a model that must be its own.
  * @throws TUNE_FOLDER, TUNE_VERSION, TUNE_MODEL
  */
-export function readSearch(
+export async function readSearch(
   ort: Ort,
   folder: string,
-  {
-    file,
-    model,
-    table,
-  }: { readonly file: string; readonly model: Model; readonly table: PassTable },
-): { readonly subject: WorkSubject; readonly search: string } {
+  own: WorkerModel,
+): Promise<{ readonly subject: WorkSubject; readonly search: string }> {
   const place = path.join(folder, FILE);
-  const found = parse(place);
-  if (found.stepfold !== VERSION) throw otherVersion(place, found.stepfold, VERSION);
+  const { search, found } = parse(readJson(place), place);
+  const inputs = async (hash: string) => fs.readFileSync(inputIn(folder, hash));
+  return { search, subject: await subjectOf(ort, found, place, own, inputs) };
+}
+
+/**
+ * A search that somebody has sent, with a model that must be its own.
+ * @param id what its hash must be
+ * @param place what messages call it
+ * @param inputs its arrays by their hashes, which are checked
+ * @throws TUNE_FOLDER, TUNE_VERSION, TUNE_MODEL, and what `inputs` throws
+ */
+export async function openSearch(
+  ort: Ort,
+  { id, text, place }: { readonly id: string; readonly text: string; readonly place: string },
+  own: WorkerModel,
+  inputs: (hash: string) => Promise<Uint8Array>,
+): Promise<WorkSubject> {
+  if (hashOf(text) !== id) throw brokenTuning(place, 'its content is not that of its name');
+  const { found } = parse(parseJson(text, place), place);
+  return subjectOf(ort, found, place, own, inputs);
+}
+
+async function subjectOf(
+  ort: Ort,
+  found: SearchFile,
+  place: string,
+  { file, model, table }: WorkerModel,
+  inputs: (hash: string) => Promise<Uint8Array>,
+): Promise<WorkSubject> {
   if (canonical(modelRecord(file, model)) !== canonical(found.model)) throw otherModel(place, file);
-  const plugins = pluginsOf(table);
-  if (canonical(plugins) !== canonical(found.plugins))
+  if (canonical(pluginsOf(table)) !== canonical(found.plugins))
     throw brokenTuning(place, 'it is for other plugins: give those of the search as --plugin');
-  const inputs = path.join(folder, INPUTS);
-  const feeds = (given: Given) => readInputs(ort, inputs, place, given);
+  const feeds = (given: Given) => readInputs(ort, place, given, inputs);
   const { guidance } = found;
   return {
-    search: hashOf(canonical(found)),
-    subject: {
-      ...{ file, table, seed: found.seed, feeds: feeds(found.feeds) },
-      ...(guidance && { guidance: { ...guidance, unconditional: feeds(found.unconditional) } }),
-      ...(found.shapes && { shapes: found.shapes }),
-      ...(found.freeze && { freeze: found.freeze }),
-      ...(found.roles && { roles: found.roles }),
-    },
+    ...{ file, table, seed: found.seed, feeds: await feeds(found.feeds) },
+    ...(guidance && {
+      guidance: { ...guidance, unconditional: await feeds(found.unconditional) },
+    }),
+    ...(found.shapes && { shapes: found.shapes }),
+    ...(found.freeze && { freeze: found.freeze }),
+    ...(found.roles && { roles: found.roles }),
   };
 }
 
@@ -124,42 +163,55 @@ const modelRecord = (file: string, model: Model): SearchFile['model'] => ({
 const pluginsOf = ({ passes }: PassTable): string[] =>
   [...new Set([...passes.values()].flatMap(({ plugin }) => plugin ?? []))].map(sha256).sort();
 
-function keepInputs(folder: string, given: GivenFeeds): Given {
+function keepInputs(inputs: Map<string, Uint8Array>, given: GivenFeeds): Given {
   return Object.fromEntries(
     Object.entries(given).map(([name, one]) => {
       if (isWritten(one)) return [name, { numbers: one }];
       const { type, data, dims } = one;
       const bytes = writeNpy({ type, data, dims } as Parameters<typeof writeNpy>[0]);
       const hash = hashOf(bytes);
-      writeFile(path.join(folder, `${hash}.npy`), bytes);
+      inputs.set(hash, bytes);
       return [name, { sha256: hash }];
     }),
   );
 }
 
-/** What a file names is a hash, and so no path: nothing outside of the folder is read. */
-function readInputs(ort: Ort, folder: string, search: string, given: Given): GivenFeeds {
+/** What a search names is a hash, and so no path: nothing outside of its folder is read. */
+async function readInputs(
+  ort: Ort,
+  place: string,
+  given: Given,
+  inputs: (hash: string) => Promise<Uint8Array>,
+): Promise<GivenFeeds> {
+  const read = async (name: string, one: Given[string]): Promise<GivenFeeds[string]> => {
+    if ('numbers' in one) return one.numbers;
+    if (!/^[0-9a-f]{64}$/.test(one.sha256))
+      throw brokenTuning(place, `names "${one.sha256}" for input "${name}", which is no hash`);
+    const bytes = await inputs(one.sha256);
+    const file = `${one.sha256}.npy`;
+    if (hashOf(bytes) !== one.sha256)
+      throw brokenTuning(file, 'its content is not that of its name');
+    const { type, data, dims } = readNpy(bytes, file);
+    return new ort.Tensor(type as 'float32', data as Float32Array, [...dims]);
+  };
   return Object.fromEntries(
-    Object.entries(given).map(([name, one]) => {
-      if ('numbers' in one) return [name, one.numbers];
-      if (!/^[0-9a-f]{64}$/.test(one.sha256))
-        throw brokenTuning(search, `names "${one.sha256}" for input "${name}", which is no hash`);
-      const file = path.join(folder, `${one.sha256}.npy`);
-      const bytes = fs.readFileSync(file);
-      if (hashOf(bytes) !== one.sha256)
-        throw brokenTuning(file, 'its content is not that of its name');
-      const { type, data, dims } = readNpy(bytes, file);
-      return [name, new ort.Tensor(type as 'float32', data as Float32Array, [...dims])];
-    }),
-  ) as GivenFeeds;
+    await Promise.all(
+      Object.entries(given).map(async ([name, one]) => [name, await read(name, one)] as const),
+    ),
+  );
 }
 
-function parse(file: string): SearchFile {
-  const found = readJson(file) as Partial<SearchFile> | null;
+function parse(
+  given: unknown,
+  place: string,
+): { readonly found: SearchFile; readonly search: string } {
+  const found = given as Partial<SearchFile> | null;
   const isObject = (value: unknown) => typeof value === 'object' && value !== null;
   if (found?.format !== FORMAT || typeof found.stepfold !== 'string')
-    throw brokenTuning(file, 'it is no description of a search');
+    throw brokenTuning(place, 'it is no description of a search');
+  // another version may well write other fields
+  if (found.stepfold !== VERSION) throw otherVersion(place, found.stepfold, VERSION);
   if (found.version !== 1 || ![found.model, found.feeds, found.unconditional].every(isObject))
-    throw brokenTuning(file, 'it is of another form');
-  return found as SearchFile;
+    throw brokenTuning(place, 'it is of another form');
+  return { found: found as SearchFile, search: hashOf(canonical(found)) };
 }

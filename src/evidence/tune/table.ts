@@ -1,15 +1,19 @@
 /** What settings come to: each on each batch of images once, in this run or in one before it. */
 import { referenceFailed } from '../../errors/index.js';
 import type { LoopChoice } from '../yardstick/index.js';
-import type { Bundles } from './bundles.js';
 import { imageDecibels, type Spread, spreadOf } from './distance.js';
-import type { TuningFolder } from './folder.js';
-import { idOf, jobOf } from './job.js';
+import { idOf, jobOf, type TrialJob } from './job.js';
 import type { Candidate } from './search.js';
 import { keyOf, type Setting } from './setting.js';
+import {
+  type RunBy,
+  type Settled,
+  type SettleOptions,
+  type Settling,
+  settleTrials,
+} from './settle.js';
 import { HELD_OUT, type ImageBatch } from './subject.js';
 import { type Ended, hasFailed, type TrialResult } from './trial.js';
-import { settleTrial, settleTrials } from './work.js';
 
 /** A setting with what came of it. */
 export interface Tried extends Candidate {
@@ -24,9 +28,7 @@ export interface FailedSetting {
   readonly message: string;
 }
 
-export interface TableOptions {
-  readonly bundles: Bundles;
-  readonly folder: TuningFolder;
+export interface TableOptions extends Settling {
   /** SHA-256 of what the search is for. */
   readonly search: string;
   readonly own: LoopChoice;
@@ -35,13 +37,14 @@ export interface TableOptions {
 
 export class Table {
   readonly #ended = new Map<string, TrialResult>();
+  /** Settled, and not asked for yet: what was never asked for does not count. */
+  readonly #ahead = new Map<string, Settled>();
   readonly #tried = new Map<string, Tried>();
   readonly #failed = new Map<string, FailedSetting>();
   /** Evaluations of the model on one image, in this run and those before it. */
   evaluations = 0;
   trials = 0;
-  /** Trials that an earlier run had made, or another process. */
-  found = 0;
+  readonly #by: Record<RunBy, number> = { before: 0, here: 0, others: 0 };
   madeUp: readonly string[] = [];
 
   constructor(readonly options: TableOptions) {}
@@ -55,6 +58,11 @@ export class Table {
     return [...this.#failed.values()];
   }
 
+  /** Trials that an earlier search had made. */
+  get resumed(): number {
+    return this.#by.before;
+  }
+
   /** What is known already, on however few images. */
   known({ setting }: Candidate): Tried | undefined {
     return this.#tried.get(keyOf(setting));
@@ -64,14 +72,16 @@ export class Table {
   async prepare(
     settings: readonly Setting[],
     batches: readonly ImageBatch[],
-    isLate: () => boolean,
+    options: SettleOptions,
   ): Promise<void> {
-    const { own, converged, bundles, folder, search } = this.options;
+    const { own, converged, search } = this.options;
     const references = [own, converged].map((sampler) => ({ passes: [], sampler }));
     const jobs = [...references, ...settings].flatMap((setting) =>
       batches.map((batch) => jobOf(search, setting, batch)),
     );
-    await settleTrials(bundles, folder, jobs, isLate);
+    const open = jobs.filter((job) => !this.#has(idOf(job)));
+    for (const [id, one] of await settleTrials(this.options, open, options))
+      this.#ahead.set(id, one);
   }
 
   /** Undefined where it failed. */
@@ -103,23 +113,31 @@ export class Table {
 
   /** Undefined where it failed. */
   async end(setting: Setting, batch: ImageBatch): Promise<Ended | undefined> {
-    const { bundles, folder, search } = this.options;
-    const job = jobOf(search, setting, batch);
+    const job = jobOf(this.options.search, setting, batch);
     const id = idOf(job);
-    let result = this.#ended.get(id);
-    if (!result) {
-      const settled = await settleTrial(bundles, folder, job);
-      result = settled.result;
-      this.#ended.set(id, result);
-      this.trials++;
-      if (!settled.here) this.found++;
-      if (!hasFailed(result)) {
-        this.evaluations += result.work * result.images;
-        this.madeUp = result.madeUp;
-      }
-    }
+    const result = this.#ended.get(id) ?? this.#count(id, await this.#settle(id, job));
     if (!hasFailed(result)) return result;
     this.#failed.set(keyOf(setting), { setting, ...result.failed });
     return undefined;
+  }
+
+  #has(id: string): boolean {
+    return this.#ended.has(id) || this.#ahead.has(id);
+  }
+
+  async #settle(id: string, job: TrialJob): Promise<Settled> {
+    return this.#ahead.get(id) ?? (await settleTrials(this.options, [job])).get(id)!;
+  }
+
+  #count(id: string, { result, by }: Settled): TrialResult {
+    this.#ahead.delete(id);
+    this.#ended.set(id, result);
+    this.trials++;
+    this.#by[by]++;
+    if (!hasFailed(result)) {
+      this.evaluations += result.work * result.images;
+      this.madeUp = result.madeUp;
+    }
+    return result;
   }
 }

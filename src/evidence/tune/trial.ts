@@ -26,14 +26,19 @@ export type TrialResult = Ended | Failed;
 
 export const hasFailed = (result: TrialResult): result is Failed => 'failed' in result;
 
-/** Depends on nothing but model, setting and batch: wherever it runs, it gives the same. */
+/**
+ * Depends on nothing but model, setting and batch: wherever it runs, it gives the same.
+ * @param signal ends it between two calls of the model
+ * @throws the reason of `signal`
+ */
 export async function runTrial(
   bundles: Bundles,
   setting: Setting,
   batch: ImageBatch,
+  signal?: AbortSignal,
 ): Promise<TrialResult> {
   try {
-    return await (await openTrial(bundles, setting, batch))();
+    return await (await openTrial(bundles, setting, batch, signal))();
   } catch (error) {
     if (!(error instanceof StepfoldError)) throw error;
     return { failed: { code: error.code, message: error.message } };
@@ -45,6 +50,7 @@ export async function openTrial(
   bundles: Bundles,
   setting: Setting,
   batch: ImageBatch,
+  signal?: AbortSignal,
 ): Promise<() => Promise<Ended>> {
   const ort = await loadOrt();
   const { ports, classes = new Map() } = await bundles.source();
@@ -62,6 +68,7 @@ export async function openTrial(
         return denoiser.calls;
       },
       call: (feeds, context) => {
+        signal?.throwIfAborted();
         calls++;
         return denoiser.call(feeds, context);
       },

@@ -16,6 +16,8 @@ import { findMethods, type NotTried } from './methods.js';
 import { referenceLoop } from './reference.js';
 import { type Candidate, FEWER, type Judge, searchAt } from './search.js';
 import { type Setting, settingTitle, stepsIn } from './setting.js';
+import { settledText } from './settle.js';
+import type { TrialShare } from './share.js';
 import { HELD_OUT, type ImageBatch, imagesAtOnce, type LoopSubject } from './subject.js';
 import { type FailedSetting, Table, type Tried } from './table.js';
 import { type LoopTime, timeLoops } from './times.js';
@@ -32,6 +34,8 @@ export interface TuneOptions {
   readonly only?: readonly string[] | undefined;
   /** Where results lie, and those of an interrupted search. */
   readonly folder: TuningFolder;
+  /** Who else runs trials of it. */
+  readonly share: TrialShare;
   /** SHA-256 of what the search is for. */
   readonly search: string;
   /** Seconds after which nothing new is tried. */
@@ -91,13 +95,13 @@ export async function tune(options: TuneOptions): Promise<Tuned> {
 }
 
 async function tuneWith(bundles: Bundles, options: TuneOptions): Promise<Tuned> {
-  const { subject, model, folder, search, errorTo, goal } = options;
+  const { subject, model, folder, share, search, errorTo, goal } = options;
   const { own } = subject;
   const steps = stepsIn(own);
   const ports = modelPorts(await prepare(model, subject));
   const images = imagesAtOnce(ports, subject);
   const reference = referenceLoop(own);
-  const table = new Table({ bundles, folder, search, own, converged: reference });
+  const table = new Table({ bundles, folder, share, search, own, converged: reference });
   const loop = { setting: { family: 'the loop as it is', passes: [], sampler: own }, cost: steps };
   // whatever is wrong with the model or its inputs is wrong with this
   options.onProgress?.(0, 'The loop as it is');
@@ -118,10 +122,14 @@ async function tuneWith(bundles: Bundles, options: TuneOptions): Promise<Tuned> 
   const judge: Judge = {
     async prepare(candidates, batches) {
       if (isLate()) return;
-      const [first] = candidates;
-      if (first) options.onProgress?.(0, first.setting.family);
+      const family = candidates[0]?.setting.family ?? 'nothing';
+      options.onProgress?.(0, family);
       const settings = candidates.map(({ setting }) => setting);
-      await table.prepare(settings, range(batches), isLate);
+      await table.prepare(settings, range(batches), {
+        isLate,
+        onSettled: (done, all) =>
+          options.onProgress?.(done.size / all, `${family}: ${settledText(done, all)}`),
+      });
     },
     async score(candidate, batches) {
       const known = table.known(candidate);
@@ -154,6 +162,12 @@ async function tuneWith(bundles: Bundles, options: TuneOptions): Promise<Tuned> 
     const one = await table.of(candidate, held);
     return one && { ...one, time };
   };
+  // whoever helps has a share in judging too
+  const asked = found.best.map(({ setting }) => setting);
+  await table.prepare(asked, held, {
+    onSettled: (done, all) =>
+      options.onProgress?.(done.size / all, `Judging: ${settledText(done, all)}`),
+  });
   const finalists: Tried[] = [];
   for (const candidate of found.best) {
     const one = await table.of(candidate, held);
@@ -173,7 +187,7 @@ async function tuneWith(bundles: Bundles, options: TuneOptions): Promise<Tuned> 
     imagesAtOnce: images,
     evaluations: table.evaluations,
     trials: table.trials,
-    resumed: table.found,
+    resumed: table.resumed,
     outOfTime: late,
     ends: await endsOf(table, fitted, { own, reference }),
     madeUp: table.madeUp,

@@ -1,104 +1,79 @@
-/** Running the trials that are asked for in a folder, beside whoever else does. */
+/** Helping searches: running trials that are asked for, one after another. */
 import { setTimeout } from 'node:timers/promises';
+import type { StepfoldError } from '../../errors/index.js';
 import type { Bundles } from './bundles.js';
-import { Claim } from './claims.js';
-import type { TuningFolder } from './folder.js';
-import { idOf, type TrialJob } from './job.js';
-import { runTrial, type TrialResult } from './trial.js';
+import type { FolderShare } from './folder-share.js';
+import { LOOK, runTaken } from './settle.js';
+import type { Taken } from './share.js';
 
-/** Milliseconds between looks at what others are at. */
-const LOOK = 100;
-
-/**
- * One trial, here or by whoever is at it: what is there already is taken.
- * @returns its result, and whether it was run here
- */
-export async function settleTrial(
-  bundles: Bundles,
-  folder: TuningFolder,
-  job: TrialJob,
-): Promise<{ readonly result: TrialResult; readonly here: boolean }> {
-  const id = idOf(job);
-  for (;;) {
-    const result = folder.result(id);
-    if (result) return { result, here: false };
-    const made = await tryTrial(bundles, folder, job);
-    if (made) return { result: made, here: true };
-    await setTimeout(LOOK);
-  }
+/** Where a worker's trials come from. */
+export interface TrialSource {
+  /** The next to run, with what its search is about; undefined where there is none now. */
+  next(): Promise<{ readonly taken: Taken; readonly bundles: Bundles } | undefined>;
+  /** Whether there will never be any more. */
+  isOver(): boolean;
+  /** At the end, and after so many trials: what was wrong with it. */
+  failure(done: number): StepfoldError | undefined;
+  close(): Promise<void>;
 }
 
-/** Undefined where somebody else is at it, or was by the time that it could be claimed. */
-export async function tryTrial(
+/** Of one search, in whose folder it is. */
+export const folderSource = (
+  share: FolderShare,
+  search: string,
   bundles: Bundles,
-  folder: TuningFolder,
-  job: TrialJob,
-): Promise<TrialResult | undefined> {
-  const id = idOf(job);
-  const claim = Claim.take(folder.claims, id);
-  if (!claim) return undefined;
-  try {
-    if (folder.has(id)) return undefined;
-    const result = await runTrial(bundles, { family: '', ...job }, job.batch);
-    folder.keep(id, result);
-    return result;
-  } finally {
-    claim.release();
-  }
-}
-
-/** All of some trials: those that nobody is at are run here, and the others waited for. */
-export async function settleTrials(
-  bundles: Bundles,
-  folder: TuningFolder,
-  jobs: readonly TrialJob[],
-  isLate: () => boolean,
-): Promise<void> {
-  const open = new Map(jobs.map((job) => [idOf(job), job]));
-  for (const [id, job] of open) {
-    if (folder.has(id)) open.delete(id);
-    else folder.ask(job);
-  }
-  while (open.size > 0) {
-    const before = open.size;
-    for (const [id, job] of open) {
-      if (isLate()) return;
-      if (folder.has(id) || (await tryTrial(bundles, folder, job))) open.delete(id);
-    }
-    if (open.size === before) await setTimeout(LOOK);
-  }
-}
+  isOver: () => boolean,
+): TrialSource => ({
+  async next() {
+    // the search goes through them from the first on
+    const taken = await share.take(share.asked(search).reverse());
+    return taken && { taken, bundles };
+  },
+  isOver,
+  failure: () => undefined,
+  close: () => bundles.release(),
+});
 
 export interface WorkOptions {
-  readonly bundles: Bundles;
-  readonly folder: TuningFolder;
-  /** What the folder's search is for: jobs of others are left alone. */
-  readonly search: string;
+  readonly source: TrialSource;
   /** Seconds without anything to do after which it ends. */
   readonly idle: number;
-  readonly onTrial?: (done: number, id: string, result: TrialResult) => void;
-  /** Asked between trials. */
-  readonly isEnded?: () => boolean;
+  readonly onTrial?: (done: number) => void;
+  /** Ends it: the trial that is running is given back. */
+  readonly signal: AbortSignal;
 }
 
-/** Runs what is asked for until there has been nothing for a while. */
-export async function work(options: WorkOptions): Promise<number> {
-  const { bundles, folder, search, idle, isEnded = () => false } = options;
+/**
+ * Runs what is asked for until there has been nothing for a while.
+ * @returns how many trials it has run
+ * @throws what is wrong with the source, and faults that are none of a trial's own
+ */
+export async function work({ source, idle, onTrial, signal }: WorkOptions): Promise<number> {
   let done = 0;
   let last = performance.now();
-  while (!isEnded()) {
-    let some = false;
-    // the search goes through them from the first on
-    for (const job of folder.asked(search).reverse()) {
-      if (isEnded()) return done;
-      const result = await tryTrial(bundles, folder, job);
-      if (!result) continue;
-      some = true;
-      options.onTrial?.(++done, idOf(job), result);
-    }
-    if (some) last = performance.now();
-    else if (performance.now() - last >= 1000 * idle) break;
-    else await setTimeout(LOOK);
+  while (!signal.aborted && !source.isOver()) {
+    const found = await source.next();
+    if (found) {
+      const isDone = await finished(runTaken(found.bundles, found.taken, signal), signal);
+      if (!isDone) break;
+      done++;
+      onTrial?.(done);
+      last = performance.now();
+    } else if (performance.now() - last >= 1000 * idle) break;
+    else await finished(setTimeout(LOOK, undefined, { signal }), signal);
   }
+  const failure = signal.aborted ? undefined : source.failure(done);
+  if (failure) throw failure;
   return done;
+}
+
+/** Whether something came to its end before the signal. */
+async function finished(running: Promise<unknown>, signal: AbortSignal): Promise<boolean> {
+  try {
+    await running;
+    return true;
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    return false;
+  }
 }

@@ -1,0 +1,47 @@
+/** The connection to Redis: made within seconds or not at all, and made again for ever once it was there. */
+import { Redis, ReplyError } from 'ioredis';
+import type { QueueFault } from '../../../src/evidence/tune/queue/trial-queue.js';
+
+/** Milliseconds. */
+const CONNECT = 5000;
+const LONGEST_PAUSE = 2000;
+
+class Fault extends Error implements QueueFault {
+  constructor(
+    readonly fault: QueueFault['fault'],
+    cause: Error,
+  ) {
+    super(cause.message || String(cause), { cause });
+  }
+}
+
+/** @throws a `QueueFault` */
+export async function openRedis(url: string): Promise<Redis> {
+  let wasThere = false;
+  let first: Error | undefined;
+  const redis = new Redis(url, {
+    lazyConnect: true,
+    connectTimeout: CONNECT,
+    // what cannot be said now is not kept for later: whoever asks decides anew
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    retryStrategy: (times) => (wasThere ? Math.min(100 * times, LONGEST_PAUSE) : null),
+    // what BullMQ's scripts expect
+    protocol: 2,
+  });
+  redis.on('error', (error: Error) => {
+    first ??= error;
+  });
+  try {
+    await redis.connect();
+    // a database that is not there is an event and no failure: others' trials would go to the first one
+    if (first) throw first;
+    await redis.ping();
+  } catch (error) {
+    redis.disconnect();
+    const cause = first ?? (error as Error);
+    throw new Fault(cause instanceof ReplyError ? 'refused' : 'down', cause);
+  }
+  wasThere = true;
+  return redis;
+}
