@@ -6,12 +6,13 @@ import type { QueueFault } from '../../../src/evidence/tune/queue/trial-queue.js
 const CONNECT = 5000;
 const LONGEST_PAUSE = 2000;
 
-class Fault extends Error implements QueueFault {
-  constructor(
-    readonly fault: QueueFault['fault'],
-    cause: Error,
-  ) {
+/** Redis itself says no; everything else is a connection that is lost or was never there. */
+export class Fault extends Error implements QueueFault {
+  readonly fault: QueueFault['fault'];
+
+  constructor(cause: Error) {
     super(cause.message || String(cause), { cause });
+    this.fault = cause.name === ReplyError.name ? 'refused' : 'down';
   }
 }
 
@@ -39,8 +40,7 @@ export async function openRedis(url: string): Promise<Redis> {
     await redis.ping();
   } catch (error) {
     redis.disconnect();
-    const cause = first ?? (error as Error);
-    throw new Fault(cause instanceof ReplyError ? 'refused' : 'down', cause);
+    throw new Fault(first ?? (error as Error));
   }
   wasThere = true;
   return redis;

@@ -7,6 +7,7 @@ import type {
   TrialQueue,
   TrialState,
 } from '../../../src/evidence/tune/queue/trial-queue.js';
+import { Fault } from './connection.js';
 import {
   fileKey,
   MOST_REMARKS,
@@ -22,7 +23,7 @@ import { SearchQueue } from './search-queue.js';
 const SOON = 30_000;
 
 export class RedisTrialQueue implements TrialQueue {
-  readonly #searches = new Map<string, SearchQueue>();
+  readonly #searches = new Map<string, Promise<SearchQueue>>();
 
   constructor(
     readonly redis: Redis,
@@ -48,11 +49,11 @@ export class RedisTrialQueue implements TrialQueue {
   }
 
   ask(search: string, trials: readonly QueuedTrial[]): Promise<void> {
-    return this.#soon(() => this.#of(search).add(trials));
+    return this.#soon(async () => (await this.#of(search)).add(trials));
   }
 
   states(search: string, ids: readonly string[]): Promise<TrialState[]> {
-    return this.#soon(() => this.#of(search).states(ids));
+    return this.#soon(async () => (await this.#of(search)).states(ids));
   }
 
   results(ids: readonly string[]): Promise<Map<string, QueuedResult>> {
@@ -76,7 +77,8 @@ export class RedisTrialQueue implements TrialQueue {
 
   takeBack(search: string, id: string): Promise<boolean> {
     return this.#soon(async () => {
-      if (!(await this.#of(search).remove(id))) return false;
+      const queue = await this.#of(search);
+      if (!(await queue.remove(id))) return false;
       // one that has just been done is not there any more either
       return (await this.redis.exists(resultKey(id))) === 0;
     });
@@ -89,7 +91,7 @@ export class RedisTrialQueue implements TrialQueue {
   withdraw(search: string, files: readonly string[], ids: readonly string[]): Promise<void> {
     return this.#soon(async () => {
       await this.redis.zrem(SEARCHES, search);
-      await this.#of(search).obliterate();
+      await (await this.#of(search)).obliterate();
       await this.redis.del([remarksKey(search), ...files.map(fileKey), ...ids.map(resultKey)]);
     });
   }
@@ -107,7 +109,8 @@ export class RedisTrialQueue implements TrialQueue {
 
   take(search: string): Promise<TakenTrial | undefined> {
     return this.#soon(async () => {
-      const job = await this.#of(search).take();
+      const queue = await this.#of(search);
+      const job = await queue.take();
       if (!job) return undefined;
       return {
         id: job.id,
@@ -136,7 +139,10 @@ export class RedisTrialQueue implements TrialQueue {
   }
 
   async close(): Promise<void> {
-    for (const one of this.#searches.values()) await one.close();
+    for (const opened of this.#searches.values()) {
+      const queue = await opened.catch(() => undefined);
+      await queue?.close();
+    }
     this.#searches.clear();
     this.redis.disconnect();
   }
@@ -158,7 +164,7 @@ export class RedisTrialQueue implements TrialQueue {
       'BYSCORE',
     );
     for (const search of left) {
-      await this.#of(search).obliterate();
+      await (await this.#of(search)).obliterate();
       await this.redis.zrem(SEARCHES, search);
     }
   }
@@ -169,20 +175,27 @@ export class RedisTrialQueue implements TrialQueue {
     return 1000 * Number(seconds) + Math.floor(Number(micro) / 1000);
   }
 
-  #of(search: string): SearchQueue {
-    const known = this.#searches.get(search) ?? new SearchQueue(search, this.redis, this.lock);
-    this.#searches.set(search, known);
-    return known;
+  #of(search: string): Promise<SearchQueue> {
+    const known = this.#searches.get(search);
+    if (known) return known;
+    const opened = SearchQueue.open(search, this.redis, this.lock).catch((error: Error) => {
+      this.#searches.delete(search);
+      throw error;
+    });
+    this.#searches.set(search, opened);
+    return opened;
   }
 
   async #soon<T>(work: () => Promise<T>): Promise<T> {
-    if (!this.isConnected) throw new Error('there is no connection');
+    if (!this.isConnected) throw new Fault(new Error('there is no connection'));
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new Error('there is no answer')), SOON);
     });
     try {
       return await Promise.race([work(), late]);
+    } catch (error) {
+      throw new Fault(error as Error);
     } finally {
       clearTimeout(timer);
     }

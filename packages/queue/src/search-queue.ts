@@ -21,9 +21,9 @@ export interface TakenJob {
 
 export class SearchQueue {
   readonly #queue: Queue<object>;
-  #worker: Worker<object> | undefined;
+  #worker: Promise<Worker<object>> | undefined;
 
-  constructor(
+  private constructor(
     readonly search: string,
     readonly redis: Redis,
     readonly lock: number,
@@ -35,6 +35,12 @@ export class SearchQueue {
     });
     // whoever asks for something is told what went wrong with it
     this.#queue.on('error', () => {});
+  }
+
+  static async open(search: string, redis: Redis, lock: number): Promise<SearchQueue> {
+    const opened = new SearchQueue(search, redis, lock);
+    await opened.#queue.waitUntilReady();
+    return opened;
   }
 
   async add(trials: readonly QueuedTrial[]): Promise<void> {
@@ -79,7 +85,7 @@ export class SearchQueue {
 
   async take(): Promise<TakenJob | undefined> {
     const token = randomUUID();
-    const worker = this.#working();
+    const worker = await this.#working();
     const job: Job<object> | undefined = await worker.getNextJob(token, { block: false });
     if (job?.id === undefined) return undefined;
     const timer = setInterval(() => {
@@ -89,13 +95,12 @@ export class SearchQueue {
     timer.unref();
     const ended = async (what: () => Promise<unknown>) => {
       clearInterval(timer);
-      await what();
+      await what().catch(unlessLost);
     };
     return {
       id: job.id,
       data: job.data,
-      // a lock that is lost, or all of Redis: the result is there
-      complete: () => ended(() => job.moveToCompleted(null, token, false).catch(() => {})),
+      complete: () => ended(() => job.moveToCompleted(null, token, false)),
       giveBack: (fault) =>
         ended(() =>
           fault === undefined
@@ -111,13 +116,22 @@ export class SearchQueue {
   }
 
   async close(): Promise<void> {
-    await this.#worker?.close(true);
+    const worker = await this.#worker?.catch(() => undefined);
+    await worker?.close(true);
     await this.#queue.close();
   }
 
   /** That which takes jobs, and gives those of workers that fell silent to others. */
-  #working(): Worker<object> {
-    if (this.#worker) return this.#worker;
+  #working(): Promise<Worker<object>> {
+    this.#worker ??= this.#open().catch((error: Error) => {
+      // what was lost while it was being made stays so: the next time another one is
+      this.#worker = undefined;
+      throw error;
+    });
+    return this.#worker;
+  }
+
+  async #open(): Promise<Worker<object>> {
     const worker = new Worker<object>(this.search, null, {
       connection: this.redis,
       prefix: PREFIX,
@@ -127,8 +141,18 @@ export class SearchQueue {
       maxStalledCount: ATTEMPTS,
     });
     worker.on('error', () => {});
+    try {
+      await worker.waitUntilReady();
+    } catch (error) {
+      await worker.close(true);
+      throw error;
+    }
     worker.startStalledCheckTimer().catch(() => {});
-    this.#worker = worker;
     return worker;
   }
+}
+
+/** A lock that is lost is another's trial by now, or one that was withdrawn. */
+function unlessLost(error: Error): void {
+  if (!/^(Missing|Lock mismatch|Job \S+ is not in)/.test(error.message)) throw error;
 }

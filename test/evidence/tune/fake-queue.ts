@@ -112,6 +112,7 @@ export class FakeQueue implements TrialQueue {
   }
 
   #answer(): void {
-    if (!this.isConnected) throw new Error('there is no connection');
+    if (!this.isConnected)
+      throw Object.assign(new Error('there is no connection'), { fault: 'down' });
   }
 }

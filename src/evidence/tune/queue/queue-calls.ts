@@ -1,7 +1,7 @@
 /** Calls of a queue that may be away: what cannot be had now is undefined, and people are told. */
 import { queueRefused } from '../../../errors/index.js';
 import type { QueueAt } from './connect.js';
-import type { TrialQueue } from './trial-queue.js';
+import type { QueueFault, TrialQueue } from './trial-queue.js';
 
 export class QueueCalls {
   readonly #told = new Set<string>();
@@ -20,7 +20,8 @@ export class QueueCalls {
     try {
       return await call(this.at.queue);
     } catch (error) {
-      if (this.at.queue.isConnected) throw queueRefused(this.at.place, (error as Error).message);
+      const { fault, message } = error as QueueFault;
+      if (fault !== 'down') throw queueRefused(this.at.place, message);
       this.#away();
       return undefined;
     }

@@ -12,7 +12,7 @@ export interface QueueModule {
   connect(url: string, options?: QueueOptions): Promise<TrialQueue>;
 }
 
-/** Why there is no connection: nothing answers, or what answers says no. */
+/** Nothing answers, or what answers says no. */
 export interface QueueFault extends Error {
   readonly fault: 'down' | 'refused';
 }
@@ -22,7 +22,7 @@ export interface QueueOptions {
   readonly lock?: number;
 }
 
-/** A promise is kept soon or broken: nothing waits for a connection. */
+/** A promise is kept soon, or broken with a `QueueFault`: nothing waits for a connection. */
 export interface TrialQueue {
   readonly isConnected: boolean;
 
