@@ -1,0 +1,33 @@
+/** Commands that run while a test looks on: it stops them, kills them, and reads what they said. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { MAIN, type Outcome, type RunOptions } from '../cli/stepfold.js';
+import { pause } from './redis.js';
+
+export interface Running {
+  readonly child: ChildProcess;
+  readonly outcome: Promise<Outcome>;
+}
+
+export function start(
+  args: readonly string[],
+  { cwd, env, main = MAIN }: RunOptions & { readonly main?: string },
+): Running {
+  const child = spawn(process.execPath, [main, ...args], {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const output = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const)
+    child[name]!.setEncoding('utf8').on('data', (text: string) => {
+      output[name] += text;
+    });
+  const outcome = new Promise<Outcome>((resolve, reject) => {
+    child.on('error', reject).on('close', (status) => resolve({ status, ...output }));
+  });
+  return { child, outcome };
+}
+
+export async function until(what: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await what())) await pause(10);
+}
