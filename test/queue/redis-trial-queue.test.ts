@@ -1,4 +1,5 @@
 /** `stepfold-queue` against a real Redis: who has a trial, what becomes of it when its worker does, and what is left. */
+import { Queue } from 'bullmq';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { connect } from '../../packages/queue/src/index.js';
 import type { TrialQueue } from '../../src/evidence/tune/queue/trial-queue.js';
@@ -142,6 +143,33 @@ describe.skipIf(whyNoRedis())('a queue of trials', () => {
     expect(Number((await redis.ask('TTL', `stepfold:result:${ONE}`))[0]?.slice(1))).toBeGreaterThan(
       0,
     );
+  });
+
+  test('goes on where somebody was cut off while withdrawing', async () => {
+    await ask(ONE);
+    const { hostname: host, port } = new URL(redis.url);
+    const left = new Queue(SEARCH, {
+      prefix: 'stepfold',
+      connection: { host, port: Number(port) },
+    });
+    await left.pause();
+    await left.close();
+    expect(await worker.take(SEARCH)).toBeUndefined();
+    await search.announce(SEARCH, FILES);
+    expect((await worker.take(SEARCH))?.id).toBe(ONE);
+  });
+
+  test('clears away what a search has left that was killed', async () => {
+    await ask(ONE);
+    const old = 'cd'.repeat(32);
+    await search.announce(old, new Map());
+    await search.ask(old, [{ id: TWO, trial: TRIAL }]);
+    await redis.ask('ZADD', 'stepfold:searches', '1', old);
+    await search.announce(SEARCH, FILES);
+    const keys = await redis.ask('KEYS', '*');
+    expect(keys.filter((key) => key.includes(old))).toEqual([]);
+    expect(await redis.ask('ZRANGE', 'stepfold:searches', '0', '-1')).toEqual([SEARCH]);
+    expect((await worker.take(SEARCH))?.id).toBe(ONE);
   });
 
   test('does not wait for a connection that is lost, and makes it again', async () => {

@@ -124,7 +124,7 @@ describe.skipIf(whyNoRedis())('a worker at a queue', () => {
     await place.kill();
     const { status, stderr } = await worker.outcome;
     expect(status).toBe(2);
-    expect(stderr).toMatch(/^"redis:\S+" is away\.\nerror QUEUE_DOWN: [^\n]*\n$/);
+    expect(stderr).toMatch(/^redis:\S+ is away\.\nerror QUEUE_DOWN: [^\n]*\n$/);
   });
 });
 

@@ -43,6 +43,7 @@ export class RedisTrialQueue implements TrialQueue {
       for (const [i, [hash, bytes]] of [...files].entries())
         if (there[i] === 0)
           await this.redis.set(fileKey(hash), Buffer.from(bytes), 'EX', SEARCH_STAYS);
+      await (await this.#of(search)).resume();
       await this.redis.zadd(SEARCHES, now, search);
       await this.#sweep(now);
     });

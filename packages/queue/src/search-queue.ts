@@ -43,6 +43,11 @@ export class SearchQueue {
     return opened;
   }
 
+  /** It is paused where somebody was cut off while withdrawing it. */
+  async resume(): Promise<void> {
+    if (await this.#queue.isPaused()) await this.#queue.resume();
+  }
+
   async add(trials: readonly QueuedTrial[]): Promise<void> {
     const options = {
       attempts: ATTEMPTS,

@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import { badJob, otherVersion } from '../../errors/index.js';
 import { VERSION } from '../../version.js';
+import { isObject } from './json.js';
 import { canonical, type Setting } from './setting.js';
 import type { ImageBatch } from './subject.js';
 
@@ -77,9 +78,6 @@ function isTrial(found: object): found is TrialJob {
     sampler['steps'] <= MOST_STEPS
   );
 }
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const isCount = (value: unknown): value is number =>
   Number.isSafeInteger(value) && Number(value) >= 0;

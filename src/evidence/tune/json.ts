@@ -1,4 +1,4 @@
-/** What a search has written, read again. */
+/** What a search has written, read again; anybody may have written something else. */
 import { brokenTuning } from '../../errors/index.js';
 import { readRegularText } from '../../io/regular-file.js';
 
@@ -22,3 +22,18 @@ function orBroken<T>(place: string, read: () => T): T {
     throw brokenTuning(place, `it cannot be read (${(error as Error).message})`);
   }
 }
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+export const isObject = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+export const isNumber = (value: unknown): value is number => typeof value === 'number';
+
+export const isText = (value: unknown): value is string => typeof value === 'string';
+
+export const isListOf = <T>(value: unknown, is: (one: unknown) => one is T): value is T[] =>
+  Array.isArray(value) && value.every(is);
+
+export const isRecordOf = (value: unknown, is: (one: unknown) => boolean): value is Fields =>
+  isObject(value) && Object.values(value).every(is);

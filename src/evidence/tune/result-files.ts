@@ -1,7 +1,7 @@
 /** What came of a trial as it is kept and sent: a record in JSON, and the latents in which its loop ended as `.npy`. */
 import { brokenTuning } from '../../errors/index.js';
 import { readNpy, writeNpy } from '../../io/npy.js';
-import { parseJson } from './json.js';
+import { type Fields, isListOf, isObject, isText, parseJson } from './json.js';
 import { hasFailed, type TrialResult } from './trial.js';
 
 export interface ResultFiles {
@@ -36,8 +36,7 @@ export function decodeResult(
 type Failure = Extract<TrialResult, { failed: unknown }>;
 type End = Omit<Exclude<TrialResult, Failure>, 'latent' | 'dims'>;
 
-const fieldsOf = (found: unknown): Readonly<Record<string, unknown>> =>
-  typeof found === 'object' && found !== null ? { ...found } : {};
+const fieldsOf = (found: unknown): Fields => (isObject(found) ? found : {});
 
 function isFailure(found: unknown): found is Failure {
   const { code, message } = fieldsOf(fieldsOf(found)['failed']);
@@ -46,10 +45,5 @@ function isFailure(found: unknown): found is Failure {
 
 function isEnd(found: unknown): found is End {
   const { images, work, madeUp } = fieldsOf(found);
-  return (
-    Number.isSafeInteger(images) &&
-    Number.isFinite(work) &&
-    Array.isArray(madeUp) &&
-    madeUp.every((name) => typeof name === 'string')
-  );
+  return Number.isSafeInteger(images) && Number.isFinite(work) && isListOf(madeUp, isText);
 }

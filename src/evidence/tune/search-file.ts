@@ -9,47 +9,22 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { openFolder, sha256, writeFile } from '../../compiler/emit/index.js';
 import type { PassTable } from '../../compiler/pass/index.js';
-import { brokenTuning, otherModel, otherVersion } from '../../errors/index.js';
+import { brokenTuning, otherModel } from '../../errors/index.js';
 import { readNpy, writeNpy } from '../../io/npy.js';
 import { sha256OfSamples } from '../../model/files/hash-file.js';
 import type { Model } from '../../model/ir/model.js';
 import { VERSION } from '../../version.js';
-import type { LoopGuidance } from '../calibrate/guidance.js';
 import { weightFiles } from '../calibrate/resume.js';
 import type { Ort } from '../measure/engine.js';
 import { type GivenFeeds, isWritten } from '../measure/loop-given.js';
 import { hashOf } from './job.js';
 import { parseJson, readJson } from './json.js';
+import { type Given, parseSearch, SEARCH_FORMAT, type SearchFile } from './search-format.js';
 import { canonical } from './setting.js';
 import type { WorkSubject } from './subject.js';
 
-const FORMAT = 'stepfold.search';
 const FILE = 'search.json';
 const INPUTS = 'inputs';
-
-type Given = Readonly<
-  Record<string, { readonly sha256: string } | { readonly numbers: readonly number[] }>
->;
-
-interface SearchFile {
-  readonly format: typeof FORMAT;
-  readonly version: 1;
-  readonly stepfold: string;
-  readonly model: {
-    readonly sha256: string;
-    /** Of each file of weights: its size, and a hash of samples. */
-    readonly weights: readonly (readonly [bytes: number, samples: string])[];
-  };
-  readonly guidance?: Omit<LoopGuidance, 'unconditional'>;
-  readonly feeds: Given;
-  readonly unconditional: Given;
-  readonly seed: number;
-  readonly shapes: WorkSubject['shapes'];
-  readonly freeze: WorkSubject['freeze'];
-  readonly roles: WorkSubject['roles'];
-  /** Hashes of modules that passes come from beside those of this package. */
-  readonly plugins: readonly string[];
-}
 
 /** A search as it is written down, and sent. */
 export interface WrittenSearch {
@@ -64,7 +39,7 @@ export function searchFor(subject: WorkSubject, model: Model): WrittenSearch {
   const inputs = new Map<string, Uint8Array>();
   const { unconditional = {}, ...guidance } = subject.guidance ?? {};
   const search: SearchFile = {
-    format: FORMAT,
+    format: SEARCH_FORMAT,
     version: 1,
     stepfold: VERSION,
     model: modelRecord(subject.file, model),
@@ -109,7 +84,7 @@ export async function readSearch(
   own: WorkerModel,
 ): Promise<{ readonly subject: WorkSubject; readonly search: string }> {
   const place = path.join(folder, FILE);
-  const { search, found } = parse(readJson(place), place);
+  const { search, found } = parseSearch(readJson(place), place);
   const inputs = async (hash: string) => fs.readFileSync(inputIn(folder, hash));
   return { search, subject: await subjectOf(ort, found, place, own, inputs) };
 }
@@ -128,7 +103,7 @@ export async function openSearch(
   inputs: (hash: string) => Promise<Uint8Array>,
 ): Promise<WorkSubject> {
   if (hashOf(text) !== id) throw brokenTuning(place, 'its content is not that of its name');
-  const { found } = parse(parseJson(text, place), place);
+  const { found } = parseSearch(parseJson(text, place), place);
   return subjectOf(ort, found, place, own, inputs);
 }
 
@@ -199,19 +174,4 @@ async function readInputs(
       Object.entries(given).map(async ([name, one]) => [name, await read(name, one)] as const),
     ),
   );
-}
-
-function parse(
-  given: unknown,
-  place: string,
-): { readonly found: SearchFile; readonly search: string } {
-  const found = given as Partial<SearchFile> | null;
-  const isObject = (value: unknown) => typeof value === 'object' && value !== null;
-  if (found?.format !== FORMAT || typeof found.stepfold !== 'string')
-    throw brokenTuning(place, 'it is no description of a search');
-  // another version may well write other fields
-  if (found.stepfold !== VERSION) throw otherVersion(place, found.stepfold, VERSION);
-  if (found.version !== 1 || ![found.model, found.feeds, found.unconditional].every(isObject))
-    throw brokenTuning(place, 'it is of another form');
-  return { found: found as SearchFile, search: hashOf(canonical(found)) };
 }

@@ -72,6 +72,14 @@ describe('a search is refused, here and to whoever searches', () => {
     ['that was changed', { name: 'a'.repeat(64) }, 'TUNE_FOLDER', 'content'],
     ['that is none', { text: '{"format":"rm"}' }, 'TUNE_FOLDER', 'no description'],
     ['that is no JSON', { text: 'rm -rf /' }, 'TUNE_FOLDER', 'cannot be read'],
+    [
+      'with an input of no kind',
+      { text: changed({ feeds: { class_labels: null } }) },
+      'TUNE_FOLDER',
+      'form',
+    ],
+    ['with plugins of no kind', { text: changed({ plugins: {} }) }, 'TUNE_FOLDER', 'form'],
+    ['with guidance of no kind', { text: changed({ guidance: [] }) }, 'TUNE_FOLDER', 'form'],
     ['whose input was changed', { bytes: utf8('other') }, 'TUNE_FOLDER', 'content'],
     [
       'that names a file for an input',

@@ -47,6 +47,7 @@ export class QueueShare implements TrialShare {
   #looked = performance.now();
   /** Of a trial here, in milliseconds. */
   #longest = 0;
+  #isClosed = false;
 
   private constructor(readonly options: QueueShareOptions) {
     const { at, search, onNotice } = options;
@@ -56,9 +57,10 @@ export class QueueShare implements TrialShare {
     this.#timer.unref();
   }
 
+  /** @throws QUEUE_REFUSED, for what it says no to now it does later */
   static async open(options: QueueShareOptions): Promise<QueueShare> {
     const share = new QueueShare(options);
-    await share.#announce();
+    await share.#calls.demand((queue) => queue.announce(options.search.id, share.#files));
     return share;
   }
 
@@ -99,6 +101,9 @@ export class QueueShare implements TrialShare {
   }
 
   async close(): Promise<void> {
+    if (this.#isClosed) return;
+    // whoever is in the middle of something may still ask
+    this.#isClosed = true;
     clearInterval(this.#timer);
     const { id } = this.options.search;
     const [files, trials] = [[...this.#files.keys()], [...this.#asked.keys()]];
@@ -106,10 +111,12 @@ export class QueueShare implements TrialShare {
   }
 
   async #announce(): Promise<void> {
+    if (this.#isClosed) return;
     await this.#calls.attempt((queue) => queue.announce(this.options.search.id, this.#files));
   }
 
   async #send(jobs: readonly TrialJob[]): Promise<void> {
+    if (this.#isClosed) return;
     const trials = jobs.map((trial) => ({ id: idOf(trial), trial }));
     await this.#calls.attempt((queue) => queue.ask(this.options.search.id, trials));
   }
