@@ -65,7 +65,7 @@ export function stepfold(args: readonly string[], options: RunOptions = {}): Pro
   });
 }
 
-function withoutColors(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+export function withoutColors(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const { NO_COLOR: _, FORCE_COLOR: __, ...rest } = env;
   return rest;
 }

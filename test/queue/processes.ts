@@ -1,6 +1,6 @@
 /** Commands that run while a test looks on: it stops them, kills them, and reads what they said. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { MAIN, type Outcome, type RunOptions } from '../cli/stepfold.js';
+import { MAIN, type Outcome, type RunOptions, withoutColors } from '../cli/stepfold.js';
 import { pause } from './redis.js';
 
 export interface Running {
@@ -14,7 +14,7 @@ export function start(
 ): Running {
   const child = spawn(process.execPath, [main, ...args], {
     cwd,
-    env: { ...process.env, ...env },
+    env: { ...withoutColors(process.env), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output = { stdout: '', stderr: '' };

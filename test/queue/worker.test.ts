@@ -6,7 +6,7 @@ import { connect } from '../../packages/queue/src/index.js';
 import { passesWith } from '../../passes/table.js';
 import { hashOf, idOf, jobOf } from '../../src/evidence/tune/job.js';
 import type { TrialQueue } from '../../src/evidence/tune/queue/trial-queue.js';
-import { searchFor } from '../../src/evidence/tune/search-file.js';
+import { describeSearch } from '../../src/evidence/tune/search-file.js';
 import { canonical } from '../../src/evidence/tune/setting.js';
 import { loadModel } from '../../src/model/onnx/files.js';
 import {
@@ -22,7 +22,7 @@ import { pause, type RunningRedis, startRedis, whyNoRedis, writeCertificate } fr
 
 const folder = scratchFolder('worker');
 const model = loadModel(DIGITS);
-const search = searchFor(
+const search = describeSearch(
   { file: DIGITS, table: passesWith([]), feeds: { class_labels: [3] }, seed: 5 },
   model,
 );

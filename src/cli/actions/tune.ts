@@ -11,6 +11,7 @@ import { badSpeedup, outputExists, twoGoals, unknownTry } from '../../errors/ind
 import { proveBundle, type VerifyReport } from '../../evidence/measure/index.js';
 import { tuningPage } from '../../evidence/report/tuning-page.js';
 import {
+  describeSearch,
   type Goal,
   type Judged,
   type LoopSubject,
@@ -18,7 +19,6 @@ import {
   type QueueAt,
   readErrorGoal,
   type Setting,
-  searchFor,
   settingTitle,
   type TrialShare,
   type Tuned,
@@ -99,7 +99,7 @@ async function runSearch(given: TuneArguments, queue?: QueueAt): Promise<void> {
   const folder = new TuningFolder(args.work ?? `${path.resolve(args.output)}.tuning`);
   folder.take();
   if (args.restart) folder.clear();
-  const search = searchFor(subject, model);
+  const search = describeSearch(subject, model);
   writeSearch(folder.path, search);
   const status = startStatus(args.json);
   const clock = startClock(0);

@@ -10,9 +10,9 @@ export { QueueShare } from './queue/queue-share.js';
 export { QueueSource } from './queue/queue-source.js';
 export { FEWER } from './search.js';
 export {
+  describeSearch,
   hasSearch,
   readSearch,
-  searchFor,
   type WorkerModel,
   type WrittenSearch,
   writeSearch,

@@ -35,7 +35,7 @@ export interface WrittenSearch {
   readonly inputs: ReadonlyMap<string, Uint8Array>;
 }
 
-export function searchFor(subject: WorkSubject, model: Model): WrittenSearch {
+export function describeSearch(subject: WorkSubject, model: Model): WrittenSearch {
   const inputs = new Map<string, Uint8Array>();
   const { unconditional = {}, ...guidance } = subject.guidance ?? {};
   const search: SearchFile = {

@@ -6,7 +6,7 @@ import { loadOrt } from '../../../src/evidence/measure/engine.js';
 import { hashOf, idOf, jobOf } from '../../../src/evidence/tune/job.js';
 import { QueueSource } from '../../../src/evidence/tune/queue/queue-source.js';
 import { decodeResult } from '../../../src/evidence/tune/result-files.js';
-import { searchFor } from '../../../src/evidence/tune/search-file.js';
+import { describeSearch } from '../../../src/evidence/tune/search-file.js';
 import { canonical } from '../../../src/evidence/tune/setting.js';
 import { loadModel } from '../../../src/model/onnx/files.js';
 import { FakeQueue } from './fake-queue.js';
@@ -15,7 +15,7 @@ const FILE = path.resolve('samples/digits/digits-unet.onnx');
 const own = { file: FILE, model: loadModel(FILE), table: passesWith([]) };
 const ort = await loadOrt();
 const LABELS = new ort.Tensor('int64', BigInt64Array.of(3n), [1]);
-const search = searchFor({ ...own, feeds: { class_labels: LABELS }, seed: 5 }, own.model);
+const search = describeSearch({ ...own, feeds: { class_labels: LABELS }, seed: 5 }, own.model);
 const [[inputHash, input]] = [...search.inputs] as [[string, Uint8Array]];
 const utf8 = (text: string) => new TextEncoder().encode(text);
 
