@@ -134,14 +134,9 @@ describe('refuses', () => {
   const work = (...args: string[]) =>
     stepfold(['work', '--model', DIGITS, '--idle', '0', ...args], { cwd: folder });
 
-  test.each([
-    ['no address', 'queue.lan', 'it is none'],
-    ['one of something else', 'http://queue.lan', 'http:'],
-    ['one without a host', 'redis://', 'host'],
-    ['a database that is no number', 'redis://queue.lan/trials', '/trials'],
-  ])('%s', async (_, url, mention) => {
-    expectRefusal(await tune(url), 'QUEUE_URL', mention);
-    expectRefusal(await work('--queue', url), 'QUEUE_URL', mention);
+  test('what is no address of a Redis', async () => {
+    expectRefusal(await tune('http://queue.lan'), 'QUEUE_URL', 'http:');
+    expectRefusal(await work('--queue', 'queue.lan'), 'QUEUE_URL', 'redis://');
   });
 
   test('a queue that is down, and leaves nothing behind', async () => {
