@@ -1,7 +1,14 @@
 // What a search chooses for a sample at each speed, and beside it the settings that others ship.
 import os from 'node:os';
 import { recipesFor } from '../../dist/passes/index.js';
-import { FEWER, TuningFolder, tune, writeSearch } from '../../dist/src/evidence/tune/index.js';
+import {
+  describeSearch,
+  FEWER,
+  FolderShare,
+  TuningFolder,
+  tune,
+  writeSearch,
+} from '../../dist/src/evidence/tune/index.js';
 import { samplerFrom } from '../../dist/src/runtime/samplers/index.js';
 
 /** Settings of the search with as many judging images as are asked for. */
@@ -15,7 +22,8 @@ const BASIS = 'macs';
  */
 export async function tunedRows({ subject, model }, speedups, { samples, work, progress }) {
   const folder = new TuningFolder(work);
-  const search = writeSearch(work, subject, model);
+  const search = describeSearch(subject, model);
+  writeSearch(work, search);
   const rows = [];
   const searches = [];
   for (const times of speedups) {
@@ -28,7 +36,8 @@ export async function tunedRows({ subject, model }, speedups, { samples, work, p
       basis: BASIS,
       samples,
       folder,
-      search,
+      share: new FolderShare(folder),
+      search: search.id,
       onProgress: (_, what) => progress(`${times}x: ${what}`),
     });
     const seconds = (performance.now() - start) / 1000;
