@@ -102,6 +102,9 @@ describe.concurrent('help', () => {
       expect(help).toContain('--levels Noise levels in place of timesteps');
       expect(help).toContain('--order Order of the method, 1 to 3 (unipc, deis) [default: 2]');
       expect(help).toContain('--shift Flow steps moved towards noise: 3 for SD 3 (flow matching)');
+      expect(help).toContain(
+        '--sigma-max Noise level of the last timestep (--path variance-exploding) [default: 80]',
+      );
       expect(help).toContain('--zero-snr Betas rescaled so that');
     },
   );
