@@ -1,0 +1,36 @@
+// Packages that carry a denoiser as ONNX, with the loops that it is run in. Nothing of them is kept here.
+
+/**
+ * @typedef {object} Loop
+ * @property {string} what
+ * @property {readonly string[]} args of `stepfold tune`
+ */
+
+/**
+ * @typedef {object} Package
+ * @property {string} name for pip
+ * @property {string} version
+ * @property {string} sha256 of the wheel
+ * @property {string} model within it
+ * @property {Readonly<Record<string, readonly number[]>>} feeds a number for each image, in turn
+ * @property {readonly Loop[]} loops
+ */
+
+// D(x; sigma) from 80 down to 0.002, as the package's generator calls it; data from -1 to 1
+const EDM = [
+  ...['--path', 'variance-exploding', '--timestep-scale', 'sigma', '--prediction', 'sample'],
+  ...['--sampler', 'euler', '--levels', 'karras'],
+];
+
+/** @type {readonly Package[]} */
+export const PACKAGES = [
+  {
+    name: 'adaptive-terrain-diffusion',
+    version: '0.4.2',
+    sha256: 'dd803be2c98d764e4e64db18c631eef46c210282b398c4dd080f4cda3fa7c84d',
+    model: 'terrain_diffusion/weights/terrain_consistency_unet_difficulty100.onnx',
+    // difficulties 1, 34, 67 and 100 of 100, as the generator scales them
+    feeds: { difficulty: [0, 33 / 99, 66 / 99, 1] },
+    loops: [{ what: '10 steps of Euler', args: [...EDM, '--steps', '10'] }],
+  },
+];
