@@ -32,6 +32,12 @@ export const PACKAGES = [
     model: 'terrain_diffusion/weights/terrain_consistency_unet_difficulty100.onnx',
     // difficulties 1, 34, 67 and 100 of 100, as the generator scales them
     feeds: { difficulty: [0, 33 / 99, 66 / 99, 1] },
-    loops: [{ what: '6 steps of Euler', args: [...EDM, '--steps', '6', '--freeze', 'batch=1'] }],
+    // few steps, as it was trained for; many are 31 of 32 levels
+    loops: [
+      {
+        what: '4 steps of Euler',
+        args: [...EDM, '--steps', '4', '--train-timesteps', '32', '--freeze', 'batch=1'],
+      },
+    ],
   },
 ];
