@@ -37,6 +37,7 @@ for (const one of PACKAGES.filter(({ name }) => new RegExp(values.only).test(nam
   for (const [i, loop] of one.loops.entries()) {
     const tuned = tune(model, path.join(place, `loop-${i}`), [...loop.args, ...feeds]);
     for (const [what, row] of rowsOf(tuned)) print(one, loop, what, row, tuned.loop);
+    console.error(`${tuned.trials} trials, ${tuned.evaluations} evaluations of one image`);
     if (tuned.outOfTime) console.log(`| | | | the ${values.minutes} minutes ran out | | | |`);
     for (const { pass, reason } of tuned.notTried) console.error(`not tried: ${pass}: ${reason}`);
     for (const { message } of tuned.failed) console.error(`failed: ${message}`);
@@ -80,7 +81,7 @@ function rowsOf({ chosen, loop, rival, finalists }) {
 function print({ name, version }, loop, what, row, whole) {
   const cost = row === whole ? 1 : whole.cost / row.cost;
   const decibels = ({ mean, least, most }) =>
-    mean > 150 ? 'equal' : `${mean.toFixed(1)} (${least.toFixed(1)} to ${most.toFixed(1)})`;
+    mean >= 150 ? 'equal' : `${mean.toFixed(1)} (${least.toFixed(1)} to ${most.toFixed(1)})`;
   console.log(
     `| ${name} ${version} | ${loop.what} | ${what} | ${settingTitle(row.setting)} | ${cost.toFixed(2)}x | ${decibels(row.converged)} | ${decibels(row.own)} |`,
   );
