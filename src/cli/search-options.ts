@@ -45,8 +45,12 @@ export const searchOptions = <S extends Options, L extends Options, I extends Op
   ...noiseOptions,
   ...guidanceOptions,
   ...inputs,
-  ...partOptions,
 });
+
+/** Of searches whose loops may start from pictures and have further models. */
+export const searchWithParts = <S extends Options, L extends Options, I extends Options>(
+  parts: SearchParts<S, L, I>,
+) => ({ ...searchOptions(parts), ...partOptions });
 
 export const groupSearch = (
   yargs: Argv,
@@ -57,5 +61,13 @@ export const groupSearch = (
     .group(Object.keys(loop), 'Loop:')
     .group(Object.keys(noiseOptions), 'Noise schedule of the training:')
     .group(Object.keys(guidanceOptions), 'Guidance:')
-    .group(Object.keys(inputs), 'Inputs:')
-    .group(Object.keys(partOptions), 'Pictures to start from, and further models:');
+    .group(Object.keys(inputs), 'Inputs:');
+
+export const groupSearchWithParts = (
+  yargs: Argv,
+  parts: SearchParts<Options, Options, Options>,
+): Argv =>
+  groupSearch(yargs, parts).group(
+    Object.keys(partOptions),
+    'Pictures to start from, and further models:',
+  );

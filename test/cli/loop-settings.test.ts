@@ -76,6 +76,17 @@ test('any solver goes along a path that is named, with the options of that', () 
   });
 });
 
+test('a path that is no sampler’s own has its options too', () => {
+  const path = { path: 'variance-exploding', sigmaMin: 0.01, sigmaMax: 50, rho: 3 } as const;
+  const told = { timestepScale: 'sigma', prediction: 'sample' } as const;
+  const made = samplerOf({ sampler: 'ddim', ...path, ...told, levels: 'karras', steps: 3 });
+  const middle = ((50 ** (1 / 7) + 0.01 ** (1 / 7)) / 2) ** 7;
+  [50, middle, 0.01].forEach((sigma, i) => {
+    expect(made.told[i]).toBeCloseTo(sigma, 6);
+  });
+  expect(made.start(Float32Array.of(2)).latent[0]).toBeCloseTo(100, 4);
+});
+
 test('a strength starts where pipelines of its path do', () => {
   const strong = { init: 'picture.npy', strength: 0.3, steps: 28 } as const;
   const start = (args: SchedulerUse) => samplerOf({ ...strong, ...args }).firstCall;

@@ -29,6 +29,8 @@ describe.concurrent('a wrong command line is answered by one sentence', () => {
     ['transform a.onnx', 'CLI_USAGE', ['--output']],
     ['transform a.onnx --callz 5 -o x', 'CLI_USAGE', ['--callz', 'Did you mean --calls?']],
     ['run a --latent-shap 1x1 -o x', 'CLI_USAGE', ['Did you mean --latent-shape?']],
+    ['tune a.onnx --init a.npy -o b', 'CLI_USAGE', ['--init']],
+    ['tune a.onnx --control b.onnx -o b', 'CLI_USAGE', ['--control']],
     ['inspect a.onnx --seed 3', 'CLI_USAGE', ['--seed']],
     ['inspect a.onnx -z', 'CLI_USAGE', ['-z']],
     ['transform a.onnx --emit both -o x', 'CLI_USAGE', ['--emit', '"both"', '"merged"']],
@@ -102,6 +104,9 @@ describe.concurrent('help', () => {
       expect(help).toContain('--levels Noise levels in place of timesteps');
       expect(help).toContain('--order Order of the method, 1 to 3 (unipc, deis) [default: 2]');
       expect(help).toContain('--shift Flow steps moved towards noise: 3 for SD 3 (flow matching)');
+      expect(help).toContain(
+        '--sigma-max Noise level of the last timestep (--path variance-exploding) [default: 80]',
+      );
       expect(help).toContain('--zero-snr Betas rescaled so that');
     },
   );

@@ -12,7 +12,12 @@ import {
 } from '../arguments.js';
 import { type Arguments, addOptions, examples } from '../command.js';
 import { timestepOptions } from '../loop-options.js';
-import { groupSearch, searchInputs, searchLoop, searchOptions } from '../search-options.js';
+import {
+  groupSearchWithParts,
+  searchInputs,
+  searchLoop,
+  searchWithParts,
+} from '../search-options.js';
 
 export const command = 'calibrate <model>';
 export const describe = 'Find the plan of a pass: what each site does at each call';
@@ -72,10 +77,13 @@ const inputs = {
 
 const parts = { search, loop, inputs };
 
-export const options = searchOptions(parts);
+export const options = searchWithParts(parts);
 
 export const builder = (yargs: Argv) =>
-  groupSearch(addOptions(yargs.positional('model', modelArgument.model), options), parts).epilogue(
+  groupSearchWithParts(
+    addOptions(yargs.positional('model', modelArgument.model), options),
+    parts,
+  ).epilogue(
     [
       examples(
         [

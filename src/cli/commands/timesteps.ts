@@ -4,7 +4,12 @@ import { MOST_CALLS } from '../../compiler/pipeline/limits.js';
 import { REFERENCE_STEPS, SAMPLES } from '../../evidence/calibrate/timesteps/defaults.js';
 import { jsonOption, wholeNumber } from '../arguments.js';
 import { type Arguments, addOptions, examples } from '../command.js';
-import { groupSearch, searchInputs, searchLoop, searchOptions } from '../search-options.js';
+import {
+  groupSearchWithParts,
+  searchInputs,
+  searchLoop,
+  searchWithParts,
+} from '../search-options.js';
 
 export const command = 'timesteps <model>';
 export const describe = 'Find the timesteps on which a loop of few steps loses least';
@@ -37,10 +42,13 @@ const search = {
 
 const parts = { search, loop: searchLoop(SAMPLES), inputs: searchInputs };
 
-export const options = searchOptions(parts);
+export const options = searchWithParts(parts);
 
 export const builder = (yargs: Argv) =>
-  groupSearch(addOptions(yargs.positional('model', positionals.model), options), parts).epilogue(
+  groupSearchWithParts(
+    addOptions(yargs.positional('model', positionals.model), options),
+    parts,
+  ).epilogue(
     examples(
       [
         'Ten steps that end near to where a hundred do',

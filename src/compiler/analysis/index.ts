@@ -15,3 +15,4 @@ export * from './roles.js';
 export * from './skip-join.js';
 export * from './stored.js';
 export * from './unet.js';
+export * from './whole-loop.js';

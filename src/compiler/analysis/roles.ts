@@ -59,6 +59,10 @@ function findTimestep(
   // a float image may reach Sin and Cos by way of a size; the timestep is the smallest of them
   const candidates = reached.filter((v) => (rankOf(v) ?? 0) <= 1);
   if (candidates.length === 1) return candidates[0];
+  // what a step's number is only divided by is how many there are
+  const counted = dataBehind(angles, dividend);
+  const undivided = candidates.filter((input) => counted.has(input));
+  if (undivided.length === 1) return undivided[0];
   problems.push(
     candidates.length === 0
       ? 'no input of rank 0 or 1 reaches a Sin and a Cos that share an input, so none is the timestep'
@@ -78,8 +82,17 @@ function argumentsOf(graph: Graph, opType: string): Set<Value> {
   return found;
 }
 
-/** Values that nobody makes whose content, not merely their shape, flows into some values. */
-function dataBehind(values: readonly Value[]): Set<Value> {
+const dividend = (node: Node): readonly Value[] | undefined =>
+  isOp(node, 'Div') && node.inputs[0] ? [node.inputs[0]] : undefined;
+
+/**
+ * Values that nobody makes whose content, not merely their shape, flows into some values.
+ * @param followed of a node not all that it depends on
+ */
+function dataBehind(
+  values: readonly Value[],
+  followed: (node: Node) => readonly Value[] | undefined = () => undefined,
+): Set<Value> {
   const found = new Set<Value>();
   const seen = new Set<Node>();
   const stack = [...values];
@@ -88,7 +101,7 @@ function dataBehind(values: readonly Value[]): Set<Value> {
     if (!node) found.add(value);
     if (!node || seen.has(node) || readsNoElements(node)) continue;
     seen.add(node);
-    pushAll(stack, nodeDependencies(node));
+    pushAll(stack, followed(node) ?? nodeDependencies(node));
   }
   return found;
 }

@@ -34,7 +34,7 @@ import {
   stepsOfCalls,
   timestepProblems,
 } from '../../runtime/schedule/index.js';
-import { findInputRoles, type InputRoles } from '../analysis/index.js';
+import { findInputRoles, findWholeLoop, type InputRoles } from '../analysis/index.js';
 import { canonicalize, type TraceEntry } from '../canonicalize/index.js';
 import { type EmitForm, type Instrumented, type Lowered, lower } from '../lower/index.js';
 import { checkOptions, type Pass, type PassContext, passContext } from '../pass/index.js';
@@ -322,6 +322,7 @@ async function prepareOnce(source: Model, options: PrepareOptions, watch: Watch)
   const roles = findInputRoles(canonical.graph, shapes, options.roles);
   const given = new Map(Object.entries(options.sizes ?? {}));
   const { graph } = canonical;
+  const wholeLoop = findWholeLoop(graph);
   const followers = inputFollowers(graph, shapes, roles, given);
   const bindings = chooseBindings(graph, shapes, roles, given, options.guidance, followers);
   return {
@@ -332,6 +333,6 @@ async function prepareOnce(source: Model, options: PrepareOptions, watch: Watch)
     bindings,
     followers,
     trace,
-    notes: [...leftOut, ...notes],
+    notes: [...leftOut, ...notes, ...(wholeLoop ? [wholeLoop] : [])],
   };
 }

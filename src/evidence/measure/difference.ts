@@ -47,6 +47,10 @@ export function difference(actual: Tensor, reference: Tensor): Difference {
   };
 }
 
+/** Whether a tensor can be near another one: all of its numbers are finite. */
+export const isComparable = (tensor: Tensor): boolean =>
+  Number.isFinite(difference(tensor, tensor).absolute);
+
 export const worst = (a: Difference, b: Difference): Difference => ({
   absolute: Math.max(a.absolute, b.absolute),
   relative: Math.max(a.relative, b.relative),

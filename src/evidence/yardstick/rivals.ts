@@ -52,10 +52,14 @@ const MANY = 1000;
 const pathNameOf = (own: SamplerChoice): PathName =>
   (own['schedule'] as NoisePathOptions | undefined)?.path ?? solverOf(own.name).path;
 
-/** What does not depend on the sampler: the model's prediction, its noise path, and where pixels end. */
+/**
+ * What does not depend on the sampler: the model's prediction, its noise path, in which numbers it is told where it is on that,
+ * and where pixels end.
+ */
 const ofModel = (own: SamplerChoice) => ({
   prediction: own['prediction'] ?? solverOf(own.name).options.prediction.default,
   schedule: { ...(own['schedule'] as object | undefined), path: pathNameOf(own) },
+  ...(own['timestepScale'] !== undefined && { timestepScale: own['timestepScale'] }),
   ...(own['clip'] !== undefined && { clip: own['clip'] }),
 });
 

@@ -41,12 +41,13 @@ export function nodeMacs(node: Node, shapeOf: ShapeOf): Macs | undefined {
  * Is the node one product of which a factor is a weight, perhaps transposed, cast or dequantized on
  * the way? Operators that are the whole of attention are none.
  */
-export function multipliesWeight(node: Node): boolean {
+export const multipliesWeight = (node: Node): boolean => weightsOf(node).length > 0;
+
+/** The weights that a product multiplies by. */
+export function weightsOf(node: Node): Value[] {
   const work = workOf(node);
-  return (
-    work?.kind === 'product' &&
-    work.factors.some((index) => weightBehind(node.inputs[index]) !== undefined)
-  );
+  if (work?.kind !== 'product') return [];
+  return work.factors.flatMap((index) => weightBehind(node.inputs[index]) ?? []);
 }
 
 const carriesNumbers = (node: Node): boolean =>

@@ -4,7 +4,12 @@
  */
 import type { Levels } from './levels.js';
 import type { NoiseScheduleOptions } from './noise-schedule.js';
-import type { FlowOptions, NoisePathOptions, PathName } from './paths/index.js';
+import type {
+  FlowOptions,
+  NoisePathOptions,
+  PathName,
+  VarianceExplodingOptions,
+} from './paths/index.js';
 import type { Prediction } from './prediction.js';
 import type { NoiseAfterClip } from './solvers/ddim.js';
 import type { SecondOrder } from './solvers/dpm-solver.js';
@@ -126,4 +131,5 @@ export interface AnySamplerOption
       'schedule'
     >,
     NoiseScheduleOptions,
+    VarianceExplodingOptions,
     FlowOptions {}

@@ -91,6 +91,34 @@ describe('several timesteps', () => {
   });
 });
 
+describe('a step that is counted', () => {
+  const of = (angle: string) =>
+    rolesOf(`g (float[N,4,L] r, float[N] total, float[N] step) => (float[N,4,L] z)
+    <int64[2] axes = {1, 2}> {
+      ${angle}
+      s = Sin (angle)
+      c = Cos (angle)
+      e = Add (s, c)
+      v = Unsqueeze (e, axes)
+      n = Unsqueeze (total, axes)
+      d = Div (v, n)
+      z = Add (r, d)
+    }`);
+  test('is what is divided by how many there are', () => {
+    const found = of('angle = Div (step, total)');
+    expect(found).toMatchObject({ timestep: 'step', conditions: ['total'], problems: [] });
+    expect(of('t = Div (step, total)\n angle = Neg (t)').timestep).toBe('step');
+  });
+  test('is not told where both are divided, or one is added as well', () => {
+    for (const angle of [
+      'a = Div (step, total)\n b = Div (total, step)\n angle = Add (a, b)',
+      'a = Div (step, total)\n angle = Add (a, total)',
+      'angle = Mul (step, total)',
+    ])
+      expect(of(angle).problems).toEqual([expect.stringMatching(/several inputs/)]);
+  });
+});
+
 describe('the timestep', () => {
   const of = (inputs: string, body: string) =>
     rolesOf(`g (${inputs}) => (float[N,4,H,W] z) <float[2] f = {1, 2}> {

@@ -48,6 +48,51 @@ test('of several sets of inputs the worst counts, first or last', async () => {
   expect(results).toMatchObject([{ identical: true }, { identical: true }]);
 });
 
+describe('where the source has no answer', () => {
+  // of t no logarithm at 0, and nothing else
+  const source = TINY_SOURCE.replace(
+    'y = Add (deep, t)',
+    'l = Log (t) none = Sub (l, l) u = Add (t, none) y = Add (deep, u)',
+  );
+  const at = (t: number) => feedsOf(0, [1, 2, 3, 4], t);
+  const timed: Change = (schedule) => {
+    schedule.source.roles = { latent: 'x', timestep: 't' };
+  };
+
+  test('nothing is compared, at timesteps that no loop is known to have', async () => {
+    const { results, notes, unproved } = await proved(split(), timed, [at(2), at(0)], source);
+    expect(results).toMatchObject([{ identical: true }, { identical: true }]);
+    expect(unproved).toEqual([]);
+    expect(notes).toEqual([
+      'the source gives numbers that are not finite at the timesteps 0, so nothing is compared there',
+    ]);
+  });
+
+  test('nothing is proved, at those of the loop, in the first set, or where none is the timestep', async () => {
+    const failed = [{ absolute: Number.POSITIVE_INFINITY }, { absolute: Number.POSITIVE_INFINITY }];
+    const ofLoop: Change = (schedule) => {
+      timed(schedule);
+      schedule.timesteps = [3, 2, 1, 0];
+    };
+    const all = [
+      [ofLoop, [at(2), at(0)]],
+      [timed, [at(0), at(2)]],
+      [() => {}, [at(2), at(0)]],
+    ] as const;
+    for (const [change, sets] of all) {
+      const { results, notes } = await proved(split(), change, [...sets], source);
+      expect(results).toMatchObject(failed);
+      expect(notes).toEqual([]);
+    }
+  });
+
+  test('what is wrong elsewhere is found', async () => {
+    const other = source.replace('{2}', '{3}');
+    const { results } = await proved(split(), timed, [at(2), at(0)], other);
+    expect(results).toMatchObject([{ identical: false }, { identical: false }]);
+  });
+});
+
 describe('a source that draws noise inside', () => {
   const noisy = TINY_SOURCE.replace(
     'y = Add (deep, t)',

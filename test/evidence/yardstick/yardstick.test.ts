@@ -111,6 +111,23 @@ describe('rivals', () => {
     expect(convergedSampler(exploding).timesteps.length).toBeGreaterThan(900);
   });
 
+  const scales = [
+    ['unit', { name: 'euler-flow' }, (timestep: number) => timestep / 1000],
+    ['reverse', { name: 'euler-flow' }, (timestep: number) => 1 - timestep / 1000],
+    ['whole', { name: 'euler-flow', schedule: { shift: 3 } }, Math.floor],
+    ['unit', { name: 'ddim' }, (timestep: number) => timestep / 1000],
+  ] as const;
+  test.each(scales)(
+    'all of them tell the model in its own numbers where it is: %s, beside %o',
+    (timestepScale, own, wanted) => {
+      const samplers = rivals({ ...own, timestepScale }, 8).map(({ sampler }) => sampler);
+      for (const { timesteps, told } of [...samplers, convergedSampler({ ...own, timestepScale })])
+        told.forEach((value, step) => {
+          expect(value).toBeCloseTo(wanted(timesteps[step]!), 9);
+        });
+    },
+  );
+
   test('no more steps than there are', () => {
     const own = { name: 'ddim', schedule: { trainTimesteps: 20 } } as const;
     expect(rivals(own, 50).every(({ sampler }) => sampler.timesteps.length <= 20)).toBe(true);

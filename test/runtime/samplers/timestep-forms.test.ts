@@ -67,9 +67,11 @@ describe('told', () => {
     ['unit', sigmas],
     ['reverse', sigmas.map((s) => 1 - s)],
     ['whole', [1000, 900, 750, 500]],
+    ['sigma', sigmas.map((s) => s / (1 - s)).slice(1)],
     ['log-sigma', sigmas.map((s) => Math.log(s / (1 - s)) / 4).slice(1)],
   ] as const)('in the scale %s', async (timestepScale, wanted) => {
-    const start = timestepScale === 'log-sigma' ? 1 : 0;
+    // pure noise has no signal to be measured by
+    const start = timestepScale.endsWith('sigma') ? 1 : 0;
     const sampler = createSampler('euler-flow', { ...flow, timestepScale, start });
     sampler.told.forEach((value, i) => {
       expect(Math.abs(value - wanted[i]!)).toBeLessThan(1e-9);
@@ -106,7 +108,52 @@ describe('told', () => {
     expect(sampler.timesteps[2]).toBe(0);
   });
 
-  it.each(['unit', 'reverse', 'log-sigma'] as const)(
+  it('as the level itself: the loop of Karras et al. (algorithm 1, S_churn = 0, Euler alone), which is DDIM there', async () => {
+    const sampler = createSampler('ddim', {
+      ...{ steps: 6, prediction: 'sample', timestepScale: 'sigma', spacing: 'linear' },
+      schedule: {
+        path: 'variance-exploding',
+        ...{ sigmaMin: 0.01, sigmaMax: 50, rho: 5, trainTimesteps: 6 },
+      },
+    } as const);
+    /** D(x; sigma) of data that are 0.3 with a variance of 0.25, by which it is bent. */
+    const denoised = (x: number, sigma: number) =>
+      0.3 + (0.25 / (0.25 + sigma * sigma)) * Math.tanh(x - 0.3);
+    const noise = [0.4, -1.3, 0.9];
+    const made = await denoise({
+      call: async (feeds: InferenceSession.FeedsType) => {
+        const [sigma] = numbers(feeds.sigma as ort.Tensor);
+        const { data, dims } = feeds.x as ort.TypedTensor<'float32'>;
+        return {
+          clean: new Tensor(
+            'float32',
+            data.map((x) => denoised(x, sigma!)),
+            dims,
+          ),
+        };
+      },
+      ...{ ort, sampler, latentShape: [1, 3], seed: 1 },
+      noise: Float32Array.from(noise),
+      roles: { latent: 'x', timestep: 'sigma', output: 'clean' },
+      timestep: { type: 'float32', shape: 'batch' },
+    });
+    const root = (of: number) => of ** (1 / 5);
+    const levels = [0, 1, 2, 3, 4, 5].map(
+      (i) => (root(50) + (i / 5) * (root(0.01) - root(50))) ** 5,
+    );
+    const wanted = noise.map((n) => {
+      let x = 50 * n;
+      levels.forEach((sigma, i) => {
+        x += ((levels[i + 1] ?? 0) - sigma) * ((x - denoised(x, sigma)) / sigma);
+      });
+      return x;
+    });
+    wanted.forEach((x, i) => {
+      expect(Math.abs(made[i]! - x)).toBeLessThan(1e-4);
+    });
+  });
+
+  it.each(['unit', 'reverse', 'sigma', 'log-sigma'] as const)(
     'never as %s in whole numbers',
     async (timestepScale) => {
       for (const type of ['int64', 'int32'] as const)

@@ -14,24 +14,28 @@ export const VARIANCE_EXPLODING_OPTIONS = {
     type: 'number',
     exclusiveMinimum: 0,
     default: 0.002,
+    flag: true,
     description: 'Noise level of the first timestep',
   },
   sigmaMax: {
     type: 'number',
     exclusiveMinimum: 0,
     default: 80,
+    flag: true,
     description: 'Noise level of the last timestep',
   },
   rho: {
     type: 'number',
     exclusiveMinimum: 0,
     default: KARRAS_RHO,
+    flag: true,
     description: 'How strongly timesteps crowd at low noise',
   },
   trainTimesteps: {
     type: 'integer',
     minimum: 2,
     default: TRAIN_TIMESTEPS,
+    flag: true,
     description: 'Timesteps in training',
   },
 } as const;
