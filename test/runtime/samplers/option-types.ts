@@ -34,10 +34,13 @@ expectTypeOf<Plain<VarianceExplodingOptions>>().toEqualTypeOf<
   Given<typeof VARIANCE_EXPLODING_OPTIONS>
 >();
 
-// each option of any sampler, and of the paths that samplers assume
+// each option of any sampler, and of any path
 type NamesOf<Schemas> = Schemas extends unknown ? keyof Schemas : never;
 expectTypeOf<keyof AnySamplerOption>().toEqualTypeOf<
-  NamesOf<AnySolver['options']> | keyof NoiseScheduleOptions | keyof FlowOptions
+  | NamesOf<AnySolver['options']>
+  | keyof NoiseScheduleOptions
+  | keyof FlowOptions
+  | keyof VarianceExplodingOptions
 >();
 
 // the path is the sampler's own where none is named
