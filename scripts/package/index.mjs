@@ -22,7 +22,10 @@ try {
   const began = performance.now();
   install(project, tarball);
   const seconds = (performance.now() - began) / 1000;
-  console.log(`installed into an empty project in ${seconds.toFixed(1)} s`);
+  const installed = contents(path.join(project, 'node_modules'));
+  console.log(
+    `installed into an empty project in ${seconds.toFixed(1)} s, with its dependencies ${installed.length} files, ${mega(installed.reduce((all, bytes) => all + bytes, 0))}`,
+  );
 
   const excess = [
     ...(unpackedSize > MOST_BYTES ? [`more than ${mega(MOST_BYTES)}`] : []),
@@ -34,4 +37,12 @@ try {
   }
 } finally {
   fs.rmSync(scratch, { recursive: true, force: true });
+}
+
+/** Sizes of all files below. */
+function contents(folder) {
+  return fs
+    .readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => fs.statSync(path.join(entry.parentPath, entry.name)).size);
 }

@@ -30,7 +30,9 @@ export function install(project, tarball, others = []) {
   const { packages } = read('package-lock.json');
   const own = read('package.json');
   const wanted = [...Object.keys(own.dependencies), ...others];
-  const dependencies = { stepfold: `file:${tarball}`, ...versions(packages, others) };
+  // as seen from the project: a whole path may have letters that npm reads as those of an address
+  const spec = `file:${path.relative(project, tarball).replaceAll(path.sep, '/')}`;
+  const dependencies = { stepfold: spec, ...versions(packages, others) };
   const locked = closure(packages, wanted);
   const manifest = { name: 'an-empty-project', version: '1.0.0', private: true, dependencies };
   const write = (name, content) =>
@@ -41,7 +43,7 @@ export function install(project, tarball, others = []) {
     packages: {
       '': manifest,
       'node_modules/stepfold': {
-        ...{ version: own.version, resolved: `file:${tarball}`, license: own.license },
+        ...{ version: own.version, resolved: spec, license: own.license },
         ...{ dependencies: own.dependencies, bin: own.bin, engines: own.engines },
       },
       ...locked,
