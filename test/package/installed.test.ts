@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { rolldown } from 'rolldown';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { install, pack } from '../../scripts/package/install.mjs';
 import { readSurfaces, root } from './surface.js';
@@ -115,6 +116,44 @@ const session = await openBundle('bundle', { worker: true });
 console.log(session.calls.length);
 await session.release();`;
     expect(run([write('worker.mjs', script)])).toMatchObject({ status: 0, stdout: '6\n' });
+  });
+
+  test('a bundler for browsers finds nothing of Node, and no engine', async () => {
+    const input = write(
+      'page.mjs',
+      `export * as compiler from 'stepfold';
+export { passes } from 'stepfold/passes';
+export { heatmapSvg } from 'stepfold/report';
+export { ScheduledSession } from 'stepfold/runtime';`,
+    );
+    const complaints: string[] = [];
+    const build = await rolldown({
+      input: path.join(project, input),
+      platform: 'browser',
+      // what dependencies do to themselves is theirs
+      onLog: (_, { message, id }) => {
+        if (id === undefined || id.includes('stepfold')) complaints.push(message);
+      },
+    });
+    const { output } = await build.generate({ format: 'esm' });
+    await build.close();
+    expect(complaints).toEqual([]);
+    for (const file of output) {
+      if (file.type !== 'chunk') continue;
+      const outside = file.imports.filter(
+        (name) => !output.some(({ fileName }) => fileName === name),
+      );
+      expect([...outside, ...file.dynamicImports.filter((name) => !name.endsWith('.js'))]).toEqual(
+        [],
+      );
+      expect(
+        Object.keys(file.modules).filter((id) => /onnxruntime-node|node-engine/.test(id)),
+      ).toEqual([]);
+    }
+    const modules = output.flatMap((file) =>
+      file.type === 'chunk' ? Object.keys(file.modules) : [],
+    );
+    expect(modules.some((id) => id.endsWith('no-engine.js'))).toBe(true);
   });
 
   test('a plugin and the command have one copy of everything', () => {
