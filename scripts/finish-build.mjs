@@ -1,7 +1,9 @@
-// What is left to do after the compiler: the command becomes executable.
+// What is left to do after the compiler: the package is made of its output, and the command becomes executable.
 import fs from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { makeLib } from './package/lib.mjs';
 
-const dist = path.join(path.dirname(path.dirname(fileURLToPath(import.meta.url))), 'dist');
-fs.chmodSync(path.join(dist, 'src/cli/main.js'), 0o755);
+const dist = path.resolve(import.meta.dirname, '../dist');
+await makeLib(dist);
+for (const command of ['src/cli/main.js', 'lib/cli.js'])
+  fs.chmodSync(path.join(dist, command), 0o755);

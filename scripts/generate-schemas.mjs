@@ -15,7 +15,8 @@ const banner = '/* Written by scripts/generate-schemas.mjs from schemas/; edit t
 
 const KEYWORDS = new Set([
   ...['$schema', '$id', '$ref', '$defs', 'title', 'description', 'type', 'const', 'enum', 'anyOf'],
-  ...['maximum', 'minimum', 'exclusiveMinimum', 'pattern', 'maxItems', 'minItems', 'items'],
+  ...['maximum', 'minimum', 'exclusiveMaximum', 'exclusiveMinimum', 'multipleOf'],
+  ...['maxLength', 'minLength', 'pattern', 'maxItems', 'minItems', 'items'],
   ...['maxProperties', 'minProperties', 'required', 'dependentRequired'],
   ...['additionalProperties', 'properties'],
 ]);
@@ -28,13 +29,18 @@ export interface JsonSchema {
   readonly $id?: string;
   readonly $ref?: string;
   readonly $defs?: Readonly<Record<string, JsonSchema>>;
+  readonly default?: unknown;
   readonly type?: TypeName | readonly TypeName[];
   readonly const?: unknown;
   readonly enum?: readonly unknown[];
   readonly anyOf?: readonly JsonSchema[];
   readonly maximum?: number;
   readonly minimum?: number;
+  readonly exclusiveMaximum?: number;
   readonly exclusiveMinimum?: number;
+  readonly multipleOf?: number;
+  readonly maxLength?: number;
+  readonly minLength?: number;
   readonly pattern?: string;
   readonly maxItems?: number;
   readonly minItems?: number;

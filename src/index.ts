@@ -98,7 +98,7 @@ export {
 export type { FileAccess } from './model/ir/tensor.js';
 export type { Violation } from './model/ir/validate.js';
 export { decodeModel, encodeModel } from './model/onnx/codec.js';
-export { fromOnnxProto, toOnnxProto } from './model/onnx/interchange.js';
+export { fromOnnxProto, type OnnxProtoModel, toOnnxProto } from './model/onnx/interchange.js';
 export { type PrintOptions, parseModel, printModel } from './model/onnx/text/index.js';
 export {
   type DimExpr,

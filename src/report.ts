@@ -18,7 +18,6 @@ import * as report from './evidence/report/index.js';
 
 export {
   type CellCost,
-  callAxis,
   type DifferencePageOptions,
   type DifferenceTextOptions,
   differencePage,
@@ -54,12 +53,20 @@ export const heatmapText = (
   others?: readonly AnyPass[],
 ): string => report.heatmapText(plan, known(others), options);
 
-export const planMarks = (
+/**
+ * The scale of calls above a plan, as a mark of Observable Plot. What marks are is for the caller's Plot to say,
+ * `callAxis<Plot.Markish>(…)`, as Plot's own declarations do not compile wherever these have to.
+ */
+export const callAxis = <Mark = object>(calls: number, layout: PlanLayout): Mark =>
+  report.callAxis(calls, layout) as Mark;
+
+/** Marks of Observable Plot, of the caller's type as in `callAxis`. */
+export const planMarks = <Mark = object>(
   plan: ShownPlan,
   layout: PlanLayout,
   cost?: CellCost,
   others?: readonly AnyPass[],
-) => report.planMarks(plan, layout, known(others), cost);
+): Mark[] => report.planMarks(plan, layout, known(others), cost) as Mark[];
 
 export const reportPage = (subject: ReportSubject, others?: readonly AnyPass[]): string =>
   report.reportPage({ ...subject, known: known(others) });

@@ -129,6 +129,7 @@ export type ErrorCode =
   | 'PASS_BROKE_GRAPH'
   | 'PASS_NAME_TAKEN'
   | 'PASS_OPTION'
+  | 'PASS_SCHEMA'
   | 'PASS_STRATEGY_TAKEN'
   | 'PASS_THREW'
   | 'PASS_UNKNOWN'

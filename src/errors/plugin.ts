@@ -14,6 +14,12 @@ export const pluginNoPass = (file: string, why: string) =>
     hint: 'Let its default export be a pass, or an array of passes; see docs/writing-passes.md.',
   });
 
+/** @param why the end of a sentence about its options */
+export const passSchema = (pass: string, why: string) =>
+  new StepfoldError('PASS_SCHEMA', `The pass "${pass}" ${why}.`, {
+    hint: 'docs/writing-passes.md has the keywords of JSON Schema that options may have.',
+  });
+
 export const passNameTaken = (pass: string) =>
   new StepfoldError('PASS_NAME_TAKEN', `There are two passes "${pass}".`, {
     hint: 'Give the one of your own another name, or leave one plugin out.',

@@ -93,6 +93,12 @@ describe('a plugin is refused', () => {
     ['without a default export', 'export const a = 1;', 'PLUGIN_NO_PASS', 'is no object'],
     ['of no passes', 'export default [];', 'PLUGIN_NO_PASS', 'empty array'],
     ['that cannot propose', pass('propose: 1'), 'PLUGIN_NO_PASS', 'no function "propose"'],
+    [
+      'with options that cannot be checked',
+      pass("options: { type: 'object', properties: { x: { oneOf: [] } } }"),
+      'PLUGIN_NO_PASS',
+      '"/properties/x/oneOf"',
+    ],
     ['of an array with another thing', 'export default [null];', 'PLUGIN_NO_PASS', 'item 0'],
     [
       'with a meaning that there is none of',

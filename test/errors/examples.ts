@@ -313,6 +313,13 @@ export const EXAMPLES = {
   // plan.ts
   passNameTaken: [() => e.passNameTaken('deepcache')],
   strategyNameTaken: [() => e.strategyNameTaken('feed-forward-cache', 'zero')],
+  passSchema: [
+    () =>
+      e.passSchema(
+        'feed-forward-cache',
+        'has options whose schema asks with "/properties/interval/oneOf", which is not known',
+      ),
+  ],
   passThrew: [() => e.passThrew('feed-forward-cache', 'no block has a feed-forward')],
   pluginFailed: [() => e.pluginFailed('my-pass.mjs', "Unexpected token '}'")],
   pluginNoPass: [

@@ -218,6 +218,8 @@ export const MEANINGS: Readonly<Record<string, string>> = {
     'Two passes mean different things by one name of a strategy, and a schedule could not tell which.',
   PASS_BROKE_GRAPH:
     'A pass from a plugin left a graph that is not whole, or named what is not in it.',
+  PASS_SCHEMA:
+    'The options of a pass of your own are described by a schema that is none, or that asks for more than is checked.',
   PASS_THREW:
     'A pass from a plugin threw an error of its own: about the model or its options, or by mistake.',
   PLUGIN_FAILED: 'A module given by `--plugin` has a fault in it, or imports what is not there.',

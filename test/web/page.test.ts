@@ -237,6 +237,36 @@ describe.skipIf(why)(`in Chromium${why ? ` (skipped: ${why})` : ''}`, () => {
     expect(await page.isDisabled('option[value=webgpu]')).toBe(true);
   });
 
+  test('no script runs but the page and its workers, and in those none is made of text', async () => {
+    const { page, complaints } = opened;
+    const before = complaints.length;
+    const ran = await page.evaluate(async () => {
+      const script = document.createElement('script');
+      script.textContent = 'window.ran = true';
+      document.body.append(script);
+      const title = document.querySelector<HTMLElement>('h1')!;
+      title.setAttribute('onclick', 'window.ran = true');
+      title.click();
+      title.removeAttribute('onclick');
+      return 'ran' in window;
+    });
+    expect(ran).toBe(false);
+    // the browser complains of what was tried here
+    expect(complaints.splice(before).join()).toContain('Content Security Policy');
+    // a worker takes the policy of its own response
+    const policy = "script-src 'self' 'wasm-unsafe-eval'";
+    for (const file of fs.readdirSync(path.join(WEB, 'dist/assets'))) {
+      if (!file.startsWith('worker')) continue;
+      const { headers } = await page.evaluate(async (url) => {
+        const response = await fetch(url);
+        return { headers: response.headers.get('content-security-policy') };
+      }, `assets/${file}`);
+      expect(headers, file).toContain(policy);
+    }
+    const html = fs.readFileSync(path.join(WEB, 'dist/index.html'), 'utf8');
+    expect(html.replaceAll('&#39;', "'")).toContain(policy);
+  });
+
   test('a dropped model comes back as the bundle that the command line writes', async () => {
     const { page, complaints } = opened;
     // the page has the same file on its own server

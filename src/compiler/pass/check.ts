@@ -1,11 +1,13 @@
 /** Whether something that was loaded at run time is a pass, as far as can be told without a model. */
-import { Ajv } from 'ajv';
+import type { JsonSchema } from '../../generated/schemas.js';
+import { schemaErrors } from '../../runtime/schedule/schema-errors.js';
+import { readOptionsSchema } from './option-schema.js';
 import type { Pass } from './pass.js';
 
-const MEANING = {
+const MEANING: JsonSchema = {
   type: 'object',
   required: ['result'],
-  oneOf: [
+  anyOf: [
     {
       properties: {
         result: { const: 'computed' },
@@ -25,7 +27,7 @@ const TEXTS = ['name', 'description', 'example'] as const satisfies readonly (ke
 
 const CALLED = ['prepare', 'trials'] as const satisfies readonly (keyof Pass)[];
 
-const STATEMENTS = {
+const STATEMENTS: JsonSchema = {
   type: 'object',
   additionalProperties: {
     type: 'object',
@@ -43,20 +45,16 @@ export function passProblem(given: unknown): string | undefined {
     if (typeof pass[key] !== 'string' || pass[key] === '') return `has no "${key}"`;
   if (!/^[a-z0-9][a-z0-9._-]*$/i.test(pass.name as string))
     return `has a name that --pass cannot take, "${pass.name}"`;
-  if (!isSchema(pass.options)) return 'has no "options", the JSON Schema of an object';
+  const schema = readOptionsSchema(pass.options);
+  if (typeof schema === 'string') return schema;
   if (typeof pass.propose !== 'function') return 'has no function "propose"';
   const uncalled = CALLED.find((key) => pass[key] !== undefined && typeof pass[key] !== 'function');
   if (uncalled) return `has a "${uncalled}" that is no function`;
   if (pass.strategies === undefined) return undefined;
-  const isStatements = new Ajv({ strict: false }).compile(STATEMENTS);
-  if (isStatements(pass.strategies)) return undefined;
-  const at = isStatements.errors?.[0]?.instancePath.split('/')[1];
+  const [first] = schemaErrors(STATEMENTS, pass.strategies);
+  if (!first) return undefined;
+  const at = first.instancePath.split('/')[1];
   return at === undefined
     ? 'has "strategies" that are no object'
     : `says of its strategy "${at.replaceAll('~1', '/').replaceAll('~0', '~')}" what no meaning and letter are`;
 }
-
-const isSchema = (options: unknown): boolean => {
-  const { type, properties } = (options ?? {}) as { type?: unknown; properties?: unknown };
-  return type === 'object' && typeof properties === 'object' && properties !== null;
-};

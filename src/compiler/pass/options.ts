@@ -1,7 +1,9 @@
 /** Checking a pass's options against its schema, and reading them from a command line. */
-import { Ajv } from 'ajv';
 import { badOption } from '../../errors/index.js';
-import { foundErrors, schemaProblems } from '../../runtime/schedule/schema-problems.js';
+import { schemaErrors } from '../../runtime/schedule/schema-errors.js';
+import { schemaProblems } from '../../runtime/schedule/schema-problems.js';
+import { completed } from './completed.js';
+import { optionsSchema } from './option-schema.js';
 import type { Pass } from './pass.js';
 
 /** One pass of a pipeline with its options, as pipeline.json and `--pass` give them. */
@@ -12,20 +14,21 @@ export interface PassRequest {
 
 /**
  * Options checked and completed with defaults.
- * @throws PASS_OPTION naming pass and option
+ * @throws PASS_OPTION naming pass and option, PASS_SCHEMA
  */
 export function checkOptions<O>(pass: Pass<O>, options: Readonly<Record<string, unknown>>): O {
-  // on a command line everything is text, and a list may have one entry
-  const ajv = new Ajv({ useDefaults: true, coerceTypes: 'array', allErrors: true, strict: false });
-  const value = Object.fromEntries(
-    Object.entries(structuredClone(options)).map(([name, given]) => [
-      name,
-      isList(pass, name) && typeof given === 'string' ? given.split('+') : given,
-    ]),
+  const schema = optionsSchema(pass);
+  const value = completed(
+    schema,
+    Object.fromEntries(
+      Object.entries(options).map(([name, given]) => [
+        name,
+        isList(pass, name) && typeof given === 'string' ? given.split('+') : given,
+      ]),
+    ),
   );
-  const validate = ajv.compile({ ...pass.options, additionalProperties: false });
-  if (validate(value)) return value as O;
-  const errors = foundErrors(validate);
+  const errors = schemaErrors(schema, value);
+  if (errors.length === 0) return value as O;
   const [first] = errors;
   const known = Object.keys(pass.options.properties).join(', ');
   if (first?.keyword === 'additionalProperties')

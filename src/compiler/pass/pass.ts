@@ -28,7 +28,7 @@ export interface PassOption {
   readonly type?: string | readonly string[];
   readonly enum?: readonly unknown[];
   readonly default?: unknown;
-  /** Any other keyword of JSON Schema. */
+  /** Other keywords of JSON Schema: docs/writing-passes.md has those that are checked. */
   readonly [keyword: string]: unknown;
 }
 

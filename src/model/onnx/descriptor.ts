@@ -1,11 +1,18 @@
 /**
- * The field table of `onnx.proto` as of IR version 14, given to protobufjs. Compared with
+ * The field table of `onnx.proto` as of IR version 14. Compared with
  * `onnx-proto` 8.0.1 (ONNX 1.10) it knows everything added since; what comes after it is kept as
  * unknown fields. One field is ours: `Tensor.rawRange` stands for bytes left in the file.
  */
-import protobuf from 'protobufjs/light.js';
 import { modelTooDeep } from '../../errors/index.js';
 import type { ModelMessage } from './messages.js';
+import {
+  type FieldSpec,
+  isTooDeep,
+  type MessageType,
+  messageTypes,
+  readMessage,
+  writeMessage,
+} from './protobuf.js';
 
 /** `name: "id type"`; `*` repeated, `+` repeated and packed; message names are capitalised. */
 type FieldTable = Readonly<Record<string, string>>;
@@ -154,14 +161,6 @@ export const MESSAGES: Readonly<Record<string, FieldTable>> = {
   SimpleShardedDim: { dimValue: '1 int64', dimParam: '2 string', numShards: '3 int64' },
 };
 
-export interface FieldSpec {
-  readonly name: string;
-  readonly id: number;
-  readonly type: string;
-  readonly repeated: boolean;
-  readonly packed: boolean;
-}
-
 export function fieldsOf(message: string): FieldSpec[] {
   return Object.entries(MESSAGES[message] ?? {}).map(([name, text]) => {
     const [id, type] = text.split(' ') as [string, string];
@@ -176,47 +175,24 @@ export function fieldsOf(message: string): FieldSpec[] {
   });
 }
 
-function buildModelType(): protobuf.Type {
-  const root = new protobuf.Root();
-  for (const message of Object.keys(MESSAGES)) {
-    const type = new protobuf.Type(message);
-    for (const field of fieldsOf(message)) {
-      const rule = field.repeated ? 'repeated' : 'optional';
-      // a field set to its default is still written: protobufjs gives reflected fields proto2 presence
-      const options = {
-        ...(field.repeated ? { packed: field.packed } : {}),
-        // a string that is not UTF-8 could not be written back, so it is refused
-        features: { utf8_validation: 'VERIFY' },
-      };
-      type.add(new protobuf.Field(field.name, field.id, field.type, rule, undefined, options));
-    }
-    root.add(type);
-  }
-  root.resolveAll();
-  // protobufjs puts defaults on prototypes; without them a field left out reads as undefined
-  for (const message of Object.keys(MESSAGES)) {
-    const type = root.lookupType(message);
-    for (const field of type.fieldsArray) delete type.ctor.prototype[field.name];
-  }
-  return root.lookupType('Model');
-}
+let types: ReadonlyMap<string, MessageType> | undefined;
 
-let modelType: protobuf.Type | undefined;
+function modelType(): MessageType {
+  types ??= messageTypes(
+    Object.fromEntries(Object.keys(MESSAGES).map((name) => [name, fieldsOf(name)])),
+  );
+  return types.get('Model')!;
+}
 
 /** Decodes the bytes of a ModelProto; throws protobufjs's own errors on malformed input. */
-export function decodeMessage(bytes: Uint8Array): ModelMessage {
-  modelType ??= buildModelType();
-  const reader = protobuf.Reader.create(bytes);
-  reader.discardUnknown = false;
-  return modelType.decode(reader) as unknown as ModelMessage;
-}
+export const decodeMessage = (bytes: Uint8Array): ModelMessage =>
+  readMessage(modelType(), bytes) as ModelMessage;
 
 /** @throws ONNX_TOO_DEEP: a transformed model may nest one graph more than its source */
 export function encodeMessage(message: ModelMessage): Uint8Array {
-  modelType ??= buildModelType();
   try {
-    return modelType.encode(message as Record<string, unknown>).finish();
+    return writeMessage(modelType(), message);
   } catch (error) {
-    throw (error as Error).message === 'max depth exceeded' ? modelTooDeep() : error;
+    throw isTooDeep(error) ? modelTooDeep() : error;
   }
 }

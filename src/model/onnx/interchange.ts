@@ -2,12 +2,30 @@
  * Models to and from the message objects of the `onnx-proto` package. Both go through the file
  * format, so every tensor held in the messages is copied once; external data stay outside.
  */
-import type { onnx } from 'onnx-proto';
+import type Long from 'long';
 import type { Model } from '../ir/model.js';
 import type { ExternalFiles } from '../ir/tensor.js';
 import { decodeModel, encodeModel } from './codec.js';
 import { decodeMessage, encodeMessage } from './descriptor.js';
 import type { ModelMessage } from './messages.js';
+
+/**
+ * A ModelProto as an object of `onnx-proto`: what its `onnx.ModelProto` decodes, and what it encodes. Declared here, since
+ * that package's own declarations do not compile wherever these have to.
+ */
+export interface OnnxProtoModel {
+  irVersion?: number | Long | null;
+  opsetImport?: object[] | null;
+  producerName?: string | null;
+  producerVersion?: string | null;
+  domain?: string | null;
+  modelVersion?: number | Long | null;
+  docString?: string | null;
+  graph?: object | null;
+  metadataProps?: object[] | null;
+  trainingInfo?: object[] | null;
+  functions?: object[] | null;
+}
 
 /**
  * Reads a model from an object of `onnx-proto`, decoded or plain. Nothing is lost here, but
@@ -17,7 +35,7 @@ import type { ModelMessage } from './messages.js';
  * @param files opens external data
  * @throws ONNX_INVALID and the GRAPH_ errors of a graph that is not well formed
  */
-export function fromOnnxProto(model: onnx.IModelProto, files?: ExternalFiles): Model {
+export function fromOnnxProto(model: OnnxProtoModel, files?: ExternalFiles): Model {
   return decodeModel(encodeMessage(model as ModelMessage), 'onnx-proto', files);
 }
 
@@ -25,6 +43,6 @@ export function fromOnnxProto(model: onnx.IModelProto, files?: ExternalFiles): M
  * The model as an object that `onnx-proto` can encode. It carries every field; `onnx-proto` writes
  * those of ONNX 1.10 and drops the rest. Large tensors are read into memory.
  */
-export function toOnnxProto(model: Model): onnx.IModelProto {
-  return decodeMessage(encodeModel(model)) as onnx.IModelProto;
+export function toOnnxProto(model: Model): OnnxProtoModel {
+  return decodeMessage(encodeModel(model));
 }

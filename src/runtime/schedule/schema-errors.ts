@@ -1,7 +1,8 @@
 /**
  * What in a document is against its JSON Schema (draft 2020-12): the errors that ajv reports with `allErrors`, in its
- * order and its words. It knows the keywords that the schemas here use and no others, which their generator sees to;
- * compiled by ajv they would be most of what a page loads to run a bundle.
+ * order and its words. It knows the keywords that the schemas here use, which their generator sees to, and those that
+ * options of passes may have; compiled by ajv they would be most of what a page loads to run a bundle, and a page may
+ * forbid that text becomes code.
  */
 import type { DefinedError } from 'ajv';
 import type { JsonSchema, TypeName } from '../../generated/schemas.js';
@@ -37,6 +38,8 @@ const IS: Readonly<Record<TypeName, (value: unknown) => boolean>> = {
   array: Array.isArray,
   object: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
 };
+
+export const isOfType = (type: TypeName, value: unknown): boolean => IS[type](value);
 
 export function schemaErrors(root: JsonSchema, document: unknown): SchemaError[] {
   const found: SchemaError[] = [];
@@ -166,7 +169,7 @@ export function schemaErrors(root: JsonSchema, document: unknown): SchemaError[]
 }
 
 function checkNumber(
-  { maximum, minimum, exclusiveMinimum }: JsonSchema,
+  { maximum, minimum, exclusiveMaximum, exclusiveMinimum, multipleOf }: JsonSchema,
   value: number,
   report: Report,
 ): void {
@@ -174,15 +177,33 @@ function checkNumber(
     report('maximum', { comparison: '<=', limit: maximum }, `must be <= ${maximum}`);
   if (minimum !== undefined && !(value >= minimum))
     report('minimum', { comparison: '>=', limit: minimum }, `must be >= ${minimum}`);
+  if (exclusiveMaximum !== undefined && !(value < exclusiveMaximum))
+    report(
+      'exclusiveMaximum',
+      { comparison: '<', limit: exclusiveMaximum },
+      `must be < ${exclusiveMaximum}`,
+    );
   if (exclusiveMinimum !== undefined && !(value > exclusiveMinimum))
     report(
       'exclusiveMinimum',
       { comparison: '>', limit: exclusiveMinimum },
       `must be > ${exclusiveMinimum}`,
     );
+  if (multipleOf !== undefined && !Number.isInteger(value / multipleOf))
+    report('multipleOf', { multipleOf }, `must be multiple of ${multipleOf}`);
 }
 
-function checkString({ pattern }: JsonSchema, value: string, report: Report): void {
+function checkString(
+  { maxLength, minLength, pattern }: JsonSchema,
+  value: string,
+  report: Report,
+): void {
+  // as people count them, not by code units
+  const { length } = maxLength === undefined && minLength === undefined ? value : [...value];
+  if (maxLength !== undefined && length > maxLength)
+    report('maxLength', { limit: maxLength }, `must NOT have more than ${maxLength} characters`);
+  if (minLength !== undefined && length < minLength)
+    report('minLength', { limit: minLength }, `must NOT have fewer than ${minLength} characters`);
   if (pattern !== undefined && !new RegExp(pattern, 'u').test(value))
     report('pattern', { pattern }, `must match pattern "${pattern}"`);
 }
@@ -197,8 +218,8 @@ const GROUP_OF: Readonly<Partial<Record<TypeName, Group>>> = {
 };
 
 const KEYWORDS: Readonly<Record<Group, readonly (keyof JsonSchema)[]>> = {
-  number: ['maximum', 'minimum', 'exclusiveMinimum'],
-  string: ['pattern'],
+  number: ['maximum', 'minimum', 'exclusiveMaximum', 'exclusiveMinimum', 'multipleOf'],
+  string: ['maxLength', 'minLength', 'pattern'],
   array: ['maxItems', 'minItems', 'items'],
   object: [
     ...(['maxProperties', 'minProperties', 'required', 'dependentRequired'] as const),

@@ -2,7 +2,6 @@
  * Turns what is against a schema into sentences: where, what was expected, what was found. A misplaced document
  * is reported once per keyword, so problems that say the same are given once.
  */
-import type { DefinedError, ErrorObject } from 'ajv';
 import type { Problem } from '../../errors/index.js';
 import { pointer, valueAt } from './pointer.js';
 import type { SchemaError } from './schema-errors.js';
@@ -12,11 +11,6 @@ const PATTERNS: Record<string, string> = {
   '#/$defs/sha256/pattern': 'a SHA-256 of 64 lower-case hexadecimal digits',
   '#/$defs/fileName/pattern': "a plain file name inside the bundle's folder",
 };
-
-/** What a check left behind; all keywords that ajv reports are its own, so what it says of each is known. */
-export const foundErrors = (validate: {
-  readonly errors?: readonly ErrorObject[] | null;
-}): readonly DefinedError[] => (validate.errors ?? []) as readonly DefinedError[];
 
 export function schemaProblems(document: unknown, errors: readonly SchemaError[]): Problem[] {
   const seen = new Set<string>();

@@ -31,7 +31,7 @@ export function showPlan(place: HTMLElement, schedule: Schedule, made: number): 
     marks: [
       callAxis(plan.calls, layout),
       Plot.axisY({ label: null, tickSize: 0 }),
-      ...planMarks(plan, layout),
+      ...planMarks<Plot.Markish>(plan, layout),
       Plot.rect([0], {
         x1: 0,
         x2: 1,
