@@ -92,15 +92,19 @@ def latents_of(pipe: Any, **options: Any) -> Any:
     def call() -> Any:
         generator = torch.Generator().manual_seed(3)
         given = pipe(prompt="a cat", negative_prompt="dog", output_type="latent", generator=generator, **options)
-        return np.array(given.images)
+        return np.asarray(given.images, dtype=np.float32)
 
     return call
 
 
-def onnx_latents_of(pipe: Any, **options: Any) -> Any:
+def pictures_of(pipe: Any, **options: Any) -> Any:
+    """Of conditions that are made up, since exports of today have text encoders of another integer type than this asks for."""
+    numbers = np.random.RandomState(5)
+    conditions = {name: numbers.randn(1, 16, 32).astype(np.float32) for name in ("prompt_embeds", "negative_prompt_embeds")}
+
     def call() -> Any:
-        given = pipe(prompt="a cat", generator=np.random.RandomState(3), output_type="np", **options)
-        return np.array(given.images)
+        given = pipe(**conditions, generator=np.random.RandomState(3), output_type="np", **options)
+        return np.asarray(given.images, dtype=np.float32)
 
     return call
 
@@ -151,7 +155,7 @@ def main(folder: Path) -> None:
     legacy.set_progress_bar_config(disable=True)
     transform(folder / "unet-legacy/model.onnx", folder / "bundle-legacy")
     bundle = folder / "bundle-legacy"
-    check("diffusers, OnnxStableDiffusionPipeline", legacy, bundle, onnx_latents_of(legacy, num_inference_steps=9), 9)
+    check("diffusers, OnnxStableDiffusionPipeline", legacy, bundle, pictures_of(legacy, num_inference_steps=9), 9)
     try:
         stepfold.enable(object(), bundle)
     except stepfold.StepfoldError as error:
