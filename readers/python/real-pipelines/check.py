@@ -18,7 +18,7 @@ import numpy as np
 import onnxruntime as ort
 import stepfold
 import torch
-from diffusers import EulerDiscreteScheduler, HeunDiscreteScheduler, OnnxRuntimeModel, PNDMScheduler
+from diffusers import DDIMScheduler, EulerDiscreteScheduler, HeunDiscreteScheduler, OnnxRuntimeModel, PNDMScheduler
 from diffusers import OnnxStableDiffusionPipeline
 from optimum.onnxruntime import ORTStableDiffusionImg2ImgPipeline, ORTStableDiffusionPipeline
 from PIL import Image
@@ -148,10 +148,9 @@ def main(folder: Path) -> None:
 
     legacy = OnnxStableDiffusionPipeline(
         vae_encoder=load(source / "vae_encoder"), vae_decoder=load(source / "vae_decoder"), text_encoder=load(source / "text_encoder"),
-        tokenizer=pipe.tokenizer, unet=load(folder / "unet-legacy"), scheduler=type(pipe.scheduler).from_config(config),
+        tokenizer=pipe.tokenizer, unet=load(folder / "unet-legacy"), scheduler=DDIMScheduler.from_config(config),
         safety_checker=None, feature_extractor=None, requires_safety_checker=False,
     )  # fmt: skip
-    legacy.scheduler = EulerDiscreteScheduler.from_config(config)
     legacy.set_progress_bar_config(disable=True)
     transform(folder / "unet-legacy/model.onnx", folder / "bundle-legacy")
     bundle = folder / "bundle-legacy"
