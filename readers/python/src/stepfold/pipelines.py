@@ -11,7 +11,7 @@ from . import errors
 from .engine import SessionFactory
 from .loops import per_step
 from .pipeline_loop import PipelineLoop
-from .schedules import Schedule
+from .schedules import Schedule, needs_pairs
 from .sessions import Session, open as open_session
 from .watch import NewImage
 
@@ -165,12 +165,12 @@ def _refuse_guidance(name: str, schedule: Schedule) -> None:
     guidance = schedule["source"].get("guidance")
     if guidance is None:
         return
+    needed = any(needs_pairs(schedule, program) for program in schedule["programs"])
     # only Flux asks twice a step, for the condition first; all others have both halves in one batch, without it first
-    calls_twice = "Flux" in name
-    if calls_twice != (per_step(schedule) == 2):
-        how = "in two calls a step" if per_step(schedule) == 2 else "in one batch"
+    calls_twice, made_for_two = "Flux" in name, per_step(schedule) == 2
+    if calls_twice != made_for_two and (needed or made_for_two):
+        how = "in two calls a step" if made_for_two else "in one batch"
         raise errors.pipeline_mismatch(name, f"it is made for guidance {how}, and the pipeline does it otherwise")
     order = "cond-first" if calls_twice else "uncond-first"
-    if guidance["order"] != order and any(own.get("pairs", True) for own in schedule["programs"].values()):
+    if needed and guidance["order"] != order:
         raise errors.pipeline_mismatch(name, f"it is made for pairs that come {guidance['order']}, the pipeline's come {order}")
-
