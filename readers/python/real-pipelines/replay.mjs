@@ -26,5 +26,6 @@ for (const [call, feeds] of calls.entries()) {
     writeNpy({ type: 'float32', data, dims: [...dims] }),
   );
 }
-if (session.program !== undefined) throw new Error('the pipeline made fewer calls than the loop has');
+if (session.program !== undefined)
+  throw new Error('the pipeline made fewer calls than the loop has');
 await session.release();
