@@ -8,20 +8,22 @@ const read = (...at: readonly string[]) => fs.readFileSync(path.join(root, ...at
 
 const READERS = {
   python: {
-    source: 'src/stepfold/errors.py',
+    sources: ['base', 'bundle', 'calls', 'images', 'loops', 'pipelines'].map(
+      (file) => `src/stepfold/errors/${file}.py`,
+    ),
     code: /^ +"([A-Z]+(?:_[A-Z]+)+)"|StepfoldError\(\s*"([A-Z_]+)"/gm,
   },
-  c: { source: 'stepfold.c', code: /fail\([^,]+, (?:[^"]*\? )?"([A-Z_]+)"/g },
+  c: { sources: ['stepfold.c'], code: /fail\([^,]+, (?:[^"]*\? )?"([A-Z_]+)"/g },
 } as const;
 
 const known = new Set(
   [...read('docs/errors.md').matchAll(/`([A-Z]+(?:_[A-Z]+)+)`/g)].map(([, code]) => code),
 );
 
-test.each(Object.entries(READERS))('%s', (name, { source, code }) => {
-  const used = [...read('readers', name, source).matchAll(code)].map(
-    ([, one, other]) => one ?? other,
-  );
+test.each(Object.entries(READERS))('%s', (name, { sources, code }) => {
+  const used = sources
+    .flatMap((file) => [...read('readers', name, file).matchAll(code)])
+    .map(([, one, other]) => one ?? other);
   const listed = read('readers', name, 'README.md');
   expect(used.length).toBeGreaterThan(10);
   expect(used.filter((own) => !known.has(own) && !listed.includes(`\`${own}\``))).toEqual([]);
