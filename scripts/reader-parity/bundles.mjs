@@ -64,8 +64,8 @@ function feedsAt(feeds, call) {
   return Object.fromEntries(entries);
 }
 
-const open = (folder, { steps, start }) =>
-  openBundle(folder, { steps, start, sessionOptions: EXACT, newImage: 'reset' });
+const open = (folder, { steps, start }, newImage = 'reset') =>
+  openBundle(folder, { steps, start, sessionOptions: EXACT, newImage });
 
 async function expectLoop(folder, loop, feeds) {
   const session = await open(folder, loop);
@@ -91,7 +91,7 @@ function stacked(tensors) {
 
 /** After half of the calls; elements lie beside it, one file for each state. */
 async function expectSaved(folder, feeds) {
-  const session = await open(folder, LOOPS[0]);
+  const session = await open(folder, LOOPS[0], 'timestep');
   for (let call = 0; call < session.calls.length / 2; call++)
     await session.run(feedsAt(feeds, call));
   const saved = await session.save();

@@ -74,7 +74,7 @@ export function watchedCalls() {
       { timestep: 't' },
       {},
     ]);
-    const [scale, mode] = [pick([900, 1, 3]), pick(['timestep', 'timestep', 'error', 'reset'])];
+    const [scale, mode] = [pick([900, 1, 3, 40]), pick(['timestep', 'timestep', 'error', 'reset'])];
     const rises = next() < 0.15;
     const image = () => {
       const [from, rows] = [pick([0, 0, 1, 2]), pick([1, 2, 4])];
@@ -82,7 +82,11 @@ export function watchedCalls() {
       return () => {
         const part = step / steps;
         const at = {
-          t: rises ? part : Math.round((1 - part) * scale * 100) / 100,
+          t: rises
+            ? part
+            : scale === 40
+              ? Math.round((1 - part) * scale)
+              : Math.round((1 - part) * scale * 100) / 100,
           size: [rows, 2],
         };
         if (next() > 0.12) step = (step + 1) % steps;

@@ -50,7 +50,7 @@ class Parity(unittest.TestCase):
                     state["data"] = np.load(case / "saved" / state["data"])
                 loop = read(case / "case.json")["loops"][0]
                 feeds = feeds_of(case)
-                with open_exact(case, new_image="reset") as session:
+                with open_exact(case) as session:
                     session.restore(saved)
                     self.assertEqual(session.call_index, saved["callIndex"])
                     self.assertEqual(plain(session.save()), plain(saved))
