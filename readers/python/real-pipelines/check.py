@@ -18,9 +18,21 @@ import numpy as np
 import onnxruntime as ort
 import stepfold
 import torch
-from diffusers import DDIMScheduler, EulerDiscreteScheduler, HeunDiscreteScheduler, OnnxRuntimeModel, PNDMScheduler
-from diffusers import OnnxStableDiffusionPipeline
-from optimum.onnxruntime import ORTStableDiffusionImg2ImgPipeline, ORTStableDiffusionPipeline
+from diffusers import (
+    DDIMScheduler,
+    EulerDiscreteScheduler,
+    FlowMatchEulerDiscreteScheduler,
+    HeunDiscreteScheduler,
+    OnnxRuntimeModel,
+    OnnxStableDiffusionPipeline,
+    PNDMScheduler,
+)
+from optimum.onnxruntime import (
+    ORTFluxPipeline,
+    ORTStableDiffusion3Pipeline,
+    ORTStableDiffusionImg2ImgPipeline,
+    ORTStableDiffusionPipeline,
+)
 from PIL import Image
 
 HERE = Path(__file__).resolve().parent
@@ -109,9 +121,41 @@ def pictures_of(pipe: Any, **options: Any) -> Any:
     return call
 
 
-def transform(model: Path, bundle: Path) -> None:
+def transform(model: Path, bundle: Path, method: str = "deepcache:branch=2,interval=3") -> None:
     command = ["node", ROOT / "dist/src/cli/main.js", "transform", model, "-o", bundle, "--force"]
-    subprocess.run([*command, "--calls", "20", "--pass", "deepcache:branch=2,interval=3"], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([*command, "--calls", "20", "--pass", method], check=True, stdout=subprocess.DEVNULL)
+
+
+def check_flow(folder: Path) -> None:
+    """Transformers of flow matching, without the models around them: conditions are made up."""
+    numbers = torch.Generator().manual_seed(1)
+    condition, pooled = torch.randn(2, 1, 8, 32, generator=numbers), torch.randn(2, 1, 64, generator=numbers)
+    given = {
+        "sd3": {
+            "prompt_embeds": condition[0],
+            "negative_prompt_embeds": condition[1],
+            "pooled_prompt_embeds": pooled[0],
+            "negative_pooled_prompt_embeds": pooled[1],
+        },
+        "flux": {"prompt_embeds": condition[0], "pooled_prompt_embeds": pooled[0][:, :32]},
+    }
+    schedulers = {
+        "sd3": FlowMatchEulerDiscreteScheduler(shift=3.0),
+        "flux": FlowMatchEulerDiscreteScheduler(use_dynamic_shifting=True),
+    }
+    for name, kind in (("sd3", ORTStableDiffusion3Pipeline), ("flux", ORTFluxPipeline)):
+        model, bundle = folder / name / "transformer/model.onnx", folder / f"{name}-bundle"
+        transform(model, bundle, "forecast:interval=3,order=1")
+        session = ort.InferenceSession(model, exact(), providers=["CPUExecutionProvider"])
+        pipe = kind(transformer_session=session, scheduler=schedulers[name])
+        pipe.set_progress_bar_config(disable=True)
+
+        def call(pipe: Any = pipe, name: str = name) -> Any:
+            generator = torch.Generator().manual_seed(2)
+            made = pipe(**given[name], num_inference_steps=9, height=128, width=128, output_type="latent", generator=generator)
+            return np.asarray(made.images, dtype=np.float32)
+
+        check(f"optimum, {kind.__name__}", pipe, bundle, call, 9)
 
 
 def main(folder: Path) -> None:
@@ -155,6 +199,7 @@ def main(folder: Path) -> None:
     transform(folder / "unet-legacy/model.onnx", folder / "bundle-legacy")
     bundle = folder / "bundle-legacy"
     check("diffusers, OnnxStableDiffusionPipeline", legacy, bundle, pictures_of(legacy, num_inference_steps=9), 9)
+    check_flow(folder)
     try:
         stepfold.enable(object(), bundle)
     except stepfold.StepfoldError as error:

@@ -1,4 +1,5 @@
-"""Writes a small pipeline with random weights in the published layout, exported by optimum itself: FOLDER/pipeline."""
+"""Writes a small pipeline with random weights in the published layout, exported by optimum itself: FOLDER/pipeline; and what else
+`check.py` takes."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ import json
 import sys
 from pathlib import Path
 
+import flow
 import onnx
 import torch
 from diffusers import AutoencoderKL, DDIMScheduler, StableDiffusionPipeline, UNet2DConditionModel
@@ -67,6 +69,7 @@ def main(folder: Path) -> None:
     main_export(
         str(folder / "torch"), folder / "pipeline", task="text-to-image", opset=17, do_validation=False, no_post_process=True
     )
+    flow.main(folder)
     with_timesteps_of_one_axis(folder / "pipeline/unet/model.onnx", folder / "unet-legacy/model.onnx")
 
 
