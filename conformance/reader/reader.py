@@ -1,4 +1,5 @@
-"""A reader of bundles in plain Python, written from docs/schedule.md alone.
+"""A reader of bundles in plain Python, written from docs/schedule.md alone: states, wires and feeds are here, what a loop runs
+is in the Python package's `loops`.
 
     python3 conformance/reader/reader.py expect CASE…   writes what each loop of a case gives, into its expected/
     python3 conformance/reader/reader.py check CASE…    compares it with what lies there
@@ -14,8 +15,15 @@ import sys
 
 import npy
 from engine import Engine
-from loops import Refused, calls_of
 from npy import Tensor
+
+# the procedure for loops of any length stands once in Python, in the package; it is plain Python too
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../readers/python/src"))
+
+from stepfold.errors import StepfoldError, unknown_version  # noqa: E402
+from stepfold.loops import Loop, plan_for  # noqa: E402
+
+REFUSED = {"LOOP_FIXED": "fixed", "FORECAST_AXIS_MISSING": "axis", "SCHEDULE_VERSION": "version"}
 
 
 class Bundle:
@@ -97,12 +105,14 @@ def results(folder, engine):
     feeds = {name[:-4]: npy.read(os.path.join(fed, name)) for name in sorted(os.listdir(fed))} if os.path.isdir(fed) else {}
     for loop in case["loops"]:
         try:
-            calls, parameters = calls_of(
-                schedule, loop["steps"], loop.get("start", 0), loop.get("timesteps"), loop.get("logSnr")
-            )
-        except Refused as reason:
-            yield loop["name"], {"refused": str(reason)}, {}
+            if schedule.get("version") not in (1, 2):
+                raise unknown_version(folder, schedule.get("version"), (1, 2))
+            asked = Loop(loop["steps"], loop.get("start", 0), loop.get("timesteps"), loop.get("logSnr"))
+            plan = plan_for(schedule, asked)
+        except StepfoldError as error:
+            yield loop["name"], {"refused": REFUSED[error.code]}, {}
             continue
+        calls, parameters = plan.calls, plan.fed
         image, steps, outputs = Image(bundle), [], {}
         for call, name in enumerate(calls):
             # traces of loops longer than what there is to feed take the feeds again from the start
@@ -164,8 +174,8 @@ def sweep(schedule, longest):
         own = json.load(file)
     for steps in range(1, int(longest) + 1):
         for start in range(0, steps, 7):
-            calls, parameters = calls_of(own, steps, start)
-            print(json.dumps([steps, start, calls, parameters]))
+            plan = plan_for(own, Loop(steps, start))
+            print(json.dumps([steps, start, plan.calls, plan.fed]))
 
 
 if __name__ == "__main__":

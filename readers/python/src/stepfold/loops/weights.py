@@ -1,9 +1,14 @@
-"""The weights of a forecast, as docs/schedule.md has them."""
+"""The weights of a forecast, as docs/schedule.md has them: written from its table, with another elimination than Stepfold's own."""
+
+from __future__ import annotations
 
 from math import factorial
+from typing import Sequence
+
+Numbers = Sequence[float]
 
 
-def weights(basis, order, positions, at, length):
+def weights(basis: str, order: int, positions: Numbers, at: float, length: float) -> list[float]:
     """One for each of the order + 1 last values; 0 where there are fewer.
 
     positions: of the values, the last first; at: the position that is forecast; length: steps that are taken.
@@ -13,7 +18,7 @@ def weights(basis, order, positions, at, length):
     return found + [0.0] * (order + 1 - len(known))
 
 
-def lagrange(positions, at, _):
+def lagrange(positions: Numbers, at: float, _: float) -> list[float]:
     found = []
     for own in positions:
         weight = 1.0
@@ -24,7 +29,7 @@ def lagrange(positions, at, _):
     return found
 
 
-def hermite(positions, at, _):
+def hermite(positions: Numbers, at: float, _: float) -> list[float]:
     """Divided differences d_o without their factorials, on Hermite polynomials: sum of d_o / o! 0.5^o H_o(0.5 k)."""
     found = []
     for own in range(len(positions)):
@@ -39,7 +44,7 @@ def hermite(positions, at, _):
     return found
 
 
-def polynomial(n, x):
+def polynomial(n: int, x: float) -> float:
     if n == 0:
         return 1.0
     return 2 * x if n == 1 else 2 * x * polynomial(n - 1, x) - 2 * (n - 1) * polynomial(n - 2, x)
@@ -48,7 +53,7 @@ def polynomial(n, x):
 DEGREE, RIDGE = 4, 0.1
 
 
-def chebyshev(positions, at, length):
+def chebyshev(positions: Numbers, at: float, length: float) -> list[float]:
     """row(at) . (X'X + 0.1 I)^-1 X', by Cholesky."""
     rows = [features(position, length) for position in positions]
     size = DEGREE + 1
@@ -61,7 +66,7 @@ def chebyshev(positions, at, length):
             rest = matrix[i][j] - sum(lower[i][k] * lower[j][k] for k in range(j))
             lower[i][j] = rest**0.5 if i == j else rest / lower[j][j]
     target = features(at, length)
-    forward = []
+    forward: list[float] = []
     for i in range(size):
         forward.append((target[i] - sum(lower[i][k] * forward[k] for k in range(i))) / lower[i][i])
     solved = [0.0] * size
@@ -70,7 +75,7 @@ def chebyshev(positions, at, length):
     return [sum(a * b for a, b in zip(row, solved)) for row in rows]
 
 
-def features(position, length):
+def features(position: float, length: float) -> list[float]:
     tau = 2 * position / length - 1
     values = [1.0, tau]
     while len(values) <= DEGREE:
