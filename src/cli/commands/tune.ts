@@ -38,9 +38,10 @@ const search = {
     check: wholeNumber('steps', 1),
   },
   cost: {
-    choices: ['measured', 'macs'],
+    type: 'string',
     default: 'measured',
-    describe: 'What counts as fast: time on this machine, or multiply-accumulates',
+    describe:
+      'What counts as fast: time on this machine (measured), multiply-accumulates (macs), or time on another, in a file that `stepfold costs` wrote there',
   },
   try: texts('Passes to try alone [default: all that the model has a place for]'),
   ...pluginOption,
@@ -67,7 +68,12 @@ const search = {
 
 const loop = { ...searchLoop(16), ...timestepOptions } as const;
 
-const parts = { search, loop, inputs: searchInputs };
+const inputs = {
+  ...searchInputs,
+  recorded: texts('Refused here, as second models are: see `stepfold calibrate`'),
+} as const;
+
+const parts = { search, loop, inputs };
 
 export const options = searchOptions(parts);
 

@@ -3,7 +3,7 @@
 import type { InferenceSession } from 'onnxruntime-common';
 import { statedPort } from '../../compiler/emit/ports.js';
 import { checkWeights } from '../../compiler/emit/weights.js';
-import { type Compilation, prepare } from '../../compiler/pipeline/index.js';
+import { type Compilation, type Prepared, prepare } from '../../compiler/pipeline/index.js';
 import { otherGuidance } from '../../errors/index.js';
 import type { Value } from '../../model/ir/value.js';
 import { loadModel } from '../../model/onnx/files.js';
@@ -83,6 +83,11 @@ export interface LoopOptions {
   readonly sessionOptions?: InferenceSession.SessionOptions;
 }
 
+export interface LoopModelOptions extends LoopOptions {
+  /** Where it was read already, with whatever shapes and roles are given for it. */
+  readonly prepared?: Prepared;
+}
+
 export async function openLoopBundle(
   folder: string,
   options: LoopOptions = {},
@@ -138,11 +143,11 @@ export function schedulePorts(schedule: Schedule): DenoiserPorts {
 
 export async function openLoopModel(
   file: string,
-  options: LoopOptions = {},
+  options: LoopModelOptions = {},
 ): Promise<LoopDenoiser> {
-  const model = loadModel(file);
+  const { source: model = loadModel(file) } = options.prepared ?? {};
   checkWeights(model);
-  const prepared = await prepare(model);
+  const prepared = options.prepared ?? (await prepare(model));
   const ort = await loadOrt();
   const session = await openSource(ort, file, { logSeverityLevel: 4, ...options.sessionOptions });
   return {

@@ -3,13 +3,13 @@
  */
 import { createHash } from 'node:crypto';
 import { VERSION } from '../../version.js';
-import { canonical, type Setting } from './setting.js';
+import { canonical, type Made } from './setting.js';
 import type { ImageBatch } from './subject.js';
 
 export const JOB_FORMAT = 'stepfold.trial';
 export const JOB_VERSION = 1;
 
-export interface TrialJob extends Pick<Setting, 'passes' | 'sampler'> {
+export interface TrialJob extends Made {
   readonly format: typeof JOB_FORMAT;
   readonly version: typeof JOB_VERSION;
   /** Another version of the compiler makes other models, and another of the samplers other pictures. */
@@ -21,7 +21,7 @@ export interface TrialJob extends Pick<Setting, 'passes' | 'sampler'> {
 
 export const jobOf = (
   search: string,
-  { passes, sampler }: Pick<Setting, 'passes' | 'sampler'>,
+  { passes, sampler, plan }: Made,
   batch: ImageBatch,
 ): TrialJob => ({
   format: JOB_FORMAT,
@@ -30,6 +30,7 @@ export const jobOf = (
   search,
   passes: passes.map(({ pass, options }) => ({ pass, options })),
   sampler,
+  ...(plan && { plan }),
   batch,
 });
 

@@ -20,6 +20,7 @@ import type { Ort } from '../measure/engine.js';
 import { type GivenFeeds, isWritten } from '../measure/loop-given.js';
 import { readJson } from './folder.js';
 import { hashOf } from './job.js';
+import { partsAsFeeds, partsOfFeeds } from './picture-parts.js';
 import { canonical } from './setting.js';
 import type { WorkSubject } from './subject.js';
 
@@ -43,6 +44,8 @@ interface SearchFile {
   readonly guidance?: Omit<LoopGuidance, 'unconditional'>;
   readonly feeds: Given;
   readonly unconditional: Given;
+  /** Pictures to start from. */
+  readonly parts?: Given;
   readonly seed: number;
   readonly shapes: WorkSubject['shapes'];
   readonly freeze: WorkSubject['freeze'];
@@ -68,6 +71,7 @@ export function writeSearch(folder: string, subject: WorkSubject, model: Model):
     ...(subject.guidance && { guidance: guidance as SearchFile['guidance'] & object }),
     feeds: keepInputs(inputs, subject.feeds),
     unconditional: keepInputs(inputs, unconditional),
+    parts: keepInputs(inputs, partsAsFeeds(subject.parts)),
     seed: subject.seed,
     shapes: subject.shapes ?? {},
     freeze: subject.freeze ?? {},
@@ -109,6 +113,7 @@ export function readSearch(
     subject: {
       ...{ file, table, seed: found.seed, feeds: feeds(found.feeds) },
       ...(guidance && { guidance: { ...guidance, unconditional: feeds(found.unconditional) } }),
+      ...(found.parts && { parts: partsOfFeeds(feeds(found.parts)) }),
       ...(found.shapes && { shapes: found.shapes }),
       ...(found.freeze && { freeze: found.freeze }),
       ...(found.roles && { roles: found.roles }),

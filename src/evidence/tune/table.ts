@@ -2,10 +2,10 @@
 import { referenceFailed } from '../../errors/index.js';
 import type { LoopChoice } from '../yardstick/index.js';
 import type { Bundles } from './bundles.js';
+import type { Candidate } from './candidate.js';
 import { imageDecibels, type Spread, spreadOf } from './distance.js';
 import type { TuningFolder } from './folder.js';
 import { idOf, jobOf } from './job.js';
-import type { Candidate } from './search.js';
 import { keyOf, type Setting } from './setting.js';
 import { HELD_OUT, type ImageBatch } from './subject.js';
 import { type Ended, hasFailed, type TrialResult } from './trial.js';
