@@ -83,11 +83,6 @@ export interface LoopOptions {
   readonly sessionOptions?: InferenceSession.SessionOptions;
 }
 
-export interface LoopModelOptions extends LoopOptions {
-  /** Where it was read already, with whatever shapes and roles are given for it. */
-  readonly prepared?: Prepared;
-}
-
 export async function openLoopBundle(
   folder: string,
   options: LoopOptions = {},
@@ -143,11 +138,19 @@ export function schedulePorts(schedule: Schedule): DenoiserPorts {
 
 export async function openLoopModel(
   file: string,
-  options: LoopModelOptions = {},
+  options: LoopOptions = {},
 ): Promise<LoopDenoiser> {
-  const { source: model = loadModel(file) } = options.prepared ?? {};
+  const model = loadModel(file);
   checkWeights(model);
-  const prepared = options.prepared ?? (await prepare(model));
+  return openPreparedModel(file, await prepare(model), options);
+}
+
+/** The same of one that was read already, with whatever shapes and roles are given for it. */
+export async function openPreparedModel(
+  file: string,
+  prepared: Prepared,
+  options: LoopOptions = {},
+): Promise<LoopDenoiser> {
   const ort = await loadOrt();
   const session = await openSource(ort, file, { logSeverityLevel: 4, ...options.sessionOptions });
   return {

@@ -3,10 +3,11 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { emitBundle } from '../../compiler/emit/index.js';
+import { checkWeights } from '../../compiler/emit/weights.js';
 import { Pipeline, type Prepared, prepare, usePasses } from '../../compiler/pipeline/index.js';
 import type { Model } from '../../model/ir/model.js';
 import { callsPerStep, parsePlanFile, type Schedule } from '../../runtime/schedule/index.js';
-import { type LoopDenoiser, openLoopBundle, openLoopModel } from '../measure/denoise-bundle.js';
+import { type LoopDenoiser, openLoopBundle, openPreparedModel } from '../measure/denoise-bundle.js';
 import { bundleKeyOf, type Made, type Setting, samplerIn } from './setting.js';
 import { pairOf, type WorkSubject } from './subject.js';
 
@@ -33,19 +34,24 @@ export class Bundles {
 
   /** The model as all that is asked about it goes by: read once, with the shapes and roles that are given. */
   prepared(): Promise<Prepared> {
+    this.#prepared ??= this.#prepare();
+    return this.#prepared;
+  }
+
+  async #prepare(): Promise<Prepared> {
     const { shapes, freeze, roles } = this.subject;
     const guidance = pairOf(this.subject);
-    this.#prepared ??= prepare(this.model, {
+    checkWeights(this.model);
+    return prepare(this.model, {
       ...(shapes && { shapes }),
       ...(freeze && { freeze }),
       ...(roles && { roles }),
       ...(guidance && { guidance }),
     });
-    return this.#prepared;
   }
 
   async source(): Promise<LoopDenoiser> {
-    this.#source ??= await openLoopModel(this.subject.file, { prepared: await this.prepared() });
+    this.#source ??= await openPreparedModel(this.subject.file, await this.prepared());
     return this.#source;
   }
 
