@@ -95,8 +95,7 @@ function gammaAt(
   gamma: number,
 ): Rival | undefined {
   const steps = stepsAt(space, budget);
-  // a list in a bundle is of a whole loop
-  if (steps < 2 || samplerIn(space.own).firstCall > 0) return undefined;
+  if (steps < 2) return undefined;
   try {
     const loop = gammaLoop(sampler, gamma);
     const at = (other: number) => gammaAt(space, other, sampler, gamma);

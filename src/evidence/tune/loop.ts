@@ -35,16 +35,25 @@ function stepsWithin(name: LoopChoice['name'], calls: number): number {
   return steps;
 }
 
+/** Why no list of timesteps says where a loop's steps lie: a sentence without a full stop. */
+export function gammaRefusal(loop: LoopChoice): string | undefined {
+  const { path } = solverOf(loop.name);
+  if (noisePath({ path, ...(loop['schedule'] as object | undefined) }).continuous)
+    return 'along this noise path steps lie at levels, which are no timesteps';
+  if (samplerIn(loop).firstCall > 0)
+    return 'the loop begins in the middle, and a list is of a whole one';
+  return undefined;
+}
+
 /**
- * Loops of a sampler whose timesteps lie on a gamma curve (runtime/samplers/gamma.ts); undefined where its noise path has
- * no timesteps, or its steps are more than a call.
+ * Loops of a sampler whose timesteps lie on a gamma curve (runtime/samplers/gamma.ts); undefined where a list cannot say
+ * where its steps lie, or they are more than a call.
  */
 export function gammaLoop(loop: LoopChoice, gamma: number): Loop | undefined {
   const { spacing: _, offset: __, levels: ___, timesteps: ____, ...sampler } = loop;
-  const { path, calls, options } = solverOf(loop.name);
-  const schedule = { path, ...(loop['schedule'] as object | undefined) };
-  const { trainTimesteps, continuous } = noisePath(schedule);
-  if (continuous || calls || !Object.hasOwn(options, 'timesteps')) return undefined;
+  const { path, calls } = solverOf(loop.name);
+  if (calls || gammaRefusal(loop) !== undefined) return undefined;
+  const { trainTimesteps } = noisePath({ path, ...(loop['schedule'] as object | undefined) });
   return {
     origin: `timesteps by gamma ${Number(gamma.toFixed(3))}`,
     withSteps(taken) {

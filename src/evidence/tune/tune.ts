@@ -2,6 +2,7 @@
  * Twice as fast at the least error, on the user's own model and machine: settings of all methods and their rivals, tried
  * on a few images at the cost that is asked for, and the best of them judged on images that the search never saw.
  */
+import { TARGET_NAMES } from '../../compiler/targets/index.js';
 import { goalTooFast, nothingRan, ownLoopFailed } from '../../errors/index.js';
 import type { Model } from '../../model/ir/model.js';
 import type { LoopChoice } from '../yardstick/index.js';
@@ -15,6 +16,7 @@ import type { TuningFolder } from './folder.js';
 import { searchFor } from './for-goal.js';
 import { FRONT, type Goal } from './goal.js';
 import { type Fitted, inTime, inTimeElsewhere } from './in-time.js';
+import { gammaRefusal } from './loop.js';
 import type { NotTried } from './method.js';
 import { findMethods, type MethodOptions } from './methods.js';
 import { PlannerHere } from './planner.js';
@@ -180,7 +182,7 @@ async function tuneWith(bundles: Bundles, options: TuneOptions): Promise<Tuned> 
     finalists,
     tried: table.tried,
     failed: table.failed,
-    notTried: [...methods.notTried, ...planner.notTried],
+    notTried: [...methods.notTried, ...planner.notTried, ...neverTried(own)],
     reference,
     imagesAtOnce: images,
     costsOf:
@@ -194,6 +196,19 @@ async function tuneWith(bundles: Bundles, options: TuneOptions): Promise<Tuned> 
     ends: await endsOf(table, fitted, { own, reference }),
     madeUp: table.madeUp,
   };
+}
+
+/** What is no part of the search, or not of this loop's. */
+function neverTried(own: LoopChoice): NotTried[] {
+  const gamma = gammaRefusal(own);
+  const targets = TARGET_NAMES.map((name) => ({
+    pass: `rewriting for ${name}`,
+    reason: `it is no pass, and goes on whatever is chosen: \`stepfold transform --target ${name}\``,
+  }));
+  return [
+    ...(gamma === undefined ? [] : [{ pass: 'timesteps by gamma', reason: gamma }]),
+    ...targets,
+  ];
 }
 
 async function endsOf(

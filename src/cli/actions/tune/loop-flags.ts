@@ -4,6 +4,9 @@ import { type PathName, solverOf } from '../../../runtime/samplers/index.js';
 import type { TuneArguments } from '../../commands/tune.js';
 import { samplerFlags } from './flags.js';
 
+/** What of a command line says how loops are made. */
+export type LoopArguments = Partial<TuneArguments> & Pick<TuneArguments, 'model'>;
+
 export const flag = (name: string, value: string | number | undefined): string[] =>
   value === undefined ? [] : [`--${name}`, String(value)];
 
@@ -11,13 +14,13 @@ export const each = (name: string, values: readonly string[] | undefined): strin
   (values ?? []).flatMap((value) => flag(name, value));
 
 /** How both halves of a pair are made. */
-export const pairFlags = ({ guidance, guidanceMode }: TuneArguments): string[] =>
+export const pairFlags = ({ guidance, guidanceMode }: LoopArguments): string[] =>
   guidance === undefined || guidance === 'none'
     ? []
     : [...flag('guidance', guidance), ...flag('guidance-mode', guidanceMode)];
 
 /** What of the loop is not its sampler. */
-export const besideFlags = (args: TuneArguments, sampler: LoopChoice): string[] => [
+export const besideFlags = (args: LoopArguments, sampler: LoopChoice): string[] => [
   ...pairFlags(args),
   ...flag('guidance-scale', args.guidanceScale),
   ...each('unconditional', args.unconditional),
@@ -28,7 +31,7 @@ export const besideFlags = (args: TuneArguments, sampler: LoopChoice): string[] 
   ...pictureFlags(args, sampler),
 ];
 
-function pictureFlags({ init, mask }: TuneArguments, sampler: LoopChoice): string[] {
+function pictureFlags({ init, mask }: LoopArguments, sampler: LoopChoice): string[] {
   const { start } = sampler;
   const strength = typeof start === 'number' && start > 0 ? strengthOf(sampler) : undefined;
   return [...flag('init', init), ...flag('strength', strength), ...flag('mask', mask)];
@@ -44,7 +47,7 @@ function strengthOf(sampler: LoopChoice): number {
   return Math.min(1, Number(part.toFixed(6)));
 }
 
-export const loopFlags = (args: TuneArguments, sampler: LoopChoice): string[] => [
+export const loopFlags = (args: LoopArguments, sampler: LoopChoice): string[] => [
   ...samplerFlags(sampler),
   ...besideFlags(args, sampler),
 ];
