@@ -34,16 +34,13 @@ export const options = {
 
 export const builder = (yargs: Argv) =>
   addOptions(yargs.positional('model', modelArgument.model), options).epilogue(
-    examples(
-      [
+    [
+      examples([
         'On the machine that the pictures are to be made on',
         'stepfold costs unet.onnx --guidance uncond-first -o costs.json',
-      ],
-      [
-        'On the one that searches',
-        'stepfold tune unet.onnx --cost costs.json --guidance uncond-first --guidance-scale 5 -o bundle',
-      ],
-    ),
+      ]),
+      'On the machine that searches, `stepfold tune` takes the file as its cost.',
+    ].join('\n\n'),
   );
 
 export type CostsArguments = Arguments<typeof modelArgument & typeof options>;
