@@ -42,12 +42,17 @@ interface Single extends Choice {
 export async function searchAt(space: SearchSpace, budget: number, judge: Judge): Promise<Found> {
   const ranked = await rankedRivals(space, budget, judge);
   const loops = loopsOf(space, ranked);
-  const singles: Descended<Single>[] = [];
-  for (const choices of byPass(space, budget)) {
+  const found: Candidate[] = [...ranked.slice(0, 2)];
+  const best = new Map<string, Descended<Single>>();
+  for (const choices of families(space, budget)) {
     const one = await descend(choices, loops, judge);
-    if (one) singles.push(one);
+    if (!one) continue;
+    found.push(one.candidate);
+    const { name } = one.choice.method.pass;
+    const known = best.get(name);
+    if (!known || one.score > known.score) best.set(name, one);
   }
-  const found = [...ranked.slice(0, 2), ...singles.map(({ candidate }) => candidate)];
+  const singles = [...best.values()];
   const scored = singles.map(({ choice: { method }, score }) => ({ method, score }));
   for (const pair of pairsOf(scored)) {
     const choice: Choice = { first: FIRST, make: (at) => both(space, budget, pair, at) };
@@ -59,8 +64,7 @@ export async function searchAt(space: SearchSpace, budget: number, judge: Judge)
     const one = await bestSearched(space, budget, pass, loops[0], judge);
     if (one) found.push(one);
   }
-  const best = await halving(distinct(found), FINAL_RUNGS, judge);
-  return { best, rival: ranked[0] };
+  return { best: await halving(distinct(found), FINAL_RUNGS, judge), rival: ranked[0] };
 }
 
 /** The best of fewer steps; of the best samplers also at timesteps that crowd at one end. */
@@ -96,17 +100,21 @@ const halving = <C extends Candidate>(
     (one, batches) => judge.score(one, batches),
   );
 
-/** Of each pass its choices, and the settings of others that are one of it. */
-function byPass(space: SearchSpace, budget: number): Single[][] {
-  const families = new Map<string, Single[]>();
-  const add = (one: Single) => {
-    const { name } = one.method.pass;
-    families.set(name, [...(families.get(name) ?? []), one]);
+/**
+ * Of each pass its choices, and apart from these the settings of others that are one of it: these have no stretch of their
+ * own, so that the best of them would keep the pass from being tried in longer loops.
+ */
+function families(space: SearchSpace, budget: number): readonly (readonly Single[])[] {
+  const found = new Map<string, Single[]>();
+  const add = (kind: string, one: Single) => {
+    const key = canonical([one.method.pass.name, kind]);
+    found.set(key, [...(found.get(key) ?? []), one]);
   };
   for (const method of space.methods)
-    add({ method, first: FIRST, make: (at) => single(space, budget, method, at) });
-  for (const start of space.starts) for (const one of started(space, budget, start)) add(one);
-  return [...families.values()];
+    add('own', { method, first: FIRST, make: (at) => single(space, budget, method, at) });
+  for (const start of space.starts)
+    for (const one of started(space, budget, start)) add('start', one);
+  return [...found.values()];
 }
 
 /** Of the best rivals the samplers with their spacings. */

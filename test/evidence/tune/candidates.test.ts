@@ -205,3 +205,22 @@ describe('plans', () => {
     expect(stepsIn(loosest!.at!(6)!.setting.sampler)).toBe(11);
   });
 });
+
+test('a start that is best at first does not keep its pass from longer loops', async () => {
+  const forecast = method('forecast', 1, 0.01);
+  const { best, seen } = await found(
+    space({
+      methods: [forecast],
+      starts: [
+        { name: 'recipe', at: () => ({ method: forecast, options: { interval: 2 }, full: 6 }) },
+      ],
+      mostSteps: 40,
+    }),
+    // the start is ahead of all but the pass in the longest loop, which is tried last
+    ({ setting }) =>
+      setting.origins?.includes('recipe') ? 5 : stepsIn(setting.sampler) === 36 ? 9 : 0,
+  );
+  expect(seen.some(({ setting }) => setting.origins?.includes('recipe'))).toBe(true);
+  expect(stepsIn(best[0]!.setting.sampler)).toBe(36);
+  expect(best.some(({ setting }) => setting.origins?.includes('recipe'))).toBe(true);
+});
