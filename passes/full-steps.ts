@@ -1,5 +1,10 @@
 /** Which steps a pass runs in full: the options that say so, and the steps that they come to. */
-import { type FullStepsRule, listedSteps } from '../src/compiler/pass/index.js';
+import {
+  checkOptions,
+  type FullStepsRule,
+  listedSteps,
+  type Pass,
+} from '../src/compiler/pass/index.js';
 import {
   byChoices,
   byRule,
@@ -9,7 +14,12 @@ import {
   type Site,
 } from '../src/compiler/plan/index.js';
 import { badOption } from '../src/errors/index.js';
-import { choiceBetween, type Ends, stepsOfCalls } from '../src/runtime/schedule/index.js';
+import {
+  choiceBetween,
+  choicesOf,
+  type Ends,
+  stepsOfCalls,
+} from '../src/runtime/schedule/index.js';
 
 export interface FullSteps {
   readonly interval?: number;
@@ -63,11 +73,33 @@ export const fullStepsOptions = (between: string, ends: Ends) =>
     ...endsOptions(ends),
   }) as const;
 
+/** The steps that are full by a rule. */
+export const stepsOfRule = (rule: FullRule, steps: number): readonly number[] =>
+  rule.kind === 'listed'
+    ? rule.full
+    : choicesOf({ ...rule, between: [{ choice: 1 }] }, { steps, start: 0 }).flatMap(
+        (choice, step) => (choice === 0 ? [step] : []),
+      );
+
 /** How a search says which steps are full: by the list or their number, whatever else said so. */
-export const listedFullSteps: FullStepsRule = {
-  at: (options, full) => ({ ...besideSteps(options), full }),
-  evenly: (options, count) => ({ ...besideSteps(options), 'full-calls': count }),
-};
+export const listedFullSteps = {
+  at: (options: Options, full: readonly number[]) => ({ ...besideSteps(options), full }),
+  evenly: (options: Options, count: number) => ({ ...besideSteps(options), 'full-calls': count }),
+} satisfies FullStepsRule;
+
+/** The same for a pass that has all of these options, and nothing else that says which steps are full. */
+export const fullStepsRule = <O extends FullSteps>(
+  passOf: () => Pass<O>,
+  ends: Ends,
+): FullStepsRule => ({
+  ...listedFullSteps,
+  of(options, steps) {
+    const pass = passOf();
+    return stepsOfRule(fullSteps(pass.name, steps, checkOptions(pass, options), ends), steps);
+  },
+});
+
+type Options = Readonly<Record<string, unknown>>;
 
 const besideSteps = ({
   interval: _,
@@ -76,7 +108,24 @@ const besideSteps = ({
   full: ____,
   'full-calls': _____,
   ...options
-}: Readonly<Record<string, unknown>>) => options;
+}: Options) => options;
+
+/** Steps between full ones that a search tries. */
+const INTERVALS = [2, 3, 4, 6];
+
+/**
+ * So many full steps by an interval: each with as many first ones full as are left for that, which the papers of
+ * intervals do by hand. Intervals that need more full steps are left out.
+ */
+export const byIntervals =
+  ({ cooldown }: Ends) =>
+  (full: number, steps: number): { interval: number; warmup: number; cooldown: number }[] =>
+    INTERVALS.flatMap((interval) => {
+      for (let warmup = full; warmup >= 1; warmup--)
+        if (stepsOfRule(everyNth(interval, { warmup, cooldown }), steps).length <= full)
+          return [{ interval, warmup, cooldown }];
+      return [];
+    });
 
 /** A rule by which steps are full, or a list of them, which is placed in loops of another length by where steps lie. */
 export type FullRule =
@@ -89,12 +138,7 @@ type WithoutBetween<When> = When extends unknown ? Omit<When, 'between'> : never
  * @param pass its name
  * @throws PASS_OPTION
  */
-export function fullSteps(
-  pass: string,
-  steps: number,
-  options: FullSteps,
-  ends: Ends = { warmup: 1, cooldown: 1 },
-): FullRule {
+export function fullSteps(pass: string, steps: number, options: FullSteps, ends: Ends): FullRule {
   const { full, interval, warmup, cooldown } = options;
   const count = options['full-calls'];
   const given = [full, interval, count].filter((value) => value !== undefined).length;

@@ -33,7 +33,7 @@ export async function tunedRows({ subject, model }, speedups, { samples, work, p
       model,
       goal: { kind: 'speedup', times },
       errorTo: 'converged',
-      basis: BASIS,
+      costs: BASIS,
       samples,
       folder,
       share: new FolderShare(folder),

@@ -16,7 +16,7 @@ import {
   orForecast,
   withForecasts,
 } from '../../src/compiler/forecast/index.js';
-import type { Pass, PassContext } from '../../src/compiler/pass/index.js';
+import { checkOptions, type Pass, type PassContext } from '../../src/compiler/pass/index.js';
 import {
   byHalf,
   COMPUTE,
@@ -35,6 +35,7 @@ import {
   listedFullSteps,
   proposedBy,
   refuseEnds,
+  stepsOfRule,
 } from '../full-steps.js';
 import { deeperThan, zeroStrategy } from '../unet/deeper.js';
 import { findJoin } from '../unet/join.js';
@@ -105,6 +106,7 @@ export const deepcache: Pass<DeepcacheOptions> = {
   fullSteps: {
     at: (options, full) => listedFullSteps.at(uniform(options), full),
     evenly: (options, count) => listedFullSteps.evenly(uniform(options), count),
+    of: (options, steps) => stepsOfRule(fullCalls(steps, checkOptions(deepcache, options)), steps),
     forecasts: ({ strategy }) => strategy !== 'zero',
   },
   tuning: {

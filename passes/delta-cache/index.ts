@@ -35,7 +35,7 @@ import {
   type FullSteps,
   fullSteps,
   fullStepsOptions,
-  listedFullSteps,
+  fullStepsRule,
   proposedBy,
 } from '../full-steps.js';
 import { NAME, readRange } from './range.js';
@@ -92,7 +92,7 @@ export const deltaCache: Pass<DeltaCacheOptions> = {
       ...forecastOptions(),
     },
   },
-  fullSteps: listedFullSteps,
+  fullSteps: fullStepsRule(() => deltaCache, ENDS),
   tuning: { choices: (context) => choicesOf(context.blocks().stages) },
   strategies: RUN_STRATEGIES,
   prepare(context, options) {

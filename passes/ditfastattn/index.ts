@@ -22,18 +22,25 @@ import {
   orForecast,
   withForecasts,
 } from '../../src/compiler/forecast/index.js';
-import { type Pass, type PassContext, readThreshold } from '../../src/compiler/pass/index.js';
+import {
+  checkOptions,
+  type Pass,
+  type PassContext,
+  readThreshold,
+} from '../../src/compiler/pass/index.js';
 import { COMPUTE, type Proposal, type Site } from '../../src/compiler/plan/index.js';
 import { badOption, noAttention } from '../../src/errors/index.js';
 import { concreteShapes } from '../../src/model/cost/index.js';
 import { stepsOfCalls } from '../../src/runtime/schedule/index.js';
 import { keptDifference, type Precision, precisionOption } from '../difference.js';
 import {
+  type FullRule,
   type FullSteps,
   fullSteps,
   fullStepsOptions,
   listedFullSteps,
   proposedBy,
+  stepsOfRule,
 } from '../full-steps.js';
 import { moduleMacs } from './module-cost.js';
 import type { Module } from './parts.js';
@@ -53,6 +60,8 @@ const NAME = 'ditfastattn';
 /** Where nothing says which steps are full. */
 const INTERVAL = 2;
 const ENDS = { warmup: 0, cooldown: 0 };
+/** Those of the paper. */
+const THRESHOLDS = ['D1', 'D2', 'D3', 'D4', 'D5', 'D6'];
 
 export const ditfastattn: Pass<DitfastattnOptions> = {
   name: NAME,
@@ -90,6 +99,7 @@ export const ditfastattn: Pass<DitfastattnOptions> = {
   },
   fullSteps: {
     ...listedFullSteps,
+    of: (options, steps) => stepsOfRule(ruleOf(checkOptions(ditfastattn, options), steps), steps),
     // a shared half is computed at every step
     forecasts: ({ strategy }) => strategy !== 'guidance-share',
   },
@@ -99,6 +109,7 @@ export const ditfastattn: Pass<DitfastattnOptions> = {
       { strategy: 'window' },
       ...(guidance ? [{ strategy: 'guidance-share' }] : []),
     ],
+    strictness: THRESHOLDS.map((threshold) => ({ threshold })),
   },
   strategies: STATEMENTS,
   prepare(context) {
@@ -194,9 +205,12 @@ function rule(
   if (sites.some((site) => !site.strategies[chosen]))
     throw badOption(NAME, 'order', `"${strategy}" takes nothing that was kept`);
   const between = Object.fromEntries(sites.map(({ id }) => [id, chosen]));
+  const steps = stepsOfCalls(context.calls, context.guidance);
+  return proposedBy(sites, ruleOf(options, steps), [{}, between], context);
+}
+
+function ruleOf(options: FullSteps, steps: number): FullRule {
   const { interval, full } = options;
   const isSaid = interval !== undefined || full || options['full-calls'] !== undefined;
-  const steps = stepsOfCalls(context.calls, context.guidance);
-  const which = fullSteps(NAME, steps, isSaid ? options : { ...options, interval: INTERVAL }, ENDS);
-  return proposedBy(sites, which, [{}, between], context);
+  return fullSteps(NAME, steps, isSaid ? options : { ...options, interval: INTERVAL }, ENDS);
 }

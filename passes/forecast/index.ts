@@ -26,12 +26,13 @@ import {
   type FullSteps,
   fullSteps,
   fullStepsOptions,
-  listedFullSteps,
+  fullStepsRule,
   proposedBy,
 } from '../full-steps.js';
 
 const NAME = 'forecast';
 const SITE = 'output';
+const ENDS = { warmup: 1, cooldown: 1 };
 
 export interface ForecastPassOptions extends ForecastOptions, FullSteps {}
 
@@ -43,17 +44,17 @@ export const forecast: Pass<ForecastPassOptions> = {
   options: {
     type: 'object',
     properties: {
-      ...fullStepsOptions('that are forecast', { warmup: 1, cooldown: 1 }),
+      ...fullStepsOptions('that are forecast', ENDS),
       ...forecastOptions(1),
     },
   },
-  fullSteps: listedFullSteps,
+  fullSteps: fullStepsRule(() => forecast, ENDS),
   tuning: { choices: () => [{}] },
   strategies: { reuse: { meaning: { result: 'kept' }, letter: 'r' } },
   propose(context, options) {
     const { calls, guidance } = context;
     const steps = stepsOfCalls(calls, guidance);
-    const full = fullSteps(NAME, steps, options);
+    const full = fullSteps(NAME, steps, options, ENDS);
     const chosen = { ...options, order: options.order ?? 1 };
     const site = byHalf(
       withForecasts(outputSite(context), forecastFrom(chosen, context), context.shapes),

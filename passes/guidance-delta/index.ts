@@ -21,10 +21,11 @@ import { guidanceNotSaid } from '../../src/errors/index.js';
 import { concreteShapes, graphCost } from '../../src/model/cost/index.js';
 import { type GuidancePair, stepsOfCalls } from '../../src/runtime/schedule/index.js';
 import {
+  byIntervals,
   type FullSteps,
   fullSteps,
   fullStepsOptions,
-  listedFullSteps,
+  fullStepsRule,
   proposedBy,
 } from '../full-steps.js';
 import { inBatch } from './batch.js';
@@ -49,8 +50,8 @@ export const guidanceDelta: Pass<GuidanceDeltaOptions> = {
       ...forecastOptions(ORDER),
     },
   },
-  fullSteps: listedFullSteps,
-  tuning: { choices: ({ guidance }) => (guidance ? [{}] : []) },
+  fullSteps: fullStepsRule(() => guidanceDelta, ENDS),
+  tuning: { choices: ({ guidance }) => (guidance ? [{}] : []), placements: byIntervals(ENDS) },
   strategies: { [DELTA]: { meaning: { result: 'derived-half' }, letter: 'd' } },
   prepare(context) {
     if (context.guidance?.mode === 'batch') freeRows(context);

@@ -100,6 +100,10 @@ export function findRecipes(context: PassContext): FoundRecipes {
 export const usualSteps = (context: PassContext): number =>
   recognise(structureOf(context)).family?.steps ?? STEPS;
 
+/** The recipes of a model, whose family is told once: their settings for loops of any length. */
+export const recipesIn = (context: PassContext): readonly Recipe[] =>
+  recipesOf(recognise(structureOf(context)).family);
+
 /** What a search over settings may start from: of a model and a loop all passes that there are recipes of, each once. */
 export const recipeSettings = (
   context: PassContext,

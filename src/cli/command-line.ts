@@ -5,6 +5,7 @@ import { VERSION } from '../version.js';
 import type { Command } from './command.js';
 import * as bench from './commands/bench.js';
 import * as calibrate from './commands/calibrate.js';
+import * as costs from './commands/costs.js';
 import * as diff from './commands/diff.js';
 import * as fill from './commands/fill.js';
 import * as inspect from './commands/inspect.js';
@@ -47,6 +48,11 @@ const COMMANDS: readonly Command[] = [
     ...timesteps,
     handler: async (args: timesteps.TimestepsArguments) =>
       (await import('./actions/timesteps.js')).runTimesteps(args),
+  },
+  {
+    ...costs,
+    handler: async (args: costs.CostsArguments) =>
+      (await import('./actions/costs.js')).runCosts(args),
   },
   {
     ...work,

@@ -13,6 +13,7 @@ import { findBundle, findModel, holdsBundle } from '../runtime/model-folder/inde
 import { type PathName, startOfStrength } from '../runtime/samplers/index.js';
 import { readFeeds, readRoles } from './arguments.js';
 import type { Arguments } from './command.js';
+import { kebab } from './kebab.js';
 import { readBeside, readInit, readMask } from './pictures.js';
 import type { partOptions } from './pipeline-options.js';
 
@@ -68,8 +69,6 @@ const DETAILS = {
     'thenGuidanceScale',
   ],
 } as const;
-
-const kebab = (name: string) => name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 /** @throws CLI_ARGUMENT, and what reading pictures and opening models throws */
 export async function openParts(

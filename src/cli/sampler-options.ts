@@ -9,13 +9,12 @@ import {
 } from '../runtime/samplers/index.js';
 import { number, wholeNumber } from './arguments.js';
 import type { Option } from './command.js';
+import { kebab } from './kebab.js';
 
 /** `betaStart` as `beta-start`. */
 type Kebab<Name> = Name extends `${infer Head}${infer Rest}`
   ? `${Head extends Lowercase<Head> ? Head : `-${Lowercase<Head>}`}${Kebab<Rest>}`
   : Name;
-
-const kebab = (name: string) => name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 type OptionOf<Schema> = Schema extends { readonly enum: readonly (infer Value)[] }
   ? { readonly choices: readonly Value[]; readonly describe: string }

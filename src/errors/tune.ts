@@ -100,3 +100,38 @@ export const noSearch = (folder: string) =>
     file: folder,
     hint: 'Give the folder of a running `stepfold tune`: that of its output with ".tuning" behind it, or its --work.',
   });
+
+export const noCosts = (given: string) =>
+  new StepfoldError(
+    'TUNE_NO_COSTS',
+    `--cost "${given}" is neither "measured" nor "macs", and no file.`,
+    {
+      file: given,
+      hint: 'Give a file that `stepfold costs` wrote on the machine that counts, or leave --cost out to measure here.',
+    },
+  );
+
+/** @param of what they are of, and what that is not */
+export const costsOfOther = (file: string, of: string, but: string) =>
+  new StepfoldError('TUNE_COSTS', `"${file}" has costs ${of}; ${but}.`, {
+    file,
+    hint: 'Measure with the same model and options: `stepfold costs`.',
+  });
+
+/** @param passes as the command line has them */
+export const costsMissing = (file: string, passes: readonly string[]) =>
+  new StepfoldError('TUNE_COSTS_MISSING', `"${file}" has no cost of: ${passes.join('; ')}.`, {
+    file,
+    hint: 'Measure again with the same --plugin and --try, or name with --try the passes alone whose costs it has.',
+    data: { passes },
+  });
+
+/** @param instead what to do */
+export const notTuned = (flag: string, why: string, instead: string) =>
+  new StepfoldError('TUNE_PARTS', `--${flag} is no part of a search: ${why}.`, { hint: instead });
+
+export const costsExist = (file: string) =>
+  new StepfoldError('COSTS_EXIST', `"${file}" is there already.`, {
+    file,
+    hint: 'Choose another name, or replace it with --force.',
+  });

@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { readNpy } from '../../src/io/npy.js';
+import { readNpy, writeNpy } from '../../src/io/npy.js';
 import { DIGITS, done, expectRefusal, requireBuild, scratchFolder, stepfold } from './stepfold.js';
 
 const folder = scratchFolder('tune');
@@ -24,6 +24,20 @@ interface Judged {
   readonly converged: { readonly mean: number };
   readonly cost: number;
 }
+
+interface FoundElsewhere {
+  readonly chosen: Timed;
+  readonly rival: Timed;
+  readonly tried: (Judged & {
+    readonly setting: {
+      readonly passes: { readonly options: Readonly<Record<string, unknown>> }[];
+      readonly sampler: { readonly steps: number };
+    };
+  })[];
+  readonly costsOf: unknown;
+}
+
+type Timed = Judged & { readonly time: unknown };
 
 interface Found {
   readonly proved: boolean;
@@ -72,7 +86,8 @@ describe('tune', () => {
   test('writes a bundle that is proved, and says how to run it', async () => {
     expect(found.proved).toBe(true);
     expect(found.chosen.own.images).toBe(2);
-    const end = await endOf('chosen', ...found.run.slice(1, -2), ...LOOP.slice(4));
+    // with inputs and all
+    const end = await endOf('chosen', ...found.run.slice(1, -2));
     const whole = await endOf('whole', 'run', DIGITS, ...LOOP, '--steps', '6');
     expect(found.chosen.own.mean).toBeCloseTo(decibels(end, whole), 2);
   });
@@ -118,7 +133,101 @@ describe('tune', () => {
   }, 300_000);
 });
 
+describe('with costs of another machine', () => {
+  /** Of one call; a step between costs so much of a full one. */
+  const [MILLISECONDS, BETWEEN] = [50, 0.2];
+  const search = () => [
+    ...SEARCH.filter((word) => word !== 'macs' && word !== '--cost' && word !== '--json'),
+    ...['--cost', 'costs.json', '--speedup', '1.5', '--work', 'trials'],
+  ];
+  beforeAll(async () => {
+    const measured = JSON.parse(
+      await run(
+        'costs',
+        DIGITS,
+        '--try',
+        'forecast',
+        '--machine',
+        'a telephone',
+        '-o',
+        'costs.json',
+        '--json',
+      ),
+    );
+    expect(measured.entries).toHaveLength(1);
+    const costs = JSON.parse(fs.readFileSync(at('costs.json'), 'utf8'));
+    const entries = costs.entries.map((one: object) => ({ ...one, full: 1, between: BETWEEN }));
+    fs.writeFileSync(
+      at('costs.json'),
+      JSON.stringify({ ...costs, source: { milliseconds: MILLISECONDS }, entries }),
+    );
+  }, 120_000);
+
+  test('settings cost what the file says, and so do loops', async () => {
+    const found: FoundElsewhere = JSON.parse(await run(...search(), '-o', 'elsewhere', '--json'));
+    const forecasts = found.tried.filter(({ setting }) => setting.family === 'forecast');
+    expect(forecasts.length).toBeGreaterThan(3);
+    for (const { setting, cost } of forecasts) {
+      const { options } = setting.passes[0]!;
+      const full = Number(
+        options['full-calls'] ?? (options['full'] as number[] | undefined)?.length,
+      );
+      if (Number.isNaN(full)) continue;
+      const { steps } = setting.sampler;
+      expect(cost).toBeCloseTo(full + (steps - full) * BETWEEN, 6);
+    }
+    for (const one of [found.chosen, found.rival])
+      expect(one.time).toEqual({
+        ...{ rounds: 0, milliseconds: one.cost * MILLISECONDS },
+        ...{ least: one.cost * MILLISECONDS, most: one.cost * MILLISECONDS },
+      });
+    expect(found.costsOf).toEqual({ file: 'costs.json', machine: 'a telephone' });
+    const text = await run(...search(), '-o', 'elsewhere-too');
+    expect(text).toMatch(
+      /Speed: .* worked out from the costs of costs\.json, measured on: a telephone .*no loop was timed there/,
+    );
+  }, 300_000);
+
+  test('those of another model are refused', async () => {
+    const other = path.join(path.dirname(DIGITS), '../dit-digits/dit-digits.onnx');
+    expectRefusal(
+      await stepfold(['tune', other, '-o', 'none', '--cost', 'costs.json'], { cwd: folder }),
+      'TUNE_COSTS',
+    );
+  });
+});
+
+test('starts from a picture, at the same part of every loop', async () => {
+  const init = Float32Array.from({ length: 256 }, (_, i) => Math.sin(i / 9));
+  fs.writeFileSync(at('init.npy'), writeNpy({ type: 'float32', data: init, dims: [1, 1, 16, 16] }));
+  const picture = ['--init', 'init.npy', '--strength', '0.75'];
+  const longer = SEARCH.with(SEARCH.indexOf('--steps') + 1, '8');
+  const found: Found = JSON.parse(
+    await run(...longer, ...picture, '-o', 'changed', '--speedup', '2'),
+  );
+  // of 8 steps 6 are taken
+  for (const { cost } of found.tried) expect(cost).toBeLessThanOrEqual(3 + 1e-6);
+  const end = await endOf('chosen-changed', ...found.run.slice(1, -2));
+  const whole = await endOf('whole-changed', 'run', DIGITS, ...LOOP, ...picture, '--steps', '8');
+  expect(found.chosen.own.mean).toBeCloseTo(decibels(end, whole), 2);
+}, 300_000);
+
 describe('refuses', () => {
+  test.each([
+    ['recorded', 'x=x.npy', /calibrate/],
+    ['control', 'control.onnx', /run/],
+    ['control-scale', '2', /run/],
+    ['then-model', 'refiner', /bundles/],
+    ['then-from-step', '3', /bundles/],
+  ])('--%s, and says what to do', async (name, value, instead) => {
+    const refused = await stepfold(['tune', DIGITS, '-o', 'none', `--${name}`, value], {
+      cwd: folder,
+    });
+    expectRefusal(refused, 'TUNE_PARTS');
+    expect(refused.stderr).toContain(`--${name} `);
+    expect(refused.stderr).toMatch(instead);
+  });
+
   test.each([
     ['two goals', ['--speedup', '2', '--error', '40dB'], 'TUNE_GOAL'],
     ['no speedup', ['--speedup', '1'], 'TUNE_GOAL'],

@@ -9,6 +9,7 @@ const COMMANDS = [
   'inspect',
   'transform',
   'timesteps',
+  'costs',
   'plan',
   'verify',
   'run',

@@ -437,12 +437,17 @@ export const EXAMPLES = {
   roleFed: [() => e.roleFed('timestep', 'timestep')],
   // schedule.ts
   notJson: [
+    () => e.notJson('costs', 'costs.json', 'Unexpected end of JSON input'),
     () => e.notJson('pipeline', 'pipeline.json', 'Unexpected end of JSON input'),
     () => e.notJson('plan', 'plan.json', 'Unexpected end of JSON input'),
     () => e.notJson('schedule', 'schedule.json', 'Unexpected end of JSON input'),
     () => e.notJson('timesteps', 'timesteps.json', 'Unexpected end of JSON input'),
   ],
   invalidDocument: [
+    () =>
+      e.invalidDocument('costs', 'costs.json', [
+        { path: '/entries/2/full', message: 'must be more than 0, found -1' },
+      ]),
     () =>
       e.invalidDocument('pipeline', 'pipeline.json', [
         { path: '/emit', message: 'must be one of "split", "merged", "chain"; found "folded"' },
@@ -461,6 +466,7 @@ export const EXAMPLES = {
       ]),
   ],
   unknownVersion: [
+    () => e.unknownVersion('costs', 'costs.json', 2, [1]),
     () => e.unknownVersion('plan', 'plan.json', 2, [1]),
     () => e.unknownVersion('schedule', 'schedule.json', 3, [1, 2]),
     () => e.unknownVersion('timesteps', 'timesteps.json', 2, [1]),
@@ -611,4 +617,20 @@ export const EXAMPLES = {
       ),
   ],
   folderOrQueue: [() => e.folderOrQueue()],
+  notTuned: [
+    () =>
+      e.notTuned(
+        'control',
+        'what a second model costs is not known to it',
+        'Search without it, and give it to `stepfold run`.',
+      ),
+  ],
+  costsExist: [() => e.costsExist('costs.json')],
+  noCosts: [() => e.noCosts('time')],
+  costsOfOther: [
+    () => e.costsOfOther('costs.json', 'of another model, "dit.onnx"', 'not of "unet.onnx"'),
+  ],
+  costsMissing: [
+    () => e.costsMissing('costs.json', ['deepcache:branch=2,full-calls=2,order=1', 'forecast']),
+  ],
 } satisfies Record<ErrorFunction, readonly (() => errors.StepfoldError)[]>;

@@ -32,6 +32,18 @@ describe.each(Object.entries(ROWS))('%s', (name, [file, options]) => {
     [{ warmup: 12, cooldown: 12 }, Array.from({ length: CALLS }, (_, t) => t)],
   ])('%o', async (ends, steps) => {
     expect(await full(ends)).toEqual(steps);
+    // read back from the options alone
+    expect(passes[name]!.fullSteps!.of!({ ...options, ...ends }, CALLS)).toEqual(steps);
+  });
+
+  test.each([{ 'full-calls': 5 }, { full: [0, 3, 4, 9] }])('%o is read back', async (said) => {
+    const { interval: _, ...rest } = options;
+    const { plan } = await compilePasses(file, [[name, { ...rest, ...said }]], {
+      calls: CALLS,
+      guidance,
+    });
+    const steps = plan.rows.flatMap((row, call) => (row[0] === 'compute' ? [call] : []));
+    expect(passes[name]!.fullSteps!.of!({ ...rest, ...said }, CALLS)).toEqual(steps);
   });
 
   test('is proved in every loop', async () => {

@@ -5,9 +5,9 @@ import {
   type RecipeLoop,
   recipesFor,
 } from '../../../passes/recipes/of-model.js';
-import { passes as table } from '../../../passes/table.js';
+import { passesWith } from '../../../passes/table.js';
 import { macRatio } from '../../compiler/emit/index.js';
-import { Pipeline } from '../../compiler/pipeline/index.js';
+import { Pipeline, usePasses } from '../../compiler/pipeline/index.js';
 import { StepfoldError } from '../../errors/index.js';
 import type { Model } from '../../model/ir/model.js';
 import { loadModel } from '../../model/onnx/files.js';
@@ -153,10 +153,7 @@ async function costed(
 ): Promise<Costed> {
   if (!setting.passes) return { ...setting, ratio: undefined };
   try {
-    const pipeline = setting.passes.reduce(
-      (so, { pass, options }) => so.use(table[pass]!, options as never),
-      Pipeline.create(loop),
-    );
+    const pipeline = usePasses(Pipeline.create(loop), passesWith(), setting.passes);
     return { ...setting, ratio: macRatio(await pipeline.compile(model)) };
   } catch (error) {
     if (!(error instanceof StepfoldError)) throw error;

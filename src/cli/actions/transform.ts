@@ -10,7 +10,7 @@ import {
   writePipelineFolder,
 } from '../../compiler/emit/index.js';
 import { type PassRequest, type PassTable, parsePassRequest } from '../../compiler/pass/index.js';
-import { Pipeline } from '../../compiler/pipeline/index.js';
+import { Pipeline, usePass } from '../../compiler/pipeline/index.js';
 import type { WatchOptions } from '../../compiler/stages/index.js';
 import { type Target, targets } from '../../compiler/targets/index.js';
 import {
@@ -21,7 +21,6 @@ import {
   passAndConfig,
   recipeAndPasses,
   StepfoldError,
-  unknownPass,
 } from '../../errors/index.js';
 import { readRegularText } from '../../io/regular-file.js';
 import { loadModel } from '../../model/onnx/files.js';
@@ -125,15 +124,13 @@ function createPipeline(config: Config & WatchOptions, file: string | undefined)
 
 function addPass(
   pipeline: Pipeline,
-  { passes }: PassTable,
-  { pass, options }: PassRequest,
+  table: PassTable,
+  request: PassRequest,
   file: string | undefined,
   index: number,
 ): Pipeline {
   try {
-    const found = passes.get(pass);
-    if (!found) throw unknownPass(pass, [...passes.keys()]);
-    return pipeline.use(found, options as never);
+    return usePass(pipeline, table, request);
   } catch (error) {
     if (file === undefined || !(error instanceof StepfoldError)) throw error;
     throw inPipeline(error, file, index);

@@ -7,19 +7,18 @@ import {
   writeFile,
   writePipelineFolder,
 } from '../../compiler/emit/index.js';
-import { badSpeedup, outputExists, twoGoals, unknownTry } from '../../errors/index.js';
+import { badSpeedup, outputExists, twoGoals } from '../../errors/index.js';
 import { proveBundle, type VerifyReport } from '../../evidence/measure/index.js';
 import { tuningPage } from '../../evidence/report/tuning-page.js';
 import {
+  COST_BASES,
   describeSearch,
   type Goal,
-  type Judged,
-  type LoopSubject,
   pipelineOf,
   type QueueAt,
+  readCosts,
   readErrorGoal,
   type Setting,
-  settingTitle,
   type TrialShare,
   type Tuned,
   TuningFolder,
@@ -28,30 +27,19 @@ import {
 } from '../../evidence/tune/index.js';
 import { loadModel } from '../../model/onnx/files.js';
 import { findBundle, findModel, readScheduler } from '../../runtime/model-folder/index.js';
-import { readFeeds, readRoles, readShapes, readSizes } from '../arguments.js';
-import { colors } from '../colors.js';
 import type { TuneArguments } from '../commands/tune.js';
-import {
-  pathOf,
-  readLoopGuidance,
-  readSamplerOptions,
-  readSpacing,
-  splitSettings,
-  trainTimestepsOf,
-} from '../loop-options.js';
-import { heading, print, printJson, printMadeUp, printTable } from '../output.js';
+import { splitSettings } from '../loop-options.js';
 import { checkOutputFile } from '../output-file.js';
 import { readPasses } from '../plugins.js';
 import { startStatus } from '../progress.js';
 import { onInterrupt, startClock } from '../search.js';
-import { shellWord } from '../shell.js';
-import { readTimesteps } from '../timesteps-file.js';
 import { commandsOf } from './tune/commands.js';
-import { samplerFlags } from './tune/flags.js';
+import { refuseUnsearched } from './tune/refused.js';
+import { report } from './tune/report.js';
+import { checkTry, startingPoints } from './tune/search-space.js';
 import { openShare, withQueue } from './tune/share.js';
+import { readSubject } from './tune/subject.js';
 
-const STEPS = 50;
-const FLOW_STEPS = 28;
 const SPEEDUP = 2;
 
 export const runTuning = (given: TuneArguments): Promise<void> =>
@@ -61,6 +49,7 @@ export const runTuning = (given: TuneArguments): Promise<void> =>
 
 async function runSearch(given: TuneArguments, queue?: QueueAt): Promise<void> {
   const goal = goalOf(given);
+  refuseUnsearched(given);
   const { pipeline, file } = findModel(given.model);
   const { noise, folder: ofFolder } = splitSettings(
     pipeline ? readScheduler(pipeline.folder, given) : {},
@@ -70,32 +59,13 @@ async function runSearch(given: TuneArguments, queue?: QueueAt): Promise<void> {
   checkTarget(args.output, args.force, file);
   if (args.page !== undefined) checkOutputFile(args.page, args.force, outputExists);
   const table = await readPasses(args.plugin);
-  const searched = [...table.passes.values()].filter(({ tuning }) => tuning).map((p) => p.name);
-  for (const name of args.try ?? []) if (!searched.includes(name)) throw unknownTry(name, searched);
+  checkTry(args.try, table);
   const model = loadModel(file);
-  const along = pathOf(args, ofFolder);
-  const chosen =
-    args.timesteps === undefined
-      ? undefined
-      : readTimesteps(args.timesteps, { file }, trainTimestepsOf(args));
-  const steps = args.steps ?? chosen?.timesteps.length ?? (along === 'flow' ? FLOW_STEPS : STEPS);
-  const guidance = await readLoopGuidance(args);
-  const subject: LoopSubject = {
-    file,
-    table,
-    own: {
-      name: args.sampler,
-      ...readSpacing(args, chosen, ofFolder),
-      ...readSamplerOptions(args, ofFolder),
-      steps,
-    },
-    ...(guidance && { guidance }),
-    feeds: await readFeeds('feed', args.feed),
-    seed: args.seed,
-    shapes: readShapes(args.shape),
-    freeze: readSizes('freeze', args.freeze),
-    roles: readRoles(args),
-  };
+  const subject = await readSubject(args, {
+    ...{ model, table, folder: ofFolder },
+    pipeline: pipeline?.folder,
+  });
+  const costs = COST_BASES.find((basis) => basis === args.cost) ?? readCosts(args.cost, subject);
   const folder = new TuningFolder(args.work ?? `${path.resolve(args.output)}.tuning`);
   folder.take();
   if (args.restart) folder.clear();
@@ -118,9 +88,10 @@ async function runSearch(given: TuneArguments, queue?: QueueAt): Promise<void> {
       model,
       goal,
       errorTo: args.to,
-      basis: args.cost,
+      costs,
       samples: args.samples,
       only: args.try,
+      startingPoints,
       folder,
       share,
       search: search.id,
@@ -170,68 +141,4 @@ function goalOf({ speedup, error, minutes }: TuneArguments): Goal {
   const times = speedup ?? SPEEDUP;
   if (!(times > 1)) throw badSpeedup(times);
   return { kind: 'speedup', times };
-}
-
-/** Latents are in the bundle's pictures, not in what is printed. */
-const withoutEnds = ({ ends: _, ...tuned }: Tuned) => tuned;
-
-/** What runs the loop that was chosen. */
-const runLine = (bundle: string, { setting }: Judged): string[] => [
-  ...['stepfold', 'run', bundle, ...samplerFlags(setting.sampler)],
-  ...['-o', 'out'],
-];
-
-const dB = ({ mean }: { readonly mean: number }) => (mean >= 150 ? 'equal' : mean.toFixed(1));
-
-function report(args: TuneArguments, tuned: Tuned, proof: VerifyReport, seconds: number): void {
-  const { chosen, loop, rival, evaluations, failed, notTried } = tuned;
-  const speedup = (one: Judged) => loop.time.milliseconds / one.time.milliseconds;
-  if (args.json) {
-    printJson({
-      folder: args.output,
-      seconds,
-      proved: proof.passed,
-      run: runLine(args.output, chosen),
-      ...withoutEnds(tuned),
-    });
-    return;
-  }
-  heading(`On ${chosen.own.images} images that the search did not see`);
-  const row = (what: string, one: Judged) => [
-    what,
-    settingTitle(one.setting),
-    `${(one.time.milliseconds / 1000).toFixed(2)} s`,
-    `${speedup(one).toFixed(2)}x`,
-    dB(one.converged),
-    dB(one.own),
-  ];
-  printTable(
-    ['', 'setting', 'time', 'speedup', 'to converged', 'to own loop'],
-    [
-      row('chosen', chosen),
-      ...(rival ? [row('fewer steps', rival)] : []),
-      row('the loop as it is', loop),
-    ],
-  );
-  const error = chosen[args.to];
-  print(`Chosen: ${settingTitle(chosen.setting)}`);
-  print(
-    `Speed: ${speedup(chosen).toFixed(2)} times that of the loop as it is, measured here (${(chosen.time.milliseconds / 1000).toFixed(2)} s for ${tuned.imagesAtOnce} images, ${(chosen.time.least / 1000).toFixed(2)} to ${(chosen.time.most / 1000).toFixed(2)})`,
-  );
-  print(
-    `Distance: ${dB(error)} dB to the ${args.to === 'own' ? "loop's own" : 'converged'} pictures (${error.least.toFixed(1)} to ${error.most.toFixed(1)}); fewer steps in the same time: ${rival ? `${dB(rival[args.to])} dB` : 'none'}`,
-  );
-  print(
-    `${evaluations.toFixed(0)} evaluations of the model in ${tuned.trials} trials; ${seconds.toFixed(0)} s`,
-  );
-  if (tuned.outOfTime) print('Time ran out before everything was tried.');
-  for (const { pass, reason } of notTried) print(`Not tried: ${pass}: ${reason}`);
-  for (const { setting, message } of failed) print(`Failed: ${settingTitle(setting)}: ${message}`);
-  printMadeUp(tuned.madeUp);
-  print(
-    `Written: ${args.output}`,
-    proof.passed ? colors.green(', proved') : colors.red(', and not proved: see `stepfold verify`'),
-  );
-  if (args.page !== undefined) print(`Page: ${args.page}`);
-  print(`Run it: ${runLine(args.output, chosen).map(shellWord).join(' ')}`);
 }

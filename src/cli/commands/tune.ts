@@ -12,7 +12,12 @@ import {
 } from '../arguments.js';
 import { type Arguments, addOptions, examples } from '../command.js';
 import { timestepOptions } from '../loop-options.js';
-import { groupSearch, searchInputs, searchLoop, searchOptions } from '../search-options.js';
+import {
+  groupSearchWithParts,
+  searchInputs,
+  searchLoop,
+  searchWithParts,
+} from '../search-options.js';
 
 export const command = 'tune <model>';
 export const describe = 'Find the fastest way to the same pictures, and write it as a bundle';
@@ -39,9 +44,10 @@ const search = {
     check: wholeNumber('steps', 1),
   },
   cost: {
-    choices: ['measured', 'macs'],
+    type: 'string',
     default: 'measured',
-    describe: 'What counts as fast: time on this machine, or multiply-accumulates',
+    describe:
+      'What counts as fast: time on this machine (measured), multiply-accumulates (macs), or time on another, in a file that `stepfold costs` wrote there',
   },
   try: texts('Passes to try alone [default: all that the model has a place for]'),
   ...pluginOption,
@@ -69,12 +75,20 @@ const search = {
 
 const loop = { ...searchLoop(16), ...timestepOptions } as const;
 
-const parts = { search, loop, inputs: searchInputs };
+const inputs = {
+  ...searchInputs,
+  recorded: texts('Refused here, as second models are: see `stepfold calibrate`'),
+} as const;
 
-export const options = searchOptions(parts);
+const parts = { search, loop, inputs };
+
+export const options = searchWithParts(parts);
 
 export const builder = (yargs: Argv) =>
-  groupSearch(addOptions(yargs.positional('model', modelArgument.model), options), parts).epilogue(
+  groupSearchWithParts(
+    addOptions(yargs.positional('model', modelArgument.model), options),
+    parts,
+  ).epilogue(
     [
       examples(
         ['Twice as fast, whatever does it best', 'stepfold tune unet.onnx --speedup 2 -o bundle'],

@@ -16,6 +16,11 @@ export interface FullStepsRule {
     options: Readonly<Record<string, unknown>>,
     count: number,
   ): Readonly<Record<string, unknown>>;
+  /**
+   * The steps that are full under options in a loop of so many, ascending: what `at` and `evenly` say, read back, and
+   * whatever else the schema has for it. Left out: a search starts from no setting of the pass that says so otherwise.
+   */
+  of?(options: Readonly<Record<string, unknown>>, steps: number): readonly number[];
   /** Whether `order` and `basis` are options under these; left out: where the pass's schema has them. */
   forecasts?(options: Readonly<Record<string, unknown>>): boolean;
 }

@@ -72,6 +72,13 @@ export interface PassTuning {
    * steps are full (`fullSteps`), and, where the schema has an `order`, which.
    */
   choices(context: PassContext): readonly Readonly<Record<string, unknown>>[];
+  /** Options under which `calibration` is tried, the strictest first; left out: it is not. */
+  readonly strictness?: readonly Readonly<Record<string, unknown>>[];
+  /**
+   * Other ways than even distances to place so many full steps in a loop of some length: options of its schema that say
+   * it, with no more full steps. They are tried where even ones have come out best.
+   */
+  placements?(full: number, steps: number): readonly Readonly<Record<string, unknown>>[];
 }
 
 export interface Pass<Options = Record<string, unknown>> {

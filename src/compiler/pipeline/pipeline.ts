@@ -283,11 +283,7 @@ function checkTimesteps(
 }
 
 /** @throws GUIDANCE_BATCH when the model's batch is fixed and is no pair */
-function refuseOddBatch({
-  canonical,
-  shapes,
-  roles,
-}: Awaited<ReturnType<typeof prepareOnce>>): void {
+function refuseOddBatch({ canonical, shapes, roles }: Prepared): void {
   const latent = roles.latent === undefined ? undefined : canonical.graph.find(roles.latent);
   const batch = latent && shapes.shape(latent)?.[0]?.constant;
   if (latent && batch !== undefined && batch % 2 !== 0) throw oddGuidanceBatch(latent.name, batch);
@@ -302,6 +298,9 @@ type PrepareOptions = Pick<
 export function prepare(source: Model, options: PrepareOptions = {}) {
   return holding(() => prepareOnce(source, options, new Watch(options, source)));
 }
+
+/** What `prepare` makes of a model. */
+export type Prepared = Awaited<ReturnType<typeof prepareOnce>>;
 
 async function prepareOnce(source: Model, options: PrepareOptions, watch: Watch) {
   const opset = opsetVersion(source);

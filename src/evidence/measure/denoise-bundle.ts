@@ -3,7 +3,7 @@
 import type { InferenceSession } from 'onnxruntime-common';
 import { statedPort } from '../../compiler/emit/ports.js';
 import { checkWeights } from '../../compiler/emit/weights.js';
-import { type Compilation, prepare } from '../../compiler/pipeline/index.js';
+import { type Compilation, type Prepared, prepare } from '../../compiler/pipeline/index.js';
 import { otherGuidance } from '../../errors/index.js';
 import type { Value } from '../../model/ir/value.js';
 import { loadModel } from '../../model/onnx/files.js';
@@ -142,7 +142,15 @@ export async function openLoopModel(
 ): Promise<LoopDenoiser> {
   const model = loadModel(file);
   checkWeights(model);
-  const prepared = await prepare(model);
+  return openPreparedModel(file, await prepare(model), options);
+}
+
+/** The same of one that was read already, with whatever shapes and roles are given for it. */
+export async function openPreparedModel(
+  file: string,
+  prepared: Prepared,
+  options: LoopOptions = {},
+): Promise<LoopDenoiser> {
   const ort = await loadOrt();
   const session = await openSource(ort, file, { logSeverityLevel: 4, ...options.sessionOptions });
   return {

@@ -47,10 +47,14 @@ const dB = (value: number) => (value >= 150 ? 'equal' : value.toFixed(1));
 
 const codeOf = (lines: readonly string[]) => html`<pre><code>${lines.join('\n')}</code></pre>`;
 
-function chosenSection(
-  { chosen, rival, loop }: Tuned,
-  { errorTo, commands }: TuningPageOptions,
-): Section {
+/** Who says what loops take. */
+const timesText = ({ costsOf, chosen }: Tuned): string =>
+  costsOf
+    ? `Times are those of the model's calls, worked out from the costs of ${costsOf.file}, measured on: ${costsOf.machine}; no loop was timed there.`
+    : `Times are medians of ${chosen.time.rounds} rounds here.`;
+
+function chosenSection(tuned: Tuned, { errorTo, commands }: TuningPageOptions): Section {
+  const { chosen, rival, loop } = tuned;
   const row = (what: string, one: Judged) => [
     what,
     settingTitle(one.setting),
@@ -82,7 +86,7 @@ function chosenSection(
       ],
       rows,
       [2, 3, 4, 6],
-    )}<p class="faint">On ${chosen.own.images} images that the search did not see. The error that counted was that to the ${errorTo === 'own' ? "loop's own" : 'converged'} pictures. Times are medians of ${chosen.time.rounds} rounds here.</p>${codeOf(commands(chosen.setting))}`,
+    )}<p class="faint">On ${chosen.own.images} images that the search did not see. The error that counted was that to the ${errorTo === 'own' ? "loop's own" : 'converged'} pictures. ${timesText(tuned)}</p>${codeOf(commands(chosen.setting))}`,
   };
 }
 

@@ -3,13 +3,12 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { emitBundle } from '../../compiler/emit/index.js';
-import type { PassRequest } from '../../compiler/pass/index.js';
-import { Pipeline } from '../../compiler/pipeline/index.js';
-import { unknownPass } from '../../errors/index.js';
+import { checkWeights } from '../../compiler/emit/weights.js';
+import { Pipeline, type Prepared, prepare, usePasses } from '../../compiler/pipeline/index.js';
 import type { Model } from '../../model/ir/model.js';
-import { callsPerStep, type Schedule } from '../../runtime/schedule/index.js';
-import { type LoopDenoiser, openLoopBundle, openLoopModel } from '../measure/denoise-bundle.js';
-import { bundleKeyOf, type Setting, samplerIn } from './setting.js';
+import { callsPerStep, parsePlanFile, type Schedule } from '../../runtime/schedule/index.js';
+import { type LoopDenoiser, openLoopBundle, openPreparedModel } from '../measure/denoise-bundle.js';
+import { bundleKeyOf, type Made, type Setting, samplerIn } from './setting.js';
 import { pairOf, type WorkSubject } from './subject.js';
 
 /** Bundles that are open at once, each with its weights. */
@@ -24,6 +23,7 @@ export interface OpenSetting {
 export class Bundles {
   readonly #scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'stepfold-tune-'));
   readonly #open = new Map<string, OpenSetting>();
+  #prepared: Promise<Prepared> | undefined;
   #source: LoopDenoiser | undefined;
   #written = 0;
   /** Also where the process ends in the middle. */
@@ -36,8 +36,26 @@ export class Bundles {
     process.once('exit', this.#clear);
   }
 
+  /** The model as all that is asked about it goes by: read once, with the shapes and roles that are given. */
+  prepared(): Promise<Prepared> {
+    this.#prepared ??= this.#prepare();
+    return this.#prepared;
+  }
+
+  async #prepare(): Promise<Prepared> {
+    const { shapes, freeze, roles } = this.subject;
+    const guidance = pairOf(this.subject);
+    checkWeights(this.model);
+    return prepare(this.model, {
+      ...(shapes && { shapes }),
+      ...(freeze && { freeze }),
+      ...(roles && { roles }),
+      ...(guidance && { guidance }),
+    });
+  }
+
   async source(): Promise<LoopDenoiser> {
-    this.#source ??= await openLoopModel(this.subject.file);
+    this.#source ??= await openPreparedModel(this.subject.file, await this.prepared());
     return this.#source;
   }
 
@@ -85,10 +103,7 @@ export class Bundles {
 }
 
 /** @throws PASS_UNKNOWN and what the passes find wrong with their options */
-export function pipelineOf(
-  subject: WorkSubject,
-  { passes, sampler }: Pick<Setting, 'passes' | 'sampler'>,
-): Pipeline {
+export function pipelineOf(subject: WorkSubject, { passes, sampler, plan }: Made): Pipeline {
   const { table, shapes, freeze, roles } = subject;
   const guidance = pairOf(subject);
   const loop = samplerIn(sampler);
@@ -96,20 +111,15 @@ export function pipelineOf(
     calls: loop.timesteps.length * callsPerStep(guidance),
     start: loop.firstCall,
     places: loop,
+    // of a loop that begins in the middle they would be those of a part
+    ...(sampler['timesteps'] !== undefined &&
+      loop.firstCall === 0 && { timesteps: loop.timesteps }),
+    // a job of another process is believed nothing
+    ...(plan && { plan: parsePlanFile(plan, 'the plan of the trial') }),
     ...(guidance && { guidance }),
     ...(shapes && { shapes }),
     ...(freeze && { freeze }),
     ...(roles && { roles }),
   });
-  return passes.reduce((so, request) => withPass(so, table.passes, request), pipeline);
-}
-
-function withPass(
-  pipeline: Pipeline,
-  passes: WorkSubject['table']['passes'],
-  { pass, options }: PassRequest,
-): Pipeline {
-  const found = passes.get(pass);
-  if (!found) throw unknownPass(pass, [...passes.keys()]);
-  return pipeline.use(found, options as never);
+  return usePasses(pipeline, table, passes);
 }

@@ -4,11 +4,13 @@
  */
 import fs from 'node:fs';
 import type { PassRequest } from '../../compiler/pass/index.js';
+import { StepfoldError } from '../../errors/index.js';
 import { callsOf, callsPerStep } from '../../runtime/schedule/index.js';
-import { benchBundle } from '../measure/bench.js';
+import { type BenchReport, benchBundle } from '../measure/bench.js';
 import { macShareOf } from '../measure/mac-share.js';
 import type { LoopChoice } from '../yardstick/index.js';
 import type { Bundles } from './bundles.js';
+import { canonical, type Setting } from './setting.js';
 import { pairOf } from './subject.js';
 
 export interface StepCost {
@@ -16,28 +18,61 @@ export interface StepCost {
   readonly between: number;
 }
 
+/** Why something has no cost: a sentence. */
+export interface NoCost {
+  readonly reason: string;
+}
+
 /** In time, as it is measured here, or in multiply-accumulates. */
-export type CostBasis = 'measured' | 'macs';
+export const COST_BASES = ['measured', 'macs'] as const;
+export type CostBasis = (typeof COST_BASES)[number];
+
+/** Where costs come from. */
+export interface Costs {
+  /** @param passes for a loop of `COST_STEPS` steps of which the first and the last are full */
+  of(passes: readonly PassRequest[]): Promise<StepCost | NoCost>;
+  /** When all have been asked for. */
+  settle(): void;
+}
 
 /** A loop that is long enough to show each kind of step more than once. */
 const STEPS = 8;
 const FULL = [0, STEPS - 1];
 const ROUNDS = 5;
 
-/**
- * @param passes for a loop of `STEPS` steps of which the first and the last are full
- * @throws what the passes find wrong, and the ENGINE_ errors
- */
+export const COST_STEPS = STEPS;
+export const COST_FULL = FULL.length;
+
+/** As they are found here, each once. */
+export const costsHere = (
+  bundles: Bundles,
+  own: LoopChoice,
+  basis: CostBasis,
+  remember: (name: string, measure: () => Promise<StepCost>) => Promise<StepCost>,
+): Costs => ({
+  async of(passes) {
+    try {
+      const name = canonical([basis, passes]);
+      return await remember(name, () => stepCost(bundles, own, passes, basis));
+    } catch (error) {
+      if (!(error instanceof StepfoldError)) throw error;
+      return { reason: error.message };
+    }
+  },
+  settle() {},
+});
+
+/** @throws what the passes find wrong, and the ENGINE_ errors */
 export async function stepCost(
   bundles: Bundles,
   own: LoopChoice,
   passes: readonly PassRequest[],
   basis: CostBasis,
+  threads?: number,
 ): Promise<StepCost> {
-  const sampler = { ...own, steps: STEPS, timesteps: undefined, start: undefined } as LoopChoice;
-  const { folder, schedule } = await bundles.write({ family: '', passes, sampler });
-  try {
-    const shareOf = basis === 'macs' ? macShareOf(schedule) : await byTime(folder, bundles);
+  return inBundle(bundles, own, passes, async ({ folder, schedule }) => {
+    const shareOf =
+      basis === 'macs' ? macShareOf(schedule) : byTime(await bench(folder, bundles, threads));
     const each = callsPerStep(pairOf(bundles.subject));
     const calls = callsOf(schedule).inOrder;
     const stepShare = (step: number) =>
@@ -49,15 +84,61 @@ export async function stepCost(
       some.reduce((sum, step) => sum + stepShare(step), 0) / some.length;
     // the first step writes what others read, the last one need not
     return { full: stepShare(0), between: mean(steps.filter((step) => !FULL.includes(step))) };
+  });
+}
+
+/** What a loop costs as a whole, in steps of the source. @throws as `stepCost` */
+export async function loopCost(
+  bundles: Bundles,
+  setting: Setting,
+  basis: CostBasis,
+): Promise<number> {
+  const { folder, schedule } = await bundles.write(setting);
+  try {
+    const shareOf = basis === 'macs' ? macShareOf(schedule) : byTime(await bench(folder, bundles));
+    const all = callsOf(schedule).inOrder.reduce((sum, program) => sum + shareOf(program), 0);
+    return all / callsPerStep(pairOf(bundles.subject));
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });
   }
 }
 
-export const COST_STEPS = STEPS;
-export const COST_FULL = FULL.length;
+/** What a call of the source takes, in milliseconds. */
+export const sourceTime = (
+  bundles: Bundles,
+  own: LoopChoice,
+  threads?: number,
+): Promise<{ readonly milliseconds: number; readonly sizes: BenchReport['sizes'] }> =>
+  inBundle(bundles, own, [], async ({ folder }) => {
+    const { source, sizes } = await bench(folder, bundles, threads);
+    return { ...source, sizes };
+  });
 
-async function byTime(folder: string, { subject }: Bundles) {
-  const { programs } = await benchBundle({ folder, model: subject.file, rounds: ROUNDS });
-  return (program: string): number => 1 / programs[program]!.speedup;
+async function inBundle<T>(
+  bundles: Bundles,
+  own: LoopChoice,
+  passes: readonly PassRequest[],
+  use: (written: Awaited<ReturnType<Bundles['write']>>) => Promise<T>,
+): Promise<T> {
+  const sampler = { ...own, steps: STEPS, timesteps: undefined, start: undefined } as LoopChoice;
+  const written = await bundles.write({ family: '', passes, sampler });
+  try {
+    return await use(written);
+  } finally {
+    fs.rmSync(written.folder, { recursive: true, force: true });
+  }
 }
+
+function bench(folder: string, { subject }: Bundles, threads?: number) {
+  const { file, shapes } = subject;
+  return benchBundle({
+    ...{ folder, model: file, rounds: ROUNDS },
+    ...(shapes && { shapes }),
+    ...(threads !== undefined && { threads }),
+  });
+}
+
+const byTime =
+  ({ programs }: BenchReport) =>
+  (program: string): number =>
+    1 / programs[program]!.speedup;

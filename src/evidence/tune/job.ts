@@ -5,13 +5,13 @@ import { createHash } from 'node:crypto';
 import { badJob, otherVersion } from '../../errors/index.js';
 import { VERSION } from '../../version.js';
 import { isObject } from './json.js';
-import { canonical, type Setting } from './setting.js';
+import { canonical, type Made } from './setting.js';
 import type { ImageBatch } from './subject.js';
 
 export const JOB_FORMAT = 'stepfold.trial';
 export const JOB_VERSION = 1;
 
-export interface TrialJob extends Pick<Setting, 'passes' | 'sampler'> {
+export interface TrialJob extends Made {
   readonly format: typeof JOB_FORMAT;
   readonly version: typeof JOB_VERSION;
   /** Another version of the compiler makes other models, and another of the samplers other pictures. */
@@ -23,7 +23,7 @@ export interface TrialJob extends Pick<Setting, 'passes' | 'sampler'> {
 
 export const jobOf = (
   search: string,
-  { passes, sampler }: Pick<Setting, 'passes' | 'sampler'>,
+  { passes, sampler, plan }: Made,
   batch: ImageBatch,
 ): TrialJob => ({
   format: JOB_FORMAT,
@@ -32,6 +32,7 @@ export const jobOf = (
   search,
   passes: passes.map(({ pass, options }) => ({ pass, options })),
   sampler,
+  ...(plan && { plan }),
   batch,
 });
 
@@ -54,12 +55,12 @@ export function parseJob(found: unknown, place: string): TrialJob {
 }
 
 const NO_TRIAL = 'it asks for something that is no trial';
-const FIELDS = ['format', 'version', 'stepfold', 'search', 'passes', 'sampler', 'batch'];
+const FIELDS = ['format', 'version', 'stepfold', 'search', 'passes', 'sampler', 'plan', 'batch'];
 /** A loop of more is none that anybody waits for. */
 const MOST_STEPS = 100_000;
 
 function isTrial(found: object): found is TrialJob {
-  const { version, stepfold, search, passes, sampler, batch } = found as Partial<
+  const { version, stepfold, search, passes, sampler, plan, batch } = found as Partial<
     Record<(typeof FIELDS)[number], unknown>
   >;
   return (
@@ -68,6 +69,7 @@ function isTrial(found: object): found is TrialJob {
     typeof stepfold === 'string' &&
     typeof search === 'string' &&
     isCount(batch) &&
+    (plan === undefined || isObject(plan)) &&
     Array.isArray(passes) &&
     passes.every(
       (one) => isObject(one) && typeof one['pass'] === 'string' && isObject(one['options']),

@@ -1,35 +1,28 @@
 /** What may be left out of the model at hand: the choices of each pass that says what a search may vary of it, with their costs. */
 import type { AnyPass, PassContext, PassRequest } from '../../compiler/pass/index.js';
 import { passContext } from '../../compiler/pass/index.js';
-import { prepare } from '../../compiler/pipeline/index.js';
 import { StepfoldError } from '../../errors/index.js';
-import type { Model } from '../../model/ir/model.js';
 import { callsPerStep } from '../../runtime/schedule/index.js';
 import type { Bundles } from './bundles.js';
-import { COST_FULL, COST_STEPS, type CostBasis, type StepCost, stepCost } from './costs.js';
+import { COST_FULL, COST_STEPS, type Costs, type StepCost } from './costs.js';
+import {
+  hasOrder,
+  type Method,
+  methodKey,
+  type NotTried,
+  type Options,
+  type SearchedPass,
+  settled,
+} from './method.js';
 import { stepsIn } from './setting.js';
+import { findStarts, type Start, type StartingPoint } from './starting-points.js';
 import { type LoopSubject, pairOf } from './subject.js';
-
-type Options = Readonly<Record<string, unknown>>;
-
-/** One part of the model that may be kept, by one pass. */
-export interface Method {
-  readonly pass: AnyPass;
-  /** But for which steps are full and the order. */
-  readonly options: Options;
-  readonly cost: StepCost;
-  /** Whether it has an order. */
-  readonly forecasts: boolean;
-}
-
-/** A pass, or one of its choices, that is not tried, and why. */
-export interface NotTried {
-  readonly pass: string;
-  readonly reason: string;
-}
 
 export interface Methods {
   readonly methods: readonly Method[];
+  readonly starts: readonly Start[];
+  /** Passes whose plans are searched as well. */
+  readonly searched: readonly SearchedPass[];
   /** Of passes that approximate nothing, those that save time. */
   readonly exact: readonly PassRequest[];
   /** Of a step with these, in steps of the source. */
@@ -37,28 +30,32 @@ export interface Methods {
   readonly notTried: readonly NotTried[];
 }
 
+export interface MethodOptions {
+  readonly subject: LoopSubject;
+  readonly costs: Costs;
+  /** Names of passes; undefined for all that can be searched. */
+  readonly wanted?: readonly string[] | undefined;
+  /** Settings to start from beside what passes say of themselves. */
+  readonly startingPoints?: ((context: PassContext) => readonly StartingPoint[]) | undefined;
+  /** Of the longest loop under methods. */
+  readonly mostSteps: number;
+  readonly onMethod?: (done: number, all: number, what: string) => void;
+}
+
 /** The order that costs are measured with. */
 const COST_ORDER = 1;
 /** What counts as saved: less may be the clock. */
 const SAVES = 0.98;
 
-/** @param wanted names of passes; undefined for all that can be searched */
-export async function findMethods(
-  bundles: Bundles,
-  subject: LoopSubject,
-  model: Model,
-  basis: CostBasis,
-  wanted: readonly string[] | undefined,
-  remember: (name: string, measure: () => Promise<StepCost>) => Promise<StepCost>,
-  onMethod: (done: number, all: number, what: string) => void = () => {},
-): Promise<Methods> {
-  const context = await contextOf(model, subject);
+/** @throws what costs cannot be had for, as `Costs.settle` says it */
+export async function findMethods(bundles: Bundles, options: MethodOptions): Promise<Methods> {
+  const { subject, costs, wanted, mostSteps, onMethod = () => {} } = options;
+  const context = await contextOf(bundles, subject);
   const passes = [...subject.table.passes.values()].filter(
     ({ name, tuning }) => tuning && (wanted?.includes(name) ?? true),
   );
   // what goes along with all others comes first, so that they are measured with it
   passes.sort((a, b) => Number(b.tuning!.exact ?? false) - Number(a.tuning!.exact ?? false));
-  const methods: Method[] = [];
   const exact: PassRequest[] = [];
   let exactCost = 1;
   const notTried: NotTried[] = [];
@@ -69,35 +66,50 @@ export async function findMethods(
       notTried.push({ pass: pass.name, reason: 'the model or its loop has nothing of the kind' });
     return 'reason' in choices ? [] : choices.map((options) => ({ pass, options }));
   });
-  for (const [i, { pass, options }] of tried.entries()) {
-    onMethod(i, tried.length, pass.name);
+  const points = options.startingPoints?.(context) ?? [];
+  const found = findStarts(points, { context, passes, mostSteps });
+  notTried.push(...found.notTried);
+  const all = [...tried, ...found.settings];
+  const methods = new Map<string, Method>();
+  for (const [i, { pass, options }] of all.entries()) {
+    onMethod(i, all.length, pass.name);
     const isExact = pass.tuning?.exact === true;
+    const key = methodKey(pass, options);
+    if (methods.has(key)) continue;
     const forecasts = !isExact && hasOrder(pass, options);
     const asked = isExact ? options : settled({ pass, options, forecasts }, COST_FULL, COST_ORDER);
-    try {
-      const request = { pass: pass.name, options: asked };
-      const passes = [...exact, request];
-      const cost = await remember(JSON.stringify([basis, passes]), () =>
-        stepCost(bundles, subject.own, passes, basis),
-      );
-      if (!isExact) methods.push({ pass, options, forecasts, cost });
-      else if (meanCost(cost) < SAVES * exactCost) {
-        exact.push(request);
-        exactCost = meanCost(cost);
-      } else notTried.push({ pass: pass.name, reason: 'it saves no time here' });
-    } catch (error) {
-      if (!(error instanceof StepfoldError)) throw error;
-      notTried.push({ pass: pass.name, reason: error.message });
-    }
+    const request = { pass: pass.name, options: asked };
+    const cost = await costs.of([...exact, request]);
+    if ('reason' in cost) notTried.push({ pass: pass.name, reason: cost.reason });
+    else if (!isExact) methods.set(key, { pass, options, forecasts, cost });
+    else if (meanCost(cost) < SAVES * exactCost) {
+      exact.push(request);
+      exactCost = meanCost(cost);
+    } else notTried.push({ pass: pass.name, reason: 'it saves no time here' });
   }
-  return { methods, exact, exactCost, notTried };
+  costs.settle();
+  const ofChoices = tried.flatMap(
+    ({ pass, options }) => methods.get(methodKey(pass, options)) ?? [],
+  );
+  return {
+    methods: ofChoices,
+    starts: found.starts((pass, options) => methods.get(methodKey(pass, options))),
+    // what has no place in the model has none for a plan
+    searched: [...new Set(ofChoices.map(({ pass }) => pass))].flatMap((pass) => {
+      const strictness = pass.calibration && pass.tuning?.strictness;
+      return strictness ? [{ pass, strictness }] : [];
+    }),
+    exact,
+    exactCost,
+    notTried,
+  };
 }
 
 const meanCost = ({ full, between }: StepCost) => (full + (COST_STEPS - 1) * between) / COST_STEPS;
 
-async function contextOf(model: Model, subject: LoopSubject): Promise<PassContext> {
+async function contextOf(bundles: Bundles, subject: LoopSubject): Promise<PassContext> {
   const guidance = pairOf(subject);
-  const { canonical, shapes, bindings, roles } = await prepare(model, subject);
+  const { canonical, shapes, bindings, roles } = await bundles.prepared();
   const calls = stepsIn(subject.own) * callsPerStep(guidance);
   return passContext(canonical, shapes, calls, bindings, guidance, roles);
 }
@@ -109,19 +121,4 @@ function choicesOf(pass: AnyPass, context: PassContext): readonly Options[] | No
     if (!(error instanceof StepfoldError)) throw error;
     return { pass: pass.name, reason: error.message };
   }
-}
-
-const hasOrder = ({ options, fullSteps }: AnyPass, given: Options): boolean =>
-  Object.hasOwn(options.properties, 'order') && fullSteps?.forecasts?.(given) !== false;
-
-/** The options with so many full steps, or those that are listed, and an order. */
-export function settled(
-  { pass, options, forecasts }: Omit<Method, 'cost'>,
-  full: number | readonly number[],
-  order: number,
-): Options {
-  const rule = pass.fullSteps!;
-  const placed =
-    typeof full === 'number' ? rule.evenly(options, full) : rule.at(options, [...full]);
-  return forecasts ? { ...placed, order } : placed;
 }

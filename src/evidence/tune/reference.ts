@@ -5,7 +5,7 @@
  * 100 of UniPC there, and both 62 dB from 500 of Euler's method at the shift of the training (samples/flow-digits).
  */
 import { StepfoldError } from '../../errors/index.js';
-import { convergedChoice, type LoopChoice } from '../yardstick/index.js';
+import { convergedChoice, type LoopChoice, partLeftOut } from '../yardstick/index.js';
 import { samplerIn } from './setting.js';
 
 const STEPS = 128;
@@ -18,10 +18,12 @@ function solversAlong(schedule: object): readonly Omit<LoopChoice, 'steps'>[] {
 }
 
 export function referenceLoop(own: LoopChoice): LoopChoice {
-  const { spacing: _, steps: many, ...model } = convergedChoice(own);
+  const left = partLeftOut(samplerIn(own));
+  const { spacing: _, steps: many, ...model } = convergedChoice(own, left);
   const steps = Math.min(STEPS, many);
+  const start = left > 0 ? { start: Math.round(left * steps) } : {};
   for (const solver of solversAlong((model['schedule'] ?? {}) as object)) {
-    const choice: LoopChoice = { ...model, ...solver, steps };
+    const choice: LoopChoice = { ...model, ...solver, steps, ...start };
     try {
       samplerIn(choice);
       return choice;
@@ -29,5 +31,5 @@ export function referenceLoop(own: LoopChoice): LoopChoice {
       if (!(error instanceof StepfoldError)) throw error;
     }
   }
-  return convergedChoice(own);
+  return convergedChoice(own, left);
 }

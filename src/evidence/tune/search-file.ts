@@ -19,6 +19,7 @@ import type { Ort } from '../measure/engine.js';
 import { type GivenFeeds, isWritten } from '../measure/loop-given.js';
 import { hashOf } from './job.js';
 import { parseJson, readJson } from './json.js';
+import { partsAsFeeds, partsOfFeeds } from './picture-parts.js';
 import { type Given, parseSearch, SEARCH_FORMAT, type SearchFile } from './search-format.js';
 import { canonical } from './setting.js';
 import type { WorkSubject } from './subject.js';
@@ -46,6 +47,7 @@ export function describeSearch(subject: WorkSubject, model: Model): WrittenSearc
     ...(subject.guidance && { guidance: guidance as SearchFile['guidance'] & object }),
     feeds: keepInputs(inputs, subject.feeds),
     unconditional: keepInputs(inputs, unconditional),
+    parts: keepInputs(inputs, partsAsFeeds(subject.parts)),
     seed: subject.seed,
     shapes: subject.shapes ?? {},
     freeze: subject.freeze ?? {},
@@ -124,6 +126,7 @@ async function subjectOf(
     ...(guidance && {
       guidance: { ...guidance, unconditional: await feeds(found.unconditional) },
     }),
+    ...(found.parts && { parts: partsOfFeeds(await feeds(found.parts)) }),
     ...(found.shapes && { shapes: found.shapes }),
     ...(found.freeze && { freeze: found.freeze }),
     ...(found.roles && { roles: found.roles }),

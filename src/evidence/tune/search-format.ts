@@ -25,6 +25,8 @@ export interface SearchFile {
   readonly guidance?: Omit<LoopGuidance, 'unconditional'>;
   readonly feeds: Given;
   readonly unconditional: Given;
+  /** Pictures to start from. */
+  readonly parts?: Given;
   readonly seed: number;
   readonly shapes: WorkSubject['shapes'];
   readonly freeze: WorkSubject['freeze'];
@@ -51,12 +53,12 @@ export function parseSearch(
 }
 
 function isSearch(found: Fields): found is Fields & SearchFile {
-  const { version, model, guidance, feeds, unconditional, seed, plugins } = found;
+  const { version, model, guidance, feeds, unconditional, parts, seed, plugins } = found;
   return (
     version === 1 &&
     isObject(model) &&
     (guidance === undefined || (isObject(guidance) && isNumber(guidance['scale'] ?? 1))) &&
-    [feeds, unconditional].every((given) => isRecordOf(given, isGiven)) &&
+    [feeds, unconditional, parts ?? {}].every((given) => isRecordOf(given, isGiven)) &&
     isNumber(seed) &&
     isRecordOf(found['shapes'], (sizes) => isListOf(sizes, isNumber)) &&
     isRecordOf(found['freeze'], isNumber) &&

@@ -1,6 +1,7 @@
 /** One way to make pictures: a loop, and the passes that leave work out of it. */
 import { type PassRequest, passRequestText } from '../../compiler/pass/index.js';
 import { samplerFrom } from '../../runtime/samplers/index.js';
+import type { PlanFile } from '../../runtime/schedule/index.js';
 import type { LoopChoice } from '../yardstick/index.js';
 
 export interface Setting {
@@ -9,6 +10,10 @@ export interface Setting {
   /** None: fewer steps, and nothing else. */
   readonly passes: readonly PassRequest[];
   readonly sampler: LoopChoice;
+  /** In place of what the passes propose; placed in the loop where it is for another. */
+  readonly plan?: PlanFile;
+  /** Where it comes from, if from anywhere but the search: for people, and no part of what it is. */
+  readonly origins?: readonly string[];
 }
 
 /** As JSON has it, with names in order, so that what is the same is written the same. */
@@ -20,17 +25,21 @@ export const canonical = (value: unknown): string =>
   );
 
 /** The same for settings that give the same pictures. */
-export const keyOf = ({ passes, sampler }: Pick<Setting, 'passes' | 'sampler'>): string =>
-  canonical({ passes: passes.map(({ pass, options }) => [pass, options]), sampler });
+export const keyOf = ({ passes, sampler, plan }: Made): string =>
+  canonical({ passes: passes.map(({ pass, options }) => [pass, options]), sampler, plan });
+
+/** All that pictures depend on. */
+export type Made = Pick<Setting, 'passes' | 'sampler' | 'plan'>;
 
 /** The same for settings that one bundle serves. */
 export const bundleKeyOf = (setting: Setting): string => {
-  const { passes, sampler } = setting;
+  const { passes, sampler, plan } = setting;
   const isList = passes.some(({ options }) => options['full'] !== undefined);
   const isPlaced = passes.some(({ options }) => options['axis'] !== undefined);
   return canonical([
     passes.map(({ pass, options }) => [pass, options]),
-    isPlaced ? sampler : isList ? stepsIn(sampler) : 'any',
+    isPlaced || sampler['timesteps'] ? sampler : isList || plan ? stepsIn(sampler) : 'any',
+    plan ?? null,
   ]);
 };
 
@@ -41,19 +50,23 @@ export const stepsIn = (choice: LoopChoice): number => samplerIn(choice).timeste
 
 /** As people call a loop: `25 steps of deis, order 3, karras`. */
 export function loopTitle(choice: LoopChoice): string {
-  const { name, order, levels, spacing, schedule, steps } = choice;
+  const { name, order, levels, spacing, timesteps, schedule, steps } = choice;
   const shift = (schedule as { readonly shift?: number } | undefined)?.shift;
   const parts = [
     name,
     ...(order === undefined ? [] : [`order ${order}`]),
     ...(levels !== undefined && levels !== 'spaced' ? [String(levels)] : []),
     ...(spacing === undefined ? [] : [String(spacing)]),
+    ...(timesteps === undefined ? [] : ['at timesteps of its own']),
     ...(shift === undefined ? [] : [`shift ${shift}`]),
   ];
   return `${steps} steps of ${parts.join(', ')}`;
 }
 
-export const settingTitle = ({ passes, sampler }: Setting): string =>
-  passes.length === 0
-    ? loopTitle(sampler)
-    : `${passes.map(passRequestText).join(' and ')} in ${loopTitle(sampler)}`;
+export function settingTitle({ passes, sampler, origins = [] }: Setting): string {
+  const loop = loopTitle(sampler);
+  const from = origins.length > 0 ? ` (${origins.join('; ')})` : '';
+  return passes.length === 0
+    ? `${loop}${from}`
+    : `${passes.map(passRequestText).join(' and ')} in ${loop}${from}`;
+}

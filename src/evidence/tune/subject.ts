@@ -8,7 +8,9 @@ import type { Ort } from '../measure/engine.js';
 import { SEEDS } from '../measure/feeds.js';
 import { type GivenFeeds, isWritten } from '../measure/loop-given.js';
 import { takeRows } from '../measure/rows.js';
+import { settleParts } from '../measure/settled-parts.js';
 import type { LoopChoice } from '../yardstick/index.js';
+import { type PictureParts, partsOfImages } from './picture-parts.js';
 
 export interface LoopSubject {
   /** The source model. */
@@ -21,6 +23,8 @@ export interface LoopSubject {
   /** Conditions by input, a row for each image or one for all; images take rows in turn, and what is left out is made up. */
   readonly feeds: GivenFeeds;
   readonly seed: number;
+  /** Pictures to start from, a row for each image or one for all. */
+  readonly parts?: PictureParts;
   readonly shapes?: Readonly<Record<string, readonly number[]>>;
   readonly freeze?: Readonly<Record<string, number>>;
   readonly roles?: { readonly latent?: string; readonly timestep?: string };
@@ -57,7 +61,8 @@ const batchOf = (ports: DenoiserPorts) =>
 
 /**
  * Seed, inputs and guidance of a batch, as `generate` takes them.
- * @throws what `completeConditions` throws
+ * @param start steps of the whole loop that are left out
+ * @throws what `completeConditions` and `settleParts` throw
  */
 export function loopOf(
   ort: Ort,
@@ -65,25 +70,44 @@ export function loopOf(
   classes: ReadonlyMap<string, number>,
   subject: WorkSubject,
   batch: ImageBatch,
+  start: number,
 ) {
   const { guidance } = subject;
   const samples = imagesAtOnce(ports, subject);
   const seed = (subject.seed + SEED_STRIDE * batch) % SEEDS;
   const first = batch * samples;
-  const of = (given: GivenFeeds): GivenFeeds => rowsInTurn(ort, ports, given, first, samples);
-  const conditions = completeConditions(ports, {
+  const given = givenFor(ort, ports, subject, first, samples);
+  const settled = settleParts(ports, { feeds: given.feeds, roles: {} }, given.parts, start);
+  const conditions = completeConditions(settled.ports, {
     ort: ort as never,
     samples,
     mode: guidance?.mode,
-    feeds: of(subject.feeds),
-    unconditional: of(guidance?.unconditional ?? {}),
+    feeds: settled.feeds,
+    unconditional: given.unconditional,
     seed,
     classes,
   });
   return {
     images: samples,
     madeUp: conditions.madeUp,
-    loop: { ...loopSettings(seed, guidance, conditions), images: samples },
+    loop: { ...loopSettings(seed, guidance, conditions, settled.parts), images: samples },
+  };
+}
+
+/** What a subject gives for some images, from the `first`th on. */
+export function givenFor(
+  ort: Ort,
+  ports: DenoiserPorts,
+  { feeds, guidance, parts = {} }: WorkSubject,
+  first: number,
+  count: number,
+) {
+  const of = (given: GivenFeeds): GivenFeeds => rowsInTurn(ort, ports, given, first, count);
+  const images = Array.from({ length: count }, (_, i) => first + i);
+  return {
+    feeds: of(feeds),
+    unconditional: of(guidance?.unconditional ?? {}),
+    parts: partsOfImages(ort.Tensor as never, parts, images),
   };
 }
 

@@ -1,9 +1,9 @@
 /** What settings come to: each on each batch of images once, in this run or in one before it. */
 import { referenceFailed } from '../../errors/index.js';
 import type { LoopChoice } from '../yardstick/index.js';
+import type { Candidate } from './candidate.js';
 import { imageDecibels, type Spread, spreadOf } from './distance.js';
 import { idOf, jobOf, type TrialJob } from './job.js';
-import type { Candidate } from './search.js';
 import { keyOf, type Setting } from './setting.js';
 import {
   type RunBy,

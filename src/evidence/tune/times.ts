@@ -11,6 +11,7 @@ export interface LoopTime {
   /** The quickest and the slowest round. */
   readonly least: number;
   readonly most: number;
+  /** None: it was worked out from costs that another machine measured. */
   readonly rounds: number;
 }
 

@@ -56,8 +56,10 @@ export async function openTrial(
   const { ports, classes = new Map() } = await bundles.source();
   const opened = await bundles.open(setting);
   const { denoiser } = opened;
-  const { loop, images, madeUp } = loopOf(ort, ports, classes, bundles.subject, batch);
   const sampler = samplerIn(setting.sampler);
+  const { subject } = bundles;
+  const made = loopOf(ort, ports, classes, subject, batch, sampler.firstCall);
+  const { loop, images, madeUp } = made;
   return async () => {
     denoiser.counts.clear();
     let calls = 0;

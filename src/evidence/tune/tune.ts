@@ -2,36 +2,46 @@
  * Twice as fast at the least error, on the user's own model and machine: settings of all methods and their rivals, tried
  * on a few images at the cost that is asked for, and the best of them judged on images that the search never saw.
  */
-import { prepare } from '../../compiler/pipeline/index.js';
-import { errorTooSmall, goalTooFast, nothingRan, ownLoopFailed } from '../../errors/index.js';
+import { TARGET_NAMES } from '../../compiler/targets/index.js';
+import { goalTooFast, nothingRan, ownLoopFailed } from '../../errors/index.js';
 import type { Model } from '../../model/ir/model.js';
-import { modelPorts } from '../measure/denoise-bundle.js';
 import type { LoopChoice } from '../yardstick/index.js';
 import { Bundles } from './bundles.js';
-import type { CostBasis, StepCost } from './costs.js';
+import type { Candidate } from './candidate.js';
+import { type CostTable, costsFromTable } from './cost-table.js';
+import { type CostBasis, costsHere, type StepCost } from './costs.js';
+import type { Judge } from './descent.js';
 import type { ErrorTo } from './error-to.js';
 import type { TuningFolder } from './folder.js';
+import { searchFor } from './for-goal.js';
 import { FRONT, type Goal } from './goal.js';
-import { findMethods, type NotTried } from './methods.js';
+import { type Fitted, inTime, inTimeElsewhere } from './in-time.js';
+import { gammaRefusal } from './loop.js';
+import type { NotTried } from './method.js';
+import { findMethods, type MethodOptions } from './methods.js';
+import { PlannerHere } from './planner.js';
 import { referenceLoop } from './reference.js';
-import { type Candidate, FEWER, type Judge, searchAt } from './search.js';
-import { type Setting, settingTitle, stepsIn } from './setting.js';
+import { searchAt } from './search.js';
+import { type Setting, stepsIn } from './setting.js';
 import { settledText } from './settle.js';
 import type { TrialShare } from './share.js';
 import { HELD_OUT, type ImageBatch, imagesAtOnce, type LoopSubject } from './subject.js';
 import { type FailedSetting, Table, type Tried } from './table.js';
-import { type LoopTime, timeLoops } from './times.js';
+import type { LoopTime } from './times.js';
 
 export interface TuneOptions {
   readonly subject: LoopSubject;
   readonly model: Model;
   readonly goal: Goal;
   readonly errorTo: ErrorTo;
-  readonly basis: CostBasis;
+  /** What counts as fast: time or work here, or time as another machine measured it. */
+  readonly costs: CostBasis | CostTable;
   /** Images that judge, at least. */
   readonly samples: number;
   /** Names of passes; all that can be searched where it is left out. */
   readonly only?: readonly string[] | undefined;
+  /** Settings to start from, beside what passes say of themselves. */
+  readonly startingPoints?: MethodOptions['startingPoints'];
   /** Where results lie, and those of an interrupted search. */
   readonly folder: TuningFolder;
   /** Who else runs trials of it. */
@@ -61,6 +71,8 @@ export interface Tuned {
   readonly notTried: readonly NotTried[];
   readonly reference: LoopChoice;
   readonly imagesAtOnce: number;
+  /** Who measured what steps cost, where that was not here: times are worked out from that. */
+  readonly costsOf: { readonly file: string; readonly machine: string } | undefined;
   /** Of the model, each on one image. */
   readonly evaluations: number;
   readonly trials: number;
@@ -79,10 +91,8 @@ export interface Tuned {
   };
 }
 
-/** How far over the time that was asked for a loop may be found. */
-const SLACK = 1.03;
-/** How often a setting is made cheaper for it. */
-const CORRECTIONS = 3;
+/** Steps of the longest loop under methods, where the loop as it is has fewer. */
+export const MOST_STEPS = 100;
 
 /** @throws TUNE_GOAL where the goal cannot be met, and what the loop as it is throws */
 export async function tune(options: TuneOptions): Promise<Tuned> {
@@ -95,11 +105,10 @@ export async function tune(options: TuneOptions): Promise<Tuned> {
 }
 
 async function tuneWith(bundles: Bundles, options: TuneOptions): Promise<Tuned> {
-  const { subject, model, folder, share, search, errorTo, goal } = options;
+  const { subject, folder, share, search, errorTo, goal } = options;
   const { own } = subject;
   const steps = stepsIn(own);
-  const ports = modelPorts(await prepare(model, subject));
-  const images = imagesAtOnce(ports, subject);
+  const images = imagesAtOnce((await bundles.source()).ports, subject);
   const reference = referenceLoop(own);
   const table = new Table({ bundles, folder, share, search, own, converged: reference });
   const loop = { setting: { family: 'the loop as it is', passes: [], sampler: own }, cost: steps };
@@ -108,16 +117,23 @@ async function tuneWith(bundles: Bundles, options: TuneOptions): Promise<Tuned> 
   if (!(await table.end(loop.setting, 0))) throw ownLoopFailed(table.failed[0]!);
   const ends = performance.now() + 1000 * (options.seconds ?? Number.POSITIVE_INFINITY);
   const isLate = () => performance.now() > ends;
-  const { methods, exact, exactCost, notTried } = await findMethods(
-    bundles,
-    subject,
-    model,
-    options.basis,
-    options.only,
-    (name, measure) => folder.measured<StepCost>(name, measure),
-    (done, all, what) => options.onProgress?.(done / all, `Measuring ${what}`),
-  );
-  const space = { own, methods, exact, exactCost, notTried, mostSteps: Math.max(100, steps) };
+  const mostSteps = Math.max(MOST_STEPS, steps);
+  const costs =
+    typeof options.costs === 'object'
+      ? costsFromTable(options.costs)
+      : costsHere(bundles, own, options.costs, (name, measure) =>
+          folder.measured<StepCost>(`${search} ${name}`, measure),
+        );
+  const methods = await findMethods(bundles, {
+    ...{ subject, costs, mostSteps, wanted: options.only },
+    startingPoints: options.startingPoints,
+    onMethod: (done, all, what) => options.onProgress?.(done / all, `Measuring ${what}`),
+  });
+  const planner = new PlannerHere({
+    ...{ bundles, costs: options.costs, isLate },
+    remember: (name, find) => folder.measured(`${search} ${name}`, find),
+  });
+  const space = { ...methods, own, mostSteps, planner };
   let late = false;
   const judge: Judge = {
     async prepare(candidates, batches) {
@@ -141,12 +157,7 @@ async function tuneWith(bundles: Bundles, options: TuneOptions): Promise<Tuned> 
     },
   };
   const at = (times: number) => searchAt(space, steps / times, judge);
-  const found =
-    goal.kind === 'speedup'
-      ? await at(goal.times)
-      : goal.kind === 'error'
-        ? await fastest(goal.decibels, at, table, errorTo)
-        : await front(at, isLate);
+  const found = await searchFor(goal, { at, isLate, table, errorTo });
   const [best] = found.best;
   if (!best && goal.kind === 'speedup' && steps / goal.times < 1)
     throw goalTooFast(goal.times, steps);
@@ -156,8 +167,11 @@ async function tuneWith(bundles: Bundles, options: TuneOptions): Promise<Tuned> 
   const times =
     goal.kind === 'front' ? FRONT[0]! : goal.kind === 'speedup' ? goal.times : undefined;
   // where the clock is not to count, it does not
-  const wanted = times && options.basis === 'measured' ? 1 / times : undefined;
-  const fitted = await inTime(bundles, loop, best, found.rival, wanted);
+  const wanted = times && options.costs === 'measured' ? 1 / times : undefined;
+  const fitted =
+    typeof options.costs === 'object'
+      ? inTimeElsewhere(bundles, options.costs, loop, best, found.rival)
+      : await inTime(bundles, loop, best, found.rival, wanted);
   const judged = async (candidate: Candidate, time: LoopTime): Promise<Judged | undefined> => {
     const one = await table.of(candidate, held);
     return one && { ...one, time };
@@ -182,16 +196,33 @@ async function tuneWith(bundles: Bundles, options: TuneOptions): Promise<Tuned> 
     finalists,
     tried: table.tried,
     failed: table.failed,
-    notTried,
+    notTried: [...methods.notTried, ...planner.notTried, ...neverTried(own)],
     reference,
     imagesAtOnce: images,
-    evaluations: table.evaluations,
+    costsOf:
+      typeof options.costs === 'object'
+        ? { file: options.costs.file, machine: options.costs.content.machine }
+        : undefined,
+    evaluations: table.evaluations + planner.evaluations,
     trials: table.trials,
     resumed: table.resumed,
     outOfTime: late,
     ends: await endsOf(table, fitted, { own, reference }),
     madeUp: table.madeUp,
   };
+}
+
+/** What is no part of the search, or not of this loop's. */
+function neverTried(own: LoopChoice): NotTried[] {
+  const gamma = gammaRefusal(own);
+  const targets = TARGET_NAMES.map((name) => ({
+    pass: `rewriting for ${name}`,
+    reason: `it is no pass, and goes on whatever is chosen: \`stepfold transform --target ${name}\``,
+  }));
+  return [
+    ...(gamma === undefined ? [] : [{ pass: 'timesteps by gamma', reason: gamma }]),
+    ...targets,
+  ];
 }
 
 async function endsOf(
@@ -213,82 +244,3 @@ async function endsOf(
 
 const range = (count: number, from = 0): ImageBatch[] =>
   Array.from({ length: count }, (_, i) => from + i);
-
-interface Fitted {
-  readonly chosen: Candidate;
-  readonly rival: Candidate | undefined;
-  /** Of the loop as it is, the chosen one, and the rival where it is another. */
-  readonly times: readonly LoopTime[];
-}
-
-/** Loops as a whole take what their steps do not say: what is found too slow is taken at a smaller cost. */
-async function inTime(
-  bundles: Bundles,
-  loop: Candidate,
-  best: Candidate,
-  rival: Candidate | undefined,
-  wanted: number | undefined,
-): Promise<Fitted> {
-  const isRival = best.setting.family === FEWER;
-  let chosen = best;
-  let other = isRival ? undefined : rival;
-  for (let i = 0; ; i++) {
-    const all = [loop, chosen, ...(other ? [other] : [])];
-    const times = await timeLoops(
-      bundles,
-      all.map(({ setting }) => setting),
-    );
-    // the quickest rounds: whatever else the machine does only adds
-    const part = (at: number) => times[at]!.least / times[0]!.least;
-    const over = wanted === undefined ? 0 : part(1) / wanted;
-    const smaller = over > SLACK ? chosen.at?.(chosen.cost / over) : undefined;
-    if (!smaller || i >= CORRECTIONS) return { chosen, rival: isRival ? chosen : other, times };
-    chosen = smaller;
-    // beside it stands what takes as long
-    const rivalOver = other && part(2) / wanted!;
-    other = other && (rivalOver! > SLACK ? (other.at?.(other.cost / rivalOver!) ?? other) : other);
-  }
-}
-
-/** What there is at each speed; the first of them is what is taken. */
-async function front(
-  at: (times: number) => ReturnType<typeof searchAt>,
-  isLate: () => boolean,
-): ReturnType<typeof searchAt> {
-  const first = await at(FRONT[0]!);
-  for (const times of FRONT.slice(1)) if (!isLate()) await at(times);
-  return first;
-}
-
-/** Costs that are tried one after another where an error is asked for, as many times as fast. */
-const SPEEDUPS = [1.5, 2, 3, 4, 6];
-
-/** The fastest that is near enough: dearer costs are tried until one is not. */
-async function fastest(
-  decibels: number,
-  at: (times: number) => ReturnType<typeof searchAt>,
-  table: Table,
-  errorTo: ErrorTo,
-): Promise<Awaited<ReturnType<typeof searchAt>>> {
-  let good: { readonly times: number; readonly found: Awaited<ReturnType<typeof at>> } | undefined;
-  let bad: number | undefined;
-  const meets = async (times: number) => {
-    const found = await at(times);
-    const [best] = found.best;
-    const isMet = best !== undefined && (table.known(best)?.[errorTo].mean ?? 0) >= decibels;
-    if (isMet) good = { times, found };
-    else bad = times;
-    return isMet;
-  };
-  for (const times of SPEEDUPS) if (!(await meets(times))) break;
-  // between the two that lie on either side of it
-  for (let i = 0; i < 2 && good && bad !== undefined; i++) await meets(Math.sqrt(good.times * bad));
-  if (!good) await meets(1);
-  if (good) return good.found;
-  const nearest = [...table.tried].sort((a, b) => b[errorTo].mean - a[errorTo].mean)[0];
-  if (!nearest) throw nothingRan();
-  throw errorTooSmall(
-    decibels,
-    `${settingTitle(nearest.setting)} comes nearest, with ${nearest[errorTo].mean.toFixed(1)} dB`,
-  );
-}

@@ -36,5 +36,9 @@ export {
   parsePlanFile,
   parseSchedule,
   parseTimestepsFile,
+  read as readDocument,
+  refuse as refuseDocument,
 } from './parse.js';
 export { planOfSchedule } from './plan-of.js';
+export { pointer } from './pointer.js';
+export { printDocument } from './print.js';

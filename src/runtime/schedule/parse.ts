@@ -93,7 +93,11 @@ export function parsePipelineConfig(json: unknown, file: string): PipelineConfig
   return read('pipeline', json, file, pipelineSchema);
 }
 
-function read<T>(
+/**
+ * A document by its JSON Schema, from its JSON text or parsed value.
+ * @throws its kind's `_NOT_JSON`, `_VERSION`, `_INVALID`
+ */
+export function read<T>(
   kind: string,
   json: unknown,
   file: string,
@@ -121,6 +125,7 @@ function parseJson(kind: string, text: string, file: string): unknown {
   }
 }
 
-function refuse(kind: string, file: string, problems: readonly Problem[]): void {
+/** @throws its kind's `_INVALID` where there are some */
+export function refuse(kind: string, file: string, problems: readonly Problem[]): void {
   if (problems.length > 0) throw invalidDocument(kind, file, problems);
 }

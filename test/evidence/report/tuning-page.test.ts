@@ -29,6 +29,7 @@ const TUNED: Tuned = {
   notTried: [{ pass: 'deepcache', reason: 'no U-Net & no branches' }],
   reference: { name: 'deis', steps: 128 },
   imagesAtOnce: 1,
+  costsOf: undefined,
   evaluations: 1234,
   trials: 12,
   resumed: 0,

@@ -1,15 +1,12 @@
 /** What is searched at a cost, on methods whose costs and errors are made up here: no model runs. */
 import { describe, expect, test } from 'vitest';
 import { passes } from '../../../passes/index.js';
+import type { Candidate, SearchSpace } from '../../../src/evidence/tune/candidate.js';
+import type { Judge } from '../../../src/evidence/tune/descent.js';
+import { FEWER } from '../../../src/evidence/tune/fewer.js';
 import { halve } from '../../../src/evidence/tune/halving.js';
-import type { Method } from '../../../src/evidence/tune/methods.js';
-import {
-  type Candidate,
-  FEWER,
-  type Judge,
-  type SearchSpace,
-  searchAt,
-} from '../../../src/evidence/tune/search.js';
+import type { Method } from '../../../src/evidence/tune/method.js';
+import { searchAt } from '../../../src/evidence/tune/search.js';
 import { keyOf, stepsIn } from '../../../src/evidence/tune/setting.js';
 
 const method = (name: string, options: object, full: number, between: number): Method => ({
@@ -28,6 +25,8 @@ const DEEP = [
 const space = (methods: readonly Method[], exactCost = 1): SearchSpace => ({
   own: { name: 'ddim', steps: 40, spacing: 'trailing' },
   methods,
+  starts: [],
+  searched: [],
   exact: exactCost === 1 ? [] : [{ pass: 'loop-invariant', options: {} }],
   exactCost,
   notTried: [],

@@ -1,7 +1,7 @@
 /** Settings of recipes against the rules of those who publish them, written out here as loops or by hand. */
 import { describe, expect, test } from 'vitest';
 import { recipeSettings } from '../../../passes/index.js';
-import { findRecipes, type Setting } from '../../../passes/recipes/index.js';
+import { findRecipes, recipesIn, type Setting } from '../../../passes/recipes/index.js';
 import { passes as table } from '../../../passes/table.js';
 import { makeSchedule } from '../../../src/compiler/emit/schedule.js';
 import { Pipeline } from '../../../src/compiler/pipeline/index.js';
@@ -164,5 +164,20 @@ test.each([
     );
     const { plan } = await pipeline.compile(model);
     expect([name, plan.rows.length]).toEqual([name, calls]);
+  }
+});
+
+test('the recipes of a model are told once, for loops of any length', async () => {
+  const context = await contextOf(DIT, { calls: 50 });
+  const recipes = recipesIn(context);
+  for (const calls of [2, 9, 28, 50]) {
+    const anew = findRecipes(await contextOf(DIT, { calls })).settings;
+    const found = recipes.map(({ name, passes }) => ({
+      name,
+      passes: passes({ ...context, calls }),
+    }));
+    expect(found).toEqual(
+      anew.map(({ name, passes, reason }) => ({ name, passes: passes ?? { reason } })),
+    );
   }
 });

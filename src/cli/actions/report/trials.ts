@@ -11,8 +11,13 @@ import {
   type PassTrials,
   passContext,
 } from '../../../compiler/pass/index.js';
-import { Pipeline, type PipelineOptions, prepare } from '../../../compiler/pipeline/index.js';
-import { planNoThreshold, ResultError, StepfoldError, unknownPass } from '../../../errors/index.js';
+import {
+  Pipeline,
+  type PipelineOptions,
+  prepare,
+  usePasses,
+} from '../../../compiler/pipeline/index.js';
+import { planNoThreshold, ResultError, StepfoldError } from '../../../errors/index.js';
 import {
   type GenerateOptions,
   generate,
@@ -129,7 +134,7 @@ async function run(
   options: Pick<PipelineOptions, 'plan'> = {},
 ): Promise<{ macs: number; error: number }> {
   const { source: made, timesteps, cost } = subject.schedule;
-  let pipeline = Pipeline.create({
+  const pipeline = Pipeline.create({
     calls: callsOf(subject.schedule).length,
     start: loopOf(subject.schedule).start,
     ...(made.guidance && { guidance: made.guidance }),
@@ -138,12 +143,7 @@ async function run(
     ...(cost?.macs && { sizes: cost.macs.bindings }),
     ...options,
   });
-  for (const { pass, options: given } of requests) {
-    const found = table.passes.get(pass);
-    if (!found) throw unknownPass(pass, [...table.passes.keys()]);
-    pipeline = pipeline.use(found, given as never);
-  }
-  const compilation = await pipeline.compile(source);
+  const compilation = await usePasses(pipeline, table, requests).compile(source);
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'stepfold-report-'));
   try {
     const { schedule } = emitBundle(compilation, path.join(folder, 'bundle'), { sourceFile: file });

@@ -1,47 +1,62 @@
 /** The command lines that make what a search tried. */
 import { passRequestText } from '../../../compiler/pass/index.js';
 import { type Setting, stepsIn } from '../../../evidence/tune/index.js';
-import { callsPerStep } from '../../../runtime/schedule/index.js';
-import type { TuneArguments } from '../../commands/tune.js';
+import type { LoopChoice } from '../../../evidence/yardstick/index.js';
+import { noisePath, solverOf } from '../../../runtime/samplers/index.js';
+import { callsPerStep, type TimestepsFile } from '../../../runtime/schedule/index.js';
 import { shellWord } from '../../shell.js';
-import { samplerFlags } from './flags.js';
+import { each, flag, type LoopArguments, loopFlags, pairFlags, roleFlags } from './loop-flags.js';
+
+const [TIMESTEPS, PLAN] = ['timesteps.json', 'plan.json'];
 
 /** @param args of the search */
-export function commandsOf(args: TuneArguments, { passes, sampler }: Setting): string[] {
-  const { guidance, guidanceMode, guidanceScale, guidanceInterval, guidanceRescale } = args;
-  const isPair = guidance !== undefined && guidance !== 'none';
-  const pair = isPair ? ['--guidance', guidance, ...flag('guidance-mode', guidanceMode)] : [];
-  const mode = isPair
-    ? { order: guidance as 'cond-first', mode: guidanceMode ?? ('batch' as const) }
-    : undefined;
-  const roles = [...flag('latent', args.latent), ...flag('timestep', args.timestep)];
-  const sizes = [...each('shape', args.shape), ...each('freeze', args.freeze)];
+export function commandsOf(args: LoopArguments, { passes, sampler, plan }: Setting): string[] {
+  const { guidance, guidanceMode } = args;
+  const pair =
+    guidance === undefined || guidance === 'none'
+      ? undefined
+      : { order: guidance, mode: guidanceMode ?? 'batch' };
   const line = (...words: readonly string[]) => ['stepfold', ...words].map(shellWord).join(' ');
-  const loop = [
-    ...samplerFlags(sampler),
-    ...pair,
-    ...flag('guidance-scale', guidanceScale),
-    ...flag('guidance-interval', guidanceInterval),
-    ...flag('guidance-rescale', guidanceRescale),
-    ...each('unconditional', args.unconditional),
-    ...each('feed', args.feed),
-    ...roles,
-    ...['-o', 'out'],
+  const loop = [...loopFlags(args, sampler), '-o', 'out'];
+  const timesteps = timestepsOf(sampler);
+  const listed = flag('timesteps', timesteps && TIMESTEPS);
+  const files = [
+    ...(timesteps ? [fileLine(timesteps, TIMESTEPS)] : []),
+    ...(plan ? [fileLine(plan, PLAN)] : []),
   ];
-  if (passes.length === 0) return [line('run', args.model, ...loop)];
-  const calls = stepsIn(sampler) * callsPerStep(mode);
-  const requests = passes.flatMap((request) => ['--pass', passRequestText(request)]);
+  if (passes.length === 0) return [...files, line('run', args.model, ...listed, ...loop)];
+  const calls = stepsIn(sampler) * callsPerStep(pair);
+  const requests = passes.flatMap((request) => flag('pass', passRequestText(request)));
+  const { start } = sampler;
+  const model = [
+    ...each('shape', args.shape),
+    ...each('freeze', args.freeze),
+    ...roleFlags(args),
+    ...each('plugin', args.plugin),
+  ];
   return [
+    ...files,
     line(
       ...['transform', args.model, ...requests, '--calls', String(calls)],
-      ...[...pair, ...sizes, ...roles, '-o', 'bundle'],
+      ...[...flag('plan', plan && PLAN), ...listed],
+      ...flag('start', typeof start === 'number' && start > 0 ? start : undefined),
+      ...[...pairFlags(args), ...model, '-o', 'bundle'],
     ),
     line('run', 'bundle', ...loop),
   ];
 }
 
-const flag = (name: string, value: string | number | undefined): string[] =>
-  value === undefined ? [] : [`--${name}`, String(value)];
+/** Those that a loop lists, as a file of them. */
+function timestepsOf(sampler: LoopChoice): TimestepsFile | undefined {
+  const { timesteps, schedule } = sampler;
+  if (!Array.isArray(timesteps)) return undefined;
+  const { path } = solverOf(sampler.name);
+  const { trainTimesteps } = noisePath({ path, ...(schedule as object | undefined) });
+  return {
+    ...{ format: 'stepfold.timesteps', version: 1 },
+    ...{ steps: timesteps.length, trainTimesteps, timesteps },
+  };
+}
 
-const each = (name: string, values: readonly string[] = []): string[] =>
-  values.flatMap((value) => [`--${name}`, value]);
+const fileLine = (content: object, file: string): string =>
+  `printf %s ${shellWord(JSON.stringify(content))} > ${file}`;
