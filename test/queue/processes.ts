@@ -17,6 +17,8 @@ export function start(
     env: { ...withoutColors(process.env), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  // where a test comes to no end
+  process.once('exit', () => child.kill('SIGKILL'));
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const)
     child[name]!.setEncoding('utf8').on('data', (text: string) => {
@@ -28,6 +30,14 @@ export function start(
   return { child, outcome };
 }
 
-export async function until(what: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await what())) await pause(10);
+/** @param search during which it must come to be */
+export async function until(
+  what: () => boolean | Promise<boolean>,
+  search?: Running,
+): Promise<void> {
+  while (!(await what())) {
+    const { exitCode = null } = search?.child ?? {};
+    if (exitCode !== null) throw new Error('the search ended before that');
+    await pause(10);
+  }
 }

@@ -63,6 +63,8 @@ export async function startRedis({ password, tls }: RedisSettings = {}): Promise
     while (!(await answers(port))) await pause(20);
   };
   await start();
+  // where a test comes to no end
+  process.once('exit', () => server?.kill('SIGKILL'));
   const scheme = tls === undefined ? 'redis' : 'rediss';
   const user = password === undefined ? '' : `:${password}@`;
   return {

@@ -57,6 +57,8 @@ describe.skipIf(whyNoRedis())('a search through a queue', () => {
     const place = at(name, 'trials/results');
     return fs.existsSync(place) ? fs.readdirSync(place).filter((one) => /json$/.test(one)) : [];
   };
+  const looking = async () =>
+    (await redis.ask('CLIENT', 'LIST')).join().match(/cmd=zrange/g)?.length ?? 0;
   /** Trials that workers are at. */
   const running = async (): Promise<string[]> => {
     const [key] = (await redis.ask('KEYS', 'stepfold:*:active')) as [string?];
@@ -71,13 +73,15 @@ describe.skipIf(whyNoRedis())('a search through a queue', () => {
   test('finds the same while a worker dies, one stands still, and Redis loses all', async () => {
     const workers = HELPERS.map(work);
     const [killed, slow] = workers as [Running, Running];
+    // all of them look for searches before there is one
+    await until(async () => (await looking()) === 3);
     const search = searchIn('shared');
-    // each of them is at a trial, and so far from its end that others have to do it
-    await until(async () => (await running()).length === 3);
+    // each of them is at a trial, which others have to do then
+    await until(async () => (await running()).length === 3, search);
     killed.child.kill('SIGKILL');
     slow.child.kill('SIGSTOP');
     const before = resultsIn('shared').length;
-    await until(() => resultsIn('shared').length >= before + 5);
+    await until(() => resultsIn('shared').length >= before + 5, search);
     await redis.kill();
     await redis.start();
     const { status, stdout, stderr } = await search.outcome;
@@ -98,7 +102,7 @@ describe.skipIf(whyNoRedis())('a search through a queue', () => {
 
   test('takes all back on Ctrl-C, goes on when it is asked again, and needs no worker', async () => {
     const search = searchIn('stopped');
-    await until(() => resultsIn('stopped').length >= 5);
+    await until(() => resultsIn('stopped').length >= 5, search);
     search.child.kill('SIGINT');
     const { status, stderr } = await search.outcome;
     expect([status, stderr]).toEqual([130, expect.stringMatching(/^Interrupted\. Give the same/)]);

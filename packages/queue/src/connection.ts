@@ -16,9 +16,15 @@ export class Fault extends Error implements QueueFault {
   }
 }
 
+export interface Connection {
+  readonly redis: Redis;
+  /** From here on nothing is made again that is lost, nor what was made from it. */
+  stop(): void;
+}
+
 /** @throws a `QueueFault` */
-export async function openRedis(url: string): Promise<Redis> {
-  let wasThere = false;
+export async function openRedis(url: string): Promise<Connection> {
+  let isWanted = false;
   let first: Error | undefined;
   const redis = new Redis(url, {
     lazyConnect: true,
@@ -26,7 +32,7 @@ export async function openRedis(url: string): Promise<Redis> {
     // what cannot be said now is not kept for later: whoever asks decides anew
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
-    retryStrategy: (times) => (wasThere ? Math.min(100 * times, LONGEST_PAUSE) : null),
+    retryStrategy: (times) => (isWanted ? Math.min(100 * times, LONGEST_PAUSE) : null),
     // what BullMQ's scripts expect
     protocol: 2,
   });
@@ -42,6 +48,11 @@ export async function openRedis(url: string): Promise<Redis> {
     redis.disconnect();
     throw new Fault(first ?? (error as Error));
   }
-  wasThere = true;
-  return redis;
+  isWanted = true;
+  return {
+    redis,
+    stop: () => {
+      isWanted = false;
+    },
+  };
 }

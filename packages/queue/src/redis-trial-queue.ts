@@ -7,7 +7,7 @@ import type {
   TrialQueue,
   TrialState,
 } from '../../../src/evidence/tune/queue/trial-queue.js';
-import { Fault } from './connection.js';
+import { type Connection, Fault } from './connection.js';
 import {
   fileKey,
   MOST_REMARKS,
@@ -25,10 +25,14 @@ const SOON = 30_000;
 export class RedisTrialQueue implements TrialQueue {
   readonly #searches = new Map<string, Promise<SearchQueue>>();
 
+  readonly redis: Redis;
+
   constructor(
-    readonly redis: Redis,
+    readonly connection: Connection,
     readonly lock: number,
-  ) {}
+  ) {
+    this.redis = connection.redis;
+  }
 
   get isConnected(): boolean {
     return this.redis.status === 'ready';
@@ -140,6 +144,8 @@ export class RedisTrialQueue implements TrialQueue {
   }
 
   async close(): Promise<void> {
+    // whatever waits for a connection is told that there will be none
+    this.connection.stop();
     for (const opened of this.#searches.values()) {
       const queue = await opened.catch(() => undefined);
       await queue?.close();

@@ -8,8 +8,6 @@ import { PREFIX } from './keys.js';
 /** How often a trial may fail, or its worker fall silent. */
 const ATTEMPTS = 3;
 const BACKOFF = { type: 'exponential', delay: 1000 } as const;
-/** Events are for nobody here. */
-const MOST_EVENTS = 100;
 
 export interface TakenJob {
   readonly id: string;
@@ -31,7 +29,8 @@ export class SearchQueue {
     this.#queue = new Queue(search, {
       connection: redis,
       prefix: PREFIX,
-      streams: { events: { maxLen: MOST_EVENTS } },
+      // written late, it would stay behind a search that is withdrawn
+      skipMetasUpdate: true,
     });
     // whoever asks for something is told what went wrong with it
     this.#queue.on('error', () => {});
