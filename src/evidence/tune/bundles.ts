@@ -37,7 +37,12 @@ export class Bundles {
   }
 
   async source(): Promise<LoopDenoiser> {
-    this.#source ??= await openLoopModel(this.subject.file);
+    const { file, shapes, freeze, roles } = this.subject;
+    this.#source ??= await openLoopModel(file, {
+      ...(shapes && { shapes }),
+      ...(freeze && { freeze }),
+      ...(roles && { roles }),
+    });
     return this.#source;
   }
 
