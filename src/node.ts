@@ -65,6 +65,7 @@ export {
   type LoopControl,
   type LoopDenoiser,
   type LoopHandOver,
+  type LoopModelOptions,
   type LoopOptions,
   type LoopParts,
   type OptimizationLevel,

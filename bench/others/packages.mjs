@@ -36,7 +36,7 @@ export const PACKAGES = [
     loops: [
       {
         what: '4 steps of Euler',
-        args: [...EDM, '--steps', '4', '--train-timesteps', '32', '--freeze', 'batch=1'],
+        args: [...EDM, '--steps', '4', '--train-timesteps', '32'],
       },
     ],
   },

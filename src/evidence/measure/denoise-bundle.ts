@@ -3,7 +3,12 @@
 import type { InferenceSession } from 'onnxruntime-common';
 import { statedPort } from '../../compiler/emit/ports.js';
 import { checkWeights } from '../../compiler/emit/weights.js';
-import { type Compilation, type Prepared, prepare } from '../../compiler/pipeline/index.js';
+import {
+  type Compilation,
+  type PipelineOptions,
+  type Prepared,
+  prepare,
+} from '../../compiler/pipeline/index.js';
 import { otherGuidance } from '../../errors/index.js';
 import type { Value } from '../../model/ir/value.js';
 import { loadModel } from '../../model/onnx/files.js';
@@ -136,13 +141,18 @@ export function schedulePorts(schedule: Schedule): DenoiserPorts {
   };
 }
 
+/** What is said of a plain model's inputs: sizes that bundles of it have, and roles that are not found. */
+export interface LoopModelOptions
+  extends LoopOptions,
+    Pick<PipelineOptions, 'shapes' | 'freeze' | 'roles'> {}
+
 export async function openLoopModel(
   file: string,
-  options: LoopOptions = {},
+  options: LoopModelOptions = {},
 ): Promise<LoopDenoiser> {
   const model = loadModel(file);
   checkWeights(model);
-  return openPreparedModel(file, await prepare(model), options);
+  return openPreparedModel(file, await prepare(model, options), options);
 }
 
 /** The same of one that was read already, with whatever shapes and roles are given for it. */
