@@ -1,8 +1,8 @@
 /** Checking a pass's options against its schema, and reading them from a command line. */
-import { Ajv, type ValidateFunction } from 'ajv';
+import { Ajv } from 'ajv';
 import { badOption } from '../../errors/index.js';
 import { foundErrors, schemaProblems } from '../../runtime/schedule/schema-problems.js';
-import type { OptionsSchema, Pass } from './pass.js';
+import type { Pass } from './pass.js';
 
 /** One pass of a pipeline with its options, as pipeline.json and `--pass` give them. */
 export interface PassRequest {
@@ -15,13 +15,15 @@ export interface PassRequest {
  * @throws PASS_OPTION naming pass and option
  */
 export function checkOptions<O>(pass: Pass<O>, options: Readonly<Record<string, unknown>>): O {
+  // on a command line everything is text, and a list may have one entry
+  const ajv = new Ajv({ useDefaults: true, coerceTypes: 'array', allErrors: true, strict: false });
   const value = Object.fromEntries(
     Object.entries(structuredClone(options)).map(([name, given]) => [
       name,
       isList(pass, name) && typeof given === 'string' ? given.split('+') : given,
     ]),
   );
-  const validate = validatorOf(pass.options);
+  const validate = ajv.compile({ ...pass.options, additionalProperties: false });
   if (validate(value)) return value as O;
   const errors = foundErrors(validate);
   const [first] = errors;
@@ -37,19 +39,6 @@ export function checkOptions<O>(pass: Pass<O>, options: Readonly<Record<string, 
   const option = first?.instancePath.split('/')[1] ?? '';
   const [problem] = schemaProblems(options, errors);
   throw badOption(pass.name, option, `it ${problem?.message ?? 'is not valid'}`);
-}
-
-/** Searches ask for the same pass many times, and making a validator takes many times as long as a check. */
-const validators = new WeakMap<OptionsSchema, ValidateFunction>();
-
-function validatorOf(schema: OptionsSchema): ValidateFunction {
-  const known = validators.get(schema);
-  if (known) return known;
-  // on a command line everything is text, and a list may have one entry
-  const ajv = new Ajv({ useDefaults: true, coerceTypes: 'array', allErrors: true, strict: false });
-  const made = ajv.compile({ ...schema, additionalProperties: false });
-  validators.set(schema, made);
-  return made;
 }
 
 const isList = <O>({ options }: Pass<O>, name: string): boolean =>

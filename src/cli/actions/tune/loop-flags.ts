@@ -27,6 +27,8 @@ export const besideFlags = (args: LoopArguments, sampler: LoopChoice): string[] 
   ...flag('guidance-interval', args.guidanceInterval),
   ...flag('guidance-rescale', args.guidanceRescale),
   ...each('feed', args.feed),
+  ...flag('latent', args.latent),
+  ...flag('timestep', args.timestep),
   ...flag('embedded-guidance', args.embeddedGuidance),
   ...pictureFlags(args, sampler),
 ];
