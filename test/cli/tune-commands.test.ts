@@ -1,86 +1,46 @@
-/** The command lines beside each setting of a search make its pictures: as a trial makes them, to the last bit but one. */
-import { execFileSync } from 'node:child_process';
-import fs from 'node:fs';
-import path from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { passesWith } from '../../passes/table.js';
+/** The command lines beside what a search tried say all that was said to it of the model and its loop. */
+import { expect, test } from 'vitest';
 import { commandsOf } from '../../src/cli/actions/tune/commands.js';
-import { planToJson } from '../../src/compiler/plan/index.js';
-import { Bundles, pipelineOf } from '../../src/evidence/tune/bundles.js';
-import { imageDecibels } from '../../src/evidence/tune/distance.js';
-import type { Setting } from '../../src/evidence/tune/setting.js';
-import { hasFailed, runTrial } from '../../src/evidence/tune/trial.js';
-import { readNpy } from '../../src/io/npy.js';
-import { loadModel } from '../../src/model/onnx/files.js';
-import { gammaTimesteps } from '../../src/runtime/samplers/index.js';
-import { DIGITS, MAIN, requireBuild, scratchFolder } from './stepfold.js';
+import type { TuneArguments } from '../../src/cli/commands/tune.js';
+import type { Setting } from '../../src/evidence/tune/index.js';
 
-const folder = scratchFolder('tune-commands');
-beforeAll(requireBuild);
-const DIT = path.join(path.dirname(DIGITS), '../dit-digits/dit-digits.onnx');
-const feed = { class_labels: [3] };
-const bundles = new Map<string, Bundles>();
-const bundlesOf = (file: string) => {
-  const subject = { file, table: passesWith(), feeds: feed, seed: 0 };
-  const found = bundles.get(file) ?? new Bundles(subject, loadModel(file));
-  bundles.set(file, found);
-  return found;
-};
-afterAll(async () => {
-  for (const one of bundles.values()) await one.release();
+const args = {
+  model: 'step.onnx',
+  ...{ guidance: 'cond-first', guidanceMode: 'two-calls', guidanceScale: 4 },
+  ...{ guidanceInterval: '0.1-0.8', guidanceRescale: 0.7, unconditional: ['y=null.npy'] },
+  ...{ feed: ['steps=8', 'y=y.npy'], latent: 'x', timestep: 'step' },
+  ...{ shape: ['x=1x4x8'], freeze: ['batch=1'] },
+} as unknown as TuneArguments;
+
+const sampler = {
+  name: 'ddim',
+  steps: 8,
+  ...{ prediction: 'sample', timestepScale: 'sigma', levels: 'karras' },
+  schedule: { path: 'variance-exploding', sigmaMax: 50 },
+} as const;
+
+const LOOP =
+  '--sampler ddim --steps 8 --prediction sample --timestep-scale sigma --levels karras --path variance-exploding --sigma-max 50';
+const PAIR = '--guidance cond-first --guidance-mode two-calls';
+const RUN = `${LOOP} ${PAIR} --guidance-scale 4 --guidance-interval 0.1-0.8 --guidance-rescale 0.7 --unconditional y=null.npy --feed steps=8 --feed y=y.npy --latent x --timestep step -o out`;
+
+test('of fewer steps', () => {
+  const setting: Setting = { family: '', passes: [], sampler };
+  expect(commandsOf(args, setting)).toEqual([`stepfold run step.onnx ${RUN}`]);
 });
 
-const timesteps = gammaTimesteps({ steps: 5, gamma: 1.4 });
-const listed = { name: 'dpm++2m', prediction: 'epsilon', steps: 5, timesteps } as const;
-const spaced = { name: 'ddim', prediction: 'epsilon', spacing: 'trailing', steps: 6 } as const;
-
-/** Half of the attentions of every second call are those of the call before. */
-async function planned(): Promise<Setting> {
-  const passes = [{ pass: 'ditfastattn', options: { strategy: 'reuse', interval: 2 } }];
-  const { subject, model } = bundlesOf(DIT);
-  const { plan } = await pipelineOf(subject, { passes, sampler: spaced }).compile(model);
-  const file = planToJson(plan);
-  const sites = Object.entries(file.sites).map(([id, row], i) => [
-    id,
-    i % 2 === 0 ? row : row.map(() => 'compute'),
+test('of a method', () => {
+  const passes = [{ pass: 'forecast', options: { 'full-calls': 4 } }];
+  expect(commandsOf(args, { family: '', passes, sampler })).toEqual([
+    `stepfold transform step.onnx --pass forecast:full-calls=4 --calls 16 ${PAIR} --shape x=1x4x8 --freeze batch=1 --latent x --timestep step -o bundle`,
+    `stepfold run bundle ${RUN}`,
   ]);
-  return {
-    ...{ family: 'ditfastattn', sampler: spaced },
-    passes: [{ pass: 'ditfastattn', options: { threshold: 'D3' } }],
-    plan: { ...file, sites: Object.fromEntries(sites) },
-  };
-}
+});
 
-const full = [0, 1, 3];
-test.each<[string, string, () => Setting | Promise<Setting>]>([
-  ['timesteps of its own', DIGITS, () => ({ family: '', passes: [], sampler: listed })],
-  [
-    'these with a pass',
-    DIGITS,
-    () => ({
-      ...{ family: '', sampler: listed },
-      passes: [{ pass: 'forecast', options: { full, order: 1 } }],
-    }),
-  ],
-  ['a plan', DIT, planned],
-])(
-  'with %s',
-  async (_, model, make) => {
-    const setting = await make();
-    const trial = await runTrial(bundlesOf(model), setting, 0);
-    if (hasFailed(trial)) throw new Error(trial.failed.message);
-    const lines = commandsOf({ model, feed: ['class_labels=3'] }, setting);
-    const stepfold = `stepfold() { "${process.execPath}" "${MAIN}" "$@"; }`;
-    fs.rmSync(folder, { recursive: true, force: true });
-    fs.mkdirSync(folder, { recursive: true });
-    const last = `${lines.at(-1)} --samples ${trial.images} --seed 0`;
-    execFileSync('bash', ['-ec', [stepfold, ...lines.slice(0, -1), last].join('\n')], {
-      cwd: folder,
-    });
-    const out = path.join(folder, 'out/samples.npy');
-    const { data } = readNpy(fs.readFileSync(out), out);
-    const near = imageDecibels(data as Float32Array, trial.latent, trial.images);
-    expect(Math.min(...near)).toBeGreaterThan(100);
-  },
-  120_000,
-);
+test('say nothing of what was not said', () => {
+  const plain = { model: 'a.onnx' } as unknown as TuneArguments;
+  const setting: Setting = { family: '', passes: [], sampler: { name: 'ddim', steps: 8 } };
+  expect(commandsOf(plain, setting)).toEqual([
+    'stepfold run a.onnx --sampler ddim --steps 8 -o out',
+  ]);
+});

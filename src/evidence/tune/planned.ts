@@ -31,16 +31,18 @@ export async function plannedOf(
     const { method } = choice;
     const { setting } = candidate;
     const { options } = setting.passes.at(-1)!;
-    const count = method.pass.fullSteps?.of?.(options, stepsIn(setting.sampler)).length;
-    if (count === undefined) continue;
+    const before = method.pass.fullSteps?.of?.(options, stepsIn(setting.sampler));
+    if (!before) continue;
     const order = Number(options['order'] ?? ORDERS[0]);
     const full = await space.planner?.fullSteps({
       method,
       order,
       sampler: setting.sampler,
-      full: count,
+      full: before.length,
     });
-    if (full) found.push(placed(space, method, { order, setting }, full));
+    // the same steps would be the same loop again
+    if (full && full.join() !== before.join())
+      found.push(placed(space, method, { order, setting }, full));
   }
   return found;
 }

@@ -27,9 +27,9 @@ export const besideFlags = (args: LoopArguments, sampler: LoopChoice): string[] 
   ...flag('guidance-rescale', args.guidanceRescale),
   ...each('unconditional', args.unconditional),
   ...each('feed', args.feed),
+  ...roleFlags(args),
   ...flag('embedded-guidance', args.embeddedGuidance),
   ...pictureFlags(args, sampler),
-  ...roleFlags(args),
 ];
 
 /** Which inputs are the latent and the timestep, where the graph does not say. */
