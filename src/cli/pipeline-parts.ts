@@ -15,6 +15,7 @@ import { readFeeds, readRoles } from './arguments.js';
 import type { Arguments } from './command.js';
 import { readBeside, readInit, readMask } from './pictures.js';
 import type { partOptions } from './pipeline-options.js';
+import { kebab } from './sampler-options.js';
 
 export type PartArguments = Arguments<typeof partOptions>;
 
@@ -68,8 +69,6 @@ const DETAILS = {
     'thenGuidanceScale',
   ],
 } as const;
-
-const kebab = (name: string) => name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 /** @throws CLI_ARGUMENT, and what reading pictures and opening models throws */
 export async function openParts(

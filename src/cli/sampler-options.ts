@@ -5,17 +5,22 @@ import {
   type OptionSchema,
   type OptionSchemas,
   SAMPLER_NAMES,
+  type SamplerName,
   SOLVERS,
 } from '../runtime/samplers/index.js';
 import { number, wholeNumber } from './arguments.js';
 import type { Option } from './command.js';
+
+/** Where neither the command line nor a bundle names one. */
+export const DEFAULT_SAMPLER: SamplerName = 'ddim';
 
 /** `betaStart` as `beta-start`. */
 type Kebab<Name> = Name extends `${infer Head}${infer Rest}`
   ? `${Head extends Lowercase<Head> ? Head : `-${Lowercase<Head>}`}${Kebab<Rest>}`
   : Name;
 
-const kebab = (name: string) => name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+export const kebab = (name: string) =>
+  name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 type OptionOf<Schema> = Schema extends { readonly enum: readonly (infer Value)[] }
   ? { readonly choices: readonly Value[]; readonly describe: string }

@@ -43,11 +43,11 @@ import { heading, print, printJson, printMadeUp, printTable } from '../output.js
 import { checkOutputFile } from '../output-file.js';
 import { readPasses } from '../plugins.js';
 import { startStatus } from '../progress.js';
+import { DEFAULT_SAMPLER } from '../sampler-options.js';
 import { onInterrupt, startClock } from '../search.js';
 import { shellWord } from '../shell.js';
 import { readTimesteps } from '../timesteps-file.js';
-import { commandsOf } from './tune/commands.js';
-import { samplerFlags } from './tune/flags.js';
+import { commandsOf, conditionFlags } from './tune/commands.js';
 import { openShare, withQueue } from './tune/share.js';
 
 const STEPS = 50;
@@ -65,7 +65,8 @@ async function runSearch(given: TuneArguments, queue?: QueueAt): Promise<void> {
   const { noise, folder: ofFolder } = splitSettings(
     pipeline ? readScheduler(pipeline.folder, given) : {},
   );
-  const args = { ...given, ...noise, model: file };
+  const { sampler = DEFAULT_SAMPLER } = given;
+  const args = { ...given, ...noise, sampler, model: file };
   if (pipeline) checkApart(args.output, pipeline.folder);
   checkTarget(args.output, args.force, file);
   if (args.page !== undefined) checkOutputFile(args.page, args.force, outputExists);
@@ -175,9 +176,9 @@ function goalOf({ speedup, error, minutes }: TuneArguments): Goal {
 /** Latents are in the bundle's pictures, not in what is printed. */
 const withoutEnds = ({ ends: _, ...tuned }: Tuned) => tuned;
 
-/** What runs the loop that was chosen. */
-const runLine = (bundle: string, { setting }: Judged): string[] => [
-  ...['stepfold', 'run', bundle, ...samplerFlags(setting.sampler)],
+/** What runs the loop that was chosen; its sampler is in the bundle. */
+const runLine = (args: TuneArguments): string[] => [
+  ...['stepfold', 'run', args.output, ...conditionFlags(args)],
   ...['-o', 'out'],
 ];
 
@@ -191,7 +192,7 @@ function report(args: TuneArguments, tuned: Tuned, proof: VerifyReport, seconds:
       folder: args.output,
       seconds,
       proved: proof.passed,
-      run: runLine(args.output, chosen),
+      run: runLine(args),
       ...withoutEnds(tuned),
     });
     return;
@@ -233,5 +234,5 @@ function report(args: TuneArguments, tuned: Tuned, proof: VerifyReport, seconds:
     proof.passed ? colors.green(', proved') : colors.red(', and not proved: see `stepfold verify`'),
   );
   if (args.page !== undefined) print(`Page: ${args.page}`);
-  print(`Run it: ${runLine(args.output, chosen).map(shellWord).join(' ')}`);
+  print(`Run it: ${runLine(args).map(shellWord).join(' ')}`);
 }

@@ -7,8 +7,11 @@ import type { PassRequest } from '../../compiler/pass/index.js';
 import { Pipeline } from '../../compiler/pipeline/index.js';
 import { unknownPass } from '../../errors/index.js';
 import type { Model } from '../../model/ir/model.js';
+import type { Sampler } from '../../runtime/samplers/index.js';
+import { loopSampler } from '../../runtime/samplers/of-schedule.js';
 import { callsPerStep, type Schedule } from '../../runtime/schedule/index.js';
 import { type LoopDenoiser, openLoopBundle, openLoopModel } from '../measure/denoise-bundle.js';
+import type { LoopChoice } from '../yardstick/index.js';
 import { bundleKeyOf, type Setting, samplerIn } from './setting.js';
 import { pairOf, type WorkSubject } from './subject.js';
 
@@ -96,12 +99,20 @@ export function pipelineOf(
     calls: loop.timesteps.length * callsPerStep(guidance),
     start: loop.firstCall,
     places: loop,
+    ...madeFor(sampler, loop),
     ...(guidance && { guidance }),
     ...(shapes && { shapes }),
     ...(freeze && { freeze }),
     ...(roles && { roles }),
   });
   return passes.reduce((so, request) => withPass(so, table.passes, request), pipeline);
+}
+
+/** What the schedule says of the loop; nothing where its steps are listed and it makes two calls for each. */
+function madeFor({ name, ...options }: LoopChoice, { timesteps: calls }: Sampler) {
+  const { timesteps } = options as { readonly timesteps?: readonly number[] };
+  if (timesteps && timesteps.length !== calls.length) return {};
+  return { sampler: loopSampler(name, options), ...(timesteps && { timesteps }) };
 }
 
 function withPass(

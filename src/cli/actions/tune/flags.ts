@@ -1,19 +1,18 @@
 /** A loop as options of the command line. */
-import type { LoopChoice } from '../../../evidence/yardstick/index.js';
+import type { SamplerChoice } from '../../../evidence/yardstick/index.js';
 import { PATH_FLAGS, SOLVER_FLAGS } from '../../../runtime/samplers/index.js';
-
-const dashed = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+import { kebab } from '../../sampler-options.js';
 
 /** Options that have other names there. */
 const NAMES: Readonly<Record<string, string>> = { offset: 'steps-offset' };
 
-export function samplerFlags({ name, schedule, ...options }: LoopChoice): string[] {
+export function samplerFlags({ name, schedule, ...options }: SamplerChoice): string[] {
   const { path, ...ofPath } = (schedule ?? {}) as Readonly<Record<string, unknown>>;
   const given = (values: Readonly<Record<string, unknown>>, flags: object) =>
     Object.entries(values).flatMap(([option, value]) => {
       const isFlag = Object.hasOwn(flags, option) || option === 'spacing' || option === 'steps';
       if (!isFlag || value === undefined) return [];
-      return [`--${NAMES[option] ?? dashed(option)}`, String(value)];
+      return [`--${NAMES[option] ?? kebab(option)}`, String(value)];
     });
   return [
     ...['--sampler', name],
