@@ -21,6 +21,7 @@ export type {
   ForecastBasis,
   ForecastOrder,
   Loop as ScheduleLoop,
+  LoopSampler,
   MacCounts,
   Model as ScheduleModel,
   Parameter as ScheduleParameter,
@@ -37,6 +38,7 @@ export type {
   Site as ScheduleSite,
   Source as ScheduleSource,
   State as ScheduleState,
+  TrainingNoise,
   WeightsFile,
 } from './generated/schedule.js';
 export {
@@ -93,6 +95,7 @@ export {
   type UnipcType,
   type VarianceExplodingOptions,
 } from './runtime/samplers/index.js';
+export { type SamplerLoop, samplerOf } from './runtime/samplers/of-schedule.js';
 export { formatSchedule } from './runtime/schedule/format.js';
 export type { GuidancePair, PairMode, PairOrder } from './runtime/schedule/guidance.js';
 export {

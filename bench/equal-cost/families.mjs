@@ -47,8 +47,7 @@ export const kept = (name, pass, settings, loops, orders = ORDERS) =>
   }));
 
 /**
- * Deep reuse at some of the calls that the output's forecast leaves, at the others everything. (The forecast and
- * guidance-delta both say how the output is made, and are refused together.)
+ * Deep reuse, or one half of the pair, at some of the calls that the output's forecast leaves, at the others everything.
  * @param withSteps options under which just these steps are full
  */
 export const besideOutput = (name, loops, counts, intervals, withSteps) =>

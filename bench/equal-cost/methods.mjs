@@ -16,6 +16,8 @@ import { flowMethods } from './flow-methods.mjs';
 const BASES = ['dpm++2m', 'deis:3'];
 const KARRAS = loopsOf(BASES, [25, 50], ['karras']);
 
+const halves = (full) => [guidanceDelta, { full, order: 1 }];
+
 const UNET = [
   ...fewer(
     ['ddim', 'dpm++2m', 'dpm++3m', 'unipc:2', 'unipc:3', 'deis:2', 'deis:3'],
@@ -51,6 +53,7 @@ const UNET = [
     deepcache,
     { branch: 3, full, order: 1 },
   ]),
+  ...besideOutput('guidance-delta', KARRAS, [16, 18, 23, 25, 33, 37], [2, 3], halves),
   ...withGuidance(
     'deepcache',
     deepcache,
@@ -96,6 +99,13 @@ const METHODS = {
       deltaCache,
       { range: '1-5', full, order: 1 },
     ]),
+    ...besideOutput(
+      'guidance-delta',
+      loopsOf(BASES, [50], ['karras']),
+      [16, 18, 23, 25, 33, 37],
+      [2, 3],
+      halves,
+    ),
   ],
   'flow-digits': flowMethods({ shift: 3, range: '1-5' }),
   fashion: UNET,

@@ -73,6 +73,7 @@ function outputSite(context: PassContext): PlainSite {
     id: SITE,
     description: `what the model gives: ${outputs.map(({ name }) => `"${name}"`).join(', ')}`,
     outputs,
+    behind: true,
     states: outputs.map((like, i) => ({ id: stateOf(i), like })),
     strategies: strategiesByName([
       strategyOf(COMPUTE, 'run the model', {

@@ -18,7 +18,7 @@ for (const model of catalogue) {
   fs.copyFileSync(source, path.join(folder, 'source.onnx'));
   for (const { id, transform } of model.variants) {
     const bundle = path.join(folder, id);
-    const args = ['transform', source, ...transform, '-o', bundle];
+    const args = ['transform', source, ...transform, ...model.loop, '-o', bundle];
     const { status } = spawnSync(
       process.execPath,
       [path.join(root, 'dist/src/cli/main.js'), ...args],

@@ -25,7 +25,7 @@ import {
 import { type GuidancePair, PAIR_MODES, PAIR_ORDERS } from '../runtime/schedule/guidance.js';
 import { number, readFeeds, texts } from './arguments.js';
 import type { Arguments } from './command.js';
-import { defaultsOf, given, optionsOf } from './sampler-options.js';
+import { DEFAULT_SAMPLER, defaultsOf, given, optionsOf } from './sampler-options.js';
 import type { ChosenTimesteps } from './timesteps-file.js';
 
 /** Which timesteps the loop visits. */
@@ -40,9 +40,18 @@ export const timestepOptions = {
   },
 } as const;
 
-export const samplerOptions = {
-  sampler: { choices: SAMPLER_NAMES, default: 'ddim', describe: 'Sampler' },
-  ...optionsOf(SOLVER_FLAGS),
+/** @param or what it is where it is left out, beside its name by default */
+const samplerOption = (or = '') =>
+  ({
+    sampler: { choices: SAMPLER_NAMES, describe: `Sampler [default: ${or}${DEFAULT_SAMPLER}]` },
+  }) as const;
+
+export const samplerOptions = { ...samplerOption(), ...optionsOf(SOLVER_FLAGS) } as const;
+
+/** The same of commands that may be given a bundle, which says it. */
+export const bundleSamplerOptions = {
+  ...samplerOptions,
+  ...samplerOption("the bundle's, else "),
 } as const;
 
 export const noiseOptions = {
@@ -150,10 +159,12 @@ export const pathOf = (
 /**
  * What a sampler is made with, but for its steps and where it goes; nothing where a default of its
  * own applies.
+ * @param writtenOut whether choices that are left to their defaults are among it
  */
 export function readSamplerOptions(
   args: SamplerArguments & { readonly sampler: SamplerName },
   folder: FolderLoop = {},
+  writtenOut = true,
 ) {
   const { spacing: _, offset: __, path: ___, ...rest } = folder;
   const { options, path: ownPath } = solverOf(args.sampler);
@@ -161,13 +172,13 @@ export function readSamplerOptions(
   const ofPath: OptionSchemas = PATHS[along];
   const ofFolder = Object.entries(rest);
   const isOfPath = ([name]: readonly [string, unknown]) => Object.hasOwn(ofPath, name);
-  const { prediction, ...others } = given(options, SOLVER_FLAGS, args);
+  const { prediction, ...others } = given(writtenOut ? options : {}, SOLVER_FLAGS, args);
   return {
     prediction,
     schedule: {
       ...(along !== ownPath && { path: along }),
       ...Object.fromEntries(ofFolder.filter(isOfPath)),
-      ...given(ofPath, PATH_FLAGS, args),
+      ...given(writtenOut ? ofPath : {}, PATH_FLAGS, args),
     },
     ...others,
     ...Object.fromEntries(ofFolder.filter((entry) => !isOfPath(entry))),

@@ -2,7 +2,10 @@
 
 import { needsSampler } from '../errors/index.js';
 import { loopOfSampler } from '../evidence/measure/index.js';
-import { type SamplerName, samplerFrom, stepsFor } from '../runtime/samplers/index.js';
+import { isFolder } from '../io/is-folder.js';
+import { readScheduler } from '../runtime/model-folder/index.js';
+import { type LoopSampler, samplerFrom, stepsFor } from '../runtime/samplers/index.js';
+import { loopSampler } from '../runtime/samplers/of-schedule.js';
 import {
   type LoopPlaces,
   type LoopRequest,
@@ -10,15 +13,23 @@ import {
   type Schedule,
   stepsTaken,
 } from '../runtime/schedule/index.js';
-import type { askedLoopOptions } from './asked-loop-options.js';
+import { askedLoopOptions } from './asked-loop-options.js';
 import type { Arguments } from './command.js';
 import { findLoopModel } from './loop-model.js';
-import { readSamplerOptions, readSpacing } from './loop-options.js';
+import { readSamplerOptions, readSpacing, splitSettings } from './loop-options.js';
 import { samplerSettings } from './loop-settings.js';
-import { placingOptions } from './placing-options.js';
+import { madeForOptions, placingOptions } from './placing-options.js';
 import type { ChosenTimesteps } from './timesteps-file.js';
 
 type PlacingArguments = Arguments<typeof placingOptions>;
+
+/** The loop that a bundle is made for. */
+export interface MadeFor {
+  /** Where its steps lie. */
+  readonly places: LoopPlaces;
+  /** What was said of its sampler, by options or a pipeline's folder. */
+  readonly sampler: LoopSampler;
+}
 
 /**
  * Steps count calls of the denoiser here, which a sampler may make two of in one of its own.
@@ -26,26 +37,42 @@ type PlacingArguments = Arguments<typeof placingOptions>;
  * @returns nothing where no sampler is named
  * @throws CLI_ARGUMENT where something is said of a loop without its sampler, RUN_TIMESTEPS, what samplers throw
  */
-export function readPlaces(
-  args: PlacingArguments,
+export function readMadeFor(
+  args: Arguments<typeof madeForOptions>,
   model: string,
   loop: LoopShape,
   chosen: ChosenTimesteps | undefined,
-): LoopPlaces | undefined {
-  const { sampler } = args;
-  if (sampler === undefined) {
-    refuseWithoutSampler(args);
+): MadeFor | undefined {
+  if (args.sampler === undefined) {
+    refuseWithoutSampler(args, madeForOptions);
     return undefined;
   }
-  const found = findLoopModel(model, { ...placing(args, sampler), timesteps: undefined });
-  const steps = stepsFor(sampler, loop.steps);
-  const start = steps - stepsFor(sampler, stepsTaken(loop));
-  return samplerFrom(sampler, {
-    ...readSamplerOptions(found.args, found.folder),
-    ...readSpacing(found.args, chosen, found.folder),
-    ...(start > 0 && { start }),
-    steps,
-  });
+  const { sampler: name } = args;
+  const use = { ...args, sampler: name, timesteps: undefined };
+  const { noise, folder } = splitSettings(isFolder(model) ? readScheduler(model, use) : {});
+  const all = { ...use, ...noise };
+  const steps = stepsFor(name, loop.steps);
+  const start = steps - stepsFor(name, stepsTaken(loop));
+  const { spacing, offset } = args.spacing === undefined ? folder : args;
+  return {
+    places: samplerFrom(name, {
+      ...readSamplerOptions(all, folder),
+      ...readSpacing(all, chosen, folder),
+      ...(start > 0 && { start }),
+      steps,
+    }),
+    sampler: loopSampler(name, {
+      ...readSamplerOptions(all, folder, false),
+      ...(!chosen && { spacing, offset }),
+      steps,
+    }),
+  };
+}
+
+export interface AskedLoop {
+  readonly request: LoopRequest;
+  /** What is asked in place of what the bundle was made for. */
+  readonly others: readonly string[];
 }
 
 /**
@@ -54,21 +81,24 @@ export function readPlaces(
  * @returns the loop that it is written out for, where nothing is asked
  * @throws CLI_ARGUMENT where something is said of a loop without its sampler, RUN_TIMESTEPS, what samplers throw
  */
-export function readAskedLoop(
+export async function readAskedLoop(
   args: Arguments<typeof askedLoopOptions>,
   folder: string,
   schedule: Schedule,
-): LoopRequest {
-  const { sampler, steps, start, timesteps } = args;
-  if (sampler === undefined) {
-    refuseWithoutSampler(args);
+): Promise<AskedLoop> {
+  const { steps, start, timesteps } = args;
+  const isAsked = Object.keys(askedLoopOptions).some(
+    (name) => args[name as keyof typeof args] !== undefined,
+  );
+  if (args.sampler === undefined && !(isAsked && schedule.sampler)) {
+    refuseWithoutSampler(args, placingOptions);
     if (timesteps !== undefined) throw needsSampler('timesteps');
-    return { steps, start };
+    return { request: { steps, start }, others: [] };
   }
-  const asked = { ...placing(args, sampler), start, timesteps };
-  const found = findLoopModel(folder, asked);
+  const found = await findLoopModel(folder, { ...args, ...OPEN });
   const all = { ...found.args, steps, bundle: found.place };
-  return loopOfSampler(samplerFrom(sampler, samplerSettings(all, schedule, found.folder)));
+  const sampler = samplerFrom(found.args.sampler, samplerSettings(all, schedule, found.folder));
+  return { request: loopOfSampler(sampler), others: found.others };
 }
 
 /** What is open here says nothing of places. */
@@ -78,16 +108,8 @@ const OPEN = {
   ...{ init: undefined, mask: undefined, strength: undefined },
 } as const;
 
-const placing = <A extends PlacingArguments>(args: A, sampler: SamplerName) => ({
-  ...args,
-  ...OPEN,
-  sampler,
-});
-
 /** @throws CLI_ARGUMENT */
-function refuseWithoutSampler(args: PlacingArguments): void {
-  const said = Object.keys(placingOptions).find(
-    (name) => args[name as keyof PlacingArguments] !== undefined,
-  );
+function refuseWithoutSampler<A extends PlacingArguments>(args: A, options: object): void {
+  const said = Object.keys(options).find((name) => args[name as keyof A] !== undefined);
   if (said !== undefined) throw needsSampler(said);
 }

@@ -1,7 +1,7 @@
 /** Sampler and guidance of a loop that is run: as the arguments say, and where they do not, as the bundle was made for. */
 import { needsGuidance, needsUnconditional, stepsAndTimesteps, twoLists } from '../errors/index.js';
 import type { GivenGuidance } from '../evidence/measure/index.js';
-import { stepsFor } from '../runtime/samplers/index.js';
+import { type SamplerName, stepsFor } from '../runtime/samplers/index.js';
 import {
   callsOf,
   type GuidancePair,
@@ -33,6 +33,7 @@ type SamplingArguments = Arguments<
   StartArguments & {
     /** The bundle, or the model. */
     readonly bundle: string;
+    readonly sampler: SamplerName;
     readonly steps?: number | undefined;
     /** The first that is taken, where no picture says it by its strength. */
     readonly start?: number | undefined;

@@ -2,7 +2,7 @@
 import { SAMPLER_NAMES } from '../runtime/samplers/index.js';
 import { noiseOptions, samplerOptions, timestepOptions } from './loop-options.js';
 
-const { levels, 'distilled-steps': distilledSteps } = samplerOptions;
+const { sampler: _, levels, 'distilled-steps': distilledSteps, ...details } = samplerOptions;
 
 export const placingOptions = {
   sampler: {
@@ -14,3 +14,6 @@ export const placingOptions = {
   'distilled-steps': distilledSteps,
   ...noiseOptions,
 } as const;
+
+/** What a bundle can be told of the loop that it is made for, which it then tells whoever runs it. */
+export const madeForOptions = { ...placingOptions, ...details } as const;

@@ -5,11 +5,15 @@ import {
   type OptionSchema,
   type OptionSchemas,
   SAMPLER_NAMES,
+  type SamplerName,
   SOLVERS,
 } from '../runtime/samplers/index.js';
 import { number, wholeNumber } from './arguments.js';
 import type { Option } from './command.js';
 import { kebab } from './kebab.js';
+
+/** Where neither the command line nor a bundle names one. */
+export const DEFAULT_SAMPLER: SamplerName = 'ddim';
 
 /** `betaStart` as `beta-start`. */
 type Kebab<Name> = Name extends `${infer Head}${infer Rest}`

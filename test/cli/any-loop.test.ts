@@ -78,7 +78,12 @@ describe('bench', () => {
   test('asks for the sampler where a forecast goes by its timesteps', async () => {
     const pass = ['--pass', 'forecast:interval=2,order=1,axis=timestep'];
     await ok('transform', DIGITS, ...pass, '--calls', '6', '--sampler', 'ddim', '-o', 'placed');
+    const { sampler, ...silent } = schedule('placed');
+    expect(sampler).toEqual({ name: 'ddim' });
     const bench = ['bench', 'placed', ...AGAINST, '--rounds', '1', '--steps', '9'];
+    expect((await json(...bench)).loop).toMatchObject({ steps: 9, calls: 9 });
+    // of a bundle that does not say its own
+    fs.writeFileSync(at('placed', 'schedule.json'), JSON.stringify(silent));
     expectRefusal(await cli(...bench), 'FORECAST_AXIS_MISSING', 'timestep');
     expectRefusal(await cli(...bench, '--spacing', 'quad'), 'CLI_ARGUMENT', '--sampler');
     const { loop } = await json(...bench, '--sampler', 'ddim', '--spacing', 'quad');

@@ -86,7 +86,8 @@ describe('tune', () => {
   test('writes a bundle that is proved, and says how to run it', async () => {
     expect(found.proved).toBe(true);
     expect(found.chosen.own.images).toBe(2);
-    // with inputs and all
+    // with inputs and all; of the sampler the bundle says all
+    expect(found.run.slice(0, -2)).toEqual(['stepfold', 'run', 'bundle', ...LOOP.slice(4)]);
     const end = await endOf('chosen', ...found.run.slice(1, -2));
     const whole = await endOf('whole', 'run', DIGITS, ...LOOP, '--steps', '6');
     expect(found.chosen.own.mean).toBeCloseTo(decibels(end, whole), 2);

@@ -263,10 +263,22 @@ describe('is refused', () => {
     });
   });
 
-  test('with a forecast of the same output, naming both sites', async () => {
+  test('with what says how the same output is made, and is not laid behind it, naming both sites', async () => {
+    const other: typeof forecast = {
+      ...forecast,
+      propose(context, options) {
+        const proposal = forecast.propose(context, options);
+        const sites = proposal.sites.map((site) => {
+          if (site.parts) return site;
+          const { behind: _, ...rest } = site;
+          return rest;
+        });
+        return { ...proposal, sites };
+      },
+    };
     await expect(
       Pipeline.create({ calls: 8, guidance })
-        .use(forecast, { interval: 2 })
+        .use(other, { interval: 2 })
         .use(guidanceDelta, { interval: 2 })
         .compile(small()),
     ).rejects.toMatchObject({

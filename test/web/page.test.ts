@@ -25,6 +25,7 @@ const catalogue = JSON.parse(fs.readFileSync(path.join(WEB, 'catalogue.json'), '
   file: string;
   steps: number;
   shift?: number;
+  loop: string[];
   order: 'cond-first' | 'uncond-first';
   variants: { id: string; transform: string[] }[];
 }[];
@@ -37,11 +38,11 @@ interface Choice {
 
 /** The same loops on onnxruntime-node: the latent of every step. */
 async function onNode({ model, variant }: Choice, digit: number, seed: number, count?: number) {
-  const { file, shift, order, variants, ...made } = catalogue.find(({ id }) => id === model)!;
+  const { file, shift, loop, order, variants, ...made } = catalogue.find(({ id }) => id === model)!;
   const steps = count ?? made.steps;
   const { transform } = variants.find(({ id }) => id === variant)!;
   const bundle = at(`${model}-${variant}`);
-  if (!fs.existsSync(bundle)) await done(['transform', file, ...transform, '-o', bundle]);
+  if (!fs.existsSync(bundle)) await done(['transform', file, ...transform, ...loop, '-o', bundle]);
   const labels = (value: number) => new ort.Tensor('int64', BigInt64Array.of(BigInt(value)), [1]);
   const record = async (denoiser: Awaited<ReturnType<typeof openLoopModel>>) => {
     const { steps: all } = await recordLoop(denoiser, {

@@ -7,13 +7,15 @@ import { readSchedule } from '../../runtime/node/index.js';
 import { readShapes } from '../arguments.js';
 import type { BenchArguments } from '../commands/bench.js';
 import { readAskedLoop } from '../loop-places.js';
+import { printOthers } from '../made-loop-line.js';
 import { formatBytes, formatSizes, formatTimes, print, printJson, printTable } from '../output.js';
 import { startProgress } from '../progress.js';
 
 export async function bench(args: BenchArguments): Promise<void> {
   const folder = findBundle(args.bundle);
   requireBundle(folder);
-  const loop = readAskedLoop(args, args.bundle, await readSchedule(folder));
+  const schedule = await readSchedule(folder);
+  const { request: loop, others } = await readAskedLoop(args, args.bundle, schedule);
   const progress = startProgress('Measuring', args.json);
   const report = await benchBundle({
     folder,
@@ -31,6 +33,7 @@ export async function bench(args: BenchArguments): Promise<void> {
   }
   const other = otherLoop(report.loop, report.written);
   if (other) print(`${other}.`);
+  if (others.length > 0) printOthers(others);
   const ms = (value: number) => `${value.toFixed(value < 100 ? 2 : 0)} ms`;
   print(
     `Medians of ${report.rounds} alternating ${report.turns === 'loops' ? 'loops' : 'runs'}, ${formatSizes(report.sizes)}.`,

@@ -29,7 +29,7 @@ import { modelPorts } from '../../evidence/measure/index.js';
 import { percent, shownStrategies } from '../../evidence/report/strategies.js';
 import { loadModel } from '../../model/onnx/files.js';
 import { findModel, readScheduler } from '../../runtime/model-folder/index.js';
-import { stepsFor } from '../../runtime/samplers/index.js';
+import { type SamplerName, stepsFor } from '../../runtime/samplers/index.js';
 import { formatPlan, type PlanFile, stepsOfCalls } from '../../runtime/schedule/index.js';
 import { readArrays, readFeeds, readRoles, readShapes, readSizes } from '../arguments.js';
 import type { CalibrateArguments } from '../commands/calibrate.js';
@@ -48,6 +48,7 @@ import { checkOutputFile } from '../output-file.js';
 import { openParts, readStart } from '../pipeline-parts.js';
 import { readPasses } from '../plugins.js';
 import { startProgress } from '../progress.js';
+import { DEFAULT_SAMPLER } from '../sampler-options.js';
 import {
   identityOf,
   type LoopOptions,
@@ -65,7 +66,8 @@ const PROGRESS = 1000;
 export async function runCalibration(given: CalibrateArguments): Promise<void> {
   const { pipeline, file } = findModel(given.model);
   const { noise, folder } = splitSettings(pipeline ? readScheduler(pipeline.folder, given) : {});
-  const args = { ...given, ...noise, model: file };
+  const { sampler = DEFAULT_SAMPLER } = given;
+  const args = { ...given, ...noise, sampler, model: file };
   const request = onePass(args.pass);
   checkOutputFile(args.output, args.force, planExists);
   const model = loadModel(args.model);
@@ -124,6 +126,9 @@ async function search(
   report(args, plan, table, found, seconds, before);
 }
 
+/** With the sampler that it is run with. */
+type LoopArguments = CalibrateArguments & { readonly sampler: SamplerName };
+
 function onePass(given: readonly string[] | undefined): PassRequest {
   const requests = (given ?? []).map(parsePassRequest);
   const [request] = requests;
@@ -145,7 +150,7 @@ function searchedPass({ passes }: PassTable, { pass }: PassRequest) {
   return found;
 }
 
-async function readOptions(args: CalibrateArguments, folder: FolderLoop): Promise<LoopOptions> {
+async function readOptions(args: LoopArguments, folder: FolderLoop): Promise<LoopOptions> {
   const guidance = await readLoopGuidance(args);
   const chosen = readChosen(args, guidance);
   return {

@@ -25,6 +25,7 @@ import { readFeeds, readRoles, readSizeList } from '../arguments.js';
 import type { ReportArguments } from '../commands/report.js';
 import { findLoopModel } from '../loop-model.js';
 import { readGuidance, samplerSettings } from '../loop-settings.js';
+import { printMadeLoop } from '../made-loop-line.js';
 import { formatBytes, print, printJson } from '../output.js';
 import { checkOutputFile } from '../output-file.js';
 import { openParts } from '../pipeline-parts.js';
@@ -43,13 +44,16 @@ export async function report(given: ReportArguments): Promise<void> {
   const table = await readPasses(given.plugin);
   const status = startStatus(given.json);
   let subject: KnownSubject;
+  let say: () => void;
   try {
     status.show('Reading the bundle');
-    const { place, args: found, folder, pipeline } = findLoopModel(given.bundle, given);
-    const args = { ...found, bundle: place };
+    const found = await findLoopModel(given.bundle, given);
+    const { place, folder, pipeline } = found;
+    const args = { ...found.args, bundle: place };
     const { schedule: written, ...read } = await readSubject(place, against, table);
     const settings = samplerSettings(args, written, folder);
     const sampler = samplerFrom(args.sampler, settings);
+    say = () => printMadeLoop(found, { name: args.sampler, ...settings });
     const runs = against !== undefined && args.measure;
     // where another model takes over, the bundle may be for its own part of the loop
     const isWhole = args.thenModel === undefined;
@@ -78,6 +82,7 @@ export async function report(given: ReportArguments): Promise<void> {
   if (given.json) printJson({ file: given.output, bytes: page.length });
   else {
     print(`${given.output}: ${formatBytes(page.length)}, complete in itself`);
+    if (subject.trace) say();
     const other = otherLoopOf(subject);
     if (other) print(`${other}.`);
     if (against === undefined)
@@ -158,7 +163,7 @@ async function measure(
   const plans = args.plans && (await tryPlans(context, args.plans));
   return {
     trace: {
-      sampler: args.sampler,
+      sampler: choice.name,
       seed: args.seed,
       images: full.dims[0] ?? 1,
       madeUp: full.madeUp,

@@ -17,12 +17,12 @@ import { partLeftOut } from '../../evidence/yardstick/index.js';
 import { encodePng, type Picture, pictureGrid, toPictures } from '../../io/images.js';
 import { writeNpy } from '../../io/npy.js';
 import { findVae } from '../../runtime/model-folder/index.js';
-import { readSchedule } from '../../runtime/node/index.js';
 import { samplerFrom } from '../../runtime/samplers/index.js';
 import { readFeeds, readRoles, readSizeList } from '../arguments.js';
 import type { RunArguments } from '../commands/run.js';
 import { findLoopModel } from '../loop-model.js';
 import { readGuidance, samplerSettings } from '../loop-settings.js';
+import { printMadeLoop } from '../made-loop-line.js';
 import { print, printJson, printMadeUp } from '../output.js';
 import { type OpenParts, openParts } from '../pipeline-parts.js';
 import { startProgress } from '../progress.js';
@@ -31,11 +31,12 @@ import { prepareYardstick, printRunWorth, type RunWorth } from './run/yardstick.
 export async function run(given: RunArguments): Promise<void> {
   const feeds = await readFeeds('feed', given.feed);
   const latentShape = given.latentShape && readSizeList('latent-shape', given.latentShape);
-  const { place, isBundle, folder, pipeline, ...found } = findLoopModel(given.bundle, given);
+  const found = await findLoopModel(given.bundle, given);
+  const { place, isBundle, schedule, folder, pipeline } = found;
   const args = { ...found.args, bundle: place };
-  const schedule = isBundle ? await readSchedule(place) : undefined;
   const settings = samplerSettings(args, schedule, folder);
   const sampler = samplerFrom(args.sampler, settings);
+  const choice = { name: args.sampler, ...settings };
   const guidance = await readGuidance(args, schedule?.source.guidance);
   const yardstick = prepareYardstick(args, {
     given: given.bundle,
@@ -44,7 +45,7 @@ export async function run(given: RunArguments): Promise<void> {
       schedule && args.yardstick
         ? scheduleForLoop(schedule, loopOfSampler(sampler), bundleLabel(place))
         : schedule,
-    choice: { name: args.sampler, ...settings },
+    choice,
     left: partLeftOut(sampler),
   });
   const options = { worker: args.worker, halves: guidance?.mode === 'two-calls' };
@@ -83,6 +84,7 @@ export async function run(given: RunArguments): Promise<void> {
     if (pictures) files.push(...writePictures(args.output, pictures, decoder !== undefined));
     const { latent, dims, madeUp } = result;
     const worth = await yardstick?.measure(loop, { latent, counts: denoiser.counts });
+    if (!args.json) printMadeLoop(found, choice);
     report(args.json, { files, seconds, dims, madeUp, denoiser, worth });
     if (decoder && !pictures && !args.json)
       print(`Not decoded: the folder's decoder takes ${decoder.channels ?? 'other'} channels.`);

@@ -13,6 +13,7 @@ import { readFeeds, readRoles, readShapes, readSizes } from '../arguments.js';
 import type { TimestepsArguments } from '../commands/timesteps.js';
 import { findLoopModel } from '../loop-model.js';
 import { pathOf, readLoopGuidance, readSamplerOptions } from '../loop-options.js';
+import { printOthers } from '../made-loop-line.js';
 import { heading, print, printJson, printMadeUp, printTable } from '../output.js';
 import { checkOutputFile } from '../output-file.js';
 import { type OpenParts, openParts, readStart } from '../pipeline-parts.js';
@@ -20,7 +21,7 @@ import { startProgress } from '../progress.js';
 
 export async function runTimesteps(given: TimestepsArguments): Promise<void> {
   // which steps are visited is what is looked for, so it need not be understood
-  const loop = findLoopModel(given.model, given, { ...given, timesteps: true });
+  const loop = await findLoopModel(given.model, given, { ...given, timesteps: true });
   const source = given.against === undefined ? {} : { against: findModel(given.against).file };
   const args = { ...loop.args, model: loop.place, ...source };
   checkOutputFile(args.output, args.force, timestepsExist);
@@ -79,7 +80,7 @@ export async function runTimesteps(given: TimestepsArguments): Promise<void> {
       tried: found.tried.map(({ gamma, error }) => ({ gamma, error: finite(error) })),
     };
     writeFile(args.output, new TextEncoder().encode(formatTimesteps(file, args.output)));
-    report(args, file, found);
+    report(args, file, found, loop.others);
   } finally {
     await parts?.release();
     for (const { release } of [denoiser, reference ?? []].flat()) await release();
@@ -111,7 +112,12 @@ async function openDenoisers(
   }
 }
 
-function report(args: TimestepsArguments, file: TimestepsFile, found: OptimizedTimesteps): void {
+function report(
+  args: TimestepsArguments,
+  file: TimestepsFile,
+  found: OptimizedTimesteps,
+  others: readonly string[],
+): void {
   const { madeUp } = found;
   if (args.json) {
     printJson({ file: args.output, ...file, madeUp });
@@ -132,5 +138,6 @@ function report(args: TimestepsArguments, file: TimestepsFile, found: OptimizedT
   if (Number.isFinite(ratio) && ratio < 1)
     print(`${(100 * (1 - ratio)).toFixed(1)} % less than equally spaced`);
   printMadeUp(madeUp);
+  if (others.length > 0) printOthers(others);
   print(`Written: ${args.output}`);
 }

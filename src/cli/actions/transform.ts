@@ -25,10 +25,11 @@ import {
 import { readRegularText } from '../../io/regular-file.js';
 import { loadModel } from '../../model/onnx/files.js';
 import { findModel } from '../../runtime/model-folder/index.js';
-import type { LoopPlaces } from '../../runtime/schedule/index.js';
+import type { LoopSampler } from '../../runtime/samplers/index.js';
 import {
   callsPerStep,
   type GuidancePair,
+  type LoopPlaces,
   type PipelineConfig,
   type PlanFile,
   parsePipelineConfig,
@@ -38,7 +39,7 @@ import {
 import { readRoles, readShapes, readSizes } from '../arguments.js';
 import type { TransformArguments } from '../commands/transform.js';
 import { dumping } from '../dump.js';
-import { readPlaces } from '../loop-places.js';
+import { readMadeFor } from '../loop-places.js';
 import { printJson } from '../output.js';
 import { readPasses } from '../plugins.js';
 import { startStatus } from '../progress.js';
@@ -46,6 +47,7 @@ import { type ChosenRecipe, chosenRecipe } from '../recipe.js';
 import { savesNothing } from '../saves-nothing.js';
 import { readTimesteps, requireLength } from '../timesteps-file.js';
 import { printRecipe, recipeRecord } from './transform/recipe.js';
+import { searchedLoop } from './transform/searched-loop.js';
 import { printSummary } from './transform/summary.js';
 
 export async function transform(given: TransformArguments): Promise<void> {
@@ -161,6 +163,7 @@ type Config = Omit<PipelineConfig, 'passes' | 'plugins' | '$schema' | 'target'> 
   readonly plan?: PlanFile;
   readonly guidance?: GuidancePair;
   readonly places?: LoopPlaces;
+  readonly sampler?: LoopSampler;
   readonly roles: ReturnType<typeof readRoles>;
   readonly fixedLoop: boolean;
   readonly start: number;
@@ -195,8 +198,13 @@ function readConfig(args: TransformArguments & { readonly given: string }): Conf
   const steps = start + stepsOfCalls(calls, guidance);
   if (args.timesteps !== undefined && chosen)
     requireLength(args.timesteps, chosen, steps * perStep, guidance);
-  const places = readPlaces(args, args.given, { steps, start }, chosen);
-  const timesteps = chosen?.timesteps.slice(start) ?? file?.timesteps;
+  const made = readMadeFor(args, args.given, { steps, start }, chosen);
+  const searched = made || !plan ? undefined : searchedLoop(plan, args.plan!);
+  const isSearched = plan?.calls === calls && start === 0;
+  const timesteps =
+    chosen?.timesteps.slice(start) ??
+    file?.timesteps ??
+    (isSearched ? searched?.timesteps : undefined);
   const maxPrograms = args.maxPrograms ?? file?.maxPrograms;
   const emit = args.emit ?? file?.emit;
   const weights = args.weights ?? file?.weights;
@@ -213,7 +221,7 @@ function readConfig(args: TransformArguments & { readonly given: string }): Conf
     ...(emit && { emit }),
     ...(plan && { plan }),
     ...(guidance && { guidance }),
-    ...(places && { places }),
+    ...(made ?? (searched && { sampler: searched.sampler })),
     ...(timesteps && { timesteps: [...timesteps] }),
     ...(maxPrograms !== undefined && { maxPrograms }),
     ...(weights && { weights }),

@@ -11,7 +11,12 @@ import {
 } from '../arguments.js';
 import { stepsOption } from '../asked-loop-options.js';
 import { type Arguments, addOptions, examples } from '../command.js';
-import { guidanceOptions, noiseOptions, samplerOptions, timestepOptions } from '../loop-options.js';
+import {
+  bundleSamplerOptions,
+  guidanceOptions,
+  noiseOptions,
+  timestepOptions,
+} from '../loop-options.js';
 import { partOptions } from '../pipeline-options.js';
 
 export const command = 'report <bundle>';
@@ -58,7 +63,7 @@ const page = {
 const loop = {
   ...stepsOption,
   ...seedOption('the noise'),
-  ...samplerOptions,
+  ...bundleSamplerOptions,
   ...timestepOptions,
   ...noiseOptions,
   feed: texts(

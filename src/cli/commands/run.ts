@@ -3,7 +3,12 @@ import type { Argv } from 'yargs';
 import { jsonOption, roleOptions, seedOption, texts, wholeNumber } from '../arguments.js';
 import { stepsOption } from '../asked-loop-options.js';
 import { type Arguments, addOptions, examples } from '../command.js';
-import { guidanceOptions, noiseOptions, samplerOptions, timestepOptions } from '../loop-options.js';
+import {
+  bundleSamplerOptions,
+  guidanceOptions,
+  noiseOptions,
+  timestepOptions,
+} from '../loop-options.js';
 import { partOptions } from '../pipeline-options.js';
 
 export const command = 'run <bundle>';
@@ -17,7 +22,7 @@ const positionals = {
   },
 } as const;
 
-const { sampler, ...samplerDetails } = samplerOptions;
+const { sampler, ...samplerDetails } = bundleSamplerOptions;
 
 const sampling = {
   sampler,

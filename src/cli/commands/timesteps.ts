@@ -4,6 +4,7 @@ import { MOST_CALLS } from '../../compiler/pipeline/limits.js';
 import { REFERENCE_STEPS, SAMPLES } from '../../evidence/calibrate/timesteps/defaults.js';
 import { jsonOption, wholeNumber } from '../arguments.js';
 import { type Arguments, addOptions, examples } from '../command.js';
+import { bundleSamplerOptions } from '../loop-options.js';
 import {
   groupSearchWithParts,
   searchInputs,
@@ -40,7 +41,9 @@ const search = {
   ...jsonOption,
 } as const;
 
-const parts = { search, loop: searchLoop(SAMPLES), inputs: searchInputs };
+const loop = { ...searchLoop(SAMPLES), ...bundleSamplerOptions } as const;
+
+const parts = { search, loop, inputs: searchInputs };
 
 export const options = searchWithParts(parts);
 

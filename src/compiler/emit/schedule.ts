@@ -91,6 +91,7 @@ export function makeSchedule(compilation: Compilation, files: ScheduleFiles): Sc
     ),
     calls: [...instrumented.calls],
     ...(compilation.timesteps && { timesteps: [...compilation.timesteps] }),
+    ...(compilation.sampler && { sampler: structuredClone(compilation.sampler) }),
     sites: Object.fromEntries(
       plan.sites.map((site, s) => [
         site.id,

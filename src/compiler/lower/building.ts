@@ -34,6 +34,8 @@ export class Building {
   private readonly counterparts: Map<Value, Value>;
   private readonly claims = new Map<PlainSite, readonly Claim[]>();
   private readonly claimed = new Set<Value>();
+  /** By value of the source, what leaves the graph as it, behind all sites that choose that so far. */
+  private readonly leaving = new Map<Value, Value>();
   /** Claims inside of a site that has parts, by the site. */
   private readonly inside = new Map<string, Claim[]>();
   private readonly stateInputs: ReadonlySet<Value>;
@@ -122,10 +124,12 @@ export class Building {
 
   private claimValue(site: PlainSite, original: Value): Claim {
     const current = this.counterparts.get(original) as Value;
-    const { within, leaves } = site;
-    if (leaves) {
-      const left = this.standIn(current, (use) => use.user === this.graph);
+    const { within, leaves, behind } = site;
+    const before = behind && this.leaving.get(original);
+    if (leaves || before) {
+      const left = this.standIn(before ?? current, (use) => use.user === this.graph);
       this.claimed.add(left);
+      this.leaving.set(original, left);
       return { original, value: left, standsIn: true };
     }
     if (!current.producer && !within) return this.claimGiven(site, original, current);

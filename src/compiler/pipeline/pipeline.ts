@@ -26,6 +26,8 @@ import {
   type ShapeTable,
 } from '../../model/shape/index.js';
 import type { Engine } from '../../runtime/ort/index.js';
+import type { LoopSampler } from '../../runtime/samplers/index.js';
+import { samplerInLoop } from '../../runtime/samplers/of-schedule.js';
 import {
   type GuidancePair,
   type LoopPlaces,
@@ -81,6 +83,8 @@ export interface PipelineOptions extends WatchOptions {
   readonly timesteps?: readonly number[];
   /** Where the loop's steps lie, for passes that ask: any sampler says it. The loop is not held to it. */
   readonly places?: LoopPlaces;
+  /** The sampler of the loop. It changes no model, and places no steps; the schedule tells runners. */
+  readonly sampler?: LoopSampler;
   /** Names of inputs whose role is known; others are found by structure. */
   readonly roles?: { readonly latent?: string; readonly timestep?: string };
   /** Engine that the emitted models are rewritten for; left out: they run on any. */
@@ -114,6 +118,7 @@ export interface Compilation {
   readonly notes: readonly string[];
   readonly guidance?: GuidancePair | undefined;
   readonly timesteps?: readonly number[] | undefined;
+  readonly sampler?: LoopSampler | undefined;
   /** The loop that the plan is for. */
   readonly loop: LoopShape;
   /** The passes with the options that were given, in order. */
@@ -148,13 +153,17 @@ export class Pipeline {
     private readonly entries: readonly Entry[],
   ) {}
 
-  /** @throws PLAN_BAD_CALLS, GUIDANCE_ODD_CALLS, TIMESTEPS_LENGTH, TIMESTEPS_INVALID */
+  /**
+   * @throws PLAN_BAD_CALLS, GUIDANCE_ODD_CALLS, TIMESTEPS_LENGTH, TIMESTEPS_INVALID, and what a sampler that cannot be
+   *   made throws
+   */
   static create(options: PipelineOptions): Pipeline {
     if (!Number.isInteger(options.calls) || options.calls < 1 || options.calls > MOST_CALLS)
       throw badCalls(options.calls, MOST_CALLS);
     if (!Number.isInteger(stepsOfCalls(options.calls, options.guidance)))
       throw oddCalls(options.calls);
     if (options.timesteps) checkTimesteps(options.timesteps, options);
+    if (options.sampler) checkSampler(options.sampler, options);
     return new Pipeline(options, []);
   }
 
@@ -190,7 +199,7 @@ export class Pipeline {
     const watch = new Watch(this.options, source);
     const prepared = await prepareOnce(source, this.options, watch);
     const { canonical, shapes, bindings, roles } = prepared;
-    const { calls, guidance, timesteps } = this.options;
+    const { calls, guidance, timesteps, sampler } = this.options;
     const places = { ...this.options.places, ...(timesteps && { timesteps }) };
     if (guidance?.mode === 'batch') refuseOddBatch(prepared);
     const context = passContext(canonical, shapes, calls, bindings, guidance, roles, places);
@@ -212,7 +221,7 @@ export class Pipeline {
     const passes = this.entries.map(({ pass, options }) => ({ pass, options }));
     const notes = [...prepared.notes, ...placedNotes(file, calls)];
     const made = { loop, passes, plan, lowered, instrumented, target };
-    return { ...prepared, notes, guidance, timesteps, ...made };
+    return { ...prepared, notes, guidance, timesteps, sampler, ...made };
   }
 
   /** Last of all, so that sites, plans and proofs speak of the graph as it was given. */
@@ -287,6 +296,15 @@ function refuseOddBatch({ canonical, shapes, roles }: Prepared): void {
   const latent = roles.latent === undefined ? undefined : canonical.graph.find(roles.latent);
   const batch = latent && shapes.shape(latent)?.[0]?.constant;
   if (latent && batch !== undefined && batch % 2 !== 0) throw oddGuidanceBatch(latent.name, batch);
+}
+
+/** @throws SAMPLER_CALLS, and what `createSampler` throws */
+function checkSampler(
+  sampler: LoopSampler,
+  { calls, guidance, start = 0, timesteps }: PipelineOptions,
+): void {
+  const steps = stepsOfCalls(calls, guidance) + start;
+  samplerInLoop(sampler, { steps, start }, start === 0 ? timesteps : undefined);
 }
 
 type PrepareOptions = Pick<

@@ -6,12 +6,14 @@ import type { FlatPlan } from './parts.js';
 import { COMPUTE } from './site.js';
 import type { Variant } from './variants.js';
 
-/** Does a state of another site have rows of both halves? */
+/** Does a state of another site have rows of both halves? What comes behind keeps what leaves, which always has. */
 export const hasBothHalves = ({ site }: HalfCalls, { sites }: FlatPlan): Set<string> =>
   new Set(
     sites
       .filter(({ id, parent }) => (parent ?? id) !== site.id)
-      .flatMap(({ states }) => states)
+      .flatMap(({ states, behind }) =>
+        states.filter(({ like }) => !(behind && site.outputs.includes(like))),
+      )
       .filter(({ like }) => site.halves.axisOf(like) !== undefined)
       .map(({ id }) => id),
   );

@@ -14,6 +14,7 @@ import {
   stepsOfCalls,
 } from '../../runtime/schedule/index.js';
 import { checkSites } from './check-proposal.js';
+import { inLayers, isBehind, shared } from './layers.js';
 import {
   columnsOf,
   type PlanLoop,
@@ -48,22 +49,25 @@ export interface Proposal {
  * @throws PLAN_CONFLICT, PLAN_LENGTH, PLAN_UNKNOWN_SITE, PLAN_UNKNOWN_STRATEGY, and what `checkSites` throws
  */
 export function makePlan(calls: number, proposals: readonly Proposal[], loop: PlanLoop = {}): Plan {
-  const sites: Site[] = [];
-  const columns: (readonly string[])[] = [];
+  const proposed: Site[] = [];
+  const columnOf = new Map<Site, readonly string[]>();
   for (const proposal of proposals) {
     refuseUnknown(Object.keys(proposal.entries), proposal.sites);
     for (const site of proposal.sites) {
-      for (const other of sites) {
-        const both = other.outputs.find((v) => site.outputs.includes(v));
-        if (both || other.id === site.id) throw planConflict(site.id, other.id, both?.name);
+      for (const other of proposed) {
+        const [both] = shared(site, other);
+        const layered = isBehind(site, other) || isBehind(other, site);
+        if (other.id === site.id || (both && !layered))
+          throw planConflict(site.id, other.id, both?.name);
       }
-      sites.push(site);
-      columns.push(checkColumn(site, proposal.entries[site.id], calls));
+      proposed.push(site);
+      columnOf.set(site, checkColumn(site, proposal.entries[site.id], calls));
     }
   }
+  const sites = inLayers(proposed);
   checkSites(sites, calls);
-  const whole = columns.map((column) =>
-    Array.from({ length: calls }, (_, t) => column[t] ?? COMPUTE),
+  const whole = sites.map((site) =>
+    Array.from({ length: calls }, (_, t) => columnOf.get(site)![t] ?? COMPUTE),
   );
   const rows = Array.from({ length: calls }, (_, t) => whole.map((column) => column[t]!));
   const rules = proposals.flatMap((proposal) => {

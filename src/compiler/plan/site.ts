@@ -152,6 +152,11 @@ export interface PlainSite extends SiteBase {
    * other sites among them, has them as they were.
    */
   readonly leaves?: true;
+  /**
+   * Where another site chooses what leaves the graph by these values (`leaves`), this one comes behind it, and takes and
+   * keeps what that lets leave.
+   */
+  readonly behind?: true;
   /** Of a part: the id of its site. */
   readonly parent?: string;
   readonly parts?: undefined;

@@ -46,7 +46,15 @@ export function openWithCalls(
 ): Promise<ScheduledSession> {
   const used = new Set(calls);
   // what they say of the whole schedule does not hold for a part of it
-  const { sites: _, cost: __, timesteps: ___, axes: ____, loop: _____, ...rest } = schedule;
+  const {
+    sites: _,
+    cost: __,
+    timesteps: ___,
+    axes: ____,
+    loop: _____,
+    sampler: ______,
+    ...rest
+  } = schedule;
   const programs = Object.fromEntries(
     Object.entries(schedule.programs).filter(([name]) => used.has(name)),
   );

@@ -6,8 +6,11 @@ import { emitBundle } from '../../compiler/emit/index.js';
 import { checkWeights } from '../../compiler/emit/weights.js';
 import { Pipeline, type Prepared, prepare, usePasses } from '../../compiler/pipeline/index.js';
 import type { Model } from '../../model/ir/model.js';
+import type { Sampler } from '../../runtime/samplers/index.js';
+import { loopSampler } from '../../runtime/samplers/of-schedule.js';
 import { callsPerStep, parsePlanFile, type Schedule } from '../../runtime/schedule/index.js';
 import { type LoopDenoiser, openLoopBundle, openPreparedModel } from '../measure/denoise-bundle.js';
+import type { LoopChoice } from '../yardstick/index.js';
 import { bundleKeyOf, type Made, type Setting, samplerIn } from './setting.js';
 import { pairOf, type WorkSubject } from './subject.js';
 
@@ -111,9 +114,7 @@ export function pipelineOf(subject: WorkSubject, { passes, sampler, plan }: Made
     calls: loop.timesteps.length * callsPerStep(guidance),
     start: loop.firstCall,
     places: loop,
-    // of a loop that begins in the middle they would be those of a part
-    ...(sampler['timesteps'] !== undefined &&
-      loop.firstCall === 0 && { timesteps: loop.timesteps }),
+    ...madeFor(sampler, loop),
     // a job of another process is believed nothing
     ...(plan && { plan: parsePlanFile(plan, 'the plan of the trial') }),
     ...(guidance && { guidance }),
@@ -122,4 +123,14 @@ export function pipelineOf(subject: WorkSubject, { passes, sampler, plan }: Made
     ...(roles && { roles }),
   });
   return usePasses(pipeline, table, passes);
+}
+
+/**
+ * What the schedule says of the loop; nothing where its steps are listed and it makes two calls for each, or begins in the
+ * middle of them.
+ */
+function madeFor({ name, ...options }: LoopChoice, { timesteps: calls }: Sampler) {
+  const { timesteps } = options as { readonly timesteps?: readonly number[] };
+  if (timesteps && timesteps.length !== calls.length) return {};
+  return { sampler: loopSampler(name, options), ...(timesteps && { timesteps }) };
 }

@@ -1,5 +1,6 @@
 /** Samplers by name, and what is needed to run one: schedules, random numbers, the denoising loop. */
 
+export type { LoopSampler } from '../../generated/schedule.js';
 export type { Control } from './control.js';
 export {
   createSampler,

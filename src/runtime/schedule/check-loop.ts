@@ -8,7 +8,9 @@ import { pointer } from './pointer.js';
 
 /** References and lengths. */
 export function checkLoop(schedule: Schedule): Problem[] {
-  const { loop, version, calls, source } = schedule;
+  const { loop, version, calls, source, sampler } = schedule;
+  if (version === 1 && sampler)
+    return [{ path: pointer('sampler'), message: 'has no place in version 1' }];
   if (!loop)
     return version === 1
       ? []

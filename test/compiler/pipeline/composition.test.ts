@@ -33,6 +33,7 @@ const PLACES = {
   'ditfastattn by windows': ['ditfastattn', { strategy: 'window', interval: 4 }],
   'guidance at every second': ['guidance-delta', { interval: 2 }],
   'guidance at every fourth': ['guidance-delta', { interval: 4, cooldown: 0 }],
+  'output every third': ['forecast', { interval: 3, order: 1 }],
   'deepcache at 3, every fourth': ['deepcache', { branch: 3, interval: 4, order: 1 }],
   'delta-cache, every fourth': ['delta-cache', { blocks: 3, interval: 4 }],
   'ditfastattn by halves': ['ditfastattn', { strategy: 'window+guidance-share', interval: 4 }],
@@ -123,6 +124,8 @@ describe('with one half of a guidance pair', () => {
     [UNET, 'depth-skip at 6', 'guidance at every fourth'],
     [DIT, 'delta-cache, every fourth', 'guidance at every second'],
     [DIT, 'ditfastattn by halves', 'guidance at every second'],
+    [UNET, 'output every third', 'guidance at every second'],
+    [DIT, 'delta-cache, every fourth', 'output every third', 'guidance at every second'],
   ])('%s: %s and %s', async (file, ...places) => {
     for (const [order, mode] of [
       ['cond-first', 'batch'],

@@ -15,6 +15,9 @@ Problems = Iterator["tuple[str, str]"]
 def loop_problems(schedule: Schedule) -> Problems:
     """References and lengths."""
     loop, version = schedule.get("loop"), schedule["version"]
+    if version == 1 and "sampler" in schedule:
+        yield "/sampler", "has no place in version 1"
+        return
     if loop is None:
         if version != 1:
             yield "/loop", "must be there from version 2 on"

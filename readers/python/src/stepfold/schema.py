@@ -83,6 +83,7 @@ def _number(schema: Any, value: Any, path: str) -> Iterator[tuple[str, str]]:
         ("minimum", ">=", operator.ge),
         ("maximum", "<=", operator.le),
         ("exclusiveMinimum", ">", operator.gt),
+        ("exclusiveMaximum", "<", operator.lt),
     ):
         if keyword in schema and not holds(value, schema[keyword]):
             yield path, f"must be {sign} {schema[keyword]}, found {shown(value)}"

@@ -8,6 +8,7 @@ import {
   denoise,
   type Sampler,
   ScheduledSession,
+  samplerOf,
   timestepFeed,
 } from 'stepfold/runtime';
 import { type LoadedEngine, loadEngine } from '../page/engine.js';
@@ -89,9 +90,10 @@ async function load(request: DrawRequest): Promise<Loaded> {
 async function plan(request: LoopChoice): Promise<void> {
   if (!loaded || !isLoaded(request)) return;
   const { steps } = request;
-  const { timesteps, logSnr } = ownLoop(request);
-  loaded.session.plan({ steps, timesteps, logSnr });
-  post({ type: 'schedule', schedule: loaded.session.schedule });
+  const { session } = loaded;
+  const { timesteps, logSnr } = ownLoop(session, steps);
+  session.plan({ steps, timesteps, logSnr });
+  post({ type: 'schedule', schedule: session.schedule });
 }
 
 async function draw(request: DrawRequest): Promise<void> {
@@ -106,7 +108,7 @@ async function draw(request: DrawRequest): Promise<void> {
       turns.stop();
       throw error;
     });
-  const sampler = ownLoop(request);
+  const sampler = ownLoop(session, steps);
   const both = await Promise.allSettled([
     loop('source', (feeds) => full.run(feeds), sampler),
     loop('bundle', (feeds) => session.run(feeds), sampler),
@@ -146,12 +148,9 @@ async function draw(request: DrawRequest): Promise<void> {
   post({ type: 'stopped', statesLeft });
 }
 
-/** The loop that the model's own pipeline runs. */
-function ownLoop({ model: { shift }, steps }: LoopChoice): Sampler {
-  return shift === undefined
-    ? createSampler('ddim', { steps, clip: 1 })
-    : createSampler('euler-flow', { steps, spacing: 'linear', schedule: { shift } });
-}
+/** The loop that the bundle was made for, which is that of the model's own pipeline. */
+const ownLoop = ({ schedule }: ScheduledSession, steps: number): Sampler =>
+  samplerOf(schedule, { steps })!;
 
 /** Fewer of these steps Karras levels lie too far apart for it (bench/equal-cost.mjs). */
 const KARRAS_FROM = 12;

@@ -5,7 +5,16 @@ import type { LoopChoice } from '../../../evidence/yardstick/index.js';
 import { noisePath, solverOf } from '../../../runtime/samplers/index.js';
 import { callsPerStep, type TimestepsFile } from '../../../runtime/schedule/index.js';
 import { shellWord } from '../../shell.js';
-import { each, flag, type LoopArguments, loopFlags, pairFlags, roleFlags } from './loop-flags.js';
+import { samplerFlags } from './flags.js';
+import {
+  besideFlags,
+  each,
+  flag,
+  type LoopArguments,
+  loopFlags,
+  pairFlags,
+  roleFlags,
+} from './loop-flags.js';
 
 const [TIMESTEPS, PLAN] = ['timesteps.json', 'plan.json'];
 
@@ -17,17 +26,17 @@ export function commandsOf(args: LoopArguments, { passes, sampler, plan }: Setti
       ? undefined
       : { order: guidance, mode: guidanceMode ?? 'batch' };
   const line = (...words: readonly string[]) => ['stepfold', ...words].map(shellWord).join(' ');
-  const loop = [...loopFlags(args, sampler), '-o', 'out'];
   const timesteps = timestepsOf(sampler);
   const listed = flag('timesteps', timesteps && TIMESTEPS);
   const files = [
     ...(timesteps ? [fileLine(timesteps, TIMESTEPS)] : []),
     ...(plan ? [fileLine(plan, PLAN)] : []),
   ];
-  if (passes.length === 0) return [...files, line('run', args.model, ...listed, ...loop)];
+  if (passes.length === 0)
+    return [...files, line('run', args.model, ...listed, ...loopFlags(args, sampler), '-o', 'out')];
   const calls = stepsIn(sampler) * callsPerStep(pair);
   const requests = passes.flatMap((request) => flag('pass', passRequestText(request)));
-  const { start } = sampler;
+  const { start, steps: _, ...rest } = sampler;
   const model = [
     ...each('shape', args.shape),
     ...each('freeze', args.freeze),
@@ -38,11 +47,12 @@ export function commandsOf(args: LoopArguments, { passes, sampler, plan }: Setti
     ...files,
     line(
       ...['transform', args.model, ...requests, '--calls', String(calls)],
-      ...[...flag('plan', plan && PLAN), ...listed],
+      ...[...samplerFlags(rest), ...flag('plan', plan && PLAN), ...listed],
       ...flag('start', typeof start === 'number' && start > 0 ? start : undefined),
       ...[...pairFlags(args), ...model, '-o', 'bundle'],
     ),
-    line('run', 'bundle', ...loop),
+    // of the sampler the bundle says all
+    line('run', 'bundle', ...besideFlags(args, sampler), '-o', 'out'),
   ];
 }
 

@@ -5,14 +5,14 @@ import { colors } from '../../colors.js';
 import type { TuneArguments } from '../../commands/tune.js';
 import { heading, print, printJson, printMadeUp, printTable } from '../../output.js';
 import { shellWord } from '../../shell.js';
-import { loopFlags } from './loop-flags.js';
+import { besideFlags } from './loop-flags.js';
 
 /** Latents are in the bundle's pictures, not in what is printed. */
 const withoutEnds = ({ ends: _, ...tuned }: Tuned) => tuned;
 
-/** What runs the loop that was chosen. */
+/** What runs the loop that was chosen; its sampler is in the bundle. */
 const runLine = (args: TuneArguments, { setting }: Judged): string[] => [
-  ...['stepfold', 'run', args.output, ...loopFlags(args, setting.sampler)],
+  ...['stepfold', 'run', args.output, ...besideFlags(args, setting.sampler)],
   ...['-o', 'out'],
 ];
 

@@ -16,6 +16,7 @@ import {
   trainTimestepsOf,
 } from '../../loop-options.js';
 import { openParts, readStart } from '../../pipeline-parts.js';
+import { DEFAULT_SAMPLER } from '../../sampler-options.js';
 import { readTimesteps } from '../../timesteps-file.js';
 
 const STEPS = 50;
@@ -32,10 +33,11 @@ export interface SubjectPlace {
 
 /** @throws CLI_ARGUMENT, RUN_TIMESTEPS, CALIBRATE_GUIDANCE, and what reading inputs and pictures throws */
 export async function readSubject(
-  args: TuneArguments,
+  given: TuneArguments,
   { model, table, folder, pipeline }: SubjectPlace,
 ): Promise<LoopSubject> {
-  const { timesteps } = args;
+  const { timesteps, sampler = DEFAULT_SAMPLER } = given;
+  const args = { ...given, sampler };
   const chosen =
     timesteps === undefined
       ? undefined
@@ -61,7 +63,7 @@ export async function readSubject(
   return {
     ...{ file: args.model, table, feeds, seed: args.seed },
     own: {
-      name: args.sampler,
+      name: sampler,
       ...readSpacing(args, chosen, folder),
       ...readSamplerOptions(args, folder),
       ...readStart(args, steps, along),

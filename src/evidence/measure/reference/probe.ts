@@ -79,8 +79,12 @@ export function buildProbe(
   const { model } = cloneModel(source);
   const builder = new ProbeBuilder(model, inferShapes(model, { inputs }), schedule, known);
   const names = model.graph.outputs.map((v) => v.name);
+  const derives = ({ strategies }: Site) =>
+    strategies.some((name) => meaningOf(name, known)?.derives);
   const sites = Object.entries(schedule.sites)
     .filter(([, site]) => site.strategies.some((name) => name !== 'compute'))
+    // whatever is kept of what leaves as a pair is kept of both halves
+    .sort(([, a], [, b]) => Number(derives(b)) - Number(derives(a)))
     .map(([id, site]) => builder.addSite(id, site));
   return {
     model,
@@ -109,6 +113,8 @@ class ProbeBuilder {
   private readonly byName: ReadonlyMap<string, Value>;
   /** What stands for a value where something can be given in its place. */
   private readonly chosen = new Map<Value, Value>();
+  /** What leaves the model as an output, where the halves of guidance pairs are had from one another. */
+  private readonly leaving = new Map<Value, Value>();
 
   constructor(
     private readonly model: Model,
@@ -223,8 +229,9 @@ class ProbeBuilder {
     const { graph } = this.model;
     const { value, probed } = this.find(site, name);
     const names = valueNames(name);
+    const leaving = this.leaving.get(value);
     // where a fused attention is all of the module, its band stands for the value already
-    const current = this.chosen.get(value) ?? value;
+    const current = leaving ?? this.chosen.get(value) ?? value;
     const users = [...current.uses];
     let made = current;
     if (rows) {
@@ -241,7 +248,7 @@ class ProbeBuilder {
     this.show(made, names.seen, probed);
     const chosen = this.choose(names.use, this.addGiven(names.given, probed), made, name);
     graph.replaceUses(current, chosen, (use) => users.includes(use));
-    this.chosen.set(value, chosen);
+    (leaving ? this.leaving : this.chosen).set(value, chosen);
     return probed;
   }
 
@@ -284,6 +291,7 @@ class ProbeBuilder {
     } else instead = this.addGiven(names.given, probed);
     const chosen = this.choose(names.use, instead, current, name);
     graph.replaceUses(current, chosen, (use) => leaving.includes(use));
+    this.leaving.set(value, chosen);
     return probed;
   }
 

@@ -71,7 +71,15 @@ export class SiteCalls {
         pushAll(stack, value.producer ? nodeDependencies(value.producer) : []);
       else if (instead.get(value)) stack.push(instead.get(value)!);
     }
-    return sites.filter(({ site }) => valuesOf(site).some((v) => met.has(v)));
+    // what is taken as it was kept leaves in the place of the pair, of which nothing is then had
+    const taken = new Set(
+      sites.flatMap(({ site, meaning }) =>
+        meaning.values === 'network' ? [] : site.values.map(({ name }) => name),
+      ),
+    );
+    const isHad = ({ pairs }: ProbedSite) =>
+      pairs.length === 0 || pairs.some(({ name }) => !taken.has(name));
+    return sites.filter(({ site }) => isHad(site) && valuesOf(site).some((v) => met.has(v)));
   }
 
   /** What the call takes and leaves, by the names of what is kept. */

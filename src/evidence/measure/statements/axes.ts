@@ -12,12 +12,13 @@ const ROUNDING = 1e-9;
 
 /** @param note is told which axes nothing is held against */
 export function axisProblems(
-  { axes = {}, timesteps }: Schedule,
+  { axes = {}, timesteps, sampler }: Schedule,
   note: (sentence: string) => void = () => {},
 ): Problem[] {
   return Object.entries(axes).flatMap(([name, positions]): Problem[] => {
     if (name !== 'timestep' || !timesteps) {
-      note(`forecasts go by the ${name} of the loop that the bundle was made for`);
+      // a sampler that is named says it, and is held against (sampler.ts)
+      if (!sampler) note(`forecasts go by the ${name} of the loop that the bundle was made for`);
       return [];
     }
     const range = timesteps[0]! - timesteps.at(-1)!;

@@ -15,6 +15,7 @@ import { modelProblems } from './models.js';
 import { parameterProblems } from './parameters.js';
 import { programProblems } from './programs.js';
 import { roleProblems } from './roles.js';
+import { samplerProblems } from './sampler.js';
 
 export { sourceProblems } from './source.js';
 
@@ -41,6 +42,7 @@ export async function statementProblems(
     ...modelProblems(schedule, models),
     ...parameterProblems(schedule, unproved),
     ...axisProblems(schedule, note),
+    ...samplerProblems(schedule),
     ...roleProblems(schedule, source, tables),
     ...(await costProblems(schedule, source, models, note)),
   ];

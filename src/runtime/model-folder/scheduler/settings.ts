@@ -9,7 +9,7 @@ export interface SchedulerSettings extends Omit<AnySamplerOption, 'steps' | 'tim
 /** How the loop is run: what the command line says, which then has the first word. */
 export interface SchedulerUse extends SchedulerSettings {
   /** The sampler here; default DDIM. */
-  readonly sampler?: SamplerName;
+  readonly sampler?: SamplerName | undefined;
   /** Is there a list of timesteps? Then the file does not say where the steps lie. */
   readonly timesteps?: unknown;
 }
