@@ -36,7 +36,14 @@ import {
 } from '../../runtime/schedule/index.js';
 import { findInputRoles, findWholeLoop, type InputRoles } from '../analysis/index.js';
 import { canonicalize, type TraceEntry } from '../canonicalize/index.js';
-import { type EmitForm, type Instrumented, type Lowered, lower } from '../lower/index.js';
+import {
+  type EmitForm,
+  type Instrumented,
+  isWholePlan,
+  type Lowered,
+  lower,
+  type WholePlanForm,
+} from '../lower/index.js';
 import { checkOptions, type Pass, type PassContext, passContext } from '../pass/index.js';
 import {
   groupRows,
@@ -126,6 +133,11 @@ export interface Compilation {
   readonly instrumented: Instrumented;
   /** @internal */
   readonly lowered: Lowered;
+  /**
+   * The form that what is lowered is yet to be given, where that is one for the whole plan.
+   * @internal
+   */
+  readonly form?: WholePlanForm | undefined;
   /** What was rewritten for the target, and what was left and why, by model. */
   readonly target?:
     | { readonly name: string; readonly models: ReadonlyMap<string, TargetResult> }
@@ -202,17 +214,19 @@ export class Pipeline {
     const proposed = makePlan(calls, proposals, known);
     const asked = file ? overridePlan(proposed, file, known, fixedLoop) : proposed;
     const plan = this.grouped(asked, known, canonical.graph, concreteShapes(shapes, bindings));
-    const { lowered, instrumented } = lower(canonical, shapes, plan, this.options.emit, {
+    const { emit } = this.options;
+    const one = isWholePlan(emit);
+    const { lowered, instrumented } = lower(canonical, shapes, plan, one ? 'merged' : emit, {
       maxPrograms: this.options.maxPrograms,
       watch,
-      ...(!this.options.fixedLoop && { loop: { shape: loop, guidance } }),
+      ...(!fixedLoop && !one && { loop: { shape: loop, guidance } }),
     });
     refuseHidden(canonical.graph, proposals, plan, instrumented);
     const target = this.forTarget(lowered, bindings, watch);
     const passes = this.entries.map(({ pass, options }) => ({ pass, options }));
     const notes = [...prepared.notes, ...placedNotes(file, calls)];
     const made = { loop, passes, plan, lowered, instrumented, target };
-    return { ...prepared, notes, guidance, timesteps, ...made };
+    return { ...prepared, notes, guidance, timesteps, ...made, ...(one && { form: emit }) };
   }
 
   /** Last of all, so that sites, plans and proofs speak of the graph as it was given. */

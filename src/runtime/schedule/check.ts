@@ -6,6 +6,7 @@
 import type { Problem } from '../../errors/index.js';
 import type { Schedule } from '../../generated/schedule.js';
 import { checkConstant } from './check-constant.js';
+import { checkCounter, checkSymbols } from './check-counter.js';
 import { checkAxes, checkHistories, checkInitial, checkParameters } from './check-histories.js';
 import { checkLoop, checkRules } from './check-loop.js';
 import { checkProgram } from './check-program.js';
@@ -31,6 +32,8 @@ export function checkSchedule(schedule: Schedule): CheckResult {
     ...constants(schedule),
     ...checkHistories(schedule),
     ...checkInitial(schedule),
+    ...checkCounter(schedule),
+    ...checkSymbols(schedule),
     ...checkAxes(schedule),
     ...checkParameters(schedule),
     ...checkCalls(schedule),

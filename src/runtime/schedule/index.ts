@@ -26,6 +26,7 @@ export { type CallSequence, callsOf } from './calls.js';
 export { type CheckResult, checkSchedule } from './check.js';
 export { placeOf } from './check-states.js';
 export { timestepProblems } from './check-timesteps.js';
+export { counterOf, runAt, uncounted } from './counter.js';
 export { REPORT_FILE, SCHEDULE_FILE } from './file-names.js';
 export { formatPlan, formatSchedule, formatTimesteps } from './format.js';
 export * from './guidance.js';
