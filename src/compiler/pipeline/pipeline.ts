@@ -26,6 +26,7 @@ import {
   type ShapeTable,
 } from '../../model/shape/index.js';
 import type { Engine } from '../../runtime/ort/index.js';
+import type { SamplerName } from '../../runtime/samplers/index.js';
 import {
   type GuidancePair,
   type LoopPlaces,
@@ -62,6 +63,15 @@ import { MOST_CALLS } from './limits.js';
 import { proposalLines } from './proposal-lines.js';
 import { findStrays } from './strays.js';
 
+/** The rest of a loop that is emitted as one model. */
+export interface WholeLoop {
+  /** By name and options, as `createSampler` takes them. */
+  readonly sampler: {
+    readonly name: SamplerName;
+    readonly options: Readonly<Record<string, unknown>>;
+  };
+}
+
 export interface PipelineOptions extends WatchOptions {
   /** Calls in the denoising loop. */
   readonly calls: number;
@@ -81,6 +91,8 @@ export interface PipelineOptions extends WatchOptions {
   readonly maxPrograms?: number;
   /** How the loop does classifier-free guidance; left out: not at all, or it does not matter. */
   readonly guidance?: GuidancePair;
+  /** What the form `loop` holds beside the plan. */
+  readonly whole?: WholeLoop;
   /**
    * Training timestep of each step, strictly descending: one for each call, or for two with guidance by
    * two calls a step. They change no model; the schedule tells runners.
@@ -133,6 +145,8 @@ export interface Compilation {
   readonly instrumented: Instrumented;
   /** @internal */
   readonly lowered: Lowered;
+  /** What the form `loop` holds beside the plan. */
+  readonly whole?: WholeLoop | undefined;
   /**
    * The form that what is lowered is yet to be given, where that is one for the whole plan.
    * @internal
@@ -214,7 +228,7 @@ export class Pipeline {
     const proposed = makePlan(calls, proposals, known);
     const asked = file ? overridePlan(proposed, file, known, fixedLoop) : proposed;
     const plan = this.grouped(asked, known, canonical.graph, concreteShapes(shapes, bindings));
-    const { emit } = this.options;
+    const { emit, whole } = this.options;
     const one = isWholePlan(emit);
     const { lowered, instrumented } = lower(canonical, shapes, plan, one ? 'merged' : emit, {
       maxPrograms: this.options.maxPrograms,
@@ -226,7 +240,7 @@ export class Pipeline {
     const passes = this.entries.map(({ pass, options }) => ({ pass, options }));
     const notes = [...prepared.notes, ...placedNotes(file, calls)];
     const made = { loop, passes, plan, lowered, instrumented, target };
-    return { ...prepared, notes, guidance, timesteps, ...made, ...(one && { form: emit }) };
+    return { ...prepared, notes, guidance, timesteps, ...made, ...(one && { form: emit, whole }) };
   }
 
   /** Last of all, so that sites, plans and proofs speak of the graph as it was given. */
