@@ -2,7 +2,7 @@
 import { SAMPLER_NAMES } from '../runtime/samplers/index.js';
 import { noiseOptions, samplerOptions, timestepOptions } from './loop-options.js';
 
-const { levels, 'distilled-steps': distilledSteps } = samplerOptions;
+const { sampler: _, levels, 'distilled-steps': distilledSteps, ...details } = samplerOptions;
 
 export const placingOptions = {
   sampler: {
@@ -14,3 +14,6 @@ export const placingOptions = {
   'distilled-steps': distilledSteps,
   ...noiseOptions,
 } as const;
+
+/** Those, and what else is said of the sampler of a loop. */
+export const madeForOptions = { ...placingOptions, ...details } as const;

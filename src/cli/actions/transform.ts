@@ -10,7 +10,7 @@ import {
   writePipelineFolder,
 } from '../../compiler/emit/index.js';
 import { type PassRequest, type PassTable, parsePassRequest } from '../../compiler/pass/index.js';
-import { Pipeline, usePass } from '../../compiler/pipeline/index.js';
+import { Pipeline, usePass, type WholeLoop } from '../../compiler/pipeline/index.js';
 import type { WatchOptions } from '../../compiler/stages/index.js';
 import { type Target, targets } from '../../compiler/targets/index.js';
 import {
@@ -45,6 +45,7 @@ import { startStatus } from '../progress.js';
 import { type ChosenRecipe, chosenRecipe } from '../recipe.js';
 import { savesNothing } from '../saves-nothing.js';
 import { readTimesteps, requireLength } from '../timesteps-file.js';
+import { readWholeLoop } from '../whole-loop.js';
 import { printRecipe, recipeRecord } from './transform/recipe.js';
 import { printSummary } from './transform/summary.js';
 
@@ -161,6 +162,7 @@ type Config = Omit<PipelineConfig, 'passes' | 'plugins' | '$schema' | 'target'> 
   readonly plan?: PlanFile;
   readonly guidance?: GuidancePair;
   readonly places?: LoopPlaces;
+  readonly whole?: WholeLoop;
   readonly roles: ReturnType<typeof readRoles>;
   readonly fixedLoop: boolean;
   readonly start: number;
@@ -197,8 +199,10 @@ function readConfig(args: TransformArguments & { readonly given: string }): Conf
     requireLength(args.timesteps, chosen, steps * perStep, guidance);
   const places = readPlaces(args, args.given, { steps, start }, chosen);
   const timesteps = chosen?.timesteps.slice(start) ?? file?.timesteps;
-  const maxPrograms = args.maxPrograms ?? file?.maxPrograms;
   const emit = args.emit ?? file?.emit;
+  const held =
+    emit === 'loop' ? readWholeLoop(args, args.given, { steps, start }, chosen) : undefined;
+  const maxPrograms = args.maxPrograms ?? file?.maxPrograms;
   const weights = args.weights ?? file?.weights;
   return {
     calls,
@@ -211,6 +215,7 @@ function readConfig(args: TransformArguments & { readonly given: string }): Conf
     fixedLoop: args.fixedLoop,
     start,
     ...(emit && { emit }),
+    ...(held && { whole: held }),
     ...(plan && { plan }),
     ...(guidance && { guidance }),
     ...(places && { places }),

@@ -16,7 +16,7 @@ import {
 import { type Arguments, addOptions, examples } from '../command.js';
 import { dumpOptions } from '../dump-options.js';
 import { pairOptions } from '../loop-options.js';
-import { placingOptions } from '../placing-options.js';
+import { madeForOptions } from '../placing-options.js';
 
 export const command = 'transform <model>';
 export const describe = 'Write a bundle: models and the schedule that runs them';
@@ -87,7 +87,7 @@ export const options = {
     describe: 'Replace a bundle, or a dump, that is there',
   },
   ...pairOptions,
-  ...placingOptions,
+  ...madeForOptions,
   ...shapeOptions,
   ...roleOptions,
   ...dumpOptions,
@@ -96,7 +96,7 @@ export const options = {
 
 export const builder = (yargs: Argv) =>
   addOptions(yargs.positional('model', modelArgument.model), options)
-    .group(Object.keys(placingOptions), 'Where steps lie:')
+    .group(Object.keys(madeForOptions), 'The loop, where steps lie in it:')
     .epilogue(
       examples(
         [

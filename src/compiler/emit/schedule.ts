@@ -12,6 +12,7 @@ import { loopOfPlan } from './loop.js';
 import { axesOf, parametersOf, recordOf, withParameters } from './parameters.js';
 import { elementType, statedPort } from './ports.js';
 import { type ProgramMacs, programMacs } from './program-macs.js';
+import { wholeOf } from './whole-loop/of-schedule.js';
 
 export interface ScheduleFiles {
   readonly sourceFile: string;
@@ -82,6 +83,7 @@ export function makeSchedule(compilation: Compilation, files: ScheduleFiles): Sc
     ...(Object.keys(axes).length > 0 && { axes }),
     ...(Object.keys(parameters).length > 0 && { parameters }),
     loop: loopOfPlan(compilation, macs),
+    ...wholeOf(compilation),
     programs: Object.fromEntries(
       [...lowered.programs].map(([name, runs]) => [
         name,

@@ -41,3 +41,14 @@ export const checkSymbols = ({ states }: Schedule): Problem[] =>
       'must have an entry for each axis, null where the size is a number or not known';
     return fits ? [] : [{ path: pointer('states', id, 'symbols'), message }];
   });
+
+/** The loop as one model is none that programs run. */
+export const checkWhole = ({ whole, models, programs }: Schedule): Problem[] => {
+  if (!whole) return [];
+  const at = (message: string) => [{ path: pointer('whole', 'model'), message }];
+  if (!Object.hasOwn(models, whole.model)) return at(`names no model: "${whole.model}"`);
+  const isRun = Object.values(programs).some(({ runs }) =>
+    runs.some(({ model }) => model === whole.model),
+  );
+  return isRun ? at(`names a model that programs run: "${whole.model}"`) : [];
+};

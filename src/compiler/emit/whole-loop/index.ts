@@ -4,9 +4,8 @@ import { samplerFrom } from '../../../runtime/samplers/index.js';
 import type { Compilation } from '../../pipeline/index.js';
 import { statefulOf } from '../stateful.js';
 import { loopModel } from './loop-model.js';
+import { LOOP_MODEL } from './names.js';
 import { stepTables } from './step-tables.js';
-
-export const LOOP_MODEL = 'loop';
 
 /**
  * @param compilation in the form `merged`, of one loop

@@ -8,13 +8,7 @@ import { type TimestepFeed, timestepFeed } from '../../../runtime/samplers/index
 import type { Port } from '../../../runtime/schedule/index.js';
 import type { Compilation } from '../../pipeline/index.js';
 import { statedPort } from '../ports.js';
-
-export const NOISE = 'noise';
-export const INIT = 'init';
-export const STEP_NOISE = 'step_noise';
-export const GUIDANCE_SCALE = 'guidance_scale';
-export const LATENT = 'latent';
-export const unconditional = (input: string): string => `unconditional.${input}`;
+import { GUIDANCE_SCALE, IMAGE, INIT, LATENT, NOISE, STEP_NOISE } from './names.js';
 
 /** What names of the loop's own are for, in words. */
 const MEANING: Readonly<Record<string, string>> = {
@@ -22,7 +16,8 @@ const MEANING: Readonly<Record<string, string>> = {
   [INIT]: 'the clean latents that it begins with',
   [STEP_NOISE]: 'the noise of its steps',
   [GUIDANCE_SCALE]: 'the scale of guidance',
-  [LATENT]: 'what it gives',
+  [LATENT]: 'the latents that it gives',
+  [IMAGE]: 'the pictures that it gives',
 };
 
 export interface LoopPorts {

@@ -18,17 +18,8 @@ import { addNamedOutput } from '../../lower/index.js';
 import type { Compilation } from '../../pipeline/index.js';
 import { Builder } from './builder.js';
 import { type Given, LoopBody } from './loop-body.js';
-import {
-  GUIDANCE_SCALE,
-  INIT,
-  LATENT,
-  LoopInputs,
-  type LoopPorts,
-  loopPorts,
-  NOISE,
-  STEP_NOISE,
-  unconditional,
-} from './loop-inputs.js';
+import { LoopInputs, type LoopPorts, loopPorts } from './loop-inputs.js';
+import { GUIDANCE_SCALE, INIT, LATENT, NOISE, STEP_NOISE, unconditional } from './names.js';
 import type { StepTables } from './step-tables.js';
 
 /** Names that the loop's own nodes and constants do not take. */

@@ -1,0 +1,41 @@
+/** What the form `loop` holds beside the plan, as the command line says it. */
+import type { WholeLoop } from '../compiler/pipeline/index.js';
+import { loopNeedsSampler } from '../errors/index.js';
+import { stepsFor } from '../runtime/samplers/index.js';
+import { type LoopShape, stepsTaken } from '../runtime/schedule/index.js';
+import type { Arguments } from './command.js';
+import { findLoopModel } from './loop-model.js';
+import { readSamplerOptions, readSpacing } from './loop-options.js';
+import type { madeForOptions } from './placing-options.js';
+import type { ChosenTimesteps } from './timesteps-file.js';
+
+const NO_PICTURE = { init: undefined, mask: undefined, strength: undefined } as const;
+
+/**
+ * @param model file or folder, as it was given
+ * @throws FORM_NEEDS_SAMPLER, RUN_TIMESTEPS, and the FOLDER_ errors
+ */
+export function readWholeLoop(
+  args: Arguments<typeof madeForOptions>,
+  model: string,
+  loop: LoopShape,
+  chosen: ChosenTimesteps | undefined,
+): WholeLoop {
+  const { sampler: name } = args;
+  if (name === undefined) throw loopNeedsSampler();
+  const use = { ...args, ...NO_PICTURE, sampler: name, timesteps: undefined };
+  const found = findLoopModel(model, use);
+  const steps = stepsFor(name, loop.steps);
+  const start = steps - stepsFor(name, stepsTaken(loop));
+  return {
+    sampler: {
+      name,
+      options: {
+        ...readSamplerOptions(found.args, found.folder),
+        ...readSpacing(found.args, chosen, found.folder),
+        ...(start > 0 && { start }),
+        steps,
+      },
+    },
+  };
+}
