@@ -94,6 +94,7 @@ export {
   type VarianceExplodingOptions,
 } from './runtime/samplers/index.js';
 export { formatSchedule } from './runtime/schedule/format.js';
+export { freeDimensions } from './runtime/schedule/free-dimensions.js';
 export type { GuidancePair, PairMode, PairOrder } from './runtime/schedule/guidance.js';
 export {
   type LoopRequest,

@@ -43,3 +43,34 @@ export const loopInputs = (why: string) =>
   new StepfoldError('FORM_INPUTS', `The form "loop" does not fit the model: ${why}.`, {
     hint: 'Say with --latent and --timestep which inputs these are, or emit stateful, in which the caller feeds them.',
   });
+
+export const sizesUnknown = (size: string, given: readonly string[]) =>
+  new StepfoldError('SIZES_UNKNOWN', `The size "${size}" of an input is not known.`, {
+    value: size,
+    data: { given },
+    hint: 'Give a size for every symbol in the shapes of the inputs of the source.',
+  });
+
+export const loopDecoder = (decoder: string, why: string) =>
+  new StepfoldError('FORM_DECODER', `The decoder "${decoder}" cannot follow the loop: it ${why}.`, {
+    data: { decoder },
+    hint: 'Export it otherwise, or leave out --decode and decode what the loop gives.',
+  });
+
+export const decoderWithoutLoop = () =>
+  new StepfoldError(
+    'FORM_DECODER',
+    '--decode appends a decoder to the loop as one model, and none is emitted.',
+    {
+      hint: 'Add --emit loop, or leave out --decode.',
+    },
+  );
+
+export const noDecoder = (model: string) =>
+  new StepfoldError(
+    'FORM_DECODER',
+    `--decode names no file, and "${model}" is no pipeline folder with a vae_decoder.`,
+    {
+      hint: 'Give the decoder: --decode vae_decoder/model.onnx.',
+    },
+  );

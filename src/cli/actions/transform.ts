@@ -14,6 +14,7 @@ import { Pipeline, usePass, type WholeLoop } from '../../compiler/pipeline/index
 import type { WatchOptions } from '../../compiler/stages/index.js';
 import { type Target, targets } from '../../compiler/targets/index.js';
 import {
+  decoderWithoutLoop,
   inFile,
   inPipeline,
   needsCalls,
@@ -200,6 +201,7 @@ function readConfig(args: TransformArguments & { readonly given: string }): Conf
   const places = readPlaces(args, args.given, { steps, start }, chosen);
   const timesteps = chosen?.timesteps.slice(start) ?? file?.timesteps;
   const emit = args.emit ?? file?.emit;
+  if (args.decode !== undefined && emit !== 'loop') throw decoderWithoutLoop();
   const held =
     emit === 'loop' ? readWholeLoop(args, args.given, { steps, start }, chosen) : undefined;
   const maxPrograms = args.maxPrograms ?? file?.maxPrograms;

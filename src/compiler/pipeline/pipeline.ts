@@ -25,6 +25,7 @@ import {
   freezeSymbols,
   type ShapeTable,
 } from '../../model/shape/index.js';
+import type { VaeScale } from '../../runtime/model-folder/index.js';
 import type { Engine } from '../../runtime/ort/index.js';
 import type { SamplerName } from '../../runtime/samplers/index.js';
 import {
@@ -63,6 +64,15 @@ import { MOST_CALLS } from './limits.js';
 import { proposalLines } from './proposal-lines.js';
 import { findStrays } from './strays.js';
 
+/** What makes pictures of latents. */
+export interface LoopDecoder {
+  readonly model: Model;
+  /** What errors call it: its file. */
+  readonly label: string;
+  /** How latents of a loop differ from those that it takes. */
+  readonly scale: VaeScale;
+}
+
 /** The rest of a loop that is emitted as one model. */
 export interface WholeLoop {
   /** By name and options, as `createSampler` takes them. */
@@ -70,6 +80,8 @@ export interface WholeLoop {
     readonly name: SamplerName;
     readonly options: Readonly<Record<string, unknown>>;
   };
+  /** Appended to the loop, so that it gives pictures too. */
+  readonly decoder?: LoopDecoder;
 }
 
 export interface PipelineOptions extends WatchOptions {
@@ -228,7 +240,7 @@ export class Pipeline {
     const proposed = makePlan(calls, proposals, known);
     const asked = file ? overridePlan(proposed, file, known, fixedLoop) : proposed;
     const plan = this.grouped(asked, known, canonical.graph, concreteShapes(shapes, bindings));
-    const { emit, whole } = this.options;
+    const { emit } = this.options;
     const one = isWholePlan(emit);
     const { lowered, instrumented } = lower(canonical, shapes, plan, one ? 'merged' : emit, {
       maxPrograms: this.options.maxPrograms,
@@ -237,10 +249,21 @@ export class Pipeline {
     });
     refuseHidden(canonical.graph, proposals, plan, instrumented);
     const target = this.forTarget(lowered, bindings, watch);
+    const whole = await this.whole();
     const passes = this.entries.map(({ pass, options }) => ({ pass, options }));
     const notes = [...prepared.notes, ...placedNotes(file, calls)];
     const made = { loop, passes, plan, lowered, instrumented, target };
     return { ...prepared, notes, guidance, timesteps, ...made, ...(one && { form: emit, whole }) };
+  }
+
+  /** With the decoder in canonical form. */
+  private async whole(): Promise<WholeLoop | undefined> {
+    const { whole, emit, engine } = this.options;
+    if (emit !== 'loop' || !whole?.decoder) return whole;
+    const { decoder } = whole;
+    const options = engine === undefined ? {} : { engine };
+    const { canonical } = await prepareOnce(decoder.model, options, new Watch({}, decoder.model));
+    return { ...whole, decoder: { ...decoder, model: canonical } };
   }
 
   /** Last of all, so that sites, plans and proofs speak of the graph as it was given. */

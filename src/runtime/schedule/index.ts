@@ -29,6 +29,7 @@ export { timestepProblems } from './check-timesteps.js';
 export { counterOf, runAt, uncounted } from './counter.js';
 export { REPORT_FILE, SCHEDULE_FILE } from './file-names.js';
 export { formatPlan, formatSchedule, formatTimesteps } from './format.js';
+export { freeDimensions } from './free-dimensions.js';
 export * from './guidance.js';
 export * from './loop/index.js';
 export { callsNeedPairs, needsPairs } from './pairs.js';

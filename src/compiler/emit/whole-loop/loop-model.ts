@@ -17,9 +17,10 @@ import { inOrder } from '../../../runtime/samplers/index.js';
 import { addNamedOutput } from '../../lower/index.js';
 import type { Compilation } from '../../pipeline/index.js';
 import { Builder } from './builder.js';
+import { decoded } from './decoder.js';
 import { type Given, LoopBody } from './loop-body.js';
 import { LoopInputs, type LoopPorts, loopPorts } from './loop-inputs.js';
-import { GUIDANCE_SCALE, INIT, LATENT, NOISE, STEP_NOISE, unconditional } from './names.js';
+import { GUIDANCE_SCALE, IMAGE, INIT, LATENT, NOISE, STEP_NOISE, unconditional } from './names.js';
 import type { StepTables } from './step-tables.js';
 
 /** Names that the loop's own nodes and constants do not take. */
@@ -48,15 +49,23 @@ export function loopModel(compilation: Compilation, tables: StepTables): Model {
     ...(compilation.guidance && { scale: names.own(GUIDANCE_SCALE, 'float32', []) }),
   };
   names.reserve(LATENT);
+  if (compilation.whole?.decoder) names.reserve(IMAGE);
   claimNames(stateful.graph, graph);
   const outside = new Builder(graph);
   const conditions = conditionsOf(outside, names, ports, compilation);
   const body = new LoopBody(graph, stateful.graph, compilation, ports, tables);
   const latent = body.run(given, conditions);
   addNamedOutput(graph, LATENT, latent, tensorType('float32', ports.shape));
+  const model = { ...stateful, graph };
+  const decoder = compilation.whole?.decoder;
+  if (decoder) {
+    const pictures = decoded(model, latent, ports.shape, decoder);
+    const [batch = null] = ports.shape;
+    addNamedOutput(graph, IMAGE, pictures, tensorType('float32', [batch, null, null, null]));
+  }
   removeDeadNodes(graph);
   sortNodes(graph);
-  return { ...stateful, graph };
+  return model;
 }
 
 /** By name of the denoiser's input, what it takes: with guidance, both halves of what has a row for each image. */
