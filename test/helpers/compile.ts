@@ -83,10 +83,11 @@ export function encodeSorted(model: Model): Uint8Array {
 export async function openSession(
   compilation: Compilation,
   options: ScheduledSessionOptions = {},
+  engine: unknown = ort,
 ): Promise<ScheduledSession> {
   const files = encodeLowered(compilation);
   return ScheduledSession.create(
-    ort as never,
+    engine as never,
     { schedule: scheduleOf(compilation), open: (file) => files.get(file)! },
     // inputs of tests are of no image: their timesteps go up and down
     { sessionOptions: EXACT, newImage: 'reset', ...options },
