@@ -460,7 +460,10 @@ export const EXAMPLES = {
       ]),
     () =>
       e.invalidDocument('pipeline', 'pipeline.json', [
-        { path: '/emit', message: 'must be one of "split", "merged", "chain"; found "folded"' },
+        {
+          path: '/emit',
+          message: 'must be one of "split", "merged", "chain", "stateful", "loop"; found "folded"',
+        },
       ]),
     () =>
       e.invalidDocument('plan', 'plan.json', [
