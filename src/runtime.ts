@@ -38,6 +38,7 @@ export type {
   Source as ScheduleSource,
   State as ScheduleState,
   WeightsFile,
+  Whole,
 } from './generated/schedule.js';
 export {
   type AncestralOptions,

@@ -20,6 +20,7 @@ export type {
   Source,
   State,
   WeightsFile,
+  Whole,
 } from '../../generated/schedule.js';
 export type { TimestepsFile } from '../../generated/timesteps.js';
 export { type CallSequence, callsOf } from './calls.js';
