@@ -8,7 +8,8 @@ import * as ort from 'onnxruntime-node';
 import { deepcache, deltaCache, forecast } from '../dist/passes/index.js';
 import { Pipeline } from '../dist/src/index.js';
 import { loadModel, openBundle, writeBundle } from '../dist/src/node.js';
-import { createRandom, createSampler, denoise } from '../dist/src/runtime.js';
+import { createRandom } from '../dist/src/runtime/samplers/random.js';
+import { createSampler, denoise } from '../dist/src/runtime.js';
 
 const ROUNDS = Number(process.argv[2] ?? 9);
 const CASES = [
