@@ -29,11 +29,11 @@ const CASES = [
       p.use(deepcache, { branch: 2, interval: 3 }).use(forecast, { interval: 2, order: 2 }),
   },
   {
-    name: 'transformer, six of twelve blocks',
+    name: 'transformer, Δ-DiT',
     file: 'samples/dit-digits/dit-digits.onnx',
-    shape: [2, 1, 16, 16],
+    shape: [2, 1, 24, 24],
     calls: 50,
-    use: (p) => p.use(deltaCache, { interval: 3 }),
+    use: (p) => p.use(deltaCache, { range: '1-4', interval: 3 }),
   },
 ];
 const options = { intraOpNumThreads: 1, logSeverityLevel: 4 };
