@@ -40,7 +40,13 @@ export {
   inspectModel,
 } from './compiler/inspect/inspect.js';
 export type { EmitForm } from './compiler/lower/index.js';
-export { type Compilation, Pipeline, type PipelineOptions } from './compiler/pipeline/index.js';
+export {
+  type Compilation,
+  type LoopDecoder,
+  Pipeline,
+  type PipelineOptions,
+  type WholeLoop,
+} from './compiler/pipeline/index.js';
 export { type Plan, type PlanRecord, planToJson } from './compiler/plan/index.js';
 export type { BrokenGraph, Stage, WatchOptions } from './compiler/stages/index.js';
 export { type ErrorDetails, StepfoldError } from './errors/base.js';

@@ -40,6 +40,7 @@ export type {
   State as ScheduleState,
   TrainingNoise,
   WeightsFile,
+  Whole,
 } from './generated/schedule.js';
 export {
   type AncestralOptions,
@@ -97,6 +98,7 @@ export {
 } from './runtime/samplers/index.js';
 export { type SamplerLoop, samplerOf } from './runtime/samplers/of-schedule.js';
 export { formatSchedule } from './runtime/schedule/format.js';
+export { freeDimensions } from './runtime/schedule/free-dimensions.js';
 export type { GuidancePair, PairMode, PairOrder } from './runtime/schedule/guidance.js';
 export {
   type LoopRequest,

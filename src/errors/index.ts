@@ -6,6 +6,7 @@ export * from './calibrate.js';
 export type { SystemFailure } from './causes.js';
 export * from './cli.js';
 export * from './folder.js';
+export * from './form.js';
 export * from './graph.js';
 export * from './image.js';
 export * from './io.js';

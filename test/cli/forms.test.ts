@@ -10,7 +10,12 @@ import { DIGITS, done, expectRefusal, requireBuild, scratchFolder, stepfold } fr
 
 const folder = scratchFolder('forms');
 const CALLS = 7;
-const EMITS = ['split', 'merged', 'chain'] as const;
+const EMITS = ['split', 'merged', 'chain', 'stateful', 'loop'] as const;
+/** One of them holds the sampler. */
+const emitting = (emit: (typeof EMITS)[number]) => [
+  ...['--emit', emit],
+  ...(emit === 'loop' ? ['--sampler', 'ddim'] : []),
+];
 
 const cli = (...args: string[]) => done(args, { cwd: folder });
 const json = async (...args: string[]) => JSON.parse(await cli(...args, '--json'));
@@ -63,8 +68,8 @@ beforeAll(async () => {
   labels('label.npy', 3n);
   labels('null1.npy', 10n);
   for (const emit of EMITS) {
-    await transform(`${emit}-1`, 'interval=1', '--emit', emit);
-    await transform(`${emit}-3`, 'interval=3', '--emit', emit);
+    await transform(`${emit}-1`, 'interval=1', ...emitting(emit));
+    await transform(`${emit}-3`, 'interval=3', ...emitting(emit));
   }
 });
 
@@ -88,6 +93,7 @@ describe('run', () => {
     expect(split.dims).toEqual([2, 1, 16, 16]);
     expectClose(await samples('merged-3', ...how, '--worker'), split);
     expectClose(await samples('chain-3', ...how), split);
+    expectClose(await samples('stateful-3', ...how), split);
   });
 
   test('computing every call is the plain model; caching is not', async () => {
@@ -148,10 +154,15 @@ describe.concurrent('verify and bench', () => {
     );
     expect(report).toMatchObject({ passed: true, sizes: { batch: 2 }, unproved: [], notes: [] });
     const exact = report.checks.filter(
-      (c: { optimization: string }) => c.optimization === 'disabled',
+      (c: { optimization: string; kind: string }) =>
+        c.optimization === 'disabled' && c.kind !== 'whole',
     );
     expect(exact.length).toBeGreaterThanOrEqual(4);
     expect(exact.every((c: { exact: boolean }) => c.exact)).toBe(true);
+    const whole = report.checks.filter(({ kind }: { kind: string }) => kind === 'whole');
+    expect(whole.map(({ program }: { program: string }) => program)).toEqual(
+      emit === 'loop' ? ['loop'] : [],
+    );
 
     const measured = await json('bench', `${emit}-3`, '--against', DIGITS, '--rounds', '1');
     expect(measured.loop.calls).toBe(CALLS);

@@ -386,6 +386,16 @@ export const EXAMPLES = {
         followsFromInputs: true,
       }),
   ],
+  samplerNotLinear: [() => e.samplerNotLinear('ddim', 3)],
+  loopNeedsSampler: [() => e.loopNeedsSampler()],
+  samplerSteps: [() => e.samplerSteps(20, 39)],
+  loopTwoCalls: [() => e.loopTwoCalls()],
+  loopNameTaken: [() => e.loopNameTaken('noise', 'the noise that it begins with')],
+  loopInputs: [() => e.loopInputs('none of its inputs is known to be the latent')],
+  loopDecoder: [() => e.loopDecoder('vae_decoder/model.onnx', 'takes a batch of 1')],
+  decoderWithoutLoop: [() => e.decoderWithoutLoop()],
+  noDecoder: [() => e.noDecoder('unet.onnx')],
+  sizesUnknown: [() => e.sizesUnknown('height', ['batch'])],
   planNotMergeable: [() => e.planNotMergeable('deep', ['/mid/Add', '/out/Conv'])],
   planNotChainable: [() => e.planNotChainable(['a', 'b'])],
   planWireType: [() => e.planWireType('tokens', 'blocks', 'it is a sequence')],
@@ -450,7 +460,10 @@ export const EXAMPLES = {
       ]),
     () =>
       e.invalidDocument('pipeline', 'pipeline.json', [
-        { path: '/emit', message: 'must be one of "split", "merged", "chain"; found "folded"' },
+        {
+          path: '/emit',
+          message: 'must be one of "split", "merged", "chain", "stateful", "loop"; found "folded"',
+        },
       ]),
     () =>
       e.invalidDocument('plan', 'plan.json', [

@@ -200,6 +200,16 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   PLAN_UNASSIGNED: 'A call would read a state that no call before it has written.',
   PLAN_STATE_SHAPE:
     'What a site keeps has a shape that cannot be told, so the state cannot be declared.',
+  FORM_SAMPLER: 'The form `loop` cannot hold a sampler whose step is no weighted sum.',
+  FORM_NEEDS_SAMPLER: 'The form `loop` is asked for without its sampler.',
+  FORM_SAMPLER_CALLS:
+    'The sampler of the form `loop` makes another number of calls than the plan has.',
+  FORM_GUIDANCE: 'The form `loop` cannot make the two halves of guidance in two calls.',
+  FORM_NAME_TAKEN:
+    'An input or output of the model has a name that the form `loop` gives to one of its own.',
+  FORM_INPUTS: 'The form `loop` cannot feed the model what it takes.',
+  FORM_DECODER: 'A decoder cannot follow the loop as one model, or there is no such loop.',
+  SIZES_UNKNOWN: 'A size of an input is wanted, and was not given.',
   PLAN_NOT_MERGEABLE: 'The form `merged` cannot express this site.',
   PLAN_NOT_CHAINABLE:
     'The form `chain` cannot express these sites together, or would cut the model where something other than a tensor flows.',

@@ -2,7 +2,7 @@
 import * as ort from 'onnxruntime-node';
 import { findInputRoles } from '../../src/compiler/analysis/index.js';
 import { makeSchedule } from '../../src/compiler/emit/schedule.js';
-import { type EmitForm, lower } from '../../src/compiler/lower/index.js';
+import { lower, type ProgramForm } from '../../src/compiler/lower/index.js';
 import { type Compilation, chooseBindings } from '../../src/compiler/pipeline/index.js';
 import { makePlan, type Site } from '../../src/compiler/plan/index.js';
 import { cloneModel } from '../../src/model/ir/clone.js';
@@ -24,7 +24,7 @@ export function compileSites(
   model: Model,
   sites: readonly Site[],
   rows: readonly (readonly string[])[],
-  emit: EmitForm,
+  emit: ProgramForm,
 ): Compilation {
   const shapes = inferShapes(model);
   const entries = Object.fromEntries(sites.map((site, s) => [site.id, rows.map((r) => r[s]!)]));
@@ -83,10 +83,11 @@ export function encodeSorted(model: Model): Uint8Array {
 export async function openSession(
   compilation: Compilation,
   options: ScheduledSessionOptions = {},
+  engine: unknown = ort,
 ): Promise<ScheduledSession> {
   const files = encodeLowered(compilation);
   return ScheduledSession.create(
-    ort as never,
+    engine as never,
     { schedule: scheduleOf(compilation), open: (file) => files.get(file)! },
     // inputs of tests are of no image: their timesteps go up and down
     { sessionOptions: EXACT, newImage: 'reset', ...options },

@@ -51,7 +51,9 @@ export async function bundles(compilation: Compilation, ort: Engine): Promise<vo
   ).toEqualTypeOf<Schedule>();
   // @ts-expect-error the source's path is part of the record
   writeBundle(compilation, 'bundle', {});
-  expectTypeOf<Schedule['emit']>().toEqualTypeOf<'split' | 'merged' | 'chain'>();
+  expectTypeOf<Schedule['emit']>().toEqualTypeOf<
+    'split' | 'merged' | 'chain' | 'stateful' | 'loop'
+  >();
   expectTypeOf<Schedule['format']>().toEqualTypeOf<'stepfold.schedule'>();
   expectTypeOf(verifyBundle({ folder: 'b', model: 'm' })).resolves.toEqualTypeOf<VerifyReport>();
 

@@ -10,10 +10,11 @@ import {
   writePipelineFolder,
 } from '../../compiler/emit/index.js';
 import { type PassRequest, type PassTable, parsePassRequest } from '../../compiler/pass/index.js';
-import { Pipeline, usePass } from '../../compiler/pipeline/index.js';
+import { Pipeline, usePass, type WholeLoop } from '../../compiler/pipeline/index.js';
 import type { WatchOptions } from '../../compiler/stages/index.js';
 import { type Target, targets } from '../../compiler/targets/index.js';
 import {
+  decoderWithoutLoop,
   inFile,
   inPipeline,
   needsCalls,
@@ -46,6 +47,7 @@ import { startStatus } from '../progress.js';
 import { type ChosenRecipe, chosenRecipe } from '../recipe.js';
 import { savesNothing } from '../saves-nothing.js';
 import { readTimesteps, requireLength } from '../timesteps-file.js';
+import { readWholeLoop } from '../whole-loop.js';
 import { printRecipe, recipeRecord } from './transform/recipe.js';
 import { searchedLoop } from './transform/searched-loop.js';
 import { printSummary } from './transform/summary.js';
@@ -53,7 +55,7 @@ import { printSummary } from './transform/summary.js';
 export async function transform(given: TransformArguments): Promise<void> {
   const { file, pipeline: from } = findModel(given.model);
   const args = { ...given, model: file, given: given.model };
-  const config = readConfig(args);
+  const config = await readConfig(args);
   const table = await readPasses([...config.plugins, ...(args.plugin ?? [])]);
   if (from) checkApart(args.output, from.folder);
   checkTarget(args.output, args.force, args.model);
@@ -164,13 +166,14 @@ type Config = Omit<PipelineConfig, 'passes' | 'plugins' | '$schema' | 'target'> 
   readonly guidance?: GuidancePair;
   readonly places?: LoopPlaces;
   readonly sampler?: LoopSampler;
+  readonly whole?: WholeLoop;
   readonly roles: ReturnType<typeof readRoles>;
   readonly fixedLoop: boolean;
   readonly start: number;
 };
 
 /** The config file, overridden by what the command line says as well; the plan where neither does. */
-function readConfig(args: TransformArguments & { readonly given: string }): Config {
+async function readConfig(args: TransformArguments & { readonly given: string }): Promise<Config> {
   if (args.config !== undefined && args.pass !== undefined) throw passAndConfig();
   if (args.recipe !== undefined)
     for (const other of ['pass', 'plan', 'config'] as const)
@@ -205,8 +208,11 @@ function readConfig(args: TransformArguments & { readonly given: string }): Conf
     chosen?.timesteps.slice(start) ??
     file?.timesteps ??
     (isSearched ? searched?.timesteps : undefined);
-  const maxPrograms = args.maxPrograms ?? file?.maxPrograms;
   const emit = args.emit ?? file?.emit;
+  if (args.decode !== undefined && emit !== 'loop') throw decoderWithoutLoop();
+  const held =
+    emit === 'loop' ? await readWholeLoop(args, args.given, { steps, start }, chosen) : undefined;
+  const maxPrograms = args.maxPrograms ?? file?.maxPrograms;
   const weights = args.weights ?? file?.weights;
   return {
     calls,
@@ -219,6 +225,7 @@ function readConfig(args: TransformArguments & { readonly given: string }): Conf
     fixedLoop: args.fixedLoop,
     start,
     ...(emit && { emit }),
+    ...(held && { whole: held }),
     ...(plan && { plan }),
     ...(guidance && { guidance }),
     ...(made ?? (searched && { sampler: searched.sampler })),

@@ -32,7 +32,7 @@ export async function verify(args: VerifyArguments): Promise<void> {
   printTable(
     ['check', 'program', 'optimization', 'absolute', 'relative', ''],
     report.checks.map((c) => [
-      c.kind === 'loop' ? `${loopName(c.of)}, call ${c.call}` : 'equals the source',
+      whatOf(c),
       c.program,
       c.optimization,
       formatDifference(c.absolute),
@@ -68,6 +68,13 @@ function summary({ sizes, loop, tolerance, checks }: VerifyReport): string[] {
       : `Relative differences up to ${tolerance} pass.`,
   ];
 }
+
+const whatOf = (check: Check): string =>
+  check.kind === 'loop'
+    ? `${loopName(check.of)}, call ${check.call}`
+    : check.kind === 'whole'
+      ? 'the whole loop'
+      : 'equals the source';
 
 function verdict({ passed, checks, statements, unproved }: VerifyReport): (string | Painted)[] {
   if (checks.length === 0) return [colors.red('Nothing was checked.')];

@@ -66,6 +66,11 @@ export const options = {
     describe:
       'How programs become models [default: split for up to 3 different calls that share few weights, else merged]',
   },
+  decode: {
+    type: 'string',
+    describe:
+      "With --emit loop: a decoder whose pictures the loop gives too; without a file, the pipeline folder's own",
+  },
   target: {
     choices: TARGET_NAMES,
     describe:

@@ -8,6 +8,7 @@ import { sortedPieces } from '../../model/onnx/codec.js';
 import { type Piece, pieceLength } from '../../model/onnx/source.js';
 import type { Compilation } from '../pipeline/index.js';
 import { assemble, type BundleRecord, describe, modelFile } from './assemble.js';
+import { inForm } from './form.js';
 import { isCheapToHash, type WeightsRecord } from './weights-record.js';
 
 export interface BundleFilesOptions {
@@ -30,9 +31,10 @@ export interface BundleFile {
  * @throws ONNX_TOO_LARGE, TENSOR_DATA_SIZE, the EXTERNAL_DATA_ errors, and what reading the source throws
  */
 export async function bundleFiles(
-  compilation: Compilation,
+  given: Compilation,
   { source, weights: mode = 'copy' }: BundleFilesOptions,
 ): Promise<BundleRecord & { readonly files: readonly BundleFile[] }> {
+  const compilation = inForm(given);
   const assembly = assemble(compilation, mode);
   const weights = assembly.weights.map(({ name, from }) =>
     'label' in from

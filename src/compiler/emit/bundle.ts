@@ -9,6 +9,7 @@ import type { Schedule } from '../../runtime/schedule/index.js';
 import type { Compilation } from '../pipeline/index.js';
 import { assemble, type BundleRecord, describe, modelFile } from './assemble.js';
 import { checkTarget, writeFolder } from './folder.js';
+import { inForm } from './form.js';
 import type { WeightsMode } from './modes.js';
 import { placeWeights, recordWeights } from './place-weights.js';
 
@@ -61,9 +62,10 @@ export interface PreparedBundle {
 
 /** @throws TENSOR_DATA_SIZE and the EXTERNAL_DATA_ errors */
 export function prepareBundle(
-  compilation: Compilation,
+  given: Compilation,
   { sourceFile, weights: mode = 'link', hashWeights = false }: BundleOptions,
 ): PreparedBundle {
+  const compilation = inForm(given);
   const assembly = assemble(compilation, mode);
   return {
     write(folder) {

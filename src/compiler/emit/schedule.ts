@@ -3,15 +3,16 @@
 import { concreteShapes, graphCost, type Macs } from '../../model/cost/index.js';
 import type { Value } from '../../model/ir/value.js';
 import { bytesOfAll } from '../../model/shape/index.js';
-import { fedParameters, type Schedule } from '../../runtime/schedule/index.js';
+import { fedParameters, runAt, type Schedule, type State } from '../../runtime/schedule/index.js';
 import { VERSION } from '../../version.js';
-import { withFollowed } from '../lower/index.js';
+import { type Lowered, withFollowed } from '../lower/index.js';
 import type { Compilation } from '../pipeline/index.js';
 import { COMPUTE, type Plan, planWith, type Site, variantsForPairs } from '../plan/index.js';
 import { loopOfPlan } from './loop.js';
 import { axesOf, parametersOf, recordOf, withParameters } from './parameters.js';
 import { elementType, statedPort } from './ports.js';
 import { type ProgramMacs, programMacs } from './program-macs.js';
+import { wholeOf } from './whole-loop/of-schedule.js';
 
 export interface ScheduleFiles {
   readonly sourceFile: string;
@@ -67,19 +68,22 @@ export function makeSchedule(compilation: Compilation, files: ScheduleFiles): Sc
     states: Object.fromEntries(
       [...instrumented.states.values()]
         .filter((s) => used.has(s.id) && !s.parameter)
-        .map(({ id, type, shape, follows, initial }) => [
+        .map(({ id, type, shape, follows, initial, counts }) => [
           id,
           {
             type: elementType(id, type),
             shape: [...shape],
             ...(follows !== undefined && { follows }),
             ...(initial && { initial: [...initial] }),
+            ...(counts && { counts }),
+            ...symbolsOf(lowered, id),
           },
         ]),
     ),
     ...(Object.keys(axes).length > 0 && { axes }),
     ...(Object.keys(parameters).length > 0 && { parameters }),
     loop: loopOfPlan(compilation, macs),
+    ...wholeOf(compilation),
     programs: Object.fromEntries(
       [...lowered.programs].map(([name, runs]) => [
         name,
@@ -109,6 +113,12 @@ export function makeSchedule(compilation: Compilation, files: ScheduleFiles): Sc
     cost: cost(compilation, macs),
   };
   return schedule.parameters ? { ...schedule, parameters: fedParameters(schedule) } : schedule;
+}
+
+/** Nothing of states whose sizes are numbers. */
+function symbolsOf({ symbols }: Lowered, id: string): Pick<State, 'symbols'> {
+  const own = symbols?.get(id);
+  return own?.some((symbol) => symbol !== null) ? { symbols: [...own] } : {};
 }
 
 /** The variants that need pairs, whether a call of this loop is one or of others alone. */
@@ -141,7 +151,14 @@ export function macsOf({
   bindings,
 }: Compilation): ReadonlyMap<string, ProgramMacs> {
   const states = [...instrumented.states].map(([id, { shape }]) => [id, shape]);
-  return programMacs({ ...lowered, states: Object.fromEntries(states) }, bindings);
+  const counter = [...instrumented.states.values()].find(({ counts }) => counts)?.id;
+  const programs = [...lowered.programs].map(([name, runs]) => {
+    const call = instrumented.calls.indexOf(name);
+    const at = counter === undefined ? runs : runs.map((run) => runAt(run, counter, call));
+    return [name, at] as const;
+  });
+  const { models } = lowered;
+  return programMacs({ models, programs, states: Object.fromEntries(states) }, bindings);
 }
 
 function cost(

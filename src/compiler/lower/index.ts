@@ -9,17 +9,29 @@ import { lowerChain } from './chain.js';
 import { duplication } from './duplication.js';
 import { type InstrumentOptions, instrument } from './instrument.js';
 import type { Instrumented } from './instrumented.js';
-import type { EmitForm, Lowered } from './lowered.js';
+import type { Lowered, ProgramForm } from './lowered.js';
 import { lowerMerged } from './merged.js';
 import { lowerSplit } from './split.js';
 
+export { buildIf } from './if-node.js';
 export { instrument } from './instrument.js';
 export type { Instrumented, StateInfo } from './instrumented.js';
 export type { LoopRow } from './loop-rows.js';
-export { EMIT_FORMS, type EmitForm, type Lowered, type Run } from './lowered.js';
+export {
+  EMIT_FORMS,
+  type EmitForm,
+  isWholePlan,
+  type Lowered,
+  PROGRAM_FORMS,
+  type ProgramForm,
+  type Run,
+  type WholePlanForm,
+} from './lowered.js';
+export { addNamedOutput } from './outputs.js';
+export { inputType, outputType, type StateSymbols, stateSymbols } from './state-sizes.js';
 export { withFollowed } from './states.js';
 
-const FORMS: Readonly<Record<EmitForm, (source: Instrumented) => Lowered>> = {
+const FORMS: Readonly<Record<ProgramForm, (source: Instrumented) => Lowered>> = {
   split: lowerSplit,
   merged: lowerMerged,
   chain: lowerChain,
@@ -42,7 +54,7 @@ export function lower(
   source: Model,
   shapes: ShapeTable,
   plan: Plan,
-  form?: EmitForm,
+  form?: ProgramForm,
   options: InstrumentOptions = {},
 ): { lowered: Lowered; instrumented: Instrumented } {
   const { watch = new Watch() } = options;

@@ -28,6 +28,8 @@ export interface StateInfo {
   readonly follows?: string | undefined;
   readonly initial?: readonly number[] | undefined;
   readonly parameter?: ParameterSpec | undefined;
+  /** It holds the number of the call. */
+  readonly counts?: true;
 }
 
 export interface ValueTypes {

@@ -11,17 +11,17 @@ import type { Graph } from '../../model/ir/graph.js';
 import type { Node } from '../../model/ir/node.js';
 import { findCycle } from '../../model/ir/order.js';
 import { removeDeadNodes, removeUnneeded } from '../../model/ir/prune.js';
-import { tensorType } from '../../model/ir/types.js';
 import type { Value } from '../../model/ir/value.js';
 import type { NamedVariant } from '../plan/index.js';
 import { placesOf } from './beside.js';
 import { GatedSite, innerFirst } from './gated-site.js';
 import { Gating } from './gating.js';
 import { ifName } from './if-node.js';
-import type { Instrumented, StateInfo } from './instrumented.js';
+import type { Instrumented } from './instrumented.js';
 import { Kept } from './kept.js';
 import type { Lowered, Run } from './lowered.js';
 import { addNamedOutput, dropUnusedInputs, unusedInputs } from './outputs.js';
+import { inputType, outputType, stateSymbols } from './state-sizes.js';
 import { StrategyInputs } from './strategy-inputs.js';
 
 const MODEL = 'merged';
@@ -60,13 +60,16 @@ export function lowerMerged(source: Instrumented): Lowered {
       siteOfCycle(cycle, gated),
       cycle.map((node) => node.label),
     );
-  for (const info of source.states.values()) input(info.id).type = looseType(info);
+  const symbols = stateSymbols(
+    [...source.states.values()].map((info) => [source.names.stateInput(info.id), info]),
+  );
+  for (const info of source.states.values()) input(info.id).type = inputType(info, symbols);
   for (const state of [...written].sort())
     addNamedOutput(
       graph,
       source.names.stateOutput(state),
       kept.get(state)!,
-      looseType(source.states.get(state)!),
+      outputType(source.states.get(state)!),
     );
   removeDeadNodes(graph);
   dropUnusedInputs(graph, keep);
@@ -75,19 +78,8 @@ export function lowerMerged(source: Instrumented): Lowered {
   const programs = new Map(
     source.variants.map((p) => [p.name, [run(p, source, strategies, inputs)]] as const),
   );
-  return { emit: 'merged', models: new Map([[MODEL, model]]), programs };
+  return { emit: 'merged', models: new Map([[MODEL, model]]), programs, symbols };
 }
-
-/**
- * A state's type with its symbols left open. A variant that does not read the state is fed a
- * placeholder of another size, and onnxruntime fails where one symbol has two sizes in one run: it
- * plans to write one value into the memory of another ("Shape mismatch attempting to re-use buffer").
- */
-const looseType = ({ type, shape }: StateInfo) =>
-  tensorType(
-    type,
-    shape.map((d) => (typeof d === 'number' ? d : null)),
-  );
 
 /** A site that every variant produces in the same way needs no If. */
 function settle(graph: Graph, site: GatedSite, kept: Kept): void {

@@ -25,8 +25,9 @@ import {
   freezeSymbols,
   type ShapeTable,
 } from '../../model/shape/index.js';
+import type { VaeScale } from '../../runtime/model-folder/index.js';
 import type { Engine } from '../../runtime/ort/index.js';
-import type { LoopSampler } from '../../runtime/samplers/index.js';
+import type { LoopSampler, SamplerName } from '../../runtime/samplers/index.js';
 import { samplerInLoop } from '../../runtime/samplers/of-schedule.js';
 import {
   type GuidancePair,
@@ -38,7 +39,14 @@ import {
 } from '../../runtime/schedule/index.js';
 import { findInputRoles, findWholeLoop, type InputRoles } from '../analysis/index.js';
 import { canonicalize, type TraceEntry } from '../canonicalize/index.js';
-import { type EmitForm, type Instrumented, type Lowered, lower } from '../lower/index.js';
+import {
+  type EmitForm,
+  type Instrumented,
+  isWholePlan,
+  type Lowered,
+  lower,
+  type WholePlanForm,
+} from '../lower/index.js';
 import { checkOptions, type Pass, type PassContext, passContext } from '../pass/index.js';
 import {
   groupRows,
@@ -56,6 +64,26 @@ import { refuseHidden } from './hidden.js';
 import { MOST_CALLS } from './limits.js';
 import { proposalLines } from './proposal-lines.js';
 import { findStrays } from './strays.js';
+
+/** What makes pictures of latents. */
+export interface LoopDecoder {
+  readonly model: Model;
+  /** What errors call it: its file. */
+  readonly label: string;
+  /** How latents of a loop differ from those that it takes. */
+  readonly scale: VaeScale;
+}
+
+/** The rest of a loop that is emitted as one model. */
+export interface WholeLoop {
+  /** By name and options, as `createSampler` takes them. */
+  readonly sampler: {
+    readonly name: SamplerName;
+    readonly options: Readonly<Record<string, unknown>>;
+  };
+  /** Appended to the loop, so that it gives pictures too. */
+  readonly decoder?: LoopDecoder;
+}
 
 export interface PipelineOptions extends WatchOptions {
   /** Calls in the denoising loop. */
@@ -76,6 +104,8 @@ export interface PipelineOptions extends WatchOptions {
   readonly maxPrograms?: number;
   /** How the loop does classifier-free guidance; left out: not at all, or it does not matter. */
   readonly guidance?: GuidancePair;
+  /** What the form `loop` holds beside the plan. */
+  readonly whole?: WholeLoop;
   /**
    * Training timestep of each step, strictly descending: one for each call, or for two with guidance by
    * two calls a step. They change no model; the schedule tells runners.
@@ -131,6 +161,13 @@ export interface Compilation {
   readonly instrumented: Instrumented;
   /** @internal */
   readonly lowered: Lowered;
+  /** What the form `loop` holds beside the plan. */
+  readonly whole?: WholeLoop | undefined;
+  /**
+   * The form that what is lowered is yet to be given, where that is one for the whole plan.
+   * @internal
+   */
+  readonly form?: WholePlanForm | undefined;
   /** What was rewritten for the target, and what was left and why, by model. */
   readonly target?:
     | { readonly name: string; readonly models: ReadonlyMap<string, TargetResult> }
@@ -211,17 +248,31 @@ export class Pipeline {
     const proposed = makePlan(calls, proposals, known);
     const asked = file ? overridePlan(proposed, file, known, fixedLoop) : proposed;
     const plan = this.grouped(asked, known, canonical.graph, concreteShapes(shapes, bindings));
-    const { lowered, instrumented } = lower(canonical, shapes, plan, this.options.emit, {
+    const { emit } = this.options;
+    const one = isWholePlan(emit);
+    const { lowered, instrumented } = lower(canonical, shapes, plan, one ? 'merged' : emit, {
       maxPrograms: this.options.maxPrograms,
       watch,
-      ...(!this.options.fixedLoop && { loop: { shape: loop, guidance } }),
+      ...(!fixedLoop && !one && { loop: { shape: loop, guidance } }),
     });
     refuseHidden(canonical.graph, proposals, plan, instrumented);
     const target = this.forTarget(lowered, bindings, watch);
+    const whole = await this.whole();
     const passes = this.entries.map(({ pass, options }) => ({ pass, options }));
     const notes = [...prepared.notes, ...placedNotes(file, calls)];
     const made = { loop, passes, plan, lowered, instrumented, target };
-    return { ...prepared, notes, guidance, timesteps, sampler, ...made };
+    const held = one && { form: emit, whole };
+    return { ...prepared, notes, guidance, timesteps, sampler, ...made, ...held };
+  }
+
+  /** With the decoder in canonical form. */
+  private async whole(): Promise<WholeLoop | undefined> {
+    const { whole, emit, engine } = this.options;
+    if (emit !== 'loop' || !whole?.decoder) return whole;
+    const { decoder } = whole;
+    const options = engine === undefined ? {} : { engine };
+    const { canonical } = await prepareOnce(decoder.model, options, new Watch({}, decoder.model));
+    return { ...whole, decoder: { ...decoder, model: canonical } };
   }
 
   /** Last of all, so that sites, plans and proofs speak of the graph as it was given. */

@@ -8,7 +8,7 @@ import { fileNotFound, notABundle, otherSource } from '../../errors/index.js';
 import { restoreInterrupted } from '../../io/siblings.js';
 import { loadModel } from '../../model/onnx/files.js';
 import { checkFiles, readSchedule } from '../../runtime/node/index.js';
-import { callsOf, type Schedule } from '../../runtime/schedule/index.js';
+import { callsOf, type Schedule, uncounted } from '../../runtime/schedule/index.js';
 import { ScheduledSession } from '../../runtime/session/index.js';
 import type { Ort } from './engine.js';
 
@@ -40,10 +40,11 @@ export function requireBundle(folder: string): void {
 export function openWithCalls(
   ort: Ort,
   folder: string,
-  schedule: Schedule,
+  given: Schedule,
   calls: readonly string[],
   sessionOptions: InferenceSession.SessionOptions,
 ): Promise<ScheduledSession> {
+  const schedule = uncounted(given);
   const used = new Set(calls);
   // what they say of the whole schedule does not hold for a part of it
   const {

@@ -6,12 +6,14 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import type { Tensor } from 'onnxruntime-common';
 import type { KnownStrategies } from '../../compiler/pass/index.js';
-import { callsOf, placeOf, type Schedule } from '../../runtime/schedule/index.js';
+import { callsOf, counterOf, placeOf, type Schedule } from '../../runtime/schedule/index.js';
 import { statesOf } from './bundle.js';
 import { type CallAccess, combinations, placed } from './combinations.js';
 import type { ProofContext } from './context.js';
 import { compareOutputs, type Difference } from './difference.js';
+import { FedBack } from './fed-back.js';
 import type { Feeds } from './feeds.js';
 import { keepRoundings } from './keep-roundings.js';
 import { Player } from './play.js';
@@ -59,14 +61,20 @@ export async function loop(
       programs,
     );
     const checks: (Difference & { program: string; call: number; rounds: boolean })[] = [];
+    const isWhole = calls.length === loopCalls.length;
+    const fedBack = isWhole ? FedBack.of(schedule, player, report) : undefined;
     try {
+      let first: Record<string, Tensor> | undefined;
       for (const call of calls) {
         onProgress?.(`call ${call} of the loop`);
         const program = loopCalls.programAt(call)!;
         const actual = await player.play(program, feeds.get(call)!, call);
+        await fedBack?.compare(call, feeds.get(call)!, actual);
+        first ??= actual;
         const differs = compareOutputs(schedule, actual, expected.get(call)!);
         checks.push({ program, call, rounds: rounding.has(call), ...differs });
       }
+      if (first) await fedBack?.compare(calls[0]!, feeds.get(calls[0]!)!, first);
     } finally {
       await player.release();
     }
@@ -86,6 +94,8 @@ function labels(schedule: Schedule): string[] {
       calls.strategiesAt(call).map(({ strategy }) => strategy),
       halfOfCall(call, schedule.source.guidance),
       Object.keys(schedule.parameters ?? {}).map((id) => calls.fedAt(id, call)),
+      // what a model that counts does at a call is seen at that call alone
+      ...(counterOf(schedule.states) === undefined ? [] : [call]),
     ]),
   );
 }

@@ -14,6 +14,7 @@ import { loop } from './loop.js';
 import type { ReferenceLoop } from './loops/calls.js';
 import { otherLoops } from './loops/index.js';
 import { proofBindings, proofFeeds, rowsFor } from './proof-feeds.js';
+import { type WholeDifference, wholeLoop } from './whole-loop.js';
 
 export type OptimizationLevel = 'disabled' | 'all';
 
@@ -29,7 +30,8 @@ export interface ProofOptions {
 }
 
 export interface Check extends Omit<Difference, 'identical'> {
-  readonly kind: 'identity' | 'loop';
+  /** A program by itself, a call of the loop, or the whole loop as one model. */
+  readonly kind: 'identity' | 'loop' | 'whole';
   readonly program: string;
   /** Index in the schedule, for the loop. */
   readonly call?: number;
@@ -137,8 +139,23 @@ export async function prove(
   if (acted.combinations === 0) return { checks, combinations: 0, loops: 0, bindings };
   const others = await otherLoops(context(optimization), loops, feedsFor);
   for (const result of others.checks) judge('loop', optimization, result);
+  const whole = await wholeLoop(context(optimization), feedsFor);
+  if (whole) checks.push(judgedWhole(whole, optimization, tolerance));
   const combinations = acted.combinations + others.combinations;
   return { checks, combinations, loops: 1 + others.loops, bindings };
+}
+
+/** Rounding of one call goes through all that follow. */
+const WHOLE_LOOP = 10;
+
+function judgedWhole(
+  { identical, program, absolute, relative }: WholeDifference,
+  optimization: OptimizationLevel,
+  tolerance: number,
+): Check {
+  const passed = relative <= WHOLE_LOOP * tolerance;
+  const rest = { exact: identical, mustBeExact: false, passed };
+  return { kind: 'whole', program, absolute, relative, optimization, ...rest };
 }
 
 /** Without optimization the weights can stay mapped from their file, which halves the memory. */

@@ -14,8 +14,10 @@ import { createRandom } from '../../runtime/samplers/index.js';
 import {
   type Constant,
   callsOf,
+  counterOf,
   type Dimension,
   type Run,
+  runAt,
   type Schedule,
   type State,
 } from '../../runtime/schedule/index.js';
@@ -89,8 +91,11 @@ export class Player {
     const wires = new Map<string, Tensor>();
     const written = new Map<string, Tensor>();
     const outputs: Record<string, Tensor> = {};
-    for (const [r, run] of schedule.programs[program]!.runs.entries()) {
-      const session = this.sessions.get(run.model)!;
+    const counter = counterOf(schedule.states);
+    for (const [r, given] of schedule.programs[program]!.runs.entries()) {
+      // calls are played that lie anywhere in the loop
+      const run = counter === undefined ? given : runAt(given, counter, call);
+      const session = this.session(run);
       const results = await this.run(session, run, call, feeds, wires);
       for (const { name } of schedule.source.outputs)
         if (results[name] && !outputs[name]) outputs[name] = results[name];
@@ -109,6 +114,11 @@ export class Player {
       this.compare(pointer('source', 'outputs', i), port, tensor, `program "${program}"`);
     });
     return outputs;
+  }
+
+  /** Where a run's model lies open. */
+  session({ model }: Pick<Run, 'model'>): InferenceSession {
+    return this.sessions.get(model)!;
   }
 
   /** The state that follows takes what this one had, and where it had nothing what it has now. */

@@ -8,7 +8,7 @@ import { pointer } from './pointer.js';
 
 export function checkHistories({ states }: Schedule): Problem[] {
   const followers = new Map<string, string>();
-  return Object.entries(states).flatMap(([id, { follows, ...own }]) => {
+  return Object.entries(states).flatMap(([id, { follows, symbols: _, ...own }]) => {
     if (follows === undefined) return [];
     const say = (message: string) => [{ path: pointer('states', id, 'follows'), message }];
     if (!Object.hasOwn(states, follows)) return say(`names no state: "${follows}"`);
@@ -16,7 +16,7 @@ export function checkHistories({ states }: Schedule): Problem[] {
     if (other !== undefined) return say(`is what "${other}" follows already`);
     followers.set(follows, id);
     if (isCircle(states, id)) return say('closes a circle');
-    const { follows: _, ...first } = states[follows]!;
+    const { follows: __, symbols: ___, ...first } = states[follows]!;
     return JSON.stringify(own) === JSON.stringify(first)
       ? []
       : say(`names "${follows}", which is of another type or shape`);

@@ -6,6 +6,7 @@
 import type { Problem } from '../../errors/index.js';
 import type { Schedule } from '../../generated/schedule.js';
 import { checkConstant } from './check-constant.js';
+import { checkCounter, checkSymbols, checkWhole } from './check-counter.js';
 import { checkAxes, checkHistories, checkInitial, checkParameters } from './check-histories.js';
 import { checkLoop, checkRules } from './check-loop.js';
 import { checkProgram } from './check-program.js';
@@ -31,6 +32,9 @@ export function checkSchedule(schedule: Schedule): CheckResult {
     ...constants(schedule),
     ...checkHistories(schedule),
     ...checkInitial(schedule),
+    ...checkCounter(schedule),
+    ...checkSymbols(schedule),
+    ...checkWhole(schedule),
     ...checkAxes(schedule),
     ...checkParameters(schedule),
     ...checkCalls(schedule),
@@ -120,10 +124,10 @@ function checkCost({ cost, programs }: Schedule): Problem[] {
   );
 }
 
-function warnings({ models, states, programs, calls, loop }: Schedule): Problem[] {
+function warnings({ models, states, programs, calls, loop, whole }: Schedule): Problem[] {
   const runs = Object.values(programs).flatMap((program) => program.runs);
   const called = new Set([...calls, ...(loop?.rows ?? []).flatMap((row) => row.programs.flat())]);
-  const used = new Set(runs.map((run) => run.model));
+  const used = new Set([...runs.map((run) => run.model), ...(whole ? [whole.model] : [])]);
   const read = new Set(runs.flatMap((run) => Object.values(run.reads ?? {})));
   const unused = (kind: string, ids: readonly string[], has: ReadonlySet<string>, why: string) =>
     ids.filter((id) => !has.has(id)).map((id) => ({ path: pointer(kind, id), message: why }));

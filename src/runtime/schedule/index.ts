@@ -20,14 +20,17 @@ export type {
   Source,
   State,
   WeightsFile,
+  Whole,
 } from '../../generated/schedule.js';
 export type { TimestepsFile } from '../../generated/timesteps.js';
 export { type CallSequence, callsOf } from './calls.js';
 export { type CheckResult, checkSchedule } from './check.js';
 export { placeOf } from './check-states.js';
 export { timestepProblems } from './check-timesteps.js';
+export { counterOf, runAt, uncounted } from './counter.js';
 export { REPORT_FILE, SCHEDULE_FILE } from './file-names.js';
 export { formatPlan, formatSchedule, formatTimesteps } from './format.js';
+export { freeDimensions } from './free-dimensions.js';
 export * from './guidance.js';
 export * from './loop/index.js';
 export { callsNeedPairs, needsPairs } from './pairs.js';

@@ -84,7 +84,8 @@ export class Call {
       all[input] = this.#wires.get(wire)!;
     for (const [input, state] of Object.entries(run.unused ?? {}))
       all[input] =
-        states.fitting(state, this.bindings) ?? placeholder(this.engine, schedule.states[state]!);
+        states.fitting(state, this.bindings) ??
+        placeholder(this.engine, schedule.states[state]!, this.bindings);
     return all;
   }
 

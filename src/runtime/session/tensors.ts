@@ -3,7 +3,9 @@
 import type { Tensor } from 'onnxruntime-common';
 import { fetchesInvalid, outOfMemory } from '../../errors/index.js';
 import type { Constant, ElementType, Schedule, State } from '../../generated/schedule.js';
+import { sizeOf } from '../../model/shape/stated.js';
 import { callsOf } from '../schedule/calls.js';
+import type { Bindings } from './bindings.js';
 import type { Engine } from './engine.js';
 import type { SavedData } from './saved-image.js';
 
@@ -30,14 +32,19 @@ const ZEROS: Record<ElementType, Make> = {
 };
 
 /**
- * Zeros for a required input that nothing looks at, as small as the state's shape allows.
+ * Zeros for a required input that nothing looks at: of the state's size as far as it is known, which an engine that was
+ * given sizes wants, and of 1 elsewhere.
  * @throws OUT_OF_MEMORY for a size that no machine has: a schedule may say anything
  */
-export function placeholder({ Tensor }: Engine, { type, shape }: State): Tensor {
+export function placeholder(
+  { Tensor }: Engine,
+  { type, shape }: State,
+  bindings: Bindings = new Map(),
+): Tensor {
   return zeroTensor(
     { Tensor },
     type,
-    shape.map((dim) => (typeof dim === 'number' ? dim : 1)),
+    shape.map((dim) => sizeOf(dim, bindings) ?? 1),
   );
 }
 

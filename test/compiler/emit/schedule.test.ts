@@ -1,6 +1,6 @@
 /** Schedules of small compilations, against what the model and the plan say, worked out by hand. */
 import { describe, expect, test } from 'vitest';
-import type { EmitForm } from '../../../src/compiler/lower/index.js';
+import type { ProgramForm } from '../../../src/compiler/lower/index.js';
 import type { Compilation } from '../../../src/compiler/pipeline/index.js';
 import {
   COMPUTE,
@@ -34,7 +34,7 @@ const costing = (cost?: number) => (cost === undefined ? {} : { cost });
 function compiled(
   column: readonly string[],
   more: Partial<PlainSite> = {},
-  emit: EmitForm = 'split',
+  emit: ProgramForm = 'split',
   costs: Costs = {},
   text = MODEL,
 ) {

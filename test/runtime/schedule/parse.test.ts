@@ -67,7 +67,7 @@ describe('parseSchedule', () => {
     [
       'a wrong word',
       '/emit',
-      /must be one of "split", "merged", "chain"; found "folded"/,
+      /must be one of "split", "merged", "chain", "stateful", "loop"; found "folded"/,
       broken((s) => (s.emit = 'folded')),
     ],
     [

@@ -14,6 +14,7 @@ import {
   callsOf,
   type MacCounts,
   type Schedule,
+  uncounted,
 } from '../../../runtime/schedule/index.js';
 import { pointer } from '../../../runtime/schedule/pointer.js';
 
@@ -38,7 +39,9 @@ export async function costProblems(
   const ofPrograms = programMacs(
     {
       models,
-      programs: Object.entries(schedule.programs).map(([name, { runs }]) => [name, runs] as const),
+      programs: Object.entries(uncounted(schedule).programs).map(
+        ([name, { runs }]) => [name, runs] as const,
+      ),
       states: Object.fromEntries(
         Object.entries({ ...schedule.states, ...schedule.parameters }).map(([id, { shape }]) => [
           id,

@@ -4,7 +4,7 @@
  */
 import type { KnownStrategies } from '../../../compiler/pass/index.js';
 import type { Problem } from '../../../errors/index.js';
-import { callsOf, type Schedule } from '../../../runtime/schedule/index.js';
+import { callsOf, counterOf, type Schedule } from '../../../runtime/schedule/index.js';
 import { pointer } from '../../../runtime/schedule/pointer.js';
 import { meaningAt } from '../reference/meanings.js';
 
@@ -38,10 +38,13 @@ function formProblems(schedule: Schedule): Problem[] {
   const { emit, models, programs } = schedule;
   const single = Object.values(programs).every(({ runs }) => runs.length === 1);
   const chosen = runsOf(schedule).some((run) => Object.keys(run.constants ?? {}).length > 0);
+  const counts = counterOf(schedule.states) !== undefined;
   const fits = {
     split: single && !chosen,
     merged: single && Object.keys(models).length === 1,
     chain: !chosen,
+    stateful: single && !chosen && counts,
+    loop: single && !chosen && counts,
   };
   const path = pointer('emit');
   return fits[emit] ? [] : [{ path, message: `says ${emit}, which its programs are not` }];

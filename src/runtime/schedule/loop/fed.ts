@@ -10,7 +10,11 @@ type Parameters = NonNullable<Schedule['parameters']>;
  * @param schedule with the calls and axes of the loop; of its parameters everything but `calls` is taken over, and all of
  *   one that is no forecast
  */
-export function fedParameters(schedule: Schedule): Parameters {
+export function fedParameters(
+  schedule: Pick<Schedule, 'calls' | 'programs' | 'parameters' | 'axes'> & {
+    readonly source: Pick<Schedule['source'], 'guidance'>;
+  },
+): Parameters {
   const { calls, programs, parameters = {} } = schedule;
   const weights = new Map(
     Object.entries(parameters).flatMap(([id, { forecast }]) =>
