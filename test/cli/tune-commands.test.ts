@@ -19,10 +19,12 @@ const sampler = {
   schedule: { path: 'variance-exploding', sigmaMax: 50 },
 } as const;
 
-const LOOP =
-  '--sampler ddim --steps 8 --prediction sample --timestep-scale sigma --levels karras --path variance-exploding --sigma-max 50';
+const SAID =
+  '--prediction sample --timestep-scale sigma --levels karras --path variance-exploding --sigma-max 50';
+const LOOP = `--sampler ddim --steps 8 ${SAID}`;
 const PAIR = '--guidance cond-first --guidance-mode two-calls';
-const RUN = `${LOOP} ${PAIR} --guidance-scale 4 --guidance-interval 0.1-0.8 --guidance-rescale 0.7 --unconditional y=null.npy --feed steps=8 --feed y=y.npy --latent x --timestep step -o out`;
+const BESIDE = `${PAIR} --guidance-scale 4 --guidance-interval 0.1-0.8 --guidance-rescale 0.7 --unconditional y=null.npy --feed steps=8 --feed y=y.npy --latent x --timestep step -o out`;
+const RUN = `${LOOP} ${BESIDE}`;
 
 test('of fewer steps', () => {
   const setting: Setting = { family: '', passes: [], sampler };
@@ -32,8 +34,9 @@ test('of fewer steps', () => {
 test('of a method', () => {
   const passes = [{ pass: 'forecast', options: { 'full-calls': 4 } }];
   expect(commandsOf(args, { family: '', passes, sampler })).toEqual([
-    `stepfold transform step.onnx --pass forecast:full-calls=4 --calls 16 ${PAIR} --shape x=1x4x8 --freeze batch=1 --latent x --timestep step -o bundle`,
-    `stepfold run bundle ${RUN}`,
+    `stepfold transform step.onnx --pass forecast:full-calls=4 --calls 16 --sampler ddim ${SAID} ${PAIR} --shape x=1x4x8 --freeze batch=1 --latent x --timestep step -o bundle`,
+    // of the sampler the bundle says all
+    `stepfold run bundle ${BESIDE}`,
   ]);
 });
 
