@@ -7,7 +7,7 @@ import type { InferenceSession } from 'onnxruntime-common';
 import { checkWeights } from '../../compiler/emit/weights.js';
 import { checkOptions, type Pass, passContext } from '../../compiler/pass/index.js';
 import { MOST_CALLS } from '../../compiler/pipeline/limits.js';
-import { prepare } from '../../compiler/pipeline/pipeline.js';
+import { prepare } from '../../compiler/pipeline/prepare.js';
 import type { Plan } from '../../compiler/plan/index.js';
 import {
   badCalls,

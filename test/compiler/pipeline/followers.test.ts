@@ -5,7 +5,7 @@
 import { describe, expect, it } from 'vitest';
 import { deepcache } from '../../../passes/deepcache/index.js';
 import { Pipeline } from '../../../src/compiler/pipeline/index.js';
-import { prepare } from '../../../src/compiler/pipeline/pipeline.js';
+import { prepare } from '../../../src/compiler/pipeline/prepare.js';
 import { modelPorts } from '../../../src/evidence/measure/denoise-bundle.js';
 import { concretePort, scheduleBindings } from '../../../src/evidence/measure/feeds.js';
 import { findFollowers, inferShapes, withFollowers } from '../../../src/model/shape/index.js';

@@ -7,7 +7,7 @@ import {
   type PassContext,
   passContext,
 } from '../../../compiler/pass/index.js';
-import { prepare } from '../../../compiler/pipeline/pipeline.js';
+import { prepare } from '../../../compiler/pipeline/prepare.js';
 import { badFullCalls, partsNotSearched, passNotSearched } from '../../../errors/index.js';
 import type { Model } from '../../../model/ir/model.js';
 import type { Sampler } from '../../../runtime/samplers/index.js';

@@ -1,0 +1,75 @@
+/** What every command starts from: a model in canonical form, with shapes, roles and sizes. */
+import { feedUnknown, unknownOpset } from '../../errors/index.js';
+import { holding } from '../../model/files/held-file.js';
+import { cloneModel } from '../../model/ir/clone.js';
+import { type Model, opsetVersion } from '../../model/ir/model.js';
+import { dropLeftOvers } from '../../model/onnx/left-overs.js';
+import { fixInputShapes, freezeSymbols } from '../../model/shape/index.js';
+import { findInputRoles, findWholeLoop } from '../analysis/index.js';
+import { canonicalize } from '../canonicalize/index.js';
+import { Watch, type WatchOptions } from '../stages/index.js';
+import { chooseBindings, inputFollowers } from './bindings.js';
+import type { PipelineOptions, WholeLoop } from './options.js';
+
+/** Operators of later sets may mean something else under the same name. */
+const NEWEST_OPSET = 26;
+
+type PrepareOptions = Pick<
+  PipelineOptions,
+  'shapes' | 'freeze' | 'roles' | 'sizes' | 'guidance' | 'engine' | keyof WatchOptions
+>;
+
+/** Canonical form, shapes, roles and sizes of a model: what every command starts from. */
+export function prepare(source: Model, options: PrepareOptions = {}) {
+  return holding(() => prepareOnce(source, options, new Watch(options, source)));
+}
+
+/** What `prepare` makes of a model. */
+export type Prepared = Awaited<ReturnType<typeof prepareOnce>>;
+
+export async function prepareOnce(source: Model, options: PrepareOptions, watch: Watch) {
+  const opset = opsetVersion(source);
+  if (opset > NEWEST_OPSET) throw unknownOpset(opset, NEWEST_OPSET);
+  watch.tell('source', source);
+  const { model: canonical } = cloneModel(source);
+  const leftOut = dropLeftOvers(canonical);
+  if (options.shapes) fixInputShapes(canonical, options.shapes);
+  if (options.freeze) freezeSymbols(canonical, options.freeze);
+  const { shapes, trace, notes } = await canonicalize.run(canonical, {
+    ...(options.engine !== undefined && { engine: options.engine }),
+    watch,
+  });
+  watch.tell('canonical', canonical);
+  const names = canonical.graph.inputs.map((v) => v.name);
+  for (const name of Object.values(options.roles ?? {}))
+    if (!names.includes(name)) throw feedUnknown(name, names);
+  const roles = findInputRoles(canonical.graph, shapes, options.roles);
+  const given = new Map(Object.entries(options.sizes ?? {}));
+  const { graph } = canonical;
+  const wholeLoop = findWholeLoop(graph);
+  const followers = inputFollowers(graph, shapes, roles, given);
+  const bindings = chooseBindings(graph, shapes, roles, given, options.guidance, followers);
+  return {
+    source,
+    canonical,
+    shapes,
+    roles,
+    bindings,
+    followers,
+    trace,
+    notes: [...leftOut, ...notes, ...(wholeLoop ? [wholeLoop] : [])],
+  };
+}
+
+/** What the form `loop` holds beside the plan, with the decoder in canonical form. */
+export async function wholeOf({
+  whole,
+  emit,
+  engine,
+}: PipelineOptions): Promise<WholeLoop | undefined> {
+  if (emit !== 'loop' || !whole?.decoder) return whole;
+  const { decoder } = whole;
+  const options = engine === undefined ? {} : { engine };
+  const { canonical } = await prepareOnce(decoder.model, options, new Watch({}, decoder.model));
+  return { ...whole, decoder: { ...decoder, model: canonical } };
+}
