@@ -226,7 +226,7 @@ describe.each(EMIT_FORMS)('as %s', (emit) => {
         'keeping: propose',
         'strategies',
         'instrument',
-        ...[...lowered.models.keys()].map((id) => `${emit}: model "${id}"`),
+        ...[...lowered.models.keys()].map((id) => `${lowered.emit}: model "${id}"`),
       ]),
     );
     for (const [i, name] of seen.entries()) {
