@@ -138,11 +138,11 @@ describe('too few file handles', () => {
   };
 
   test('are said', async () => {
-    expectRefusal(await limited(60, ['inspect', DIGITS]), 'SYSTEM', 'EMFILE', 'ulimit -n 1024');
+    expectRefusal(await limited(32, ['inspect', DIGITS]), 'SYSTEM', 'EMFILE', 'ulimit -n 1024');
   });
 
   test('also with --json', async () => {
-    const { status, stdout } = await limited(60, ['inspect', DIGITS, '--json']);
+    const { status, stdout } = await limited(32, ['inspect', DIGITS, '--json']);
     expect(status).toBe(2);
     expect(JSON.parse(stdout).error.code).toBe('SYSTEM');
   });

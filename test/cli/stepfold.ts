@@ -1,5 +1,5 @@
 /**
- * The command line as a child process, as a shell would start it. It runs what `npm run build` made,
+ * The command line as a child process, as a shell would start it. It runs what `npm run build` made, as it is packed,
  * so a build older than the sources is refused rather than tested.
  */
 import { spawn } from 'node:child_process';
@@ -11,7 +11,7 @@ import { afterAll, expect } from 'vitest';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export const DIGITS = path.join(ROOT, 'samples/digits/digits-unet.onnx');
-export const MAIN = path.join(ROOT, 'dist/src/cli/main.js');
+export const MAIN = path.join(ROOT, 'dist/lib/cli.js');
 
 export interface Outcome {
   readonly status: number | null;

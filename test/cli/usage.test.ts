@@ -30,8 +30,6 @@ describe.concurrent('a wrong command line is answered by one sentence', () => {
     ['transform a.onnx', 'CLI_USAGE', ['--output']],
     ['transform a.onnx --callz 5 -o x', 'CLI_USAGE', ['--callz', 'Did you mean --calls?']],
     ['run a --latent-shap 1x1 -o x', 'CLI_USAGE', ['Did you mean --latent-shape?']],
-    ['tune a.onnx --init a.npy -o b', 'CLI_USAGE', ['--init']],
-    ['tune a.onnx --control b.onnx -o b', 'CLI_USAGE', ['--control']],
     ['inspect a.onnx --seed 3', 'CLI_USAGE', ['--seed']],
     ['inspect a.onnx -z', 'CLI_USAGE', ['-z']],
     ['transform a.onnx --emit both -o x', 'CLI_USAGE', ['--emit', '"both"', '"merged"']],
