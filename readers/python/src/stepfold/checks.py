@@ -130,6 +130,11 @@ def _constant(path: str, constant: Mapping[str, Any], suffix: str) -> Problems:
             yield path + suffix + pointer(i), f"must be an integer that {constant['type']} holds, found {value}"
 
 
+def _plain(state: Mapping[str, Any]) -> dict[str, Any]:
+    """Type and shape: which sizes have which names in a model is each state's own."""
+    return {name: value for name, value in state.items() if name not in ("follows", "symbols")}
+
+
 def _states(schedule: Schedule) -> Problems:
     states = schedule["states"]
     followers: dict[str, str] = {}
@@ -143,7 +148,7 @@ def _states(schedule: Schedule) -> Problems:
                 yield path, f'is what "{followers[follows]}" follows already'
             elif _is_circle(states, id):
                 yield path, "closes a circle"
-            elif {**state, "follows": 0} != {**states[follows], "follows": 0}:
+            elif _plain(state) != _plain(states[follows]):
                 yield path, f'names "{follows}", which is of another type or shape'
             followers[follows] = id
         if "initial" not in state:
