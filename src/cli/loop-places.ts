@@ -1,5 +1,6 @@
 /** Loops that are not run here: their steps, and where those lie, for forecasts and plans that go by it. */
 
+import type { WholeLoop } from '../compiler/pipeline/index.js';
 import { needsSampler } from '../errors/index.js';
 import { loopOfSampler } from '../evidence/measure/index.js';
 import { isFolder } from '../io/is-folder.js';
@@ -29,6 +30,8 @@ export interface MadeFor {
   readonly places: LoopPlaces;
   /** What was said of its sampler, by options or a pipeline's folder. */
   readonly sampler: LoopSampler;
+  /** The same with its steps and where they lie, as samplers are made. */
+  readonly made: WholeLoop['sampler'];
 }
 
 /**
@@ -54,13 +57,15 @@ export function readMadeFor(
   const steps = stepsFor(name, loop.steps);
   const start = steps - stepsFor(name, stepsTaken(loop));
   const { spacing, offset } = args.spacing === undefined ? folder : args;
+  const options = {
+    ...readSamplerOptions(all, folder),
+    ...readSpacing(all, chosen, folder),
+    ...(start > 0 && { start }),
+    steps,
+  };
   return {
-    places: samplerFrom(name, {
-      ...readSamplerOptions(all, folder),
-      ...readSpacing(all, chosen, folder),
-      ...(start > 0 && { start }),
-      steps,
-    }),
+    places: samplerFrom(name, options),
+    made: { name, options },
     sampler: loopSampler(name, {
       ...readSamplerOptions(all, folder, false),
       ...(!chosen && { spacing, offset }),

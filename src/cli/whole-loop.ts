@@ -5,43 +5,22 @@ import { loopNeedsSampler, noDecoder } from '../errors/index.js';
 import { isFolder } from '../io/is-folder.js';
 import { loadModel } from '../model/onnx/files.js';
 import { findVae } from '../runtime/model-folder/index.js';
-import { stepsFor } from '../runtime/samplers/index.js';
-import { type LoopShape, stepsTaken } from '../runtime/schedule/index.js';
-import type { Arguments } from './command.js';
-import { findLoopModel } from './loop-model.js';
-import { readSamplerOptions, readSpacing } from './loop-options.js';
-import type { madeForOptions } from './placing-options.js';
-import type { ChosenTimesteps } from './timesteps-file.js';
-
-const NO_PICTURE = { init: undefined, mask: undefined, strength: undefined } as const;
 
 /**
+ * @param made the sampler that is said, if one is
+ * @param decode file of a decoder, or nothing for that of the model's own folder
  * @param model file or folder, as it was given
- * @throws FORM_NEEDS_SAMPLER, RUN_TIMESTEPS, and the FOLDER_ errors
+ * @throws FORM_NEEDS_SAMPLER, FORM_DECODER, FOLDER_VAE
  */
-export async function readWholeLoop(
-  args: Arguments<typeof madeForOptions> & { readonly decode?: string | undefined },
+export function readWholeLoop(
+  made: WholeLoop['sampler'] | undefined,
+  decode: string | undefined,
   model: string,
-  loop: LoopShape,
-  chosen: ChosenTimesteps | undefined,
-): Promise<WholeLoop> {
-  const { sampler: name } = args;
-  if (name === undefined) throw loopNeedsSampler();
-  const use = { ...args, ...NO_PICTURE, sampler: name, timesteps: undefined };
-  const found = await findLoopModel(model, use);
-  const steps = stepsFor(name, loop.steps);
-  const start = steps - stepsFor(name, stepsTaken(loop));
+): WholeLoop {
+  if (made === undefined) throw loopNeedsSampler();
   return {
-    ...(args.decode !== undefined && { decoder: readDecoder(args.decode, model) }),
-    sampler: {
-      name,
-      options: {
-        ...readSamplerOptions(found.args, found.folder),
-        ...readSpacing(found.args, chosen, found.folder),
-        ...(start > 0 && { start }),
-        steps,
-      },
-    },
+    ...(decode !== undefined && { decoder: readDecoder(decode, model) }),
+    sampler: made,
   };
 }
 

@@ -55,7 +55,7 @@ import { printSummary } from './transform/summary.js';
 export async function transform(given: TransformArguments): Promise<void> {
   const { file, pipeline: from } = findModel(given.model);
   const args = { ...given, model: file, given: given.model };
-  const config = await readConfig(args);
+  const config = readConfig(args);
   const table = await readPasses([...config.plugins, ...(args.plugin ?? [])]);
   if (from) checkApart(args.output, from.folder);
   checkTarget(args.output, args.force, args.model);
@@ -173,7 +173,7 @@ type Config = Omit<PipelineConfig, 'passes' | 'plugins' | '$schema' | 'target'> 
 };
 
 /** The config file, overridden by what the command line says as well; the plan where neither does. */
-async function readConfig(args: TransformArguments & { readonly given: string }): Promise<Config> {
+function readConfig(args: TransformArguments & { readonly given: string }): Config {
   if (args.config !== undefined && args.pass !== undefined) throw passAndConfig();
   if (args.recipe !== undefined)
     for (const other of ['pass', 'plan', 'config'] as const)
@@ -201,7 +201,7 @@ async function readConfig(args: TransformArguments & { readonly given: string })
   const steps = start + stepsOfCalls(calls, guidance);
   if (args.timesteps !== undefined && chosen)
     requireLength(args.timesteps, chosen, steps * perStep, guidance);
-  const made = readMadeFor(args, args.given, { steps, start }, chosen);
+  const { made, ...madeFor } = readMadeFor(args, args.given, { steps, start }, chosen) ?? {};
   const searched = made || !plan ? undefined : searchedLoop(plan, args.plan!);
   const isSearched = plan?.calls === calls && start === 0;
   const timesteps =
@@ -210,8 +210,7 @@ async function readConfig(args: TransformArguments & { readonly given: string })
     (isSearched ? searched?.timesteps : undefined);
   const emit = args.emit ?? file?.emit;
   if (args.decode !== undefined && emit !== 'loop') throw decoderWithoutLoop();
-  const held =
-    emit === 'loop' ? await readWholeLoop(args, args.given, { steps, start }, chosen) : undefined;
+  const held = emit === 'loop' ? readWholeLoop(made, args.decode, args.given) : undefined;
   const maxPrograms = args.maxPrograms ?? file?.maxPrograms;
   const weights = args.weights ?? file?.weights;
   return {
@@ -228,7 +227,7 @@ async function readConfig(args: TransformArguments & { readonly given: string })
     ...(held && { whole: held }),
     ...(plan && { plan }),
     ...(guidance && { guidance }),
-    ...(made ?? (searched && { sampler: searched.sampler })),
+    ...(made ? madeFor : searched && { sampler: searched.sampler }),
     ...(timesteps && { timesteps: [...timesteps] }),
     ...(maxPrograms !== undefined && { maxPrograms }),
     ...(weights && { weights }),
