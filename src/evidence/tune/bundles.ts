@@ -12,7 +12,7 @@ import { callsPerStep, parsePlanFile, type Schedule } from '../../runtime/schedu
 import { type LoopDenoiser, openLoopBundle, openPreparedModel } from '../measure/denoise-bundle.js';
 import type { LoopChoice } from '../yardstick/index.js';
 import { bundleKeyOf, type Made, type Setting, samplerIn } from './setting.js';
-import { pairOf, type WorkSubject } from './subject.js';
+import { pairOf, readingOf, type WorkSubject } from './subject.js';
 
 /** Bundles that are open at once, each with its weights. */
 const OPEN = 2;
@@ -46,15 +46,9 @@ export class Bundles {
   }
 
   async #prepare(): Promise<Prepared> {
-    const { shapes, freeze, roles } = this.subject;
     const guidance = pairOf(this.subject);
     checkWeights(this.model);
-    return prepare(this.model, {
-      ...(shapes && { shapes }),
-      ...(freeze && { freeze }),
-      ...(roles && { roles }),
-      ...(guidance && { guidance }),
-    });
+    return prepare(this.model, { ...readingOf(this.subject), ...(guidance && { guidance }) });
   }
 
   async source(): Promise<LoopDenoiser> {
@@ -107,7 +101,7 @@ export class Bundles {
 
 /** @throws PASS_UNKNOWN and what the passes find wrong with their options */
 export function pipelineOf(subject: WorkSubject, { passes, sampler, plan }: Made): Pipeline {
-  const { table, shapes, freeze, roles } = subject;
+  const { table } = subject;
   const guidance = pairOf(subject);
   const loop = samplerIn(sampler);
   const pipeline = Pipeline.create({
@@ -118,9 +112,7 @@ export function pipelineOf(subject: WorkSubject, { passes, sampler, plan }: Made
     // a job of another process is believed nothing
     ...(plan && { plan: parsePlanFile(plan, 'the plan of the trial') }),
     ...(guidance && { guidance }),
-    ...(shapes && { shapes }),
-    ...(freeze && { freeze }),
-    ...(roles && { roles }),
+    ...readingOf(subject),
   });
   return usePasses(pipeline, table, passes);
 }

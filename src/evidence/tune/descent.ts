@@ -18,12 +18,32 @@ export interface Judge {
   score(candidate: Candidate, batches: number): Promise<number | undefined>;
 }
 
-export interface Descended<C> {
-  readonly choice: C;
-  readonly at: Coordinates;
+/** A candidate as it was come to. */
+interface Attempt {
   readonly candidate: Candidate;
-  readonly score: number;
 }
+
+export type Scored<A extends Attempt> = A & { readonly score: number };
+
+/** The best of some, on one batch, and of what was the best before. */
+export async function bestOf<A extends Attempt>(
+  attempts: readonly A[],
+  judge: Judge,
+  before?: Scored<A>,
+): Promise<Scored<A> | undefined> {
+  await judge.prepare(
+    attempts.map(({ candidate }) => candidate),
+    1,
+  );
+  let best = before;
+  for (const one of attempts) {
+    const score = await judge.score(one.candidate, 1);
+    if (score !== undefined && (!best || score > best.score)) best = { ...one, score };
+  }
+  return best;
+}
+
+export type Descended<C> = Scored<Attempt & { readonly choice: C; readonly at: Coordinates }>;
 
 /** @param loops the best first */
 export async function descend<C extends Choice>(
@@ -43,14 +63,7 @@ export async function descend<C extends Choice>(
       seen.add(key);
       return [{ choice, at, candidate }];
     });
-    await judge.prepare(
-      made.map(({ candidate }) => candidate),
-      1,
-    );
-    for (const one of made) {
-      const score = await judge.score(one.candidate, 1);
-      if (score !== undefined && (!best || score > best.score)) best = { ...one, score };
-    }
+    best = await bestOf(made, judge, best);
   };
   await attempt(
     choices.flatMap((choice) =>

@@ -2,7 +2,7 @@
 import { StepfoldError } from '../../errors/index.js';
 import { type LoopChoice, partLeftOut, rivals } from '../yardstick/index.js';
 import { type Candidate, originsOf, ROUNDING, type SearchSpace } from './candidate.js';
-import type { Judge } from './descent.js';
+import { bestOf, type Judge } from './descent.js';
 import { gammaLoop, type Loop, loopLike } from './loop.js';
 import { canonical, keyOf, samplerIn, stepsIn } from './setting.js';
 
@@ -67,25 +67,15 @@ export async function bestGamma(
   sampler: LoopChoice,
   judge: Judge,
 ): Promise<Rival | undefined> {
-  let best: { readonly octaves: number; readonly rival: Rival; readonly score: number } | undefined;
-  const attempt = async (all: readonly number[]) => {
-    const made = all.flatMap((octaves) => {
-      const rival = gammaAt(space, budget, sampler, 2 ** octaves);
-      return rival ? [{ octaves, rival }] : [];
+  const made = (all: readonly number[]) =>
+    all.flatMap((octaves) => {
+      const candidate = gammaAt(space, budget, sampler, 2 ** octaves);
+      return candidate ? [{ octaves, candidate }] : [];
     });
-    await judge.prepare(
-      made.map(({ rival }) => rival),
-      1,
-    );
-    for (const one of made) {
-      const score = await judge.score(one.rival, 1);
-      if (score !== undefined && (!best || score > best.score)) best = { ...one, score };
-    }
-  };
-  await attempt(COARSE);
-  const { octaves = 0 } = best ?? {};
-  if (best) await attempt(FINE.map((more) => octaves + more));
-  return best?.rival;
+  const coarse = await bestOf(made(COARSE), judge);
+  if (!coarse) return undefined;
+  const beside = FINE.map((more) => coarse.octaves + more);
+  return (await bestOf(made(beside), judge, coarse))?.candidate;
 }
 
 function gammaAt(

@@ -6,10 +6,9 @@
  *   results/<id>.…   what came of it
  */
 import fs from 'node:fs';
-import { badJob } from '../../errors/index.js';
 import { Claim } from './claims.js';
 import type { TuningFolder } from './folder.js';
-import { idOf, parseJob, type TrialJob } from './job.js';
+import { idOf, parseNamedJob, type TrialJob } from './job.js';
 import { readJson } from './json.js';
 import type { Taken, TrialShare } from './share.js';
 import type { TrialResult } from './trial.js';
@@ -52,8 +51,7 @@ export class FolderShare implements TrialShare {
     const jobs: { readonly job: TrialJob; readonly at: number }[] = [];
     for (const { id, file } of this.folder.jobs()) {
       if (this.folder.has(id)) continue;
-      const job = parseJob(readJson(file), file);
-      if (idOf(job) !== id) throw badJob(file, 'its name is not the hash of what it asks for');
+      const job = parseNamedJob(readJson(file), id, file);
       if (job.search === search) jobs.push({ job, at: fs.statSync(file).mtimeMs });
     }
     return jobs.sort((a, b) => a.at - b.at).map(({ job }) => job);

@@ -54,6 +54,16 @@ export function parseJob(found: unknown, place: string): TrialJob {
   return found;
 }
 
+/**
+ * A job that was found under a name, which must be its own.
+ * @throws TUNE_JOB, TUNE_VERSION
+ */
+export function parseNamedJob(found: unknown, id: string, place: string): TrialJob {
+  const job = parseJob(found, place);
+  if (idOf(job) !== id) throw badJob(place, 'its name is not the hash of what it asks for');
+  return job;
+}
+
 const NO_TRIAL = 'it asks for something that is no trial';
 const FIELDS = ['format', 'version', 'stepfold', 'search', 'passes', 'sampler', 'plan', 'batch'];
 /** A loop of more is none that anybody waits for. */

@@ -14,7 +14,7 @@ import type { CostTable } from './cost-table.js';
 import { type CostBasis, loopCost } from './costs.js';
 import type { Method, NotTried, Options } from './method.js';
 import { canonical, type Setting, samplerIn } from './setting.js';
-import { givenFor, imagesAtOnce, pairOf } from './subject.js';
+import { givenFor, imagesAtOnce, pairOf, readingOf } from './subject.js';
 
 export interface FullStepsAsked {
   readonly method: Method;
@@ -127,7 +127,7 @@ export class PlannerHere implements Planner {
     const { feeds, unconditional, parts } = givenFor(ort, ports, subject, 0, batches * images);
     const { firstCall, timesteps } = samplerIn(sampler);
     const each = callsPerStep(pairOf(subject));
-    const { guidance, shapes, freeze, roles, seed } = subject;
+    const { guidance, seed } = subject;
     const { steps: _, ...choice } = sampler;
     return {
       images,
@@ -135,9 +135,7 @@ export class PlannerHere implements Planner {
         ...{ feeds, parts, seed, sampler: choice, samples: batches * images },
         calls: (firstCall + timesteps.length) * each,
         ...(guidance && { guidance: { ...guidance, unconditional } }),
-        ...(shapes && { shapes }),
-        ...(freeze && { freeze }),
-        ...(roles && { roles }),
+        ...readingOf(subject),
       },
     };
   }

@@ -36,6 +36,13 @@ export type WorkSubject = Omit<LoopSubject, 'own'>;
 export const pairOf = ({ guidance }: Pick<WorkSubject, 'guidance'>): GuidancePair | undefined =>
   guidance && { order: guidance.order, mode: guidance.mode };
 
+/** How its model is to be read: with these shapes, sizes and roles. */
+export const readingOf = ({ shapes, freeze, roles }: WorkSubject) => ({
+  ...(shapes && { shapes }),
+  ...(freeze && { freeze }),
+  ...(roles && { roles }),
+});
+
 /** Images that are made at once, by their number: of equal numbers they are the same. */
 export type ImageBatch = number;
 

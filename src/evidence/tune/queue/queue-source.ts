@@ -7,7 +7,7 @@ import { setTimeout } from 'node:timers/promises';
 import { badJob, queueDown, StepfoldError } from '../../../errors/index.js';
 import type { Ort } from '../../measure/engine.js';
 import { Bundles } from '../bundles.js';
-import { idOf, parseJob, type TrialJob } from '../job.js';
+import { parseNamedJob, type TrialJob } from '../job.js';
 import { encodeResult } from '../result-files.js';
 import { openSearch, type WorkerModel } from '../search-file.js';
 import type { Taken } from '../share.js';
@@ -112,8 +112,7 @@ export class QueueSource implements TrialSource {
   async #accept(search: string, { id, trial, refuse }: TakenTrial): Promise<TrialJob | undefined> {
     const name = `trial ${id.slice(0, 12)} of ${this.options.at.place}`;
     try {
-      const job = parseJob(trial, name);
-      if (idOf(job) !== id) throw badJob(name, 'its name is not the hash of what it asks for');
+      const job = parseNamedJob(trial, id, name);
       if (job.search !== search) throw badJob(name, 'it is of another search');
       return job;
     } catch (error) {
