@@ -6,11 +6,11 @@ import {
   describeSearch,
   FEWER,
   FolderShare,
+  samplerIn,
   TuningFolder,
   tune,
   writeSearch,
 } from '../../dist/src/evidence/tune/index.js';
-import { samplerFrom } from '../../dist/src/runtime/samplers/index.js';
 
 /** An answer that does not depend on the clock; what loops take is measured beside it. */
 const COSTS = 'macs';
@@ -58,7 +58,7 @@ export async function tunedRows({ subject, model }, speedups, { samples, work, p
 /** Settings that papers give and programs ship, in the loop as it is. */
 export async function shippedRows({ subject, model }) {
   const { own, guidance } = subject;
-  const loop = samplerFrom(own.name, own);
+  const loop = samplerIn(own);
   const { settings, family } = await recipesFor(model, {
     calls: loop.timesteps.length,
     places: loop,

@@ -24,7 +24,7 @@ export {
   type WrittenSearch,
   writeSearch,
 } from './search-file.js';
-export { loopTitle, type Setting, settingTitle, stepsIn } from './setting.js';
+export { loopTitle, type Setting, samplerIn, settingTitle, stepsIn } from './setting.js';
 export type { TrialShare } from './share.js';
 export type { StartingPoint } from './starting-points.js';
 export type { LoopSubject } from './subject.js';

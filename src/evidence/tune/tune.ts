@@ -15,7 +15,7 @@ import type { ErrorTo } from './error-to.js';
 import type { TuningFolder } from './folder.js';
 import { searchFor } from './for-goal.js';
 import { FRONT, type Goal } from './goal.js';
-import { type Fitted, inTime, inTimeElsewhere } from './in-time.js';
+import { asTheyAre, type Fitted, inTime, inTimeElsewhere, timedIn } from './in-time.js';
 import { gammaRefusal } from './loop.js';
 import type { NotTried } from './method.js';
 import { findMethods, type MethodOptions } from './methods.js';
@@ -166,12 +166,14 @@ async function tuneWith(bundles: Bundles, options: TuneOptions): Promise<Tuned> 
   const held = range(Math.ceil(options.samples / images), HELD_OUT);
   const times =
     goal.kind === 'front' ? FRONT[0]! : goal.kind === 'speedup' ? goal.times : undefined;
-  // where the clock is not to count, it does not
-  const wanted = times && options.costs === 'measured' ? 1 / times : undefined;
-  const fitted =
-    typeof options.costs === 'object'
-      ? inTimeElsewhere(bundles, options.costs, loop, best, found.rival)
-      : await inTime(bundles, loop, best, found.rival, wanted);
+  const timed = async (): Promise<Fitted> => {
+    const { costs: by } = options;
+    if (typeof by === 'object') return inTimeElsewhere(bundles, by, loop, best, found.rival);
+    const time = timedIn(bundles);
+    if (by === 'macs') return asTheyAre(time, loop, best, found.rival);
+    return inTime(time, loop, best, found.rival, times && 1 / times);
+  };
+  const fitted = await timed();
   const judged = async (candidate: Candidate, time: LoopTime): Promise<Judged | undefined> => {
     const one = await table.of(candidate, held);
     return one && { ...one, time };
