@@ -10,6 +10,8 @@ export default defineConfig({
     setupFiles: ['test/helpers/check-groups.ts'],
     // onnxruntime-node crashes when loaded from two worker threads at once, so test files get processes.
     pool: 'forks',
+    // the sources are loaded and compiled once in each, not for every file of tests
+    isolate: false,
     // by default one fewer than there are cores: on two, half of them would idle wherever no model runs
     maxWorkers: Math.max(2, availableParallelism() - 1),
     execArgv: [oneThread],

@@ -1,8 +1,8 @@
 /**
- * The command line as a child process, as a shell would start it. It runs what `npm run build` made, as it is packed,
- * so a build older than the sources is refused rather than tested.
+ * The command line in a process of its own. It runs what `npm run build` made, as it is packed, so a build older than the
+ * sources is refused rather than tested.
  */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, fork, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -24,6 +24,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Runs it under a limit on the size of files, in KiB: what a full disk looks like to a program. */
   readonly fileLimit?: number;
+  /** As a shell would start it; else the commands of a file share a process, one after another. */
+  readonly alone?: boolean;
 }
 
 function newest(folder: string): number {
@@ -42,6 +44,52 @@ export function requireBuild(): void {
 }
 
 export function stepfold(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
+  const { cwd = ROOT, env, fileLimit, alone = false } = options;
+  if (alone || env || fileLimit !== undefined) return started(args, options);
+  const before = last;
+  const outcome = (async () => {
+    await before;
+    return inShared(args, cwd);
+  })();
+  last = outcome.catch(() => {});
+  return outcome;
+}
+
+let last: Promise<unknown> = Promise.resolve();
+let shared: ChildProcess | undefined;
+
+const COMMAND_PROCESS = fileURLToPath(new URL('command-process.mjs', import.meta.url));
+
+/** It ends when this process does. */
+function commandProcess(): ChildProcess {
+  const child = fork(COMMAND_PROCESS, [MAIN], {
+    execArgv: [],
+    env: withoutColors(process.env),
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  });
+  child.unref();
+  child.channel?.unref();
+  return child;
+}
+
+function inShared(args: readonly string[], cwd: string): Promise<Outcome> {
+  shared ??= commandProcess();
+  const child = shared;
+  return new Promise((resolve, reject) => {
+    const broken = (status: number | null) => {
+      shared = undefined;
+      reject(new Error(`the process of the commands ended with ${status} in: ${args.join(' ')}`));
+    };
+    child.once('exit', broken);
+    child.once('message', (outcome: Outcome) => {
+      child.off('exit', broken);
+      resolve(outcome);
+    });
+    child.send({ args, cwd });
+  });
+}
+
+function started(args: readonly string[], options: RunOptions): Promise<Outcome> {
   const command = [process.execPath, MAIN, ...args];
   const [file, ...rest] =
     options.fileLimit === undefined

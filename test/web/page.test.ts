@@ -202,7 +202,9 @@ describe.skipIf(why)(`in Chromium${why ? ` (skipped: ${why})` : ''}`, () => {
     const { page, complaints } = opened;
     const { steps: made } = catalogue.find(({ id }) => id === choice.model)!;
     await start(page, choice);
-    await finished(page);
+    await said(page, '#bundle-time', /call 2 of/);
+    await page.click('#start');
+    await said(page, '#watch-status', /^Stopped/);
     const fetched: string[] = [];
     page.on('request', (request) => fetched.push(request.url()));
     const columns = () => page.getAttribute('#plan svg', 'aria-label');
@@ -361,6 +363,7 @@ describe.skipIf(why)(`in Chromium${why ? ` (skipped: ${why})` : ''}`, () => {
     const { page } = await open(browser, served.url);
     await page.route('**/n5/shallow.onnx', (route) => route.abort());
     await page.selectOption('[name=variant]', 'n5');
+    await page.fill('[name=steps]', '6');
     await page.click('#start');
     await said(page, '#watch-status', /^FETCH_FAILED: .*shallow\.onnx/);
     await page.unroute('**/n5/shallow.onnx');
@@ -483,11 +486,11 @@ describe.skipIf(why)(`in Chromium${why ? ` (skipped: ${why})` : ''}`, () => {
       );
       expect(backends).toEqual(['wasm-1', 'webgpu']);
       const choice = { model: 'dit-digits', variant: 'd4', backend: 'wasm-1' };
-      await start(page, choice);
+      await start(page, choice, 8);
       await finished(page);
       expectEqual(
         (await heard(page)).filter(({ latent }) => latent),
-        await onNode(choice, 3, 7),
+        await onNode(choice, 3, 7, 8),
       );
       expect(complaints).toEqual([]);
       await page.close();
