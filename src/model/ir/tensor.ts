@@ -214,6 +214,11 @@ export function int64Tensor(values: readonly (number | bigint)[], dims = [values
   return { dtype: 'int64', dims, data: { kind: 'bytes', bytes: packTyped('int64', values) } };
 }
 
+/** A tensor of 64-bit floats held in memory. */
+export function float64Tensor(values: readonly number[], dims = [values.length]): Tensor {
+  return { dtype: 'float64', dims, data: { kind: 'bytes', bytes: packTyped('float64', values) } };
+}
+
 /** A tensor of 32-bit floats held in memory. */
 export function float32Tensor(values: readonly number[], dims = [values.length]): Tensor {
   return { dtype: 'float32', dims, data: { kind: 'bytes', bytes: packTyped('float32', values) } };

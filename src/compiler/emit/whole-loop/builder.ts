@@ -2,11 +2,18 @@
 import type { Attribute } from '../../../model/ir/attribute.js';
 import { int } from '../../../model/ir/attribute.js';
 import type { Graph } from '../../../model/ir/graph.js';
-import { float32Tensor, int64Tensor, type Tensor } from '../../../model/ir/tensor.js';
+import {
+  float32Tensor,
+  float64Tensor,
+  int64Tensor,
+  type Tensor,
+} from '../../../model/ir/tensor.js';
 import { type DataType, dataTypeCode } from '../../../model/ir/types.js';
 import type { Value } from '../../../model/ir/value.js';
 
 export class Builder {
+  readonly #doubles = new Map<Value, Value>();
+
   /** @param main the graph that constants lie in, which this one is or lies inside of */
   constructor(
     readonly graph: Graph,
@@ -32,6 +39,23 @@ export class Builder {
 
   floats(values: readonly number[], dims: readonly number[] = [values.length]): Value {
     return this.constant(float32Tensor(values, [...dims]));
+  }
+
+  doubles(values: readonly number[], dims: readonly number[] = [values.length]): Value {
+    return this.constant(float64Tensor(values, [...dims]));
+  }
+
+  /** A float32 value in float64; of each value once. */
+  double(value: Value): Value {
+    const known = this.#doubles.get(value);
+    if (known) return known;
+    const made = this.cast(value, 'float64');
+    this.#doubles.set(value, made);
+    return made;
+  }
+
+  single(value: Value): Value {
+    return this.cast(value, 'float32');
   }
 
   cast(value: Value, to: DataType): Value {

@@ -12,7 +12,7 @@ import { Builder } from './builder.js';
 import type { LoopPorts } from './loop-inputs.js';
 import { OpenSizes } from './open-sizes.js';
 import type { Slot, Source, StepTables } from './step-tables.js';
-import { leave, scaledAt } from './steps.js';
+import { leave, scaledAt, sumOf } from './steps.js';
 
 /** What the loop is given beside conditions. */
 export interface Given {
@@ -153,8 +153,9 @@ export class LoopBody {
     const [first, second] = [0, 1].map((half) => inside.gather(halves, inside.ints([half], [])));
     // the order is its own inverse
     const [conditional, unconditional] = inOrder(guidance.order, first!, second!);
-    const apart = inside.add('Sub', [conditional, unconditional]);
-    return inside.add('Add', [unconditional, inside.add('Mul', [scale!, apart])]);
+    const [c, u, s] = [conditional, unconditional, scale!].map((one) => inside.double(one));
+    const apart = inside.add('Sub', [c!, u!]);
+    return inside.single(inside.add('Add', [u!, inside.add('Mul', [s!, apart])]));
   }
 
   private timestep(step: Value, size: Value): Value {
@@ -199,10 +200,10 @@ export class LoopBody {
   private begin(slot: Slot, { noise, init }: Given, size: Value): Value {
     const { outside, tables } = this;
     if (slot !== 'latent') return outside.add('ConstantOfShape', [size]);
-    const times = (value: Value, factor: number) =>
-      factor === 1 ? value : outside.add('Mul', [value, outside.floats([factor], [])]);
-    const spread = times(noise, tables.start.noise);
-    return init ? outside.add('Add', [spread, times(init, tables.start.init!)]) : spread;
+    const factor = (number: number) => (number === 1 ? undefined : outside.doubles([number], []));
+    const terms = [[noise, factor(tables.start.noise)] as const];
+    if (init) terms.push([init, factor(tables.start.init!)]);
+    return sumOf(outside, terms)!;
   }
 }
 

@@ -3,7 +3,7 @@
  * what earlier steps kept, fresh noise. The weights are asked of the sampler itself, one unit for each thing at a time, so
  * that there is one place which knows its equations. That the step is such a sum is tried on other numbers.
  *
- * Weights are what the sampler computes in float64, rounded once to float32.
+ * Samplers compute in float64 and give arrays of the kind that they are given; the weights are asked for in float64.
  */
 import { samplerNotLinear } from '../../../errors/index.js';
 import { createRandom, type Sampler, type Trajectory } from '../../../runtime/samplers/index.js';
@@ -30,8 +30,12 @@ export interface StepTables {
 /** Of the numbers on which a step is tried: what clamps shows at large ones. */
 const MAGNITUDES = [1, 1, 1, 1, 1e4, 1e4, 1e4, 1e4];
 
-/** Rounding of sums in float32. */
-const TOLERANCE = 1e-4;
+/** Of the size of a sum: what is no sum is further off. */
+const TOLERANCE = 1e-9;
+
+/** Numbers that a sampler, whose types say float32, goes on with in float64. */
+const doubles = (values: Iterable<number>): Float32Array =>
+  Float64Array.from(values) as unknown as Float32Array;
 
 /**
  * @param name of the sampler, for messages
@@ -51,14 +55,11 @@ export function stepTables(name: string, sampler: Sampler): StepTables {
     ...(sampler.needsNoise ? (['noise'] as const) : []),
   ];
   const units = new Map(
-    sources.map((source, j) => [source, Float32Array.from(sources, (_, i) => (i === j ? 1 : 0))]),
+    sources.map((source, j) => [source, doubles(sources.map((_, i) => (i === j ? 1 : 0)))]),
   );
   const random = createRandom(1);
   const tried = new Map(
-    sources.map((source) => [
-      source,
-      Float32Array.from(MAGNITUDES, (size) => size * random.normal()),
-    ]),
+    sources.map((source) => [source, doubles(MAGNITUDES.map((size) => size * random.normal()))]),
   );
   const weights = new Map(
     slots.map((slot) => [slot, new Map(sources.map((s) => [s, [] as number[]]))]),
@@ -80,7 +81,7 @@ export function stepTables(name: string, sampler: Sampler): StepTables {
         throw samplerNotLinear(name, step);
     }
   }
-  const one = Float32Array.of(1);
+  const [one, none] = [doubles([1]), doubles([0])];
   const begins = sampler.firstCall > 0;
   return {
     slots,
@@ -89,8 +90,8 @@ export function stepTables(name: string, sampler: Sampler): StepTables {
     told: sampler.told,
     start: begins
       ? {
-          noise: sampler.start(one, Float32Array.of(0)).latent[0]!,
-          init: sampler.start(Float32Array.of(0), one).latent[0]!,
+          noise: sampler.start(one, none).latent[0]!,
+          init: sampler.start(none, one).latent[0]!,
         }
       : { noise: sampler.start(one).latent[0]! },
     needsNoise: sampler.needsNoise,

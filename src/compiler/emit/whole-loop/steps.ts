@@ -1,4 +1,7 @@
-/** The step of a sampler as nodes: what it leaves, of what it goes by. */
+/**
+ * The step of a sampler as nodes: what it leaves, of what it goes by. Sums are made in float64, as samplers make them, since those
+ * of high order have weights that nearly cancel; what goes from step to step is float32.
+ */
 import type { Value } from '../../../model/ir/value.js';
 import type { Builder } from './builder.js';
 import type { Slot, Source, StepTables } from './step-tables.js';
@@ -11,11 +14,11 @@ export function numberAt(
 ): Value | undefined {
   const [first] = numbers;
   if (numbers.every((value) => value === first))
-    return first === 1 ? undefined : builder.floats([first!], []);
-  return builder.gather(builder.floats(numbers), step);
+    return first === 1 ? undefined : builder.doubles([first!], []);
+  return builder.gather(builder.doubles(numbers), step);
 }
 
-/** A value times a number of each step. */
+/** A value times a number of each step, in float32. */
 export function scaledAt(
   builder: Builder,
   value: Value,
@@ -23,7 +26,21 @@ export function scaledAt(
   step: Value,
 ): Value {
   const factor = numberAt(builder, numbers, step);
-  return factor ? builder.add('Mul', [value, factor]) : value;
+  return factor ? builder.single(builder.add('Mul', [builder.double(value), factor])) : value;
+}
+
+/** A sum of products in float32; a value alone as it is. */
+export function sumOf(
+  builder: Builder,
+  terms: readonly (readonly [value: Value, factor: Value | undefined])[],
+): Value | undefined {
+  const [first, ...others] = terms;
+  if (!first || (others.length === 0 && !first[1])) return first?.[0];
+  const products = terms.map(([value, factor]) => {
+    const double = builder.double(value);
+    return factor ? builder.add('Mul', [double, factor]) : double;
+  });
+  return builder.single(products.reduce((all, one) => builder.add('Add', [all, one])));
 }
 
 /**
@@ -40,12 +57,8 @@ export function leave(
     slots.map((slot) => {
       const terms = [...weights.get(slot)!]
         .filter(([, row]) => row.some((weight) => weight !== 0))
-        .map(([source, row]) => scaledAt(builder, given.get(source)!, row, step));
-      const sum = terms.reduce<Value | undefined>(
-        (all, term) => (all ? builder.add('Add', [all, term]) : term),
-        undefined,
-      );
-      return [slot, sum ?? given.get(slot)!] as const;
+        .map(([source, row]) => [given.get(source)!, numberAt(builder, row, step)] as const);
+      return [slot, sumOf(builder, terms) ?? given.get(slot)!] as const;
     }),
   );
 }

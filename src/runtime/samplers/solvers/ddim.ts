@@ -57,7 +57,8 @@ export const ddim = solver({
         if (eta > 0 && !fresh) throw noiseMissing(`DDIM with eta ${eta}`);
 
         const { ofLatent, ofOutput } = cleanWeights(prediction, now);
-        const result = new Float32Array(latent.length);
+        // an array of the latent's own kind
+        const result = latent.slice();
         for (let i = 0; i < latent.length; i++) {
           const predicted = ofLatent * latent[i]! + ofOutput * output[i]!;
           const clean = clamp(predicted, clip);

@@ -88,8 +88,9 @@ function dpmSteps(
       const fresh = spread > 0 ? noise() : undefined;
       if (spread > 0 && !fresh) throw noiseMissing('SDE-DPM-Solver++');
 
-      const clean = new Float32Array(latent.length);
-      const result = new Float32Array(latent.length);
+      // arrays of the latent's own kind
+      const clean = latent.slice();
+      const result = latent.slice();
       for (let i = 0; i < latent.length; i++) {
         const predicted = read(latent[i]!, output[i]!);
         let extrapolated = predicted;
