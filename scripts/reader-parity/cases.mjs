@@ -7,11 +7,12 @@ const flow = 'flow-digits/transformer/model.onnx';
 const cached = (more = {}) => ['deepcache', { branch: 2, interval: 3, ...more }];
 const COND_FIRST = { order: 'cond-first', mode: 'batch' };
 
-/** model: in samples/; uses: passes with their options; loop: of the pipeline. */
+/** model: in samples/; uses: passes with their options; loop: of the pipeline; hasOneLoop: its plan is for one alone. */
 export const CASES = {
   split: { model: digits, uses: [cached()], loop: { emit: 'split' } },
   merged: { model: digits, uses: [cached()], loop: { emit: 'merged' } },
   chain: { model: digits, uses: [cached()], loop: { emit: 'chain' } },
+  stateful: { model: digits, uses: [cached()], loop: { emit: 'stateful' }, hasOneLoop: true },
   forecast: {
     model: digits,
     uses: [cached({ order: 2 }), ['forecast', { interval: 4, order: 2 }]],
