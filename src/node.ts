@@ -13,7 +13,9 @@ import { proveBundle, type VerdictOptions, type VerifyReport } from './evidence/
 
 export {
   type BundleOptions,
+  type Original,
   type PipelineFolderOptions,
+  type PipelineFolderRecord,
   writeBundle,
   writePipelineFolder,
 } from './compiler/emit/index.js';
