@@ -93,6 +93,7 @@ function health({ pool, studio, condition }: Served, response: ServerResponse): 
   const now = condition();
   const state = now.state !== 'broken' && pool.isStopping ? 'stopping' : now.state;
   const { rss, heapUsed, external } = process.memoryUsage();
+  const { user, system } = process.cpuUsage();
   const { inFlight, places, queue } = pool.figures;
   const { stateBytes, latentBytes } = studio.sizes;
   json(response, state === 'ready' ? 200 : 503, {
@@ -101,6 +102,7 @@ function health({ pool, studio, condition }: Served, response: ServerResponse): 
     queue,
     inFlight,
     places,
+    cpuSeconds: (user + system) / 1e6,
     memory: {
       rss,
       heapUsed,
