@@ -13,7 +13,9 @@ import { proveBundle, type VerdictOptions, type VerifyReport } from './evidence/
 
 export {
   type BundleOptions,
+  type Original,
   type PipelineFolderOptions,
+  type PipelineFolderRecord,
   writeBundle,
   writePipelineFolder,
 } from './compiler/emit/index.js';
@@ -65,9 +67,11 @@ export {
   type LoopControl,
   type LoopDenoiser,
   type LoopHandOver,
+  type LoopImageOptions,
   type LoopModelOptions,
   type LoopOptions,
   type LoopParts,
+  loopImage,
   type OptimizationLevel,
   openLoopBundle,
   openLoopModel,

@@ -6,6 +6,8 @@ import { givenTwice, needsValue } from '../errors/index.js';
 export interface Option extends Options {
   /** Throws what is wrong with the value. Not `coerce`: yargs would make another error of it. */
   readonly check?: (value: number) => void;
+  /** May stand without a value, and is '' then. */
+  readonly bare?: true;
 }
 
 export interface Command {
@@ -27,7 +29,7 @@ export function addOptions(yargs: Argv, options: Command['options']): Argv {
   const names = Object.keys(options);
   return yargs
     .options(options)
-    .requiresArg(names.filter((name) => options[name]?.type !== 'boolean'))
+    .requiresArg(names.filter((name) => options[name]?.type !== 'boolean' && !options[name]?.bare))
     .check((args) => {
       for (const name of names) checkValue(name, options[name]!, args[name]);
       return true;
@@ -37,7 +39,7 @@ export function addOptions(yargs: Argv, options: Command['options']): Argv {
 /** yargs makes a list of an option given twice, and NaN of a number that is none. */
 function checkValue(name: string, option: Option, value: unknown): void {
   if (Array.isArray(value) && !option.array) throw givenTwice(name);
-  if ([value].flat().includes('')) throw needsValue(name);
+  if (!option.bare && [value].flat().includes('')) throw needsValue(name);
   if (value !== undefined) option.check?.(value as number);
 }
 

@@ -1,7 +1,7 @@
 /** Pipelines as people have them on the command line, against loops that are written out and call onnxruntime. */
 import fs from 'node:fs';
 import path from 'node:path';
-import type * as ort from 'onnxruntime-node';
+import * as ort from 'onnxruntime-node';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { decodePng, encodePng, type Picture } from '../../src/io/images.js';
 import { readNpy, writeNpy } from '../../src/io/npy.js';
@@ -395,6 +395,29 @@ describe('pictures', () => {
     }
     await run('run', 'folder', ...LOOP, '--feed', 'c=prompt.npy', '--no-decode', '-o', 'latents');
     expect(fs.readdirSync(at('latents'))).toEqual(['samples.npy']);
+  });
+
+  test('are given and proved by a loop with the decoder of its folder in it', async () => {
+    const { decoder } = await makeFolder({ scaling_factor: 0.5, shift_factor: 0.25 });
+    const form = ['--calls', '4', '--pass', 'forecast:interval=2', '--emit', 'loop'];
+    const emit = (...decode: string[]) =>
+      run('transform', 'folder', ...form, '--sampler', 'ddim', '--decode', ...decode);
+    await emit('-o', 'looped');
+    const loop = await ort.InferenceSession.create(at('looped/unet/loop.onnx'));
+    const made = await loop.run({ noise: floats(noise, 2, 2, 4, 4), c: prompt });
+    const latents = [...(made['latent']!.data as Float32Array)].map((z) => z / 0.5 + 0.25);
+    const shown = await decoder.session.run({ latent_sample: floats(latents, 2, 2, 4, 4) });
+    expectClose(made['image']!.data as Float32Array, [...(shown['sample']!.data as Float32Array)]);
+    expect(await run('verify', 'looped', '--against', 'folder')).toMatch(
+      /its pictures +loop .*passed/,
+    );
+
+    // which decoder it holds is nowhere said, so that another's pictures are not proved
+    fs.cpSync(at('folder/vae_decoder/model.onnx'), at('alone.onnx'));
+    await emit('alone.onnx', '-o', 'looped', '--force');
+    const { status, stdout } = await refused('verify', 'looped', '--against', 'folder');
+    expect(stdout).toMatch(/Not proved: the pictures of the whole loop, since they are not those/);
+    expect(status).toBe(1);
   });
 
   test('are their own latents where the model works on pixels', async () => {

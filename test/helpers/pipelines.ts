@@ -26,14 +26,16 @@ export function put(file: string, content: string | Buffer): void {
   fs.writeFileSync(file, content);
 }
 
-/** @param data the file of the denoiser's weights; undefined leaves them in the model */
+/** @param data the file of the denoiser's weights; `inside` leaves them in the model */
 export function makePipeline(
   folder: string,
   component = 'unet',
-  data: string | undefined = 'model.onnx_data',
+  data: 'inside' | (string & {}) = 'model.onnx_data',
 ): string {
   const at = (...names: string[]) => path.join(folder, ...names);
-  writeLayout(at(component), fs.readFileSync(DIGITS), { file: () => data });
+  writeLayout(at(component), fs.readFileSync(DIGITS), {
+    file: () => (data === 'inside' ? undefined : data),
+  });
   put(at(component, 'config.json'), '{"sample_size": 16}');
   put(at('model_index.json'), `{"_class_name": "X", "${component}": ["diffusers", "Y"]}`);
   put(at('scheduler/scheduler_config.json'), JSON.stringify(SCHEDULER));
@@ -68,8 +70,18 @@ export const filesOf = (folder: string): string[] =>
 
 export const BUNDLE = ['full.onnx', 'report.json', 'schedule.json', 'shallow.onnx', 'weights.bin'];
 
-/** What a folder must hold when the denoiser of `makePipeline` has been replaced: real files only. */
-export function expectReplaced(out: string, component = 'unet', bundle = BUNDLE): void {
+/** The denoiser of `makePipeline`, unless told otherwise. */
+export const ORIGINAL = ['model.onnx', 'model.onnx_data'];
+
+/**
+ * What a folder must hold when a bundle of the denoiser of `makePipeline` is in it: real files only.
+ * @param denoiser files of its folder
+ */
+export function expectReplaced(
+  out: string,
+  component = 'unet',
+  denoiser: readonly string[] = [...BUNDLE, ...ORIGINAL],
+): void {
   const kept = [
     `${component}/config.json`,
     'model_index.json',
@@ -78,7 +90,7 @@ export function expectReplaced(out: string, component = 'unet', bundle = BUNDLE)
     'safety_checker/deep/model.onnx_data',
     'safety_checker/model.onnx',
   ];
-  const made = bundle.map((name) => `${component}/${name}`);
+  const made = denoiser.map((name) => `${component}/${name}`);
   expect(filesOf(out)).toEqual([...kept, ...made, 'stepfold.json'].sort());
   const data = fs.readFileSync(path.join(out, 'safety_checker/deep/model.onnx_data'));
   expect(data.equals(LARGE)).toBe(true);

@@ -121,6 +121,19 @@ def pictures_of(pipe: Any, **options: Any) -> Any:
     return call
 
 
+def check_written(pipe: Any, source: Path, written: Path) -> None:
+    """The folder that is written for a pipeline's is a pipeline's: of the source as it stands, and of its own bundle."""
+    transform(source, written)
+    is_optimum = isinstance(pipe, ORTStableDiffusionPipeline)
+    name = "session_options" if is_optimum else "sess_options"
+    own = type(pipe).from_pretrained(written, **{name: exact()})
+    own.set_progress_bar_config(disable=True)
+    made = latents_of if is_optimum else pictures_of
+    calls = [made(one, num_inference_steps=8) for one in (pipe, own)]
+    assert np.array_equal(calls[0](), calls[1]()), "the source is not what it was"
+    check(f"{'optimum' if is_optimum else 'diffusers'}, a folder that transform wrote", own, written, calls[1], 8)
+
+
 def transform(model: Path, bundle: Path, method: str = "deepcache:branch=2,interval=3") -> None:
     command = ["node", ROOT / "dist/src/cli/main.js", "transform", model, "-o", bundle, "--force"]
     subprocess.run([*command, "--calls", "20", "--pass", method], check=True, stdout=subprocess.DEVNULL)
@@ -172,6 +185,7 @@ def main(folder: Path) -> None:
     for steps in (10, 7):
         check(f"optimum, {steps} steps", pipe, bundle, latents_of(pipe, num_inference_steps=steps), steps)
     check("optimum, no guidance", pipe, bundle, latents_of(pipe, num_inference_steps=8, guidance_scale=1.0), 8)
+    check_written(pipe, source, folder / "written")
     pipe.unet.use_io_binding = True
     check("optimum, IO binding", pipe, bundle, latents_of(pipe, num_inference_steps=8), 8)
     pipe.unet.use_io_binding = False
@@ -199,6 +213,8 @@ def main(folder: Path) -> None:
     transform(folder / "unet-legacy/model.onnx", folder / "bundle-legacy")
     bundle = folder / "bundle-legacy"
     check("diffusers, OnnxStableDiffusionPipeline", legacy, bundle, pictures_of(legacy, num_inference_steps=9), 9)
+    legacy.save_pretrained(folder / "legacy")
+    check_written(legacy, folder / "legacy", folder / "legacy-written")
     check_flow(folder)
     try:
         stepfold.enable(object(), bundle)

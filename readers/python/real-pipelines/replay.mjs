@@ -5,11 +5,11 @@ import fs from 'node:fs';
 import path from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { readNpy, writeNpy } from '../../../dist/src/io/npy.js';
-import { openBundle } from '../../../dist/src/node.js';
+import { findBundle, openBundle } from '../../../dist/src/node.js';
 
 const [bundle, file, folder] = process.argv.slice(2);
 const { steps, start, timesteps, calls } = JSON.parse(fs.readFileSync(file, 'utf8'));
-const session = await openBundle(bundle, {
+const session = await openBundle(findBundle(bundle), {
   steps,
   start,
   timesteps,

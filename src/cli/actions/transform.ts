@@ -7,6 +7,7 @@ import {
   checkPlanSource,
   checkTarget,
   emitBundle,
+  type PipelineFolderRecord,
   writePipelineFolder,
 } from '../../compiler/emit/index.js';
 import { type PassRequest, type PassTable, parsePassRequest } from '../../compiler/pass/index.js';
@@ -60,7 +61,7 @@ export async function transform(given: TransformArguments): Promise<void> {
   if (from) checkApart(args.output, from.folder);
   checkTarget(args.output, args.force, args.model);
   const status = startStatus(args.json);
-  let bundle: BundleRecord;
+  let bundle: BundleRecord & Partial<PipelineFolderRecord>;
   let recipe: ChosenRecipe | undefined;
   try {
     status.show(`Reading ${args.model}`);
@@ -105,6 +106,7 @@ export async function transform(given: TransformArguments): Promise<void> {
       folder: args.output,
       ...(from && { bundle: path.join(args.output, from.component) }),
       weights,
+      ...(bundle.original && { original: bundle.original }),
       schedule,
       ...(recipe && { recipe: recipeRecord(recipe) }),
       ...(nothing && { savesNothing: nothing }),

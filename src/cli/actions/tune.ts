@@ -4,6 +4,7 @@ import {
   checkApart,
   checkTarget,
   emitBundle,
+  type Original,
   writeFile,
   writePipelineFolder,
 } from '../../compiler/emit/index.js';
@@ -81,6 +82,7 @@ async function runSearch(given: TuneArguments, queue?: QueueAt): Promise<void> {
   });
   let tuned: Tuned;
   let proof: VerifyReport;
+  let original: Original | undefined;
   try {
     share = await openShare(queue, { folder, search, onNotice: status.note });
     tuned = await tune({
@@ -102,11 +104,11 @@ async function runSearch(given: TuneArguments, queue?: QueueAt): Promise<void> {
     const compilation = await pipelineOf(subject, tuned.chosen.setting).compile(model);
     const options = { sourceFile: file, force: args.force };
     if (pipeline)
-      writePipelineFolder(compilation, args.output, {
+      ({ original } = writePipelineFolder(compilation, args.output, {
         ...options,
         pipeline: pipeline.folder,
         component: pipeline.component,
-      });
+      }));
     else emitBundle(compilation, args.output, options);
     status.show('Proving it');
     proof = await proveBundle({
@@ -128,7 +130,7 @@ async function runSearch(given: TuneArguments, queue?: QueueAt): Promise<void> {
     const page = tuningPage(tuned, { model: path.basename(file), errorTo: args.to, commands });
     writeFile(args.page, new TextEncoder().encode(page));
   }
-  report(args, tuned, proof, clock());
+  report(args, tuned, { proof, original, seconds: clock() });
 }
 
 /** @throws TUNE_GOAL */

@@ -72,9 +72,11 @@ function summary({ sizes, loop, tolerance, checks }: VerifyReport): string[] {
 const whatOf = (check: Check): string =>
   check.kind === 'loop'
     ? `${loopName(check.of)}, call ${check.call}`
-    : check.kind === 'whole'
-      ? 'the whole loop'
-      : 'equals the source';
+    : check.kind === 'pictures'
+      ? 'its pictures'
+      : check.kind === 'whole'
+        ? 'the whole loop'
+        : 'equals the source';
 
 function verdict({ passed, checks, statements, unproved }: VerifyReport): (string | Painted)[] {
   if (checks.length === 0) return [colors.red('Nothing was checked.')];

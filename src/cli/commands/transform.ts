@@ -68,6 +68,7 @@ export const options = {
   },
   decode: {
     type: 'string',
+    bare: true,
     describe:
       "With --emit loop: a decoder whose pictures the loop gives too; without a file, the pipeline folder's own",
   },

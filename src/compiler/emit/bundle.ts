@@ -12,6 +12,7 @@ import { checkTarget, writeFolder } from './folder.js';
 import { inForm } from './form.js';
 import type { WeightsMode } from './modes.js';
 import { placeWeights, recordWeights } from './place-weights.js';
+import type { WeightsPlan } from './weights.js';
 
 export { sha256 } from '../../model/files/hash-file.js';
 export type { BundleRecord } from './assemble.js';
@@ -56,6 +57,7 @@ export function emitBundle(
 
 /** A bundle of which nothing is written yet, but all that can be wrong with its weights is known. */
 export interface PreparedBundle {
+  readonly weights: WeightsPlan;
   /** Fills a folder that is there. */
   write(folder: string): BundleRecord;
 }
@@ -68,6 +70,7 @@ export function prepareBundle(
   const compilation = inForm(given);
   const assembly = assemble(compilation, mode);
   return {
+    weights: assembly.weights,
     write(folder) {
       const source = { file: path.basename(sourceFile), sha256: sha256(sourceFile) };
       const placed = placeWeights(assembly.weights, folder, mode);

@@ -3,6 +3,7 @@ export * from './bundle.js';
 export { checkDump, Dump } from './dump.js';
 export * from './folder.js';
 export { macRatio } from './mac-ratio.js';
+export type { Original } from './original.js';
 export * from './pipeline-folder.js';
 export * from './plan-source.js';
 export type { BundleReport, TargetReport } from './report.js';

@@ -1,5 +1,5 @@
 /**
- * Writes a pipeline's folder with the bundle in place of its denoiser; complete, or not at all. Everything
+ * Writes a pipeline's folder with the bundle beside its denoiser; complete, or not at all. Everything
  * else is there as it was, without the bytes being read where the file system allows; small files, which
  * people edit, are copied, so that the source does not change with them.
  */
@@ -7,10 +7,11 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { bundleNameTaken, outputInSource } from '../../errors/index.js';
 import { isInside } from '../../model/onnx/hub-cache.js';
-import { pipelineFiles } from '../../runtime/model-folder/pipeline-files.js';
+import { type PipelineFile, pipelineFiles } from '../../runtime/model-folder/pipeline-files.js';
 import type { Compilation } from '../pipeline/index.js';
 import { type BundleOptions, type BundleRecord, prepareBundle } from './bundle.js';
 import { checkTarget, writeFolder } from './folder.js';
+import { type Original, placeOriginal } from './original.js';
 import { formatRecord, RECORD_FILE } from './owned-files.js';
 import { placeFile } from './place-file.js';
 import { weightsFilesOf } from './weights.js';
@@ -20,6 +21,11 @@ export interface PipelineFolderOptions extends BundleOptions {
   readonly pipeline: string;
   /** Name of the denoiser's folder in it. */
   readonly component: string;
+}
+
+export interface PipelineFolderRecord extends BundleRecord {
+  /** The source's denoiser, which lies beside the bundle for whatever knows nothing of bundles. */
+  readonly original: Original;
 }
 
 /** Configurations and vocabularies are smaller, weights are larger. */
@@ -33,19 +39,19 @@ export function writePipelineFolder(
   compilation: Compilation,
   folder: string,
   options: PipelineFolderOptions,
-): BundleRecord {
+): PipelineFolderRecord {
   const { sourceFile, weights = 'link', force = false, pipeline, component } = options;
   checkApart(folder, pipeline);
   checkTarget(folder, force, sourceFile);
   const prepared = prepareBundle(compilation, options);
-  const replaced = new Set(
+  const denoiser = new Set(
     [sourceFile, ...weightsFilesOf(compilation.source)].map((file) => fs.realpathSync(file)),
   );
-  const kept = pipelineFiles(pipeline).filter(
-    ({ name, file }) => !(name.startsWith(`${component}/`) && replaced.has(file)),
-  );
+  const isOriginal = ({ name, file }: PipelineFile) =>
+    name.startsWith(`${component}/`) && denoiser.has(file);
   // one that transform wrote before: its record is not this one's
-  const others = kept.filter(({ name }) => name !== RECORD_FILE);
+  const all = pipelineFiles(pipeline).filter(({ name }) => name !== RECORD_FILE);
+  const others = all.filter((file) => !isOriginal(file));
   return writeFolder(folder, force, (staging) => {
     const bundleFolder = path.join(staging, component);
     fs.mkdirSync(bundleFolder);
@@ -59,9 +65,13 @@ export function writePipelineFolder(
       const way = weights === 'prune' ? 'link' : weights;
       placeFile(file, target, bytes < SMALL ? 'copy' : way);
     }
-    const files = [...others.map(({ name }) => name), ...made];
-    fs.writeFileSync(path.join(staging, RECORD_FILE), formatRecord(component, files));
-    return bundle;
+    const original = placeOriginal(all.filter(isOriginal), bundle, {
+      ...{ folder: staging, component, source: compilation.source, mode: weights },
+      plan: prepared.weights,
+    });
+    const names = [...others.map(({ name }) => name), ...made, ...Object.keys(original.files)];
+    fs.writeFileSync(path.join(staging, RECORD_FILE), formatRecord(component, [...new Set(names)]));
+    return { ...bundle, original };
   });
 }
 

@@ -59,16 +59,7 @@ export function shareWeights(
   source?: Model,
 ): WeightsPlan {
   const all = [...models];
-  const unlinkable = new Set<FileKey>();
-  for (const model of source ? [...all, source] : all)
-    replaceTensors(model.graph, (tensor, name, inNode) => {
-      // what the source holds itself it may go on holding in branches; in the bundle all is external
-      const isExternal = model !== source || tensor.data.kind === 'external';
-      const place = inNode && isExternal ? placeOf(tensor, name) : undefined;
-      const file = place && keyOf(place.source);
-      if (file) unlinkable.add(file);
-      return undefined;
-    });
+  const unlinkable = filesOfBranches(source ? [...all, source] : all, source);
   const places = new Map<Tensor, Place>();
   /** By file, and within a file by range: what is read of it. */
   const files = new Map<FileKey, Map<string, Place>>();
@@ -96,6 +87,24 @@ export function shareWeights(
       };
     });
   return layout.files;
+}
+
+/**
+ * Files from which graphs inside nodes take external data: those that must have no second name.
+ * @param source one of the models that holds in branches what its own file holds
+ */
+export function filesOfBranches(models: Iterable<Model>, source?: Model): Set<FileKey> {
+  const found = new Set<FileKey>();
+  for (const model of models)
+    replaceTensors(model.graph, (tensor, name, inNode) => {
+      // what the source holds itself it may go on holding in branches; in the bundle all is external
+      const isExternal = model !== source || tensor.data.kind === 'external';
+      const place = inNode && isExternal ? placeOf(tensor, name) : undefined;
+      const file = place && keyOf(place.source);
+      if (file) found.add(file);
+      return undefined;
+    });
+  return found;
 }
 
 const rangeOf = ({ offset, length }: Place) => `${offset} ${length}`;

@@ -28,6 +28,7 @@ import {
   stepsOfCalls,
   stepsTaken,
 } from '../../runtime/schedule/index.js';
+import type { DenoiserImage, DenoiserSession } from '../../runtime/session/index.js';
 import { bundleLabel, refuseOther } from './asked-loop.js';
 import { requireBundle } from './bundle.js';
 import { loadOrt, runModel } from './engine.js';
@@ -93,37 +94,85 @@ export async function openLoopBundle(
   options: LoopOptions = {},
 ): Promise<LoopDenoiser> {
   requireBundle(folder);
-  const counts = new Map<string, number>();
   const session = await openBundle(folder, {
     worker: options.worker ?? false,
     sessionOptions: { logSeverityLevel: 4, ...options.sessionOptions },
-    // loops say where an image begins, and may round two timesteps to one
-    newImage: 'reset',
-    onCall: ({ program }) => counts.set(program, (counts.get(program) ?? 0) + 1),
   });
-  const { schedule } = session;
-  const { source, timesteps } = schedule;
+  const { halves } = options;
+  return denoiserOf(imagesOf(session, halves), bundleLabel(folder), () => session.release());
+}
+
+export interface LoopImageOptions extends Pick<LoopOptions, 'halves'> {
+  /** What errors call it. */
+  readonly label?: string;
+}
+
+/**
+ * A new image of a session as a denoiser: states and a place of its own, over the models that all images of the session
+ * share. Its release frees the states, and leaves the session as it is.
+ *
+ * @example
+ * const session = await openBundle('bundle', { worker: true });
+ * const made = await Promise.all([1, 2, 3].map((seed) => generate(loopImage(session), { sampler, seed, feeds: {} })));
+ *
+ * @throws SESSION_RELEASED
+ */
+export function loopImage(
+  session: DenoiserSession,
+  { halves, label }: LoopImageOptions = {},
+): LoopDenoiser {
+  const images = imagesOf(session, halves);
+  return denoiserOf(images, label, async () => {
+    await Promise.all([...images.all].map((image) => image.release()));
+  });
+}
+
+/** The images of one loop: two where each half of guidance has states of its own. */
+interface LoopImages {
+  readonly own: DenoiserImage;
+  readonly unconditional: DenoiserImage;
+  readonly all: ReadonlySet<DenoiserImage>;
+  readonly counts: Map<string, number>;
+}
+
+function imagesOf(session: DenoiserSession, halves = false): LoopImages {
+  const counts = new Map<string, number>();
+  const image = () =>
+    session.image({
+      // loops say where an image begins, and may round two timesteps to one
+      newImage: 'reset',
+      onCall: ({ program }) => counts.set(program, (counts.get(program) ?? 0) + 1),
+    });
+  const own = image();
+  const inTurns = session.schedule.source.guidance?.mode === 'two-calls';
+  const unconditional = halves && !inTurns ? image() : own;
+  return { own, unconditional, all: new Set([own, unconditional]), counts };
+}
+
+function denoiserOf(
+  { own, unconditional, all, counts }: LoopImages,
+  label: string | undefined,
+  release: () => Promise<void>,
+): LoopDenoiser {
+  const { schedule } = own;
   const plan = (request: LoopRequest) => {
-    for (const image of new Set([session, unconditional])) image.plan(request);
+    for (const image of all) image.plan(request);
   };
-  const inTurns = source.guidance?.mode === 'two-calls';
-  const unconditional = options.halves && !inTurns ? session.image() : session;
   return {
-    label: bundleLabel(folder),
+    ...(label !== undefined && { label }),
     ports: schedulePorts(schedule),
     get calls() {
-      return session.calls.length;
+      return own.calls.length;
     },
     written: loopOf(schedule),
     ...(hasRules(schedule) && { plan }),
-    timesteps,
+    timesteps: schedule.timesteps,
     counts,
     reset() {
-      session.reset();
-      unconditional.reset();
+      for (const image of all) image.reset();
     },
-    call: (feeds, { half }) => (half === 'unconditional' ? unconditional : session).run(feeds),
-    release: () => session.release(),
+    call: (feeds, { half }) => (half === 'unconditional' ? unconditional : own).run(feeds),
+    release,
   };
 }
 

@@ -30,8 +30,8 @@ export interface ProofOptions {
 }
 
 export interface Check extends Omit<Difference, 'identical'> {
-  /** A program by itself, a call of the loop, or the whole loop as one model. */
-  readonly kind: 'identity' | 'loop' | 'whole';
+  /** A program by itself, a call of the loop, the whole loop as one model, or the pictures that this gives. */
+  readonly kind: 'identity' | 'loop' | 'whole' | 'pictures';
   readonly program: string;
   /** Index in the schedule, for the loop. */
   readonly call?: number;
@@ -140,7 +140,7 @@ export async function prove(
   const others = await otherLoops(context(optimization), loops, feedsFor);
   for (const result of others.checks) judge('loop', optimization, result);
   const whole = await wholeLoop(context(optimization), feedsFor);
-  if (whole) checks.push(judgedWhole(whole, optimization, tolerance));
+  if (whole) checks.push(...judgedWhole(whole, optimization, tolerance));
   const combinations = acted.combinations + others.combinations;
   return { checks, combinations, loops: 1 + others.loops, bindings };
 }
@@ -149,13 +149,18 @@ export async function prove(
 const WHOLE_LOOP = 10;
 
 function judgedWhole(
-  { identical, program, absolute, relative }: WholeDifference,
+  { program, pictures, ...latent }: WholeDifference,
   optimization: OptimizationLevel,
   tolerance: number,
-): Check {
-  const passed = relative <= WHOLE_LOOP * tolerance;
-  const rest = { exact: identical, mustBeExact: false, passed };
-  return { kind: 'whole', program, absolute, relative, optimization, ...rest };
+): Check[] {
+  const judged = (kind: Check['kind'], { identical, ...apart }: Difference, passed: boolean) => ({
+    ...{ kind, program, optimization, ...apart, exact: identical, mustBeExact: false, passed },
+  });
+  return [
+    judged('whole', latent, latent.relative <= WHOLE_LOOP * tolerance),
+    // those that are another decoder's are unproved
+    ...(pictures ? [judged('pictures', pictures, true)] : []),
+  ];
 }
 
 /** Without optimization the weights can stay mapped from their file, which halves the memory. */

@@ -6,6 +6,7 @@ import path from 'node:path';
 import type { Tensor } from 'onnxruntime-common';
 import {
   GUIDANCE_SCALE,
+  IMAGE,
   INIT,
   LATENT,
   NOISE,
@@ -25,9 +26,12 @@ import { type Difference, difference } from './difference.js';
 import { openModel, runModel } from './engine.js';
 import { concretePort, type Feeds } from './feeds.js';
 import { takeRows } from './rows.js';
+import { wholePictures } from './whole-pictures.js';
 
 export interface WholeDifference extends Difference {
   readonly program: string;
+  /** Of the pictures, where it gives any that could be compared. */
+  readonly pictures?: Difference;
 }
 
 const SCALE = 1.5;
@@ -48,15 +52,16 @@ export async function wholeLoop(
   const { ort, folder, session } = context;
   const file = path.join(folder, schedule.models[whole.model]!.file);
   const loop = await openModel(ort, file, session);
-  let actual: Tensor;
+  let results: Awaited<ReturnType<typeof runModel>>;
   try {
-    const results = await runModel(loop, feeds, `"${path.basename(file)}"`);
-    actual = results[LATENT] as Tensor;
+    results = await runModel(loop, feeds, `"${path.basename(file)}"`);
   } finally {
     await loop.release();
   }
+  const { [LATENT]: latent, [IMAGE]: image } = results as Record<string, Tensor | undefined>;
   const wanted = await byCalls(context, whole, feeds);
-  return { program: whole.model, ...difference(actual, wanted) };
+  const pictures = image && (await wholePictures(context, latent!, image));
+  return { program: whole.model, ...difference(latent!, wanted), ...(pictures && { pictures }) };
 }
 
 type Whole = NonNullable<Schedule['whole']>;

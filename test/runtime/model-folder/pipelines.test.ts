@@ -1,10 +1,11 @@
 /**
- * Which model a folder means, and folders written with a bundle in place of the
+ * Which model a folder means, and folders written with a bundle beside the
  * denoiser. What else is in them is compared file by file.
  */
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import * as ort from 'onnxruntime-node';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { deepcache } from '../../../passes/deepcache/index.js';
 import {
@@ -13,9 +14,11 @@ import {
 } from '../../../src/compiler/emit/index.js';
 import type { EmitForm } from '../../../src/compiler/lower/index.js';
 import { Pipeline } from '../../../src/compiler/pipeline/index.js';
+import { onnxruntimeCpu, type Target } from '../../../src/compiler/targets/index.js';
 import { loadModel } from '../../../src/model/onnx/files.js';
 import { findBundle, findModel } from '../../../src/runtime/model-folder/index.js';
-import { BUNDLE, expectReplaced, makePipeline, put } from '../../helpers/pipelines.js';
+import { openBundle } from '../../../src/runtime/node/index.js';
+import { BUNDLE, expectReplaced, makePipeline, ORIGINAL, put } from '../../helpers/pipelines.js';
 
 const root = fs.mkdtempSync(path.join(os.tmpdir(), 'stepfold-folders-'));
 afterAll(() => fs.rmSync(root, { recursive: true, force: true }));
@@ -32,9 +35,10 @@ async function write(
   out: string,
   options: Partial<PipelineFolderOptions> = {},
   emit: EmitForm = 'split',
+  target?: Target,
 ) {
   const { file, pipeline } = findModel(source);
-  const compilation = await Pipeline.create({ calls: 4, emit })
+  const compilation = await Pipeline.create({ calls: 4, emit, ...(target && { target }) })
     .use(deepcache, { branch: 2, interval: 2 })
     .compile(loadModel(file));
   return writePipelineFolder(compilation, out, {
@@ -43,6 +47,26 @@ async function write(
     component: pipeline!.component,
     ...options,
   });
+}
+
+/** The denoiser of `out` is a model of its own, and gives what that of `source` gives. */
+async function expectOpen(component: string): Promise<void> {
+  const results = [];
+  for (const place of ['source', 'out']) {
+    const session = await ort.InferenceSession.create(at(place, component, 'model.onnx'));
+    const sample = new ort.Tensor(
+      'float32',
+      Float32Array.from({ length: 256 }, Math.sin),
+      [1, 1, 16, 16],
+    );
+    const [timestep, label] = [500n, 3n].map(
+      (n) => new ort.Tensor('int64', BigInt64Array.of(n), [1]),
+    );
+    const made = await session.run({ sample, timestep: timestep!, class_labels: label! });
+    results.push(made['out_sample']!.data);
+    await session.release();
+  }
+  expect(results[1]).toEqual(results[0]);
 }
 
 const failing = (code: string, ...mentions: string[]) =>
@@ -101,23 +125,69 @@ describe('which model a folder means', () => {
 describe('a pipeline with a bundle in it', () => {
   test.each([
     ['as diffusers exports it', 'unet', 'weights.pb'],
-    ['of a transformer, weights inside', 'transformer', undefined],
+    ['whose weights are called as those of a bundle', 'unet', 'weights.bin'],
+    ['of a transformer, weights inside', 'transformer', 'inside'],
   ])('%s', async (_, component, data) => {
     makePipeline(at('source'), component, data);
-    await write(at('source'), at('out'));
-    expectReplaced(at('out'), component);
+    const { original } = await write(at('source'), at('out'));
+    const own = ['model.onnx', ...(data === 'inside' ? [] : [data])];
+    expectReplaced(at('out'), component, [...new Set([...BUNDLE, ...own])]);
     // large files are shared, those that people edit are not
     const inode = (...names: string[]) => fs.statSync(at(...names)).ino;
     const data2 = 'safety_checker/deep/model.onnx_data';
     expect(inode('out', data2)).toBe(inode('source', data2));
     expect(inode('out/model_index.json')).not.toBe(inode('source/model_index.json'));
+    for (const name of own)
+      expect(inode('out', component, name)).toBe(inode('source', component, name));
+    expect(original).toEqual({
+      files: Object.fromEntries(own.map((name) => [`${component}/${name}`, 'linked'])),
+    });
+    await expectOpen(component);
   });
 
-  test('shares nothing when copies are asked for', async () => {
+  test('shares nothing when copies are asked for, and holds no bytes twice', async () => {
     makePipeline(at('source'));
-    await write(at('source'), at('out'), { weights: 'copy' });
-    fs.rmSync(at('source'), { recursive: true });
+    const { original } = await write(at('source'), at('out'), { weights: 'copy' });
+    expect(original.files).toEqual({
+      'unet/model.onnx': 'copied',
+      'unet/model.onnx_data': 'copied',
+    });
+    const inode = (name: string) => fs.statSync(at('out/unet', name)).ino;
+    expect(inode('model.onnx_data')).toBe(inode('weights.bin'));
+    fs.renameSync(at('source'), at('elsewhere'));
     expectReplaced(at('out'));
+    const source = fs.readFileSync(at('elsewhere/unet/model.onnx_data'));
+    fs.writeFileSync(at('elsewhere/unet/model.onnx_data'), 'overwritten');
+    expect(fs.readFileSync(at('out/unet/model.onnx_data')).equals(source)).toBe(true);
+  });
+
+  test('has no model for other tools where only the weights that the bundle reads are wanted', async () => {
+    makePipeline(at('source'));
+    const { original } = await write(at('source'), at('out'), { weights: 'prune' });
+    expect(original).toEqual({ files: {}, leftOut: expect.stringContaining('weights') });
+    expectReplaced(at('out'), 'unet', BUNDLE);
+  });
+
+  test('has none where a file of the bundle has its name, and leaves that as it is', async () => {
+    makePipeline(at('source'));
+    fs.renameSync(at('source/unet/model.onnx'), at('source/unet/full.onnx'));
+    const { original } = await write(at('source'), at('out'));
+    expect(original).toEqual({ files: {}, leftOut: expect.stringContaining('unet/full.onnx') });
+    expectReplaced(at('out'), 'unet', BUNDLE);
+    await (await openBundle(at('out/unet'))).release();
+  });
+
+  test('has weights of one name each where branches of an If read them', async () => {
+    makePipeline(at('source'));
+    const { original } = await write(at('source'), at('out'), {}, 'merged', onnxruntimeCpu);
+    expect(original.files).toEqual({
+      'unet/model.onnx': 'linked',
+      'unet/model.onnx_data': expect.stringMatching('cloned|copied'),
+    });
+    for (const name of ['model.onnx_data', 'weights.bin'])
+      expect(fs.statSync(at('out/unet', name)).nlink).toBe(1);
+    await (await openBundle(at('out/unet'))).release();
+    await expectOpen('unet');
   });
 
   test('is replaced by force, and only if nothing of anybody else is in it', async () => {
@@ -137,6 +207,7 @@ describe('a pipeline with a bundle in it', () => {
     expectReplaced(at('out'), 'unet', [
       'merged.onnx',
       ...BUNDLE.filter((f) => !/^(full|sh)/.test(f)),
+      ...ORIGINAL,
     ]);
     expect(fs.readdirSync(folder).sort()).toEqual(['out', 'source']);
   });

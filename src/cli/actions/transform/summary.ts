@@ -1,12 +1,17 @@
 /** What `stepfold transform` says of the bundle that it wrote. */
 import path from 'node:path';
-import type { BundleRecord, BundleReport } from '../../../compiler/emit/index.js';
+import type {
+  BundleRecord,
+  BundleReport,
+  PipelineFolderRecord,
+} from '../../../compiler/emit/index.js';
 import type { PassTable } from '../../../compiler/pass/index.js';
 import { keptMemoryWarning } from '../../../evidence/report/facts/kept-memory.js';
 import { callsOf, planOfSchedule } from '../../../runtime/schedule/index.js';
 import { colors } from '../../colors.js';
 import type { TransformArguments } from '../../commands/transform.js';
 import { printHeatmap } from '../../heatmap.js';
+import { printOriginal } from '../../original.js';
 import {
   formatBytes,
   formatMacs,
@@ -53,7 +58,7 @@ const FEW_SITES = 2;
 export function printSummary(
   { output: folder, plugin = [] }: TransformArguments,
   model: string,
-  { schedule, report }: BundleRecord,
+  { schedule, report, original }: BundleRecord & Partial<PipelineFolderRecord>,
   { strategies: known }: PassTable,
   nothing: SavesNothing | undefined,
 ): void {
@@ -69,6 +74,7 @@ export function printSummary(
   );
   const weights = placedWeights(report);
   if (weights) print(weights);
+  printOriginal(original);
   const heavy = keptMemoryWarning(schedule);
   for (const note of [...report.notes, ...(heavy ? [heavy] : [])]) print(`Note: ${note}.`);
   const sites = Object.entries(schedule.sites ?? {});

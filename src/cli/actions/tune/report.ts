@@ -1,8 +1,10 @@
 /** What is said of a search that has come to its end. */
+import type { Original } from '../../../compiler/emit/index.js';
 import type { VerifyReport } from '../../../evidence/measure/index.js';
 import { type Judged, settingTitle, type Tuned } from '../../../evidence/tune/index.js';
 import { colors } from '../../colors.js';
 import type { TuneArguments } from '../../commands/tune.js';
+import { printOriginal } from '../../original.js';
 import { heading, print, printJson, printMadeUp, printTable } from '../../output.js';
 import { shellWord } from '../../shell.js';
 import { besideFlags } from './loop-flags.js';
@@ -26,11 +28,19 @@ function timeText({ chosen: { time }, costsOf, imagesAtOnce }: Tuned): string {
 
 const dB = ({ mean }: { readonly mean: number }) => (mean >= 150 ? 'equal' : mean.toFixed(1));
 
+/** What was made of the search. */
+interface Written {
+  readonly proof: VerifyReport;
+  /** Where it is a pipeline. */
+  readonly original: Original | undefined;
+  /** That the search took. */
+  readonly seconds: number;
+}
+
 export function report(
   args: TuneArguments,
   tuned: Tuned,
-  proof: VerifyReport,
-  seconds: number,
+  { proof, original, seconds }: Written,
 ): void {
   const { chosen, loop, rival, evaluations, failed, notTried } = tuned;
   const speedup = (one: Judged) => loop.time.milliseconds / one.time.milliseconds;
@@ -40,6 +50,7 @@ export function report(
       seconds,
       proved: proof.passed,
       run: runLine(args, chosen),
+      ...(original && { original }),
       ...withoutEnds(tuned),
     });
     return;
@@ -78,6 +89,7 @@ export function report(
     `Written: ${args.output}`,
     proof.passed ? colors.green(', proved') : colors.red(', and not proved: see `stepfold verify`'),
   );
+  printOriginal(original);
   if (args.page !== undefined) print(`Page: ${args.page}`);
   print(`Run it: ${runLine(args, chosen).map(shellWord).join(' ')}`);
 }
