@@ -48,13 +48,15 @@ export const tritonStates = (bundle: string, input: string, why: string) =>
     { file: bundle, value: input, hint: 'Make the bundle anew with `stepfold transform`.' },
   );
 
-/** @param what the option says something of */
-export const tritonOption = (option: string, emit: string, what: string) =>
-  new StepfoldError(
-    'TRITON_OPTION',
-    `--${option} says something of ${what}, which a bundle of the form "${emit}" does not have in Triton.`,
-    { data: { option, emit }, hint: `Leave --${option} out.` },
-  );
+/**
+ * @param what the option says something of
+ * @param why there is none
+ */
+export const tritonOption = (option: string, what: string, why: string) =>
+  new StepfoldError('TRITON_OPTION', `--${option} says something of ${what}, and ${why}.`, {
+    data: { option },
+    hint: `Leave --${option} out.`,
+  });
 
 export const tritonNoBatch = (why: string) =>
   new StepfoldError('TRITON_NO_BATCH', `Triton cannot batch requests of this loop: ${why}.`, {

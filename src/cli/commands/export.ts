@@ -1,7 +1,7 @@
 /** `stepfold export`: a bundle as what a server reads. */
 import type { Argv } from 'yargs';
 import { WEIGHTS_MODES } from '../../compiler/emit/modes.js';
-import { bundleArgument, jsonOption, number, texts, wholeNumber } from '../arguments.js';
+import { bundleArgument, jsonOption, texts, wholeNumber } from '../arguments.js';
 import { type Arguments, addOptions, examples } from '../command.js';
 
 export const command = 'export <kind> <bundle>';
@@ -26,7 +26,7 @@ const sequenceOptions = {
     type: 'number',
     describe:
       'Seconds between two requests behind which Triton gives a sequence up, the time of a call among them [default: 60]',
-    check: number('idle'),
+    check: wholeNumber('idle', 1, 10 ** 6),
   },
 } as const;
 
@@ -72,11 +72,11 @@ export const builder = (yargs: Argv) =>
       examples(
         [
           'A call at a time, with states that Triton keeps',
-          'stepfold transform unet.onnx --calls 50 --emit stateful -o sd15 \\\n  --pass deepcache:branch=2,interval=3\nstepfold export triton sd15 -o repository',
+          'stepfold transform unet.onnx --calls 50 --emit stateful \\\n  --pass deepcache:branch=2,interval=3 -o sd15\nstepfold export triton sd15 -o repository',
         ],
         [
           'Whole loops, whose requests are batched',
-          'stepfold transform unet.onnx --calls 50 --emit loop --sampler dpm++2m -o sd15-loop \\\n  --pass deepcache:branch=2,interval=3\nstepfold export triton sd15-loop -o repository --max-batch 8',
+          'stepfold transform unet.onnx --calls 50 --emit loop --sampler dpm++2m \\\n  --pass deepcache:branch=2,interval=3 -o sd15-loop\nstepfold export triton sd15-loop -o repository --max-batch 8',
         ],
       ),
     );

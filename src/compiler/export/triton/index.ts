@@ -11,59 +11,29 @@ import {
   tritonForm,
   tritonModelExists,
   tritonName,
-  tritonNoBatch,
-  tritonOption,
-  tritonStates,
 } from '../../../errors/index.js';
 import { cloneModel } from '../../../model/ir/clone.js';
-import type { Graph } from '../../../model/ir/graph.js';
 import { type Model, opsetVersion } from '../../../model/ir/model.js';
 import { loadModel, saveModel } from '../../../model/onnx/files.js';
 import { findBundle } from '../../../runtime/model-folder/index.js';
 import { checkFiles, readSchedule } from '../../../runtime/node/index.js';
-import {
-  callsOf,
-  carriedStates,
-  fedBackAs,
-  type Schedule,
-} from '../../../runtime/schedule/index.js';
+import { callsOf, type Schedule } from '../../../runtime/schedule/index.js';
 import { checkApart, writeFolder } from '../../emit/index.js';
-import type { WeightsMode, WeightsPlaced } from '../../emit/modes.js';
+import type { WeightsPlaced } from '../../emit/modes.js';
 import { placeWeights } from '../../emit/place-weights.js';
 import { shareWeights } from '../../emit/weights.js';
-import { configOf, ownShape, type ServedModel, type StatePair } from './config.js';
+import { configOf } from './config.js';
+import { loopModel } from './loop-model.js';
+import type { TritonOptions } from './options.js';
 import { readmeOf } from './readme.js';
-import { giveRows } from './rows.js';
+import { sequenceModel } from './sequence-model.js';
 import { settleOutputs } from './settled-outputs.js';
-import { inputsOf, outputsOf } from './tensors.js';
-import { warmUpOf } from './warm-up.js';
+
+export type { TritonOptions } from './options.js';
 
 /** What Triton looks for in the folder of a version. */
 const MODEL_FILE = 'model.onnx';
 const VERSION_FOLDER = '1';
-
-const DEFAULTS = { sequences: 4, idle: 60, maxBatch: 4 } as const;
-
-export interface TritonOptions {
-  /** Folder of the bundle, or of its pipeline. */
-  readonly bundle: string;
-  /** Folder of the repository, which is made where it is not there; other models in it stay as they are. */
-  readonly repository: string;
-  /** Of the model; by default that of the bundle's folder. */
-  readonly name?: string | undefined;
-  /** How its weights get there: as `transform` has them (default `link`). */
-  readonly weights?: WeightsMode | undefined;
-  /** Of the form `stateful`: images under way at a time (4). */
-  readonly sequences?: number | undefined;
-  /** Of the form `stateful`: seconds between requests behind which an image is given up (60). */
-  readonly idle?: number | undefined;
-  /** Of the form `loop`: images that requests are joined to (4). */
-  readonly maxBatch?: number | undefined;
-  /** Of the form `loop`: whether Triton makes an image of zeros before it serves the model (true). */
-  readonly warmUp?: boolean | undefined;
-  /** Sizes of that image, by symbol; by default those that the costs of the bundle are of. */
-  readonly sizes?: Readonly<Record<string, number>> | undefined;
-}
 
 export interface TritonModel {
   /** Of the model, inside the repository. */
@@ -95,7 +65,8 @@ export async function exportTriton(options: TritonOptions): Promise<TritonModel>
   const bundle = findBundle(options.bundle);
   const schedule = await readSchedule(bundle);
   const form = schedule.emit;
-  if (form !== 'stateful' && form !== 'loop') throw tritonForm(options.bundle, form);
+  if (form !== 'stateful' && !(form === 'loop' && schedule.whole))
+    throw tritonForm(options.bundle, form);
   const name = options.name ?? path.basename(path.resolve(options.bundle));
   const folder = target(repository, name);
   checkApart(folder, bundle);
@@ -106,7 +77,7 @@ export async function exportTriton(options: TritonOptions): Promise<TritonModel>
   const unsettled = await settleOutputs(model.graph, file);
   const served =
     form === 'stateful'
-      ? sequenceModel(name, model.graph, schedule, options)
+      ? { model: sequenceModel(name, model.graph, schedule, options), alone: undefined }
       : loopModel(name, model.graph, schedule, options);
   const plan = shareWeights([model], mode, source);
   const readme = readmeOf({
@@ -116,7 +87,7 @@ export async function exportTriton(options: TritonOptions): Promise<TritonModel>
     unsettled,
   });
   const placed = writeFolder(folder, false, (staging) => {
-    // first, as a server that watches the repository may look into a folder that is not called so yet, and refuses it by that
+    // first: a server that watches the repository refuses a folder that is not called as its model
     fs.writeFileSync(path.join(staging, 'config.pbtxt'), configOf(served.model));
     fs.writeFileSync(path.join(staging, 'README.md'), readme);
     const version = path.join(staging, VERSION_FOLDER);
@@ -157,96 +128,6 @@ function target(repository: string, name: string): string {
 function modelFileOf({ models, whole }: Schedule): string {
   const id = whole?.model ?? Object.keys(models)[0]!;
   return models[id]!.file;
-}
-
-interface Served {
-  readonly model: ServedModel;
-  readonly alone?: string | undefined;
-}
-
-function sequenceModel(
-  name: string,
-  graph: Graph,
-  schedule: Schedule,
-  options: TritonOptions,
-): Served {
-  const { sequences = DEFAULTS.sequences, idle = DEFAULTS.idle } = options;
-  refuse(options, 'stateful', {
-    maxBatch: ['max-batch', 'batches of requests'],
-    warmUp: ['warm-up', 'a request for warming up'],
-    sizes: ['size', 'a request for warming up'],
-  });
-  const inputs = inputsOf(graph);
-  const outputs = outputsOf(graph);
-  const states = [...carriedStates(schedule).keys()].sort().map((input): StatePair => {
-    const [taken, given] = [inputs, outputs].map((tensors, way) =>
-      tensors.find((tensor) => tensor.name === (way === 0 ? input : fedBackAs(input))),
-    );
-    if (!taken) throw tritonStates(options.bundle, input, 'is not there');
-    if (!given) throw tritonStates(options.bundle, input, `has no output "${fedBackAs(input)}"`);
-    return { input: taken, output: given };
-  });
-  const carried = new Set(states.flatMap(({ input, output }) => [input.name, output.name]));
-  const own = <T extends { readonly name: string }>(tensors: readonly T[]) =>
-    tensors.filter((tensor) => !carried.has(tensor.name));
-  return {
-    model: {
-      name,
-      inputs: own(inputs),
-      outputs: own(outputs),
-      maxBatch: 0,
-      sequence: { sequences, idle, states },
-    },
-  };
-}
-
-function loopModel(
-  name: string,
-  graph: Graph,
-  { cost, whole }: Schedule,
-  options: TritonOptions,
-): Served {
-  refuse(options, 'loop', {
-    sequences: ['sequences', 'sequences'],
-    idle: ['idle', 'sequences'],
-  });
-  const alone = giveRows(graph);
-  if (alone !== undefined && options.maxBatch !== undefined) throw tritonNoBatch(alone);
-  const maxBatch = alone === undefined ? (options.maxBatch ?? DEFAULTS.maxBatch) : 0;
-  const inputs = inputsOf(graph);
-  const [images] = whole!.inputs[0]!.shape;
-  const known = {
-    ...cost?.macs?.bindings,
-    // the costs may be of a pair
-    ...(typeof images === 'string' && { [images]: 1 }),
-  };
-  const { sizes: asked = {}, warmUp = true } = options;
-  if (!warmUp) refuse(options, 'loop', { sizes: ['size', 'a request for warming up'] });
-  return {
-    model: {
-      name,
-      inputs,
-      outputs: outputsOf(graph),
-      maxBatch,
-      ...(warmUp && {
-        warmUp: warmUpOf(
-          inputs.map((tensor) => ownShape(tensor, maxBatch)),
-          { asked, known },
-        ),
-      }),
-    },
-    alone,
-  };
-}
-
-/** @throws TRITON_OPTION for what says something of the other form */
-function refuse(
-  options: TritonOptions,
-  form: string,
-  others: Partial<Record<keyof TritonOptions, readonly [option: string, what: string]>>,
-): void {
-  for (const [key, [option, what]] of Object.entries(others))
-    if (options[key as keyof TritonOptions] !== undefined) throw tritonOption(option, form, what);
 }
 
 function factsOf(schedule: Schedule, model: Model) {

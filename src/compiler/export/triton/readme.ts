@@ -29,11 +29,11 @@ export function readmeOf(facts: ReadmeFacts): string {
   const { name, sequence } = model;
   const what = sequence
     ? `One call of a denoiser that keeps from call to call what it need not compute again, ${facts.calls} calls an image.`
-    : `A whole denoising loop of ${facts.calls} calls: noise in, latents out.`;
+    : `A whole denoising loop of ${facts.calls} calls: noise in, ${model.outputs.length > 1 ? 'latents and pictures' : 'latents'} out.`;
   return [
     `# ${code(name)}`,
     `${what} Written by \`stepfold export triton\` (${VERSION}) from the bundle ${code(bundle)}, which was made of ${code(source.file)} (SHA-256 \`${source.sha256}\`).`,
-    "**Never run in Triton.** The configuration was read by `protoc` with Triton's own model_config.proto, and models like this one were run by a simulator of Triton's rules for shapes, sequences and states, in Stepfold's tests. No server has loaded it there.",
+    "**Never run in Triton.** Configurations as this one were read by `protoc` with Triton's model_config.proto, and such models run by a simulator of Triton's rules for shapes, sequences and states. No server has loaded one in Stepfold's tests.",
     `## Serving`,
     `\`\`\`sh\ntritonserver --model-repository=REPOSITORY\n\`\`\``,
     `REPOSITORY is the folder that this one lies in; other models may lie in it too, and KServe mounts the same. It takes the onnxruntime backend, with an onnxruntime that knows operator set ${opset}. Files of weights lie in \`1\` beside the model, where onnxruntime looks for them: copy the folder as a whole.`,

@@ -17,8 +17,8 @@ const shapeOf = (value: Value): readonly Dim[] =>
 /** Why not; undefined where they can, and all has its rows then. */
 export function giveRows(graph: Graph): string | undefined {
   const inputs = graph.inputs.filter((value) => !value.initializer);
-  const noise = inputs.find(({ name }) => name === NOISE)!;
-  const [batch, ...image] = shapeOf(noise);
+  const noise = inputs.find(({ name }) => name === NOISE);
+  const [batch, ...image] = noise ? shapeOf(noise) : [];
   if (typeof batch !== 'string')
     return `its models were made for a batch of ${batch ?? 'no known size'}`;
   const own = [GUIDANCE_SCALE, STEP_NOISE];
