@@ -24,6 +24,11 @@ export class SequenceStates {
     const inputs = sorted(states.map((state) => state.input_name));
     const outputs = sorted(states.map((state) => state.output_name));
     this.inputOf = new Map(outputs.map((output, i) => [output, inputs[i]!]));
+    for (const { input_name: input, output_name: output } of states)
+      if (this.inputOf.get(output) !== input)
+        throw new Error(
+          `"${output}" comes back as "${this.inputOf.get(output)}", not as "${input}"`,
+        );
   }
 
   get inputs(): ReadonlyMap<string, Tensor> {
