@@ -77,9 +77,6 @@ const root = new protobuf.Root().loadSync(PROTO, { keepCase: true });
 export function parseConfig(text: string): ModelConfig {
   const type = root.lookupType(MESSAGE);
   const options = { enums: String, longs: Number, arrays: true } as const;
-  return type.toObject(type.decode(encodeText(text)), {
-    ...options,
-    // numbers and texts that are left out are 0 and empty, as for Triton
-    defaults: false,
-  }) as ModelConfig;
+  // a number of 0 is not sent
+  return { max_batch_size: 0, ...type.toObject(type.decode(encodeText(text)), options) } as never;
 }
