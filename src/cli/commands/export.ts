@@ -71,12 +71,16 @@ export const builder = (yargs: Argv) =>
     .epilogue(
       examples(
         [
-          'A call at a time, with states that Triton keeps',
-          'stepfold transform unet.onnx --calls 50 --emit stateful \\\n  --pass deepcache:branch=2,interval=3 -o sd15\nstepfold export triton sd15 -o repository',
+          'A call at a time, with states that Triton keeps: a bundle of the form stateful',
+          'stepfold export triton sd15 -o repository',
         ],
         [
-          'Whole loops, whose requests are batched',
-          'stepfold transform unet.onnx --calls 50 --emit loop --sampler dpm++2m \\\n  --pass deepcache:branch=2,interval=3 -o sd15-loop\nstepfold export triton sd15-loop -o repository --max-batch 8',
+          'Longer images, and more of them at a time',
+          'stepfold export triton sd15 -o repository --idle 300 --sequences 16',
+        ],
+        [
+          'Whole loops, whose requests are batched: a bundle of the form loop',
+          'stepfold export triton sd15-loop -o repository --max-batch 8 --size height=96',
         ],
       ),
     );
