@@ -71,7 +71,7 @@ export const builder = (yargs: Argv) =>
     .epilogue(
       examples(
         [
-          'A call at a time, with states that Triton keeps: a bundle of the form stateful',
+          'A call at a time, of a bundle of the form stateful',
           'stepfold export triton sd15 -o repository',
         ],
         [
@@ -79,8 +79,8 @@ export const builder = (yargs: Argv) =>
           'stepfold export triton sd15 -o repository --idle 300 --sequences 16',
         ],
         [
-          'Whole loops, whose requests are batched: a bundle of the form loop',
-          'stepfold export triton sd15-loop -o repository --max-batch 8 --size height=96',
+          'Whole loops in batches, of a bundle of the form loop',
+          'stepfold export triton sd15-loop -o repository --max-batch 8',
         ],
       ),
     );

@@ -3,15 +3,22 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { deepcache } from '../../../../passes/deepcache/index.js';
+import { forecast } from '../../../../passes/forecast/index.js';
+import { configOf } from '../../../../src/compiler/export/triton/config.js';
 import { exportTriton, type TritonOptions } from '../../../../src/compiler/export/triton/index.js';
+import { settleOutputs } from '../../../../src/compiler/export/triton/settled-outputs.js';
+import { inputsOf, outputsOf } from '../../../../src/compiler/export/triton/tensors.js';
 import { printMessage } from '../../../../src/compiler/export/triton/text-proto.js';
 import type { PipelineOptions } from '../../../../src/compiler/pipeline/index.js';
+import { loadModel, saveModel } from '../../../../src/model/onnx/files.js';
 import { DIGITS, scratchFolder } from '../../../cli/stepfold.js';
 import { EXACT } from '../../../helpers/compile.js';
+import { modelOf } from '../../../helpers/text.js';
 import { bundleOf, optimumUnet } from './bundles.js';
 import { parseConfig, whyNoProtoc } from './protoc.js';
 import { inferTogether } from './simulator/batches.js';
 import { Model } from './simulator/model.js';
+import { Sequences } from './simulator/sequences.js';
 
 const folder = scratchFolder('triton-repository');
 const at = (...names: string[]) => path.join(folder, ...names);
@@ -24,7 +31,10 @@ beforeAll(async () => {
     bundleOf(file, at(name), options, (pipeline) =>
       pipeline.use(deepcache, { branch: 1, interval: 3 }),
     );
-  await make('stateful', DIGITS, { emit: 'stateful' });
+  // values of several calls, whose names differ in their ends
+  await bundleOf(DIGITS, at('stateful'), { emit: 'stateful' }, (pipeline) =>
+    pipeline.use(deepcache, { branch: 1, interval: 3 }).use(forecast, { interval: 2, order: 2 }),
+  );
   await make('split', DIGITS, { emit: 'split' });
   await make('open', unet, { emit: 'loop', ...ddim });
   await make('frozen', unet, { emit: 'loop', freeze: { batch_size: 2 }, ...ddim });
@@ -40,7 +50,7 @@ describe('a repository', () => {
     expect(made).toMatchObject({
       folder: at('repository', 'stateful'),
       form: 'stateful',
-      states: 2,
+      states: 5,
       weights: { 'weights.bin': 'linked' },
     });
     const files = fs.readdirSync(at('repository'), { recursive: true }).map(String).sort();
@@ -60,6 +70,12 @@ describe('a repository', () => {
     expect(inode(at('repository/copied/1/weights.bin'))).not.toBe(
       inode(at('stateful/weights.bin')),
     );
+  });
+
+  test.skipIf(whyNoProtoc())('is one that the simulator takes', async () => {
+    const model = await Model.load(at('repository', 'stateful'), EXACT);
+    expect(model.config.sequence_batching!.state).toHaveLength(5);
+    await model.release();
   });
 
   test('says how its model is called, and that no server has run it', () => {
@@ -115,6 +131,46 @@ describe('a repository', () => {
       expect(await dims({ name: 'cold', warmUp: false })).toEqual([]);
     },
   );
+});
+
+test.skipIf(whyNoProtoc())('a state without axes goes to and fro as one of [1]', async () => {
+  const counting = modelOf(
+    `agraph (float[n] x, float in_s) => (float[n] y, float out_s) {
+       one = Constant <value = float {1.0}> ()
+       out_s = Add (in_s, one)
+       y = Add (x, in_s)
+     }`,
+  );
+  const [x, input] = inputsOf(counting.graph);
+  const [y, output] = outputsOf(counting.graph);
+  const states = [{ input: input!, output: output! }];
+  fs.mkdirSync(at('scalar', '1'), { recursive: true });
+  saveModel(counting, at('scalar', '1', 'model.onnx'));
+  fs.writeFileSync(
+    at('scalar', 'config.pbtxt'),
+    configOf({
+      name: 'scalar',
+      inputs: [x!],
+      outputs: [y!],
+      maxBatch: 0,
+      sequence: { sequences: 1, idle: 1, states },
+    }),
+  );
+  const model = await Model.load(at('scalar'), EXACT);
+  const server = new Sequences(model);
+  for (const [call, wanted] of [0, 1, 2].entries()) {
+    const inputs = { x: { type: 'float32', dims: [1], data: Float32Array.of(5) } } as const;
+    const { y: found } = await server.infer({ inputs, sequence: { id: 1, start: call === 0 } });
+    expect([...(found!.data as Float32Array)]).toEqual([5 + wanted]);
+  }
+  await model.release();
+});
+
+test('outputs stay as they are declared where no engine can open the model', async () => {
+  const { graph } = loadModel(at('stateful', 'stateful.onnx'));
+  const before = graph.outputs.map(({ type }) => type);
+  expect(await settleOutputs(graph, at('none.onnx'))).toMatch(/none\.onnx/);
+  expect(graph.outputs.map(({ type }) => type)).toEqual(before);
 });
 
 describe('refuses', () => {
