@@ -48,7 +48,7 @@ function printModel(repository: string, model: TritonModel): void {
   if (ways.length > 0) print(`Weights: ${ways.join('; ')}`);
   if (unsettled !== undefined)
     print(
-      `Note: onnxruntime could not be asked for the sizes of outputs (${unsettled}); Triton wants them as it sees them.`,
+      `Note: onnxruntime could not be asked for the sizes of outputs (${unsettled}); Triton wants them as its own sees them.`,
     );
   print(`How it is called, and its limits: ${path.join(folder, 'README.md')}`);
   print();

@@ -11,7 +11,7 @@ export interface StatePair {
   readonly output: Tensor;
 }
 
-export interface SequenceSettings {
+interface SequenceSettings {
   /** How many images are under way at a time in each instance of the model. */
   readonly sequences: number;
   /** Seconds from one request of a sequence to the next, behind which it is given up. */

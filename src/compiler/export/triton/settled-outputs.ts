@@ -4,6 +4,7 @@
  * says is also written into the model, where every version of it finds the same.
  */
 import type { InferenceSession } from 'onnxruntime-common';
+import { inOneLine } from '../../../errors/in-one-line.js';
 import type { Graph } from '../../../model/ir/graph.js';
 import { type Dim, tensorType } from '../../../model/ir/types.js';
 import { loadEngine } from '../../../runtime/ort/index.js';
@@ -27,7 +28,7 @@ export async function settleOutputs(graph: Graph, file: string): Promise<string 
   try {
     session = await engine.InferenceSession.create(file, OPTIONS);
   } catch (error) {
-    return (error as Error).message;
+    return inOneLine((error as Error).message).replace(/\.$/, '');
   }
   try {
     for (const found of session.outputMetadata) {

@@ -24,7 +24,7 @@ export function whyNoProtoc(): string | undefined {
 
 /** Bytes of a message in text form. @throws what protoc says of it */
 export const encodeText = (text: string): Buffer =>
-  execFileSync('protoc', ['-I', path.dirname(PROTO), `--encode=${MESSAGE}`, path.basename(PROTO)], {
+  execFileSync('protoc', ['-I.', `--encode=${MESSAGE}`, path.basename(PROTO)], {
     cwd: path.dirname(PROTO),
     input: text,
     stdio: ['pipe', 'pipe', 'pipe'],
