@@ -49,6 +49,8 @@ export function configOf({
     output: [...outputs, ...scalars].map((tensor) => portOf(tensor, maxBatch)),
     sequence_batching: sequence && sequenceBatching(sequence),
     dynamic_batching: maxBatch > 0 ? {} : undefined,
+    // by itself the backend has two on a processor, each with the weights in memory
+    instance_group: { count: 1 },
     model_warmup: warmUp,
   };
   return `# Written by stepfold ${VERSION}; README.md beside it says what it means.\n${printMessage(config)}`;

@@ -33,7 +33,7 @@ export function readmeOf(facts: ReadmeFacts): string {
   return [
     `# ${code(name)}`,
     `${what} Written by \`stepfold export triton\` (${VERSION}) from the bundle ${code(bundle)}, which was made of ${code(source.file)} (SHA-256 \`${source.sha256}\`).`,
-    "**Never run in Triton.** Configurations as this one were read by `protoc` with Triton's model_config.proto, and such models run by a simulator of Triton's rules for shapes, sequences and states. No server has loaded one in Stepfold's tests.",
+    "**Seen in Triton on a CPU alone.** Models made as this one were loaded and called by hand in Triton 2.51 (24.10) with its onnxruntime backend, and gave what they give without it; this one was not, and none on a GPU. In Stepfold's tests configurations are read by `protoc`, and models run by a simulator of Triton's rules for shapes, sequences, states and batches.",
     `## Serving`,
     `\`\`\`sh\ntritonserver --model-repository=REPOSITORY\n\`\`\``,
     `REPOSITORY is the folder that this one lies in; other models may lie in it too, and KServe mounts the same. It takes the onnxruntime backend, with an onnxruntime that knows operator set ${opset}. Files of weights lie in \`1\` beside the model, where onnxruntime looks for them: copy the folder as a whole.`,
@@ -101,7 +101,7 @@ function sequenceLimits({ model, calls, states }: ReadmeFacts): string[] {
   return [
     `One image, or one batch of images that go through the loop together, per sequence. A sequence that goes on behind its last call begins another image, as one does that is sent \`sequence_start\` anew; there are no states to clear.`,
     `A sequence is given up when ${idle} s pass from the arrival of one request to that of the next, the time of the call itself among them (\`max_sequence_idle_microseconds\`); its next request is refused for want of \`sequence_start\`, and the image has to begin anew. Raise it above the longest call and the client's own step.`,
-    `${sequences} sequences are under way at a time in each instance (\`max_candidate_sequences\`), and others wait for one to end.${held}`,
+    `${sequences} sequences are under way at a time in each instance (\`max_candidate_sequences\`), of which there is one, or one on each GPU (\`instance_group\`); others wait for one to end.${held}`,
     'No two requests share a batch (`max_batch_size: 0`): at different calls different work is done, chosen by an ONNX `If` for all rows alike, and the number of the call is one for all of them. Put images that begin together into one sequence, as rows of its inputs. A bundle of the form `loop` is batched by Triton.',
     'The first axis is thus part of the shape in every request, and a scalar is sent as `[1]`.',
     `${calls} calls, and no other number: another number of steps, another plan or other guidance is another bundle and another model, whose weights can be the same file.`,

@@ -78,10 +78,10 @@ describe('a repository', () => {
     await model.release();
   });
 
-  test('says how its model is called, and that no server has run it', () => {
+  test('says how its model is called, and what was seen of such models', () => {
     const readme = fs.readFileSync(at('repository/stateful/README.md'), 'utf8');
     for (const words of [
-      'Never run in Triton',
+      'Seen in Triton on a CPU alone',
       '| input | `sample` | FP32 | `[batch, 1, 16, 16]` |',
       '5 requests in the order of the steps',
       'when 60 s pass',
