@@ -99,7 +99,7 @@ function sequenceLimits({ model, calls, states }: ReadmeFacts): string[] {
     ? ` Their states take ${states.bytes.toLocaleString('en')} bytes an image at ${sizesOf(states.sizes)}, twice while a call runs.`
     : '';
   return [
-    `One image, or one batch of images that go through the loop together, per sequence. A sequence that goes on behind its last call begins another image, as one does that is sent \`sequence_start\` anew; there are no states to clear.`,
+    `One image, or one batch of images that go through the loop together, per sequence. A sequence that goes on behind its last call begins another image, as one does that is sent \`sequence_start\` anew; there are no states to clear. A request that fails changes nothing and can be sent again.`,
     `A sequence is given up when ${idle} s pass from the arrival of one request to that of the next, the time of the call itself among them (\`max_sequence_idle_microseconds\`); its next request is refused for want of \`sequence_start\`, and the image has to begin anew. Raise it above the longest call and the client's own step.`,
     `${sequences} sequences are under way at a time in each instance (\`max_candidate_sequences\`), of which there is one, or one on each GPU (\`instance_group\`); others wait for one to end.${held}`,
     'No two requests share a batch (`max_batch_size: 0`): at different calls different work is done, chosen by an ONNX `If` for all rows alike, and the number of the call is one for all of them. Put images that begin together into one sequence, as rows of its inputs. A bundle of the form `loop` is batched by Triton.',

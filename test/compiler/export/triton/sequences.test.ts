@@ -163,6 +163,20 @@ describe.skipIf(whyNoProtoc() !== undefined)('sequences', () => {
     for (const [j, loop] of others.entries()) isAsPlain(loop, j + 2);
   });
 
+  test('a request that fails changes nothing, and can be sent again', async () => {
+    const server = new Sequences(model);
+    const loop = new Loop(IMAGES[0]!);
+    while (!loop.isLast) {
+      await call(server, 1, loop);
+      // 7 is halved to 4, which doubled is 8
+      const { sample } = new Loop({ ...IMAGES[0]!, dims: [1, 4, 7, 7] }).feeds();
+      const odd = { ...loop.feeds(), sample: sample! };
+      await expect(server.infer({ inputs: odd, sequence: { id: 1 } })).rejects.toThrow();
+    }
+    await call(server, 1, loop);
+    isAsPlain(loop, 0);
+  });
+
   test('a request that goes against the configuration is refused', async () => {
     const server = new Sequences(model);
     const feeds = new Loop(IMAGES[0]!).feeds();
