@@ -21,6 +21,11 @@ export {
 } from './compiler/emit/index.js';
 export type { WeightsMode } from './compiler/emit/modes.js';
 export {
+  exportTriton,
+  type TritonModel,
+  type TritonOptions,
+} from './compiler/export/triton/index.js';
+export {
   type Asked,
   type Calibrated,
   type CalibrateOptions,

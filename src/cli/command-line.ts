@@ -7,6 +7,7 @@ import * as bench from './commands/bench.js';
 import * as calibrate from './commands/calibrate.js';
 import * as costs from './commands/costs.js';
 import * as diff from './commands/diff.js';
+import * as exportCommand from './commands/export.js';
 import * as fill from './commands/fill.js';
 import * as inspect from './commands/inspect.js';
 import * as passes from './commands/passes.js';
@@ -79,6 +80,11 @@ const COMMANDS: readonly Command[] = [
     ...report,
     handler: async (args: report.ReportArguments) =>
       (await import('./actions/report.js')).report(args),
+  },
+  {
+    ...exportCommand,
+    handler: async (args: exportCommand.ExportArguments) =>
+      (await import('./actions/export.js')).exportBundle(args),
   },
   {
     ...diff,

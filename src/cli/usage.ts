@@ -21,7 +21,7 @@ export function usageError(
   if (!command) return unknownCommand(word, typed, commands);
   const name = nameOf(command);
   const help = `See \`stepfold ${name} --help\`.`;
-  const [, positional = ''] = command.command.split(' ');
+  const [, ...positionals] = command.command.split(' ');
   const { kind, rest } = parse(message);
   switch (kind) {
     case 'unknown': {
@@ -38,7 +38,7 @@ export function usageError(
       );
     }
     case 'few':
-      return badUsage(`${positional} is missing.`, help);
+      return badUsage(`${positionals[Number(/got (\d+)/.exec(rest)?.[1] ?? 0)]} is missing.`, help);
     case 'missing':
       return badUsage(
         `${rest
@@ -52,7 +52,9 @@ export function usageError(
       const said = /^Argument: (.+?), Given: (.+), Choices: (.+)$/s.exec(rest);
       if (!said) return badUsage(`${rest}.`, help);
       const [, option, given, choices] = said;
-      return badUsage(`--${option} cannot be ${given}.`, `Choose one of ${choices}.`);
+      const place = `<${option}>`;
+      const what = positionals.includes(place) ? place : `--${option}`;
+      return badUsage(`${what} cannot be ${given}.`, `Choose one of ${choices}.`);
     }
     case 'nothing':
       return badUsage(`${rest.length === 1 ? '-' : '--'}${rest} needs a value.`, help);

@@ -25,5 +25,6 @@ export * from './schedule.js';
 export * from './shape.js';
 export * from './text.js';
 export * from './timesteps.js';
+export * from './triton.js';
 export * from './tune.js';
 export * from './visible.js';

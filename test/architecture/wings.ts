@@ -47,6 +47,7 @@ export const WINGS: readonly Wing[] = [
       'src/compiler/lower',
       'src/compiler/pipeline',
       'src/compiler/emit',
+      'src/compiler/export',
       'src/compiler/inspect',
     ],
   },

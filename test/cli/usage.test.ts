@@ -14,6 +14,7 @@ const COMMANDS = [
   'verify',
   'run',
   'bench',
+  'export',
   'print',
   'passes',
   'fill',

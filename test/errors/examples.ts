@@ -621,6 +621,23 @@ export const EXAMPLES = {
   noQueuePackage: [
     () => e.noQueuePackage('stepfold-queue', "Cannot find package 'stepfold-queue'"),
   ],
+  tritonForm: [() => e.tritonForm('bundle', 'split')],
+  tritonName: [() => e.tritonName('stable diffusion')],
+  tritonModelExists: [() => e.tritonModelExists('repository/unet')],
+  tritonType: [() => e.tritonType('tokens', 'int4')],
+  tritonShape: [() => e.tritonShape('out_sample')],
+  tritonStates: [
+    () => e.tritonStates('bundle', 'stepfold.in.deep.0', 'has no output "stepfold.out.deep.0"'),
+  ],
+  tritonOption: [
+    () => e.tritonOption('idle', 'sequences', 'a bundle of the form "loop" has none in Triton'),
+  ],
+  tritonNoBatch: [() => e.tritonNoBatch('"img_ids" has no row for each image')],
+  tritonSize: [() => e.tritonSize('noise', 'height'), () => e.tritonSize('noise', null)],
+  tritonNoSize: [
+    () => e.tritonNoSize('hieght', ['height', 'width']),
+    () => e.tritonNoSize('height', []),
+  ],
   queueDown: [() => e.queueDown('redis://queue.lan:6379', 'connect ECONNREFUSED 10.0.0.7:6379')],
   queueRefused: [
     () =>

@@ -209,6 +209,19 @@ export const MEANINGS: Readonly<Record<string, string>> = {
     'An input or output of the model has a name that the form `loop` gives to one of its own.',
   FORM_INPUTS: 'The form `loop` cannot feed the model what it takes.',
   FORM_DECODER: 'A decoder cannot follow the loop as one model, or there is no such loop.',
+  TRITON_FORM: 'A bundle that is run by its schedule is to be served by Triton, which reads none.',
+  TRITON_NAME:
+    "The name of a model, or of the bundle's folder where none is given, is not one that is a folder and part of a web address as it stands.",
+  TRITON_MODEL_EXISTS:
+    'The repository has something by the name of the model. Nothing in it is replaced.',
+  TRITON_TYPE: 'An input or output is of a type that the configuration of Triton has no name for.',
+  TRITON_SHAPE: 'An input or output of the model declares no shape.',
+  TRITON_STATES: 'What the schedule says of states is not what the model has.',
+  TRITON_OPTION: 'An option is given that says something of the other form.',
+  TRITON_NO_BATCH:
+    'Batches are asked for of a loop of which some input or output has no row for each image.',
+  TRITON_SIZE:
+    'The sizes of the request for warming up are not all known, or one is given of nothing.',
   SIZES_UNKNOWN: 'A size of an input is wanted, and was not given.',
   PLAN_NOT_MERGEABLE: 'The form `merged` cannot express this site.',
   PLAN_NOT_CHAINABLE:

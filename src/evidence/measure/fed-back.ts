@@ -4,7 +4,14 @@
  * second image behind the first. To the bit, since it is one model on the same inputs.
  */
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
-import { callsOf, counterOf, type Schedule, type State } from '../../runtime/schedule/index.js';
+import {
+  callsOf,
+  carriedStates,
+  counterOf,
+  fedBackAs,
+  type Schedule,
+  type State,
+} from '../../runtime/schedule/index.js';
 import { pointer } from '../../runtime/schedule/pointer.js';
 import { placeholder } from '../../runtime/session/tensors.js';
 import type { Findings } from './context.js';
@@ -12,8 +19,6 @@ import { compareOutputs } from './difference.js';
 import { loadOrt, runModel } from './engine.js';
 import type { Feeds } from './feeds.js';
 import type { Player } from './play.js';
-
-const INPUT = /^(stepfold\w*)\.in\./;
 
 export class FedBack {
   private readonly held = new Map<string, Tensor>();
@@ -29,9 +34,8 @@ export class FedBack {
   static of(schedule: Schedule, player: Player, report: Findings): FedBack | undefined {
     if (counterOf(schedule.states) === undefined) return undefined;
     const [run] = schedule.programs[callsOf(schedule).inOrder[0]!]!.runs;
-    const carried = { ...run!.reads, ...run!.unused };
     const inputs = new Map(
-      Object.entries(carried).map(([input, id]) => [input, schedule.states[id]!] as const),
+      [...carriedStates(schedule)].map(([input, id]) => [input, schedule.states[id]!] as const),
     );
     return new FedBack(schedule, player.session(run!), inputs, report);
   }
@@ -49,7 +53,7 @@ export class FedBack {
     const all = Object.fromEntries([...own, ...states]) as Feeds;
     const results = await runModel(this.session, all, 'the model, fed back');
     for (const input of this.inputs.keys()) {
-      const output = input.replace(INPUT, '$1.out.');
+      const output = fedBackAs(input);
       const tensor = results[output] as Tensor | undefined;
       if (tensor) this.held.set(input, tensor);
       else this.wrong(`gives no "${output}", which is to be fed back as "${input}"`);

@@ -28,6 +28,7 @@ export { type CheckResult, checkSchedule } from './check.js';
 export { placeOf } from './check-states.js';
 export { timestepProblems } from './check-timesteps.js';
 export { counterOf, runAt, uncounted } from './counter.js';
+export { carriedStates, fedBackAs } from './fed-back.js';
 export { REPORT_FILE, SCHEDULE_FILE } from './file-names.js';
 export { formatPlan, formatSchedule, formatTimesteps } from './format.js';
 export { freeDimensions } from './free-dimensions.js';
