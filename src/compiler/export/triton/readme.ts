@@ -73,7 +73,7 @@ const size = (dim: Dim) => (dim === null ? '?' : String(dim));
 function sequenceUse({ latent, prediction, model, calls, inTurns }: ReadmeFacts): string[] {
   const others = model.inputs.filter(({ name }) => name !== latent).map(({ name }) => name);
   return [
-    `An image is a **sequence**: ${calls} requests in the order of the steps, from the noisiest, under one \`sequence_id\`, the first with \`sequence_start\`, the last with \`sequence_end\`, each sent when the one before has come back. States stay in Triton. The client steps and guides as with the plain model${inTurns ? '; both halves of guidance are calls, in turns' : ''}.`,
+    `An image is a **sequence**: ${calls} requests in the order of the steps, from the noisiest, under one \`sequence_id\` other than 0, the first with \`sequence_start\`, the last with \`sequence_end\`, each sent when the one before has come back. States stay in Triton. The client steps and guides as with the plain model${inTurns ? '; both halves of guidance are calls, in turns' : ''}.`,
     [
       '```python',
       `# feeds: ${[latent, ...others].map((name) => visible(JSON.stringify(name))).join(', ')}, as in the table`,
