@@ -23,13 +23,12 @@ async function main(args: readonly string[]): Promise<void> {
   );
 }
 
-/** Mistakes are said in words, all else with its stack. */
-const textOf = (error: unknown): string =>
-  error instanceof StepfoldError
-    ? `error ${error.code}: ${error.fullMessage}`
-    : error instanceof SettingsError
-      ? error.message
-      : String((error as Error).stack ?? error);
+/** Mistakes, and what the system refuses, are said in words, all else with its stack. */
+function textOf(error: unknown): string {
+  if (error instanceof StepfoldError) return `error ${error.code}: ${error.fullMessage}`;
+  const { message, stack, syscall } = error as NodeJS.ErrnoException;
+  return error instanceof SettingsError || syscall !== undefined ? message : (stack ?? message);
+}
 
 function fail(error: unknown): never {
   console.error(textOf(error));

@@ -25,24 +25,17 @@ export interface RunningServer {
 export async function serve(options: ServerOptions): Promise<RunningServer> {
   const studio = await Studio.of(options);
   let condition: Condition = { state: 'loading' };
-  const pool = new Pool(poolLimits(options, studio), async (...asked) => {
-    try {
-      return await studio.make(...asked);
-    } catch (error) {
-      const { status, body } = asked[1].aborted ? { status: 0, body: undefined } : problemOf(error);
-      // nothing more will come of the models
-      if (body?.code === 'WORKER_ENDED' && status === 500)
-        condition = { state: 'broken', error: body };
-      throw error;
-    }
-  });
+  const pool = new Pool(poolLimits(options, studio), (...asked) => studio.make(...asked));
   const { requestBytes, connections } = options;
   const server = createServer({
     studio,
     pool,
     requestBytes,
     connections,
-    condition: () => condition,
+    condition: () =>
+      studio.ended && condition.state === 'ready'
+        ? { state: 'broken', error: studio.ended }
+        : condition,
   });
   server.listen(options.port, options.host);
   await once(server, 'listening');

@@ -2,6 +2,7 @@
  * A bundle, opened once in a worker thread, and images made over it: each with states of its own, whose calls the
  * session makes one by one. The bundle says which sampler and which guidance; a request says the rest.
  */
+import { StepfoldError } from 'stepfold';
 import {
   findBundle,
   type GenerateOptions,
@@ -12,6 +13,7 @@ import {
 } from 'stepfold/node';
 import { type DenoiserSession, type Sampler, type Schedule, samplerOf } from 'stepfold/runtime';
 import type { Made } from './image.js';
+import { type ProblemBody, problemOf } from './problem.js';
 import type { ImageRequest, Limits } from './request.js';
 import { type ImageSizes, imageSizes } from './sizes.js';
 
@@ -32,6 +34,7 @@ export class SettingsError extends Error {}
 
 export class Studio {
   #session: DenoiserSession | undefined;
+  #ended: ProblemBody | undefined;
 
   private constructor(
     private readonly options: StudioOptions,
@@ -55,6 +58,11 @@ export class Studio {
     const sizes = imageSizes(schedule, schedule.source.guidance?.mode === 'batch');
     const limits = limitsOf(options, schedule, sizes, sampler);
     return new Studio(options, schedule, limits, sizes);
+  }
+
+  /** Why nothing more will come of the models; undefined as long as they are there. */
+  get ended(): ProblemBody | undefined {
+    return this.#ended;
   }
 
   /** @throws StepfoldError what `openBundle` throws */
@@ -120,6 +128,10 @@ export class Studio {
         ...told,
       });
       return { latent, dims };
+    } catch (error) {
+      if (error instanceof StepfoldError && error.code === 'WORKER_ENDED')
+        this.#ended = problemOf(error).body;
+      throw error;
     } finally {
       await image.release();
     }
