@@ -6,7 +6,9 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { writeDigits } from '../../samples/server/src/load/digits.js';
 import { readOptions } from '../../samples/server/src/options.js';
 import { serve } from '../../samples/server/src/serve.js';
-import { digits, LONG, OPTIONS, post, scratch } from './fixture.js';
+import { LONG, OPTIONS, post, useServers } from './fixture.js';
+
+const { digits, scratch } = useServers();
 
 const MAIN = 'samples/server/dist/main.js';
 

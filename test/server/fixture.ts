@@ -14,48 +14,55 @@ export const OPTIONS = [
   ...['--guidance-scale', '2'],
 ];
 
-/** Removed behind the tests of a file. */
-export const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'stepfold-server-'));
-afterAll(() => fs.rmSync(scratch, { recursive: true, force: true }));
+export interface Servers {
+  /** Removed behind the tests of the file. */
+  readonly scratch: string;
+  /** The folder of a bundle. */
+  digits(): Promise<string>;
+  /** Listens; the models are being loaded. Stopped behind the tests of the file. */
+  listen(folder: string, ...options: string[]): Promise<RunningServer>;
+  /** The server of these options, which the tests of the file share; gives its address. */
+  start(...options: string[]): Promise<string>;
+}
 
-let bundle: Promise<string> | undefined;
-export const digits = (): Promise<string> => {
-  bundle ??= writeDigits(path.join(scratch, 'bundle'));
-  return bundle;
-};
-
-/** Stopped behind the tests of a file. */
-const servers: RunningServer[] = [];
-afterAll(() => Promise.all(servers.map((server) => server.stop())));
+/** Those of a file of tests, asked for at its top. */
+export function useServers(): Servers {
+  const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'stepfold-server-'));
+  const servers: RunningServer[] = [];
+  const started = new Map<string, Promise<string>>();
+  let bundle: Promise<string> | undefined;
+  afterAll(async () => {
+    await Promise.all(servers.map((server) => server.stop()));
+    fs.rmSync(scratch, { recursive: true, force: true });
+  });
+  afterEach(async () => {
+    for (const image of left) await fetch(image, { method: 'DELETE' }).catch(() => {});
+    left.clear();
+  });
+  const digits = () => {
+    bundle ??= writeDigits(path.join(scratch, 'bundle'));
+    return bundle;
+  };
+  const listen = async (folder: string, ...options: string[]) => {
+    const server = await serve(readOptions([folder, ...OPTIONS, ...options]));
+    servers.push(server);
+    return server;
+  };
+  const begin = async (options: readonly string[]) => {
+    const { url, loaded } = await listen(await digits(), ...options);
+    await loaded;
+    return url;
+  };
+  const start = (...options: string[]) => {
+    const key = options.join(' ');
+    if (!started.has(key)) started.set(key, begin(options));
+    return started.get(key)!;
+  };
+  return { scratch, digits, listen, start };
+}
 
 /** Images that a test may have left; no other test waits for them. */
 const left = new Set<string>();
-afterEach(async () => {
-  for (const image of left) await fetch(image, { method: 'DELETE' }).catch(() => {});
-  left.clear();
-});
-
-/** Listens; the models are being loaded. */
-export async function listen(folder: string, ...options: string[]): Promise<RunningServer> {
-  const server = await serve(readOptions([folder, ...OPTIONS, ...options]));
-  servers.push(server);
-  return server;
-}
-
-const started = new Map<string, Promise<string>>();
-
-/** The server of these options, which the tests of a file share; gives its address. */
-export function start(...options: string[]): Promise<string> {
-  const key = options.join(' ');
-  if (!started.has(key)) started.set(key, begin(options));
-  return started.get(key)!;
-}
-
-async function begin(options: readonly string[]): Promise<string> {
-  const { url, loaded } = await listen(await digits(), ...options);
-  await loaded;
-  return url;
-}
 
 export const IMAGE = { feeds: { class_labels: 3 }, seed: 7, steps: 3 };
 /** Long enough that nothing of a test's comes too late. */

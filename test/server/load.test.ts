@@ -2,7 +2,9 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Asked, plainLatents } from '../../samples/server/src/load/digits.js';
 import { drive } from '../../samples/server/src/load/drive.js';
-import { digits, figures, start, until } from './fixture.js';
+import { figures, until, useServers } from './fixture.js';
+
+const { digits, start } = useServers();
 
 const ASKED: readonly Asked[] = [
   { label: 0, seed: 3, steps: 2, scale: 2 },

@@ -10,18 +10,17 @@ import { decodePng, toPictures } from '../../src/io/images.js';
 import { readNpy } from '../../src/io/npy.js';
 import {
   answer,
-  digits,
   figures,
   IMAGE,
   LONG,
-  listen,
   post,
-  scratch,
-  start,
   submitted,
   until,
   untilState,
+  useServers,
 } from './fixture.js';
+
+const { digits, listen, scratch, start } = useServers();
 
 /** Room for one image, two that wait, and three in all. */
 const TIGHT = [
