@@ -16,15 +16,18 @@ const { values } = parseArgs({
     count: { type: 'string', default: '2000' },
     clients: { type: 'string', default: '8' },
     seed: { type: 'string', default: '1' },
-    /** Options of the server, such as `--images 4`. */
+    /** Of an image, to choose from. */
+    steps: { type: 'string', default: '5,8,20' },
+    /** Options of the server: `--server="--images 4"`. */
     server: { type: 'string', default: '' },
   },
 });
 const count = Number(values.count);
+const STEPS = values.steps.split(',').map(Number);
 
 const ASKED: readonly Asked[] = [3, 7, 2 ** 40].flatMap((seed) =>
   [0, 4, 9].flatMap((label) =>
-    [5, 8, 20].flatMap((steps) => [1, 2].map((scale) => ({ label, seed, steps, scale }))),
+    STEPS.flatMap((steps) => [1, 2].map((scale) => ({ label, seed, steps, scale }))),
   ),
 );
 
