@@ -8,7 +8,6 @@ import type { Target, TargetRule } from '../target.js';
 import { attentionMicrosoft } from './rules/attention-microsoft.js';
 import { attentionProducts } from './rules/attention-products.js';
 import { erfGelu } from './rules/erf-gelu.js';
-import { fullReshape } from './rules/full-reshape.js';
 import { groupNormalization } from './rules/group-normalization.js';
 import { microsoftGelu } from './rules/microsoft-gelu.js';
 import { narrowIndices } from './rules/narrow-indices.js';
@@ -26,7 +25,6 @@ export const webnn = engine('webnn', 'WebNN in onnxruntime-web', [
   groupNormalization,
   rmsNormalization,
   attentionProducts,
-  fullReshape,
   narrowIndices,
 ]);
 

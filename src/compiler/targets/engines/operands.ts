@@ -67,7 +67,7 @@ function constants(node: Node, { constant = [] }: Row): Unmet | undefined {
   return undefined;
 }
 
-function numbers(node: Node, { nonzero = [], positive = [] }: Row): Unmet | undefined {
+function numbers(node: Node, { positive = [] }: Row): Unmet | undefined {
   const holds = (index: number, wrong: (x: number) => boolean) => {
     const tensor = constantTensor(given(node, index));
     return (
@@ -77,12 +77,6 @@ function numbers(node: Node, { nonzero = [], positive = [] }: Row): Unmet | unde
       readNumbers(tensor).some(wrong)
     );
   };
-  for (const index of nonzero)
-    if (holds(index, (x) => x === 0))
-      return {
-        why: `${input(index)} must hold no 0`,
-        todo: 'Fix the sizes (--freeze, --shape), so that it is written in full.',
-      };
   for (const index of positive)
     if (holds(index, (x) => x < 0))
       return { why: `${input(index)} must hold nothing below 0`, todo: OTHERWISE };

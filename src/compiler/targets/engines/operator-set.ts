@@ -16,7 +16,8 @@ import { hasVersion, rowOf, versionOf } from './versions.js';
 const OLDEST = 21;
 
 /** New versions of these have attributes of their own, or are given other types in another way. */
-const CHANGED = new Set([
+/** @internal */
+export const CHANGED = new Set([
   ...['Attention:24', 'Attention:25', 'Cast:24', 'CastLike:24', 'DequantizeLinear:23'],
   ...['QuantizeLinear:23', 'Range:27', 'SpaceToDepth:28'],
 ]);
