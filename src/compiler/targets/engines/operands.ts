@@ -94,8 +94,11 @@ function attributes(node: Node, { attributes: limits = {} }: Row): Unmet | undef
   for (const [name, allowed] of Object.entries(limits)) {
     const value = attrString(node, name) ?? attrNumber(node, name);
     if (value === undefined || allowed.includes(value)) continue;
-    const what = allowed.length > 0 ? `is ${allowed.join(' or ')}` : 'has to be left out';
-    return { why: `attribute ${name} ${what}, and here ${value}`, todo: OTHERWISE };
+    const why =
+      allowed.length > 0
+        ? `attribute ${name} is ${allowed.join(' or ')}, and here ${value}`
+        : `attribute ${name} has to be left out`;
+    return { why, todo: OTHERWISE };
   }
   return undefined;
 }

@@ -33,8 +33,13 @@ test("WebNN's table is that of the onnxruntime-web which is installed", () => {
   const page: Record<string, Record<string, number[]>> = {};
   for (const line of read('node_modules/onnxruntime-web/docs/webnn-operators.md').split('\n')) {
     const [, name, sets] = line.split('|').map((cell) => cell.trim());
-    for (const [, domain, ranges] of (sets ?? '').matchAll(/(ai\.onnx|com\.microsoft)\(([^)]+)\)/g))
-      (page[domain!] ??= {})[name!] = ranges!.split(',').map((range) => Number.parseInt(range, 10));
+    for (const [, domain, ranges] of (sets ?? '').matchAll(
+      /(ai\.onnx|com\.microsoft)\(([^)]+)\)/g,
+    )) {
+      const rows = page[domain!] ?? {};
+      rows[name!] = ranges!.split(',').map((range) => Number.parseInt(range, 10));
+      page[domain!] = rows;
+    }
   }
   const ours = Object.entries(table).map(([domain, rows]) => [
     domain,

@@ -23,18 +23,15 @@ const limits = new Proxy(
 );
 const context = { opSupportLimits: () => limits, lost: new Promise(() => {}) };
 // compiled is nothing: the first call ends it, after the nodes have been chosen
-globalThis.MLGraphBuilder = class {
-  constructor() {
-    return new Proxy(this, {
-      get: (_, name) =>
-        typeof name === 'string'
-          ? () => {
-              throw new Error('chosen');
-            }
-          : undefined,
-      has: () => true,
-    });
-  }
+const stop = () => {
+  throw new Error('chosen');
+};
+// made with `new`
+globalThis.MLGraphBuilder = function MLGraphBuilder() {
+  return new Proxy(this, {
+    get: (_, name) => (typeof name === 'string' ? stop : undefined),
+    has: () => true,
+  });
 };
 globalThis.MLContext = class {};
 globalThis.MLTensor = class {};

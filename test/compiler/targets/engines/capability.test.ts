@@ -1,0 +1,91 @@
+/**
+ * What is found for WebNN, held against onnxruntime-web's WebNN provider itself, which says of each node whether it
+ * takes it. Where it would run is another matter: the context here says yes to everything.
+ */
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { prepare } from '../../../../src/compiler/pipeline/index.js';
+import { applyTarget, checkFor, webnn } from '../../../../src/compiler/targets/index.js';
+import { cloneModel } from '../../../../src/model/ir/clone.js';
+import type { Model } from '../../../../src/model/ir/model.js';
+import { loadModel } from '../../../../src/model/onnx/files.js';
+import { encodeSorted } from '../../../helpers/compile.js';
+import { modelOf } from '../../../helpers/text.js';
+import { type Choice, webnnChoices } from './capability.js';
+
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'stepfold-webnn-'));
+afterAll(() => fs.rmSync(folder, { recursive: true, force: true }));
+
+const VARIED = `g (float[2,4] x, float[2,4] z, int64[2] s, float[1,2,2,2,2,2] w) => (float[] y, float[] a, bool[] b, float[] c, float[] d) {
+  m = Mod <fmod = 1> (x, z)
+  e = Expand (z, s)
+  n = Neg (x)
+  t = Tanh (n)
+  y = Add (m, t)
+  a = Abs (e)
+  q = com.microsoft.QuickGelu (x)
+  b = Greater (q, z)
+  one = Constant <value = int64[1] {-1}> ()
+  r = Reshape (x, one)
+  c = Selu (r)
+  d = LogSoftmax (x)
+}`;
+const OPEN = 'g (float[n,4] x, float[4] z) => (float[] y) { y = Add (x, z) }';
+
+const frozen = async (name: string) => {
+  const source = loadModel(`samples/corpus/${name}.onnx`);
+  const { bindings } = await prepare(source);
+  return (await prepare(source, { freeze: Object.fromEntries(bindings) })).canonical;
+};
+const written = (model: Model) => {
+  const { model: copy } = cloneModel(model);
+  applyTarget(copy, webnn);
+  return copy;
+};
+
+const models = new Map<string, Model>();
+let choices: Map<string, Choice[]>;
+const fileOf = (name: string) => path.join(folder, `${name}.onnx`);
+
+beforeAll(async () => {
+  const unet = await frozen('unet-dynamo-23');
+  models.set('varied', modelOf(VARIED, 17));
+  models.set('open', modelOf(OPEN, 17));
+  models.set('exported', unet);
+  models.set('written', written(unet));
+  models.set('optimized', written(await frozen('mmdit-optimizer')));
+  for (const [name, model] of models) fs.writeFileSync(fileOf(name), encodeSorted(model));
+  choices = await webnnChoices([...models.keys()].map(fileOf));
+}, 120_000);
+
+const chosen = (name: string) => choices.get(fileOf(name))!;
+const refused = (name: string) =>
+  chosen(name)
+    .filter(({ taken }) => !taken)
+    .map(({ opType }) => opType)
+    .sort();
+const found = (name: string) =>
+  checkFor(models.get(name)!, webnn.engine!)
+    .flatMap(({ nodes, opType }) => nodes.map(() => opType!))
+    .sort();
+
+test('nodes that are refused are those that were found, and no others', () => {
+  expect(refused('varied')).toEqual(['Expand', 'LogSoftmax', 'Mod', 'QuickGelu', 'Selu']);
+  for (const name of ['varied', 'exported', 'written', 'optimized'])
+    expect(found(name)).toEqual(refused(name));
+});
+
+test('of a model with an open size no node is looked at', () => {
+  expect(chosen('open')).toEqual([]);
+  expect(checkFor(models.get('open')!, webnn.engine!).map(({ code }) => code)).toEqual([
+    'TARGET_OPEN_SIZE',
+  ]);
+});
+
+test('a U-Net of operator set 23 is taken as a whole once it is written for WebNN', () => {
+  expect(new Set(refused('exported'))).toEqual(new Set(['Attention', 'GroupNormalization']));
+  expect(chosen('written').length).toBeGreaterThan(chosen('exported').length);
+  expect(refused('written')).toEqual([]);
+});
