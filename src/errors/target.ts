@@ -63,7 +63,7 @@ export const openSizes = (
       `"${name}" (${axes.map(({ axis, size }) => `axis ${axis}${size === undefined ? '' : `: ${size}`}`).join(', ')})`,
   );
   const what = {
-    refused: `${engine.title} takes no node of a model with an input of open size`,
+    refused: `${engine.title} takes no node that follows from an open size, and inputs leave theirs open`,
     slower: `${engine.title} does not compile a model with inputs of open size as a whole`,
     held: `${engine.title} captures one set of sizes, and inputs leave theirs open`,
   } as const;

@@ -1,5 +1,5 @@
-/** What onnxruntime-web's WebNN provider takes of models: an oracle that is the engine itself (webnn-capability.mjs). */
-import { execFile } from 'node:child_process';
+/** What onnxruntime-web's WebNN provider takes of a model: an oracle that is the engine itself (webnn-capability.mjs). */
+import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 const SCRIPT = fileURLToPath(new URL('webnn-capability.mjs', import.meta.url));
@@ -10,26 +10,30 @@ export interface Choice {
   readonly taken: boolean;
 }
 
-/** By file, its nodes; none of a file of which the provider looks at no node. */
-export async function webnnChoices(files: readonly string[]): Promise<Map<string, Choice[]>> {
-  const log = await new Promise<string>((resolve, reject) =>
-    execFile(
-      process.execPath,
-      [SCRIPT, ...files],
-      { maxBuffer: 2 ** 28, encoding: 'utf8' },
-      (error, _, stderr) => (error ? reject(error) : resolve(stderr)),
-    ),
-  );
-  const [, ...parts] = log.split(/^FILE /m);
-  return new Map(
-    parts.map((part) => {
-      const lines = part.split('\n');
-      const choices = lines.flatMap((line) => {
-        const found =
-          /Operator type: \[(\w+)\] index: \[\d+\] name: \[(.*)\] supported: \[(\d)\]/.exec(line);
-        return found ? [{ opType: found[1]!, name: found[2]!, taken: found[3] === '1' }] : [];
-      });
-      return [lines[0]!, choices];
+/**
+ * The nodes of a file in the engine's order; none where it looks at no node. The process is ended when it has
+ * chosen: what comes then is compiling.
+ */
+export function webnnChoices(file: string): Promise<Choice[]> {
+  const child = spawn(process.execPath, [SCRIPT, file], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let log = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    log += text;
+    if (/partitions supported by WebNN.*\n/.test(log)) child.kill();
+  });
+  const NODE = /Operator type: \[(\w+)\] index: \[\d+\] name: \[(.*)\] supported: \[(\d)\]/g;
+  return new Promise((resolve, reject) =>
+    child.on('error', reject).on('close', () => {
+      if (!log.includes('partitions supported by WebNN'))
+        return reject(new Error(`the provider was not asked: ${log.slice(-500)}`));
+      const found = [...log.matchAll(NODE)];
+      resolve(
+        found.map(([, opType, name, taken]) => ({
+          opType: opType!,
+          name: name!,
+          taken: taken === '1',
+        })),
+      );
     }),
   );
 }

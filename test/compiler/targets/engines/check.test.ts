@@ -62,7 +62,7 @@ test('open sizes are named by input, axis and symbol, with the way to fix them',
     'g (float[batch,4,height] sample, float[batch] t, float[2] c) => (float[] y) { y = Abs (sample) }';
   const [open] = said(text, engine({ Abs: {} }));
   expect(open).toBe(
-    'error TARGET_OPEN_SIZE: the engine takes no node of a model with an input of open size: "sample" (axis 0: batch, axis 2: height), "t" (axis 0: batch). Fix the sizes: --freeze batch=N --freeze height=N.',
+    'error TARGET_OPEN_SIZE: the engine takes no node that follows from an open size, and inputs leave theirs open: "sample" (axis 0: batch, axis 2: height), "t" (axis 0: batch). Fix the sizes: --freeze batch=N --freeze height=N.',
   );
   for (const openSizes of ['slower', 'held'] as const)
     expect(said(text, engine({ Abs: {} }, { openSizes }))[0]).toMatch(/^warning TARGET_OPEN_SIZE/);
