@@ -83,6 +83,16 @@ test.each([webnn, qnn, directml, cudaGraph])('$name, split', async (target) => {
   }
 });
 
+test('inputs and outputs of the source come first, in its order', async () => {
+  const { source, lowered } = await compile(directml);
+  const names = (ports: readonly { readonly name: string }[]) => ports.map(({ name }) => name);
+  const { inputs, outputs } = lowered.models.get('full')!.graph;
+  expect(names(inputs).slice(0, 3)).toEqual(
+    names(source.graph.inputs.filter((v) => !v.initializer)),
+  );
+  expect(names(outputs)[0]).toBe(source.graph.outputs[0]!.name);
+});
+
 test('where a model with branches would be the default, it is a chain', async () => {
   const lowered = async (options: Partial<PipelineOptions>) => {
     const { lowered: made } = await Pipeline.create({
