@@ -24,6 +24,7 @@ const MOST_READ = 4096;
 export function unmetBy(node: Node, row: Row, shapes: ShapeTable): Unmet | undefined {
   return (
     types(node, row, shapes) ??
+    alike(node, row, shapes) ??
     ranks(node, row, shapes) ??
     constants(node, row) ??
     numbers(node, row) ??
@@ -40,6 +41,18 @@ function types(node: Node, row: Row, shapes: ShapeTable): Unmet | undefined {
   const type = first && shapes.dtype(first);
   if (!row.types || !type || row.types.includes(type)) return undefined;
   return { why: `it is for other element types than ${type}`, todo: OTHERWISE };
+}
+
+function alike(node: Node, { alike: those = [] }: Row, shapes: ShapeTable): Unmet | undefined {
+  const found = those.map((index) => {
+    const value = given(node, index);
+    return value && shapes.dtype(value);
+  });
+  const [first, ...others] = found.filter((type) => type !== undefined);
+  const other = others.find((type) => type !== first);
+  return other === undefined
+    ? undefined
+    : { why: `its operands are of one type, and here ${first} and ${other}`, todo: OTHERWISE };
 }
 
 function ranks(node: Node, { ranks = {} }: Row, shapes: ShapeTable): Unmet | undefined {

@@ -115,6 +115,12 @@ test.each<[string, string, Record<string, Row>, string | undefined]>([
     'input 1 has to be a constant, and here it is "s"',
   ],
   ['a rank', ABS, { Abs: { ranks: { 0: [3, 4] } } }, 'input 0 has rank 3 or 4, and here 1'],
+  [
+    'operands of one type',
+    'g (uint8[2,4] x, int8[4,3] z) => (int32[] y) { y = MatMulInteger (x, z) }',
+    { MatMulInteger: { alike: [0, 1] } },
+    'its operands are of one type, and here uint8 and int8',
+  ],
   ['a rank that it may have', ABS, { Abs: { ranks: { 0: [1] } } }, undefined],
   ['a type', ABS, { Abs: { types: ['float16'] } }, 'it is for other element types than float32'],
   ['a type that it may have', ABS, { Abs: { types: ['float32'] } }, undefined],
