@@ -103,7 +103,7 @@ export {
   webnn,
 } from '../src/compiler/targets/index.js';
 export { badOption } from '../src/errors/index.js';
-export type { EngineTable } from '../src/generated/engine.js';
+export type { EngineRow, EngineSource, EngineTable } from '../src/generated/engine.js';
 export type { Axis, Basis, ForecastRule } from '../src/runtime/schedule/index.js';
 export { stepsOfCalls } from '../src/runtime/schedule/index.js';
 export { type DeepcacheOptions, deepcache } from './deepcache/index.js';

@@ -1,5 +1,5 @@
 /** The conditions on inputs, attributes and outputs that a row of an engine's table makes. */
-import type { Row } from '../../../generated/engine.js';
+import type { EngineRow } from '../../../generated/engine.js';
 import { attrNumber, attrString } from '../../../model/ir/attribute.js';
 import { constantTensor } from '../../../model/ir/constants.js';
 import type { Node } from '../../../model/ir/node.js';
@@ -21,7 +21,7 @@ const input = (index: number) => `input ${index}`;
 const MOST_READ = 4096;
 
 /** The first condition that a node does not meet. What is not known is taken to be met. */
-export function unmetBy(node: Node, row: Row, shapes: ShapeTable): Unmet | undefined {
+export function unmetBy(node: Node, row: EngineRow, shapes: ShapeTable): Unmet | undefined {
   return (
     types(node, row, shapes) ??
     alike(node, row, shapes) ??
@@ -36,14 +36,18 @@ export function unmetBy(node: Node, row: Row, shapes: ShapeTable): Unmet | undef
 
 const given = (node: Node, index: number): Value | undefined => node.inputs[index] ?? undefined;
 
-function types(node: Node, row: Row, shapes: ShapeTable): Unmet | undefined {
+function types(node: Node, row: EngineRow, shapes: ShapeTable): Unmet | undefined {
   const first = given(node, 0);
   const type = first && shapes.dtype(first);
   if (!row.types || !type || row.types.includes(type)) return undefined;
   return { why: `it is for other element types than ${type}`, todo: OTHERWISE };
 }
 
-function alike(node: Node, { alike: those = [] }: Row, shapes: ShapeTable): Unmet | undefined {
+function alike(
+  node: Node,
+  { alike: those = [] }: EngineRow,
+  shapes: ShapeTable,
+): Unmet | undefined {
   const found = those.map((index) => {
     const value = given(node, index);
     return value && shapes.dtype(value);
@@ -55,7 +59,7 @@ function alike(node: Node, { alike: those = [] }: Row, shapes: ShapeTable): Unme
     : { why: `its operands are of one type, and here ${first} and ${other}`, todo: OTHERWISE };
 }
 
-function ranks(node: Node, { ranks = {} }: Row, shapes: ShapeTable): Unmet | undefined {
+function ranks(node: Node, { ranks = {} }: EngineRow, shapes: ShapeTable): Unmet | undefined {
   for (const [index, allowed] of Object.entries(ranks)) {
     const value = given(node, Number(index));
     const rank = value && shapes.shape(value)?.length;
@@ -68,7 +72,7 @@ function ranks(node: Node, { ranks = {} }: Row, shapes: ShapeTable): Unmet | und
   return undefined;
 }
 
-function constants(node: Node, { constant = [] }: Row): Unmet | undefined {
+function constants(node: Node, { constant = [] }: EngineRow): Unmet | undefined {
   for (const index of constant) {
     const value = given(node, index);
     if (value && !constantTensor(value))
@@ -80,7 +84,7 @@ function constants(node: Node, { constant = [] }: Row): Unmet | undefined {
   return undefined;
 }
 
-function numbers(node: Node, { positive = [] }: Row): Unmet | undefined {
+function numbers(node: Node, { positive = [] }: EngineRow): Unmet | undefined {
   const holds = (index: number, wrong: (x: number) => boolean) => {
     const tensor = constantTensor(given(node, index));
     return (
@@ -96,14 +100,14 @@ function numbers(node: Node, { positive = [] }: Row): Unmet | undefined {
   return undefined;
 }
 
-function absent(node: Node, { absent: without = [] }: Row): Unmet | undefined {
+function absent(node: Node, { absent: without = [] }: EngineRow): Unmet | undefined {
   const found = without.find((index) => given(node, index));
   return found === undefined
     ? undefined
     : { why: `${input(found)} has to be left out`, todo: OTHERWISE };
 }
 
-function attributes(node: Node, { attributes: limits = {} }: Row): Unmet | undefined {
+function attributes(node: Node, { attributes: limits = {} }: EngineRow): Unmet | undefined {
   for (const [name, allowed] of Object.entries(limits)) {
     const value = attrString(node, name) ?? attrNumber(node, name);
     if (value === undefined || allowed.includes(value)) continue;
@@ -116,7 +120,7 @@ function attributes(node: Node, { attributes: limits = {} }: Row): Unmet | undef
   return undefined;
 }
 
-function outputs(node: Node, row: Row): Unmet | undefined {
+function outputs(node: Node, row: EngineRow): Unmet | undefined {
   if (row.outputs === undefined) return undefined;
   const used = node.outputs.filter((output) => output?.uses.size).length;
   return used > row.outputs

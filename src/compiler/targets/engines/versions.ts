@@ -1,5 +1,5 @@
 /** Which version of an operator a model means, and whether a table of an engine has it. */
-import type { EngineTable, Row } from '../../../generated/engine.js';
+import type { EngineRow, EngineTable } from '../../../generated/engine.js';
 import { OPERATOR_VERSIONS } from '../../../generated/engines.js';
 import { isStandard, type Node } from '../../../model/ir/node.js';
 
@@ -19,7 +19,7 @@ export function versionOf(node: Node, opset: number): number {
 }
 
 /** What a table says of a node's operator. */
-export function rowOf(node: Node, { operators }: EngineTable): Row | undefined {
+export function rowOf(node: Node, { operators }: EngineTable): EngineRow | undefined {
   if (!isStandard(node)) return operators[node.domain]?.[node.opType];
   // tables differ in which domain they put onnxruntime's own operators in
   return (
@@ -30,7 +30,7 @@ export function rowOf(node: Node, { operators }: EngineTable): Row | undefined {
 
 /** Does a row stand for this version of an operator in a model of this operator set? */
 export function hasVersion(
-  { versions }: Row,
+  { versions }: EngineRow,
   matching: EngineTable['matching'],
   version: number,
   opset: number,
@@ -48,7 +48,7 @@ export function hasVersion(
 /** The newest operator set whose version of the operator a row has, below the one that it has not. */
 export function bestOpset(
   node: Node,
-  row: Row,
+  row: EngineRow,
   matching: EngineTable['matching'],
   opset: number,
 ): number | undefined {

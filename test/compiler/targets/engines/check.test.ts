@@ -1,11 +1,11 @@
 /** What a check says of a model: each condition of a table, in words that name node, reason and remedy. */
 import { expect, test } from 'vitest';
 import { checkFor } from '../../../../src/compiler/targets/index.js';
-import type { EngineTable, Row } from '../../../../src/generated/engine.js';
+import type { EngineRow, EngineTable } from '../../../../src/generated/engine.js';
 import { ENGINE_TABLES } from '../../../../src/generated/engines.js';
 import { modelOf } from '../../../helpers/text.js';
 
-const engine = (rows: Record<string, Row>, more: Partial<EngineTable> = {}): EngineTable => ({
+const engine = (rows: Record<string, EngineRow>, more: Partial<EngineTable> = {}): EngineTable => ({
   name: 'engine',
   title: 'the engine',
   sources: [{ for: ['operators'], url: 'https://engine.test', version: '2.0', read: '2026-01-02' }],
@@ -107,7 +107,7 @@ test('constants are no nodes to an engine', () => {
 
 const RESHAPE = (inputs: string, attributes = '') =>
   `g (float[2,3] x${inputs}) => (float[] y) { y = Reshape${attributes} (x, s) }`;
-test.each<[string, string, Record<string, Row>, string | undefined]>([
+test.each<[string, string, Record<string, EngineRow>, string | undefined]>([
   [
     'a constant that is computed',
     RESHAPE(', int64[1] s'),
