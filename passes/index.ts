@@ -87,15 +87,23 @@ export {
 } from '../src/compiler/plan/index.js';
 export {
   applyTarget,
+  checkFor,
+  cudaGraph,
+  directml,
+  type Finding,
   type Miss,
   type MissEntry,
   onnxruntimeCpu,
+  qnn,
+  type Severity,
   type Target,
   type TargetContext,
   type TargetResult,
   type TargetRule,
+  webnn,
 } from '../src/compiler/targets/index.js';
 export { badOption } from '../src/errors/index.js';
+export type { EngineRow, EngineSource, EngineTable } from '../src/generated/engine.js';
 export type { Axis, Basis, ForecastRule } from '../src/runtime/schedule/index.js';
 export { stepsOfCalls } from '../src/runtime/schedule/index.js';
 export { type DeepcacheOptions, deepcache } from './deepcache/index.js';

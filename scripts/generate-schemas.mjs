@@ -1,7 +1,8 @@
 /**
  * Turns schemas/*.schema.json into src/generated/: TypeScript types, and the schemas themselves as
  * constants without their prose, which documents are checked and printed by. Assumes draft 2020-12, of
- * which src/runtime/schedule/schema-errors.ts knows the keywords below.
+ * which src/runtime/schedule/schema-errors.ts knows the keywords below. The tables in engines/ are held to
+ * their schema and become constants too.
  */
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -12,6 +13,11 @@ const root = new URL('..', import.meta.url);
 const schemaFolder = new URL('schemas/', root);
 const outFolder = new URL('src/generated/', root);
 const banner = '/* Written by scripts/generate-schemas.mjs from schemas/; edit those instead. */';
+
+const enginesBanner =
+  '/* Written by scripts/generate-schemas.mjs from engines/; edit those instead. */';
+
+const ENGINES = ['webnn', 'qnn', 'directml', 'cuda-graph'];
 
 const KEYWORDS = new Set([
   ...['$schema', '$id', '$ref', '$defs', 'title', 'description', 'type', 'const', 'enum', 'anyOf'],
@@ -81,6 +87,8 @@ for (const { name, schema } of schemas) {
 }
 for (const { name, schema } of schemas) checkSchema(name, schema);
 await write('schemas.ts', schemaConstants());
+await write('engine.ts', await engineTypes());
+await write('engines.ts', await engineConstants());
 
 /** A schema that a reader would not understand is refused here. */
 function checkSchema(name, schema) {
@@ -120,6 +128,40 @@ function schemaConstants() {
       `export const ${name}Schema: SchemaOf<import('./${name}.js').${schema.title}> = ${JSON.stringify(withoutAnnotations(schema))};`,
   );
   return [banner, SCHEMA_TYPES, ...constants, ''].join('\n');
+}
+
+async function engineTypes() {
+  return compile(await engineFile('engine.schema'), 'EngineTable', {
+    bannerComment: enginesBanner,
+    ignoreMinAndMaxItems: true,
+    style: { singleQuote: true, printWidth: 100 },
+  });
+}
+
+/** Tables by name, and since which operator sets there are versions of the standard operators. */
+async function engineConstants() {
+  const fits = new Ajv2020({ strict: true, allowUnionTypes: true }).compile(
+    await engineFile('engine.schema'),
+  );
+  const tables = {};
+  for (const name of ENGINES) {
+    const { $schema, ...table } = await engineFile(name);
+    if (!fits(table)) throw new Error(`engines/${name}.json: ${JSON.stringify(fits.errors)}`);
+    tables[name] = table;
+  }
+  const { versions } = await engineFile('versions');
+  return [
+    enginesBanner,
+    "import type { EngineTable } from './engine.js';",
+    `export type EngineName = ${ENGINES.map((name) => `'${name}'`).join(' | ')};`,
+    `export const ENGINE_TABLES: Readonly<Record<EngineName, EngineTable>> = ${JSON.stringify(tables)};`,
+    `export const OPERATOR_VERSIONS: Readonly<Record<string, readonly number[]>> = ${JSON.stringify(versions)};`,
+    '',
+  ].join('\n');
+}
+
+async function engineFile(name) {
+  return JSON.parse(await readFile(new URL(`engines/${name}.json`, root), 'utf8'));
 }
 
 async function write(file, text) {

@@ -23,6 +23,7 @@ export * from './report.js';
 export * from './sampler.js';
 export * from './schedule.js';
 export * from './shape.js';
+export * from './target.js';
 export * from './text.js';
 export * from './timesteps.js';
 export * from './triton.js';

@@ -9,12 +9,12 @@ import type { Value } from '../../src/model/ir/value.js';
 
 type Errors = typeof errors;
 
-/** Functions that make an error; the two that put a place to one that is there already are none. */
+/** Functions that make an error; those that put a place to one that is there already are none. */
 export type ErrorFunction = Exclude<
   {
     [K in keyof Errors]: Errors[K] extends (...given: never[]) => errors.StepfoldError ? K : never;
   }[keyof Errors],
-  'inFile' | 'inPipeline' | 'withGraphsAt'
+  'inFile' | 'inPipeline' | 'withGraphsAt' | 'refusedFor'
 >;
 
 const e = errors;
@@ -41,6 +41,17 @@ const notFinite = () =>
     { step: 3, steps: 10, call: 6, timestep: 699 },
     { bad: 12, of: 96 },
   );
+
+const webnn = {
+  title: "onnxruntime-web's WebNN execution provider",
+  table: 'its table (onnxruntime-web 1.30.0, read 2026-11-29)',
+  elsewhere: 'cpu',
+} as const;
+const cudaGraph = {
+  title: "CUDA graphs of onnxruntime's CUDA execution provider",
+  table: 'its table (commit 001d12d, read 2026-11-29)',
+  elsewhere: 'refused',
+} as const;
 
 /** Several calls where the kinds of file differ, or where the words do. */
 export const EXAMPLES = {
@@ -568,6 +579,55 @@ export const EXAMPLES = {
   sizeConflict: [() => e.sizeConflict('sample', 1, 3, '4')],
   symbolConflict: [() => e.symbolConflict('batch', 1, 2)],
   unknownSymbol: [() => e.unknownSymbol('bach', ['batch'])],
+  // target.ts
+  targetForm: [() => e.targetForm('webnn', 'merged')],
+  openSizes: [
+    () =>
+      e.openSizes(
+        { ...webnn, openSizes: 'refused' },
+        [
+          {
+            name: 'sample',
+            axes: [
+              { axis: 0, size: 'batch' },
+              { axis: 2, size: 'height' },
+            ],
+          },
+        ],
+        ['batch', 'height'],
+      ),
+    () =>
+      e.openSizes(
+        { ...webnn, title: "onnxruntime's DirectML execution provider", openSizes: 'slower' },
+        [{ name: 'sample', axes: [{ axis: 0 }] }],
+        [],
+      ),
+    () =>
+      e.openSizes(
+        { ...cudaGraph, openSizes: 'held' },
+        [{ name: 'x', axes: [{ axis: 0, size: 'n' }] }],
+        ['n'],
+      ),
+  ],
+  targetControlFlow: [() => e.targetControlFlow(cudaGraph, { opType: 'If', labels: ['/mid/If'] })],
+  targetOperator: [
+    () => e.targetOperator(webnn, { opType: 'Mod', labels: ['/mid/Mod', '/mid/Mod_1'] }, ''),
+    () =>
+      e.targetOperator(webnn, { opType: 'QuickGelu', labels: ['QuickGelu_0'] }, 'com.microsoft'),
+  ],
+  targetOperatorVersion: [
+    () => e.targetOperatorVersion(cudaGraph, { opType: 'Cos', labels: ['/time/Cos'] }, 22, 21),
+    () => e.targetOperatorVersion(cudaGraph, { opType: 'Cos', labels: ['a', 'b'] }, 22, undefined),
+  ],
+  targetOperand: [
+    () =>
+      e.targetOperand(
+        webnn,
+        { opType: 'Reshape', labels: ['/mid/Reshape'] },
+        'input 1 has to be a constant, and here it is "/mid/Concat_output_0"',
+        'Fix the sizes that it follows from (--freeze, --shape), or export it as a constant.',
+      ),
+  ],
   // text.ts
   textSyntax: [() => e.textSyntax(place, '"]"', '">"')],
   textRange: [() => e.textRange(place, '300', 'uint8')],

@@ -412,4 +412,17 @@ export const MEANINGS: Readonly<Record<string, string>> = {
     'The Redis of a queue says no: a wrong password, a database that is not there, no memory left, or a command that the user may not give.',
   QUEUE_OR_FOLDER: '`stepfold work` is given a folder and a queue, or neither.',
   RUN_TIMESTEPS: "The loop's timesteps are said in two ways that differ.",
+  // targets
+  TARGET_FORM:
+    'A form holds an `If` or a `Loop`, and the engine takes none ([which](targets.md)). Nothing was written.',
+  TARGET_OPEN_SIZE:
+    'An input has a size that is not fixed. An error of engines that take nothing of such a model, a warning of others.',
+  TARGET_CONTROL_FLOW:
+    'The model itself has an `If`, a `Loop` or a `Scan`, and the engine takes none of the model then.',
+  TARGET_OPERATOR:
+    'The engine has no such operator. A warning where the node runs on the CPU then, an error where the engine takes nothing then.',
+  TARGET_OPERATOR_VERSION:
+    'The engine has the operator, and not in the version that the operator set of the model means. Weighs as much as the above.',
+  TARGET_OPERAND:
+    'The engine has the operator, and not with such inputs or attributes. Weighs as much as the above.',
 };

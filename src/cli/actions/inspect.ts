@@ -1,12 +1,15 @@
 /** What `stepfold inspect` does. */
 import type { UnetAnalysis } from '../../compiler/analysis/index.js';
+import { type InspectedTarget, inspectFor } from '../../compiler/inspect/for-target.js';
 import { type Inspection, inspectModel } from '../../compiler/inspect/inspect.js';
+import { type TargetName, targets, wordsOf } from '../../compiler/targets/index.js';
 import { loadModel } from '../../model/onnx/files.js';
 import { sizeOf } from '../../model/shape/index.js';
 import { findModel } from '../../runtime/model-folder/index.js';
 import { readRoles, readShapes, readSizes } from '../arguments.js';
 import type { InspectArguments } from '../commands/inspect.js';
 import { dumping } from '../dump.js';
+import { printFindings } from '../findings.js';
 import {
   formatCount,
   formatMacs,
@@ -36,9 +39,13 @@ export async function inspect(args: InspectArguments): Promise<void> {
     inspectModel(source, { ...options, ...watch }),
   ).finally(() => status.stop());
   const { inspection, prepared, unet, branches, attention, blocks } = inspected;
+  const target =
+    args.target && inspectFor(prepared.canonical, targets[args.target], prepared.bindings);
+  if (target?.findings.some(({ severity }) => severity === 'error')) process.exitCode = 1;
   const report = {
     file: args.model,
     ...inspection,
+    ...(target && { target }),
     ...(args.explain && { rewrites: prepared.trace }),
   };
   if (args.json) {
@@ -53,6 +60,19 @@ export async function inspect(args: InspectArguments): Promise<void> {
     return String(sizeOf(size ?? null, prepared.bindings) ?? size ?? '?');
   });
   printBlocks(inspection.blocks, blocks.refused);
+  if (target) printTarget(target);
+}
+
+/** What a target makes of it, and what its engine would not take of that. */
+function printTarget({ name, rewrites, findings }: InspectedTarget): void {
+  heading(`For ${name}`);
+  const rules = Object.entries(rewrites);
+  if (rules.length > 0)
+    print(`Rewritten: ${rules.map(([rule, count]) => `${rule} ${count}x`).join(', ')}.`);
+  const { engine } = targets[name as TargetName];
+  if (!engine) return;
+  if (findings.length === 0) print(`It takes every node, by ${wordsOf(engine).table}.`);
+  printFindings(findings);
 }
 
 /** What kind of model it is; nothing where it is neither a U-Net nor has attention. */

@@ -75,7 +75,7 @@ export const options = {
   target: {
     choices: TARGET_NAMES,
     describe:
-      'Rewrite the models for one engine: faster there, equal up to rounding, and no longer for any other',
+      'Rewrite the models for one engine, equal up to rounding, and no longer for any other: faster on a CPU, or in what an engine with limits takes',
   },
   weights: {
     choices: WEIGHTS_MODES,
@@ -124,6 +124,10 @@ export const builder = (yargs: Argv) =>
         [
           'The model as it is, faster in onnxruntime on a CPU',
           'stepfold transform unet.onnx --calls 50 --target onnxruntime-cpu -o bundle',
+        ],
+        [
+          'For WebNN, which takes fixed sizes alone',
+          'stepfold transform unet.onnx --calls 50 --target webnn -o bundle \\\n  --pass deepcache:branch=2,interval=3 --freeze batch=2',
         ],
         [
           'What becomes of the graph, stage by stage',

@@ -64,6 +64,8 @@ export interface TargetReport {
   readonly rewrites: Readonly<Record<string, number>>;
   /** Where one looked likely to apply and was not. */
   readonly left: TargetResult['misses'];
+  /** Of an engine with limits: what of the model it would run elsewhere. */
+  readonly findings?: TargetResult['findings'];
 }
 
 export function makeReport(
@@ -126,9 +128,13 @@ export function makeReport(
 /** What was done for the target, if there is one. */
 function targetReport({ target }: Pick<Compilation, 'target'>): BundleReport['target'] {
   if (!target) return undefined;
-  const models = [...target.models].map(([id, { trace, misses }]) => [
+  const models = [...target.models].map(([id, { trace, misses, findings }]) => [
     id,
-    { rewrites: count(trace.map(({ rule }) => rule)), left: misses },
+    {
+      rewrites: count(trace.map(({ rule }) => rule)),
+      left: misses,
+      ...(findings && { findings }),
+    },
   ]);
   return { name: target.name, models: Object.fromEntries(models) };
 }

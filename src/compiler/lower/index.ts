@@ -48,18 +48,21 @@ const MOST_DUPLICATED = 1.5;
 /**
  * Lowers a plan over a source model. The source is not changed.
  * @param form by default `split` where that comes to a few models which hold few weights twice, else
- *   `merged`, which holds each once; `split` also where a plan cannot be merged
+ *   `merged`, which holds each once; `split` also where a plan cannot be merged, and `chain` in place of `merged`
+ *   where there may be no branches
  */
 export function lower(
   source: Model,
   shapes: ShapeTable,
   plan: Plan,
   form?: ProgramForm,
-  options: InstrumentOptions = {},
+  options: InstrumentOptions & { readonly noBranches?: boolean } = {},
 ): { lowered: Lowered; instrumented: Instrumented } {
   const { watch = new Watch() } = options;
   const instrumented = instrument(source, shapes, plan, { ...options, watch });
-  const lowered = form ? FORMS[form](instrumented) : lowerInFittingForm(instrumented);
+  const lowered = form
+    ? FORMS[form](instrumented)
+    : lowerInFittingForm(instrumented, options.noBranches);
   for (const [id, model] of lowered.models) {
     removeDeadNodes(model.graph);
     watch.check({ name: `${lowered.emit}: model "${id}"`, before: instrumented.model }, model);
@@ -68,7 +71,7 @@ export function lower(
   return { lowered, instrumented };
 }
 
-function lowerInFittingForm(instrumented: Instrumented): Lowered {
+function lowerInFittingForm(instrumented: Instrumented, noBranches = false): Lowered {
   const rows = new Set(instrumented.variants.map(({ row }) => rowKey(row)));
   // the two halves of a guidance pair may have calls of their own that share models
   const split = rows.size <= 2 * MOST_SPLIT ? lowerSplit(instrumented) : undefined;
@@ -78,6 +81,7 @@ function lowerInFittingForm(instrumented: Instrumented): Lowered {
     duplication(split.models.values()) <= MOST_DUPLICATED
   )
     return split;
+  if (noBranches) return lowerChain(instrumented);
   try {
     return lowerMerged(instrumented);
   } catch (error) {

@@ -27,6 +27,7 @@ import {
 import { type PassOrigin, Watch } from '../stages/index.js';
 import { rewriteFor } from '../targets/target.js';
 import { checkLoop, refuseOddBatch } from './check-loop.js';
+import { checkForm, refuseUntaken } from './check-target.js';
 import type { Compilation } from './compilation.js';
 import { refuseHidden } from './hidden.js';
 import type { PipelineOptions } from './options.js';
@@ -48,11 +49,12 @@ export class Pipeline {
   ) {}
 
   /**
-   * @throws PLAN_BAD_CALLS, GUIDANCE_ODD_CALLS, TIMESTEPS_LENGTH, TIMESTEPS_INVALID, and what a sampler that cannot be
-   *   made throws
+   * @throws PLAN_BAD_CALLS, GUIDANCE_ODD_CALLS, TIMESTEPS_LENGTH, TIMESTEPS_INVALID, TARGET_FORM, and what a sampler that
+   *   cannot be made throws
    */
   static create(options: PipelineOptions): Pipeline {
     checkLoop(options);
+    checkForm(options);
     return new Pipeline(options, []);
   }
 
@@ -102,9 +104,11 @@ export class Pipeline {
     const plan = this.grouped(asked, known, canonical.graph, concreteShapes(shapes, bindings));
     const { emit } = this.options;
     const one = isWholePlan(emit);
+    const { target: { engine } = {} } = this.options;
     const { lowered, instrumented } = lower(canonical, shapes, plan, one ? 'merged' : emit, {
       maxPrograms: this.options.maxPrograms,
       watch,
+      noBranches: engine !== undefined,
       ...(!fixedLoop && !one && { loop: { shape: loop, guidance } }),
     });
     refuseHidden(canonical.graph, proposals, plan, instrumented);
@@ -130,6 +134,7 @@ export class Pipeline {
       watch.tell(`${target.name}-${id}`, model);
       return [id, result] as const;
     });
+    refuseUntaken(results);
     return { name: target.name, models: new Map(results) };
   }
 

@@ -1,8 +1,10 @@
 /**
  * A target is an engine that emitted models are rewritten for: the last step, after programs have become
  * models, so that sites, plans and proofs speak of the graph as it was given. Its rewrites change results
- * by rounding at most, and what comes out may use operators that only this engine has.
+ * by rounding at most, and what comes out may use operators that only this engine has. Of an engine with limits it is
+ * checked after that what the engine takes of the models.
  */
+import type { EngineTable } from '../../generated/engine.js';
 import type { Graph } from '../../model/ir/graph.js';
 import { type Model, opsetVersion } from '../../model/ir/model.js';
 import type { Node } from '../../model/ir/node.js';
@@ -18,6 +20,9 @@ import {
   traceOf,
 } from '../canonicalize/rewrite.js';
 import { Watch } from '../stages/index.js';
+import { checkFor } from './engines/check.js';
+import type { Finding } from './engines/finding.js';
+import { lowerOperatorSet } from './engines/operator-set.js';
 
 /** A place where a rule looked likely to apply and does not. */
 export interface Miss {
@@ -44,6 +49,8 @@ export interface Target {
   /** One sentence. */
   readonly description: string;
   readonly rules: readonly TargetRule[];
+  /** Of an engine with limits: what it takes. */
+  readonly engine?: EngineTable;
 }
 
 /** A miss by names only: it outlives the node. */
@@ -58,6 +65,8 @@ export interface TargetResult {
   /** Every rewrite that was done, in order. */
   readonly trace: readonly TraceEntry[];
   readonly misses: readonly MissEntry[];
+  /** Of an engine with limits: what it would not take of the model. */
+  readonly findings?: readonly Finding[];
 }
 
 /** The operators of onnxruntime's own. */
@@ -105,8 +114,12 @@ export function rewriteFor(
       watch.check({ name: `${target.name}: ${rule.name} in "${model.graph.name}"` }, model);
   }
   if (!model.opsets.has(MICROSOFT) && usesMicrosoft(model.graph)) model.opsets.set(MICROSOFT, 1);
+  if (target.engine) {
+    const lowered = lowerOperatorSet(model, target.engine);
+    if (lowered) trace.push(lowered);
+  }
   sortNodes(model.graph);
-  return { trace, misses };
+  return { trace, misses, ...(target.engine && { findings: checkFor(model, target.engine) }) };
 }
 
 function usesMicrosoft(graph: Graph): boolean {

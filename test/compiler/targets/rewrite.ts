@@ -1,6 +1,11 @@
 /** Rewriting for onnxruntime, held against onnxruntime on the graph as it was given. */
 import { expect } from 'vitest';
-import { applyTarget, onnxruntimeCpu } from '../../../src/compiler/targets/index.js';
+import {
+  applyTarget,
+  type Finding,
+  onnxruntimeCpu,
+  type Target,
+} from '../../../src/compiler/targets/index.js';
 import { cloneModel } from '../../../src/model/ir/clone.js';
 import type { Model } from '../../../src/model/ir/model.js';
 import { findViolations } from '../../../src/model/ir/validate.js';
@@ -34,15 +39,25 @@ export interface Rewritten {
   readonly rules: readonly string[];
   /** Why something was not. */
   readonly reasons: readonly string[];
+  /** What the engine would not take of what came out. */
+  readonly findings: readonly Finding[];
 }
 
 /**
  * Rewrites a copy, and holds its results against the source's for each feed. NaN and infinities are where they
  * were.
  */
-export async function rewrite(model: Model, ...feeds: readonly Tensors[]): Promise<Rewritten> {
+export const rewrite = (model: Model, ...feeds: readonly Tensors[]): Promise<Rewritten> =>
+  rewriteFor(onnxruntimeCpu, model, ...feeds);
+
+/** The same for any target. */
+export async function rewriteFor(
+  target: Target,
+  model: Model,
+  ...feeds: readonly Tensors[]
+): Promise<Rewritten> {
   const { model: copy } = cloneModel(model);
-  const { trace, misses } = applyTarget(copy, onnxruntimeCpu);
+  const { trace, misses, findings = [] } = applyTarget(copy, target);
   expect(findViolations(copy.graph)).toEqual([]);
   for (const feed of feeds) {
     const expected = await run(model, feed, 'disabled');
@@ -56,6 +71,7 @@ export async function rewrite(model: Model, ...feeds: readonly Tensors[]): Promi
     model: copy,
     rules: trace.map(({ rule }) => rule),
     reasons: misses.map(({ reason }) => reason),
+    findings,
   };
 }
 

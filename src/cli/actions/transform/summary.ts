@@ -6,10 +6,12 @@ import type {
   PipelineFolderRecord,
 } from '../../../compiler/emit/index.js';
 import type { PassTable } from '../../../compiler/pass/index.js';
+import { type TargetName, targets, wordsOf } from '../../../compiler/targets/index.js';
 import { keptMemoryWarning } from '../../../evidence/report/facts/kept-memory.js';
 import { callsOf, planOfSchedule } from '../../../runtime/schedule/index.js';
 import { colors } from '../../colors.js';
 import type { TransformArguments } from '../../commands/transform.js';
+import { differentFindings, printFindings } from '../../findings.js';
 import { printHeatmap } from '../../heatmap.js';
 import { printOriginal } from '../../original.js';
 import {
@@ -139,7 +141,13 @@ function printTarget({ name, models }: NonNullable<BundleReport['target']>): voi
     ]),
   );
   const [first] = Object.values(models).flatMap(({ left }) => left);
-  if (!first) return;
-  print(`Left, for one: ${first.rule} at "${first.node}",`);
-  print(`since ${first.reason}. All are in report.json.`);
+  if (first) {
+    print(`Left, for one: ${first.rule} at "${first.node}",`);
+    print(`since ${first.reason}. All are in report.json.`);
+  }
+  const { engine } = targets[name as TargetName];
+  if (!engine) return;
+  const findings = differentFindings(Object.values(models).map((model) => model.findings ?? []));
+  if (findings.length === 0) print(`It takes every node, by ${wordsOf(engine).table}.`);
+  printFindings(findings);
 }
