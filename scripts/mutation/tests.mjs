@@ -30,6 +30,10 @@ const TESTS = {
   'passes/ditfastattn': ['test/passes/ditfastattn'],
   'src/compiler/targets': ['test/compiler/targets', '!test/compiler/targets/bundles'],
   'src/compiler/targets/target.ts': ['test/compiler/targets/target'],
+  'src/compiler/targets/engines': [
+    'test/compiler/targets/engines/check',
+    'test/compiler/targets/engines/rules',
+  ],
   'src/compiler/analysis': [
     'test/compiler/analysis',
     '!test/compiler/analysis/attention.test',

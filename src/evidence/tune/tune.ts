@@ -2,7 +2,7 @@
  * Twice as fast at the least error, on the user's own model and machine: settings of all methods and their rivals, tried
  * on a few images at the cost that is asked for, and the best of them judged on images that the search never saw.
  */
-import { TARGET_NAMES } from '../../compiler/targets/index.js';
+import { targets } from '../../compiler/targets/index.js';
 import { goalTooFast, nothingRan, ownLoopFailed } from '../../errors/index.js';
 import type { Model } from '../../model/ir/model.js';
 import type { LoopChoice } from '../yardstick/index.js';
@@ -217,13 +217,16 @@ async function tuneWith(bundles: Bundles, options: TuneOptions): Promise<Tuned> 
 /** What is no part of the search, or not of this loop's. */
 function neverTried(own: LoopChoice): NotTried[] {
   const gamma = gammaRefusal(own);
-  const targets = TARGET_NAMES.map((name) => ({
-    pass: `rewriting for ${name}`,
-    reason: `it is no pass, and goes on whatever is chosen: \`stepfold transform --target ${name}\``,
-  }));
+  // the others are for engines, not for speed
+  const faster = Object.values(targets)
+    .filter(({ engine }) => !engine)
+    .map(({ name }) => ({
+      pass: `rewriting for ${name}`,
+      reason: `it is no pass, and goes on whatever is chosen: \`stepfold transform --target ${name}\``,
+    }));
   return [
     ...(gamma === undefined ? [] : [{ pass: 'timesteps by gamma', reason: gamma }]),
-    ...targets,
+    ...faster,
   ];
 }
 
