@@ -8,6 +8,7 @@ import { sha256, writeBundle } from '../../../src/compiler/emit/index.js';
 import { Pipeline } from '../../../src/compiler/pipeline/index.js';
 import {
   float32Tensor,
+  float64Tensor,
   int64Tensor,
   readNumbers,
   type Tensor,
@@ -110,9 +111,9 @@ describe('is found out', () => {
       'loop',
       (name) => name.startsWith('loop.constant'),
       (tensor) => {
-        if (tensor.dtype !== 'float32' || tensor.dims.join() !== String(STEPS)) return tensor;
+        if (tensor.dtype !== 'float64' || tensor.dims.join() !== String(STEPS)) return tensor;
         const numbers = readNumbers(tensor);
-        return float32Tensor(
+        return float64Tensor(
           numbers.map((value, step) => (step === 2 ? value * 1.01 : value)),
           [STEPS],
         );
