@@ -119,26 +119,36 @@ describe('with a guidance pair', () => {
 });
 
 describe('with one half of a guidance pair', () => {
-  test.each<[string, ...Place[]]>([
-    [UNET, 'deepcache at 3, every fourth', 'guidance at every second'],
-    [UNET, 'depth-skip at 6', 'guidance at every fourth'],
-    [DIT, 'delta-cache, every fourth', 'guidance at every second'],
-    [DIT, 'ditfastattn by halves', 'guidance at every second'],
-    [UNET, 'output every third', 'guidance at every second'],
-    [DIT, 'delta-cache, every fourth', 'output every third', 'guidance at every second'],
-  ])('%s: %s and %s', async (file, ...places) => {
-    for (const [order, mode] of [
-      ['cond-first', 'batch'],
-      ['uncond-first', 'batch'],
-      ['uncond-first', 'two-calls'],
-    ] as const) {
-      const guidance = { order, mode };
-      const compilation = await compile(file, places, { guidance });
-      await expectProved(file, compilation);
-      await expectFormsAgree(file, compilation, (emit) =>
-        compile(file, places.toReversed(), { guidance, emit }),
-      );
-    }
+  const PAIRS = {
+    'the condition first': { order: 'cond-first', mode: 'batch' },
+    'the condition last': { order: 'uncond-first', mode: 'batch' },
+    'in two calls': { order: 'uncond-first', mode: 'two-calls' },
+  } as const;
+
+  // each pair with all sorts of passes, and all pairs with one of them
+  test.each<[keyof typeof PAIRS, string, ...Place[]]>([
+    ['the condition first', UNET, 'deepcache at 3, every fourth', 'guidance at every second'],
+    ['the condition last', UNET, 'deepcache at 3, every fourth', 'guidance at every second'],
+    ['in two calls', UNET, 'deepcache at 3, every fourth', 'guidance at every second'],
+    ['the condition first', UNET, 'depth-skip at 6', 'guidance at every fourth'],
+    ['in two calls', DIT, 'delta-cache, every fourth', 'guidance at every second'],
+    ['the condition last', DIT, 'ditfastattn by halves', 'guidance at every second'],
+    ['in two calls', DIT, 'ditfastattn by halves', 'guidance at every second'],
+    ['the condition first', UNET, 'output every third', 'guidance at every second'],
+    [
+      'the condition last',
+      DIT,
+      'delta-cache, every fourth',
+      'output every third',
+      'guidance at every second',
+    ],
+  ])('%s, %s: %s and %s', async (pair, file, ...places) => {
+    const guidance = PAIRS[pair];
+    const compilation = await compile(file, places, { guidance });
+    await expectProved(file, compilation);
+    await expectFormsAgree(file, compilation, (emit) =>
+      compile(file, places.toReversed(), { guidance, emit }),
+    );
   });
 });
 
