@@ -299,6 +299,7 @@ describe.skipIf(why)(`in Chromium${why ? ` (skipped: ${why})` : ''}`, () => {
     await page.setInputFiles('#files', parts);
     await said(page, '#compile-status', /^Choose passes/);
     await page.selectOption('[name=weights]', 'prune');
+    await page.selectOption('[name=emit]', 'stateful');
     const zip = await download(page, 'dit.zip', () => page.click('#download'));
     const command = (await page.textContent('#command'))!.split(' ').slice(1, -1);
     await done([...command, at('dit')], { cwd: path.dirname(source) });

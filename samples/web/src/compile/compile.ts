@@ -1,5 +1,5 @@
 /** The part of the page that compiles a model. */
-import type { StepfoldError } from 'stepfold';
+import type { EmitForm, StepfoldError } from 'stepfold';
 import { byId, el, table } from '../page/dom.js';
 import { millions, showInspection } from './inspection.js';
 import type { CompileReply, CompileRequest } from './messages.js';
@@ -87,7 +87,7 @@ export function startCompile(): void {
   form.addEventListener('input', () => showCommand(form, model!));
   form.addEventListener('submit', async (event) => {
     event.preventDefault();
-    const { calls, passes, weights } = choices(form);
+    const { calls, passes, weights, emit } = choices(form);
     if (passes.length === 0) return say('Tick at least one pass.', true);
     result.replaceChildren();
     const handle = await chooseFile(zipName(model!)).catch(() => null);
@@ -95,7 +95,11 @@ export function startCompile(): void {
     const { quota = Number.POSITIVE_INFINITY, usage = 0 } =
       (await navigator.storage?.estimate?.()) ?? {};
     const room = quota - usage;
-    ask({ type: 'compile', calls, passes, weights, room, ...(handle && { handle }) });
+    ask({
+      ...{ type: 'compile', calls, passes, weights, room },
+      ...(emit && { emit }),
+      ...(handle && { handle }),
+    });
   });
 }
 
@@ -114,6 +118,13 @@ function fillForm(form: HTMLFormElement, fields: readonly HTMLElement[]): void {
   const weights = [
     { value: 'copy', textContent: 'whole weights files' },
     { value: 'prune', textContent: 'only what models read' },
+  ];
+  const forms = [
+    { value: '', textContent: 'whichever fits' },
+    { value: 'split', textContent: 'one for each program' },
+    { value: 'merged', textContent: 'one that chooses' },
+    { value: 'chain', textContent: 'parts, run one after the other' },
+    { value: 'stateful', textContent: 'one that counts its calls' },
   ];
   form.replaceChildren(
     el('h3', { textContent: 'Passes' }),
@@ -140,6 +151,12 @@ function fillForm(form: HTMLFormElement, fields: readonly HTMLElement[]): void {
         'Weights',
         el('select', { name: 'weights' }, ...weights.map((w) => el('option', w))),
       ),
+      el(
+        'label',
+        {},
+        'Models',
+        el('select', { name: 'emit' }, ...forms.map((one) => el('option', one))),
+      ),
     ),
     el(
       'div',
@@ -157,14 +174,16 @@ function choices(form: HTMLFormElement) {
     calls: Number(data.get('calls')),
     passes: chosenPasses(form),
     weights: data.get('weights') === 'prune' ? ('prune' as const) : ('copy' as const),
+    emit: (data.get('emit') || undefined) as EmitForm | undefined,
   };
 }
 
 function showCommand(form: HTMLFormElement, { name }: File): void {
-  const { calls, passes, weights } = choices(form);
+  const { calls, passes, weights, emit } = choices(form);
   byId('command', HTMLElement).textContent = [
     `stepfold transform ${name} --calls ${calls}`,
     ...passes.map((pass) => `--pass ${pass}`),
+    ...(emit ? [`--emit ${emit}`] : []),
     `--weights ${weights} -o bundle`,
   ].join(' ');
 }

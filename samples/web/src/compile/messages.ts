@@ -1,5 +1,5 @@
 /** What page and worker say to one another. */
-import type { BundleReport, Inspection } from 'stepfold';
+import type { BundleReport, EmitForm, Inspection } from 'stepfold';
 import type { Schedule } from 'stepfold/runtime';
 
 export type CompileRequest =
@@ -15,6 +15,8 @@ export type CompileRequest =
       /** As on the command line: `deepcache:branch=2,interval=3`. */
       readonly passes: readonly string[];
       readonly weights: 'copy' | 'prune';
+      /** Left out: whichever fits. */
+      readonly emit?: EmitForm;
       /** Bytes that the page may keep. */
       readonly room: number;
       /** Where to write; without it the zip is made in memory or wherever the browser keeps Blobs. */

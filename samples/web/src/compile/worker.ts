@@ -57,7 +57,11 @@ async function compile(request: CompileRequest & { type: 'compile' }): Promise<v
   if (!opened) return;
   const { model, file } = opened;
   post({ type: 'status', text: 'Compiling' });
-  let pipeline = Pipeline.create({ calls: request.calls, engine: await engine() });
+  let pipeline = Pipeline.create({
+    calls: request.calls,
+    engine: await engine(),
+    ...(request.emit && { emit: request.emit }),
+  });
   for (const text of request.passes) {
     const { pass, options } = parsePassRequest(text);
     const found = passes[pass];
