@@ -8,7 +8,6 @@ import { parseArgs } from 'node:util';
 import { startingPoints } from '../dist/src/cli/actions/tune/search-space.js';
 import { Bundles } from '../dist/src/evidence/tune/bundles.js';
 import {
-  FIRST,
   ORDERS,
   PLACEMENTS,
   SHARES,
@@ -162,7 +161,7 @@ function gridOver(loops) {
     .filter(({ outer, inner }) => outer.pass !== inner.pass)
     .map((pair) => ({ make: (place) => both(space, budget, pair, place) }));
   const made = [...singles, ...starts, ...pairs].flatMap(({ make }) =>
-    at.flatMap((place) => make({ ...FIRST[0], ...place }) ?? []),
+    at.flatMap((place) => make(place) ?? []),
   );
   return distinct(made);
 }

@@ -25,8 +25,7 @@ export function scaledAt(
   numbers: readonly number[],
   step: Value,
 ): Value {
-  const factor = numberAt(builder, numbers, step);
-  return factor ? builder.single(builder.add('Mul', [builder.double(value), factor])) : value;
+  return sumOf(builder, [[value, numberAt(builder, numbers, step)]])!;
 }
 
 /** A sum of products in float32; a value alone as it is. */

@@ -85,18 +85,12 @@ function constants(node: Node, { constant = [] }: EngineRow): Unmet | undefined 
 }
 
 function numbers(node: Node, { positive = [] }: EngineRow): Unmet | undefined {
-  const holds = (index: number, wrong: (x: number) => boolean) => {
+  for (const index of positive) {
     const tensor = constantTensor(given(node, index));
-    return (
-      tensor !== undefined &&
-      areNumbers(tensor.dtype) &&
-      elementCount(tensor.dims) <= MOST_READ &&
-      readNumbers(tensor).some(wrong)
-    );
-  };
-  for (const index of positive)
-    if (holds(index, (x) => x < 0))
+    if (!tensor || !areNumbers(tensor.dtype) || elementCount(tensor.dims) > MOST_READ) continue;
+    if (readNumbers(tensor).some((x) => x < 0))
       return { why: `${input(index)} must hold nothing below 0`, todo: OTHERWISE };
+  }
   return undefined;
 }
 

@@ -15,8 +15,7 @@ import { hasVersion, rowOf, versionOf } from './versions.js';
 /** Below this set versions differ in more than types. */
 const OLDEST = 21;
 
-/** New versions of these have attributes of their own, or are given other types in another way. */
-/** @internal */
+/** New versions of these have attributes of their own, or are given other types in another way. @internal */
 export const CHANGED = new Set([
   ...['Attention:24', 'Attention:25', 'Cast:24', 'CastLike:24', 'DequantizeLinear:23'],
   ...['QuantizeLinear:23', 'Range:27', 'SpaceToDepth:28'],
