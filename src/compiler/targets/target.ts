@@ -7,7 +7,7 @@
 import type { EngineTable } from '../../generated/engine.js';
 import type { Graph } from '../../model/ir/graph.js';
 import { type Model, opsetVersion } from '../../model/ir/model.js';
-import type { Node } from '../../model/ir/node.js';
+import { MICROSOFT, type Node } from '../../model/ir/node.js';
 import { sortNodes, topologicalOrder } from '../../model/ir/order.js';
 import { removeDeadNodes } from '../../model/ir/prune.js';
 import { inferShapes } from '../../model/shape/index.js';
@@ -68,9 +68,6 @@ export interface TargetResult {
   /** Of an engine with limits: what it would not take of the model. */
   readonly findings?: readonly Finding[];
 }
-
-/** The operators of onnxruntime's own. */
-export const MICROSOFT = 'com.microsoft';
 
 /**
  * Rewrites a model for a target, in place. Inputs and outputs keep their names.

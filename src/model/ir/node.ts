@@ -76,6 +76,9 @@ export function isOp(node: Node | undefined, ...opTypes: string[]): boolean {
   return node !== undefined && isStandard(node) && opTypes.includes(node.opType);
 }
 
+/** The domain of onnxruntime's own operators. */
+export const MICROSOFT = 'com.microsoft';
+
 export function isStandard(node: Node): boolean {
   return node.domain === '' || node.domain === 'ai.onnx';
 }

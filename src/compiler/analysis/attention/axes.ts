@@ -4,7 +4,7 @@
  * and channels follows from where a letter occurs, not from where it stands.
  */
 import { attrNumber, attrNumbers, attrString } from '../../../model/ir/attribute.js';
-import { isOp, type Node } from '../../../model/ir/node.js';
+import { isOp, MICROSOFT, type Node } from '../../../model/ir/node.js';
 import type { Value } from '../../../model/ir/value.js';
 import type { ShapeTable } from '../../../model/shape/index.js';
 
@@ -36,7 +36,7 @@ export function productAxes(node: Node, shapes: ShapeTable): ProductAxes | undef
 
 /** com.microsoft `FusedMatMul`: a MatMul with transposed operands and a factor. */
 export const isFusedMatMul = (node: Node): boolean =>
-  node.domain === 'com.microsoft' &&
+  node.domain === MICROSOFT &&
   node.opType === 'FusedMatMul' &&
   !attrNumber(node, 'transBatchA', 0) &&
   !attrNumber(node, 'transBatchB', 0);

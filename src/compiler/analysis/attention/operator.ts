@@ -5,7 +5,7 @@
  */
 import { isAttentionOperator } from '../../../model/cost/index.js';
 import { attrNumber, attrNumbers } from '../../../model/ir/attribute.js';
-import { isStandard, type Node } from '../../../model/ir/node.js';
+import { isStandard, MICROSOFT, type Node } from '../../../model/ir/node.js';
 import type { Value } from '../../../model/ir/value.js';
 import { attentionInputs } from '../../../model/operators/index.js';
 import {
@@ -62,8 +62,7 @@ export interface OperatorForm {
 
 /** Is the node attention in one operator, whether or not it can be taken apart? */
 export const isWholeAttention = (node: Node): boolean =>
-  isAttentionOperator(node) ||
-  (node.domain === 'com.microsoft' && node.opType.endsWith('Attention'));
+  isAttentionOperator(node) || (node.domain === MICROSOFT && node.opType.endsWith('Attention'));
 
 /** The attention that an operator is, or why it is not one that can be followed. */
 export function coreOfOperator(node: Node, shapes: ShapeTable): AttentionCore | Refusal {

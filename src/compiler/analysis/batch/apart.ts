@@ -1,6 +1,6 @@
 /** Operators that keep images apart by what they are: they work within each, or along axes that are told. */
 import { attrNumber } from '../../../model/ir/attribute.js';
-import { isStandard } from '../../../model/ir/node.js';
+import { isStandard, MICROSOFT } from '../../../model/ir/node.js';
 import { type AttentionInputs, attentionInputs } from '../../../model/operators/index.js';
 import { type Flow, fromFront, type Step } from './step.js';
 
@@ -69,7 +69,7 @@ export const reduced: Flow = (step) => {
 };
 
 export const unknown: Flow = ({ node }) => {
-  const isWritten = isStandard(node) || node.domain === 'com.microsoft';
+  const isWritten = isStandard(node) || node.domain === MICROSOFT;
   const name = isWritten ? node.opType : `${node.domain}.${node.opType}`;
   return `it is not known how ${name} treats the batch`;
 };

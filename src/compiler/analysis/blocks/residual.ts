@@ -3,7 +3,7 @@
  * was before other sums. Chains of them are residual streams, whatever the branches hold.
  */
 import { isHeavy } from '../../../model/cost/index.js';
-import { isOp, type Node } from '../../../model/ir/node.js';
+import { isOp, MICROSOFT, type Node } from '../../../model/ir/node.js';
 import type { Value } from '../../../model/ir/value.js';
 import { equal, type ShapeTable } from '../../../model/shape/index.js';
 import type { Ancestry } from '../ancestry.js';
@@ -66,7 +66,7 @@ function summandsOf(add: Node, shapes: ShapeTable): (readonly [onto: Value, bran
 /** com.microsoft `BiasAdd` adds a bias as well, between the two. */
 function operandsOf(add: Node): readonly (Value | null | undefined)[] {
   if (isOp(add, 'Add')) return add.inputs;
-  const isBiasAdd = add.domain === 'com.microsoft' && add.opType === 'BiasAdd';
+  const isBiasAdd = add.domain === MICROSOFT && add.opType === 'BiasAdd';
   return isBiasAdd ? [add.inputs[0], add.inputs[2]] : [];
 }
 

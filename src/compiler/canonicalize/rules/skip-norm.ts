@@ -5,7 +5,7 @@
  * in another order.
  */
 import { float, int } from '../../../model/ir/attribute.js';
-import type { Node } from '../../../model/ir/node.js';
+import { MICROSOFT, type Node } from '../../../model/ir/node.js';
 import type { Value } from '../../../model/ir/value.js';
 import { chain, type NodeStep, type Rewrite } from '../rewrite.js';
 
@@ -50,9 +50,7 @@ export const skipNorm = (node: Node): Rewrite | undefined => {
 };
 
 const normOf = (node: Node): string | undefined =>
-  node.domain === 'com.microsoft' && Object.hasOwn(NORMS, node.opType)
-    ? NORMS[node.opType]
-    : undefined;
+  node.domain === MICROSOFT && Object.hasOwn(NORMS, node.opType) ? NORMS[node.opType] : undefined;
 
 /** The bias is that of the layer which the first operand comes from. */
 const sumSteps = (input: Value, skip: Value, bias: Value | undefined): NodeStep[] =>

@@ -1,9 +1,7 @@
 /** Which version of an operator a model means, and whether a table of an engine has it. */
 import type { EngineRow, EngineTable } from '../../../generated/engine.js';
 import { OPERATOR_VERSIONS } from '../../../generated/engines.js';
-import { isStandard, type Node } from '../../../model/ir/node.js';
-
-const MICROSOFT = 'com.microsoft';
+import { isStandard, MICROSOFT, type Node } from '../../../model/ir/node.js';
 
 /** Standard by now, and onnxruntime's own in the standard domain before. */
 const ADOPTED: ReadonlySet<string> = new Set(['LayerNormalization']);

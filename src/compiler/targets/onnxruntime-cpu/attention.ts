@@ -8,12 +8,12 @@
  * products take, so that nothing is moved.
  */
 import { attrNumber, attrNumbers, float, int, ints } from '../../../model/ir/attribute.js';
-import { isOp, type Node } from '../../../model/ir/node.js';
+import { isOp, MICROSOFT, type Node } from '../../../model/ir/node.js';
 import { int64Tensor } from '../../../model/ir/tensor.js';
 import type { Value } from '../../../model/ir/value.js';
 import { evaluate } from '../../../model/shape/index.js';
 import type { NodeStep, Rewrite, StepOutput } from '../../canonicalize/rewrite.js';
-import { MICROSOFT, type Miss, type TargetContext, type TargetRule } from '../target.js';
+import type { Miss, TargetContext, TargetRule } from '../target.js';
 import { scalarConstant, soleUser } from './operands.js';
 
 /**

@@ -3,12 +3,12 @@
  * arXiv 1606.08415), spelled in nine passes over the data, becomes onnxruntime's FastGelu: one pass, and
  * a constant bias before it is added in the same one. The order of the products does not matter.
  */
-import { isOp, type Node } from '../../../model/ir/node.js';
+import { isOp, MICROSOFT, type Node } from '../../../model/ir/node.js';
 import type { Value } from '../../../model/ir/value.js';
 import type { ShapeTable } from '../../../model/shape/index.js';
 import type { Rewrite } from '../../canonicalize/rewrite.js';
 import { sameShape } from '../../canonicalize/rules/no-operation.js';
-import { MICROSOFT, type Miss, type TargetRule } from '../target.js';
+import type { Miss, TargetRule } from '../target.js';
 import { scalarConstant, soleUser, withConstant } from './operands.js';
 
 export const tanhGelu: TargetRule = {

@@ -4,11 +4,11 @@
  * rounding.
  */
 import { float, int, ints } from '../../../../model/ir/attribute.js';
-import type { Node } from '../../../../model/ir/node.js';
+import { MICROSOFT, type Node } from '../../../../model/ir/node.js';
 import { int64Tensor } from '../../../../model/ir/tensor.js';
 import type { Value } from '../../../../model/ir/value.js';
 import type { NodeStep, Rewrite } from '../../../canonicalize/rewrite.js';
-import { MICROSOFT, type Miss, type TargetContext, type TargetRule } from '../../target.js';
+import type { Miss, TargetContext, TargetRule } from '../../target.js';
 import { plainAttention } from './plain-attention.js';
 
 /** Heads behind tokens, and back. */

@@ -2,11 +2,11 @@
  * Gelu by the error function, spelled as x/√2 → Erf → + 1 → times x → times 1/2 (the half before or after), becomes
  * onnxruntime's own operator: engines that have no Erf by itself have Gelu. Equal up to rounding.
  */
-import { isOp, type Node } from '../../../../model/ir/node.js';
+import { isOp, MICROSOFT, type Node } from '../../../../model/ir/node.js';
 import type { Value } from '../../../../model/ir/value.js';
 import type { Rewrite } from '../../../canonicalize/rewrite.js';
 import { scalarConstant, soleUser } from '../../onnxruntime-cpu/operands.js';
-import { MICROSOFT, type Miss, type TargetRule } from '../../target.js';
+import type { Miss, TargetRule } from '../../target.js';
 
 /** Constants are stored in float32, or half of it. */
 const isNear = (x: number | undefined, y: number) =>

@@ -1,8 +1,8 @@
 /** Gelu of operator set 20 by onnxruntime's own operators, which the DirectML provider has. Equal up to rounding. */
 import { attrString } from '../../../../model/ir/attribute.js';
-import { isOp, type Node } from '../../../../model/ir/node.js';
+import { isOp, MICROSOFT, type Node } from '../../../../model/ir/node.js';
 import type { Rewrite } from '../../../canonicalize/rewrite.js';
-import { MICROSOFT, type TargetRule } from '../../target.js';
+import type { TargetRule } from '../../target.js';
 
 export const microsoftGelu: TargetRule = {
   name: 'microsoft-gelu',
