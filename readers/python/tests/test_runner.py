@@ -67,6 +67,14 @@ class Devices(Case):
         self.assertEqual(bound[4:6], [("bind_output", "other", "cpu", 0), ("bind_output", "kept", "cuda", 0)])
         self.assertEqual([call[0] for call in bound[6:]], ["synchronize_inputs", "run", "synchronize_outputs"])
 
+    def test_scalars_stay_scalars(self) -> None:
+        engine, turned = Engine(), np.arange(6, dtype=np.float32).reshape(2, 3).T
+        BoundRunner("cuda", 0).run(engine, {"t": np.array(500), "x": turned}, {}, None)
+        (_, _, scalar), (_, _, matrix) = engine.binding.bound[:2]
+        self.assertEqual(scalar.shape, ())
+        self.assertEqual(matrix.tolist(), turned.tolist())
+        self.assertTrue(matrix.flags.c_contiguous)
+
     def test_an_output_is_not_written_over_what_later_models_are_fed(self) -> None:
         case = CONFORMANCE / "chain"
         feeds = at(feeds_of(case), 0)

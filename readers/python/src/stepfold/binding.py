@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import errors
-from .tensors import Array, Value, is_ort_value, to_array
+from .tensors import Array, Value, contiguous, is_ort_value, to_array
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def fill(name: str, target: Target, value: Value) -> Value:
         given = to_array(value)
         if list(target.value.shape()) != list(given.shape):
             raise errors.binding_invalid(f'"{name}" is {list(given.shape)}, the tensor to write it into {target.value.shape()}')
-        target.value.update_inplace(np.ascontiguousarray(given))
+        target.value.update_inplace(contiguous(given))
         return target.value
     if into is not None:
         given = to_array(value)

@@ -9,7 +9,7 @@ import numpy as np
 
 from .binding import Buffer, Feed, Target
 from .engine import onnxruntime
-from .tensors import Value, is_ort_value, to_array
+from .tensors import Value, contiguous, is_ort_value, to_array
 
 # the device of tensors that a provider keeps apart from the processor's memory
 _DEVICES = {
@@ -58,7 +58,7 @@ class BoundRunner:
             elif is_ort_value(value):
                 binding.bind_ortvalue_input(name, value)
             else:
-                binding.bind_cpu_input(name, np.ascontiguousarray(value))
+                binding.bind_cpu_input(name, contiguous(value))
         for name, target in fetches.items():
             buffer = target.buffer if target else None
             if target is None:

@@ -52,6 +52,11 @@ def is_ort_value(value: object) -> bool:
     return hasattr(value, "numpy") and hasattr(value, "device_name") and hasattr(value, "shape")
 
 
+def contiguous(array: Array) -> Array:
+    """Its elements one after another in memory, as engines read them; `np.ascontiguousarray` would give a scalar an axis."""
+    return np.asarray(array, order="C")
+
+
 def shape_of(value: Value) -> tuple[int, ...]:
     shape = value.shape
     return tuple(shape() if callable(shape) else shape)
