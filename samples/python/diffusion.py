@@ -21,9 +21,10 @@ def alphas_cumprod():
 
 def draw(images, labels, signal, count):
     """Draw a batch: pictures, their noise, the share of signal, and the model's three inputs."""
-    chosen = torch.randint(len(images), (count,))
-    timestep = torch.randint(TRAIN_TIMESTEPS, (count,))
-    noise = torch.randn(count, *images.shape[1:])
+    device = images.device
+    chosen = torch.randint(len(images), (count,), device=device)
+    timestep = torch.randint(TRAIN_TIMESTEPS, (count,), device=device)
+    noise = torch.randn(count, *images.shape[1:], device=device)
     share = signal[timestep][:, None, None, None]
     sample = share.sqrt() * images[chosen] + (1 - share).sqrt() * noise
     return images[chosen], noise, share, (sample, timestep, drop_labels(labels[chosen]))

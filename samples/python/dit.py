@@ -58,13 +58,14 @@ XL_2_512 = replace(XL_2_256, input_size=64)
 S_2_512 = replace(XL_2_512, hidden=384, depth=12, heads=6)
 
 
-def frequencies(count):
-    return torch.exp(-math.log(10000) * torch.arange(count, dtype=torch.float32) / count)
+def frequencies(count, device=None):
+    places = torch.arange(count, dtype=torch.float32, device=device)
+    return torch.exp(-math.log(10000) * places / count)
 
 
 def timestep_features(timestep, width):
     """Cosine, then sine features of a [batch] timestep: [batch, width]."""
-    angles = timestep[:, None].float() * frequencies(width // 2)[None]
+    angles = timestep[:, None].float() * frequencies(width // 2, timestep.device)[None]
     return torch.cat([torch.cos(angles), torch.sin(angles)], dim=-1)
 
 

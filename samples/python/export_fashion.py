@@ -89,7 +89,7 @@ def write_loop(model, path):
 
 def export(checkpoint_path):
     torch.set_num_threads(1)
-    checkpoint = torch.load(checkpoint_path)
+    checkpoint = torch.load(checkpoint_path, map_location="cpu")
     model = FashionUNet().eval().requires_grad_(False)
     model.load_state_dict(checkpoint["model"])
 

@@ -140,7 +140,7 @@ def export(sample, checkpoint_path):
     torch.set_num_threads(1)
     if script_exporter.TORCH < 2:
         layer_norm_export.register()
-    checkpoint = torch.load(checkpoint_path)
+    checkpoint = torch.load(checkpoint_path, map_location="cpu")
     model = ClassMmdit(sample.config).eval().requires_grad_(False)
     model.load_state_dict(checkpoint["model"])
 

@@ -18,16 +18,17 @@ def shifted(sigma, shift):
     return shift * sigma / (1 + (shift - 1) * sigma)
 
 
-def draw_sigmas(count, shift, spread):
+def draw_sigmas(count, shift, spread, device):
     """Noise levels to train at: [count], logit-normal with standard deviation `spread`."""
-    return shifted(torch.sigmoid(spread * torch.randn(count)), shift)
+    return shifted(torch.sigmoid(spread * torch.randn(count, device=device)), shift)
 
 
 def moving_batch(images, labels, count, shift, spread):
     """Draw a batch: the model's three inputs and the velocity it shall predict."""
-    chosen = torch.randint(len(images), (count,))
-    sigma = draw_sigmas(count, shift, spread)
-    noise = torch.randn(count, *images.shape[1:])
+    device = images.device
+    chosen = torch.randint(len(images), (count,), device=device)
+    sigma = draw_sigmas(count, shift, spread, device)
+    noise = torch.randn(count, *images.shape[1:], device=device)
     level = sigma[:, None, None, None]
     sample = (1 - level) * images[chosen] + level * noise
     return sample, sigma * TRAIN_TIMESTEPS, drop_labels(labels[chosen]), noise - images[chosen]

@@ -3,7 +3,8 @@
 Adam at one learning rate after a warm-up, and averaged weights, so that the average of any moment is
 of use; before an export, `--cool-down` lowers the learning rate to zero over so many steps more
 (Hagele et al., arXiv 2405.18392) and writes beside the checkpoint, which can still be trained on.
-Batches are drawn by a generator whose state the checkpoint has, so that a stop changes nothing.
+Batches are drawn by a generator whose state the checkpoint has, so that a stop changes nothing on the
+same device.
 """
 
 import argparse
@@ -28,15 +29,16 @@ class Recipe:
 def train_model(model, batch_loss, given, recipe):
     """As many steps as `given` says down `batch_loss(ask)`, which draws a batch and asks the model."""
     ask = torch.compile(model) if given.compile else model
+    generator = generator_of(given.device)
     optimizer = torch.optim.Adam(model.parameters(), betas=(0.9, 0.99))
     average = copy.deepcopy(model).requires_grad_(False)
     state = {"step": 0, "seconds": 0.0, "loss": 1.0}
     if given.checkpoint.exists():
-        state = torch.load(given.checkpoint)
+        state = torch.load(given.checkpoint, map_location="cpu")
         model.load_state_dict(state["training"])
         average.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
-        torch.set_rng_state(state["random"])
+        generator.set_state(state["random"])
     step, seconds, smooth_loss = state["step"], state["seconds"], state["loss"]
 
     cooling = given.cool_down > 0
@@ -49,7 +51,7 @@ def train_model(model, batch_loss, given, recipe):
             "model": average.state_dict(),
             "training": model.state_dict(),
             "optimizer": optimizer.state_dict(),
-            "random": torch.get_rng_state(),
+            "random": generator.get_state(),
             "step": step,
             "loss": smooth_loss,
             "seconds": seconds + time.time() - started,
@@ -77,6 +79,13 @@ def train_model(model, batch_loss, given, recipe):
     keep()
 
 
+def generator_of(device):
+    """Which `torch.randn` and the like draw from there."""
+    if device == "cpu":
+        return torch.default_generator
+    return torch.cuda.default_generators[torch.cuda.current_device()]
+
+
 def arguments(description):
     """A training script's command line: the file to go on with or to begin, and how many steps."""
     parser = argparse.ArgumentParser(description=description.splitlines()[0])
@@ -85,4 +94,6 @@ def arguments(description):
     add("--steps", type=int, default=20000, help="steps in all")
     add("--cool-down", type=int, default=0, help="lower the learning rate over so many more")
     add("--compile", action="store_true", help="faster after some minutes, with PyTorch 2")
+    add("--batch", type=int, default=16, help="pictures of a step")
+    add("--device", choices=["cpu", "cuda"], default="cpu")
     return parser.parse_args()

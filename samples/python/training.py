@@ -50,7 +50,7 @@ def write(path, state):
 
 def drop_labels(labels):
     """Some of the labels taken away, so that guidance has an unconditional half."""
-    dropped = torch.rand(len(labels)) < LABEL_DROPOUT
+    dropped = torch.rand(len(labels), device=labels.device) < LABEL_DROPOUT
     return labels.masked_fill(dropped, NULL_CLASS)
 
 

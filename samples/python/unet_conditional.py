@@ -64,7 +64,8 @@ SDXL = UNetConfig(
 def timestep_features(timesteps, width):
     """Cosine, then sine features of a [batch] timestep: [batch, width]."""
     half = width // 2
-    exponent = -math.log(10000) * torch.arange(half, dtype=torch.float32) / half
+    places = torch.arange(half, dtype=torch.float32, device=timesteps.device)
+    exponent = -math.log(10000) * places / half
     angles = timesteps[:, None].float() * torch.exp(exponent)[None, :]
     features = torch.cat([torch.sin(angles), torch.cos(angles)], dim=-1)
     return torch.cat([features[:, half:], features[:, :half]], dim=-1)
