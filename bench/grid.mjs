@@ -30,9 +30,9 @@ import { findMethods } from '../dist/src/evidence/tune/methods.js';
 import { both, pairsOf } from '../dist/src/evidence/tune/pairs.js';
 import { referenceLoop } from '../dist/src/evidence/tune/reference.js';
 import { started } from '../dist/src/evidence/tune/starts.js';
-import { HELD_OUT } from '../dist/src/evidence/tune/subject.js';
 import { Table } from '../dist/src/evidence/tune/table.js';
 import { writeResults } from './quality/rows.mjs';
+import { judgeOf } from './tuned/judged.mjs';
 import { subjectOf } from './tuned/subjects.mjs';
 
 const { values } = parseArgs({
@@ -65,7 +65,7 @@ const table = new Table({
   ...{ bundles, folder, share: new FolderShare(folder), search: search.id, own },
   converged: referenceLoop(own),
 });
-const batchesOf = (count, from = 0) => Array.from({ length: count }, (_, i) => from + i);
+const batchesOf = (count) => Array.from({ length: count }, (_, i) => i);
 const score = async ({ setting, cost }, batches) =>
   (await table.of({ setting, cost }, batchesOf(batches)))?.converged.mean;
 
@@ -76,6 +76,15 @@ const methods = await findMethods(bundles, {
   ...{ subject, costs, startingPoints, mostSteps: MOST_STEPS },
 });
 const space = { ...methods, own, mostSteps: MOST_STEPS };
+
+const samples = Number(values.samples);
+const judge = judgeOf(bundles, subject, samples);
+await judge.prepare();
+const judged = async (setting) => ({
+  chosen: settingTitle(setting),
+  setting,
+  converged: (await judge.distances(setting)).converged,
+});
 
 const start = performance.now();
 const rivals = rivalsAt(space, budget);
@@ -101,8 +110,6 @@ const [best] = await halve(
     return score(one, batches);
   },
 );
-const held = batchesOf(Math.ceil(Number(values.samples) / 10), HELD_OUT);
-const judged = await table.of(best, held);
 const grid = {
   settings: rivals.length + settings.length,
   // each on one batch, the best on more
@@ -110,25 +117,23 @@ const grid = {
   // in all loops, on as many images as the search ends with
   plain: plainEvaluations(rivals),
   seconds: (performance.now() - start) / 1000,
-  chosen: settingTitle(best.setting),
-  converged: judged.converged,
+  ...(await judged(best.setting)),
 };
-await bundles.release();
 
 const begun = performance.now();
 const mine = folderOf('search');
 const { finalists, evaluations } = await tune({
   ...{ subject, model, goal: { kind: 'speedup', times }, errorTo: 'converged', costs: 'macs' },
-  ...{ startingPoints, samples: Number(values.samples), search: search.id },
+  ...{ startingPoints, samples, search: search.id },
   ...{ folder: mine, share: new FolderShare(mine), onProgress: (_, what) => say(what) },
 });
 say('');
 const found = {
   evaluations,
   seconds: (performance.now() - begun) / 1000,
-  chosen: settingTitle(finalists[0].setting),
-  converged: finalists[0].converged,
+  ...(await judged(finalists[0].setting)),
 };
+await bundles.release();
 for (const [name, one] of Object.entries({ grid, search: found }))
   console.log(
     `${name}: ${one.evaluations.toFixed(0)} evaluations, ${one.seconds.toFixed(0)} s, ${one.converged.mean.toFixed(1)} dB: ${one.chosen}`,
@@ -136,7 +141,7 @@ for (const [name, one] of Object.entries({ grid, search: found }))
 console.log(`in all loops, each on four batches: ${grid.plain.toFixed(0)} evaluations`);
 writeResults(`grid-${values.model}`, {
   times,
-  samples: Number(values.samples),
+  samples,
   grid,
   search: found,
 });

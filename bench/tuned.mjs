@@ -1,45 +1,55 @@
 // What `stepfold tune` finds on the trained samples at several speeds, beside fewer steps of the best solver and the settings that
 // others ship: decibels on images that no search saw, multiply-accumulates, measured time, and Fréchet distance over pictures by the
-// thousand. Writes bench/results/tuned-NAME.json and, with pictures, a grid beside it.
+// thousand. Each part, a speed or what others ship, is a file in bench/results/tuned, so that parts can be made side by side;
+// `node bench/tuned/page.mjs` makes tables of them.
 //
-//   node bench/tuned.mjs [--model NAME]... [--speedup 1.5]... [--samples 64] [--images 1000] [--work DIR]
+// With --times what is there is timed anew: for parts that were made beside other work, or on another machine.
+//
+//   node bench/tuned.mjs [--model NAME]... [--part 1.5|2|3|4|shipped]... [--samples 64] [--images 1000] [--work DIR] [--times]
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { Bundles, settingTitle } from '../dist/src/evidence/tune/index.js';
-import { openSubject, writeResults } from './quality/rows.mjs';
+import { ROOT } from '../scripts/demo/common.mjs';
+import { openSubject, writePictures, writeResults } from './quality/rows.mjs';
 import { judgeOf } from './tuned/judged.mjs';
 import { shippedRows, tunedRows } from './tuned/rows.mjs';
 import { askedSamples, SAMPLES, subjectOf } from './tuned/subjects.mjs';
 
+const SHIPPED = 'shipped';
 const { values } = parseArgs({
   options: {
     model: { type: 'string', multiple: true, default: [] },
-    speedup: { type: 'string', multiple: true, default: ['1.5', '2', '3', '4'] },
+    part: { type: 'string', multiple: true, default: ['1.5', '2', '3', '4', SHIPPED] },
     samples: { type: 'string', default: '64' },
     images: { type: 'string', default: '1000' },
     work: { type: 'string', default: path.join(os.tmpdir(), 'stepfold-tuned') },
+    times: { type: 'boolean', default: false },
   },
 });
 const images = Number(values.images);
-const speedups = values.speedup.map(Number);
+const samples = Number(values.samples);
+const progress = (text) => process.stderr.write(`\r\x1b[K${text}`);
 
-for (const name of askedSamples(values.model)) {
+for (const name of askedSamples(values.model))
+  for (const part of values.part) await (values.times ? timeAnew : make)(name, part);
+
+async function make(name, part) {
   const given = subjectOf(name);
   const { subject, model } = given;
-  const work = path.join(values.work, name);
+  console.log(`\n${name}, ${part}`);
+  const work = path.join(values.work, name, part);
   fs.mkdirSync(work, { recursive: true });
-  console.log(`\n${name}`);
-  const samples = Number(values.samples);
-  const progress = (text) => process.stderr.write(`\r\x1b[K${text}`);
-  const { rows: tuned, searches } = await tunedRows(given, speedups, { samples, work, progress });
-  const { family, rows: shipped } = await shippedRows(given);
+  const { rows: asked, ...about } =
+    part === SHIPPED
+      ? await shippedRows(given)
+      : await tunedRows(given, Number(part), { samples, work, progress });
   const loop = {
     what: 'the loop as it is',
     setting: { family: '', passes: [], sampler: subject.own },
   };
-  const rows = [loop, ...tuned, ...shipped];
+  const rows = [loop, ...asked];
 
   const bundles = new Bundles(subject, model);
   const judge = judgeOf(bundles, subject, samples);
@@ -55,30 +65,39 @@ for (const name of askedSamples(values.model)) {
     });
   }
   for (const row of results) row.macs = steps / row.cost;
-  // two at a time with the loop as it is: so many models are not held at once
-  for (const row of results.slice(1)) {
+  await addTimes(judge, results);
+  for (const row of results) print(row);
+
+  if (images > 0)
+    writePictures(path.join(work, 'pictures.png'), await pictures(name, bundles, results));
+  await bundles.release();
+  writeResults(`tuned/${name}-${part}`, { name, part, ...about, steps, samples, images, results });
+}
+
+async function timeAnew(name, part) {
+  const file = path.join(ROOT, 'bench/results/tuned', `${name}-${part}.json`);
+  if (!fs.existsSync(file)) return;
+  const { cores, node, ...figures } = JSON.parse(fs.readFileSync(file, 'utf8'));
+  const { subject, model } = subjectOf(name);
+  const bundles = new Bundles(subject, model);
+  console.log(`\n${name}, ${part}`);
+  await addTimes(judgeOf(bundles, subject, 0), figures.results);
+  for (const row of figures.results) print(row);
+  await bundles.release();
+  // where and how long the search ran stays as it was
+  const search = figures.search && { cores, node, ...figures.search };
+  writeResults(`tuned/${name}-${part}`, { ...figures, ...(search && { search }) });
+}
+
+/** Two at a time with the loop as it is, the first of all: so many models are not held at once. */
+async function addTimes(judge, [loop, ...others]) {
+  for (const row of others) {
+    progress(`timing ${row.title}`);
     const [own, its] = await judge.times([loop.setting, row.setting]);
     row.time = its;
     row.speedup = own.least / its.least;
   }
   progress('');
-  for (const row of results) print(row);
-
-  let grid;
-  if (images > 0) grid = await pictures(name, bundles, results);
-  await bundles.release();
-  writeResults(
-    `tuned-${name}`,
-    {
-      family,
-      steps,
-      samples,
-      images,
-      searches,
-      results: results.map(({ folder: _, ...row }) => row),
-    },
-    grid,
-  );
 }
 
 /** Fréchet distance and accuracy of each different setting. */
@@ -106,8 +125,8 @@ async function pictures(name, bundles, results) {
   return grid;
 }
 
-function print({ what, times, recipe, title, macs, speedup = 1, own, converged }) {
-  const name = [what, times && `${times}x`, recipe].filter(Boolean).join(' ');
+function print({ what, recipe, title, macs, speedup = 1, own, converged }) {
+  const name = [what, recipe].filter(Boolean).join(' ');
   const spread = `(${converged.least.toFixed(1)} to ${converged.most.toFixed(1)})`;
   console.log(
     `| ${name} | ${title} | ${macs.toFixed(2)}x | ${speedup.toFixed(2)}x | ${converged.mean.toFixed(1)} ${spread} | ${own.mean.toFixed(1)} |`,

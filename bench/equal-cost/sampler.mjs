@@ -1,6 +1,5 @@
 // A loop as benches write it, as a sampler.
-
-import { samplerFrom } from '../../dist/src/runtime/samplers/index.js';
+import { samplerIn } from '../../dist/src/evidence/tune/index.js';
 import { createSampler } from '../../dist/src/runtime.js';
 
 /**
@@ -11,7 +10,7 @@ import { createSampler } from '../../dist/src/runtime.js';
  * @param how what the sampler takes as it is: steps or timesteps, clip
  */
 export function samplerOf({ sampler, spacing, shift, choice, ...how }) {
-  if (choice) return samplerFrom(choice.name, choice);
+  if (choice) return samplerIn(choice);
   const [solver, degree] = sampler.split(':');
   return createSampler(solver, {
     ...how,

@@ -138,14 +138,16 @@ const show = (name, { toReal, toSource, accuracy }) =>
 /** Figures, and the first ten pictures of each row. */
 export function writeResults(name, figures, grid) {
   const folder = path.join(ROOT, 'bench/results');
+  const file = path.join(folder, `${name}.json`);
   const machine = { cores: os.cpus().length, node: process.version };
-  fs.writeFileSync(
-    path.join(folder, `${name}.json`),
-    `${JSON.stringify({ ...machine, ...figures }, null, 2)}\n`,
-  );
-  if (grid)
-    fs.writeFileSync(path.join(folder, `${name}.png`), encodePng(pictureGrid(grid, { scale: 3 })));
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  fs.writeFileSync(file, `${JSON.stringify({ ...machine, ...figures }, null, 2)}\n`);
+  if (grid) writePictures(path.join(folder, `${name}.png`), grid);
 }
+
+/** @param grid rows of pictures */
+export const writePictures = (file, grid) =>
+  fs.writeFileSync(file, encodePng(pictureGrid(grid, { scale: 3 })));
 
 /** The number of pictures from the command line. */
 export function askedImages(otherwise) {

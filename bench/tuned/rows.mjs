@@ -1,5 +1,4 @@
 // What a search chooses for a sample at each speed, and beside it the settings that others ship.
-import os from 'node:os';
 import { recipesFor } from '../../dist/passes/index.js';
 import { startingPoints } from '../../dist/src/cli/actions/tune/search-space.js';
 import {
@@ -16,43 +15,40 @@ import {
 const COSTS = 'macs';
 
 /**
- * At each speed what is chosen, and the best of fewer steps and of all methods beside it.
+ * What is chosen at a speed, and the best of fewer steps and of all methods beside it.
  * @param {ReturnType<import('./subjects.mjs').subjectOf>} given
- * @param {readonly number[]} speedups
+ * @param {number} times as fast
  * @param {{ samples: number, work: string, progress: (text: string) => void }} how
  */
-export async function tunedRows({ subject, model }, speedups, { samples, work, progress }) {
+export async function tunedRows({ subject, model }, times, { samples, work, progress }) {
   const folder = new TuningFolder(work);
   const search = describeSearch(subject, model);
   writeSearch(work, search);
-  const rows = [];
-  const searches = [];
-  for (const times of speedups) {
-    const start = performance.now();
-    const { chosen, rival, finalists, evaluations, trials, resumed } = await tune({
-      subject,
-      model,
-      goal: { kind: 'speedup', times },
-      errorTo: 'converged',
-      costs: COSTS,
-      startingPoints,
-      samples,
-      folder,
-      share: new FolderShare(folder),
-      search: search.id,
-      onProgress: (_, what) => progress(`${times}x: ${what}`),
-    });
-    const seconds = (performance.now() - start) / 1000;
-    searches.push({ times, evaluations, trials, resumed, seconds, cores: os.cpus().length });
-    const method = finalists.find(({ setting }) => setting.family !== FEWER);
-    const found = [
-      ['chosen', chosen],
-      ['fewer steps', rival],
-      ['best method', method],
-    ];
-    for (const [what, one] of found) if (one) rows.push({ what, times, setting: one.setting });
-  }
-  return { rows, searches };
+  const start = performance.now();
+  const { chosen, rival, finalists, evaluations, trials, resumed } = await tune({
+    subject,
+    model,
+    goal: { kind: 'speedup', times },
+    errorTo: 'converged',
+    costs: COSTS,
+    startingPoints,
+    samples,
+    folder,
+    share: new FolderShare(folder),
+    search: search.id,
+    onProgress: (_, what) => progress(`${times}x: ${what}`),
+  });
+  const seconds = (performance.now() - start) / 1000;
+  const method = finalists.find(({ setting }) => setting.family !== FEWER);
+  const found = [
+    ['chosen', chosen],
+    ['fewer steps', rival],
+    ['best method', method],
+  ];
+  return {
+    rows: found.flatMap(([what, one]) => (one ? [{ what, setting: one.setting }] : [])),
+    search: { times, evaluations, trials, resumed, seconds },
+  };
 }
 
 /** Settings that papers give and programs ship, in the loop as it is. */
