@@ -13,6 +13,7 @@ import type { Lowered, ProgramForm } from './lowered.js';
 import { lowerMerged } from './merged.js';
 import { lowerSplit } from './split.js';
 
+export { BranchesTaken, passedOn } from './branches-taken.js';
 export { buildIf } from './if-node.js';
 export { instrument } from './instrument.js';
 export type { Instrumented, StateInfo } from './instrumented.js';
