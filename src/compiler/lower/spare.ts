@@ -35,16 +35,17 @@ export function spareDeadCode(
   input: (state: string) => Value,
 ): Choices {
   const { graph } = model;
-  const { variants, states } = source;
+  const { variants } = source;
   const needs = new Needs(
     variants.map((variant) => ({
       wanted: [...graph.outputs, ...variant.writes.map((state) => kept.get(state)!)],
       taken: new BranchesTaken(new Map(given(variant))),
     })),
   );
-  const inputs = new Set([...states.keys()].map(input));
+  const inputs = new Set([...source.states.keys()].map(input));
   const { groups } = new PartiallyDeadCode(graph, needs, inputs);
   if (groups.length === 0) return () => [];
+  const states = statesLeaving(source, kept, needs);
   const leaving = groups.map((group) => leavingValues(group, kept));
   const shapes = inferShapes(model);
   // what has no type that is known cannot be stood in for
@@ -64,7 +65,7 @@ export function spareDeadCode(
   for (const [i, group] of [...groups.entries()].reverse()) {
     const values = leaving[i]!;
     const instead = values.map((value) => {
-      const [state] = kept.statesOf(value);
+      const state = states.get(value);
       return state === undefined ? standIn(group.graph, value, shapes) : input(state);
     });
     const results = putIntoIf(group, `${owner}.${i}`, choices.get(group.needing)!, {
@@ -96,6 +97,22 @@ function freeId({ sites }: Instrumented): string {
   let id = LIVE;
   for (let n = 1; taken.has(id); n++) id = `${LIVE}-${n}`;
   return id;
+}
+
+/** By value, the state that it leaves as, from branches as well. */
+function statesLeaving({ states }: Instrumented, kept: Kept, needs: Needs): Map<Value, string> {
+  const found = new Map<Value, string>();
+  const follow = (value: Value, state: string) => {
+    found.set(value, state);
+    if (value.producer)
+      for (const branch of needs.branches(value.producer).keys())
+        follow(branch.outputs[value.outputIndex]!, state);
+  };
+  for (const state of states.keys()) {
+    const value = kept.get(state);
+    if (value) follow(value, state);
+  }
+  return found;
 }
 
 /** What a group makes for others. */
