@@ -18,6 +18,8 @@ import { type Choosing, StrategyInputs } from './strategy-inputs.js';
 /** The input says nothing of a site. */
 const LIVE = 'live';
 
+const NOBODY: VariantSet = 0n;
+
 /** What inputs a variant is given, by which it chooses. */
 export type Choices = (variant: NamedVariant) => (readonly [name: string, choice: number])[];
 
@@ -52,10 +54,9 @@ export function spareDeadCode(
   if (leaving.flat().some((value) => !canStandIn(value, shapes))) return () => [];
   const owner = freeId(source);
   const choosing = new Map(
-    [...new Set(groups.map(({ needing }) => needing))].map((needing, i) => [
-      needing,
-      choosingBy(`${owner}.${i}`, owner, needing, variants),
-    ]),
+    [...new Set(groups.map(({ needing }) => needing))]
+      .filter((needing) => needing !== NOBODY)
+      .map((needing, i) => [needing, choosingBy(`${owner}.${i}`, owner, needing, variants)]),
   );
   const strategies = new StrategyInputs(graph, variants, source.names, [...choosing.values()]);
   const choices = new Map(
@@ -68,10 +69,9 @@ export function spareDeadCode(
       const state = states.get(value);
       return state === undefined ? standIn(group.graph, value, shapes) : input(state);
     });
-    const results = putIntoIf(group, `${owner}.${i}`, choices.get(group.needing)!, {
-      values,
-      instead,
-    });
+    const choice = choices.get(group.needing);
+    const ends = { values, instead };
+    const results = choice ? putIntoIf(group, `${owner}.${i}`, choice, ends) : takeOut(group, ends);
     values.forEach((value, k) => {
       for (const state of [...kept.statesOf(value)]) kept.set(state, results[k]!);
     });
@@ -143,11 +143,28 @@ function standIn(graph: Graph, value: Value, shapes: ShapeTable): Value {
   }).output;
 }
 
+/** The values that leave a group, and what stands in for each. */
+interface Ends {
+  readonly values: readonly Value[];
+  readonly instead: readonly Value[];
+}
+
+/** Of a strategy that makes several values, one may be wanted by no variant. */
+function takeOut({ graph, nodes }: PartiallyDead, { values, instead }: Ends): Value[] {
+  const results = instead.map((value) =>
+    // an input cannot leave a branch by itself
+    value.producer ? value : graph.addNode({ opType: 'Identity', inputs: [value] }).output,
+  );
+  replaceOutside(graph, withContents(nodes), values, results);
+  graph.removeNodes(nodes);
+  return results;
+}
+
 function putIntoIf(
   { graph, nodes }: PartiallyDead,
   id: string,
   choice: Value,
-  { values, instead }: { readonly values: readonly Value[]; readonly instead: readonly Value[] },
+  { values, instead }: Ends,
 ): Value[] {
   const constants = new Set(
     instead.flatMap(({ producer }): Node[] => (producer ? [producer] : [])),
@@ -163,9 +180,18 @@ function putIntoIf(
     0,
   );
   const inside = withContents([...nodes, results[0]!.producer!]);
-  values.forEach((value, k) => {
-    graph.replaceUses(value, results[k]!, ({ user }) => !inside.has(user));
-  });
+  replaceOutside(graph, inside, values, results);
   graph.removeNodes(new Set([...nodes, ...constants]));
   return results;
+}
+
+function replaceOutside(
+  graph: Graph,
+  inside: ReadonlySet<Node | Graph>,
+  values: readonly Value[],
+  others: readonly Value[],
+): void {
+  values.forEach((value, k) => {
+    graph.replaceUses(value, others[k]!, ({ user }) => !inside.has(user));
+  });
 }
