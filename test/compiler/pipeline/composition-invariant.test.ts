@@ -62,3 +62,30 @@ describe.each<[string, string, object]>([
     await expectProved(file, compilation, twoPairs(corpus[name]!.inputs));
   });
 });
+
+test('what a call computes inside of a region that is replaced there is not kept', async () => {
+  const file = filled('unet-script2-17');
+  const plan = (sites: Record<string, string[]>) =>
+    ({ format: 'stepfold.plan', version: 1, calls: 3, sites }) as const;
+  const all = ['compute', 'compute', 'compute'];
+  const compilation = await compilePasses(
+    file,
+    [
+      ['loop-invariant', {}],
+      ['delta-cache', { blocks: 1, interval: 2 }],
+    ],
+    {
+      calls: 3,
+      emit: 'merged',
+      // call 2 takes of call 0 what the last block reads, and all else of call 1
+      plan: plan({
+        invariant: ['compute', 'compute', 'reuse'],
+        'blocks.0': all,
+        'blocks.1': all,
+        'blocks.2': all,
+        'blocks.3': ['compute', 'delta', 'compute'],
+      }),
+    },
+  );
+  await expectProved(file, compilation, corpus['unet-script2-17']!.inputs);
+});
