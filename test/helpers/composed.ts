@@ -73,11 +73,23 @@ export function expectSame(
     expect(relativeDifference(tensor, expected[call]!), `${what}, call ${call}`).toBeLessThan(1e-5);
 }
 
-/** Proves a bundle; its loop must have been compared, since no other check sees what calls keep. */
-export async function expectProved(file: string, compilation: Compilation) {
+/**
+ * Proves a bundle; its loop must have been compared, since no other check sees what calls keep.
+ * @param shapes of inputs
+ */
+export async function expectProved(
+  file: string,
+  compilation: Compilation,
+  shapes?: Readonly<Record<string, readonly number[]>>,
+) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'stepfold-composed-'));
   writeBundle(compilation, folder, { sourceFile: file, force: true });
-  const report = await verifyBundle({ folder, model: file, levels: ['disabled'] });
+  const report = await verifyBundle({
+    folder,
+    model: file,
+    levels: ['disabled'],
+    ...(shapes && { shapes }),
+  });
   expect(report.checks.filter((check) => !check.passed)).toEqual([]);
   expect(report.passed).toBe(true);
   const looped = report.checks.filter((check) => check.kind === 'loop').length;

@@ -102,6 +102,14 @@ describe('what is moved', () => {
     expect(plan.sites[0]!.outputs.map(({ name }) => name)).toEqual(['v', 'kt']);
     expect(plan.sites[0]!.description).toContain('3 layers, 2 values');
   });
+  test('no size: it is that of what is kept', async () => {
+    const sized = captioned(`size = Shape (words4)
+  words = Gather <axis = 0> (size, last)
+  number = Cast <to = 1> (words)
+  other = Mul (eps, number)`);
+    const { plan } = await compile(sized);
+    expect(plan.sites[0]!.outputs.map(({ name }) => name)).toEqual(['words4', 'v', 'kt']);
+  });
   // sixteen cross-attentions of width 320 (5), 640 (5) and 1280 (6), to 77 words of width 768
   const widths = [...Array(5).fill(320), ...Array(5).fill(640), ...Array(6).fill(1280)];
   const macs = widths.reduce((sum, width) => sum + 2 * 77 * 768 * width, 0);

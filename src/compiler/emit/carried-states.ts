@@ -45,17 +45,42 @@ export function originsOf(
 export interface Carried {
   /** By state, the graph input that carries it. */
   readonly inputs: ReadonlyMap<string, Value>;
-  /** By state that the model already gives, that output: what the call made, or else what came in. */
+  /** By state that the model already gives, that output: what the call made, or else what came in or what it need not have made. */
   readonly outputs: ReadonlyMap<string, Value>;
+  /** By call, the states that the model gives as they came in where the call makes nothing of them. */
+  readonly passed: readonly ReadonlySet<string>[];
+}
+
+/**
+ * By call, the states that hold something for a later one.
+ * @param runs of the calls, in order
+ */
+export function awaited(
+  states: Iterable<Pick<StateInfo, 'id' | 'follows'>>,
+  runs: readonly Pick<Run, 'reads' | 'writes'>[],
+): ReadonlySet<string>[] {
+  const all = [...states];
+  const followed = new Set(all.map(({ follows }) => follows));
+  const held = runs.map(() => new Set<string>());
+  for (const { id } of all) {
+    let isAwaited = false;
+    for (const [call, { reads = {}, writes = {} }] of [...runs.entries()].reverse()) {
+      if (isAwaited) held[call]!.add(id);
+      // what follows a state takes from it what it held
+      if (id in writes) isAwaited = followed.has(id);
+      if (Object.values(reads).includes(id)) isAwaited = true;
+    }
+  }
+  return held;
 }
 
 /** @returns by state, the value that is to leave the graph */
 export function carry(
   graph: Graph,
   states: ReadonlyMap<string, StateInfo>,
-  runs: readonly Pick<Run, 'writes'>[],
+  runs: readonly Pick<Run, 'reads' | 'writes'>[],
   tables: CallTables,
-  { inputs, outputs }: Carried,
+  { inputs, outputs, passed }: Carried,
 ): Map<string, Value> {
   const held = new Map(
     [...inputs].map(([id, input]) => [id, beginning(graph, states.get(id)!, input, tables)]),
@@ -64,10 +89,13 @@ export function carry(
     const [how, id] = [origin.slice(0, 4), origin.slice(5)];
     return how === 'made' ? outputs.get(id)! : held.get(id)!;
   };
+  const waiting = awaited(states.values(), runs);
+  /** What the model gives will do where it is what came in, and where nobody looks at it. */
+  const given = (id: string) => (origin: Origin, call: number) =>
+    passed[call]!.has(id) || !waiting[call]!.has(id) ? (`made ${id}` as const) : origin;
   return new Map(
     [...originsOf(states, runs)].map(([id, row]) => {
-      // what the model gives is what came in where the call makes nothing of it
-      const own = outputs.has(id) ? row.map((): Origin => `made ${id}`) : row;
+      const own = outputs.has(id) ? row.map(given(id)) : row;
       const kinds = [...new Set(own)];
       if (kinds.length === 1) return [id, valueAt(kinds[0]!)] as const;
       const name = inputs.get(id)!.name;

@@ -5,7 +5,7 @@ import type { Value } from '../../model/ir/value.js';
 import { bytesOfAll } from '../../model/shape/index.js';
 import { fedParameters, runAt, type Schedule, type State } from '../../runtime/schedule/index.js';
 import { VERSION } from '../../version.js';
-import { type Lowered, withFollowed } from '../lower/index.js';
+import { type Lowered, type StateInfo, withFollowed } from '../lower/index.js';
 import type { Compilation } from '../pipeline/index.js';
 import { COMPUTE, type Plan, planWith, type Site, variantsForPairs } from '../plan/index.js';
 import { loopOfPlan } from './loop.js';
@@ -34,6 +34,7 @@ export function makeSchedule(compilation: Compilation, files: ScheduleFiles): Sc
     ),
     instrumented.states,
   );
+  const states = [...instrumented.states.values()].filter((s) => used.has(s.id) && !s.parameter);
   const parameters = parametersOf(compilation);
   const axes = axesOf(plan);
   const inBatch = compilation.guidance?.mode === 'batch';
@@ -66,19 +67,17 @@ export function makeSchedule(compilation: Compilation, files: ScheduleFiles): Sc
     models: files.models,
     weights: files.weights,
     states: Object.fromEntries(
-      [...instrumented.states.values()]
-        .filter((s) => used.has(s.id) && !s.parameter)
-        .map(({ id, type, shape, follows, initial, counts }) => [
-          id,
-          {
-            type: elementType(id, type),
-            shape: [...shape],
-            ...(follows !== undefined && { follows }),
-            ...(initial && { initial: [...initial] }),
-            ...(counts && { counts }),
-            ...symbolsOf(lowered, id),
-          },
-        ]),
+      states.map(({ id, type, shape, follows, initial, counts }) => [
+        id,
+        {
+          type: elementType(id, type),
+          shape: [...shape],
+          ...(follows !== undefined && { follows }),
+          ...(initial && { initial: [...initial] }),
+          ...(counts && { counts }),
+          ...symbolsOf(lowered, id),
+        },
+      ]),
     ),
     ...(Object.keys(axes).length > 0 && { axes }),
     ...(Object.keys(parameters).length > 0 && { parameters }),
@@ -110,7 +109,7 @@ export function makeSchedule(compilation: Compilation, files: ScheduleFiles): Sc
         },
       ]),
     ),
-    cost: cost(compilation, macs),
+    cost: cost(compilation, macs, states),
   };
   return schedule.parameters ? { ...schedule, parameters: fedParameters(schedule) } : schedule;
 }
@@ -164,6 +163,7 @@ export function macsOf({
 function cost(
   { canonical, shapes, bindings, instrumented, plan }: Compilation,
   programs: ReadonlyMap<string, Macs>,
+  states: readonly StateInfo[],
 ): NonNullable<Schedule['cost']> {
   const source = graphCost(canonical.graph, concreteShapes(shapes, bindings)).macs;
   const counts = (convention: keyof Macs) => ({
@@ -173,8 +173,7 @@ function cost(
       instrumented.calls.reduce((sum, name) => sum + (programs.get(name)?.[convention] ?? 0), 0) /
       instrumented.calls.length,
   });
-  const kept = [...instrumented.states.values()].filter(({ parameter }) => !parameter);
-  const bytes = bytesOfAll(kept, bindings);
+  const bytes = bytesOfAll(states, bindings);
   return {
     macs: {
       convention: { all: counts('all'), layers: counts('layers') },

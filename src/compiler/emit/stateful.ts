@@ -9,13 +9,16 @@
 import { cloneModel } from '../../model/ir/clone.js';
 import type { Graph } from '../../model/ir/graph.js';
 import { elementCount } from '../../model/ir/tensor.js';
+import type { ValueType } from '../../model/ir/types.js';
 import type { Value } from '../../model/ir/value.js';
 import { fedParameters, type Run } from '../../runtime/schedule/index.js';
 import {
   addNamedOutput,
+  BranchesTaken,
   type Instrumented,
   inputType,
   outputType,
+  passedOn,
   type StateInfo,
   stateSymbols,
   withFollowed,
@@ -57,10 +60,20 @@ export function statefulOf(compilation: Compilation): Compilation {
       return output ? [[id, output] as const] : [];
     }),
   );
-  const left = carry(graph, states, inOrder, tables, { inputs, outputs });
-  for (const [id, value] of [...left].sort(([a], [b]) => (a < b ? -1 : 1)))
-    if (!outputs.has(id))
-      addNamedOutput(graph, names.stateOutput(id), value, outputType(states.get(id)!));
+  const passed = new Map(
+    [...runs].map(([name, run]) => [name, passedStates(compilation, run)] as const),
+  );
+  const left = carry(graph, states, inOrder, tables, {
+    inputs,
+    outputs,
+    passed: calls.map((name) => passed.get(name)!),
+  });
+  for (const [id, value] of [...left].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const [name, type] = [names.stateOutput(id), outputType(states.get(id)!)];
+    const output = outputs.get(id);
+    if (!output) addNamedOutput(graph, name, value, type);
+    else if (output !== value) leaveInstead(graph, output, value, type);
+  }
   const counting: StateInfo = {
     id: counter,
     type: 'int64',
@@ -90,6 +103,36 @@ export function statefulOf(compilation: Compilation): Compilation {
       symbols,
     },
   };
+}
+
+/** The states that a run of the merged model gives as they came in. */
+function passedStates({ instrumented, lowered }: Compilation, { constants = {} }: Run) {
+  const { names, states } = instrumented;
+  const { graph } = [...lowered.models.values()][0]!;
+  const taken = new BranchesTaken(
+    new Map(Object.entries(constants).map(([input, { data }]) => [input, data[0]!])),
+  );
+  const outputs = new Map(graph.outputs.map((value) => [value.name, value]));
+  return new Set(
+    [...states.keys()].filter((id) => {
+      const output = outputs.get(names.stateOutput(id));
+      return output && passedOn(output, taken).name === names.stateInput(id);
+    }),
+  );
+}
+
+/** Makes a value that a node makes leave the graph in place of another, under its name. */
+function leaveInstead(
+  graph: Graph,
+  output: Value,
+  value: Value,
+  type: ValueType | undefined,
+): void {
+  const { name } = output;
+  graph.giveUpName(output, `${name}.made`);
+  graph.rename(value, name);
+  value.type = type;
+  graph.replaceUses(output, value, ({ user }) => user === graph);
 }
 
 const inputOf = (graph: Graph, name: string): Value =>

@@ -10,9 +10,10 @@ import { duplication } from './duplication.js';
 import { type InstrumentOptions, instrument } from './instrument.js';
 import type { Instrumented } from './instrumented.js';
 import type { Lowered, ProgramForm } from './lowered.js';
-import { lowerMerged } from './merged.js';
+import { lowerMerged, type MergedOptions } from './merged.js';
 import { lowerSplit } from './split.js';
 
+export { BranchesTaken, passedOn } from './branches-taken.js';
 export { buildIf } from './if-node.js';
 export { instrument } from './instrument.js';
 export type { Instrumented, StateInfo } from './instrumented.js';
@@ -31,7 +32,9 @@ export { addNamedOutput } from './outputs.js';
 export { inputType, outputType, type StateSymbols, stateSymbols } from './state-sizes.js';
 export { withFollowed } from './states.js';
 
-const FORMS: Readonly<Record<ProgramForm, (source: Instrumented) => Lowered>> = {
+const FORMS: Readonly<
+  Record<ProgramForm, (source: Instrumented, options: MergedOptions) => Lowered>
+> = {
   split: lowerSplit,
   merged: lowerMerged,
   chain: lowerChain,
@@ -56,12 +59,12 @@ export function lower(
   shapes: ShapeTable,
   plan: Plan,
   form?: ProgramForm,
-  options: InstrumentOptions & { readonly noBranches?: boolean } = {},
+  options: InstrumentOptions & MergedOptions & { readonly noBranches?: boolean } = {},
 ): { lowered: Lowered; instrumented: Instrumented } {
   const { watch = new Watch() } = options;
   const instrumented = instrument(source, shapes, plan, { ...options, watch });
   const lowered = form
-    ? FORMS[form](instrumented)
+    ? FORMS[form](instrumented, options)
     : lowerInFittingForm(instrumented, options.noBranches);
   for (const [id, model] of lowered.models) {
     removeDeadNodes(model.graph);

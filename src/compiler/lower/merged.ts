@@ -21,13 +21,22 @@ import type { Instrumented } from './instrumented.js';
 import { Kept } from './kept.js';
 import type { Lowered, Run } from './lowered.js';
 import { addNamedOutput, dropUnusedInputs, unusedInputs } from './outputs.js';
+import { type Choices, spareDeadCode } from './spare.js';
 import { inputType, outputType, stateSymbols } from './state-sizes.js';
 import { StrategyInputs } from './strategy-inputs.js';
 
 const MODEL = 'merged';
 
+export interface MergedOptions {
+  /** Each site will be told by itself what to do, also what no variant does: nothing follows from what variants need. */
+  readonly siteBySite?: boolean;
+}
+
 /** @throws PLAN_NOT_MERGEABLE when the values of a site cannot leave one If together */
-export function lowerMerged(source: Instrumented): Lowered {
+export function lowerMerged(
+  source: Instrumented,
+  { siteBySite = false }: MergedOptions = {},
+): Lowered {
   const keep = unusedInputs(source);
   const { model, map } = cloneModel(source.model);
   const { graph } = model;
@@ -60,6 +69,8 @@ export function lowerMerged(source: Instrumented): Lowered {
       siteOfCycle(cycle, gated),
       cycle.map((node) => node.label),
     );
+  const told: Choices = (variant) => strategies.of(variant);
+  const spared = siteBySite ? () => [] : spareDeadCode(model, source, kept, told, input);
   const symbols = stateSymbols(
     [...source.states.values()].map((info) => [source.names.stateInput(info.id), info]),
   );
@@ -76,7 +87,9 @@ export function lowerMerged(source: Instrumented): Lowered {
 
   const inputs = new Set(graph.inputs.map((v) => v.name));
   const programs = new Map(
-    source.variants.map((p) => [p.name, [run(p, source, strategies, inputs)]] as const),
+    source.variants.map(
+      (p) => [p.name, [run(p, source, [...told(p), ...spared(p)], inputs)]] as const,
+    ),
   );
   return { emit: 'merged', models: new Map([[MODEL, model]]), programs, symbols };
 }
@@ -99,12 +112,12 @@ function siteOfCycle(cycle: readonly Node[], sites: readonly GatedSite[]): strin
 function run(
   variant: NamedVariant,
   source: Instrumented,
-  strategies: StrategyInputs,
+  choices: ReturnType<Choices>,
   inputs: ReadonlySet<string>,
 ): Run {
   const { names } = source;
   const constants: NonNullable<Run['constants']> = {};
-  for (const [name, choice] of strategies.of(variant))
+  for (const [name, choice] of choices)
     if (inputs.has(name)) constants[name] = { type: 'int64', shape: [], data: [choice] };
   const states = [...source.states.keys()].filter((id) => inputs.has(names.stateInput(id)));
   const read = new Set(variant.reads);

@@ -8,18 +8,25 @@ import { int64Tensor } from '../../model/ir/tensor.js';
 import { tensorType } from '../../model/ir/types.js';
 import type { Value } from '../../model/ir/value.js';
 import type { NamedVariant } from '../plan/index.js';
-import type { GatedSite } from './gated-site.js';
 import type { InterfaceNames } from './names.js';
+
+/** What variants choose alternatives of: a site, or one of the parts of its owner. */
+export interface Choosing {
+  readonly id: string;
+  readonly owner: string;
+  readonly alternatives: { readonly length: number };
+  choice(variant: NamedVariant): number;
+}
 
 export class StrategyInputs {
   private readonly inputs = new Map<string, Value>();
-  private readonly parts = new Map<string, GatedSite[]>();
+  private readonly parts = new Map<string, Choosing[]>();
 
   constructor(
     private readonly graph: Graph,
     private readonly variants: readonly NamedVariant[],
     private readonly names: InterfaceNames,
-    sites: readonly GatedSite[],
+    sites: readonly Choosing[],
   ) {
     for (const site of sites)
       if (site.alternatives.length > 1)
@@ -27,7 +34,7 @@ export class StrategyInputs {
   }
 
   /** The number of the alternative to take, as a scalar of the graph. */
-  choiceOf(site: GatedSite): Value {
+  choiceOf(site: Choosing): Value {
     const name = this.names.strategyInput(site.owner);
     const input = this.inputs.get(name) ?? this.graph.addInput(name, tensorType('int64', []));
     this.inputs.set(name, input);

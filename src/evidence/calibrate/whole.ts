@@ -25,7 +25,9 @@ export const openWhole: OpenSearch = async ({
   prediction,
   sessionOptions,
 }) => {
-  const { lowered, instrumented } = lower(model, shapes, space.covering.plan, 'merged');
+  const { lowered, instrumented } = lower(model, shapes, space.covering.plan, 'merged', {
+    siteBySite: true,
+  });
   const flows = modeFlows(space, instrumented);
   const [session] = await openModels(ort, [
     { name: MODEL, model: lowered.models.get(MODEL)!, options: sessionOptions },

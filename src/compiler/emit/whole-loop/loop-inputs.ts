@@ -36,7 +36,13 @@ export interface LoopPorts {
 }
 
 /** @throws FORM_INPUTS */
-export function loopPorts({ canonical, shapes, roles, guidance }: Compilation): LoopPorts {
+export function loopPorts({
+  canonical,
+  shapes,
+  roles,
+  guidance,
+  followers,
+}: Compilation): LoopPorts {
   const ports = canonical.graph.inputs
     .filter((value) => !value.initializer)
     .map((value) => statedPort(shapes, value));
@@ -61,9 +67,11 @@ export function loopPorts({ canonical, shapes, roles, guidance }: Compilation): 
       `its timestep "${timestep.name}" has sizes of its own, [${timestep.shape.join(', ')}]`,
     );
   const conditions = ports.filter((port) => port !== latent && port !== timestep);
-  const hasRows = ({ shape }: Port) =>
-    shape.length > 0 && shape[0] !== null && shape[0] === latent.shape[0];
   const [batch] = latent.shape;
+  // an export may call the batch something else at each input
+  const isBatch = (size: Dim | undefined) =>
+    size === batch || (typeof size === 'string' && followers?.get(size)?.stated === batch);
+  const hasRows = ({ shape: [size] }: Port) => size !== undefined && size !== null && isBatch(size);
   return {
     latent,
     prediction,

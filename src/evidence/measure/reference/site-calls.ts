@@ -79,7 +79,14 @@ export class SiteCalls {
     );
     const isHad = ({ pairs }: ProbedSite) =>
       pairs.length === 0 || pairs.some(({ name }) => !taken.has(name));
-    return sites.filter(({ site }) => isHad(site) && valuesOf(site).some((v) => met.has(v)));
+    return sites.flatMap((siteCall) => {
+      const { site } = siteCall;
+      if (!isHad(site) || !valuesOf(site).some((v) => met.has(v))) return [];
+      if (!this.schedule.sites?.[site.id]?.invariant) return [siteCall];
+      // its values lie all over the model, and each is kept where it is had
+      const values = site.values.filter(({ name }) => met.has(source(name)));
+      return [{ ...siteCall, site: { ...site, values } }];
+    });
   }
 
   /** What the call takes and leaves, by the names of what is kept. */

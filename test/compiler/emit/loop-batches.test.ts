@@ -1,0 +1,62 @@
+/** The whole loop of a model whose export calls the batch something else at each input, with guidance in one batch. */
+import { expect, test } from 'vitest';
+import { forecast } from '../../../passes/forecast/index.js';
+import { inForm } from '../../../src/compiler/emit/form.js';
+import { Pipeline } from '../../../src/compiler/pipeline/index.js';
+import { EXACT, encodeLowered, ort } from '../../helpers/compile.js';
+import { modelOf } from '../../helpers/text.js';
+
+const CALLS = 3;
+
+/** Each pixel and its image's text are added, which makes one batch of both. */
+const model = () =>
+  modelOf(`apart (float[rows, 2, 4, 4] sample, int64[rows] timestep, float[texts, 3] text) => (float[rows, 2, 4, 4] out)
+<float[3, 2] w = {1, -1, 0.5, 2, 0.25, -0.5}, int64[4] last = {0, 2, 1, 1}, int64[4] all = {0, 1, 1, 1}> {
+  words = MatMul (text, w)
+  image = Reshape (words, last)
+  steps = Cast <to = 1> (timestep)
+  time = Reshape (steps, all)
+  scale = Constant <value_float = 0.001> ()
+  small = Mul (time, scale)
+  h = Add (sample, image)
+  moved = Add (h, small)
+  out = Tanh (moved)
+}`);
+
+const floats = (dims: number[]) => {
+  const count = dims.reduce((product, size) => product * size, 1);
+  return new ort.Tensor(
+    'float32',
+    Float32Array.from({ length: count }, (_, i) => Math.sin(i)),
+    dims,
+  );
+};
+
+const loopOf = async (guided: boolean) => {
+  const compilation = await Pipeline.create({
+    calls: CALLS,
+    emit: 'loop',
+    ...(guided && { guidance: { order: 'uncond-first', mode: 'batch' } }),
+    roles: { latent: 'sample', timestep: 'timestep' },
+    whole: { sampler: { name: 'ddim', options: { steps: CALLS } } },
+  })
+    .use(forecast, { interval: 2 })
+    .compile(model());
+  const bytes = encodeLowered(inForm(compilation)).get('loop.onnx')!;
+  return ort.InferenceSession.create(bytes, EXACT);
+};
+
+test('what has a row for each image has one for either half', async () => {
+  const [guided, plain] = [await loopOf(true), await loopOf(false)];
+  const feeds = { noise: floats([2, 2, 4, 4]), text: floats([2, 3]) };
+  const { latent } = await guided.run({
+    ...feeds,
+    'unconditional.text': feeds.text,
+    guidance_scale: new ort.Tensor('float32', [2], []),
+  });
+  // of two halves that are the same guidance makes either
+  const { latent: wanted } = await plain.run(feeds);
+  expect(latent!.data).toEqual(wanted!.data);
+  await guided.release();
+  await plain.release();
+});
