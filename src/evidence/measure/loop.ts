@@ -100,11 +100,17 @@ function labels(schedule: Schedule): string[] {
   );
 }
 
-export const bySchedule = (schedule: Schedule): CallAccess[] =>
-  callsOf(schedule).inOrder.map((program) => {
-    const { reads, writes } = statesOf(schedule, program);
-    return { takes: reads.map((state) => placeOf(schedule.states, state)), leaves: writes };
-  });
+export function bySchedule(schedule: Schedule): CallAccess[] {
+  const calls = callsOf(schedule);
+  const access = new Map(
+    calls.programs.map((program): [string, CallAccess] => {
+      const { reads, writes } = statesOf(schedule, program);
+      const takes = reads.map((state) => placeOf(schedule.states, state));
+      return [program, { takes, leaves: writes }];
+    }),
+  );
+  return calls.inOrder.map((program) => access.get(program)!);
+}
 
 /** Calls that round otherwise than the reference, or take what such a call left. */
 function callsThatRound(

@@ -9,7 +9,7 @@ import type { InferenceSession } from 'onnxruntime-common';
 import { placeWeights } from '../../compiler/emit/place-weights.js';
 import { shareWeights, weightsFilesOf } from '../../compiler/emit/weights.js';
 import type { Model } from '../../model/ir/model.js';
-import { loadModel, saveModel } from '../../model/onnx/files.js';
+import { loadModel, saveScratch } from '../../model/onnx/files.js';
 import { isInside } from '../../model/onnx/hub-cache.js';
 import { type Ort, openModel } from './engine.js';
 
@@ -39,7 +39,7 @@ export async function openModels(
     placeWeights(weights, scratch, 'link');
     for (const { name, model, options } of models) {
       const file = path.join(scratch, `${name}.onnx`);
-      saveModel(model, file);
+      saveScratch(model, file);
       sessions.push(await openModel(ort, file, options));
     }
     return sessions;
