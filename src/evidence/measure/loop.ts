@@ -36,7 +36,8 @@ export async function loop(
   feedsFor: (call: number) => Feeds,
   chosen?: readonly number[],
 ): Promise<LoopResult> {
-  const { ort, folder, source, schedule, session, bindings, onProgress, report, known } = context;
+  const { ort, folder, source, schedule, session, bindings, keep, onProgress, report, known } =
+    context;
   const dims = Object.fromEntries(Object.entries(feedsFor(0)).map(([name, t]) => [name, t.dims]));
   const reference = makeReference(source, schedule, known, dims);
   if (typeof reference === 'string') {
@@ -54,10 +55,10 @@ export async function loop(
   onProgress?.(`reference for ${calls.length} of ${loopCalls.length} calls`);
   const scratch = fs.mkdtempSync(path.join(scratchParent(folder), '.stepfold-verify-'));
   try {
-    const expected = await reference.run({ ort, feeds, scratch, session, prepare });
+    const expected = await reference.run({ ort, feeds, scratch, session, prepare, keep });
     const programs = new Set(calls.map((call) => loopCalls.programAt(call)!));
     const player = await Player.open(
-      { ort, folder, schedule, session, bindings, prepare },
+      { ort, folder, schedule, session, bindings, prepare, keep },
       programs,
     );
     const checks: (Difference & { program: string; call: number; rounds: boolean })[] = [];

@@ -114,7 +114,7 @@ async function proveWith(
 ): Promise<Numbers> {
   const { ort, source, isSplit, schedule, known, tables, decisions, loops, tolerance } = parts;
   const context = (level: OptimizationLevel): ProofContext => ({
-    ort: level === levels[0] ? models.ort : ort,
+    ...(level === levels[0] ? models : { ort }),
     folder,
     model,
     source,

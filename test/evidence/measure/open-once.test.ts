@@ -4,6 +4,8 @@ import path from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { expect, test, vi } from 'vitest';
 import { OpenOnce } from '../../../src/evidence/measure/open-once.js';
+import { openModels } from '../../../src/evidence/measure/scratch.js';
+import { loadModel } from '../../../src/model/onnx/files.js';
 import { split } from '../../runtime/session/tiny-bundles.js';
 import { countingReleases, feedsOf, proofOf } from './proof.js';
 import { verified } from './verified.js';
@@ -21,6 +23,26 @@ test('each model is opened once for a level, and once more for the other', async
   await verified(split());
   expect(opened().filter((name) => name === 'full.onnx')).toHaveLength(2);
   create.mockRestore();
+});
+
+test('what is made of models is told apart by its name and bytes, and opened once', async () => {
+  const { context } = await proofOf(split());
+  const counting = countingReleases();
+  const { ort: engine, keep } = new OpenOnce(counting.ort, context.folder, context.schedule);
+  const create = vi.spyOn(engine.InferenceSession, 'create');
+  const open = (name: string, file = context.model) =>
+    openModels(
+      engine,
+      [{ name, model: loadModel(file), options: {} }],
+      path.join(context.folder, 'scratch'),
+      keep,
+    );
+  await open('probe');
+  await open('probe');
+  expect(create).toHaveBeenCalledTimes(1);
+  await open('program');
+  await open('probe', path.join(context.folder, 'full.onnx'));
+  expect(create).toHaveBeenCalledTimes(3);
 });
 
 test('what is closed answers on, until all is let go', async () => {
