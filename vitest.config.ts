@@ -2,7 +2,9 @@ import { availableParallelism } from 'node:os';
 import { pathToFileURL } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
-const oneThread = `--import=${pathToFileURL('test/helpers/one-thread.mjs')}`;
+const preloads = ['one-thread', 'no-sync'].map(
+  (name) => `--import=${pathToFileURL(`test/helpers/${name}.mjs`)}`,
+);
 
 export default defineConfig({
   test: {
@@ -14,8 +16,8 @@ export default defineConfig({
     isolate: false,
     // by default one fewer than there are cores: on two, half of them would idle wherever no model runs
     maxWorkers: Math.max(2, availableParallelism() - 1),
-    execArgv: [oneThread],
-    env: { NODE_OPTIONS: oneThread },
+    execArgv: preloads,
+    env: { NODE_OPTIONS: preloads.join(' ') },
     testTimeout: 120_000,
     hookTimeout: 120_000,
   },

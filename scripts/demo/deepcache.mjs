@@ -18,7 +18,7 @@ import { digits, median, pad, psnr, QUICK, ROOT, timeInTurn, writeGrid } from '.
 const sourceFile = path.join(ROOT, 'samples/digits/digits-unet.onnx');
 const out = path.join(process.cwd(), 'demo-out/deepcache');
 const BRANCH = 3;
-const STEPS = 50;
+const STEPS = QUICK ? 20 : 50;
 const INTERVALS = QUICK ? [5] : [2, 3, 5, 10];
 
 const { images, labels, unconditional } = digits(2);

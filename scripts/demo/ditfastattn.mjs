@@ -20,7 +20,7 @@ import { digits, median, pad, psnr, QUICK, ROOT, timeInTurn, writeGrid } from '.
 
 const sourceFile = path.join(ROOT, 'samples/dit-digits/dit-digits.onnx');
 const out = path.join(process.cwd(), 'demo-out/ditfastattn');
-const STEPS = 20;
+const STEPS = QUICK ? 10 : 20;
 const THRESHOLDS = QUICK ? ['D6'] : ['D1', 'D2', 'D3', 'D4', 'D5', 'D6'];
 /** Whose heat map is printed. */
 const SHOWN = QUICK ? 'D6' : 'D3';

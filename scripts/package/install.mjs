@@ -6,15 +6,16 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 
-const root = path.resolve(import.meta.dirname, '../..');
+export const root = path.resolve(import.meta.dirname, '../..');
 
 /**
  * @param {string} folder where the tarball goes
- * @param {{ scripts: boolean }} options with scripts npm builds first, and packs pages without links that lead nowhere
+ * @param {{ scripts: boolean, of?: string }} options with scripts npm builds first, and packs pages without links that lead
+ *   nowhere; `of` which folder of the repository, by default the package in its root
  */
-export function pack(folder, { scripts }) {
+export function pack(folder, { scripts, of = '.' }) {
   const args = ['pack', '--json', '--pack-destination', folder];
-  const text = npm([...args, ...(scripts ? [] : ['--ignore-scripts'])], root);
+  const text = npm([...args, ...(scripts ? [] : ['--ignore-scripts'])], path.join(root, of));
   // what scripts print comes first
   const [{ filename, files, size, unpackedSize }] = JSON.parse(text.slice(text.search(/^\[/m)));
   return { tarball: path.join(folder, filename), files, size, unpackedSize };

@@ -10,7 +10,7 @@ beforeAll(requireBuild);
 const at = (...names: string[]) => path.join(folder, ...names);
 const run = (...args: string[]) => done(args, { cwd: folder });
 /** Few enough steps in training that the loop of very many is short. */
-const LOOP = ['--train-timesteps', '40', '--spacing', 'trailing', '--feed', 'class_labels=3'];
+const LOOP = ['--train-timesteps', '16', '--spacing', 'trailing', '--feed', 'class_labels=3'];
 const SEARCH = [
   ...['tune', DIGITS, ...LOOP, '--steps', '6', '--seed', '5', '--samples', '2'],
   ...['--cost', 'macs', '--try', 'forecast', '--json'],
@@ -233,7 +233,11 @@ describe('refuses', () => {
     ['two goals', ['--speedup', '2', '--error', '40dB'], 'TUNE_GOAL'],
     ['no speedup', ['--speedup', '1'], 'TUNE_GOAL'],
     ['no decibels', ['--error', 'little'], 'TUNE_GOAL'],
-    ['more than there are steps', ['--speedup', '60'], 'TUNE_GOAL'],
+    [
+      'more than there are steps',
+      [...LOOP, '--steps', '6', '--speedup', '8', '--try', 'forecast'],
+      'TUNE_GOAL',
+    ],
     ['a pass that is none', ['--try', 'deepcash'], 'TUNE_PASS'],
   ])('%s', async (_, args, code) => {
     expectRefusal(

@@ -30,21 +30,32 @@ const filled = (name: string): string => {
   return fillWeights({ model: path.resolve(`samples/corpus/${name}.onnx`), folder }).model;
 };
 
-describe.each<[string, string, Chosen]>([
-  ['unet-script2-17', 'loop-invariant', [INVARIANT]],
-  ['unet-script2-17', 'zeros', [ZERO]],
-  ['unet-script2-17', 'depth-skip', [SKIP]],
-  ['unet-dynamo-23-half', 'loop-invariant and zeros', [INVARIANT, ZERO]],
-  ['unet-dynamo-23-half', 'depth-skip', [SKIP]],
+type Form = readonly [mode: 'batch' | 'two-calls', emit: (typeof EMITS)[number]];
+const TWO_CALLS: Form = ['two-calls', 'merged'];
+const ALL: readonly Form[] = [...EMITS.map((emit) => ['batch', emit] as const), TWO_CALLS];
+const HALF = 'unet-dynamo-23-half';
+
+// every pass in every form on one network; half precision in every form with one of its pairs
+describe.each<[string, string, Chosen, readonly Form[]]>([
+  ['unet-script2-17', 'loop-invariant', [INVARIANT], ALL],
+  ['unet-script2-17', 'zeros', [ZERO], ALL],
+  ['unet-script2-17', 'depth-skip', [SKIP], ALL],
+  [HALF, 'loop-invariant and zeros', [INVARIANT, ZERO], [['batch', 'chain'], TWO_CALLS]],
+  [
+    HALF,
+    'depth-skip',
+    [SKIP],
+    [
+      ['batch', 'split'],
+      ['batch', 'merged'],
+    ],
+  ],
   // a batch that is written down
-  ['unet-script2-14-static', 'loop-invariant and zeros', [INVARIANT, ZERO]],
-] as never)('%s with %s', (name, _, others) => {
-  test.each([
-    ...EMITS.map((emit) => ({ mode: 'batch', emit }) as const),
-    { mode: 'two-calls', emit: 'merged' } as const,
-  ])(
-    '$mode, $emit',
-    async ({ mode, emit }) => {
+  ['unet-script2-14-static', 'loop-invariant and zeros', [INVARIANT, ZERO], ALL],
+] as never)('%s with %s', (name, _, others, forms) => {
+  test.each(forms)(
+    '%s, %s',
+    async (mode, emit) => {
       const model = filled(name);
       let pipeline = Pipeline.create({
         calls: mode === 'batch' ? STEPS : 2 * STEPS,

@@ -99,6 +99,21 @@ export async function expectProved(
   fs.rmSync(folder, { recursive: true });
 }
 
+/**
+ * Two passes in both orders: what the given one makes is proved, and the other gives the same at every call, which is another
+ * input each time.
+ */
+export async function expectEitherOrder<T extends string>(
+  file: string,
+  compileAs: (places: readonly T[]) => Promise<Compilation>,
+  places: readonly [T, T],
+): Promise<void> {
+  const proved = await compileAs(places);
+  await expectProved(file, proved);
+  const other = await compileAs(places.toReversed());
+  expectSame(await outputs(file, other), await outputs(file, proved), 'the other order');
+}
+
 /** The other forms give what the first does. */
 export async function expectFormsAgree(
   file: string,

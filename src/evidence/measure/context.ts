@@ -5,6 +5,7 @@ import type { Problem } from '../../errors/index.js';
 import type { Model } from '../../model/ir/model.js';
 import type { Schedule } from '../../runtime/schedule/index.js';
 import type { Ort } from './engine.js';
+import type { Keep } from './scratch.js';
 
 /** Takes what a proof finds beside the differences of numbers. */
 export interface Findings {
@@ -32,5 +33,7 @@ export interface ProofContext {
   /** Sizes of the symbols of the inputs. */
   readonly bindings: ReadonlyMap<string, number>;
   readonly report: Findings;
+  /** Keeps models open that are made for one loop, for the next. */
+  readonly keep?: Keep | undefined;
   readonly onProgress?: ((what: string) => void) | undefined;
 }

@@ -36,7 +36,8 @@ export async function loop(
   feedsFor: (call: number) => Feeds,
   chosen?: readonly number[],
 ): Promise<LoopResult> {
-  const { ort, folder, source, schedule, session, bindings, onProgress, report, known } = context;
+  const { ort, folder, source, schedule, session, bindings, keep, onProgress, report, known } =
+    context;
   const dims = Object.fromEntries(Object.entries(feedsFor(0)).map(([name, t]) => [name, t.dims]));
   const reference = makeReference(source, schedule, known, dims);
   if (typeof reference === 'string') {
@@ -54,10 +55,10 @@ export async function loop(
   onProgress?.(`reference for ${calls.length} of ${loopCalls.length} calls`);
   const scratch = fs.mkdtempSync(path.join(scratchParent(folder), '.stepfold-verify-'));
   try {
-    const expected = await reference.run({ ort, feeds, scratch, session, prepare });
+    const expected = await reference.run({ ort, feeds, scratch, session, prepare, keep });
     const programs = new Set(calls.map((call) => loopCalls.programAt(call)!));
     const player = await Player.open(
-      { ort, folder, schedule, session, bindings, prepare },
+      { ort, folder, schedule, session, bindings, prepare, keep },
       programs,
     );
     const checks: (Difference & { program: string; call: number; rounds: boolean })[] = [];
@@ -100,11 +101,17 @@ function labels(schedule: Schedule): string[] {
   );
 }
 
-export const bySchedule = (schedule: Schedule): CallAccess[] =>
-  callsOf(schedule).inOrder.map((program) => {
-    const { reads, writes } = statesOf(schedule, program);
-    return { takes: reads.map((state) => placeOf(schedule.states, state)), leaves: writes };
-  });
+export function bySchedule(schedule: Schedule): CallAccess[] {
+  const calls = callsOf(schedule);
+  const access = new Map(
+    calls.programs.map((program): [string, CallAccess] => {
+      const { reads, writes } = statesOf(schedule, program);
+      const takes = reads.map((state) => placeOf(schedule.states, state));
+      return [program, { takes, leaves: writes }];
+    }),
+  );
+  return calls.inOrder.map((program) => access.get(program)!);
+}
 
 /** Calls that round otherwise than the reference, or take what such a call left. */
 function callsThatRound(

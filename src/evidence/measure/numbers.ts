@@ -13,6 +13,7 @@ import { identities } from './identity.js';
 import { loop } from './loop.js';
 import type { ReferenceLoop } from './loops/calls.js';
 import { otherLoops } from './loops/index.js';
+import { OpenOnce } from './open-once.js';
 import { proofBindings, proofFeeds, rowsFor } from './proof-feeds.js';
 import { type WholeDifference, wholeLoop } from './whole-loop.js';
 
@@ -92,13 +93,28 @@ interface Parts extends ProofOptions {
 
 /** The identities, and the loop where the source agrees with itself. */
 export async function prove(
+  parts: Parts,
+  report: Findings,
+  bindings: ReadonlyMap<string, number>,
+): Promise<Numbers> {
+  const models = new OpenOnce(parts.ort, parts.folder, parts.schedule);
+  try {
+    return await proveWith(models, parts, report, bindings);
+  } finally {
+    await models.release();
+  }
+}
+
+/** @param models opened for the first of the levels */
+async function proveWith(
+  models: OpenOnce,
   { folder, model, levels = ['disabled', 'all'], seed = 0, onProgress, ...parts }: Parts,
   report: Findings,
   bindings: ReadonlyMap<string, number>,
 ): Promise<Numbers> {
   const { ort, source, isSplit, schedule, known, tables, decisions, loops, tolerance } = parts;
   const context = (level: OptimizationLevel): ProofContext => ({
-    ort,
+    ...(level === levels[0] ? models : { ort }),
     folder,
     model,
     source,

@@ -26,7 +26,7 @@ import { outputNotGiven } from '../../runtime/session/steps.js';
 import { constantTensor } from '../../runtime/session/tensors.js';
 import { type Ort, openModel, runModel } from './engine.js';
 import { type Feeds, tensorOf } from './feeds.js';
-import { openModels } from './scratch.js';
+import { type Keep, openModels } from './scratch.js';
 
 export interface PlayOptions {
   readonly ort: Ort;
@@ -37,6 +37,8 @@ export interface PlayOptions {
   readonly bindings: ReadonlyMap<string, number>;
   /** Changes a model before it is opened. */
   readonly prepare?: ((model: Model) => void) | undefined;
+  /** Keeps models open that were changed. */
+  readonly keep?: Keep | undefined;
 }
 
 export class Player {
@@ -221,12 +223,13 @@ function repeatedNoise() {
 
 async function open(
   name: string,
-  { ort, folder, session, prepare }: PlayOptions,
+  { ort, folder, session, prepare, keep }: PlayOptions,
 ): Promise<InferenceSession> {
   const file = path.join(folder, name);
   if (!prepare) return openModel(ort, file, session);
   const model = loadModel(file);
   prepare(model);
-  const [opened] = await openModels(ort, [{ name: 'program', model, options: session }]);
+  const changed = { name: 'program', model, options: session };
+  const [opened] = await openModels(ort, [changed], undefined, keep);
   return opened!;
 }

@@ -8,8 +8,9 @@ import path from 'node:path';
 import type { InferenceSession } from 'onnxruntime-common';
 import { placeWeights } from '../../compiler/emit/place-weights.js';
 import { shareWeights, weightsFilesOf } from '../../compiler/emit/weights.js';
+import { sha256 } from '../../model/files/hash-file.js';
 import type { Model } from '../../model/ir/model.js';
-import { loadModel, saveModel } from '../../model/onnx/files.js';
+import { loadModel, saveScratch } from '../../model/onnx/files.js';
 import { isInside } from '../../model/onnx/hub-cache.js';
 import { type Ort, openModel } from './engine.js';
 
@@ -21,14 +22,22 @@ export interface ModelToOpen {
   readonly options: InferenceSession.SessionOptions;
 }
 
+/** Gives a session again that was opened under the same key. */
+export type Keep = (
+  key: string,
+  open: () => Promise<InferenceSession>,
+) => Promise<InferenceSession>;
+
 /**
  * @param folder for the files, on the file system of the weights if it can be; by default one of its own
+ * @param keep told of a model by its name and bytes; weights of models of one name must come from the same files
  * @throws ENGINE_REFUSED, WRITE_FAILED and the EXTERNAL_DATA_ errors
  */
 export async function openModels(
   ort: Ort,
   models: readonly ModelToOpen[],
   folder?: string,
+  keep?: Keep,
 ): Promise<InferenceSession[]> {
   const [first] = models.flatMap(({ model }) => [...weightsFilesOf(model)]);
   const weights = shareWeights(models.map(({ model }) => model));
@@ -39,8 +48,9 @@ export async function openModels(
     placeWeights(weights, scratch, 'link');
     for (const { name, model, options } of models) {
       const file = path.join(scratch, `${name}.onnx`);
-      saveModel(model, file);
-      sessions.push(await openModel(ort, file, options));
+      saveScratch(model, file);
+      const open = () => openModel(ort, file, options);
+      sessions.push(await (keep ? keep(`${name} ${sha256(file)}`, open) : open()));
     }
     return sessions;
   } catch (error) {

@@ -93,15 +93,23 @@ export function saveModel(model: Model, file: string): void {
   writePieces(sortedPieces(model, file), file);
 }
 
-/** Writes pieces one after another, in bounded memory, to a file that appears only when complete. */
-export function writePieces(pieces: readonly Piece[], file: string): void {
+/** The same for a file that is read at once and thrown away: nobody misses it after a loss of power. */
+export function saveScratch(model: Model, file: string): void {
+  writePieces(sortedPieces(model, file), file, false);
+}
+
+/**
+ * Writes pieces one after another, in bounded memory, to a file that appears only when complete.
+ * @param lasts it is to outlive a loss of power
+ */
+export function writePieces(pieces: readonly Piece[], file: string, lasts = true): void {
   const partial = siblingOf(file, 'partial');
   try {
     const fd = fs.openSync(partial, 'w');
     try {
       for (const piece of pieces) writePiece(fd, piece);
       // a rename may outlive a loss of power that the bytes do not
-      fs.fsyncSync(fd);
+      if (lasts) fs.fsyncSync(fd);
     } finally {
       fs.closeSync(fd);
     }

@@ -144,7 +144,13 @@ export function toDim(value: DimLike): DimExpr {
 }
 
 export function add(a: DimLike, b: DimLike): DimExpr {
-  return fromTerms([...toDim(a).terms, ...toDim(b).terms]);
+  const [left, right] = [toDim(a), toDim(b)];
+  const [x, y] = [left.exactConstant, right.exactConstant];
+  // most sizes of most models are numbers
+  if (x !== undefined && y !== undefined) return constant(x + y);
+  if (x === 0n) return right;
+  if (y === 0n) return left;
+  return fromTerms([...left.terms, ...right.terms]);
 }
 
 export function subtract(a: DimLike, b: DimLike): DimExpr {
@@ -156,10 +162,11 @@ export function negate(a: DimLike): DimExpr {
 }
 
 export function multiply(a: DimLike, b: DimLike): DimExpr {
-  const left = toDim(a);
-  const right = toDim(b);
-  if (left.exactConstant === 1n) return right;
-  if (right.exactConstant === 1n) return left;
+  const [left, right] = [toDim(a), toDim(b)];
+  const [x, y] = [left.exactConstant, right.exactConstant];
+  if (x !== undefined && y !== undefined) return constant(x * y);
+  if (x === 1n) return right;
+  if (y === 1n) return left;
   if (left.terms.length * right.terms.length > MOST_TERMS)
     throw new NoSize(`a size has more than ${MOST_TERMS} terms`);
   return fromTerms(left.terms.flatMap((s) => right.terms.map((t) => multiplyTerms(s, t))));

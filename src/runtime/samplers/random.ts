@@ -81,15 +81,17 @@ export function createRandom(seed: number, stream = 0): Random {
   const streamLow = stream >>> 0;
   const streamHigh = Math.floor(stream / 2 ** 32);
   let blocks = 0;
-  let words: number[] = [];
+  let words: readonly number[] = [];
+  let used = 0;
   let spareNormal: number | undefined;
 
   function word(): number {
-    if (words.length === 0) {
+    if (used === words.length) {
       words = philox4x32([blocks >>> 0, Math.floor(blocks / 2 ** 32), streamLow, streamHigh], key);
       blocks++;
+      used = 0;
     }
-    return words.shift()!;
+    return words[used++]!;
   }
 
   // The half keeps zero out, whose logarithm Box-Muller would take.
@@ -118,7 +120,11 @@ export function createRandom(seed: number, stream = 0): Random {
       return value % limit;
     },
     normal,
-    normals: (count) => Float32Array.from({ length: count }, normal),
+    normals: (count) => {
+      const drawn = new Float32Array(count);
+      for (let i = 0; i < count; i++) drawn[i] = normal();
+      return drawn;
+    },
   };
 }
 

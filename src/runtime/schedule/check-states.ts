@@ -18,8 +18,9 @@ export function checkStates({ calls, programs, states }: Schedule): Problem[] {
     const runs = programs[id]!.runs;
     runs.forEach((run, r) => {
       for (const [input, state] of Object.entries(run.reads ?? {})) {
+        if (written.has(placeOf(states, state).item)) continue;
         const path = pointer('programs', id, 'runs', r, 'reads', input);
-        if (written.has(placeOf(states, state).item) || problems.has(path)) continue;
+        if (problems.has(path)) continue;
         const message = `reads state "${state}" at call ${call} (program "${id}"), but no earlier call writes it`;
         problems.set(path, { path, message });
       }

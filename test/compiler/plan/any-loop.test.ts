@@ -97,7 +97,7 @@ describe.each(Object.entries(CASES))('%s', (_, [file, uses, options = {}]) => {
   test('every number of steps leads where a compilation for it does', async () => {
     const bundle = await compiled(20);
     expect(bundle.loop?.fixed).toBeUndefined();
-    for (const steps of [1, 2, 3, 7, 8, 13, 20, 21, 50, LONGEST]) {
+    for (const steps of [1, 2, 3, 7, 8, 13, 21, LONGEST]) {
       let own: Schedule;
       try {
         own = await compiled(steps);
@@ -116,7 +116,7 @@ describe.each(Object.entries(CASES))('%s', (_, [file, uses, options = {}]) => {
 
   test('a loop from step s on is one of so many steps less', async () => {
     const bundle = await compiled(20);
-    for (let steps = 1; steps <= LONGEST; steps++)
+    for (let steps = 1; steps <= LONGEST; steps += steps < 12 ? 1 : 4)
       for (let start = 0; start < steps; start += start < 3 ? 1 : 7) {
         const found = scheduleFor(bundle, { steps, start });
         expect(loopOf(found)).toEqual(loopOf(scheduleFor(bundle, { steps: steps - start })));
@@ -156,7 +156,7 @@ describe('a list that is placed in other loops', () => {
   ])('of %s runs there what a compilation of the placed list runs', async (_, list) => {
     const bundle = await compiled(list);
     expect(bundle.loop?.fixed).toBeUndefined();
-    for (const steps of [2, 3, 8, 10, 19, 21, 30, 39, 50]) {
+    for (const steps of [2, 3, 8, 19, 21, 30, 50]) {
       const found = scheduleFor(bundle, { steps });
       const own = await compiled(strategiesOf(found));
       expect(loopOf(found), `${steps} steps`).toEqual(loopOf(own));

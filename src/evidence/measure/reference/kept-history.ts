@@ -36,8 +36,11 @@ export class KeptHistory {
     const weights = referenceWeightsAt(schedule, rule, written, call);
     const { type, dims } = known[0]!.tensor;
     const sum = new Float64Array(known[0]!.tensor.size);
-    for (const [i, { tensor }] of known.slice(0, weights.length).entries())
-      for (const [e, value] of numbersOf(tensor).entries()) sum[e] = sum[e]! + weights[i]! * value;
+    for (const [i, { tensor }] of known.slice(0, weights.length).entries()) {
+      const numbers = numbersOf(tensor);
+      const weight = weights[i]!;
+      for (let e = 0; e < sum.length; e++) sum[e] = sum[e]! + weight * numbers[e]!;
+    }
     const data =
       type === 'float16' ? encodeFloat16(Float32Array.from(sum)) : Float32Array.from(sum);
     return new ort.Tensor(type as never, data as never, dims) as unknown as Tensor;

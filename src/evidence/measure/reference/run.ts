@@ -10,7 +10,7 @@ import type { CallAccess } from '../combinations.js';
 import { type Ort, runModel } from '../engine.js';
 import type { Feeds } from '../feeds.js';
 import { conditionalHalf, rowsOfHalf, withHalfTwice } from '../pairs.js';
-import { openModels } from '../scratch.js';
+import { type Keep, openModels } from '../scratch.js';
 import { bandOf } from './band.js';
 import { KeptHistory } from './kept-history.js';
 import type { Meaning } from './meanings.js';
@@ -45,6 +45,7 @@ export interface ReferenceOptions {
   readonly session: InferenceSession.SessionOptions;
   /** Changes the probe before it is opened. */
   readonly prepare?: ((model: Model) => void) | undefined;
+  readonly keep?: Keep | undefined;
 }
 
 /**
@@ -68,11 +69,11 @@ export function makeReference(
   const calls = new SiteCalls(probe, source, schedule, known);
   return {
     access: (call) => calls.access(call),
-    async run({ ort, feeds, scratch, session: options, prepare }) {
+    async run({ ort, feeds, scratch, session: options, prepare, keep }) {
       const { model } = probe;
       prepare?.(model);
       const opened = [{ name: 'probe', model, options }];
-      const [session] = (await openModels(ort, opened, scratch)) as [InferenceSession];
+      const [session] = (await openModels(ort, opened, scratch, keep)) as [InferenceSession];
       const loop = new ReferenceLoop(ort, session, probe, calls, schedule);
       const results = new Map<number, InferenceSession.ReturnType>();
       try {

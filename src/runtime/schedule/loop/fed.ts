@@ -2,7 +2,7 @@
 import type { Schedule } from '../../../generated/schedule.js';
 import { callsPerStep } from '../guidance.js';
 import { weightsOfCall } from './forecast-weights.js';
-import { fedTo, writtenBy } from './programs.js';
+import { fedTo, ofEach, writtenBy } from './programs.js';
 
 type Parameters = NonNullable<Schedule['parameters']>;
 
@@ -24,16 +24,16 @@ export function fedParameters(
   const loop = { calls: calls.length, perStep: callsPerStep(schedule.source.guidance) };
   /** By state, the calls that wrote it, the last first. */
   const written = new Map<string, number[]>();
+  const feeds = ofEach(programs, fedTo);
+  const writes = ofEach(programs, writtenBy);
   calls.forEach((name, call) => {
-    const program = programs[name]!;
-    const fed = fedTo(program);
+    const fed = feeds(name);
     for (const [id, { row, state, axis, ...rule }] of weights) {
       const positions = axis && schedule.axes![axis]!;
       const before = written.get(state) ?? [];
       row.push(fed.has(id) ? weightsOfCall(rule, { ...loop, positions }, call, before) : null);
     }
-    for (const state of writtenBy(program))
-      written.set(state, [call, ...(written.get(state) ?? [])]);
+    for (const state of writes(name)) written.set(state, [call, ...(written.get(state) ?? [])]);
   });
   return Object.fromEntries(
     Object.entries(parameters).map(([id, parameter]) => [

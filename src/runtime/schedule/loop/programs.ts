@@ -13,8 +13,10 @@ export function chosenPrograms(
   /** By state that heads a history: so many of its values, the last first, later calls read. */
   const wanted = new Map<string, number>();
   const chosen: string[] = [];
+  const writes = ofEach(programs, writtenBy);
+  const reads = ofEach(programs, readBy);
   for (const names of candidates.toReversed()) {
-    const own = names.map((name) => ({ name, writes: writtenBy(programs[name]!) }));
+    const own = names.map((name) => ({ name, writes: writes(name) }));
     const possible = new Set(own.flatMap(({ writes }) => [...writes]));
     const needed = [...possible].filter((state) => (wanted.get(state) ?? 0) > 0);
     // where none has all of it, as in a file that contradicts itself, reading it will say so
@@ -22,12 +24,25 @@ export function chosenPrograms(
       own.find(({ writes }) => needed.every((state) => writes.has(state))) ?? own.at(-1)!;
     chosen.push(name);
     for (const state of needed) wanted.set(state, wanted.get(state)! - 1);
-    for (const state of readBy(programs[name]!)) {
+    for (const state of reads(name)) {
       const { item, back } = placeOf(states, state);
       wanted.set(item, Math.max(wanted.get(item) ?? 0, back + 1));
     }
   }
   return chosen.reverse();
+}
+
+/** What is asked of programs at many calls, found out once for each of them. */
+export function ofEach<T>(
+  programs: Schedule['programs'],
+  ask: (program: Program) => T,
+): (name: string) => T {
+  const answers = new Map<string, T>();
+  return (name) => {
+    const known = answers.get(name) ?? ask(programs[name]!);
+    answers.set(name, known);
+    return known;
+  };
 }
 
 /** The states that a program leaves. */
