@@ -57,9 +57,15 @@ export function loopPorts({
   const [own, predicted] = [latent.shape[1], prediction.shape[1]];
   const alike = prediction.shape.length === latent.shape.length;
   const withVariance = alike && typeof own === 'number' && predicted === 2 * own;
-  if (alike && typeof own === 'number' && typeof predicted === 'number' && predicted < own)
+  // of a video channels need not stand on axis 1
+  const axis = latent.shape.findIndex((size, k) => {
+    const other = prediction.shape[k];
+    const differ = typeof size === 'number' && typeof other === 'number' && size !== other;
+    return alike && k > 0 && differ && !(k === 1 && withVariance);
+  });
+  if (axis > 0)
     throw loopInputs(
-      `its latent "${latent.name}" has ${own} channels, of which the prediction has ${predicted}, and the others the loop does not know`,
+      `on axis ${axis} its latent "${latent.name}" has size ${latent.shape[axis]} and its prediction ${prediction.shape[axis]}, and what the rest is the loop does not know`,
     );
   const rest = timestep.shape.slice(1);
   if (rest.some((size) => typeof size !== 'number'))
@@ -68,9 +74,14 @@ export function loopPorts({
     );
   const conditions = ports.filter((port) => port !== latent && port !== timestep);
   const [batch] = latent.shape;
-  // an export may call the batch something else at each input
+  const onOtherAxes = new Set(ports.flatMap(({ shape }) => shape.slice(1)));
+  // an export may call the batch something else at each input, and what joins them need not show: a first axis of a size
+  // that nothing is known of has a row for each image, as conditions have
   const isBatch = (size: Dim | undefined) =>
-    size === batch || (typeof size === 'string' && followers?.get(size)?.stated === batch);
+    size === batch ||
+    (typeof size === 'string' &&
+      typeof batch === 'string' &&
+      (followers?.has(size) ? followers.get(size)!.stated === batch : !onOtherAxes.has(size)));
   const hasRows = ({ shape: [size] }: Port) => size !== undefined && size !== null && isBatch(size);
   return {
     latent,
