@@ -55,7 +55,7 @@ export interface Carried {
  * By call, the states that hold something for a later one.
  * @param runs of the calls, in order
  */
-export function awaited(
+function awaited(
   states: Iterable<Pick<StateInfo, 'id' | 'follows'>>,
   runs: readonly Pick<Run, 'reads' | 'writes'>[],
 ): ReadonlySet<string>[] {

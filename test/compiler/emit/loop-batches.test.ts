@@ -1,12 +1,8 @@
 /** The whole loop of a model whose export calls the batch something else at each input, with guidance in one batch. */
 import { expect, test } from 'vitest';
-import { forecast } from '../../../passes/forecast/index.js';
 import { inForm } from '../../../src/compiler/emit/form.js';
-import { Pipeline } from '../../../src/compiler/pipeline/index.js';
 import { EXACT, encodeLowered, ort } from '../../helpers/compile.js';
-import { modelOf } from '../../helpers/text.js';
-
-const CALLS = 3;
+import { compileLoop } from './whole-loop.js';
 
 /** Each pixel and its image's text are added, which makes one batch of both. */
 const joined = `apart (float[rows, 2, 4, 4] sample, int64[rows] timestep, float[texts, 3] text) => (float[rows, 2, 4, 4] out)
@@ -50,15 +46,7 @@ const floats = (dims: number[]) => {
 };
 
 const loopOf = async (text: string, guided: boolean) => {
-  const compilation = await Pipeline.create({
-    calls: CALLS,
-    emit: 'loop',
-    ...(guided && { guidance: { order: 'uncond-first', mode: 'batch' } }),
-    roles: { latent: 'sample', timestep: 'timestep' },
-    whole: { sampler: { name: 'ddim', options: { steps: CALLS } } },
-  })
-    .use(forecast, { interval: 2 })
-    .compile(modelOf(text));
+  const compilation = await compileLoop(text, guided);
   const bytes = encodeLowered(inForm(compilation)).get('loop.onnx')!;
   return ort.InferenceSession.create(bytes, EXACT);
 };

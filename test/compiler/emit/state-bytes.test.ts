@@ -1,33 +1,9 @@
 /** What states take is said of those that a schedule has: a strategy may make more of them than some call reads. */
 import { expect, test } from 'vitest';
-import {
-  COMPUTE,
-  type PlainSite,
-  strategiesByName,
-  strategyOf,
-} from '../../../src/compiler/plan/index.js';
-import type { Model } from '../../../src/model/ir/model.js';
+import { COMPUTE } from '../../../src/compiler/plan/index.js';
 import { compileSites, EMITS, scheduleOf } from '../../helpers/compile.js';
-import { modelOf, named } from '../../helpers/text.js';
-
-const REUSE = 'reuse';
-
-function siteOf(model: Model, id: string, outputs: readonly string[]): PlainSite {
-  const values = outputs.map((name) => named(model, name));
-  const states = outputs.map((name) => `${name}.kept`);
-  return {
-    id,
-    description: '',
-    outputs: values,
-    states: states.map((state, k) => ({ id: state, like: values[k]! })),
-    strategies: strategiesByName([
-      strategyOf(COMPUTE, '', {
-        writes: Object.fromEntries(states.map((state, k) => [state, (b) => b.value(values[k]!)])),
-      }),
-      strategyOf(REUSE, '', { reads: states, produce: (b) => states.map((s) => b.state(s)) }),
-    ]),
-  };
-}
+import { keptSite, REUSE } from '../../helpers/kept-site.js';
+import { modelOf } from '../../helpers/text.js';
 
 test.each(EMITS)('%s', (emit) => {
   const model = modelOf(`g (float[4, 8] x) => (float[4, 8] y) {
@@ -38,7 +14,7 @@ test.each(EMITS)('%s', (emit) => {
     y = Add (s, x)
   }`);
   // at call 1 nothing reads "q", since "r" is kept
-  const sites = [siteOf(model, 'both', ['p', 'q']), siteOf(model, 'one', ['r'])];
+  const sites = [keptSite(model, 'both', ['p', 'q']), keptSite(model, 'one', ['r'])];
   const rows = [
     [COMPUTE, COMPUTE],
     [REUSE, REUSE],

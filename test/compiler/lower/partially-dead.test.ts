@@ -7,14 +7,8 @@ import { expect, test } from 'vitest';
 import { programMacs } from '../../../src/compiler/emit/program-macs.js';
 import { statefulOf } from '../../../src/compiler/emit/stateful.js';
 import type { Compilation } from '../../../src/compiler/pipeline/index.js';
-import {
-  COMPUTE,
-  type PlainSite,
-  strategiesByName,
-  strategyOf,
-} from '../../../src/compiler/plan/index.js';
+import { COMPUTE } from '../../../src/compiler/plan/index.js';
 import type { Graph } from '../../../src/model/ir/graph.js';
-import type { Model } from '../../../src/model/ir/model.js';
 import {
   compileSites,
   type EMITS,
@@ -24,9 +18,8 @@ import {
   ort,
 } from '../../helpers/compile.js';
 import { FedBack } from '../../helpers/fed-back.js';
-import { modelOf, named } from '../../helpers/text.js';
-
-const REUSE = 'reuse';
+import { keptSite, REUSE } from '../../helpers/kept-site.js';
+import { modelOf } from '../../helpers/text.js';
 
 /** A stream that goes on beside two products that read it. */
 const STREAM = () =>
@@ -41,24 +34,9 @@ const STREAM = () =>
   y = Add (e, x)
 }`);
 
-const siteOf = (model: Model, id: string): PlainSite => {
-  const value = named(model, id);
-  const state = `${id}.kept`;
-  return {
-    id,
-    description: '',
-    outputs: [value],
-    states: [{ id: state, like: value }],
-    strategies: strategiesByName([
-      strategyOf(COMPUTE, '', { writes: { [state]: (b) => b.value(value) } }),
-      strategyOf(REUSE, '', { reads: [state], produce: (b) => [b.state(state)] }),
-    ]),
-  };
-};
-
 /** @param rows of each call, a letter for each site: c for computed */
 const compile = (rows: readonly string[], sites: readonly string[], model = STREAM()) => {
-  const made = sites.map((id) => siteOf(model, id));
+  const made = sites.map((id) => keptSite(model, id));
   const names = rows.map((row) => [...row].map((letter) => (letter === 'c' ? COMPUTE : REUSE)));
   return (emit: (typeof EMITS)[number]) => compileSites(model, made, names, emit);
 };
