@@ -11,17 +11,16 @@ import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { Bundles, settingTitle } from '../dist/src/evidence/tune/index.js';
-import { ROOT } from '../scripts/demo/common.mjs';
 import { openSubject, writePictures, writeResults } from './quality/rows.mjs';
 import { judgeOf } from './tuned/judged.mjs';
+import { PARTS, partName, readPart, SHIPPED, spread } from './tuned/parts.mjs';
 import { shippedRows, tunedRows } from './tuned/rows.mjs';
 import { askedSamples, SAMPLES, subjectOf } from './tuned/subjects.mjs';
 
-const SHIPPED = 'shipped';
 const { values } = parseArgs({
   options: {
     model: { type: 'string', multiple: true, default: [] },
-    part: { type: 'string', multiple: true, default: ['1.5', '2', '3', '4', SHIPPED] },
+    part: { type: 'string', multiple: true, default: PARTS },
     samples: { type: 'string', default: '64' },
     images: { type: 'string', default: '1000' },
     work: { type: 'string', default: path.join(os.tmpdir(), 'stepfold-tuned') },
@@ -71,13 +70,13 @@ async function make(name, part) {
   if (images > 0)
     writePictures(path.join(work, 'pictures.png'), await pictures(name, bundles, results));
   await bundles.release();
-  writeResults(`tuned/${name}-${part}`, { name, part, ...about, steps, samples, images, results });
+  writeResults(partName(name, part), { name, part, ...about, steps, samples, images, results });
 }
 
 async function timeAnew(name, part) {
-  const file = path.join(ROOT, 'bench/results/tuned', `${name}-${part}.json`);
-  if (!fs.existsSync(file)) return;
-  const { cores, node, ...figures } = JSON.parse(fs.readFileSync(file, 'utf8'));
+  const written = readPart(name, part);
+  if (!written) return;
+  const { cores, node, ...figures } = written;
   const { subject, model } = subjectOf(name);
   const bundles = new Bundles(subject, model);
   console.log(`\n${name}, ${part}`);
@@ -86,7 +85,7 @@ async function timeAnew(name, part) {
   await bundles.release();
   // where and how long the search ran stays as it was
   const search = figures.search && { cores, node, ...figures.search };
-  writeResults(`tuned/${name}-${part}`, { ...figures, ...(search && { search }) });
+  writeResults(partName(name, part), { ...figures, ...(search && { search }) });
 }
 
 /** Two at a time with the loop as it is, the first of all: so many models are not held at once. */
@@ -127,8 +126,7 @@ async function pictures(name, bundles, results) {
 
 function print({ what, recipe, title, macs, speedup = 1, own, converged }) {
   const name = [what, recipe].filter(Boolean).join(' ');
-  const spread = `(${converged.least.toFixed(1)} to ${converged.most.toFixed(1)})`;
   console.log(
-    `| ${name} | ${title} | ${macs.toFixed(2)}x | ${speedup.toFixed(2)}x | ${converged.mean.toFixed(1)} ${spread} | ${own.mean.toFixed(1)} |`,
+    `| ${name} | ${title} | ${macs.toFixed(2)}x | ${speedup.toFixed(2)}x | ${spread(converged)} | ${own.mean.toFixed(1)} |`,
   );
 }

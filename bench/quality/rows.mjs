@@ -18,6 +18,7 @@ import { openJudge } from './judge.mjs';
 /** Pictures of each class in one batch. */
 const PER_CLASS = 2;
 const SEED = 1000;
+export const RESULTS = path.join(ROOT, 'bench/results');
 
 /**
  * @typedef {{ sampler?: string, spacing?: string, shift?: number, choice?: object } & ({ steps: number } | { timesteps: readonly number[] })} Loop
@@ -137,12 +138,11 @@ const show = (name, { toReal, toSource, accuracy }) =>
 
 /** Figures, and the first ten pictures of each row. */
 export function writeResults(name, figures, grid) {
-  const folder = path.join(ROOT, 'bench/results');
-  const file = path.join(folder, `${name}.json`);
+  const file = path.join(RESULTS, `${name}.json`);
   const machine = { cores: os.cpus().length, node: process.version };
   fs.mkdirSync(path.dirname(file), { recursive: true });
   fs.writeFileSync(file, `${JSON.stringify({ ...machine, ...figures }, null, 2)}\n`);
-  if (grid) writePictures(path.join(folder, `${name}.png`), grid);
+  if (grid) writePictures(path.join(RESULTS, `${name}.png`), grid);
 }
 
 /** @param grid rows of pictures */

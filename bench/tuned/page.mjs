@@ -1,23 +1,12 @@
 // Tables of what bench/tuned.mjs wrote: one a model, a row for each setting that is not in it already.
 //
 //   node bench/tuned/page.mjs [MODEL]...
-import fs from 'node:fs';
-import path from 'node:path';
-import { ROOT } from '../../scripts/demo/common.mjs';
+import { EQUAL } from '../../dist/src/evidence/tune/distance.js';
+import { PARTS, readPart, SHIPPED, spread } from './parts.mjs';
 import { askedSamples } from './subjects.mjs';
 
-const FOLDER = path.join(ROOT, 'bench/results/tuned');
-const PARTS = ['1.5', '2', '3', '4', 'shipped'];
-
-const read = (name, part) => {
-  const file = path.join(FOLDER, `${name}-${part}.json`);
-  return fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')) : undefined;
-};
-const decibels = ({ mean, least, most }) =>
-  `${mean.toFixed(1)} (${least.toFixed(1)} to ${most.toFixed(1)})`;
-
 for (const name of askedSamples(process.argv.slice(2))) {
-  const parts = PARTS.flatMap((part) => read(name, part) ?? []);
+  const parts = PARTS.flatMap((part) => readPart(name, part) ?? []);
   if (parts.length === 0) continue;
   console.log(`\n### ${name}\n`);
   console.log(
@@ -32,7 +21,7 @@ for (const name of askedSamples(process.argv.slice(2))) {
       if (seen.has(row.title)) continue;
       seen.add(row.title);
       const is = results.filter(({ title }) => title === row.title).map(({ what }) => what);
-      print(part === 'shipped' ? row.recipe : `${part}x, ${is.join(', ')}`, row);
+      print(part === SHIPPED ? row.recipe : `${part}x, ${is.join(', ')}`, row);
     }
   }
   for (const { part, search } of parts)
@@ -48,8 +37,8 @@ function print(what, { title, macs, speedup, converged, own, pictures }) {
     title,
     `${macs.toFixed(2)}x`,
     speedup ? `${speedup.toFixed(2)}x` : '',
-    decibels(converged),
-    own.mean >= 150 ? '' : own.mean.toFixed(1),
+    spread(converged),
+    own.mean >= EQUAL ? '' : own.mean.toFixed(1),
     pictures ? pictures.toReal.toFixed(2) : '',
     pictures ? `${(100 * pictures.accuracy).toFixed(1)} %` : '',
   ];
