@@ -5,6 +5,7 @@
  */
 
 import {
+  moduleNotFound,
   outOfMemory,
   ResultError,
   StepfoldError,
@@ -34,10 +35,15 @@ export function fail(caught: unknown, json: boolean): void {
   if (json) printJson({ error: { code: error.code, message: error.message, ...details } });
 }
 
+/** As `import` and as `require` say it. */
+const MODULE_NOT_FOUND = ['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND'];
+
 function asStepfoldError(error: unknown): StepfoldError | undefined {
   if (error instanceof StepfoldError) return error;
   if (error instanceof Error && 'syscall' in error)
     return systemError(error as NodeJS.ErrnoException);
+  if (error instanceof Error && 'code' in error && MODULE_NOT_FOUND.includes(String(error.code)))
+    return moduleNotFound(error.message);
   if (error instanceof RangeError && /alloc|array length/i.test(error.message))
     return outOfMemory(error.message);
   return undefined;

@@ -119,6 +119,15 @@ export const systemError = (failure: SystemFailure) =>
       .hint,
   });
 
+/**
+ * A module of the installation that Node did not find. It may be there: what resolves packages takes a file that
+ * the process may not open for one that is missing.
+ */
+export const moduleNotFound = (why: string) =>
+  new StepfoldError('SYSTEM', `A part of the installation could not be loaded: ${why}.`, {
+    hint: 'Where it is there, the process may not open more files: allow it more, such as with `ulimit -n 1024`. Else install Stepfold again.',
+  });
+
 export const outOfMemory = (why: string) =>
   new StepfoldError('OUT_OF_MEMORY', `There is not enough memory: ${why}.`, {
     hint: 'Choose smaller sizes, such as a smaller batch.',

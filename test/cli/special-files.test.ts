@@ -121,6 +121,23 @@ test('/dev/stdin is what it leads to: a file that was redirected, or a pipe', as
   );
 });
 
+test('a part of the installation that is missing is said', async () => {
+  fs.cpSync(path.dirname(MAIN), at('lib'), { recursive: true });
+  fs.writeFileSync(at('package.json'), '{ "type": "module" }');
+  fs.mkdirSync(at('node_modules'));
+  for (const name of fs.readdirSync(path.join(ROOT, 'node_modules')))
+    if (name !== 'yargs')
+      fs.symlinkSync(path.join(ROOT, 'node_modules', name), at(`node_modules/${name}`));
+  const child = spawn(process.execPath, [at('lib/cli.js'), 'inspect', DIGITS]);
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const status = await new Promise((resolve) => child.on('close', resolve));
+  expect(stderr).toMatch(/^error SYSTEM: A part of the installation .*'yargs'.* install Stepfold/);
+  expect(status).toBe(2);
+});
+
 describe('too few file handles', () => {
   const limited = (handles: number, args: readonly string[]) => {
     const shell = ['-c', `ulimit -n ${handles}; exec "$@"`, 'bash', process.execPath, MAIN];
@@ -138,7 +155,7 @@ describe('too few file handles', () => {
   };
 
   test('are said', async () => {
-    expectRefusal(await limited(32, ['inspect', DIGITS]), 'SYSTEM', 'EMFILE', 'ulimit -n 1024');
+    expectRefusal(await limited(32, ['inspect', DIGITS]), 'SYSTEM', 'ulimit -n 1024');
   });
 
   test('also with --json', async () => {

@@ -187,6 +187,7 @@ export const EXAMPLES = {
         path: 'bundle',
       }),
   ],
+  moduleNotFound: [() => e.moduleNotFound("Cannot find package 'yargs' imported from cli.js")],
   outOfMemory: [() => e.outOfMemory('Array buffer allocation failed')],
   cannotRead: [() => e.cannotRead('plan.json', 'it has 3000000000 bytes, too many for a text')],
   readFailed: [

@@ -62,7 +62,8 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   CLI_ARGUMENT:
     'An option is missing, has a value of the wrong form, or does not go with another one.',
   CLI_USAGE: 'There is no such command or option, or a command lacks its file.',
-  SYSTEM: 'An error of the operating system that no other code speaks of.',
+  SYSTEM:
+    'An error of the operating system that no other code speaks of, or a part of the installation that could not be loaded.',
   OUT_OF_MEMORY: 'An array could not be made: sizes too large for this machine.',
   FILE_UNREADABLE:
     'The file is there and cannot be read: no permission, a failing disk, too many open files, or it is a folder, a pipe, a socket or a device. `/dev/stdin` is read where a file was redirected to it.',
