@@ -1,6 +1,6 @@
 """Say between which values of an exported transformer its blocks lie: ../corpus/block-ends.json.
 
-    python3 block_ends.py
+    python3 block_ends.py [NAME...]
 
 A network of the corpus runs in PyTorch, where each block's module tells what goes in and what comes
 out, and as an export with all of its values in onnxruntime. Values with the same numbers are those of
@@ -8,6 +8,7 @@ the module; there can be several, since a Concat of all slices of a value is tha
 what corpus.py needs with PyTorch 2.
 """
 
+import argparse
 import json
 import tempfile
 from pathlib import Path
@@ -22,7 +23,24 @@ from corpus_forms import FORMS
 from corpus_networks import NETWORKS
 
 OUTPUT = Path(__file__).resolve().parent.parent / "corpus" / "block-ends.json"
-BLOCKS = {"DitBlock", "JointBlock", "SharedBlock", "DoubleBlock", "SingleBlock"}
+BLOCKS = {
+    "AudioBlock",
+    "DitBlock",
+    "DoubleBlock",
+    "DoubleVideoBlock",
+    "HunyuanBlock",
+    "JointBlock",
+    "LtxBlock",
+    "LuminaBlock",
+    "QwenBlock",
+    "RefinerBlock",
+    "SanaBlock",
+    "SharedBlock",
+    "SingleBlock",
+    "SingleVideoBlock",
+    "VideoBlock",
+    "WanBlock",
+}
 FILES = [
     name
     for name, form in FORMS.items()
@@ -89,9 +107,14 @@ def ends_of(name, folder):
 
 
 def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(FILES))
+    chosen = parser.parse_args().names or FILES
+    rows = json.loads(OUTPUT.read_text())
     with tempfile.TemporaryDirectory() as folder:
-        rows = {name: ends_of(name, Path(folder)) for name in FILES}
-    OUTPUT.write_text(json.dumps(rows, indent=1) + "\n")
+        rows.update({name: ends_of(name, Path(folder)) for name in chosen})
+    ordered = {name: rows[name] for name in FILES if name in rows}
+    OUTPUT.write_text(json.dumps(ordered, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Blocks of CogView3-Plus, CogView4 and CogVideoX: image and text share every layer but the norms.
+"""Blocks of CogView3-Plus and CogView4: image and text share every layer but the norms.
 
 Written from the published `transformer/config.json` and the layout of diffusers'
 CogView3PlusTransformer2DModel. The two have a stream each, yet attention and feed-forward run over
@@ -25,12 +25,15 @@ class SharedBlock(nn.Module):
         self.norm2_context = layer_norm(hidden)
         self.ff = Mlp(hidden, 4 * hidden, hidden, gelu)
 
+    def attend(self, joined, count):
+        return self.attn1.to_out(attend(*self.attn1.project(joined)))
+
     def forward(self, image, text, condition):
         count = text.shape[1]
         normed, modulation = self.norm1(image, condition)
         normed_text, modulation_text = self.norm1_context(text, condition)
         joined = torch.cat([normed_text, normed], dim=1)
-        attended = self.attn1.to_out(attend(*self.attn1.project(joined)))
+        attended = self.attend(joined, count)
         gate, shift, scale, gate_mlp = (part[:, None] for part in modulation)
         gate_text, shift_text, scale_text, gate_mlp_text = (part[:, None] for part in modulation_text)
         image = image + gate * attended[:, count:]

@@ -4,8 +4,7 @@
 themselves and to a context, transformer blocks. It follows from the definition alone.
 """
 
-from dataclasses import dataclass, replace
-from typing import Callable
+from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
@@ -13,15 +12,13 @@ from torch import nn
 
 from aura import Aura, AuraConfig
 from cogview import CogView
+from corpus_network import FRAMES, SIZE, TOKENS, Network, context, image, transformer
+from corpus_newer import NEWER
 from dit import Dit, DitConfig
 from flux import Flux, FluxConfig
 from mmdit import Mmdit, MmditConfig
 from unet_conditional import ConditionalUNet, ControlledUNet, UNetConfig
 from unet_video import VideoUNet
-
-SIZE = 8
-TOKENS = 7
-FRAMES = 3
 
 UNET = UNetConfig(
     levels=(32, 64),
@@ -60,30 +57,6 @@ AURA = AuraConfig(
     context=24,
     registers=2,
 )
-
-
-@dataclass(frozen=True)
-class Network:
-    """How to build a network and call it with `batch` images; which axes are free.
-
-    `build` is told whether attention is to be one call of the library. The timestep is None, as
-    its form depends on the exporter.
-    """
-
-    build: Callable[[bool], nn.Module]
-    kind: str
-    inputs: dict
-    axes: dict
-    holds: dict
-    output: str = "out_sample"
-
-
-def image(batch):
-    return torch.randn(batch, 4, SIZE, SIZE)
-
-
-def context(batch):
-    return torch.randn(batch, TOKENS, 24)
 
 
 class EvenUNet(ConditionalUNet):
@@ -158,10 +131,6 @@ XL_INPUTS = {
 
 def fused(config, is_fused):
     return replace(config, fused_attention=is_fused)
-
-
-def transformer(build, inputs, axes, holds, output):
-    return Network(build, "transformer", inputs, axes, {"kind": "transformer", **holds}, output)
 
 
 def dit(config):
@@ -287,4 +256,5 @@ NETWORKS = {
     "cogview": mmdit(MMDIT, CogView),
     "flux": flux(FLUX),
     "flux-apart": flux(replace(FLUX, apart=True)),
+    **NEWER,
 }

@@ -5,8 +5,8 @@ import { inferShapes } from '../../../src/model/shape/index.js';
 import { modelOf, named, namesOf } from '../../helpers/text.js';
 
 describe('before its moves', () => {
-  const NUMBERS = ['from', 'none', 'two', 'four', 'six', 'all', 'one', 'minus']
-    .map((name, i) => `int64[1] ${name} = {${[2, 0, 2, 4, 6, 99, 1, -2][i]}}`)
+  const NUMBERS = ['from', 'none', 'two', 'four', 'six', 'all', 'one', 'minus', 'back']
+    .map((name, i) => `int64[1] ${name} = {${[2, 0, 2, 4, 6, 99, 1, -2, -2][i]}}`)
     .join(', ');
   const chain = (body: string, x = '[1, 6, 4]') => {
     const model = modelOf(
@@ -96,6 +96,26 @@ describe('before its moves', () => {
       'q x',
     ],
     [
+      'slices that begin so many before the end',
+      'a = Slice (x, none, four, one)  b = Slice (x, back, all, one)  q = Concat <axis = 1> (a, b)',
+      'q x',
+    ],
+    [
+      'slices that end and begin so many before the end',
+      'a = Slice (x, none, back, one)  b = Slice (x, back, all, one)  q = Concat <axis = 1> (a, b)',
+      'q x',
+    ],
+    [
+      'slices that overlap, counted from the end',
+      'a = Slice (x, none, two, one)  b = Slice (x, back, all, one)  d = Slice (x, back, all, one)  q = Concat <axis = 1> (a, b, d)',
+      'q',
+    ],
+    [
+      'slices with a gap, counted from the end',
+      'a = Slice (x, none, two, one)  b = Slice (x, back, all, one)  q = Concat <axis = 1> (a, b)',
+      'q',
+    ],
+    [
       'slices of two steps',
       'a = Slice (x, none, four, one, two)  b = Slice (x, two, all, one, one)  q = Concat <axis = 1> (a, b)',
       'q',
@@ -131,6 +151,19 @@ describe('before its moves', () => {
     const parts =
       'a = Slice (x, none, two, one)  b = Slice (x, two, all, one)  q = Concat <axis = 1> (a, b)';
     expect(chain(parts, '')).toBe('q');
+  });
+
+  it('parts of which nobody knows how many come before the end', () => {
+    const model = modelOf(`g (float[1, n, 4] image, float[1, m, 4] text) => (float q) <
+        int64[1] none = {0}, int64[1] all = {9223372036854775807}, int64[1] one = {1}, int64[1] minus = {-1}> {
+      x = Concat <axis = 1> (image, text)
+      sizes = Shape <start = 1, end = 2> (text)
+      before = Mul (sizes, minus)
+      a = Slice (x, none, before, one)
+      b = Slice (x, before, all, one)
+      q = Concat <axis = 1> (a, b)
+    }`);
+    expect(namesOf(beforeMoves(named(model, 'q'), inferShapes(model)))).toEqual(['q', 'x']);
   });
 
   it('parts along the first axis', () => {

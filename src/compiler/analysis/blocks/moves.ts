@@ -6,7 +6,16 @@ import { attrNumber } from '../../../model/ir/attribute.js';
 import { isOp, type Node } from '../../../model/ir/node.js';
 import type { Value } from '../../../model/ir/value.js';
 import { keepsNumbers } from '../../../model/operators/index.js';
-import { constant, type DimExpr, equal, type ShapeTable, sum } from '../../../model/shape/index.js';
+import {
+  add,
+  constant,
+  type DimExpr,
+  equal,
+  isPositive,
+  negate,
+  type ShapeTable,
+  sum,
+} from '../../../model/shape/index.js';
 
 /**
  * The value, then what it was moved from, back to what was computed. Of what is quantized, that is what
@@ -75,7 +84,12 @@ function partOf(value: Value, shapes: ShapeTable): Part | undefined {
   const single = starts?.length === 1 && axis !== undefined;
   const stepped = node.inputs[4] && !(steps?.length === 1 && steps[0]!.constant === 1);
   if (!single || stepped) return undefined;
-  return { whole, axis: axisOf(axis, rank), start: starts[0]! };
+  const along = axisOf(axis, rank);
+  return { whole, axis: along, start: fromFront(starts[0]!, shapes.shape(whole)![along]!) };
 }
+
+/** Where a part starts, of what a Slice may count from the end. One that begins before the front is no part by its size. */
+const fromFront = (start: DimExpr, size: DimExpr): DimExpr =>
+  isPositive(negate(start)) ? add(start, size) : start;
 
 const axisOf = (axis: number, rank: number): number => (axis < 0 ? axis + rank : axis);
