@@ -90,6 +90,7 @@ describe('attentions', () => {
       residuals(ancestry, shapes),
       ancestry,
       new Readers(model.graph),
+      shapes,
     );
     return [
       groups.map(({ mixes, sums }) => [

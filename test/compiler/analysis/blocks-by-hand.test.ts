@@ -287,6 +287,25 @@ test('nor is a connection around the feed-forward layer behind it one', () => {
   expect(analyze(source)).toMatchObject({ stages: [], refused: [{ node: 'only_softmax' }] });
 });
 
+describe('a sum of another shape behind an attention', () => {
+  const refusal = (size: string, held: string) => {
+    const source = model(
+      `${attention('a', 'x', 'one')}  held = Reshape (one, sizes)  y = Add (x, held)`,
+      `int64[3] sizes = {${held}}`,
+      `float[${size}, 6, 4] x, float[1, 6, 4] c`,
+    );
+    const { stages, refused } = analyze(source);
+    expect(stages).toEqual([]);
+    return refused.map(({ reason }) => reason);
+  };
+
+  test('is said, with the option where an export holds what is free', () => {
+    expect(refusal('n', '2, 6, 4')).toEqual([
+      '"held" [2, 6, 4] is added to "x" [n, 6, 4], which is no sum of one shape; the export holds n at 2, which --freeze n=2 says',
+    ]);
+  });
+});
+
 describe('a long skip', () => {
   /** Blocks 0 to 2, then a layer over their stream and an inner value of the first, then block 3. */
   const skipping = (inner: string) =>

@@ -65,7 +65,13 @@ export function findBlocks(
   const ancestry = new Ancestry(graph);
   const readers = new Readers(graph, ancestry.order);
   const connections = residuals(ancestry, shapes);
-  const { groups, cross, refused } = groupAttentions(attentions, connections, ancestry, readers);
+  const { groups, cross, refused } = groupAttentions(
+    attentions,
+    connections,
+    ancestry,
+    readers,
+    shapes,
+  );
   const groupOf = new Map(groups.flatMap((group) => group.sums.map((sum) => [sum, group])));
   const onwards = listsBy(connections, (sum) => [ontoOf(sum)]);
   const passed = listsBy([...groupOf.keys()], (sum) => sum.since);

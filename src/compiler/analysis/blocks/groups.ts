@@ -4,10 +4,12 @@
  */
 import type { Node } from '../../../model/ir/node.js';
 import type { Value } from '../../../model/ir/value.js';
+import type { ShapeTable } from '../../../model/shape/index.js';
 import type { Ancestry } from '../ancestry.js';
 import type { Attention } from '../attention/index.js';
 import type { Refusal } from '../refusal.js';
 import type { Group } from './grow.js';
+import { nearSum } from './near-sum.js';
 import type { Readers } from './readers.js';
 import { follows, type Residual } from './residual.js';
 
@@ -25,6 +27,7 @@ export function groupAttentions(
   connections: readonly Residual[],
   ancestry: Ancestry,
   readers: Readers,
+  shapes: ShapeTable,
 ): Groups {
   const byAdd = new Map(connections.map((sum) => [sum.add, sum]));
   const groups: Group[] = [];
@@ -46,7 +49,9 @@ export function groupAttentions(
       }
     } else
       refused.push({
-        reason: `no Add joins what "${attention.output.name}" becomes with the value that the attention was computed from`,
+        reason:
+          nearSum(attention, ancestry, readers, shapes) ??
+          `no Add joins what "${attention.output.name}" becomes with the value that the attention was computed from`,
         node: attention.softmax.label,
       });
   }
