@@ -41,7 +41,14 @@ HUNYUAN_VIDEO = HunyuanVideoConfig(
 )
 LTX = LtxConfig(size=(FRAMES, SIDE, SIDE), axes=(10, 10, 12), **SMALL)
 LUMINA = LuminaConfig(
-    input_size=SIZE, tokens=TOKENS, refiners=1, shared=1, widened=48, axes=AXES, **SMALL
+    input_size=SIZE,
+    tokens=TOKENS,
+    refiners=1,
+    shared=1,
+    widened=48,
+    condition=24,
+    axes=AXES,
+    **SMALL,
 )
 Z_IMAGE = replace(LUMINA, shared=2, image_first=True)
 QWEN = QwenConfig(side=SIDE, tokens=TOKENS, axes=AXES, **{**SMALL, "channels": 16})

@@ -33,8 +33,9 @@ class LuminaConfig:
     refiners: int = 2
     heads: int = 24
     shared: int = 8
-    widened: int = 6144
+    widened: int = 9216
     context: int = 2304
+    condition: int = 1024
     axes: tuple = (32, 32, 32)
     image_first: bool = False
 
@@ -48,6 +49,7 @@ Z_IMAGE = replace(
     shared=30,
     widened=10240,
     context=2560,
+    condition=256,
     axes=(32, 48, 48),
     image_first=True,
 )
@@ -76,7 +78,7 @@ class LuminaBlock(nn.Module):
         self.feed_forward = SwiGlu(hidden, config.widened)
         self.norm1, self.norm2 = RmsNorm(hidden), RmsNorm(hidden)
         self.ffn_norm1, self.ffn_norm2 = RmsNorm(hidden), RmsNorm(hidden)
-        self.modulation = nn.Linear(hidden, 4 * hidden) if modulated else None
+        self.modulation = nn.Linear(config.condition, 4 * hidden) if modulated else None
 
     def forward(self, x, turn, condition=None):
         if self.modulation is None:
@@ -99,7 +101,7 @@ class Lumina(nn.Module):
         self.config = config
         hidden, side = config.hidden, config.input_size // PATCH
         self.x_embedder = nn.Linear(PATCH * PATCH * config.channels, hidden)
-        self.t_embedder = Mlp(FREQUENCY_FEATURES, hidden, hidden, F.silu)
+        self.t_embedder = Mlp(FREQUENCY_FEATURES, config.condition, config.condition, F.silu)
         self.caption_norm = RmsNorm(config.context)
         self.caption_projection = nn.Linear(config.context, hidden)
         refiners = range(config.refiners)
@@ -107,7 +109,7 @@ class Lumina(nn.Module):
         self.noise_refiner = nn.ModuleList(LuminaBlock(config) for _ in refiners)
         self.layers = nn.ModuleList(LuminaBlock(config) for _ in range(config.depth))
         self.norm_out = layer_norm(hidden)
-        self.scale_out = nn.Linear(hidden, hidden)
+        self.scale_out = nn.Linear(config.condition, hidden)
         self.proj_out = nn.Linear(hidden, PATCH * PATCH * config.channels)
         # the text goes along the first axis, the image behind it over the other two
         places = torch.arange(config.tokens, dtype=torch.float32)

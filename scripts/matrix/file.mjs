@@ -17,7 +17,7 @@ import { loadModel, verifyBundle, writeBundle } from '../../dist/src/node.js';
 import { everyStrategy, filled } from '../sample-models.mjs';
 
 const [file, asked] = process.argv.slice(2);
-const { holds, inputs: shapes, run, forms, scratch } = JSON.parse(asked);
+const { holds, inputs: shapes, run, forms, passes, scratch } = JSON.parse(asked);
 
 const CALLS = 5;
 const GUIDANCE = { order: 'uncond-first', mode: 'batch' };
@@ -87,41 +87,35 @@ async function checked(compilation, folder, source, form) {
   };
 }
 
+/** The cell of each pass, of a model and what is known of it. */
+const CELLS = {
+  deepcache: ({ denoiser, source, branch }) =>
+    transformed('deepcache', denoiser, source, deepcache, { branch, interval: 2 }),
+  async ditfastattn({ denoiser, source }) {
+    const plan = await everyStrategy(denoiser, {
+      calls: CALLS,
+      guidance: GUIDANCE,
+      window: '1/4',
+      leftOut: ['window-only'],
+    }).catch(refusal);
+    if (plan.state === 'refused') return plan;
+    const more = { plan, guidance: GUIDANCE };
+    return transformed('ditfastattn', denoiser, source, ditfastattn, { window: '1/4' }, more);
+  },
+  'delta-cache': ({ denoiser, source }) =>
+    transformed('delta', denoiser, source, deltaCache, { blocks: 1, interval: 2 }),
+  'depth-skip': ({ denoiser, source, branch }) =>
+    transformed('depth', denoiser, source, depthSkip, { branch }),
+};
+
 async function row() {
   const model = loadModel(file);
   const found = await inspect(model).catch(refusal);
   const source = run ? filled(file, path.join(scratch, 'model')) : undefined;
   const denoiser = source ? loadModel(source) : model;
-  const branches = Math.max(1, Math.ceil((found.branches ?? 0) / 2));
+  const branch = Math.max(1, Math.ceil((found.branches ?? 0) / 2));
   const cells = { inspect: found };
-  cells.deepcache = await transformed('deepcache', denoiser, source, deepcache, {
-    branch: branches,
-    interval: 2,
-  });
-  const plan = await everyStrategy(denoiser, {
-    calls: CALLS,
-    guidance: GUIDANCE,
-    window: '1/4',
-    leftOut: ['window-only'],
-  }).catch(refusal);
-  cells.ditfastattn =
-    plan.state === 'refused'
-      ? plan
-      : await transformed(
-          'ditfastattn',
-          denoiser,
-          source,
-          ditfastattn,
-          { window: '1/4' },
-          { plan, guidance: GUIDANCE },
-        );
-  cells['delta-cache'] = await transformed('delta', denoiser, source, deltaCache, {
-    blocks: 1,
-    interval: 2,
-  });
-  cells['depth-skip'] = await transformed('depth', denoiser, source, depthSkip, {
-    branch: branches,
-  });
+  for (const pass of passes) cells[pass] = await CELLS[pass]({ denoiser, source, branch });
   return cells;
 }
 

@@ -3,7 +3,7 @@
 //   npm run matrix                        all files; those whose weights need gigabytes are compiled, not run
 //   npm run matrix -- unet-dynamo-23 …    these files alone; the other rows stay as they were
 //   npm run matrix -- --run sd15-unet …   the same, and run large ones too, in the form that is the default
-//   npm run matrix -- --missing           the files without a row
+//   npm run matrix -- --missing           what has no row yet, and of other rows the passes without a cell
 //
 // What a file holds is said by samples/corpus/corpus.json and samples/architectures/architectures.json. A
 // cell that is neither supported nor refused for what the model is must be explained in gaps.json.
@@ -12,7 +12,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { page } from './page.mjs';
+import { PASSES, page } from './page.mjs';
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const read = (file) => JSON.parse(fs.readFileSync(path.join(root, file), 'utf8'));
@@ -33,8 +33,10 @@ for (const word of process.argv.slice(2))
 const rows = {};
 for (const [group, manifest] of Object.entries(manifests))
   for (const [name, about] of Object.entries(manifest)) {
-    const isWanted = options.has('--missing') ? !known[name] : asked.length === 0;
-    if (!isWanted && !asked.includes(name)) {
+    const isAsked = asked.length === 0 || asked.includes(name);
+    const there = options.has('--missing') ? known[name] : undefined;
+    const passes = PASSES.filter((pass) => !there?.cells[pass]);
+    if (!isAsked || passes.length === 0) {
       if (known[name]) rows[name] = known[name];
       continue;
     }
@@ -42,7 +44,8 @@ for (const [group, manifest] of Object.entries(manifests))
     const started = Date.now();
     const forms = group === 'corpus' || !run ? ['split', 'merged', 'chain'] : ['default'];
     const file = path.join('samples', group, `${name}.onnx`);
-    rows[name] = { group, run, ...measure(file, about, { run, forms }) };
+    const { cells } = measure(file, about, { run, forms, passes });
+    rows[name] = { group, run, cells: { ...there?.cells, ...cells } };
     console.log(`${name}: ${((Date.now() - started) / 1000).toFixed(0)} s`);
     fs.writeFileSync(results, `${JSON.stringify({ ...known, ...rows }, null, 1)}\n`);
   }

@@ -1,5 +1,5 @@
 // The page of the matrix: a table per group, and below it every reason that a cell gives by number.
-const PASSES = ['deepcache', 'ditfastattn', 'delta-cache', 'depth-skip'];
+export const PASSES = ['deepcache', 'ditfastattn', 'delta-cache', 'depth-skip'];
 
 const HEAD = `# What works on which file
 
@@ -64,14 +64,16 @@ function foundText(found, holds) {
   if (found.state === 'refused') return 'nothing';
   const part = (is, has) => (is === has ? `${has}` : `${is} of ${has}`);
   const attention = `${part(found.selfAttentions, holds.selfAttentions)}+${part(found.crossAttentions, holds.crossAttentions)}`;
-  return holds.kind === 'unet'
-    ? `${part(found.branches, holds.branches)} branches, ${attention} attentions`
-    : `${part(found.blocks, holds.blocks)} blocks, ${attention} attentions`;
+  return [
+    ...(holds.branches ? [`${part(found.branches, holds.branches)} branches`] : []),
+    ...(holds.blocks ? [`${part(found.blocks, holds.blocks)} blocks`] : []),
+    `${attention} attentions`,
+  ].join(', ');
 }
 
 /** Which passes are about such a model at all. */
 const applies = (holds, pass) =>
-  pass === 'deepcache' || pass === 'depth-skip' ? holds.kind === 'unet' : holds.selfAttentions > 0;
+  pass === 'deepcache' || pass === 'depth-skip' ? holds.branches > 0 : holds.selfAttentions > 0;
 
 const whyFailed = ({ worst, unproved = [], statements = [] }) =>
   [
