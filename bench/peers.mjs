@@ -31,6 +31,22 @@ graph.cleanup().toposort()
 model = gs.export_onnx(graph)
 ${save}`,
   ],
+  'onnx-ir, load and save': [
+    'onnx_ir',
+    `import onnx_ir, sys
+onnx_ir.save(onnx_ir.load(sys.argv[1]), sys.argv[2], external_data='weights.bin')`,
+  ],
+  OnnxSlim: [
+    'onnxslim',
+    `import onnxslim, sys
+onnxslim.slim(sys.argv[1], sys.argv[2], save_as_external_data=True)`,
+  ],
+  'onnxsim from PyPI': [
+    'onnxsim',
+    `import onnx, onnxsim, sys
+model, _ = onnxsim.simplify(onnx.load(sys.argv[1]))
+${save}`,
+  ],
 };
 
 const ONNXSIM = `const { simplify } = await import(process.argv[1]);
