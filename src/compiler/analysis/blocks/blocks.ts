@@ -34,6 +34,10 @@ export interface BlockLayer {
   readonly from: Value;
   /** The stream behind. */
   readonly to: Value;
+  /** What is added: what its last layer gives, or that times a gate. */
+  readonly branch: Value;
+  /** The attentions that it brings back; none for a feed-forward. */
+  readonly attentions: readonly Attention[];
 }
 
 export interface TransformerBlock {
@@ -65,7 +69,12 @@ export function findBlocks(
   const ancestry = new Ancestry(graph);
   const readers = new Readers(graph, ancestry.order);
   const connections = residuals(ancestry, shapes);
-  const { groups, cross, refused } = groupAttentions(attentions, connections, ancestry, readers);
+  const { groups, broughtBy, refused } = groupAttentions(
+    attentions,
+    connections,
+    ancestry,
+    readers,
+  );
   const groupOf = new Map(groups.flatMap((group) => group.sums.map((sum) => [sum, group])));
   const onwards = listsBy(connections, (sum) => [ontoOf(sum)]);
   const passed = listsBy([...groupOf.keys()], (sum) => sum.since);
@@ -82,11 +91,17 @@ export function findBlocks(
     if (taken.has(group)) continue;
     const grown = growBlock(group, streams);
     for (const other of grown.groups) taken.add(other);
-    const kindOf = (sum: Residual): LayerKind =>
-      groupOf.has(sum) ? 'self-attention' : cross.has(sum) ? 'cross-attention' : 'feed-forward';
     const layerOf = (sum: Residual): BlockLayer => {
-      const { add, from, to } = sum;
-      return { kind: kindOf(sum), add, from: entryOf(from, to, shapes)!, to };
+      const { add, from, to, branch } = sum;
+      const attentions = broughtBy.get(sum) ?? [];
+      return {
+        kind: kindOf(attentions),
+        add,
+        from: entryOf(from, to, shapes)!,
+        to,
+        branch,
+        attentions,
+      };
     };
     stages.add(
       grown.parts.map(({ input, output }) => ({ input, output })),
@@ -94,6 +109,11 @@ export function findBlocks(
     );
   }
   return { stages: stages.all, refused };
+}
+
+function kindOf(attentions: readonly Attention[]): LayerKind {
+  if (attentions.some(({ kind }) => kind === 'self')) return 'self-attention';
+  return attentions.length > 0 ? 'cross-attention' : 'feed-forward';
 }
 
 function listsBy<K, T>(items: readonly T[], keysOf: (item: T) => readonly K[]): Map<K, T[]> {
