@@ -192,8 +192,16 @@ describe('near misses', () => {
     expect(found(blockModel(body))).toEqual([['self.0', 'attended', undefined]]);
   });
 
-  test('a model without attention has no modules', () => {
-    const body = `${feedForward('f', 'x', 'fed')}\n y = Add (x, fed)`;
-    expect(modulesOf(blockModel(body))).toEqual({ found: [], refused: [] });
+  test('a feed-forward without attention on its stream is in no block', () => {
+    const body = `${feedForward('f', 'x', 'fed')}\n [sum] y = Add (x, fed)`;
+    expect(modulesOf(blockModel(body))).toEqual({
+      found: [],
+      refused: [
+        {
+          reason: expect.stringMatching(/in no block, since no self-attention is added/),
+          node: 'sum',
+        },
+      ],
+    });
   });
 });

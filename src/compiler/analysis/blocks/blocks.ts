@@ -58,6 +58,8 @@ export interface BlockAnalysis {
   readonly stages: readonly (readonly TransformerBlock[])[];
   /** Self-attentions that belong to no block, and why. */
   readonly refused: readonly Refusal[];
+  /** Sums of a stream and a branch without attention, such as a feed-forward, that belong to no block, and why. */
+  readonly outside: readonly Refusal[];
 }
 
 /** Costs walks over the branches of the residual stream, beside `Ancestry`. */
@@ -108,7 +110,17 @@ export function findBlocks(
       grown.parts.flatMap(({ sums }) => sums.map(layerOf)),
     );
   }
-  return { stages: stages.all, refused };
+  const inside = new Set(stages.all.flat().flatMap(({ layers }) => layers.map(({ add }) => add)));
+  const products = new Set(attentions.map(({ mix }) => mix));
+  const holdsAttention = (sum: Residual) => someOf(sum.heavy(), (node) => products.has(node));
+  const outside = connections
+    .filter((sum) => !inside.has(sum.add) && !endsStage(sum) && !holdsAttention(sum))
+    .map(({ add }) => ({
+      reason:
+        'it is in no block, since no self-attention is added to this stream in the same shape',
+      node: add.label,
+    }));
+  return { stages: stages.all, refused, outside };
 }
 
 function kindOf(attentions: readonly Attention[]): LayerKind {

@@ -54,7 +54,7 @@ export function findModules(
       reason: 'no layer projects what it gives, and no sum brings it back to a stream',
       node: softmax.label,
     }));
-  return { found: numbered(modules), refused };
+  return { found: numbered(modules), refused: [...refused, ...blocks.outside] };
 }
 
 /** @param end what the branch gives before its gate */
