@@ -13,9 +13,13 @@ export {
   analyzeUnet,
   type BlockAnalysis,
   type BlockLayer,
+  type BlockModule,
   type BranchTable,
   findAttention,
   findBlocks,
+  findModules,
+  type ModuleAnalysis,
+  type ModuleKind,
   type SkipJoin,
   type StreamPart,
   type TransformerBlock,
@@ -116,6 +120,7 @@ export { type ForecastPassOptions, forecast } from './forecast/index.js';
 export type { FullSteps } from './full-steps.js';
 export { type GuidanceDeltaOptions, guidanceDelta } from './guidance-delta/index.js';
 export { type LoopInvariantOptions, loopInvariant } from './loop-invariant/index.js';
+export { type ModuleCacheOptions, moduleCache } from './module-cache/index.js';
 export {
   type FoundRecipes,
   type RecipeFamily,

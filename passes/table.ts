@@ -7,6 +7,7 @@ import { ditfastattn } from './ditfastattn/index.js';
 import { forecast } from './forecast/index.js';
 import { guidanceDelta } from './guidance-delta/index.js';
 import { loopInvariant } from './loop-invariant/index.js';
+import { moduleCache } from './module-cache/index.js';
 
 /** By name, as `--pass` and pipeline.json call them. */
 export const passes: Readonly<Record<string, AnyPass>> = {
@@ -17,6 +18,7 @@ export const passes: Readonly<Record<string, AnyPass>> = {
   [forecast.name]: forecast,
   [guidanceDelta.name]: guidanceDelta,
   [loopInvariant.name]: loopInvariant,
+  [moduleCache.name]: moduleCache,
 };
 
 /** Ours and others: what proofs, searches and reports are handed, to know passes and strategies by their names. */

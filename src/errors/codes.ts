@@ -119,6 +119,7 @@ export type ErrorCode =
   | 'MASK_SHAPE'
   | 'MASK_VALUES'
   | 'MODEL_LOAD_FAILED'
+  | 'MODULES_NOT_FOUND'
   | 'NOT_A_BUNDLE'
   | 'NPY_INVALID'
   | 'NPY_LENGTH'

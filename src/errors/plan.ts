@@ -308,6 +308,18 @@ export const noBlocks = (reason: string | undefined, node: string | undefined) =
     { node, hint: '`stepfold inspect` lists the blocks and attentions of a model.' },
   );
 
+/** @param kinds of modules that were asked for */
+export const noModules = (
+  kinds: readonly string[],
+  reason: string | undefined,
+  node: string | undefined,
+) =>
+  new StepfoldError(
+    'MODULES_NOT_FOUND',
+    `The model has no module of the kind ${kinds.join(' or ')} that can be followed${reason ? `: ${reason}, at node "${node}"` : ''}.`,
+    { node, hint: '`stepfold inspect` lists the modules of a model, and what was not found.' },
+  );
+
 /** @param pass its name */
 export const noInvariant = (pass: string, inputs: readonly string[]) =>
   new StepfoldError(

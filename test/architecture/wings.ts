@@ -62,6 +62,7 @@ export const WINGS: readonly Wing[] = [
       'passes/forecast',
       'passes/guidance-delta',
       'passes/loop-invariant',
+      'passes/module-cache',
       'passes/recipes',
       'passes',
     ],

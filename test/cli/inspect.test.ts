@@ -23,6 +23,35 @@ function section(text: string, heading: string): string[] {
   return lines.slice(begin + 1, end < 0 ? undefined : end);
 }
 
+describe.concurrent('modules', () => {
+  test('as JSON: a feed-forward by its place, what is kept, and what falls away', async () => {
+    const { modules, refusedModules, macs } = await report(DIT);
+    expect(refusedModules).toEqual([]);
+    expect(modules.map(({ id }: { id: string }) => id)).toEqual(
+      [0, 1, 2, 3, 4, 5].flatMap((i) => [`self.${i}`, `feed-forward.${i}`]),
+    );
+    // four times as wide and back, over 144 tokens of 128 channels
+    const feed = 8 * 144 * 128 ** 2;
+    expect(modules[7]).toEqual({
+      id: 'feed-forward.3',
+      kind: 'feed-forward',
+      block: 3,
+      outputs: [{ name: expect.stringContaining('/blocks.3/mlp/'), shape: ['batch', 144, 128] }],
+      macs: { all: feed, layers: feed },
+      share: feed / macs.all,
+    });
+  });
+
+  test('for people: a line for those that are alike', async () => {
+    const rows = section(await done(['inspect', DIT]), 'Modules, by what leaves them');
+    expect(rows.map((row) => row.split(/ {2,}/))).toEqual([
+      ['sites', 'of them', 'output', 'MACs in layers', 'with attention', 'together of all'],
+      ['self.0-5', '6', '[batch, 144, 128]', '9.44 M', '14.75 M', '43.7 %'],
+      ['feed-forward.0-5', '6', '[batch, 144, 128]', '18.87 M', '18.87 M', '55.9 %'],
+    ]);
+  });
+});
+
 describe.concurrent('attention of a transformer', () => {
   test('as JSON: sizes, MACs and shares, borders, nodes', async () => {
     const { attention, refusedAttention, macs, isUnet } = await report(DIT);

@@ -419,6 +419,10 @@ export const EXAMPLES = {
   unknownOpset: [() => e.unknownOpset(99, 26)],
   noAttention: [() => e.noAttention('its scores are not normalised', '/attn/Softmax')],
   noBlocks: [() => e.noBlocks(undefined, undefined)],
+  noModules: [
+    () => e.noModules(['self', 'cross'], 'its scores are not normalised', '/attn/Softmax'),
+    () => e.noModules(['feed-forward'], undefined, undefined),
+  ],
   blockLeaks: [() => e.blockLeaks('blocks 3 to 5', '"h.3" is read elsewhere', '/out/Concat')],
   planHidden: [() => e.planHidden('attention.3', 'deep', 'zero')],
   // sampler.ts

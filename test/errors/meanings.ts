@@ -254,6 +254,8 @@ export const MEANINGS: Readonly<Record<string, string>> = {
     'The model uses a newer set of operators, in which names known here may mean something else.',
   ATTENTION_NOT_FOUND: 'The pass needs self-attention, and none was found that can be followed.',
   BLOCKS_NOT_FOUND: 'The pass needs transformer blocks, and none were found that can be followed.',
+  MODULES_NOT_FOUND:
+    'The pass needs attentions or feed-forwards of some kinds, and none were found that can be followed.',
   BLOCKS_STILL_NEEDED:
     'Something behind the blocks needs more of them than the stream that they add to.',
   PLAN_HIDDEN: 'One pass removes for good what another one works on.',

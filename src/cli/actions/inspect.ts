@@ -24,6 +24,7 @@ import {
 import { startStatus } from '../progress.js';
 import { countModules, printAttention } from './inspect/attention.js';
 import { printBlocks } from './inspect/blocks.js';
+import { printModules } from './inspect/modules.js';
 import { printNoUnet, printSkipBranches } from './inspect/skip-branches.js';
 
 export async function inspect(args: InspectArguments): Promise<void> {
@@ -60,6 +61,7 @@ export async function inspect(args: InspectArguments): Promise<void> {
     return String(sizeOf(size ?? null, prepared.bindings) ?? size ?? '?');
   });
   printBlocks(inspection.blocks, blocks.refused);
+  printModules(inspection.modules, inspection.refusedModules);
   if (target) printTarget(target);
 }
 

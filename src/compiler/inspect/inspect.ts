@@ -17,7 +17,10 @@ import {
   branchTable,
   findAttention,
   findBlocks,
+  findModules,
   type InputRoles,
+  type ModuleInfo,
+  moduleTable,
   type Refusal,
   type UnetAnalysis,
 } from '../analysis/index.js';
@@ -64,6 +67,9 @@ export interface Inspection {
   readonly refusedAttention: readonly Refusal[];
   readonly blocks: readonly BlockInfo[];
   readonly refusedBlocks: readonly Refusal[];
+  /** Attentions and feed-forwards by what leaves them. */
+  readonly modules: readonly ModuleInfo[];
+  readonly refusedModules: readonly Refusal[];
   /** Sentences without a full stop. */
   readonly notes: readonly string[];
 }
@@ -96,6 +102,7 @@ function analyse(source: Model, prepared: Inspected['prepared']): Inspected {
   const branches = branchTable(canonical.graph, shapes, unet.isUnet ? unet.joins : [], bindings);
   const attention = findAttention(canonical.graph, shapes);
   const blocks = findBlocks(canonical.graph, shapes, attention.found);
+  const modules = findModules(canonical.graph, shapes, attention, blocks);
   const port = (value: Value, role?: string): InspectedPort => {
     return {
       name: value.name,
@@ -126,6 +133,8 @@ function analyse(source: Model, prepared: Inspected['prepared']): Inspected {
     refusedAttention: attention.refused,
     blocks: blockTable(canonical.graph, blocks, shapes, bindings, branches.fullMacs),
     refusedBlocks: blocks.refused,
+    modules: moduleTable(canonical.graph, modules, shapes, bindings, branches.fullMacs),
+    refusedModules: modules.refused,
     notes: [...prepared.notes, ...unknownShapes(canonical.graph, shapes)],
   };
   return { inspection, prepared, unet, branches, attention, blocks };

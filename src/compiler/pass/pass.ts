@@ -13,7 +13,9 @@ import { type BranchTable, branchTable } from '../analysis/branches.js';
 import {
   analyzeUnet,
   findInputRoles,
+  findModules,
   type InputRoles,
+  type ModuleAnalysis,
   type UnetAnalysis,
 } from '../analysis/index.js';
 import type { Proposal } from '../plan/index.js';
@@ -57,6 +59,8 @@ export interface PassContext {
   attention(): AttentionAnalysis;
   /** Transformer blocks, found once. */
   blocks(): BlockAnalysis;
+  /** Attentions and feed-forwards by what leaves them, found once. */
+  modules(): ModuleAnalysis;
   /** The U-Net skeleton, found once. */
   unet(): UnetAnalysis;
   /** What each skip branch costs; only for a U-Net. */
@@ -121,6 +125,7 @@ export function passContext(
   let branches: BranchTable | undefined;
   let attention: AttentionAnalysis | undefined;
   let blocks: BlockAnalysis | undefined;
+  let modules: ModuleAnalysis | undefined;
   const context: PassContext = {
     model,
     shapes,
@@ -136,6 +141,10 @@ export function passContext(
     blocks() {
       blocks ??= findBlocks(model.graph, shapes, context.attention().found);
       return blocks;
+    },
+    modules() {
+      modules ??= findModules(model.graph, shapes, context.attention(), context.blocks());
+      return modules;
     },
     unet() {
       unet ??= analyzeUnet(model.graph, shapes);

@@ -42,7 +42,16 @@ export interface Proposal {
   readonly entries: Readonly<Record<string, readonly string[]>>;
   /** From which the entries follow; left out: in loops of another length they are placed by where steps lie. */
   readonly rule?: ProposedRule;
+  /** Proposals of some of its sites each, that follow rules of their own; `together` makes one of them. */
+  readonly parts?: readonly Proposal[];
 }
+
+/** One proposal of several, whose sites follow a rule for each. */
+export const together = (parts: readonly Proposal[]): Proposal => ({
+  sites: parts.flatMap(({ sites }) => sites),
+  entries: Object.assign({}, ...parts.map(({ entries }) => entries)),
+  parts,
+});
 
 /**
  * Joins the proposals of several passes into one plan.
@@ -70,7 +79,8 @@ export function makePlan(calls: number, proposals: readonly Proposal[], loop: Pl
     Array.from({ length: calls }, (_, t) => columnOf.get(site)![t] ?? COMPUTE),
   );
   const rows = Array.from({ length: calls }, (_, t) => whole.map((column) => column[t]!));
-  const rules = proposals.flatMap((proposal) => {
+  const single = proposals.flatMap((proposal) => proposal.parts ?? [proposal]);
+  const rules = single.flatMap((proposal) => {
     const { sites: own, rule } = proposal;
     if (own.length === 0) return [];
     if (rule) return [ruleOf(own, rule, loop.guidance)];

@@ -35,6 +35,9 @@ const PLACES = {
   'output every third': ['forecast', { interval: 3, order: 1 }],
   'deepcache at 3, every fourth': ['deepcache', { branch: 3, interval: 4, order: 1 }],
   'delta-cache, every fourth': ['delta-cache', { blocks: 3, interval: 4 }],
+  'modules every third': ['module-cache', { interval: 3 }],
+  'modules by kind': ['module-cache', { self: 2, 'feed-forward': 3 }],
+  'feed-forwards every third': ['module-cache', { kinds: ['feed-forward'], interval: 3 }],
   'ditfastattn by halves': ['ditfastattn', { strategy: 'window+guidance-share', interval: 4 }],
 } as const satisfies Record<string, readonly [string, object]>;
 type Place = keyof typeof PLACES;
@@ -69,6 +72,9 @@ describe.each<[file: string, Place, Place]>([
   [DIT, 'delta-cache of one block', 'ditfastattn by reuse'],
   [DIT, 'ditfastattn by windows', 'delta-cache of three blocks'],
   [DIT, 'delta-cache, overlapping', 'ditfastattn by windows'],
+  [UNET, 'modules every third', 'deepcache at 6'],
+  [DIT, 'delta-cache, overlapping', 'modules by kind'],
+  [DIT, 'ditfastattn by windows', 'feed-forwards every third'],
 ])('go together, %s: %s and %s', (file, first, second) => {
   test(`in both orders (${SHORT[file]})`, async () => {
     await expectEitherOrder(file, (order) => compile(file, order), [first, second]);
@@ -168,6 +174,14 @@ describe.each<[Place, Place, code: string, why: RegExp]>([
   ['deepcache at 7', 'depth-skip at 6', 'PLAN_HIDDEN', /"deep" and site "depth" cannot/],
   ['delta-cache of one block', 'depth-skip at 3', 'PLAN_HIDDEN', /"blocks.0" and site "depth"/],
   ['ditfastattn by reuse', 'depth-skip at 3', 'PLAN_HIDDEN', /"attention.0" and site "depth"/],
+  ['modules every third', 'depth-skip at 3', 'PLAN_HIDDEN', /"self.0" and site "depth"/],
+  // an attention is kept by one pass or the other
+  [
+    'ditfastattn by windows',
+    'modules every third',
+    'PLAN_CONFLICT',
+    /"(attention|self).0" and site "(attention|self).0" cannot go together: both say how ".*" is made/,
+  ],
   // plans tell sites apart by names that are those of the pass
   ['deepcache at 3', 'deepcache at 7', 'PLAN_CONFLICT', /Two passes have a site "deep"/],
   ['depth-skip at 3', 'depth-skip at 7', 'PLAN_CONFLICT', /Two passes have a site "depth"/],

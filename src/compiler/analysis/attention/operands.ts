@@ -38,7 +38,7 @@ function layersJoined({ heavy, passed }: Reached): Node[] | undefined {
 }
 
 /** The input of a layer that is not its weight, before mere changes of layout. */
-function activationOf(layer: Node): Value {
+export function activationOf(layer: Node): Value {
   const inputs = layer.inputs.filter((v): v is Value => v !== null);
   return beforeLayout(inputs.find((v) => !weightBehind(v)) ?? inputs[0]!);
 }

@@ -34,6 +34,10 @@ export interface BlockLayer {
   readonly from: Value;
   /** The stream behind. */
   readonly to: Value;
+  /** What is added: what its last layer gives, or that times a gate. */
+  readonly branch: Value;
+  /** The attentions that it brings back; none for a feed-forward. */
+  readonly attentions: readonly Attention[];
 }
 
 export interface TransformerBlock {
@@ -54,6 +58,8 @@ export interface BlockAnalysis {
   readonly stages: readonly (readonly TransformerBlock[])[];
   /** Self-attentions that belong to no block, and why. */
   readonly refused: readonly Refusal[];
+  /** Sums of a stream and a branch without attention, such as a feed-forward, that belong to no block, and why. */
+  readonly outside: readonly Refusal[];
 }
 
 /** Costs walks over the branches of the residual stream, beside `Ancestry`. */
@@ -65,7 +71,7 @@ export function findBlocks(
   const ancestry = new Ancestry(graph);
   const readers = new Readers(graph, ancestry.order);
   const connections = residuals(ancestry, shapes);
-  const { groups, cross, refused } = groupAttentions(
+  const { groups, broughtBy, refused } = groupAttentions(
     attentions,
     connections,
     ancestry,
@@ -88,18 +94,39 @@ export function findBlocks(
     if (taken.has(group)) continue;
     const grown = growBlock(group, streams);
     for (const other of grown.groups) taken.add(other);
-    const kindOf = (sum: Residual): LayerKind =>
-      groupOf.has(sum) ? 'self-attention' : cross.has(sum) ? 'cross-attention' : 'feed-forward';
     const layerOf = (sum: Residual): BlockLayer => {
-      const { add, from, to } = sum;
-      return { kind: kindOf(sum), add, from: entryOf(from, to, shapes)!, to };
+      const { add, from, to, branch } = sum;
+      const attentions = broughtBy.get(sum) ?? [];
+      return {
+        kind: kindOf(attentions),
+        add,
+        from: entryOf(from, to, shapes)!,
+        to,
+        branch,
+        attentions,
+      };
     };
     stages.add(
       grown.parts.map(({ input, output }) => ({ input, output })),
       grown.parts.flatMap(({ sums }) => sums.map(layerOf)),
     );
   }
-  return { stages: stages.all, refused };
+  const inside = new Set(stages.all.flat().flatMap(({ layers }) => layers.map(({ add }) => add)));
+  const products = new Set(attentions.map(({ mix }) => mix));
+  const holdsAttention = (sum: Residual) => someOf(sum.heavy(), (node) => products.has(node));
+  const outside = connections
+    .filter((sum) => !inside.has(sum.add) && !endsStage(sum) && !holdsAttention(sum))
+    .map(({ add }) => ({
+      reason:
+        'it is in no block, since no self-attention is added to this stream in the same shape',
+      node: add.label,
+    }));
+  return { stages: stages.all, refused, outside };
+}
+
+function kindOf(attentions: readonly Attention[]): LayerKind {
+  if (attentions.some(({ kind }) => kind === 'self')) return 'self-attention';
+  return attentions.length > 0 ? 'cross-attention' : 'feed-forward';
 }
 
 function listsBy<K, T>(items: readonly T[], keysOf: (item: T) => readonly K[]): Map<K, T[]> {

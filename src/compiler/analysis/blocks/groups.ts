@@ -16,8 +16,8 @@ import { follows, type Residual } from './residual.js';
 export interface Groups {
   /** In the order of their first attentions. */
   readonly groups: readonly Group[];
-  /** Sums that bring back a cross-attention. */
-  readonly cross: ReadonlySet<Residual>;
+  /** The attentions that a sum brings back. */
+  readonly broughtBy: ReadonlyMap<Residual, readonly Attention[]>;
   /** Self-attentions that come back to no stream. */
   readonly refused: readonly Refusal[];
 }
@@ -32,12 +32,13 @@ export function groupAttentions(
   const byAdd = new Map(connections.map((sum) => [sum.add, sum]));
   const groups: Group[] = [];
   const groupOf = new Map<Residual, Group>();
-  const cross = new Set<Residual>();
+  const broughtBy = new Map<Residual, Attention[]>();
   const refused: Refusal[] = [];
   for (const attention of attentions) {
     const sums = sumsBehind(attention, byAdd, ancestry, readers);
-    if (attention.kind === 'cross') for (const sum of sums) cross.add(sum);
-    else if (sums.length > 0) {
+    for (const sum of sums) broughtBy.set(sum, [...(broughtBy.get(sum) ?? []), attention]);
+    if (attention.kind === 'cross') continue;
+    if (sums.length > 0) {
       const known = sums.map((sum) => groupOf.get(sum)).find((group) => group);
       const group = known ?? { mixes: [], sums: [] };
       if (!known) groups.push(group);
@@ -55,7 +56,7 @@ export function groupAttentions(
         node: attention.softmax.label,
       });
   }
-  return { groups, cross, refused };
+  return { groups, broughtBy, refused };
 }
 
 /**

@@ -91,6 +91,7 @@ interface GrownAround extends Grown {
 function growAround(given: readonly Group[], streams: Streams): GrownAround {
   const { groupOf, passed, onwards, ancestry } = streams;
   const groups = [...given];
+  const begin = (sum: Residual) => beginWith(sum, onwards);
   const growing = groups[0]!.sums.map(begin);
   const left = new Set<Residual>();
   const next: Residual[] = [];
@@ -135,12 +136,14 @@ function growAround(given: readonly Group[], streams: Streams): GrownAround {
   return { groups, parts, next: next.filter((sum) => !groups.includes(groupOf.get(sum)!)) };
 }
 
-const begin = (sum: Residual): Growing => ({
-  from: sum.from,
-  values: new Set([sum.from[0]!, ...sum.since, sum.to]),
-  sums: [sum],
-  end: sum.to,
-});
+/** A stream from a sum on, and what sums have added to it since the branch of that was computed. */
+function beginWith(sum: Residual, onwards: Streams['onwards']): Growing {
+  const values = new Set([sum.from[0]!, ...sum.since, sum.to]);
+  const since = [...values]
+    .flatMap((value) => onwards.get(value) ?? [])
+    .filter(({ to }) => sum.since.includes(to));
+  return { from: sum.from, values, sums: [...since, sum], end: sum.to };
+}
 
 function take(stream: Growing, sum: Residual): void {
   stream.values.add(sum.to);
