@@ -4,23 +4,21 @@
 themselves and to a context, transformer blocks. It follows from the definition alone.
 """
 
-from dataclasses import dataclass, replace
-from typing import Callable
+from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
-from torch import nn
 
 from aura import Aura, AuraConfig
 from cogview import CogView
+from corpus_network import SIZE, TOKENS, Network, context, image
+from corpus_unets import UNETS
 from dit import Dit, DitConfig
 from flux import Flux, FluxConfig
 from mmdit import Mmdit, MmditConfig
 from unet_conditional import ConditionalUNet, ControlledUNet, UNetConfig
 from unet_video import VideoUNet
 
-SIZE = 8
-TOKENS = 7
 FRAMES = 3
 
 UNET = UNetConfig(
@@ -60,30 +58,6 @@ AURA = AuraConfig(
     context=24,
     registers=2,
 )
-
-
-@dataclass(frozen=True)
-class Network:
-    """How to build a network and call it with `batch` images; which axes are free.
-
-    `build` is told whether attention is to be one call of the library. The timestep is None, as
-    its form depends on the exporter.
-    """
-
-    build: Callable[[bool], nn.Module]
-    kind: str
-    inputs: dict
-    axes: dict
-    holds: dict
-    output: str = "out_sample"
-
-
-def image(batch):
-    return torch.randn(batch, 4, SIZE, SIZE)
-
-
-def context(batch):
-    return torch.randn(batch, TOKENS, 24)
 
 
 class EvenUNet(ConditionalUNet):
@@ -287,4 +261,5 @@ NETWORKS = {
     "cogview": mmdit(MMDIT, CogView),
     "flux": flux(FLUX),
     "flux-apart": flux(replace(FLUX, apart=True)),
+    **UNETS,
 }
