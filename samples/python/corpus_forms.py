@@ -219,6 +219,18 @@ EXPORTED = {
     "sana-dynamo-18": dynamo("sana", 18, timestep=FLOATS),
     "stable-audio-dynamo-18": dynamo("stable-audio", 18, timestep=FLOATS),
     "wan-dynamo-23": dynamo("wan", 23, timestep=FLOATS),
+    "unet-freeu-17": script2("unet-freeu", 17),
+    "unet-freeu-filtered-dynamo-18": dynamo("unet-freeu-filtered", 18),
+    "unet-control-17": script2("unet-control", 17),
+    "unet-lora-17": script2("unet-lora", 17),
+    "unet-motion-17": script2("unet-motion", 17),
+    "unet-added-17": script2("unet-added", 17),
+    "unet-cascade-17": script2("unet-cascade", 17),
+    "unet-cascade-dynamo-18": dynamo("unet-cascade", 18),
+    "unet-sound-17": script2("unet-sound", 17),
+    "uvit-17": script2("uvit", 17),
+    "hourglass-17": script2("hourglass", 17),
+    "hourglass-dynamo-18": dynamo("hourglass", 18),
 }
 
 LEVELS = "onnxruntime session, optimizedModelFilePath at level"

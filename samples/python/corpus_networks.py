@@ -8,12 +8,12 @@ from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
-from torch import nn
 
 from aura import Aura, AuraConfig
 from cogview import CogView
 from corpus_network import FRAMES, SIZE, TOKENS, Network, context, image, transformer
 from corpus_newer import NEWER
+from corpus_unets import UNETS
 from dit import Dit, DitConfig
 from flux import Flux, FluxConfig
 from mmdit import Mmdit, MmditConfig
@@ -257,4 +257,5 @@ NETWORKS = {
     "flux": flux(FLUX),
     "flux-apart": flux(replace(FLUX, apart=True)),
     **NEWER,
+    **UNETS,
 }

@@ -67,7 +67,7 @@ export async function plainLoop(
 }
 
 /** The source with some values shown, and others given. */
-function sessionOf(source: Model, shown: readonly string[], given: readonly string[]) {
+export function sessionOf(source: Model, shown: readonly string[], given: readonly string[]) {
   const { model } = cloneModel(source);
   for (const name of shown) model.graph.addOutput(named(model, name));
   for (const name of given) {

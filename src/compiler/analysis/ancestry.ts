@@ -29,7 +29,8 @@ export class Ancestry {
   private readonly seen: Int32Array;
   private walks = 0;
 
-  constructor(graph: Graph) {
+  /** @param before what a node depends on */
+  constructor(graph: Graph, before: (node: Node) => Node[] = predecessors) {
     this.order = topologicalOrder(graph);
     const count = this.order.length;
     const index = new Map(this.order.map((node, i) => [node, i]));
@@ -37,11 +38,11 @@ export class Ancestry {
     this.depth = new Int32Array(count);
     // deepest first: the tree's parent, and the way that the second order takes
     this.before = this.order.map((node, i) => {
-      const before = predecessors(node)
+      const places = before(node)
         .map((p) => index.get(p)!)
         .sort((a, b) => this.depth[b]! - this.depth[a]!);
-      this.depth[i] = 1 + (before.length > 0 ? this.depth[before[0]!]! : 0);
-      return before;
+      this.depth[i] = 1 + (places.length > 0 ? this.depth[places[0]!]! : 0);
+      return places;
     });
     this.late = lateOrder(this.before);
     [this.enter, this.leave] = treeWalk(this.before);
@@ -97,6 +98,25 @@ export class Ancestry {
     let first = this.order.length;
     for (const i of this.only(value, other)) if (i < first && among.has(this.order[i]!)) first = i;
     return this.order[first];
+  }
+
+  /** All of some nodes that `value` depends on and `other` does not, in order. Costs a walk over such nodes. */
+  allOnly(value: Value, other: Value, among: ReadonlySet<Node>): Node[] {
+    const places = [...this.only(value, other)].sort((a, b) => a - b);
+    return places.map((i) => this.order[i]!).filter((node) => among.has(node));
+  }
+
+  /** The last of some nodes that `value` depends on. Costs a walk back from it to the nearest of them. */
+  lastAmong(value: Value, among: ReadonlySet<Node>): Node | undefined {
+    let last = -1;
+    const start = this.indexOf(value);
+    const seen = new Set(start === undefined ? [] : [start]);
+    for (const i of seen) {
+      if (i < last) continue;
+      if (among.has(this.order[i]!)) last = i;
+      else for (const p of this.before[i]!) seen.add(p);
+    }
+    return this.order[last];
   }
 
   /** Does `value` depend on one of some nodes that `other` does not depend on? The walk ends at the first. */

@@ -14,9 +14,9 @@ import type { SkipJoin } from './skip-join.js';
 export interface BranchInfo {
   /** DeepCache's number, 1 = outermost. */
   readonly branch: number;
-  /** The Concat where the skip joins the main branch. */
+  /** The Concat or sum where the skip joins the main branch. */
   readonly join: string;
-  /** The value that would be cached: the Concat's main-branch input. */
+  /** The value that would be cached: mostly the join's main-branch input. */
   readonly value: string;
   /** Its shape, symbols kept. */
   readonly shape: readonly (number | string)[] | undefined;

@@ -26,8 +26,10 @@ function resolutionOf(
   { node, skip }: Pick<SkipJoin, 'node' | 'skip'>,
   shapes: ShapeTable,
 ): string | undefined {
-  const shape = shapes.shape(skip);
-  if (!shape) return undefined;
+  // what is added to a skip from outside may call its sizes by names of its own
+  const shape = shapes.shape(node.output) ?? shapes.shape(skip);
+  // those programs are for images and videos
+  if (!shape || shape.length < 4) return undefined;
   const axis = attrNumber(node, 'axis', 1);
   const channels = axis < 0 ? axis + shape.length : axis;
   return shape

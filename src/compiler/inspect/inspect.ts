@@ -62,6 +62,8 @@ export interface Inspection {
   readonly refusal?: Refusal;
   /** Of a U-Net: joins that are no branch, and why. */
   readonly refusedBranches?: readonly (Refusal & { readonly branch: number })[];
+  /** Of a U-Net: joins of feature maps on its main branch that join no skip, and why. */
+  readonly passedOver?: readonly Refusal[];
   readonly branches: readonly BranchInfo[];
   readonly attention: readonly AttentionInfo[];
   readonly refusedAttention: readonly Refusal[];
@@ -127,7 +129,9 @@ function analyse(source: Model, prepared: Inspected['prepared']): Inspected {
     macs: branches.fullMacs,
     unknownMacs: branches.unknownNodes,
     isUnet: unet.isUnet,
-    ...(unet.isUnet ? { refusedBranches: unet.refused } : { refusal: unet.refusal }),
+    ...(unet.isUnet
+      ? { refusedBranches: unet.refused, passedOver: unet.passedOver }
+      : { refusal: unet.refusal }),
     branches: branches.branches,
     attention: attentionTable(attention, shapes, bindings, branches.fullMacs),
     refusedAttention: attention.refused,

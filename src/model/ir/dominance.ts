@@ -19,6 +19,7 @@ const ROOT = 0;
 
 export class Dominance {
   private readonly vertices = new Map<Node | Value, number>();
+  private readonly parts: (Node | Value | undefined)[] = [undefined];
   /** Parents come before their children. */
   private readonly parent = [ROOT];
   private readonly depth = [0];
@@ -77,6 +78,14 @@ export class Dominance {
     return this.enter[above]! <= this.enter[below]! && this.enter[below]! < this.leave[above]!;
   }
 
+  /** The values through which everybody needs a part, from the nearest on; those that it is only for. */
+  *valuesOver(part: Node | Value): Generator<Value> {
+    for (let v = this.vertices.get(part) ?? ROOT; v !== ROOT; v = this.parent[v]!) {
+      const over = this.parts[v]!;
+      if (!('opType' in over)) yield over;
+    }
+  }
+
   /**
    * Sums of a number per node and value over all that exists for a value alone, itself among them.
    * @returns a function of the value; without one, the sum over all that is needed
@@ -102,6 +111,7 @@ export class Dominance {
     const even =
       this.depth[parent]! - this.depth[far]! === this.depth[far]! - this.depth[this.jump[far]!]!;
     this.vertices.set(part, vertex);
+    this.parts.push(part);
     this.parent.push(parent);
     this.depth.push(this.depth[parent]! + 1);
     this.jump.push(even ? this.jump[far]! : parent);

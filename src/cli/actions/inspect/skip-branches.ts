@@ -18,6 +18,7 @@ export function printNoUnet({ refusal }: NoUnet): void {
   heading('No U-Net');
   print(`${reason}${node ? `, at node "${node}"` : ''}.`);
   for (const line of nearest ?? []) print(`  ${line}`);
+  print('deepcache and depth-skip cut at skip branches, so no option of theirs helps here.');
 }
 
 export function printSkipBranches(unet: Unet, table: BranchTable): void {
@@ -45,7 +46,13 @@ export function printSkipBranches(unet: Unet, table: BranchTable): void {
     ]),
   );
   for (const refused of unet.refused)
-    print(`Branch ${refused.branch} cannot be cut: ${refused.reason}.`);
+    print(
+      `Branch ${refused.branch} cannot be cut: ${refused.reason}. No option helps; the others can.`,
+    );
+  for (const { node, reason } of unet.passedOver)
+    print(
+      `No branch joins at "${node}": ${reason}. No option helps; the branches above can be cut.`,
+    );
   heading('What is kept at each');
   printTable(
     ['branch', 'shape', 'value'],

@@ -17,6 +17,8 @@ export interface AttentionOperand {
    * operator that projects by itself is its own projection.
    */
   readonly projections: readonly Node[];
+  /** Layers of adapters beside the projections, whose results are added to theirs (LoRA). */
+  readonly adapters: readonly Node[];
   /** What each projection reads, before mere changes of layout. */
   readonly sources: readonly Value[];
 }
@@ -61,10 +63,12 @@ export interface AttentionBorders {
   readonly mixed: Value;
   /** The layer after the heads are joined, if there is one. */
   readonly outputProjection: Node | undefined;
+  /** Layers of adapters beside it. */
+  readonly outputAdapters: readonly Node[];
   /** What the output projection's product gives, before a bias that is added apart. */
   readonly projected: Value;
   /**
-   * The value that leaves the module: after the output projection and its bias, and back in the
+   * The value that leaves the module: after the output projection, its bias and its adapters, and back in the
    * layout of the input where only changes of layout lie between.
    */
   readonly output: Value;

@@ -12,7 +12,9 @@ import { nodeDependencies } from '../../../model/ir/order.js';
 import type { Value } from '../../../model/ir/value.js';
 import { keepsNumbers, movesAlone, readsNoElements } from '../../../model/operators/index.js';
 import { equal, type ShapeTable } from '../../../model/shape/index.js';
+import { beforeLayout, downOf } from './adapters.js';
 import type { AttentionBorders, AttentionCore } from './attention.js';
+import { reachBack } from './reach.js';
 
 /** What is known about the graph as a whole. */
 export interface Surroundings {
@@ -48,21 +50,48 @@ function isMadeOf(value: Value, source: Value): boolean {
   return leaves.has(source) && [...leaves].every((leaf) => leaf === source || leaf.initializer);
 }
 
-/** From the product with v over changes of layout to the output projection, its bias, and on. */
+/** From the product with v over changes of layout to the output projection, its bias, its adapters, and on. */
 function endOf(mixed: Value, source: Value, shapes: ShapeTable) {
   let value = mixed;
   for (let next = onlyUser(value); next && keepsNumbers(next); next = onlyUser(value))
     value = next.output;
-  const layer = onlyUser(value);
-  if (!layer || !isOp(layer, 'MatMul', 'Gemm', 'Conv') || !multipliesWeight(layer))
-    return { outputProjection: undefined, projected: value, output: value };
-  const projected = layer.output;
+  for (const layer of elementUsers(value)) {
+    if (!isOp(layer, 'MatMul', 'Gemm', 'Conv') || !multipliesWeight(layer)) continue;
+    const projected = layer.output;
+    const { output, adapters } = adapted(biased(projected), value);
+    // whatever else reads what is projected begins an adapter
+    const others = elementUsers(value).filter((node) => node !== layer && !adapters.includes(node));
+    if (others.length > 0 || value.isGraphOutput) continue;
+    return {
+      outputProjection: layer,
+      outputAdapters: adapters,
+      projected,
+      output: inLayoutOf(source, output, shapes),
+    };
+  }
+  return { outputProjection: undefined, outputAdapters: [], projected: value, output: value };
+}
+
+function biased(projected: Value): Value {
   const bias = onlyUser(projected);
-  const output =
-    isOp(bias, 'Add') && bias.inputs.some((v) => v !== projected && constantTensor(v))
-      ? bias.output
-      : projected;
-  return { outputProjection: layer, projected, output: inLayoutOf(source, output, shapes) };
+  return isOp(bias, 'Add') && bias.inputs.some((v) => v !== projected && constantTensor(v))
+    ? bias.output
+    : projected;
+}
+
+/** A projection's result with those of adapters added to it, which read what it read. */
+function adapted(projected: Value, read: Value): { output: Value; adapters: Node[] } {
+  let output = projected;
+  const adapters: Node[] = [];
+  for (let sum = onlyUser(output); isOp(sum, 'Add'); sum = onlyUser(output)) {
+    const added = sum.inputs.find((v) => v && v !== output);
+    const [up, other] = added ? reachBack(added).heavy : [];
+    const down = up && !other && multipliesWeight(up) ? downOf(up, beforeLayout(read)) : undefined;
+    if (!down) break;
+    adapters.push(down, up!);
+    output = biased(sum.output);
+  }
+  return { output, adapters };
 }
 
 /** The value, or what changes of layout make of it, whichever is shaped like the source. */
@@ -80,8 +109,11 @@ function inLayoutOf(source: Value, value: Value, shapes: ShapeTable): Value {
   return candidate ?? value;
 }
 
+const elementUsers = (value: Value): Node[] =>
+  [...value.users].filter((user) => !readsNoElements(user));
+
 function onlyUser(value: Value): Node | undefined {
-  const users = [...value.users].filter((u) => !readsNoElements(u));
+  const users = elementUsers(value);
   return users.length === 1 && !value.isGraphOutput ? users[0] : undefined;
 }
 

@@ -3,7 +3,7 @@ import { nodeMacs, type ShapeOf } from '../../../model/cost/index.js';
 import type { Attention } from './attention.js';
 
 export interface AttentionCost {
-  /** MACs of the projections of q, k, v and of the output. */
+  /** MACs of the projections of q, k, v and of the output, and of adapters beside them. */
   readonly projections: number;
   /** MACs of q k^T and of the product with v. */
   readonly products: number;
@@ -11,10 +11,11 @@ export interface AttentionCost {
 
 /** Undefined when a shape is not known. A projection that several operands share counts once. */
 export function attentionCost(attention: Attention, shapeOf: ShapeOf): AttentionCost | undefined {
-  const { q, k, v, outputProjection, scores, mix } = attention;
+  const { q, k, v, outputProjection, outputAdapters, scores, mix } = attention;
   const nodes = new Set([
-    ...[q, k, v].flatMap((operand) => operand.projections),
+    ...[q, k, v].flatMap(({ projections, adapters }) => [...projections, ...adapters]),
     outputProjection,
+    ...outputAdapters,
     scores,
     mix,
   ]);

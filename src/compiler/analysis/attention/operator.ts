@@ -16,9 +16,10 @@ import {
   toDim,
 } from '../../../model/shape/index.js';
 import type { Refusal } from '../refusal.js';
+import { beforeLayout } from './adapters.js';
 import type { AttentionCore, AttentionOperand } from './attention.js';
 import { isZeroConstant, type Mask, NO_MASK } from './mask.js';
-import { beforeLayout, operand } from './operands.js';
+import { operand } from './operands.js';
 
 /** How an operator holds one of q, k and v. */
 export interface OperandForm {
@@ -70,7 +71,7 @@ export function coreOfOperator(node: Node, shapes: ShapeTable): AttentionCore | 
   if ('reason' in form) return form;
   const sides = [form.q, form.k, form.v].map(({ value }) =>
     form.projectsItself
-      ? { value, projections: [node], sources: [beforeLayout(value)] }
+      ? { value, projections: [node], adapters: [], sources: [beforeLayout(value)] }
       : operand(value),
   );
   for (const side of sides) if ('reason' in side) return { reason: side.reason, node: node.label };
