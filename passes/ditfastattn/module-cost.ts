@@ -6,7 +6,7 @@
 import { attentionCost } from '../../src/compiler/analysis/index.js';
 import type { ShapeOf } from '../../src/model/cost/index.js';
 import { evaluate } from '../../src/model/shape/index.js';
-import { bandScores, windowTokens } from './band/index.js';
+import { windowScores } from './band/index.js';
 import type { Module } from './parts.js';
 
 export interface ModuleMacs {
@@ -25,7 +25,7 @@ export function moduleMacs(
   const tokens = queries && evaluate(queries, bindings);
   if (!cost || !tokens) return undefined;
   const { projections, products } = cost;
-  const scores = bandScores(tokens, windowTokens(module.window, tokens));
+  const scores = windowScores(tokens, module.window);
   return {
     compute: projections + products,
     window: projections + (products * scores) / (tokens * tokens),
