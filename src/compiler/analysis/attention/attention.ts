@@ -43,6 +43,8 @@ export interface AttentionCore {
   /** The operator hides later keys by itself, without a mask. */
   readonly causal: boolean;
   readonly queries: DimExpr | undefined;
+  /** The axis of q along which the queries lie; undefined where it cannot be told. */
+  readonly queryAxis: number | undefined;
   readonly keys: DimExpr | undefined;
   /** Elements of q that one score sums over. */
   readonly headSize: DimExpr | undefined;
