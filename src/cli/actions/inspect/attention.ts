@@ -39,11 +39,13 @@ export function printAttention(
 
 function printModules(table: readonly AttentionInfo[], concrete: (size: Size) => string): void {
   const anyMask = table.some(isMasked);
-  const nameWidth = anyMask ? 28 : 34;
+  const anyGrid = table.some((a) => gridOf(a));
+  const nameWidth = 34 - (anyMask ? 6 : 0) - (anyGrid ? 8 : 0);
   printTable(
     [
       'site',
       'tokens',
+      ...(anyGrid ? ['grid'] : []),
       'heads',
       'size',
       'projections',
@@ -57,6 +59,7 @@ function printModules(table: readonly AttentionInfo[], concrete: (size: Size) =>
     table.map((a) => [
       a.id ?? a.kind,
       a.kind === 'self' ? concrete(a.tokens) : `${concrete(a.tokens)}x${concrete(a.keys)}`,
+      ...(anyGrid ? [gridOf(a)] : []),
       concrete(a.heads),
       concrete(a.headSize),
       a.macs ? formatMacs(a.macs.projections) : '?',
@@ -68,6 +71,14 @@ function printModules(table: readonly AttentionInfo[], concrete: (size: Size) =>
       cutInside(a.nodes.softmax, nameWidth),
     ]),
   );
+}
+
+/** The image's tokens by height and width, with those before and behind them: `77+64x64`. */
+function gridOf({ grid, tokens }: AttentionInfo): string {
+  if (!grid || 'reason' in grid) return '';
+  const { from, sizes } = grid;
+  const behind = Number(tokens) - from - sizes.reduce((a, b) => a * b, 1);
+  return [from || [], sizes.join('x'), behind || []].flat().join('+');
 }
 
 const isMasked = ({ mask, causal }: AttentionInfo): boolean => mask !== null || causal;
