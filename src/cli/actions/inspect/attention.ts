@@ -2,11 +2,17 @@
 import type { AttentionInfo, Refusal } from '../../../compiler/analysis/index.js';
 import { formatMacs, heading, print, printTable } from '../../output.js';
 
+const KINDS: Readonly<Record<AttentionInfo['kind'], string>> = {
+  self: 'self-attention',
+  cross: 'cross-attention',
+  pooling: 'pooling attention',
+};
+
 /** "28 self-attention and 28 cross-attention modules"; empty where there are none. */
 export function countModules(table: readonly AttentionInfo[]): string {
-  const parts = (['self', 'cross'] as const).flatMap((kind) => {
+  const parts = Object.entries(KINDS).flatMap(([kind, name]) => {
     const count = table.filter((a) => a.kind === kind).length;
-    return count > 0 ? [`${count} ${kind}-attention`] : [];
+    return count > 0 ? [`${count} ${name}`] : [];
   });
   return parts.length > 0 ? `${parts.join(' and ')} module${table.length > 1 ? 's' : ''}` : '';
 }
@@ -67,7 +73,7 @@ function printModules(table: readonly AttentionInfo[], concrete: (size: Size) =>
       a.macs ? formatMacs(a.macs.products) : '?',
       percent(a.share?.products),
       ...(anyMask ? [isMasked(a) ? 'yes' : ''] : []),
-      a.kind === 'cross' ? '' : a.window.possible ? 'yes' : 'no',
+      a.kind !== 'self' ? '' : a.window.possible ? 'yes' : 'no',
       cutInside(a.nodes.softmax, nameWidth),
     ]),
   );

@@ -10,9 +10,10 @@ import { type AttentionCost, attentionCost } from './cost.js';
 import { raiseCore } from './raise.js';
 
 export interface AttentionInfo {
-  /** `attention.0`, …: the site of a self-attention; null for cross-attention. */
+  /** `attention.0`, …: the site of a self-attention; null for other attention. */
   readonly id: string | null;
-  readonly kind: 'self' | 'cross';
+  /** `pooling`: one query makes one token of a sequence. */
+  readonly kind: 'self' | 'cross' | 'pooling';
   /** Queries; symbols kept. */
   readonly tokens: Dim;
   readonly keys: Dim;
@@ -30,7 +31,7 @@ export interface AttentionInfo {
   /** Whether queries can be limited to a window of keys, and if not, why. */
   readonly window: { readonly possible: true } | ({ readonly possible: false } & Refusal);
   /**
-   * Where the tokens of an image lie, and on which grid, or why that is not known; null for cross-attention.
+   * Where the tokens of an image lie, and on which grid, or why that is not known; null where it is no self-attention.
    */
   readonly grid: Pick<TokenGrid, 'from' | 'sizes'> | Refusal | null;
   /** What the projections read; null for what is not one value. */

@@ -1,6 +1,6 @@
 /** What lies along the axes of a node's outputs, by what its operator does to axes. */
 import { attrNumber } from '../../../model/ir/attribute.js';
-import { isOp, MICROSOFT, type Node } from '../../../model/ir/node.js';
+import { MICROSOFT, type Node } from '../../../model/ir/node.js';
 import type { Value } from '../../../model/ir/value.js';
 import { attentionInputs, type BatchFlow, operatorOf } from '../../../model/operators/index.js';
 import { add, type DimExpr, equal, type ShapeTable, sum } from '../../../model/shape/index.js';
@@ -179,6 +179,9 @@ const attended: Flow = ({ node, inputs }, sizes) => {
 const FLOWS: Readonly<Record<BatchFlow, Flow>> = {
   elementwise: aligned,
   expanded: ofFirst(aligned),
+  tiled: ofFirst(aligned),
+  // the axes of the tensor that is written into, or of what is written
+  written: aligned,
   outermost: stepped,
   attention: attended,
   normalized: ofFirst(aligned),
@@ -202,9 +205,6 @@ const FLOWS: Readonly<Record<BatchFlow, Flow>> = {
   measured: (_, sizes) => nothing(sizes),
 };
 
-/** What a slice assignment leaves: the axes of the tensor that is written into, or of what is written. */
-const isWriting = (node: Node): boolean => isOp(node, 'ScatterND', 'ScatterElements');
-
 /** Norms, biases and activations that onnxruntime fuses. */
 const isFused = (node: Node): boolean =>
   node.domain === MICROSOFT && operatorOf(node)?.work === 'nothing';
@@ -221,6 +221,6 @@ export function flowOf(node: Node): Flow {
   if (isFusedMatMul(node)) return multiplied;
   if (isStepped(node)) return stepped;
   if (QUANTIZED.includes(node.opType)) return quantized;
-  if (isWriting(node) || isFused(node) || operator?.elements === 'quantized') return aligned;
+  if (isFused(node) || operator?.elements === 'quantized') return aligned;
   return FLOWS[operator?.batch ?? 'unknown'];
 }
