@@ -11,9 +11,12 @@
  */
 import {
   type Attention,
+  findPlaces,
   followBatch,
   freeBatch,
+  type Places,
   raiseCore,
+  tokenGrid,
 } from '../../src/compiler/analysis/index.js';
 import {
   type ForecastOptions,
@@ -42,15 +45,18 @@ import {
   proposedBy,
   stepsOfRule,
 } from '../full-steps.js';
+import type { Window } from './band/index.js';
 import { moduleMacs } from './module-cost.js';
 import type { Module } from './parts.js';
 import { takesEarlierStep } from './parts.js';
 import { attentionSite, type SiteRefusals } from './site.js';
 import { SEARCH_ORDER, STATEMENTS, STRATEGIES, type StrategyName } from './strategies.js';
-import { readWindow } from './window.js';
+import { onGrid, readGrid, readWindow, type SaidWindow } from './window.js';
 
 export interface DitfastattnOptions extends ForecastOptions, FullSteps {
   readonly window: string | number;
+  readonly grid?: string;
+  readonly text?: 'first' | 'last';
   readonly strategy?: Exclude<StrategyName, 'compute'>;
   readonly threshold: string | number;
   readonly precision?: Precision;
@@ -75,7 +81,17 @@ export const ditfastattn: Pass<DitfastattnOptions> = {
         type: ['string', 'number'],
         default: '1/8',
         description:
-          'Tokens that a query sees on each side: a number of tokens, or a fraction of all (1/8).',
+          'Tokens that a query sees on each side: a number of tokens, or a fraction of all (1/8); or its neighbours on the grid of an image or video (8x8, 4x8x8: those at most half as far on each axis), and all of the text.',
+      },
+      grid: {
+        type: 'string',
+        description:
+          'For a window on a grid: height and width in tokens (32x32), or frames, height and width, where the model does not show them.',
+      },
+      text: {
+        enum: ['first', 'last'],
+        description:
+          'For a window on a grid: where the tokens of the text lie, where the model does not show it.',
       },
       threshold: {
         type: ['string', 'number'],
@@ -124,8 +140,14 @@ export const ditfastattn: Pass<DitfastattnOptions> = {
   },
   propose(context, options) {
     const ahead = forecastFrom(options, context);
+    const windows = windowsOf(context, options);
     const sites = selfAttentions(context).map((attention) =>
-      withForecasts(siteOf(context, attention, options), ahead, context.shapes, takesEarlierStep),
+      withForecasts(
+        siteOf(context, attention, options, windows),
+        ahead,
+        context.shapes,
+        takesEarlierStep,
+      ),
     );
     if (sites.length === 0) {
       const [nearest] = context.attention().refused;
@@ -145,19 +167,41 @@ const sharesOwnFirst = (site: Site, name: StrategyName, call: number): boolean =
   site.strategies[name]?.kind !== 'shared' &&
   (call % 2 === 0 || name === 'window+guidance-share');
 
-function siteOf(context: PassContext, attention: Attention, options: DitfastattnOptions): Site {
+/** What sites have in common. */
+interface Windows {
+  readonly said: SaidWindow;
+  /** On which grid an attention's tokens lie; undefined where windows are on none. */
+  readonly places: Places | undefined;
+}
+
+function windowsOf({ model, shapes }: PassContext, options: DitfastattnOptions): Windows {
+  const said = readWindow(NAME, options.window);
+  const isOnGrid = 'extents' in said;
+  for (const option of ['grid', 'text'] as const)
+    if (!isOnGrid && options[option] !== undefined)
+      throw badOption(NAME, option, 'only a window on a grid has use for it, such as window=8x8');
+  return { said, places: isOnGrid ? findPlaces(model.graph, shapes) : undefined };
+}
+
+function siteOf(
+  context: PassContext,
+  attention: Attention,
+  options: DitfastattnOptions,
+  windows: Windows,
+): Site {
   const { shapes, guidance, bindings } = context;
-  const window = readWindow(NAME, options.window);
   const raised = raiseCore(attention, shapes);
+  const window = windowOf(attention, windows, options);
   const module: Module = {
     id: attention.id as string,
     attention,
     core: 'reason' in raised ? undefined : raised,
-    window,
+    window: typeof window === 'string' ? undefined : window,
     kept: keptDifference(shapes, attention.mixed, options.precision),
     shapes,
   };
   const refusals: SiteRefusals = {
+    ...(typeof window === 'string' && { window }),
     ...('reason' in raised && { window: `${raised.reason} (at "${raised.node}")` }),
     ...(guidance?.mode === 'batch' && sharingRefusal(context, attention)),
   };
@@ -167,6 +211,21 @@ function siteOf(context: PassContext, attention: Attention, options: Ditfastattn
     refusals,
     moduleMacs(module, concreteShapes(shapes, bindings), bindings),
   );
+}
+
+/** The window of an attention, or why none can be told. */
+function windowOf(
+  attention: Attention,
+  { said, places }: Windows,
+  { grid, text }: DitfastattnOptions,
+): Window | string {
+  if (!('extents' in said)) return said;
+  const found = tokenGrid(attention, places!, {
+    ...(grid !== undefined && { sizes: readGrid(NAME, grid) }),
+    ...(text && { text }),
+  });
+  if ('reason' in found) return `${found.reason} (at "${found.node}")`;
+  return onGrid(said, found);
 }
 
 /** Half of the images can be computed alone when the batch stays outermost at every border. */

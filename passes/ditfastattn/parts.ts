@@ -33,7 +33,8 @@ export interface Module {
   readonly attention: Attention;
   /** The attention in a form that can be banded; undefined where that was refused. */
   readonly core: RaisedCore | undefined;
-  readonly window: Window;
+  /** Undefined where it lies on a grid that is not known. */
+  readonly window: Window | undefined;
   /** How what a band lacks is kept. */
   readonly kept: KeptDifference;
   readonly shapes: ShapeTable;
@@ -99,7 +100,7 @@ function banded(b: SiteBuilder, { core, window }: Module): Value {
       scale: (builder, scores) => core!.scale(builder, scores),
       weights: (builder, probabilities) => core!.weights(builder, probabilities),
     },
-    window,
+    window!,
   );
   return core!.lower(b, mixed);
 }

@@ -54,12 +54,14 @@ export function attentionSite(
     description: `self-attention up to "${attention.output.name}"`,
     outputs: [attention.output],
     parts: meaning.parts,
-    attention: {
-      ...(!attention.operator && { scores: attention.softmax.inputs[0]!.name }),
-      mixed: attention.mixed.name,
-      window: module.window,
-      ...keptIn(module.kept),
-    },
+    ...(module.window && {
+      attention: {
+        ...(!attention.operator && { scores: attention.softmax.inputs[0]!.name }),
+        mixed: attention.mixed.name,
+        window: module.window,
+        ...keptIn(module.kept),
+      },
+    }),
     strategies: strategiesByName(
       names.map((name) => {
         const { description, macs: macsOf, moreExact } = STRATEGIES[name];

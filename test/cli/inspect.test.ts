@@ -87,8 +87,8 @@ describe.concurrent('attention of a transformer', () => {
     // that it is no U-Net is no failure
     expect(text).not.toContain('\nNo U-Net\n');
     const [, ...rows] = section(text, 'Attention');
-    expect(rows.slice(0, 6).map((row) => row.split(/ +/).slice(0, 4))).toEqual(
-      Array.from({ length: 6 }, (_, n) => [`attention.${n}`, '144', '4', '32']),
+    expect(rows.slice(0, 6).map((row) => row.split(/ +/).slice(0, 5))).toEqual(
+      Array.from({ length: 6 }, (_, n) => [`attention.${n}`, '144', '12x12', '4', '32']),
     );
     expect(rows).toHaveLength(7);
   });

@@ -8,10 +8,12 @@ import { loadModel } from '../../src/model/onnx/files.js';
 
 export interface Spelling {
   readonly file: string;
-  readonly attention: 'self' | 'cross';
+  readonly attention: 'self' | 'cross' | 'pooling';
   readonly tokens: number;
   readonly keyTokens: number;
   readonly heads: number;
+  /** Heads of k and v, where they are fewer. */
+  readonly keyHeads?: number;
   readonly headDim: number;
   readonly mask: boolean;
   readonly values: {

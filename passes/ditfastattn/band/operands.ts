@@ -6,10 +6,28 @@ import type { Value } from '../../../src/model/ir/value.js';
 import type { DimExpr } from '../../../src/model/shape/index.js';
 
 /**
- * Keys on each side of a query: query i sees key j where |i - j| <= w, a band of 2w+1 keys. Either w
- * itself, from 1 up, or a fraction of the token count.
+ * Which keys a query sees. Keys on each side of it: query i sees key j where |i - j| <= w, a band of
+ * 2w+1 keys, w being given from 1 up, or as a fraction of the token count. Or its neighbours on a grid.
  */
-export type Window = { readonly tokens: number } | { readonly fraction: number };
+export type Window =
+  | { readonly tokens: number }
+  | { readonly fraction: number }
+  | { readonly grid: Neighbourhood };
+
+/**
+ * Where the tokens of an image, or of a video, lie in a sequence, and which of them see each other: where
+ * on every axis of the grid 2 |i - j| <= extent. With an extent of 8 a query sees up to 9 places, with one
+ * of 7 up to 7. All other tokens, such as those of a caption, see all and are seen by all (arrow
+ * attention: DiTFastAttnV2, arXiv 2503.22796).
+ */
+export interface Neighbourhood {
+  /** Place of the first of them. */
+  readonly from: number;
+  /** Tokens along each axis, (height, width) or (frames, height, width); the last runs fastest. */
+  readonly sizes: readonly number[];
+  /** From 1 up, one for each axis. */
+  readonly extents: readonly number[];
+}
 
 /** The operands of softmax(scale(q k)) v. The leading axes are the same in all three. */
 export interface BandOperands {

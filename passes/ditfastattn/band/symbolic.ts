@@ -12,13 +12,14 @@ import { attendChunks, inRows } from './attend.js';
 import { COPIES, type CutRules, chunkQueries } from './chunks.js';
 import { runtimeMask } from './mask.js';
 import { concat, gather, leading, node } from './nodes.js';
-import type { BandOperands, Window } from './operands.js';
+import type { BandOperands } from './operands.js';
+import type { Band } from './window.js';
 
 /** [...lead, tokens, size] */
 export function symbolicBand(
   b: SiteBuilder,
   operands: BandOperands,
-  window: Window,
+  window: Band,
   rules: CutRules = {},
 ): Value {
   const axis = operands.rank - 2;
@@ -61,13 +62,13 @@ export function symbolicBand(
   return leading(b, node(b, 'Reshape', [mixed, shape]), axis, reshaped(tokens, 1));
 }
 
-function widthOf(x: Arithmetic, window: Window, tokens: Value): Value {
+function widthOf(x: Arithmetic, window: Band, tokens: Value): Value {
   if ('tokens' in window) return x.number(window.tokens);
   return x.max(x.number(1), x.scaled(tokens, window.fraction));
 }
 
 /** `chunkQueries` of a width that only a run knows. */
-function queriesOf(x: Arithmetic, window: Window, width: Value): Value {
+function queriesOf(x: Arithmetic, window: Band, width: Value): Value {
   if ('tokens' in window) return x.number(chunkQueries(window.tokens));
   return x.root(x.multiply(width, x.number(2 * COPIES)));
 }

@@ -1,8 +1,10 @@
-/** The width of a window in tokens, and the scores in its band. */
-import type { Window } from './operands.js';
+/** The width of a band in tokens, and the scores in it. */
+import type { Neighbourhood, Window } from './operands.js';
+
+export type Band = Exclude<Window, { readonly grid: Neighbourhood }>;
 
 /** Tokens per side: as given, or the fraction of all tokens rounded down, at least 1. */
-export function windowTokens(window: Window, tokens: number): number {
+export function windowTokens(window: Band, tokens: number): number {
   return 'tokens' in window ? window.tokens : Math.max(1, Math.floor(tokens * window.fraction));
 }
 

@@ -11,6 +11,7 @@ export * from './batch/images.js';
 export * from './blocks/index.js';
 export * from './branches.js';
 export * from './modules/index.js';
+export * from './places/index.js';
 export * from './refusal.js';
 export * from './roles.js';
 export * from './skip-join.js';

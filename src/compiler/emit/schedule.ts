@@ -102,7 +102,7 @@ export function makeSchedule(compilation: Compilation, files: ScheduleFiles): Sc
           description: site.description,
           values: site.outputs.map((v) => v.name),
           strategies: plan.rows.map((row) => row[s] as string),
-          ...(site.attention && { attention: site.attention }),
+          ...(site.attention && { attention: attentionOf(site.attention) }),
           ...(site.invariant && { invariant: [...site.invariant] }),
           ...(site.ranges && { ranges: rangesOf(site.ranges) }),
           ...(site.forecast && { forecast: recordOf(site.forecast) }),
@@ -143,6 +143,14 @@ const rangesOf = (ranges: NonNullable<Site['ranges']>) =>
       streams.length === 1 ? streams[0]! : [...streams],
     ]),
   );
+
+function attentionOf(attention: NonNullable<Site['attention']>) {
+  const { window } = attention;
+  if (!('grid' in window)) return { ...attention, window };
+  const { from, sizes, extents } = window.grid;
+  const grid = { from, sizes: [...sizes], extents: [...extents] };
+  return { ...attention, window: { grid } };
+}
 
 export function macsOf({
   lowered,

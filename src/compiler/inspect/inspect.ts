@@ -18,6 +18,7 @@ import {
   findAttention,
   findBlocks,
   findModules,
+  findPlaces,
   type InputRoles,
   type ModuleInfo,
   moduleTable,
@@ -133,7 +134,13 @@ function analyse(source: Model, prepared: Inspected['prepared']): Inspected {
       ? { refusedBranches: unet.refused, passedOver: unet.passedOver }
       : { refusal: unet.refusal }),
     branches: branches.branches,
-    attention: attentionTable(attention, shapes, bindings, branches.fullMacs),
+    attention: attentionTable(
+      attention,
+      shapes,
+      bindings,
+      branches.fullMacs,
+      findPlaces(canonical.graph, shapes),
+    ),
     refusedAttention: attention.refused,
     blocks: blockTable(canonical.graph, blocks, shapes, bindings, branches.fullMacs),
     refusedBlocks: blocks.refused,

@@ -189,8 +189,20 @@ export interface AttentionReference {
   readonly scores?: string;
   /** What the product with v gives. */
   readonly mixed: string;
-  /** Keys that a query sees on each side when it sees a band. */
-  readonly window: { readonly tokens: number } | { readonly fraction: number };
+  /**
+   * Keys that a query sees when it sees a window of them: on each side; or its neighbours on a grid, as
+   * the schedule has it.
+   */
+  readonly window:
+    | { readonly tokens: number }
+    | { readonly fraction: number }
+    | {
+        readonly grid: {
+          readonly from: number;
+          readonly sizes: readonly number[];
+          readonly extents: readonly number[];
+        };
+      };
   /** Type in which what a band lacks is taken, kept and added, where it is not the product's own. */
   readonly keptIn?: 'float32';
 }

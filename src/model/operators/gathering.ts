@@ -87,7 +87,7 @@ export const GATHERING: Operators = {
     required: 3,
     defaults: { reduction: 'none' },
     shape: sameAsFirst,
-    batch: 'unknown',
+    batch: 'written',
     elements: 'computed',
   }),
 };

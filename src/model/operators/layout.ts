@@ -198,7 +198,7 @@ export const LAYOUT: Operators = {
   Squeeze: operator({ required: 1, shape: squeeze, batch: 'squeezed', elements: 'renamed' }),
   Unsqueeze: operator({ required: 1, shape: unsqueeze, batch: 'unsqueezed', elements: 'renamed' }),
   Expand: operator({ required: 2, shape: expand, batch: 'expanded', elements: 'repeated' }),
-  Tile: operator({ required: 2, shape: tile, batch: 'unknown', elements: 'repeated' }),
+  Tile: operator({ required: 2, shape: tile, batch: 'tiled', elements: 'repeated' }),
   DepthToSpace: operator({
     required: 1,
     defaults: { mode: 'DCR' },

@@ -65,6 +65,10 @@ export type BatchFlow =
   | 'elementwise'
   /** The same, to a shape that is given. */
   | 'expanded'
+  /** Repeated along axes, as often as is told. */
+  | 'tiled'
+  /** Written into a copy of the first input, at places that are told. */
+  | 'written'
   /** The first axis is that of the images; they stay apart, and other inputs are the same for all. */
   | 'outermost'
   | 'attention'

@@ -5,6 +5,7 @@ import {
   attentionTable,
   findAttention,
 } from '../../../src/compiler/analysis/attention/index.js';
+import { findPlaces } from '../../../src/compiler/analysis/places/index.js';
 import { inferShapes } from '../../../src/model/shape/index.js';
 import {
   K_TURNED,
@@ -27,7 +28,8 @@ function tableOf(
   if (unknown) named(source, 'x').type = { kind: 'tensor', elem: 'float32' };
   const shapes = inferShapes(source);
   const analysis = findAttention(source.graph, shapes);
-  const table = attentionTable(analysis, shapes, new Map([['batch', BATCH]]), MACS);
+  const places = findPlaces(source.graph, shapes);
+  const table = attentionTable(analysis, shapes, new Map([['batch', BATCH]]), MACS, places);
   expect(table).toHaveLength(1);
   return table[0]!;
 }
@@ -51,6 +53,7 @@ test('self-attention with an output projection', () => {
     mask: null,
     causal: false,
     window: { possible: true },
+    grid: { node: 'scores', reason: expect.stringContaining('does not show on which grid') },
     input: 'x',
     output: 'o',
     nodes: {

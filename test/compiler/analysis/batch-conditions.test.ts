@@ -260,6 +260,65 @@ const OTHERS: readonly Case[] = [
   ],
 ];
 
+const PLACES = 'int64[3,1] i = {0, 2, 4}, int64[3] j = {1, 3, 5}, float zero = {0}';
+
+/** An assignment to channels, which stand in front of the batch (PyTorch's second exporter). */
+const infront = (data: string, more = '') =>
+  `t = Transpose <perm = [2, 1, 0]> (x)  sizes = Shape (t)  ${data}
+  u = Gather <axis = 0> (t, j)  w = ScatterND ${more} (z, i, u)  y = Transpose <perm = [2, 1, 0]> (w)`;
+
+const COUNTED = `int64 k0 = {0}, int64 k1 = {1}, int64[1] last = {-1}, int64[3] column = {-1, 1, 1},
+  int64[4,1] rows = {0, 1, 2, 3}, int64[3] channels = {0, 2, 4}, int64[3] others = {1, 3, 5}`;
+
+/** The same with a place for every number, that of the image first (PyTorch's first exporter). */
+const placed = (start: string, order: string) =>
+  `sizes = Shape (x)  count = Gather (sizes, k0)  n = Range (${start}, count, k1)  c = Reshape (n, column)
+  u = Gather <axis = 2> (x, others)  e = Shape (u)  z = ConstantOfShape (sizes)
+  b0 = Expand (c, e)  b1 = Expand (rows, e)  b2 = Expand (channels, e)
+  i0 = Unsqueeze (b0, last)  i1 = Unsqueeze (b1, last)  i2 = Unsqueeze (b2, last)
+  i = Concat <axis = -1> (${order})  y = ScatterND (z, i, u)`;
+
+const WRITTEN: readonly Case[] = [
+  ['a Tile of tokens', 0, { body: 'y = Tile (x, s)', constants: 'int64[3] s = {1, 2, 1}' }],
+  [
+    'a Tile of images',
+    /repeats the batch/,
+    { body: 'y = Tile (x, s)', constants: 'int64[3] s = {2, 1, 1}' },
+  ],
+  [
+    'a Tile of no known number',
+    /how often it repeats the batch/,
+    { body: 'y = Tile (x, s)', inputs: 'int64[3] s' },
+  ],
+  ['channels', 0, { body: infront('z = Expand (zero, sizes)'), constants: PLACES }],
+  ['channels of what is there', 0, { body: infront('z = Neg (t)'), constants: PLACES }],
+  [
+    'channels of so many images',
+    /"z" is written for a number of images/,
+    {
+      x: '4, 4, 6',
+      body: infront(''),
+      constants: `${PLACES}, ${constant('z', [6, 4, 4])}`,
+    },
+  ],
+  [
+    'channels, added up',
+    /it adds up/,
+    { body: infront('z = Neg (t)', '<reduction = "add">'), constants: PLACES },
+  ],
+  ['each number', 0, { body: placed('k0', 'i0, i1, i2'), constants: COUNTED }],
+  [
+    'each number of the next image',
+    /each image into itself/,
+    { body: placed('k1', 'i0, i1, i2'), constants: COUNTED },
+  ],
+  [
+    'each number at another place',
+    /each image into itself/,
+    { body: placed('k0', 'i1, i0, i2'), constants: COUNTED },
+  ],
+];
+
 const check = async (expected: number | RegExp, region: Region) => {
   const model = modelFor(region);
   const { axes } = flow(model);
@@ -278,6 +337,10 @@ describe('attention', () => {
 
 describe('through', () => {
   it.each(OTHERS)('%s', (_, expected, region) => check(expected, region));
+});
+
+describe('repeating, and writing into', () => {
+  it.each(WRITTEN)('%s', (_, expected, region) => check(expected, region));
 });
 
 it('is followed through the nodes of the region alone', () => {

@@ -98,6 +98,8 @@ const CASES: readonly Case[] = [
       s = Concat <axis = 0> (k1, m, n, k6)  y = Reshape (t, s)`.replace('zero', 'k0'),
     'computed',
   ],
+  ['of what is expanded', '4, 1, 6', 0, target([4, 2, 6]), 'y = Expand (x, s)', 'computed'],
+  ['not told to an Expand', '4, 1, 6', 0, target([1, 2, 1]), 'y = Expand (x, s)', 'as before'],
   ['inferred already', '4, 4, 6', 0, target([-1, 24]), RESHAPE, 'as before'],
   ['copied already', '4, 4, 6', 0, target([0, 24]), RESHAPE, 'as before'],
   ['copied beside a size that is inferred', '4, n, 6', 0, target([0, -1]), RESHAPE, 'as before'],
@@ -146,13 +148,6 @@ describe('the number of images', () => {
 });
 
 it.each<[string, RegExp, string, string, string]>([
-  [
-    'that an Expand makes',
-    /target has the batch in it/,
-    '4, 1, 6',
-    target([4, 2, 6]),
-    'y = Expand (x, s)',
-  ],
   [
     'where a Reshape infers another size',
     /infers another size than the batch/,

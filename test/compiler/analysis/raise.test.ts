@@ -17,7 +17,7 @@ const OWN_PROJECTION = 'microsoft-attention.onnx';
 const NOT_ON_CPU = /multi-head-packed/;
 
 const isRefused = ({ file, attention, mask }: (typeof SPELLINGS)[number]) =>
-  attention === 'cross' || mask || file === OWN_PROJECTION;
+  attention !== 'self' || mask || file === OWN_PROJECTION;
 
 describe.each(SPELLINGS.filter((s) => !isRefused(s)))('$file', async (spelling) => {
   const { file, tokens, heads, headDim } = spelling;
@@ -99,7 +99,9 @@ describe.each(SPELLINGS.filter(isRefused))('$file', (spelling) => {
         ? { reason: 'projects q, k and v by itself', node: attention.operator }
         : spelling.attention === 'cross'
           ? { reason: 'attends to another sequence', node: attention.scores }
-          : { reason: `a mask ("${attention.mask!.name}")`, node: attention.maskedBy };
+          : spelling.attention === 'pooling'
+            ? { reason: 'pools a sequence with one query', node: attention.softmax }
+            : { reason: `a mask ("${attention.mask!.name}")`, node: attention.maskedBy };
     expect(refusal.reason).toContain(expected.reason);
     expect(refusal.node).toBe(expected.node!.label);
   });

@@ -21,11 +21,12 @@ const HIDDEN = 16;
 const CONTEXT = 24;
 
 describe.each(SPELLINGS)('$file', async (spelling) => {
-  const { tokens, keyTokens, heads, headDim, values } = spelling;
+  const { tokens, keyTokens, heads, keyHeads = heads, headDim, values } = spelling;
   const model = loadSpelling(spelling);
   const { shapes } = await canonicalize.run(model);
   const { found, refused } = findAttention(model.graph, shapes);
   const isSelf = spelling.attention === 'self';
+  const isCross = spelling.attention === 'cross';
 
   test('holds one attention', () => {
     expect(refused).toEqual([]);
@@ -33,7 +34,7 @@ describe.each(SPELLINGS)('$file', async (spelling) => {
     const [attention] = found;
     expect(attention!.kind).toBe(spelling.attention);
     expect(attention!.id).toBe(isSelf ? 'attention.0' : undefined);
-    expect(attention!.packed).toBe(isSelf && values.query === values.value);
+    expect(attention!.packed).toBe(!isCross && values.query === values.value);
   });
 
   test('of the right size', () => {
@@ -50,10 +51,12 @@ describe.each(SPELLINGS)('$file', async (spelling) => {
 
   test('from its input to its output', () => {
     const { input, q, k, v, output, projected, outputProjection, mixed, mix } = found[0]!;
-    expect(q.sources.map((v) => v.name)).toEqual([values.input]);
-    expect(input?.name).toBe(isSelf ? values.input : undefined);
+    // the query that pools is a mean
+    if (spelling.attention !== 'pooling')
+      expect(q.sources.map((v) => v.name)).toEqual([values.input]);
+    expect(input?.name).toBe(isCross ? undefined : values.input);
     for (const operand of [k, v])
-      expect(operand.sources.map((v) => v.name)).toEqual([isSelf ? values.input : values.context]);
+      expect(operand.sources.map((v) => v.name)).toEqual([isCross ? values.context : values.input]);
     expect(output.name).toBe(values.output);
     expect(projected).toBe(outputProjection!.output);
     expect(mixed).toBe(mix.output);
@@ -67,8 +70,10 @@ describe.each(SPELLINGS)('$file', async (spelling) => {
 
   test('which costs what the linear layers and the two products take', () => {
     const shapeOf = concreteShapes(shapes, bindings);
-    const contextWidth = isSelf ? HIDDEN : CONTEXT;
-    const projections = BATCH * (2 * tokens * HIDDEN ** 2 + 2 * keyTokens * contextWidth * HIDDEN);
+    const contextWidth = isCross ? CONTEXT : HIDDEN;
+    const keyWidth = (HIDDEN * keyHeads) / heads;
+    const projections =
+      BATCH * (2 * tokens * HIDDEN ** 2 + 2 * keyTokens * contextWidth * keyWidth);
     const products = BATCH * 2 * tokens * keyTokens * HIDDEN;
     expect(attentionCost(found[0]!, shapeOf)).toEqual({ projections, products });
     const { macs, unknown } = graphCost(model.graph, shapeOf);

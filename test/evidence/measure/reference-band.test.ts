@@ -1,7 +1,7 @@
 /** The band of the reference against loops over the definition, in any layout that is let through. */
 import * as ort from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
-import { addBanded, bandOf } from '../../../src/evidence/measure/reference/band.js';
+import { addBanded, seenKeys } from '../../../src/evidence/measure/reference/band.js';
 import { addBandedOperator } from '../../../src/evidence/measure/reference/band-operator.js';
 import { decodeFloat16, encodeFloat16 } from '../../../src/io/float16.js';
 import { inferShapes } from '../../../src/model/shape/index.js';
@@ -68,7 +68,7 @@ describe.each([
     model.graph.addOutput(value);
     const session = await ort.InferenceSession.create(encodeSorted(model));
     const tensor = (data: Float32Array) => new ort.Tensor('float32', data, [HEADS, TOKENS, SIZE]);
-    const seen = new ort.Tensor('bool', bandOf(mask.tokens, mask.width), [...mask.dims]);
+    const seen = new ort.Tensor('bool', seenKeys(mask), [...mask.dims]);
     const feeds = { q: tensor(q), k: tensor(k), v: tensor(v), [mask.name]: seen };
     const actual = (await session.run(feeds))[value.name]!.data as Float32Array;
     await session.release();
@@ -114,7 +114,7 @@ describe.each(Object.entries(OPERATORS))('%s', (_, [body, opset]) => {
     model.graph.addOutput(value);
     const session = await ort.InferenceSession.create(encodeSorted(model));
     const tensor = (data: Float32Array) => new ort.Tensor('float32', data, [HEADS, TOKENS, SIZE]);
-    const seen = new ort.Tensor('bool', bandOf(mask.tokens, mask.width), [...mask.dims]);
+    const seen = new ort.Tensor('bool', seenKeys(mask), [...mask.dims]);
     const feeds = { q: tensor(q), k: tensor(k), v: tensor(v), [mask.name]: seen };
     const flat = (await session.run(feeds))[value.name]!.data as Float32Array;
     await session.release();
@@ -136,8 +136,33 @@ test('the source itself stays as it is beside the band', async () => {
 });
 
 test('a fraction is rounded down, and 1 at least', () => {
-  const width = (fraction: number) => banded(PLAIN, { fraction }).mask.width;
-  expect([1, 0.5, 2 / 7, 1 / 8].map(width)).toEqual([7, 3, 2, 1]);
+  const width = (fraction: number) => {
+    const { mask } = banded(PLAIN, { fraction });
+    // the first query sees itself and as many behind it
+    return (
+      seenKeys(mask)
+        .subarray(0, mask.tokens)
+        .reduce((a, b) => a + b) - 1
+    );
+  };
+  expect([1, 0.5, 2 / 7, 1 / 8].map(width)).toEqual([6, 3, 2, 1]);
+});
+
+test('on a grid, which keys are seen, drawn by hand', () => {
+  // one row of the grid sees none of the other; on the longer axis the places beside are seen
+  const grid = { from: 1, sizes: [2, 3], extents: [1, 2] };
+  const seen = seenKeys({ tokens: 8, window: { grid } });
+  const drawn = [
+    ['1', '111', '111', '1'],
+    ['1', '110', '000', '1'],
+    ['1', '111', '000', '1'],
+    ['1', '011', '000', '1'],
+    ['1', '000', '110', '1'],
+    ['1', '000', '111', '1'],
+    ['1', '000', '011', '1'],
+    ['1', '111', '111', '1'],
+  ];
+  expect([...seen].join('')).toBe(drawn.flat().join(''));
 });
 
 describe('there is no reference', () => {
@@ -221,7 +246,7 @@ describe('scores alone, as they come', () => {
     const s = half
       ? new ort.Tensor('float16', encodeFloat16(flat) as never, dims)
       : new ort.Tensor('float32', flat, dims);
-    const seen = new ort.Tensor('bool', bandOf(mask.tokens, mask.width), [...mask.dims]);
+    const seen = new ort.Tensor('bool', seenKeys(mask), [...mask.dims]);
     const { data } = (await session.run({ s, [mask.name]: seen }))[value.name]!;
     await session.release();
     return [...(half ? decodeFloat16(data as never) : (data as Float32Array))];

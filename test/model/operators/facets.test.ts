@@ -13,8 +13,8 @@ const listed = (names: string) => names.trim().split(/\s+/).sort();
 /** How a batch goes through them nobody can say, or it hangs on numbers that nobody knows beforehand. */
 const UNKNOWN_BATCH: Readonly<Record<string, string>> = {
   '': `
-    Tile Trilu CumSum ArgMax ArgMin TopK Unique NonMaxSuppression MeanVarianceNormalization
-    GatherElements GatherND Scatter ScatterElements ScatterND
+    Trilu CumSum ArgMax ArgMin TopK Unique NonMaxSuppression MeanVarianceNormalization
+    GatherElements GatherND Scatter ScatterElements
     Constant ConstantOfShape Range EyeLike OneHot NonZero HannWindow HammingWindow BlackmanWindow
     RandomNormal RandomUniform RandomNormalLike RandomUniformLike Bernoulli Multinomial
     QuantizeLinear DequantizeLinear DynamicQuantizeLinear MatMulInteger ConvInteger QLinearMatMul QLinearConv

@@ -8,12 +8,9 @@ import {
   type Window,
   windowTokens,
 } from '../../../passes/ditfastattn/band/index.js';
-import { isOp } from '../../../src/model/ir/node.js';
 import { liveNodes } from '../../../src/model/ir/prune.js';
 import { tensorBytes } from '../../../src/model/ir/tensor.js';
-import type { Value } from '../../../src/model/ir/value.js';
-import { EXACT, encodeSorted, ort } from '../../helpers/compile.js';
-import { type Attention, attentionModel } from './band-model.js';
+import { type Attention, attentionModel, type Build, macsRun } from './band-model.js';
 
 const tokens = fc.integer({ min: 1, max: 60 });
 
@@ -51,30 +48,6 @@ test.each([
   expect((100 * (projections + 2 * scores * width)) / full).toBeCloseTo(percent, 1);
 });
 
-/** MACs of the products that onnxruntime runs, from the shapes of their operands. */
-async function macsRun(attention: Attention, window: Window, tokens: number): Promise<number> {
-  const model = attentionModel(attention, (b, operands) => bandedAttention(b, operands, window));
-  const products = [...model.graph.nodes].filter((node) => isOp(node, 'MatMul'));
-  const observed = new Set(products.flatMap((node) => [node.inputs[0] as Value, node.output]));
-  for (const value of observed)
-    if (!value.isGraphOutput && !value.isGraphInput) model.graph.addOutput(value);
-  const session = await ort.InferenceSession.create(encodeSorted(model), EXACT);
-  const { lead, size } = attention;
-  const zeros = (...dims: number[]) => {
-    const all = [...lead, ...dims];
-    return new ort.Tensor('float32', new Float32Array(all.reduce((a, b) => a * b)), all);
-  };
-  const q = zeros(tokens, size);
-  const results = { ...(await session.run({ q, k: zeros(size, tokens), v: q })), q };
-  await session.release();
-  const dims = (value: Value) => (results as Record<string, ort.Tensor>)[value.name]!.dims;
-  return products
-    .map(
-      (node) => dims(node.inputs[0] as Value).at(-1)! * dims(node.output).reduce((a, b) => a * b),
-    )
-    .reduce((a, b) => a + b, 0);
-}
-
 const sizes: [number, Window][] = [
   [300, { tokens: 16 }],
   [300, { fraction: 1 / 8 }],
@@ -93,7 +66,8 @@ describe.each(sizes)('%i tokens, %o', (tokens, window) => {
       scale: 1,
     };
     const expected = bandedMacs({ tokens, size: 4, lead: 6, window, symbolic });
-    expect(await macsRun(attention, window, tokens)).toBe(expected);
+    const build: Build = (b, operands) => bandedAttention(b, operands, window);
+    expect(await macsRun(attention, build, tokens)).toBe(expected);
   });
 });
 

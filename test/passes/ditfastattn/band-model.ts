@@ -8,6 +8,7 @@ import type { SiteBuilder } from '../../../src/compiler/plan/index.js';
 import { decodeFloat16, encodeFloat16 } from '../../../src/io/float16.js';
 import { int } from '../../../src/model/ir/attribute.js';
 import type { Model } from '../../../src/model/ir/model.js';
+import { isOp } from '../../../src/model/ir/node.js';
 import { float32Tensor, int64Tensor } from '../../../src/model/ir/tensor.js';
 import { type DataType, type Dim, dataTypeCode, tensorType } from '../../../src/model/ir/types.js';
 import type { Value } from '../../../src/model/ir/value.js';
@@ -70,6 +71,30 @@ export function attentionModel(attention: Attention, build: Build): Model {
   return model;
 }
 
+/** MACs of the products that onnxruntime runs, from the shapes of their operands. */
+export async function macsRun(attention: Attention, build: Build, tokens: number): Promise<number> {
+  const model = attentionModel(attention, build);
+  const products = [...model.graph.nodes].filter((node) => isOp(node, 'MatMul'));
+  const observed = new Set(products.flatMap((node) => [node.inputs[0] as Value, node.output]));
+  for (const value of observed)
+    if (!value.isGraphOutput && !value.isGraphInput) model.graph.addOutput(value);
+  const session = await ort.InferenceSession.create(encodeSorted(model), EXACT);
+  const { lead, size } = attention;
+  const zeros = (...dims: number[]) => {
+    const all = [...lead, ...dims];
+    return new ort.Tensor('float32', new Float32Array(all.reduce((a, b) => a * b)), all);
+  };
+  const q = zeros(tokens, size);
+  const results = { ...(await session.run({ q, k: zeros(size, tokens), v: q })), q };
+  await session.release();
+  const dims = (value: Value) => (results as Record<string, ort.Tensor>)[value.name]!.dims;
+  return products
+    .map(
+      (node) => dims(node.inputs[0] as Value).at(-1)! * dims(node.output).reduce((a, b) => a * b),
+    )
+    .reduce((a, b) => a + b, 0);
+}
+
 /** softmax(scale(q k) + mask) v with the mask as one more input, float32 [tokens, tokens]. */
 export const dense: Build = (b, { q, k, v, scale, weights, dtype }) => {
   const mask = b.graph.addInput('mask', tensorType(dtype, [null, null]));
@@ -79,14 +104,17 @@ export const dense: Build = (b, { q, k, v, scale, weights, dtype }) => {
   return b.add({ opType: 'MatMul', inputs: [weights(b, seen), v] });
 };
 
-export const bandOf = (tokens: number, width: number): ort.Tensor =>
+export const maskOf = (tokens: number, sees: Sees): ort.Tensor =>
   new ort.Tensor(
     'float32',
     Float32Array.from({ length: tokens * tokens }, (_, at) =>
-      Math.abs(Math.floor(at / tokens) - (at % tokens)) <= width ? 0 : -Infinity,
+      sees(Math.floor(at / tokens), at % tokens) ? 0 : -Infinity,
     ),
     [tokens, tokens],
   );
+
+export const bandOf = (tokens: number, width: number): ort.Tensor =>
+  maskOf(tokens, (i, j) => Math.abs(i - j) <= width);
 
 export interface Operands {
   readonly q: Float32Array;
@@ -114,20 +142,27 @@ export function operandsOf(
   return { q: some(), k: some(), v: some() };
 }
 
-/** The definition, in float64. */
+/** Does query i see key j? */
+export type Sees = (i: number, j: number) => boolean;
+
+/**
+ * The definition, in float64.
+ * @param window keys on each side, or which keys each query sees
+ */
 export function definition(
   { lead, size, scale }: Attention,
   tokens: number,
   { q, k, v }: Operands,
-  width: number,
+  window: number | Sees,
 ): Float64Array {
+  const sees: Sees = typeof window === 'number' ? (i, j) => Math.abs(i - j) <= window : window;
   const out = new Float64Array(q.length);
   const heads = lead.reduce((a, b) => a * b, 1);
   for (let h = 0; h < heads; h++) {
     const base = h * tokens * size;
     for (let i = 0; i < tokens; i++) {
       const scores = Array.from({ length: tokens }, (_, j) => {
-        if (Math.abs(i - j) > width) return -Infinity;
+        if (!sees(i, j)) return -Infinity;
         let sum = 0;
         for (let d = 0; d < size; d++)
           sum += q[base + i * size + d]! * k[base + d * tokens + j]! * scale;

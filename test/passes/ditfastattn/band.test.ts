@@ -5,10 +5,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
+  type Band,
   type BandOperands,
   bandedAttention,
   type CutRules,
-  type Window,
   windowTokens,
 } from '../../../passes/ditfastattn/band/index.js';
 import type { SiteBuilder } from '../../../src/compiler/plan/index.js';
@@ -28,14 +28,14 @@ import {
   Runner,
 } from './band-model.js';
 
-const band = (window: Window, rules?: CutRules) => (b: SiteBuilder, operands: BandOperands) =>
+const band = (window: Band, rules?: CutRules) => (b: SiteBuilder, operands: BandOperands) =>
   bandedAttention(b, operands, window, rules);
 
 const seed = fc.integer({ min: 0, max: 2 ** 31 });
 const lead = fc.array(fc.integer({ min: 1, max: 3 }), { maxLength: 2 });
 const size = fc.integer({ min: 1, max: 5 });
 const tokens = fc.integer({ min: 1, max: 48 });
-const window: fc.Arbitrary<Window> = fc.oneof(
+const window: fc.Arbitrary<Band> = fc.oneof(
   fc.record({ tokens: fc.integer({ min: 1, max: 60 }) }),
   fc.record({ tokens: fc.integer({ min: 1, max: 4 }) }),
   fc.record({ fraction: fc.constantFrom(1 / 8, 1 / 3, 0.1, 0.02, 1) }),

@@ -16,6 +16,7 @@ import {
   SPELLINGS,
   type Spelling,
 } from '../../helpers/spellings.js';
+import { modelOf } from '../../helpers/text.js';
 
 type Feeds = Record<string, ort.Tensor>;
 
@@ -122,3 +123,23 @@ test.each(selfAttentions.filter((s) => s.mask).map((s) => [s.file, s] as const))
     expect((error as StepfoldError).message).toMatch(/mask/);
   },
 );
+
+test('pooling with one query is no site, and leaves the numbers of the others', async () => {
+  // tokens, a mean of them that attends to all, and self-attention behind it
+  const numbers = (count: number) =>
+    `{${Array.from({ length: count }, (_, i) => Math.sin(i).toFixed(3)).join()}}`;
+  const attend = (to: string, q: string, k: string) =>
+    `${to}q = MatMul (${q}, w) ${to}k = MatMul (${k}, w) ${to}v = MatMul (${k}, w)
+     ${to}t = Transpose <perm = [0, 2, 1]> (${to}k) ${to}s = MatMul (${to}q, ${to}t)
+     ${to}p = Softmax <axis = -1> (${to}s) ${to} = MatMul (${to}p, ${to}v)`;
+  const model = modelOf(`g (float[2,6,4] x) => (float[2,6,4] y) <float[4,4] w = ${numbers(16)}> {
+    m = ReduceMean <axes = [1], keepdims = 1> (x)  ${attend('a', 'm', 'x')}
+    z = Add (x, a)  ${attend('b', 'z', 'z')}  y = Add (z, b)
+  }`);
+  const { plan } = await Pipeline.create({ calls: 2 })
+    .use(ditfastattn, { strategy: 'window', window: 1 })
+    .compile(model);
+  expect(plan.sites.map(({ id, outputs }) => [id, outputs.map((v) => v.name)])).toEqual([
+    ['attention.0', ['b']],
+  ]);
+});

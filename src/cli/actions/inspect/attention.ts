@@ -2,11 +2,17 @@
 import type { AttentionInfo, Refusal } from '../../../compiler/analysis/index.js';
 import { formatMacs, heading, print, printTable } from '../../output.js';
 
+const KINDS: Readonly<Record<AttentionInfo['kind'], string>> = {
+  self: 'self-attention',
+  cross: 'cross-attention',
+  pooling: 'pooling attention',
+};
+
 /** "28 self-attention and 28 cross-attention modules"; empty where there are none. */
 export function countModules(table: readonly AttentionInfo[]): string {
-  const parts = (['self', 'cross'] as const).flatMap((kind) => {
+  const parts = Object.entries(KINDS).flatMap(([kind, name]) => {
     const count = table.filter((a) => a.kind === kind).length;
-    return count > 0 ? [`${count} ${kind}-attention`] : [];
+    return count > 0 ? [`${count} ${name}`] : [];
   });
   return parts.length > 0 ? `${parts.join(' and ')} module${table.length > 1 ? 's' : ''}` : '';
 }
@@ -39,11 +45,13 @@ export function printAttention(
 
 function printModules(table: readonly AttentionInfo[], concrete: (size: Size) => string): void {
   const anyMask = table.some(isMasked);
-  const nameWidth = anyMask ? 28 : 34;
+  const anyGrid = table.some((a) => gridOf(a));
+  const nameWidth = 34 - (anyMask ? 6 : 0) - (anyGrid ? 8 : 0);
   printTable(
     [
       'site',
       'tokens',
+      ...(anyGrid ? ['grid'] : []),
       'heads',
       'size',
       'projections',
@@ -57,6 +65,7 @@ function printModules(table: readonly AttentionInfo[], concrete: (size: Size) =>
     table.map((a) => [
       a.id ?? a.kind,
       a.kind === 'self' ? concrete(a.tokens) : `${concrete(a.tokens)}x${concrete(a.keys)}`,
+      ...(anyGrid ? [gridOf(a)] : []),
       concrete(a.heads),
       concrete(a.headSize),
       a.macs ? formatMacs(a.macs.projections) : '?',
@@ -64,10 +73,18 @@ function printModules(table: readonly AttentionInfo[], concrete: (size: Size) =>
       a.macs ? formatMacs(a.macs.products) : '?',
       percent(a.share?.products),
       ...(anyMask ? [isMasked(a) ? 'yes' : ''] : []),
-      a.kind === 'cross' ? '' : a.window.possible ? 'yes' : 'no',
+      a.kind !== 'self' ? '' : a.window.possible ? 'yes' : 'no',
       cutInside(a.nodes.softmax, nameWidth),
     ]),
   );
+}
+
+/** The image's tokens by height and width, with those before and behind them: `77+64x64`. */
+function gridOf({ grid, tokens }: AttentionInfo): string {
+  if (!grid || 'reason' in grid) return '';
+  const { from, sizes } = grid;
+  const behind = Number(tokens) - from - sizes.reduce((a, b) => a * b, 1);
+  return [from || [], sizes.join('x'), behind || []].flat().join('+');
 }
 
 const isMasked = ({ mask, causal }: AttentionInfo): boolean => mask !== null || causal;

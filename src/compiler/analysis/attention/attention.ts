@@ -45,6 +45,8 @@ export interface AttentionCore {
   /** The operator hides later keys by itself, without a mask. */
   readonly causal: boolean;
   readonly queries: DimExpr | undefined;
+  /** The axis of q along which the queries lie; undefined where it cannot be told. */
+  readonly queryAxis: number | undefined;
   readonly keys: DimExpr | undefined;
   /** Elements of q that one score sums over. */
   readonly headSize: DimExpr | undefined;
@@ -80,10 +82,13 @@ export interface AttentionBorders {
 }
 
 export interface Attention extends AttentionCore, AttentionBorders {
-  /** `attention.0`, `attention.1`, … over self-attentions in topological order; cross-attention has none. */
+  /** `attention.0`, `attention.1`, … over self-attentions in topological order; other attention has none. */
   readonly id: string | undefined;
-  /** `self`: q and k are made of one value, perhaps k by way of pooling. */
-  readonly kind: 'self' | 'cross';
+  /**
+   * `self`: q and k are made of one value, perhaps k by way of pooling; `pooling`: so are they, but there is
+   * one query for many keys, so that a sequence becomes one token.
+   */
+  readonly kind: 'self' | 'cross' | 'pooling';
   /** q, k and v come out of one layer. */
   readonly packed: boolean;
   readonly heads: DimExpr | undefined;

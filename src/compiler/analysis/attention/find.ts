@@ -36,14 +36,16 @@ export function findAttention(graph: Graph, shapes: ShapeTable): AttentionAnalys
       refused.push(core);
       continue;
     }
-    const { q, k, v, lead } = core;
+    const { q, k, v, lead, queries, keys } = core;
     const ends = borders(core, surroundings, shapes);
-    const isSelf = ends.input !== undefined || sameValues(q.sources, k.sources);
+    const isOfOne = ends.input !== undefined || sameValues(q.sources, k.sources);
+    const pools = queries?.constant === 1 && keys?.constant !== 1;
+    const kind = !isOfOne ? 'cross' : pools ? 'pooling' : 'self';
     found.push({
       ...core,
       ...ends,
-      id: isSelf ? `attention.${selfAttentions++}` : undefined,
-      kind: isSelf ? 'self' : 'cross',
+      id: kind === 'self' ? `attention.${selfAttentions++}` : undefined,
+      kind,
       packed:
         q.projections.length === 1 &&
         [...k.projections, ...v.projections].every((node) => node === q.projections[0]),

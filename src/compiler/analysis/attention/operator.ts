@@ -90,6 +90,7 @@ export function coreOfOperator(node: Node, shapes: ShapeTable): AttentionCore | 
     ...found,
     causal: form.causal,
     queries: form.q.tokens,
+    queryAxis: form.q.layout === 'heads' ? 2 : 1,
     keys: form.k.tokens,
     headSize: form.q.size,
     lead: batch && form.q.heads && product([batch, form.q.heads]),

@@ -87,6 +87,8 @@ interface ScoreAxes {
   /** The first operand of the product holds the keys. */
   readonly keysFirst: boolean;
   readonly queries: DimExpr | undefined;
+  /** The axis of q along which the queries lie. */
+  readonly queryAxis: number | undefined;
   readonly keys: DimExpr | undefined;
   readonly headSize: DimExpr | undefined;
 }
@@ -107,16 +109,21 @@ function scoreAxes(
   if (!holders.includes(false)) return 'shared';
   const keysFirst = holders[0]!;
   const [q, k] = keysFirst ? ([1, 0] as const) : ([0, 1] as const);
-  const size = (side: 0 | 1, of: (axis: string) => boolean): DimExpr | undefined => {
+  const place = (side: 0 | 1, of: (axis: string) => boolean): number | undefined => {
     const at = axes.operands[side].filter(of);
-    const shape = shapes.shape(scores.inputs[side]!);
-    return at.length === 1 ? shape?.[axes.operands[side].indexOf(at[0]!)] : undefined;
+    return at.length === 1 ? axes.operands[side].indexOf(at[0]!) : undefined;
+  };
+  const size = (side: 0 | 1, of: (axis: string) => boolean): DimExpr | undefined => {
+    const at = place(side, of);
+    return at === undefined ? undefined : shapes.shape(scores.inputs[side]!)?.[at];
   };
   const inResult = (axis: string) => axes.result.includes(axis);
+  const isQuery = (axis: string) => inResult(axis) && !axes.operands[k].includes(axis);
   const inBoth = (axis: string) => axes.operands.every((operand: Axes) => operand.includes(axis));
   return {
     keysFirst,
-    queries: size(q, (axis) => inResult(axis) && !axes.operands[k].includes(axis)),
+    queries: size(q, isQuery),
+    queryAxis: place(q, isQuery),
     keys: size(k, (axis) => axis === key),
     headSize: size(q, (axis) => inBoth(axis) && !inResult(axis)),
   };
@@ -124,12 +131,13 @@ function scoreAxes(
 
 function sizes(softmax: Node, q: Value, found: ScoreAxes | undefined, shapes: ShapeTable) {
   const shape = shapes.shape(softmax.output);
-  const { queries, keys, headSize } = found ?? {
+  const { queries, queryAxis, keys, headSize } = found ?? {
     queries: shape?.at(-2),
+    queryAxis: undefined,
     keys: shape?.at(-1),
     headSize: shapes.shape(q)?.at(-1),
   };
   const others = queries && keys && product([queries, keys]);
   const lead = shape && others && divideExactly(product(shape), others);
-  return { queries, keys, headSize, lead };
+  return { queries, queryAxis, keys, headSize, lead };
 }

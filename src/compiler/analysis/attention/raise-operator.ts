@@ -35,7 +35,9 @@ export function raiseOperator(
   const { q, k, v } = form;
   const heads = q.heads?.constant;
   if (heads === undefined) return refuse('its number of heads is not known');
-  if (k.heads?.constant !== heads || v.heads?.constant !== heads)
+  const shared = k.heads?.constant;
+  // each head of k and v may serve a group of those of q
+  if (shared === undefined || v.heads?.constant !== shared || heads % shared !== 0)
     return refuse(`q has ${heads} heads, k ${k.heads ?? '?'} and v ${v.heads ?? '?'}`);
   if (form.bias && ['packed', 'heads'].some((layout) => [q, k, v].some((o) => o.layout === layout)))
     return refuse('it adds a bias to operands whose heads are apart');
@@ -52,11 +54,11 @@ export function raiseOperator(
     from === to ? value : cast(b, value, to, `${name}.${role}`);
   return {
     operands: (b) => {
-      const build = new OperandBuilding(b, form, starts ?? [], heads, attention.module, name);
+      const build = new OperandBuilding(b, form, starts ?? [], attention.module, name);
       return {
         q: withNumber(b, 'Mul', build.part(q, 'q', 'row'), factor, type, `${name}.q`),
-        k: build.part(k, 'k', 'column'),
-        v: build.part(v, 'v', 'row'),
+        k: build.repeated(k, 'k', 'column', heads),
+        v: build.repeated(v, 'v', 'row', heads),
       };
     },
     rank: 4,
@@ -91,7 +93,6 @@ class OperandBuilding {
     private readonly b: SiteBuilder,
     private readonly form: OperatorForm,
     private readonly starts: readonly number[],
-    private readonly heads: number,
     private readonly module: ReadonlySet<Node>,
     private readonly name: string,
   ) {}
@@ -114,8 +115,24 @@ class OperandBuilding {
         return transposed(b, part, FROM_TOKENS[as], name);
       }
       case 'tokens':
-        return this.headsOut(this.withBias(operand, role, name), as, name);
+        return this.headsOut(this.withBias(operand, role, name), operand, as, name);
     }
+  }
+
+  /** Each head as often as there are heads of q to it, one behind the other (ONNX Attention, grouped queries). */
+  repeated(operand: OperandForm, role: 'k' | 'v', as: 'row' | 'column', heads: number): Value {
+    const part = this.part(operand, role, as);
+    const own = operand.heads!.constant!;
+    if (own === heads) return part;
+    const group = heads / own;
+    const order = Array.from({ length: heads }, (_, head) => Math.floor(head / group));
+    const name = `${this.name}.${role}`;
+    return this.b.add({
+      opType: 'Gather',
+      inputs: [part, this.b.constant(`${name}.heads`, order)],
+      outputs: [name],
+      attributes: { axis: int(1) },
+    });
   }
 
   private withBias(operand: OperandForm, role: 'q' | 'k' | 'v', name: string): Value {
@@ -133,8 +150,13 @@ class OperandBuilding {
   }
 
   /** From (batch, tokens, heads*size). */
-  private headsOut(value: Value, as: 'row' | 'column', name: string): Value {
-    const apart = reshaped(this.b, value, [0, 0, this.heads, -1], name);
+  private headsOut(
+    value: Value,
+    { heads }: OperandForm,
+    as: 'row' | 'column',
+    name: string,
+  ): Value {
+    const apart = reshaped(this.b, value, [0, 0, heads!.constant!, -1], name);
     return transposed(this.b, apart, FROM_TOKENS[as], name);
   }
 }

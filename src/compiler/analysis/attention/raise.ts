@@ -20,6 +20,8 @@ export function raiseCore(attention: Attention, shapes: ShapeTable): RaisedCore 
   const refuse = (reason: string, node = softmax): Refusal => ({ reason, node: node.label });
   if (kind === 'cross')
     return refuse('it attends to another sequence, in which a query has no neighbours', scores);
+  if (kind === 'pooling')
+    return refuse('it pools a sequence with one query, which has no neighbours');
   if (causal) return refuse('it hides later keys, and a window would change what it hides', scores);
   if (mask)
     return refuse(

@@ -3,15 +3,17 @@ import { concreteShapes, type Macs } from '../../../model/cost/index.js';
 import type { Node } from '../../../model/ir/node.js';
 import type { Dim } from '../../../model/ir/types.js';
 import type { DimExpr, ShapeTable } from '../../../model/shape/index.js';
+import { type Places, type TokenGrid, tokenGrid } from '../places/index.js';
 import type { Refusal } from '../refusal.js';
 import type { Attention, AttentionAnalysis, AttentionOperand } from './attention.js';
 import { type AttentionCost, attentionCost } from './cost.js';
 import { raiseCore } from './raise.js';
 
 export interface AttentionInfo {
-  /** `attention.0`, …: the site of a self-attention; null for cross-attention. */
+  /** `attention.0`, …: the site of a self-attention; null for other attention. */
   readonly id: string | null;
-  readonly kind: 'self' | 'cross';
+  /** `pooling`: one query makes one token of a sequence. */
+  readonly kind: 'self' | 'cross' | 'pooling';
   /** Queries; symbols kept. */
   readonly tokens: Dim;
   readonly keys: Dim;
@@ -28,6 +30,10 @@ export interface AttentionInfo {
   readonly causal: boolean;
   /** Whether queries can be limited to a window of keys, and if not, why. */
   readonly window: { readonly possible: true } | ({ readonly possible: false } & Refusal);
+  /**
+   * Where the tokens of an image lie, and on which grid, or why that is not known; null where it is no self-attention.
+   */
+  readonly grid: Pick<TokenGrid, 'from' | 'sizes'> | Refusal | null;
   /** What the projections read; null for what is not one value. */
   readonly input: string | null;
   readonly output: string;
@@ -47,12 +53,14 @@ export interface AttentionInfo {
 /**
  * @param bindings a size for each symbol of the inputs' shapes
  * @param model MACs of the whole model at these sizes
+ * @param places what lies along the axes of its values
  */
 export function attentionTable(
   analysis: AttentionAnalysis,
   shapes: ShapeTable,
   bindings: ReadonlyMap<string, number>,
   model: Macs,
+  places: Places,
 ): AttentionInfo[] {
   const shapeOf = concreteShapes(shapes, bindings);
   return analysis.found.map((attention): AttentionInfo => {
@@ -73,11 +81,17 @@ export function attentionTable(
       mask: attention.mask?.name ?? null,
       causal: attention.causal,
       window: 'reason' in raised ? { possible: false, ...raised } : { possible: true },
+      grid: attention.kind === 'self' ? gridOf(attention, places) : null,
       input: attention.input?.name ?? null,
       output: attention.output.name,
       nodes: nodesOf(attention),
     };
   });
+}
+
+function gridOf(attention: Attention, places: Places): AttentionInfo['grid'] {
+  const grid = tokenGrid(attention, places);
+  return 'reason' in grid ? grid : { from: grid.from, sizes: grid.sizes };
 }
 
 const sizeOf = (size: DimExpr | undefined): Dim => (size ? size.stated : null);

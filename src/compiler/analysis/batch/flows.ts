@@ -1,10 +1,11 @@
 /** How the batch goes through a node, by what its operator does to axes. */
 import type { BatchFlow } from '../../../model/operators/index.js';
 import { attention, normalized, outermost, reduced, softmax, unknown } from './apart.js';
-import { flattened, reshaped, squeezed, transposed, unsqueezed } from './layout.js';
+import { flattened, reshaped, squeezed, tiled, transposed, unsqueezed } from './layout.js';
 import { aligned, einsum, generalProduct, matrixProduct } from './products.js';
 import { gathered, joined, padded, resized, sliced, split } from './selection.js';
 import type { Flow } from './step.js';
+import { written } from './written.js';
 
 /** Where the batch in another input than the first would not be followed: such inputs say how, not what. */
 const ofFirst =
@@ -16,6 +17,8 @@ export const FLOWS: Readonly<Record<BatchFlow, Flow>> = {
   elementwise: aligned(),
   // the shape of an Expand is no tensor that broadcasts
   expanded: aligned(1),
+  tiled: ofFirst(tiled),
+  written,
   outermost,
   attention,
   normalized: ofFirst(normalized),

@@ -30,7 +30,7 @@ export function followBatch(
   const graph = [...region][0]?.graph;
   for (const node of graph ? topologicalOrder(graph) : []) {
     if (!region.has(node)) continue;
-    const result = through(node, carriersOf(node, axes), shapes.shape(from)?.[0], shapes);
+    const result = through(node, axes, shapes.shape(from)?.[0], shapes);
     if (result === undefined) continue;
     if (typeof result === 'string') return { reason: result, node: node.label };
     for (const output of node.outputs) if (output) axes.set(output, result);
@@ -44,14 +44,18 @@ export const carriersOf = (node: Node, axes: BatchAxes): Carrier[] =>
 /**
  * On which axis the outputs of a node carry the batch, or why that cannot be said; undefined where they do not.
  * @param images how many there are
+ * @param carrying inputs that carry them, or are taken to
  */
 export function through(
   node: Node,
-  carrying: readonly Carrier[],
+  axes: BatchAxes,
   images: DimExpr | undefined,
   shapes: ShapeTable,
+  carrying = carriersOf(node, axes),
 ): number | string | undefined {
   // a shape is known to the program in another way: it follows its tensor
   if (carrying.length === 0 || readsNoElements(node)) return undefined;
-  return FLOWS[operatorOf(node)?.batch ?? 'unknown'](new Step(node, carrying, images, shapes));
+  return FLOWS[operatorOf(node)?.batch ?? 'unknown'](
+    new Step(node, carrying, images, shapes, (value) => axes.has(value)),
+  );
 }

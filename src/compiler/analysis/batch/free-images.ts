@@ -2,17 +2,15 @@
  * As `freeBatch`, for a whole model whose batch is written down as a number: what an exporter wrote into targets of
  * Reshape, Expand and Resize follows the tensor instead.
  */
-import { int } from '../../../model/ir/attribute.js';
 import type { Graph } from '../../../model/ir/graph.js';
 import { isOp, type Node } from '../../../model/ir/node.js';
 import { int64Tensor } from '../../../model/ir/tensor.js';
 import type { Value } from '../../../model/ir/value.js';
-import type { DimExpr, ShapeTable } from '../../../model/shape/index.js';
+import type { ShapeTable } from '../../../model/shape/index.js';
 import type { Refusal } from '../refusal.js';
 import type { BatchAxes } from './follow.js';
 import { freeTarget } from './free.js';
-
-type Edit = () => void;
+import { type Edit, replaceSize } from './sizes.js';
 
 /** The edit, to be applied by calling it, or why there is none. */
 export function freeImages(graph: Graph, axes: BatchAxes, shapes: ShapeTable): Refusal | Edit {
@@ -43,54 +41,6 @@ function editOf(
   if (isOp(node, 'Resize') && node.inputs[3])
     return replaceSize(node, 3, axis, () => runTimeSize(node, from), shapes);
   return undefined;
-}
-
-/** Puts another size into the list of sizes that an input is. */
-function replaceSize(
-  node: Node,
-  input: number,
-  axis: number,
-  instead: () => number | Value,
-  shapes: ShapeTable,
-): Edit | string | undefined {
-  const sizes = node.inputs[input]!;
-  const known = shapes.contents(sizes);
-  if (!known) return 'the sizes of its result are not known';
-  const at = axis - ((shapes.shape(node.output)?.length ?? known.length) - known.length);
-  if (at < 0) return undefined;
-  return () => {
-    const { graph } = node;
-    const parts = known.map((size, i) =>
-      part(graph, sizes, size, i, i === at ? instead() : undefined),
-    );
-    node.setInput(
-      input,
-      graph.addNode({
-        opType: 'Concat',
-        inputs: parts,
-        outputs: ['stepfold.sizes'],
-        attributes: { axis: int(0) },
-      }).output,
-    );
-  };
-}
-
-function part(
-  graph: Graph,
-  sizes: Value,
-  size: DimExpr,
-  place: number,
-  instead: number | Value | undefined,
-): Value {
-  if (instead !== undefined && typeof instead !== 'number') return instead;
-  const known = instead ?? size.constant;
-  const written = graph.addInitializer('stepfold.sizes.part', int64Tensor([known ?? place]));
-  if (known !== undefined) return written;
-  return graph.addNode({
-    opType: 'Gather',
-    inputs: [sizes, written],
-    outputs: ['stepfold.size'],
-  }).output;
 }
 
 function runTimeSize(node: Node, axis: number): Value {

@@ -3,35 +3,57 @@
  * outside of the region, follow the tensor instead. What the region computes stays the same.
  */
 import { int } from '../../../model/ir/attribute.js';
+import { constantTensor } from '../../../model/ir/constants.js';
 import type { Graph } from '../../../model/ir/graph.js';
 import { isOp, type Node } from '../../../model/ir/node.js';
-import { int64Tensor } from '../../../model/ir/tensor.js';
+import { int64Tensor, readNumbers } from '../../../model/ir/tensor.js';
 import type { Value } from '../../../model/ir/value.js';
 import type { ShapeTable } from '../../../model/shape/index.js';
 import type { Refusal } from '../refusal.js';
 import type { BatchAxes } from './follow.js';
+import { type Edit, replaceSize } from './sizes.js';
 
 /** The edit that does so, to be applied by calling it, or why there is none. */
 export function freeBatch(
   region: ReadonlySet<Node>,
   axes: BatchAxes,
   shapes: ShapeTable,
-): Refusal | (() => void) {
-  const edits: (() => void)[] = [];
+): Refusal | Edit {
+  const edits: Edit[] = [];
   for (const node of region) {
-    if (isOp(node, 'Expand') && axes.has(node.output))
-      return { reason: 'its target has the batch in it', node: node.label };
-    if (!isOp(node, 'Reshape')) continue;
     const axis = axes.get(node.output);
     const from = node.inputs[0] ? axes.get(node.inputs[0]) : undefined;
     if (axis === undefined || from === undefined) continue;
-    const edit = freeTarget(node, from, axis, shapes);
+    const edit = editOf(node, from, axis, shapes);
     if (typeof edit === 'string') return { reason: edit, node: node.label };
     if (edit) edits.push(edit);
   }
   return () => {
     for (const edit of edits) edit();
   };
+}
+
+function editOf(
+  node: Node,
+  from: number,
+  axis: number,
+  shapes: ShapeTable,
+): Edit | string | undefined {
+  if (isOp(node, 'Reshape')) return freeTarget(node, from, axis, shapes);
+  if (!isOp(node, 'Expand')) return undefined;
+  // a 1 broadcasts to whatever the tensor has
+  return isOneAt(node, axis, shapes) ? undefined : replaceSize(node, 1, axis, () => 1, shapes);
+}
+
+/** Has the target of an Expand a 1 for an axis of the result, or was one put there? */
+function isOneAt(node: Node, axis: number, shapes: ShapeTable): boolean {
+  const target = node.inputs[1]!;
+  const rank = shapes.shape(node.output)?.length ?? 0;
+  const known = shapes.contents(target);
+  if (known) return known[axis - rank + known.length]?.constant === 1;
+  const put = isOp(target.producer, 'Concat') ? target.producer.inputs[axis] : undefined;
+  const written = put && constantTensor(put);
+  return !!written && readNumbers(written).join() === '1';
 }
 
 /**
@@ -44,7 +66,7 @@ export function freeTarget(
   from: number,
   axis: number,
   shapes: ShapeTable,
-): (() => void) | string | undefined {
+): Edit | string | undefined {
   const [data, target] = node.inputs as [Value, Value];
   const written = shapes.contents(target)?.map((d) => d.constant);
   // no size is 0 (see canonicalize), so a 0 is a copy, whatever `allowzero` says

@@ -110,7 +110,7 @@ class Follower {
     if (captured) return `it is not known how a graph inside of ${node.opType} treats the batch`;
     const carrying = carriersOf(node, this.axes);
     if (carrying.length === 0) return this.born(node);
-    const result = through(node, carrying, this.images, this.shapes);
+    const result = through(node, this.axes, this.images, this.shapes, carrying);
     if (typeof result !== 'string') return result;
     return this.withDemanded(node, carrying) ?? result;
   }
@@ -141,7 +141,7 @@ class Follower {
     });
     for (const chosen of combinations(places)) {
       const all = [...carrying, ...chosen].sort((a, b) => a.index - b.index);
-      const result = through(node, all, this.images, this.shapes);
+      const result = through(node, this.axes, this.images, this.shapes, all);
       if (typeof result !== 'number') continue;
       if (chosen.every(({ index, axis }) => this.demand(node.inputs[index]!, axis, node)))
         return result;

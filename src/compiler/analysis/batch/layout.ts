@@ -27,6 +27,13 @@ export const reshaped: Flow = (step) => {
   return isWhole ? place : 'it takes the batch apart';
 };
 
+export const tiled: Flow = (step) => {
+  const { axis } = step.first;
+  const times = step.contentsOf(1)?.[axis];
+  if (!times) return 'it is not known how often it repeats the batch';
+  return times.constant === 1 ? axis : 'it repeats the batch';
+};
+
 export const flattened: Flow = ({ node, first }) =>
   first.axis === 0 && attrNumber(node, 'axis', 1) >= 1 ? 0 : 'it folds other axes into the batch';
 

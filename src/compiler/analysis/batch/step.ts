@@ -1,6 +1,7 @@
 /** One node that the batch comes to, as the rules of how it goes on see it. */
 import { attrNumber, attrNumbers } from '../../../model/ir/attribute.js';
 import type { Node } from '../../../model/ir/node.js';
+import type { Value } from '../../../model/ir/value.js';
 import { constantShape, type DimExpr, type ShapeTable } from '../../../model/shape/index.js';
 
 /** An input that carries the batch, and on which axis. */
@@ -24,6 +25,8 @@ export class Step {
     /** How many images there are. */
     readonly images: DimExpr | undefined,
     private readonly shapes: ShapeTable,
+    /** Does a value carry the batch? */
+    readonly hasImages: (value: Value) => boolean,
   ) {
     this.first = carrying[0]!;
   }
@@ -40,6 +43,15 @@ export class Step {
   shapeOf(index: number): readonly DimExpr[] | undefined {
     const value = this.node.inputs[index];
     return value ? this.shapes.shape(value) : undefined;
+  }
+
+  contentsOf(index: number): readonly DimExpr[] | undefined {
+    const value = this.node.inputs[index];
+    return value ? this.shapes.contents(value) : undefined;
+  }
+
+  sizesOf(value: Value): readonly DimExpr[] | undefined {
+    return this.shapes.shape(value);
   }
 
   get outputShape(): readonly DimExpr[] | undefined {

@@ -7,7 +7,7 @@ import { isStandard, type Node } from '../../../model/ir/node.js';
 import { tensorType } from '../../../model/ir/types.js';
 import type { Value } from '../../../model/ir/value.js';
 import type { ShapeTable } from '../../../model/shape/index.js';
-import { type BandMask, lowest, type Window, widthOf } from './band.js';
+import { type BandMask, checkWindow, lowest, type Window } from './band.js';
 import { innerName, maskName } from './names.js';
 import { NoReference } from './no-reference.js';
 
@@ -27,9 +27,9 @@ export function addBandedOperator(
   if (!node || place === undefined)
     throw new NoReference(`nothing in the source model hides keys from "${mixed.name}"`);
   const tokens = tokensOf(node, shapes);
-  const width = widthOf(window, tokens);
+  checkWindow(window, tokens);
   const dims = [1, 1, tokens, tokens];
-  const mask: BandMask = { name: maskName(dims, width), dims, tokens, width };
+  const mask: BandMask = { name: maskName(dims, window), dims, tokens, window };
   const seen =
     graph.inputs.find((v) => v.name === mask.name) ??
     graph.addInput(mask.name, tensorType('bool', dims));

@@ -1,6 +1,6 @@
 /**
- * Attention under a band, by its definition: a query sees a key where their places are no more than
- * so many tokens apart, and every other score is too low to count. In the probe the nodes from the
+ * Attention under a window, by its definition: a query sees a key where their places are no more than
+ * so many tokens apart, or on a grid no more than so far on each axis, and every other score is too low to count. In the probe the nodes from the
  * scores to the product with v stand a second time behind such a mask, beside the source's own.
  * Costs what the attention costs, and a byte for each score of one head.
  */
@@ -26,21 +26,54 @@ export interface BandMask {
   /** That of the scores, with 1 for all axes but those of queries and keys. */
   readonly dims: readonly number[];
   readonly tokens: number;
-  /** Keys that a query sees on each side. */
-  readonly width: number;
+  readonly window: Window;
 }
 
 /** Keys on each side: as many as given, or a fraction of all tokens, rounded down, 1 at least. */
-export const widthOf = (window: Window, tokens: number): number =>
+const widthOf = (window: Window, tokens: number): number =>
   window.tokens ?? Math.max(1, Math.floor(tokens * (window.fraction ?? 0)));
 
 /** 1 where query i sees key j, in row-major order of [tokens, tokens]. */
-export function bandOf(tokens: number, width: number): Uint8Array {
+export function seenKeys({ tokens, window }: Pick<BandMask, 'tokens' | 'window'>): Uint8Array {
+  const sees = seesIn(window, tokens);
   const seen = new Uint8Array(tokens * tokens);
   for (let query = 0; query < tokens; query++)
-    for (let key = 0; key < tokens; key++)
-      seen[query * tokens + key] = Math.abs(query - key) <= width ? 1 : 0;
+    for (let key = 0; key < tokens; key++) seen[query * tokens + key] = sees(query, key) ? 1 : 0;
   return seen;
+}
+
+function seesIn(window: Window, tokens: number): (query: number, key: number) => boolean {
+  if (!window.grid) {
+    const width = widthOf(window, tokens);
+    return (query, key) => Math.abs(query - key) <= width;
+  }
+  const { from, sizes, extents } = window.grid;
+  const count = sizes.reduce((a, b) => a * b, 1);
+  const isPlaced = (token: number) => token >= from && token < from + count;
+  return (query, key) => {
+    // what is beside the grid sees all and is seen by all
+    if (!isPlaced(query) || !isPlaced(key)) return true;
+    let [a, b] = [query - from, key - from];
+    for (let axis = sizes.length - 1; axis >= 0; axis--) {
+      const size = sizes[axis]!;
+      if (2 * Math.abs((a % size) - (b % size)) > (extents[axis] ?? 0)) return false;
+      [a, b] = [Math.floor(a / size), Math.floor(b / size)];
+    }
+    return true;
+  };
+}
+
+/** @throws NoReference where a grid does not lie in the sequence */
+export function checkWindow({ grid }: Window, tokens: number): void {
+  if (!grid) return;
+  const { from, sizes, extents } = grid;
+  if (extents.length !== sizes.length)
+    throw new NoReference(
+      `the window has ${extents.length} extents, and its grid ${sizes.length} axes`,
+    );
+  const end = from + sizes.reduce((a, b) => a * b, 1);
+  if (end > tokens)
+    throw new NoReference(`the grid of a window ends at token ${end}, and there are ${tokens}`);
 }
 
 /**
@@ -122,8 +155,8 @@ function maskFor(scores: Value, shapes: ShapeTable, window: Window): BandMask {
       `"${scores.name}" in the source model has not as many queries as keys, or their number is not known`,
     );
   const dims = sizes.map((_, axis) => (axis === key || axis === query ? tokens : 1));
-  const width = widthOf(window, tokens);
-  return { name: maskName(dims, width), dims, tokens, width };
+  checkWindow(window, tokens);
+  return { name: maskName(dims, window), dims, tokens, window };
 }
 
 /** So low a score that its weight is exactly 0, in the type of the scores. */

@@ -39,8 +39,8 @@ export const bandNames = (mixed: string) => ({
   lacks: `${PREFIX}.band.lacks.${mixed}`,
 });
 
-/** bool: the input that says which keys each query sees; one for all attentions of a size. */
-export const maskName = (dims: readonly number[], width: number) =>
-  `${PREFIX}.mask.${dims.join('x')}.${width}`;
+/** bool: the input that says which keys each query sees; one for all attentions of a size and window. */
+export const maskName = (dims: readonly number[], window: object) =>
+  `${PREFIX}.mask.${dims.join('x')}.${JSON.stringify(window)}`;
 
 export const innerName = (value: string) => `${PREFIX}.inner.${value}`;

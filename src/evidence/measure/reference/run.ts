@@ -11,7 +11,7 @@ import { type Ort, runModel } from '../engine.js';
 import type { Feeds } from '../feeds.js';
 import { conditionalHalf, rowsOfHalf, withHalfTwice } from '../pairs.js';
 import { type Keep, openModels } from '../scratch.js';
-import { bandOf } from './band.js';
+import { seenKeys } from './band.js';
 import { KeptHistory } from './kept-history.js';
 import type { Meaning } from './meanings.js';
 import { bandNames, pairNames, runNames, valueNames } from './names.js';
@@ -102,10 +102,7 @@ class ReferenceLoop {
     private readonly schedule: Schedule,
   ) {
     this.masks = Object.fromEntries(
-      probe.masks.map(({ name, dims, tokens, width }) => [
-        name,
-        this.tensor('bool', bandOf(tokens, width), dims),
-      ]),
+      probe.masks.map((mask) => [mask.name, this.tensor('bool', seenKeys(mask), mask.dims)]),
     );
   }
 

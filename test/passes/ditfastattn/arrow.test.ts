@@ -1,0 +1,155 @@
+/**
+ * Windows on the image tokens of a sequence of image and text, through the whole compiler: what a call with
+ * `window-only` gives against the equation in plain loops, and what is said where the grid or the text's
+ * side cannot be told.
+ */
+import { describe, expect, test } from 'vitest';
+import { ditfastattn } from '../../../passes/index.js';
+import { Pipeline } from '../../../src/compiler/pipeline/index.js';
+import type { Model } from '../../../src/model/ir/model.js';
+import { openSession, ort } from '../../helpers/compile.js';
+import { modelOf } from '../../helpers/text.js';
+
+const [HEIGHT, WIDTH, TEXT, SIZE] = [18, 20, 3, 4];
+const IMAGE = HEIGHT * WIDTH;
+const TOKENS = IMAGE + TEXT;
+
+const some = (count: number, phase: number) =>
+  Float32Array.from({ length: count }, (_, i) => Math.sin(phase + 1.3 * i + 0.01 * i * i));
+const WEIGHTS = { wq: some(16, 1), wk: some(16, 2), wv: some(16, 3) };
+const tensors = Object.entries(WEIGHTS).map(
+  ([name, w]) => `float[4,4] ${name} = {${[...w].map(String)}}`,
+);
+
+type Order = 'text first' | 'image first';
+
+/** @param image what makes tokens "i" [1, IMAGE, SIZE] of an input, which comes first */
+function joint(order: Order, input: string, image: string): Model {
+  const parts = order === 'text first' ? 'text, i' : 'i, text';
+  return modelOf(`joint (${input}, float[1,${TEXT},${SIZE}] text) => (float[1,${TOKENS},${SIZE}] y) <
+    ${tensors.join(', ')}, float scale = {0.5}, int64[3] flat = {1, ${SIZE}, ${IMAGE}}
+  > {
+    ${image}
+    t = Concat <axis = 1> (${parts})
+    q = MatMul (t, wq) k = MatMul (t, wk) v = MatMul (t, wv)
+    kt = Transpose <perm = [0, 2, 1]> (k)
+    s = MatMul (q, kt) scaled = Mul (s, scale)
+    w = Softmax <axis = -1> (scaled)
+    y = MatMul (w, v)
+  }`);
+}
+
+const shown = (order: Order) =>
+  joint(
+    order,
+    `float[1,${SIZE},${HEIGHT},${WIDTH}] x`,
+    'f = Reshape (x, flat) i = Transpose <perm = [0, 2, 1]> (f)',
+  );
+const packed = (order: Order) => joint(order, `float[1,${IMAGE},${SIZE}] x`, 'i = Identity (x)');
+
+const compile = (model: Model, options: object) =>
+  Pipeline.create({ calls: 2 })
+    .use(ditfastattn, { strategy: 'window-only', ...options })
+    .compile(model);
+
+/** softmax(q k^T / 2) v over the keys that a query sees, in float64. */
+function defined(tokens: Float32Array, order: Order, height: number, width: number): number[] {
+  const projected = (w: Float32Array, token: number) =>
+    Array.from({ length: SIZE }, (_, c) =>
+      [0, 1, 2, 3].reduce((sum, i) => sum + tokens[token * SIZE + i]! * w[i * SIZE + c]!, 0),
+    );
+  const [q, k, v] = [WEIGHTS.wq, WEIGHTS.wk, WEIGHTS.wv].map((w) =>
+    Array.from({ length: TOKENS }, (_, token) => projected(w, token)),
+  ) as [number[][], number[][], number[][]];
+  const first = order === 'text first' ? TEXT : 0;
+  const isText = (token: number) => token < first || token >= first + IMAGE;
+  const sees = (i: number, j: number) => {
+    if (isText(i) || isText(j)) return true;
+    const [a, b] = [i - first, j - first];
+    const rows = Math.abs(Math.floor(a / WIDTH) - Math.floor(b / WIDTH));
+    const columns = Math.abs((a % WIDTH) - (b % WIDTH));
+    return rows <= height / 2 && columns <= width / 2;
+  };
+  return q.flatMap((query, i) => {
+    const weights = k.map((key, j) =>
+      sees(i, j) ? Math.exp(query.reduce((sum, x, c) => sum + x * key[c]!, 0) / 2) : 0,
+    );
+    const total = weights.reduce((a, b) => a + b);
+    return [0, 1, 2, 3].map((c) => weights.reduce((sum, w, j) => sum + (w / total) * v[j]![c]!, 0));
+  });
+}
+
+/** The second call's output, and the image's and the text's tokens in their order. */
+async function secondCall(model: Model, order: Order, isPacked: boolean, options: object) {
+  const session = await openSession(await compile(model, options));
+  const [image, text] = [some(IMAGE * SIZE, 5), some(TEXT * SIZE, 6)];
+  // channels first where the model is given an image
+  const x = isPacked
+    ? new ort.Tensor('float32', image, [1, IMAGE, SIZE])
+    : new ort.Tensor(
+        'float32',
+        image.map((_, i) => image[(i % IMAGE) * SIZE + Math.floor(i / IMAGE)]!),
+        [1, SIZE, HEIGHT, WIDTH],
+      );
+  const feeds = { x, text: new ort.Tensor('float32', text, [1, TEXT, SIZE]) };
+  await session.run(feeds);
+  const { y } = await session.run(feeds);
+  await session.release();
+  const tokens = order === 'text first' ? [...text, ...image] : [...image, ...text];
+  return { y: y!.data as Float32Array, tokens: Float32Array.from(tokens) };
+}
+
+describe.each(['text first', 'image first'] as const)('%s', (order) => {
+  const text = order === 'text first' ? 'first' : 'last';
+  test.each([
+    { name: 'the graph shows it', model: shown, isPacked: false, options: {} },
+    { name: 'the grid is said', model: packed, isPacked: true, options: { grid: '18x20' } },
+    { name: 'all is said', model: packed, isPacked: true, options: { grid: '18x20', text } },
+  ])('$name', async ({ model, isPacked, options }) => {
+    const { y, tokens } = await secondCall(model(order), order, isPacked, {
+      window: '4x3',
+      ...options,
+    });
+    const expected = defined(tokens, order, 4, 3);
+    const worst = expected.reduce((most, x, i) => Math.max(most, Math.abs(x - y[i]!)), 0);
+    expect(y).toHaveLength(expected.length);
+    expect(worst).toBeLessThan(1e-5);
+  });
+});
+
+describe('what is not told is refused', () => {
+  test.each([
+    ['the grid', packed, { window: '4x3' }, /does not show on which grid its 363 tokens lie/],
+    [
+      'a grid that is too large',
+      packed,
+      { window: '4x3', grid: '20x20' },
+      /a grid of 20x20 has 400/,
+    ],
+    [
+      'the text of a smaller grid',
+      packed,
+      { window: '4x3', grid: '9x20' },
+      /text=first or text=last/,
+    ],
+    ['an axis', shown, { window: '2x4x3' }, /3 extents.*a grid of 18x20/],
+    ['an axis of what is said', packed, { window: '4x3', grid: '2x9x20' }, /2 extents.*2x9x20/],
+  ])('%s', async (_, model, options, message) => {
+    await expect(compile(model('text first'), options)).rejects.toMatchObject({
+      code: 'PASS_OPTION',
+      message: expect.stringMatching(message),
+    });
+  });
+
+  test.each([
+    ['a grid for a band', { window: 3, grid: '18x20' }, /"grid": only a window on a grid/],
+    ['a side for a band', { window: '1/8', text: 'first' }, /"text": only a window on a grid/],
+    ['a grid of nothing', { window: '4x3', grid: '0x20' }, /"grid": it must be height and width/],
+    ['a window of nothing', { window: '4x0' }, /"window": it must be/],
+  ])('%s', async (_, options, message) => {
+    await expect(compile(shown('text first'), options)).rejects.toMatchObject({
+      code: 'PASS_OPTION',
+      message: expect.stringMatching(message),
+    });
+  });
+});
