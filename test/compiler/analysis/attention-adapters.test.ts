@@ -1,6 +1,10 @@
 /** Projections with adapters that were not merged into them: what is found, where it ends, and what it costs, by hand. */
 import { describe, expect, test } from 'vitest';
-import { attentionTable, findAttention } from '../../../src/compiler/analysis/attention/index.js';
+import {
+  attentionTable,
+  findAttention,
+  findPlaces,
+} from '../../../src/compiler/analysis/attention/index.js';
 import { inferShapes } from '../../../src/model/shape/index.js';
 import {
   attentionModel,
@@ -30,7 +34,13 @@ const found = (body: string) => {
   const analysis = findAttention(model.graph, shapes);
   return {
     refused: analysis.refused,
-    table: attentionTable(analysis, shapes, new Map([['batch', 1]]), { all: 1, layers: 1 }),
+    table: attentionTable(
+      analysis,
+      shapes,
+      new Map([['batch', 1]]),
+      { all: 1, layers: 1 },
+      findPlaces(model.graph, shapes),
+    ),
   };
 };
 

@@ -43,7 +43,7 @@ export function findModules(
   const covered = new Set(
     blocks.stages.flat().flatMap(({ layers }) => layers.flatMap(({ attentions }) => attentions)),
   );
-  const rest = attention.found.filter((own) => !covered.has(own));
+  const rest = attention.found.filter(isModule).filter((own) => !covered.has(own));
   const alone = rest.filter((own) => own.outputProjection).map((own) => partOf(own, undefined));
   const place = ({ outputs }: Part) =>
     Math.min(...outputs.map(({ producer }) => (producer ? ancestry.place(producer) : -1)));
@@ -58,7 +58,8 @@ export function findModules(
 }
 
 /** @param end what the branch gives before its gate */
-function partsOf({ attentions }: BlockLayer, end: Value, block: number): Part[] {
+function partsOf({ attentions: all }: BlockLayer, end: Value, block: number): Part[] {
+  const attentions = all.filter(isModule);
   const last = reachBack(end).heavy;
   const [layer] = last;
   const only = last.size === 1 && layer && multipliesWeight(layer) ? layer : undefined;
@@ -77,7 +78,14 @@ function partsOf({ attentions }: BlockLayer, end: Value, block: number): Part[] 
   return [part(attentions.some(({ kind }) => kind === 'self') ? 'self' : 'cross')];
 }
 
-const partOf = (own: Attention, block: number | undefined): Part => ({
+interface ModuleAttention extends Attention {
+  readonly kind: Exclude<Attention['kind'], 'pooling'>;
+}
+
+/** What pools a sequence into one query is no branch of its own: it belongs to whatever lies around it. */
+const isModule = (own: Attention): own is ModuleAttention => own.kind !== 'pooling';
+
+const partOf = (own: ModuleAttention, block: number | undefined): Part => ({
   kind: own.kind,
   outputs: [own.output],
   of: own,
