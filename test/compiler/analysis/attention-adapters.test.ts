@@ -1,10 +1,7 @@
 /** Projections with adapters that were not merged into them: what is found, where it ends, and what it costs, by hand. */
 import { describe, expect, test } from 'vitest';
-import {
-  attentionTable,
-  findAttention,
-  findPlaces,
-} from '../../../src/compiler/analysis/attention/index.js';
+import { attentionTable, findAttention } from '../../../src/compiler/analysis/attention/index.js';
+import { findPlaces } from '../../../src/compiler/analysis/places/index.js';
 import { inferShapes } from '../../../src/model/shape/index.js';
 import {
   attentionModel,
