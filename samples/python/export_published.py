@@ -146,6 +146,15 @@ def strip_fake(model):
     return end
 
 
+def call_batch(model):
+    """The exporter gives free axes names of its own; here there is one."""
+    free = model.graph.input[0].type.tensor_type.shape.dim[0].dim_param
+    for value in (*model.graph.input, *model.graph.output, *model.graph.value_info):
+        for size in value.type.tensor_type.shape.dim:
+            if size.dim_param == free:
+                size.dim_param = "batch"
+
+
 def export(name, network):
     program, count = program_of(network)
     weights_size = strip_fake(program.model)
@@ -157,6 +166,7 @@ def export(name, network):
     model = onnx_ir.to_proto(program.model)
     for item in (*model.graph.node, *model.graph.value_info):
         del item.metadata_props[:]
+    call_batch(model)
     OUTPUT.mkdir(exist_ok=True)
     target = OUTPUT / f"{name}.onnx"
     onnx.save(model, str(target))
