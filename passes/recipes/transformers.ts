@@ -1,6 +1,7 @@
 /** Recipes for transformers: what others ship, as far as it is known before the loop, and kept deviations of blocks. */
 import type { PassContext } from '../../src/compiler/pass/index.js';
 import { stepsOf } from './any-model.js';
+import { fora, pab, tgatePixart } from './modules.js';
 import type { NoSetting, Recipe } from './recipe.js';
 
 /** TaylorSeer Lite, which OpenVINO GenAI has on by default for these. */
@@ -126,10 +127,10 @@ const cacheDit = (mask: keyof typeof MASKS): Recipe => ({
 const cacheDits = [cacheDit('medium'), cacheDit('fast')];
 
 export const transformerRecipes: Readonly<Record<string, readonly Recipe[]>> = {
-  flux: [openvino, taylorseer, delta, ...cacheDits],
-  mmdit: [openvino, taylorseer, delta, ...cacheDits],
-  pixart: [taylorseer, delta, deltaDit, ...cacheDits],
-  dit: [taylorseer, delta, deltaDit, ...cacheDits],
+  flux: [openvino, taylorseer, delta, fora, ...cacheDits],
+  mmdit: [openvino, taylorseer, delta, fora, ...cacheDits],
+  pixart: [taylorseer, delta, deltaDit, fora, tgatePixart, ...cacheDits],
+  dit: [taylorseer, delta, deltaDit, fora, ...cacheDits],
   sana: [taylorseer],
-  'video-transformer': [taylorseer, delta, ...cacheDits],
+  'video-transformer': [taylorseer, delta, fora, pab, ...cacheDits],
 };

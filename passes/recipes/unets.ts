@@ -1,4 +1,5 @@
 /** Recipes for U-Nets: DeepCache as its authors ran it, as its plug-in does, and with a forecast. */
+import { tgateUnet } from './modules.js';
 import type { Recipe, Source } from './recipe.js';
 
 interface Published {
@@ -70,7 +71,7 @@ const withForecast = (branch: number): Recipe => ({
 export const unetRecipes: Readonly<Record<string, readonly Recipe[]>> = {
   ddpm: [published(ddpm), withForecast(ddpm.branch)],
   ldm: [published(ldm), withForecast(ldm.branch)],
-  sd: [published(sd), plugin, withForecast(sd.branch)],
-  sdxl: [plugin, withForecast(1)],
+  sd: [published(sd), plugin, withForecast(sd.branch), tgateUnet],
+  sdxl: [plugin, withForecast(1), tgateUnet],
   'video-unet': [plugin, withForecast(1)],
 };

@@ -74,6 +74,23 @@ test('DeepCache at the branch of the paper: 3, 1 and 2 for DDPM, LDM-4 and Stabl
   ]);
 });
 
+test('T-GATE computes what its scheduler says, at the settings for 25 steps', async () => {
+  const found = (await settingsOf(SDXL, 25)).get('t-gate');
+  // gate_step 10, sp_interval 5, warm_up 2, as tgate_scheduler has it
+  const self: number[] = [];
+  for (let step = 0; step < 25; step++)
+    if (step <= 2 || step >= 9 || step % 5 === 0) self.push(step);
+  expect(found?.passes).toEqual([
+    { pass: 'module-cache', options: { kinds: ['cross'], gate: 10 } },
+    { pass: 'module-cache', options: { kinds: ['self'], full: self } },
+  ]);
+  expect((await settingsOf(SDXL, 4)).get('t-gate')?.reason).toBe('the loop is too short for it');
+});
+
+test('FORA keeps all modules for three steps', async () => {
+  expect(optionsOf((await settingsOf(DIT, 50)).get('fora'))).toEqual([{ interval: 3 }]);
+});
+
 test("diffusers' steps: the first three, then where (i - 4) mod 5 is 0", async () => {
   const full: number[] = [];
   for (let i = 0; i < 50; i++) if (i < 3 || (i >= 4 && (i - 4) % 5 === 0)) full.push(i);
@@ -144,6 +161,7 @@ test('a search gets each setting once, and only such as there are', async () => 
     'balanced',
     'taylorseer-lite',
     'delta-forecast',
+    'fora',
   ]);
   expect(recipeSettings({ ...context, calls: 28 }).map(({ name }) => name)).toContain('fast');
 });
