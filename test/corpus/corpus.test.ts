@@ -70,7 +70,6 @@ describe('from end to end', () => {
     ['dit-quantized-dynamic', ...delta],
     ['dit-quantized-qdq', ...delta],
     ['unet-functions-16', deepcache, { branch: 2, interval: 2 }],
-    ['unet-lora-17', ...ditfast],
   ] as never)('%s', async (name, pass, options) => {
     const stripped = path.resolve(`samples/corpus/${name}.onnx`);
     const { inputs, weights } = corpus[name]!;
