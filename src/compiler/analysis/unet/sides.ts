@@ -8,14 +8,14 @@ import { constantTensor } from '../../../model/ir/constants.js';
 import type { Node } from '../../../model/ir/node.js';
 import type { Value } from '../../../model/ir/value.js';
 import type { Refusal } from '../refusal.js';
-import { originOf } from './origin.js';
+import { gatedOrigin, originOf } from './origin.js';
 import type { Surroundings } from './surroundings.js';
 
 export interface Sides {
   readonly node: Node;
   /** Inputs that the main branch comes in by; all of them have gone through the same layers. */
   readonly main: readonly Value[];
-  /** The input that the skip comes in by. */
+  /** The input that the skip comes in by, or what of it the main branch has not gated yet. */
   readonly skip: Value;
   /** What of the skip the main branch has gone through as well: the encoder's feature map. */
   readonly origin: Value;
@@ -70,8 +70,14 @@ function compare(a: Value, b: Value, around: Surroundings): Relation {
   const { hasOwnWork, ancestry, layers } = around;
   const [onlyA, onlyB] = [hasOwnWork(a, b), hasOwnWork(b, a)];
   if (!onlyA && !onlyB) return 'same';
-  if (!onlyB) return { deeper: a, skip: { value: b, origin: b } };
-  if (!onlyA) return { deeper: b, skip: { value: a, origin: a } };
+  if (!onlyA || !onlyB) {
+    const [more, less] = onlyA ? [a, b] : [b, a];
+    // what the main branch gates comes behind it, and is the skip all the same
+    const gated = gatedOrigin(more, less, around);
+    return gated
+      ? { deeper: less, skip: { value: gated, origin: gated } }
+      : { deeper: more, skip: { value: less, origin: less } };
+  }
   const [ofA, ofB] = [originOf(a, b, around), originOf(b, a, around)];
   if (ofA && !ofB) return { deeper: b, skip: { value: a, origin: ofA } };
   if (ofB && !ofA) return { deeper: a, skip: { value: b, origin: ofB } };
