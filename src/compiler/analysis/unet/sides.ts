@@ -43,7 +43,7 @@ export function sidesOf(node: Node, around: Surroundings): Sides | Refusal {
   for (const value of data.slice(1)) {
     const relation = compare(main[0]!, value, around);
     if (relation === 'same') main.push(value);
-    else if ('reason' in relation) return refuse(relation.reason);
+    else if (relation === 'apart') return refuse(whyApart(main[0]!, value, around));
     else if (relation.deeper === value) {
       // those that were together before are so still
       skips.push(...main.map((each) => ({ ...relation.skip, value: each })));
@@ -60,14 +60,12 @@ export function sidesOf(node: Node, around: Surroundings): Sides | Refusal {
   return { node, main, skip: skip.value, origin: skip.origin };
 }
 
-type Relation =
-  | 'same'
-  | { readonly deeper: Value; readonly skip: Skip }
-  | { readonly reason: string };
+/** What two values have gone through: the same, each something of its own, or one of them more. */
+export type Relation = 'same' | 'apart' | { readonly deeper: Value; readonly skip: Skip };
 
 /** Which of two values went through what the other went through, and more. */
-function compare(a: Value, b: Value, around: Surroundings): Relation {
-  const { hasOwnWork, ancestry, layers } = around;
+export function compare(a: Value, b: Value, around: Surroundings): Relation {
+  const { hasOwnWork } = around;
   const [onlyA, onlyB] = [hasOwnWork(a, b), hasOwnWork(b, a)];
   if (!onlyA && !onlyB) return 'same';
   if (!onlyA || !onlyB) {
@@ -81,8 +79,11 @@ function compare(a: Value, b: Value, around: Surroundings): Relation {
   const [ofA, ofB] = [originOf(a, b, around), originOf(b, a, around)];
   if (ofA && !ofB) return { deeper: b, skip: { value: a, origin: ofA } };
   if (ofB && !ofA) return { deeper: a, skip: { value: b, origin: ofB } };
+  return 'apart';
+}
+
+/** Costs a walk over what either has gone through alone. */
+function whyApart(a: Value, b: Value, { ancestry, layers }: Surroundings): string {
   const [first, second] = [ancestry.firstOnly(a, b, layers), ancestry.firstOnly(b, a, layers)];
-  return {
-    reason: `both inputs hold work of their own ("${first!.label}" and "${second!.label}"), so neither is a skip`,
-  };
+  return `both inputs hold work of their own ("${first!.label}" and "${second!.label}"), so neither is a skip`;
 }
