@@ -149,8 +149,12 @@ describe.concurrent('attention of other models', () => {
     const text = await done(['inspect', file]);
     expect(section(text, 'No attention, though it looks like it')).toEqual([
       'classes: its input comes from the layer "layer", not from a product of two activations.',
+      'ditfastattn has no site there, and no option of it gives it one.',
     ]);
     expect(text).toContain('\nNo U-Net\n');
+    expect(text).toContain(
+      'deepcache and depth-skip cut at skip branches, so no option of theirs helps here.',
+    );
     const { refusedAttention, attention } = await report(file);
     expect(attention).toEqual([]);
     expect(refusedAttention).toMatchObject([{ node: 'classes' }]);

@@ -30,7 +30,7 @@ const found = (body: string) => {
   const shapes = inferShapes(model);
   const analysis = findAttention(model.graph, shapes);
   return {
-    refused: analysis.refused,
+    ...analysis,
     table: attentionTable(
       analysis,
       shapes,
@@ -51,7 +51,7 @@ const ADAPTER = 2 * TOKENS * WIDTH * RANK;
 const PRODUCTS = 2 * TOKENS * TOKENS * WIDTH;
 
 test('at q, k, v and the output', () => {
-  const { table } = found(`
+  const { table, found: modules } = found(`
     ${adapter('qa', 'x', 'q')} ${adapter('ka', 'x', 'k')} ${adapter('va', 'x', 'v')}
     ${core('qa', 'ka', 'va')}
     [out] o0 = MatMul (m, wq)
@@ -68,6 +68,8 @@ test('at q, k, v and the output', () => {
       macs: { projections: 4 * LAYER + 4 * ADAPTER, products: PRODUCTS },
     },
   ]);
+  // what one half of a pair is copied from holds the adapter's part as well
+  expect(modules[0]!.projected.name).toBe('o');
 });
 
 test('two adapters at one projection, one of them in another type and before the bias', () => {

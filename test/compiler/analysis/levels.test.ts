@@ -80,6 +80,33 @@ describe.each(['32,32', 'H,W'])('sizes %s', (size) => {
   });
 });
 
+test('residuals that are added to skips may call their sizes otherwise', () => {
+  const sized = (i: number) => `float[1,2,h${i},w${i}] r${i}`;
+  const model =
+    modelOf(`g (float[1,2,H,W] x, ${[0, 1, 2, 3].map(sized).join()}) => (float[1,2,H,W] y)
+  <float[2,2,1,1] w = {1, 2, -1, 1}, float[2,4,1,1] u = {1, 0, 1, -1, 0, 1, 1, 1}> {
+    e0 = Conv (x, w)
+    e1 = Conv (e0, w)
+    p = MaxPool <kernel_shape = [2, 2], strides = [2, 2]> (e1)
+    e2 = Conv (p, w)
+    e3 = Conv (e2, w)
+    s0 = Add (e0, r0)  s1 = Add (e1, r1)  s2 = Add (e2, r2)  s3 = Add (e3, r3)
+    m = Conv (e3, w)
+    j3 = Concat <axis = 1> (m, s3)
+    d3 = Conv (j3, u)
+    j2 = Concat <axis = 1> (d3, s2)
+    d2 = Conv (j2, u)
+    n = Shape (s1)
+    t = Resize <mode = "nearest"> (d2, , , n)
+    j1 = Concat <axis = 1> (t, s1)
+    d1 = Conv (j1, u)
+    j0 = Concat <axis = 1> (d1, s0)
+    y = Conv (j0, u)
+  }`);
+  const found = analyzeUnet(model.graph, inferShapes(model));
+  expect(found.isUnet && found.joins.map(({ perLevel }) => perLevel)).toEqual([2, 2, 2, 2]);
+});
+
 test('levels that differ have no numbers', () => {
   for (const { cacheBranchId, ddpmBranch } of numbers([3, 2, 3]))
     expect([cacheBranchId, ddpmBranch]).toEqual([null, null]);

@@ -23,6 +23,7 @@ describe('joins', () => {
 
   test.each([
     ['of three axes, as for sound', '[1, 2, 8]', '(mid, e)', ''],
+    ['of five axes, as for video', '[1, 2, 3, 8, 8]', '(mid, e)', '[e] e = Conv (x, w)'],
     ['of no known rank', '', '(mid, e)', ''],
     ['beside a constant', '[1, 2, 8]', '(mid, place, e)', ''],
     [

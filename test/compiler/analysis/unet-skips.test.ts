@@ -84,6 +84,29 @@ describe('skips to which something is added that the main branch has not gone th
     expect(joinsOf(analyze(gated))).toEqual([[1, 'j1', 'mid', 's']]);
   });
 
+  test('a gate of the main branch and the skip, as in Attention U-Net', () => {
+    const gate = (main: string, skip: string, i: number) => `
+      [c] q${i} = ${main}
+      [c] k${i} = ${skip}
+      a${i} = Add (q${i}, k${i})
+      [c] l${i} = a${i}
+      g${i} = Sigmoid (l${i})
+      s${i} = Mul (${skip}, g${i})
+      [j] j${i} = ${main}, s${i}`;
+    const net = `
+      [c] e1 = x
+      [c] e2 = e1
+      [c] mid = e2
+      ${gate('mid', 'e2', 2)}
+      [c] d2 = j2
+      ${gate('d2', 'e1', 1)}
+      [c] out = j1`;
+    expect(joinsOf(analyze(net))).toEqual([
+      [1, 'j1', 'd2', 'e1'],
+      [2, 'j2', 'mid', 'e2'],
+    ]);
+  });
+
   test('a decoder that enlarges its map to the size of such a skip has not gone through it', () => {
     const sized = controlled().replace(
       '[j] j1 = r1, d2',

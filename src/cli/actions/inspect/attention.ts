@@ -41,6 +41,7 @@ export function printAttention(
   if (refused.length === 0) return;
   heading('No attention, though it looks like it');
   for (const { node, reason } of refused) print(`${node}: ${reason}.`);
+  print('ditfastattn has no site there, and no option of it gives it one.');
 }
 
 function printModules(table: readonly AttentionInfo[], concrete: (size: Size) => string): void {

@@ -36,7 +36,8 @@ export function printBlocks(table: readonly BlockInfo[], refused: readonly Refus
       ]),
     );
   }
-  for (const { node, reason } of refused) print(`No block around ${node}: ${reason}.`);
+  for (const { node, reason } of refused)
+    print(`No block around ${node}: ${reason}. No option of delta-cache puts one there.`);
 }
 
 /** Of several streams with the same layers, those are named once. */

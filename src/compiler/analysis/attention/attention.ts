@@ -67,7 +67,7 @@ export interface AttentionBorders {
   readonly outputProjection: Node | undefined;
   /** Layers of adapters beside it. */
   readonly outputAdapters: readonly Node[];
-  /** What the output projection's product gives, before a bias that is added apart. */
+  /** What the output projection's product gives, before a bias that is added apart; with adapters, the sum of all. */
   readonly projected: Value;
   /**
    * The value that leaves the module: after the output projection, its bias and its adapters, and back in the

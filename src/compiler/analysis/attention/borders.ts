@@ -57,8 +57,8 @@ function endOf(mixed: Value, source: Value, shapes: ShapeTable) {
     value = next.output;
   for (const layer of elementUsers(value)) {
     if (!isOp(layer, 'MatMul', 'Gemm', 'Conv') || !multipliesWeight(layer)) continue;
-    const projected = layer.output;
-    const { output, adapters } = adapted(biased(projected), value);
+    const { output, adapters } = adapted(biased(layer.output), value);
+    const projected = adapters.length > 0 ? output : layer.output;
     // whatever else reads what is projected begins an adapter
     const others = elementUsers(value).filter((node) => node !== layer && !adapters.includes(node));
     if (others.length > 0 || value.isGraphOutput) continue;

@@ -3,6 +3,7 @@
  * main branch has gone through as well. What came beside it may hold layers, as long as they read nothing of
  * that feature map: the zero convolutions of a ControlNet, a gate made of the timestep.
  */
+import { isOp } from '../../../model/ir/node.js';
 import type { Value } from '../../../model/ir/value.js';
 import type { ShapeTable } from '../../../model/shape/index.js';
 import type { Surroundings } from './surroundings.js';
@@ -31,6 +32,27 @@ export function originOf(
     if (beside.every((v) => !ancestry.dependsOn(v, maker) || !hasOwnWork(v, main))) return origin;
   }
   return undefined;
+}
+
+/**
+ * The encoder's feature map in a skip that a gate made of the main branch weighs (Attention U-Net, Oktay et al.,
+ * arXiv 1804.03999); undefined where the value is no such product.
+ */
+export function gatedOrigin(
+  skip: Value,
+  main: Value,
+  { hasOwnWork, firstLayer, shapes }: Surroundings,
+): Value | undefined {
+  const node = skip.producer;
+  if (!isOp(node, 'Mul')) return undefined;
+  const [a, b] = node.inputs as [Value, Value];
+  const isMap = (value: Value, gate: Value) =>
+    hasShapeOf(value, skip, shapes) &&
+    firstLayer(value) !== undefined &&
+    !hasOwnWork(value, main) &&
+    hasOwnWork(main, value) &&
+    hasOwnWork(gate, main);
+  return isMap(a, b) ? a : isMap(b, a) ? b : undefined;
 }
 
 /** Have the two equal sizes, as far as is known? Sizes that are both free may be equal under two names. */

@@ -8,14 +8,14 @@ import { constantTensor } from '../../../model/ir/constants.js';
 import type { Node } from '../../../model/ir/node.js';
 import type { Value } from '../../../model/ir/value.js';
 import type { Refusal } from '../refusal.js';
-import { originOf } from './origin.js';
+import { gatedOrigin, originOf } from './origin.js';
 import type { Surroundings } from './surroundings.js';
 
 export interface Sides {
   readonly node: Node;
   /** Inputs that the main branch comes in by; all of them have gone through the same layers. */
   readonly main: readonly Value[];
-  /** The input that the skip comes in by. */
+  /** The input that the skip comes in by, or what of it the main branch has not gated yet. */
   readonly skip: Value;
   /** What of the skip the main branch has gone through as well: the encoder's feature map. */
   readonly origin: Value;
@@ -43,7 +43,7 @@ export function sidesOf(node: Node, around: Surroundings): Sides | Refusal {
   for (const value of data.slice(1)) {
     const relation = compare(main[0]!, value, around);
     if (relation === 'same') main.push(value);
-    else if ('reason' in relation) return refuse(relation.reason);
+    else if (relation === 'apart') return refuse(whyApart(main[0]!, value, around));
     else if (relation.deeper === value) {
       // those that were together before are so still
       skips.push(...main.map((each) => ({ ...relation.skip, value: each })));
@@ -60,23 +60,30 @@ export function sidesOf(node: Node, around: Surroundings): Sides | Refusal {
   return { node, main, skip: skip.value, origin: skip.origin };
 }
 
-type Relation =
-  | 'same'
-  | { readonly deeper: Value; readonly skip: Skip }
-  | { readonly reason: string };
+/** What two values have gone through: the same, each something of its own, or one of them more. */
+export type Relation = 'same' | 'apart' | { readonly deeper: Value; readonly skip: Skip };
 
 /** Which of two values went through what the other went through, and more. */
-function compare(a: Value, b: Value, around: Surroundings): Relation {
-  const { hasOwnWork, ancestry, layers } = around;
+export function compare(a: Value, b: Value, around: Surroundings): Relation {
+  const { hasOwnWork } = around;
   const [onlyA, onlyB] = [hasOwnWork(a, b), hasOwnWork(b, a)];
   if (!onlyA && !onlyB) return 'same';
-  if (!onlyB) return { deeper: a, skip: { value: b, origin: b } };
-  if (!onlyA) return { deeper: b, skip: { value: a, origin: a } };
+  if (!onlyA || !onlyB) {
+    const [more, less] = onlyA ? [a, b] : [b, a];
+    // what the main branch gates comes behind it, and is the skip all the same
+    const gated = gatedOrigin(more, less, around);
+    return gated
+      ? { deeper: less, skip: { value: gated, origin: gated } }
+      : { deeper: more, skip: { value: less, origin: less } };
+  }
   const [ofA, ofB] = [originOf(a, b, around), originOf(b, a, around)];
   if (ofA && !ofB) return { deeper: b, skip: { value: a, origin: ofA } };
   if (ofB && !ofA) return { deeper: a, skip: { value: b, origin: ofB } };
+  return 'apart';
+}
+
+/** Costs a walk over what either has gone through alone. */
+function whyApart(a: Value, b: Value, { ancestry, layers }: Surroundings): string {
   const [first, second] = [ancestry.firstOnly(a, b, layers), ancestry.firstOnly(b, a, layers)];
-  return {
-    reason: `both inputs hold work of their own ("${first!.label}" and "${second!.label}"), so neither is a skip`,
-  };
+  return `both inputs hold work of their own ("${first!.label}" and "${second!.label}"), so neither is a skip`;
 }

@@ -9,7 +9,7 @@ import type { Value } from '../../../model/ir/value.js';
 import type { Refusal } from '../refusal.js';
 import { hasShapeOf } from './origin.js';
 import type { Scales } from './scale.js';
-import { type Sides, sidesOf } from './sides.js';
+import { compare, type Sides } from './sides.js';
 import type { Surroundings } from './surroundings.js';
 
 /** A difference is the first step of `skip + factor * (up - skip)`. */
@@ -28,11 +28,15 @@ export function sumSides(
 ): Sides | Refusal | undefined {
   const { ancestry, shapes, layers } = around;
   const terms = node.inputs.filter((v): v is Value => v !== null);
+  const [a, b] = terms;
+  if (!a || !b || terms.length > 2 || (shapes.shape(node.output)?.length ?? 0) < 3)
+    return undefined;
   if (!terms.every((v) => v.producer && hasShapeOf(v, node.output, shapes))) return undefined;
-  const sides = sidesOf(node, around);
-  if ('reason' in sides || sides.main.length > 1) return undefined;
-  const { origin } = sides;
-  const main = sides.main[0]!;
+  const relation = compare(a, b, around);
+  if (relation === 'same' || relation === 'apart') return undefined;
+  const { origin, value: skip } = relation.skip;
+  const main = relation.deeper;
+  if (!around.firstLayer(origin)) return undefined;
   const scale = scales.ofMap(origin);
   if (scale === undefined) return undefined;
   const fork = ancestry.lastAmong(origin, layers)!;
@@ -62,7 +66,7 @@ export function sumSides(
   const isOne = within.some(
     (join) => !hasOwnWork(join.origin, origin) && !hasOwnWork(origin, join.origin),
   );
-  return isOne ? undefined : sides;
+  return isOne ? undefined : { node, main: [main], skip, origin };
 }
 
 /**
