@@ -71,11 +71,27 @@ export interface AttentionBorders {
    */
   readonly output: Value;
   /**
-   * The nodes on the way from what the module reads to its output, and those that exist for them
+   * Where `output` is of several streams that were joined, which part again and have a projection each: what leaves
+   * by each of them. Empty otherwise.
+   */
+  readonly streams: readonly StreamEnd[];
+  /**
+   * The nodes on the way from what the module reads to what leaves it, and those that exist for them
    * alone, such as shape arithmetic.
    */
   readonly module: ReadonlySet<Node>;
 }
+
+/** The end of one stream of attention over several. */
+export interface StreamEnd {
+  readonly outputProjection: Node | undefined;
+  /** After the projection and its bias. */
+  readonly output: Value;
+}
+
+/** The values that leave a module: one, or one of each stream. */
+export const leavingValues = ({ streams, output }: AttentionBorders): readonly Value[] =>
+  streams.length > 0 ? streams.map((end) => end.output) : [output];
 
 export interface Attention extends AttentionCore, AttentionBorders {
   /** `attention.0`, `attention.1`, … over self-attentions in topological order; other attention has none. */

@@ -1,7 +1,7 @@
 /**
  * Where an attention module begins and ends. It begins at what its projections read, so that a norm
- * and its modulation stay outside, and ends behind the output projection and its bias, before a gate
- * or the residual connection.
+ * and its modulation stay outside, and ends behind the output projection and its bias, or behind that of
+ * each stream where several were joined, before a gate or the residual connection.
  */
 import { multipliesWeight } from '../../../model/cost/index.js';
 import { constantTensor } from '../../../model/ir/constants.js';
@@ -12,7 +12,7 @@ import { nodeDependencies } from '../../../model/ir/order.js';
 import type { Value } from '../../../model/ir/value.js';
 import { keepsNumbers, movesAlone, readsNoElements } from '../../../model/operators/index.js';
 import { equal, type ShapeTable } from '../../../model/shape/index.js';
-import type { AttentionBorders, AttentionCore } from './attention.js';
+import type { AttentionBorders, AttentionCore, StreamEnd } from './attention.js';
 
 /** What is known about the graph as a whole. */
 export interface Surroundings {
@@ -33,11 +33,14 @@ export function borders(
       ? undefined
       : sources.find((source) => sources.every((other) => isMadeOf(other, source)));
   const end = endOf(core.mix.output, core.q.sources[0]!, shapes);
+  const streams = end.outputProjection ? [] : streamsBehind(end.output, core.q.sources, shapes);
+  const leaving = [end.output, ...streams.map(({ output }) => output)];
   return {
     input,
     mixed: core.mix.output,
     ...end,
-    module: nodesBetween(new Set(input ? [input] : sources), end.output, surroundings),
+    streams,
+    module: nodesBetween(new Set(input ? [input] : sources), leaving, surroundings),
   };
 }
 
@@ -65,6 +68,24 @@ function endOf(mixed: Value, source: Value, shapes: ShapeTable) {
   return { outputProjection: layer, projected, output: inLayoutOf(source, output, shapes) };
 }
 
+/** Where all that reads a value cuts its tokens into streams, and some stream has a projection: the end of each. */
+function streamsBehind(value: Value, sources: readonly Value[], shapes: ShapeTable): StreamEnd[] {
+  const users = [...value.users].filter((user) => !readsNoElements(user));
+  const width = shapes.shape(value)?.at(-1);
+  const cuts = (node: Node) =>
+    isOp(node, 'Slice', 'Split') &&
+    width !== undefined &&
+    node.outputs.every((part) => {
+      const own = part && shapes.shape(part)?.at(-1);
+      return own && equal(own, width);
+    });
+  if (users.length === 0 || value.isGraphOutput || !users.every(cuts)) return [];
+  const parts = users.flatMap((user) => user.outputs).filter((part) => part && part.uses.size > 0);
+  const ends = parts.map((part, i) => endOf(part!, sources[i] ?? sources[0]!, shapes));
+  if (!ends.some(({ outputProjection }) => outputProjection)) return [];
+  return ends.map(({ outputProjection, output }) => ({ outputProjection, output }));
+}
+
 /** The value, or what changes of layout make of it, whichever is shaped like the source. */
 function inLayoutOf(source: Value, value: Value, shapes: ShapeTable): Value {
   const wanted = shapes.shape(source);
@@ -86,18 +107,22 @@ function onlyUser(value: Value): Node | undefined {
 }
 
 /**
- * What an output is made of from the sources on, and beside it what is made for its sake alone. Costs a
- * walk over the module.
+ * What outputs are made of from the sources on, and beside it what is made for the sake of one of them alone. Costs
+ * a walk over the module.
  */
 function nodesBetween(
   sources: ReadonlySet<Value>,
-  output: Value,
+  outputs: readonly Value[],
   { place, dominance }: Surroundings,
 ): Set<Node> {
-  const needed = [...between([output], sources).nodes].sort((a, b) => place(a) - place(b));
+  const needed = [...between(outputs, sources).nodes].sort((a, b) => place(a) - place(b));
   const onWay = new Set<Node>();
   for (const node of needed)
     if (nodeDependencies(node).some((v) => sources.has(v) || (v.producer && onWay.has(v.producer))))
       onWay.add(node);
-  return new Set(needed.filter((node) => onWay.has(node) || dominance.isOnlyFor(node, output)));
+  return new Set(
+    needed.filter(
+      (node) => onWay.has(node) || outputs.some((output) => dominance.isOnlyFor(node, output)),
+    ),
+  );
 }

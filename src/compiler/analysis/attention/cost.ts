@@ -11,10 +11,11 @@ export interface AttentionCost {
 
 /** Undefined when a shape is not known. A projection that several operands share counts once. */
 export function attentionCost(attention: Attention, shapeOf: ShapeOf): AttentionCost | undefined {
-  const { q, k, v, outputProjection, scores, mix } = attention;
+  const { q, k, v, outputProjection, streams, scores, mix } = attention;
   const nodes = new Set([
     ...[q, k, v].flatMap((operand) => operand.projections),
     outputProjection,
+    ...streams.map((end) => end.outputProjection),
     scores,
     mix,
   ]);
