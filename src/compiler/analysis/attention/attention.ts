@@ -59,7 +59,7 @@ export interface AttentionBorders {
    * norm. Undefined where something else goes in as well, as in cross-attention.
    */
   readonly input: Value | undefined;
-  /** What the product with v gives, in the layout it gives it. */
+  /** What the product with v gives, in the layout it gives it; of linear attention that, normalised. */
   readonly mixed: Value;
   /** The layer after the heads are joined, if there is one. */
   readonly outputProjection: Node | undefined;
@@ -94,13 +94,14 @@ export const leavingValues = ({ streams, output }: AttentionBorders): readonly V
   streams.length > 0 ? streams.map((end) => end.output) : [output];
 
 export interface Attention extends AttentionCore, AttentionBorders {
-  /** `attention.0`, `attention.1`, … over self-attentions in topological order; other attention has none. */
+  /** `attention.0`, `attention.1`, … over self-attentions, linear ones among them, in topological order; other attention has none. */
   readonly id: string | undefined;
   /**
    * `self`: q and k are made of one value, perhaps k by way of pooling; `pooling`: so are they, but there is
-   * one query for many keys, so that a sequence becomes one token.
+   * one query for many keys, so that a sequence becomes one token; `linear`: so are they, without a Softmax, and
+   * keys and values are multiplied first (`scores`), then queries with what that gives (`mix`, which is `softmax` too).
    */
-  readonly kind: 'self' | 'cross' | 'pooling';
+  readonly kind: 'self' | 'cross' | 'pooling' | 'linear';
   /** q, k and v come out of one layer. */
   readonly packed: boolean;
   readonly heads: DimExpr | undefined;

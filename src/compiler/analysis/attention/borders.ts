@@ -21,10 +21,12 @@ export interface Surroundings {
   readonly dominance: Dominance;
 }
 
+/** @param mixed where the way to the output projection begins */
 export function borders(
   core: AttentionCore,
   surroundings: Surroundings,
   shapes: ShapeTable,
+  mixed = core.mix.output,
 ): AttentionBorders {
   const sources = [core.q, core.k, core.v].flatMap((operand) => operand.sources);
   // streams that are joined are made of nothing in common, and to look for it would take long
@@ -32,12 +34,12 @@ export function borders(
     core.q.sources.length > 1
       ? undefined
       : sources.find((source) => sources.every((other) => isMadeOf(other, source)));
-  const end = endOf(core.mix.output, core.q.sources[0]!, shapes);
+  const end = endOf(mixed, core.q.sources[0]!, shapes);
   const streams = end.outputProjection ? [] : streamsBehind(end.output, core.q.sources, shapes);
   const leaving = [end.output, ...streams.map(({ output }) => output)];
   return {
     input,
-    mixed: core.mix.output,
+    mixed,
     ...end,
     streams,
     module: nodesBetween(new Set(input ? [input] : sources), leaving, surroundings),

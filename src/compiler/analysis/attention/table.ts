@@ -18,8 +18,8 @@ import { raiseCore } from './raise.js';
 export interface AttentionInfo {
   /** `attention.0`, …: the site of a self-attention; null for other attention. */
   readonly id: string | null;
-  /** `pooling`: one query makes one token of a sequence. */
-  readonly kind: 'self' | 'cross' | 'pooling';
+  /** `pooling`: one query makes one token of a sequence; `linear`: without a Softmax, keys with values first. */
+  readonly kind: 'self' | 'cross' | 'pooling' | 'linear';
   /** Queries; symbols kept. */
   readonly tokens: Dim;
   readonly keys: Dim;
@@ -88,7 +88,7 @@ export function attentionTable(
       mask: attention.mask?.name ?? null,
       causal: attention.causal,
       window: 'reason' in raised ? { possible: false, ...raised } : { possible: true },
-      grid: attention.kind === 'self' ? gridOf(attention, places) : null,
+      grid: attention.id === undefined ? null : gridOf(attention, places),
       input: attention.input?.name ?? null,
       output: namesOf(leavingValues(attention)),
       nodes: nodesOf(attention),
