@@ -159,7 +159,7 @@ export const ditfastattn: Pass<DitfastattnOptions> = {
 };
 
 const selfAttentions = (context: PassContext): Attention[] =>
-  context.attention().found.filter((a) => a.kind === 'self');
+  context.attention().found.filter((a) => a.id !== undefined);
 
 /** In the first of two calls a step there is nothing to share yet. */
 const sharesOwnFirst = (site: Site, name: StrategyName, call: number): boolean =>
@@ -196,7 +196,7 @@ function siteOf(
     id: attention.id as string,
     attention,
     core: 'reason' in raised ? undefined : raised,
-    window: typeof window === 'string' ? undefined : window,
+    window: typeof window === 'string' || attention.kind === 'linear' ? undefined : window,
     kept: keptDifference(shapes, attention.mixed, options.precision),
     shapes,
   };

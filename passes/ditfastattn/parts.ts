@@ -11,6 +11,7 @@ import {
   type Attention,
   doubled,
   halfOf,
+  leavingValues,
   type RaisedCore,
 } from '../../src/compiler/analysis/index.js';
 import {
@@ -18,6 +19,7 @@ import {
   type LeafStrategy,
   type PlainSite,
   type SiteBuilder,
+  type StateSpec,
   strategiesByName,
   strategyOf,
 } from '../../src/compiler/plan/index.js';
@@ -40,7 +42,27 @@ export interface Module {
   readonly shapes: ShapeTable;
 }
 
-export const outputState = (id: string, half?: string) => `${id}.output${half ? `.${half}` : ''}`;
+/** States for what leaves a module, by value: one, or one of each stream. */
+function outputStates({ id, attention }: Module, half?: Half): StateSpec[] {
+  const values = leavingValues(attention);
+  return values.map((like, stream) => {
+    const parts = [id, 'output', ...(values.length > 1 ? [stream] : []), ...(half ? [half] : [])];
+    return { id: parts.join('.'), like };
+  });
+}
+
+/** The states that keep what leaves the module, each with its value. */
+const kept = (states: readonly StateSpec[]): NonNullable<LeafStrategy['writes']> =>
+  Object.fromEntries(
+    states.map(({ id, like }) => [id, (b: SiteBuilder) => b.value(like)] as const),
+  );
+
+/** What some states hold, in place of what leaves the module. */
+const taken = (states: readonly StateSpec[]): Pick<LeafStrategy, 'reads' | 'produce'> => ({
+  reads: states.map(({ id }) => id),
+  produce: (b) => states.map(({ id }) => b.state(id)),
+});
+
 export const residualState = (id: string, half?: string) =>
   `${id}.residual${half ? `.${half}` : ''}`;
 
@@ -151,20 +173,16 @@ export function corePart(module: Module, order: PairOrder | undefined): PlainSit
 }
 
 /** The module's output, kept and reused. */
-export function outputPart({ id, attention }: Module): PlainSite {
-  const { output } = attention;
-  const state = outputState(id);
+export function outputPart(module: Module): PlainSite {
+  const states = outputStates(module);
   return {
-    id: `${id}.output`,
+    id: `${module.id}.output`,
     description: 'what leaves the module',
-    outputs: [output],
-    states: [{ id: state, like: output }],
+    outputs: leavingValues(module.attention),
+    states,
     strategies: strategiesByName([
-      strategyOf(COMPUTE, 'run the module', { writes: { [state]: (b) => b.value(output) } }),
-      strategyOf('reuse', 'take what the last call that ran it kept', {
-        reads: [state],
-        produce: (b) => [b.state(state)],
-      }),
+      strategyOf(COMPUTE, 'run the module', { writes: kept(states) }),
+      strategyOf('reuse', 'take what the last call that ran it kept', taken(states)),
     ]),
   };
 }
@@ -215,42 +233,46 @@ export function corePartByHalf(module: Module): PlainSite {
  * The output of such a module: kept for each half, and handed from the first call to the second.
  * @param banded the module's core keeps residuals
  */
-export function outputPartByHalf({ id, attention }: Module, banded: boolean): PlainSite {
-  const { output } = attention;
+export function outputPartByHalf(module: Module, banded: boolean): PlainSite {
+  const { id, attention } = module;
   const second = residualState(id, 'second');
-  const taken: Pick<LeafStrategy, 'reads' | 'produce' | 'writes'> = {
-    reads: [outputState(id, 'first')],
-    produce: (b) => [b.state(outputState(id, 'first'))],
-    writes: { [outputState(id, 'second')]: (b) => b.value(output) },
+  const [ofFirst, ofSecond] = HALVES.map((half) => outputStates(module, half)) as [
+    StateSpec[],
+    StateSpec[],
+  ];
+  const copied: Pick<LeafStrategy, 'reads' | 'produce' | 'writes'> = {
+    ...taken(ofFirst),
+    writes: kept(ofSecond),
   };
   return {
     id: `${id}.output`,
     description: 'what leaves the module',
-    outputs: [output],
-    states: HALVES.map((half) => ({ id: outputState(id, half), like: output })),
+    outputs: leavingValues(attention),
+    states: [...ofFirst, ...ofSecond],
     strategies: strategiesByName([
       strategyOf(COMPUTE, 'run the module'),
       ...HALVES.flatMap((half) => {
-        const state = outputState(id, half);
+        const states = outputStates(module, half);
         return [
           strategyOf(`compute-${half}`, `run the module, in the ${half} call`, {
-            writes: { [state]: (b) => b.value(output) },
+            writes: kept(states),
           }),
-          strategyOf(`reuse-${half}`, `take what the last ${half} call that ran it kept`, {
-            reads: [state],
-            produce: (b) => [b.state(state)],
-          }),
+          strategyOf(
+            `reuse-${half}`,
+            `take what the last ${half} call that ran it kept`,
+            taken(states),
+          ),
         ];
       }),
       // as in one batch: a full module that is shared refreshes the residual, a band does not
       strategyOf('copy', 'take the output and the residual that the first call of the step has', {
-        ...taken,
+        ...copied,
         writes: {
-          ...taken.writes,
+          ...copied.writes,
           ...(banded && { [second]: (b: SiteBuilder) => b.state(residualState(id, 'first')) }),
         },
       }),
-      strategyOf('copy-output', 'take the output that the first call of the step has', taken),
+      strategyOf('copy-output', 'take the output that the first call of the step has', copied),
     ]),
   };
 }

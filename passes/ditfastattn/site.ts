@@ -2,6 +2,7 @@
  * The site of one self-attention module: which strategies it offers, and what each means for its
  * parts. In a loop of two calls a step the meaning depends on which half a call computes.
  */
+import { leavingValues } from '../../src/compiler/analysis/index.js';
 import {
   COMPUTE,
   type CompositeSite,
@@ -41,6 +42,7 @@ export function attentionSite(
   macs: ModuleMacs | undefined,
 ): CompositeSite {
   const { id, attention } = module;
+  const leaving = leavingValues(attention);
   const names = (Object.keys(STRATEGIES) as StrategyName[]).filter((name) => {
     const { banded, shared } = STRATEGIES[name];
     return !(banded && refusals.window) && !(shared && (!guidance || refusals.guidance));
@@ -51,8 +53,8 @@ export function attentionSite(
       : meaningInBatch(module, names, guidance);
   return {
     id,
-    description: `self-attention up to "${attention.output.name}"`,
-    outputs: [attention.output],
+    description: `self-attention up to ${leaving.map(({ name }) => `"${name}"`).join(' and ')}`,
+    outputs: leaving,
     parts: meaning.parts,
     ...(module.window && {
       attention: {

@@ -9,7 +9,6 @@ import { multipliesWeight } from '../../src/model/cost/index.js';
 import type { Node } from '../../src/model/ir/node.js';
 import type { Value } from '../../src/model/ir/value.js';
 import { InputFlow } from './input-flow.js';
-import { linearAttentions } from './linear-attention.js';
 
 export interface Structure {
   /** Skip joins and resolutions among them; undefined where it is no U-Net. */
@@ -68,9 +67,9 @@ export function structureOf(context: PassContext): Structure {
     noUnet: unet.isUnet ? undefined : unet.refusal.reason,
     latentRank: latent && rankOf(latent),
     frames: latent !== undefined && hasFrames(latent, context),
-    selfAttentions: attention.length - cross.length,
+    selfAttentions: attention.filter(({ kind }) => kind === 'self').length,
     crossAttentions: cross.length,
-    linearAttentions: linearAttentions(flow, latent).length,
+    linearAttentions: attention.filter(({ kind }) => kind === 'linear').length,
     captionWidths: [...new Set(widths)].filter((width) => width !== undefined),
     streams: blocks.map(({ streams }) => streams.length),
     blocksCross:

@@ -4,7 +4,7 @@
 
 Adds to ../spellings, after spellings.py has made the others: rotary embedding by assignment to slices
 (Wan, CogVideoX, CogView4), by complex numbers as pairs and along three axes, grouped queries, masks of
-lengths, and pooling with one query (HunyuanDiT, Mochi). Entries of spellings.json are replaced by file.
+lengths, pooling with one query (HunyuanDiT, Mochi), and linear attention (Sana). Entries of spellings.json are replaced by file.
 """
 
 import json
@@ -119,6 +119,21 @@ class Pooler(plain.Separate):
         return self.to_out(attend(q, k, v))
 
 
+class Linear(plain.Separate):
+    """Values with a one behind each, times keys, then queries; divided by what the ones became (Sana)."""
+
+    def forward(self, x):
+        q, k, v = (
+            plain.split_heads(layer(x)).transpose(-2, -1)
+            for layer in (self.to_q, self.to_k, self.to_v)
+        )
+        q, k = torch.relu(q), torch.relu(k).transpose(-2, -1)
+        summed = torch.nn.functional.pad(v, (0, 0, 0, 1), value=1.0) @ k
+        mixed = summed @ q
+        mixed = mixed[:, :, :-1] / (mixed[:, :, -1:] + 1e-6)
+        return self.to_out(plain.merge_heads(mixed.transpose(-2, -1)))
+
+
 def grouped_23(block):
     """ONNX Attention (opset 23) with fewer heads of k and v; written by hand."""
     names = {"query": "to_q", "key": "to_k", "value": "to_v", "output": "to_out"}
@@ -222,6 +237,11 @@ SPELLINGS = {
         "Pooling of all tokens by one query (HunyuanDiT, Mochi)",
         lambda: Pooler(None),
         {"attention": "pooling", "tokens": 1, "keyTokens": TOKENS},
+    ),
+    "linear": (
+        "Keys and values first, without a Softmax, normalised by a row of ones (Sana)",
+        lambda: Linear(None),
+        {"attention": "linear", "scale": {"on": "none", "by": 1.0}},
     ),
 }
 

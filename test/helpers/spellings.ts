@@ -8,7 +8,7 @@ import { loadModel } from '../../src/model/onnx/files.js';
 
 export interface Spelling {
   readonly file: string;
-  readonly attention: 'self' | 'cross' | 'pooling';
+  readonly attention: 'self' | 'cross' | 'pooling' | 'linear';
   readonly tokens: number;
   readonly keyTokens: number;
   readonly heads: number;

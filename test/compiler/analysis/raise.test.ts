@@ -99,9 +99,11 @@ describe.each(SPELLINGS.filter(isRefused))('$file', (spelling) => {
         ? { reason: 'projects q, k and v by itself', node: attention.operator }
         : spelling.attention === 'cross'
           ? { reason: 'attends to another sequence', node: attention.scores }
-          : spelling.attention === 'pooling'
-            ? { reason: 'pools a sequence with one query', node: attention.softmax }
-            : { reason: `a mask ("${attention.mask!.name}")`, node: attention.maskedBy };
+          : spelling.attention === 'linear'
+            ? { reason: 'linear attention, which has no scores', node: attention.softmax }
+            : spelling.attention === 'pooling'
+              ? { reason: 'pools a sequence with one query', node: attention.softmax }
+              : { reason: `a mask ("${attention.mask!.name}")`, node: attention.maskedBy };
     expect(refusal.reason).toContain(expected.reason);
     expect(refusal.node).toBe(expected.node!.label);
   });

@@ -57,10 +57,10 @@ function expectClose(actual: Float32Array, expected: Float32Array, tolerance: nu
   expect(worst / largest).toBeLessThan(tolerance);
 }
 
-const selfAttentions = SPELLINGS.filter((s) => s.attention === 'self');
+const selfAttentions = SPELLINGS.filter((s) => ['self', 'linear'].includes(s.attention));
 const plain = selfAttentions.filter((s) => !s.mask);
-/** Files with operators that hold their projections; they can be shared, not banded. */
-const OPAQUE = ['microsoft-attention.onnx'];
+/** Files with an operator that holds its projections, or without scores; they can be shared, not banded. */
+const OPAQUE = ['microsoft-attention.onnx', 'linear.onnx'];
 /** onnxruntime's CPU engine has no kernel for packed operands. */
 const NOT_RUN = ['microsoft-multi-head-packed.onnx'];
 

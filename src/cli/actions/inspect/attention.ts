@@ -6,6 +6,7 @@ const KINDS: Readonly<Record<AttentionInfo['kind'], string>> = {
   self: 'self-attention',
   cross: 'cross-attention',
   pooling: 'pooling attention',
+  linear: 'linear attention',
 };
 
 /** "28 self-attention and 28 cross-attention modules"; empty where there are none. */
@@ -65,7 +66,7 @@ function printModules(table: readonly AttentionInfo[], concrete: (size: Size) =>
     ],
     table.map((a) => [
       a.id ?? a.kind,
-      a.kind === 'self' ? concrete(a.tokens) : `${concrete(a.tokens)}x${concrete(a.keys)}`,
+      a.id !== null ? concrete(a.tokens) : `${concrete(a.tokens)}x${concrete(a.keys)}`,
       ...(anyGrid ? [gridOf(a)] : []),
       concrete(a.heads),
       concrete(a.headSize),
@@ -74,7 +75,7 @@ function printModules(table: readonly AttentionInfo[], concrete: (size: Size) =>
       a.macs ? formatMacs(a.macs.products) : '?',
       percent(a.share?.products),
       ...(anyMask ? [isMasked(a) ? 'yes' : ''] : []),
-      a.kind !== 'self' ? '' : a.window.possible ? 'yes' : 'no',
+      a.id === null ? '' : a.window.possible ? 'yes' : 'no',
       cutInside(a.nodes.softmax, nameWidth),
     ]),
   );

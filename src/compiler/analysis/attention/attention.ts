@@ -61,7 +61,7 @@ export interface AttentionBorders {
    * norm. Undefined where something else goes in as well, as in cross-attention.
    */
   readonly input: Value | undefined;
-  /** What the product with v gives, in the layout it gives it. */
+  /** What the product with v gives, in the layout it gives it; of linear attention that, normalised. */
   readonly mixed: Value;
   /** The layer after the heads are joined, if there is one. */
   readonly outputProjection: Node | undefined;
@@ -75,20 +75,38 @@ export interface AttentionBorders {
    */
   readonly output: Value;
   /**
-   * The nodes on the way from what the module reads to its output, and those that exist for them
+   * Where `output` is of several streams that were joined, which part again and have a projection each: what leaves
+   * by each of them. Empty otherwise.
+   */
+  readonly streams: readonly StreamEnd[];
+  /**
+   * The nodes on the way from what the module reads to what leaves it, and those that exist for them
    * alone, such as shape arithmetic.
    */
   readonly module: ReadonlySet<Node>;
 }
 
+/** The end of one stream of attention over several. */
+export interface StreamEnd {
+  readonly outputProjection: Node | undefined;
+  readonly outputAdapters: readonly Node[];
+  /** After the projection and its bias. */
+  readonly output: Value;
+}
+
+/** The values that leave a module: one, or one of each stream. */
+export const leavingValues = ({ streams, output }: AttentionBorders): readonly Value[] =>
+  streams.length > 0 ? streams.map((end) => end.output) : [output];
+
 export interface Attention extends AttentionCore, AttentionBorders {
-  /** `attention.0`, `attention.1`, … over self-attentions in topological order; other attention has none. */
+  /** `attention.0`, `attention.1`, … over self-attentions, linear ones among them, in topological order; other attention has none. */
   readonly id: string | undefined;
   /**
    * `self`: q and k are made of one value, perhaps k by way of pooling; `pooling`: so are they, but there is
-   * one query for many keys, so that a sequence becomes one token.
+   * one query for many keys, so that a sequence becomes one token; `linear`: so are they, without a Softmax, and
+   * keys and values are multiplied first (`scores`), then queries with what that gives (`mix`, which is `softmax` too).
    */
-  readonly kind: 'self' | 'cross' | 'pooling';
+  readonly kind: 'self' | 'cross' | 'pooling' | 'linear';
   /** q, k and v come out of one layer. */
   readonly packed: boolean;
   readonly heads: DimExpr | undefined;

@@ -1,7 +1,7 @@
 /**
  * Where an attention module begins and ends. It begins at what its projections read, so that a norm
- * and its modulation stay outside, and ends behind the output projection and its bias, before a gate
- * or the residual connection.
+ * and its modulation stay outside, and ends behind the output projection and its bias, or behind that of
+ * each stream where several were joined, before a gate or the residual connection.
  */
 import { multipliesWeight } from '../../../model/cost/index.js';
 import { constantTensor } from '../../../model/ir/constants.js';
@@ -13,7 +13,7 @@ import type { Value } from '../../../model/ir/value.js';
 import { keepsNumbers, movesAlone, readsNoElements } from '../../../model/operators/index.js';
 import { equal, type ShapeTable } from '../../../model/shape/index.js';
 import { beforeLayout, downOf } from './adapters.js';
-import type { AttentionBorders, AttentionCore } from './attention.js';
+import type { AttentionBorders, AttentionCore, StreamEnd } from './attention.js';
 import { reachBack } from './reach.js';
 
 /** What is known about the graph as a whole. */
@@ -23,10 +23,12 @@ export interface Surroundings {
   readonly dominance: Dominance;
 }
 
+/** @param mixed where the way to the output projection begins */
 export function borders(
   core: AttentionCore,
   surroundings: Surroundings,
   shapes: ShapeTable,
+  mixed = core.mix.output,
 ): AttentionBorders {
   const sources = [core.q, core.k, core.v].flatMap((operand) => operand.sources);
   // streams that are joined are made of nothing in common, and to look for it would take long
@@ -34,12 +36,15 @@ export function borders(
     core.q.sources.length > 1
       ? undefined
       : sources.find((source) => sources.every((other) => isMadeOf(other, source)));
-  const end = endOf(core.mix.output, core.q.sources[0]!, shapes);
+  const end = endOf(mixed, core.q.sources[0]!, shapes);
+  const streams = end.outputProjection ? [] : streamsBehind(end.output, core.q.sources, shapes);
+  const leaving = [end.output, ...streams.map(({ output }) => output)];
   return {
     input,
-    mixed: core.mix.output,
+    mixed,
     ...end,
-    module: nodesBetween(new Set(input ? [input] : sources), end.output, surroundings),
+    streams,
+    module: nodesBetween(new Set(input ? [input] : sources), leaving, surroundings),
   };
 }
 
@@ -94,6 +99,24 @@ function adapted(projected: Value, read: Value): { output: Value; adapters: Node
   return { output, adapters };
 }
 
+/** Where all that reads a value cuts its tokens into streams, and some stream has a projection: the end of each. */
+function streamsBehind(value: Value, sources: readonly Value[], shapes: ShapeTable): StreamEnd[] {
+  const users = [...value.users].filter((user) => !readsNoElements(user));
+  const width = shapes.shape(value)?.at(-1);
+  const cuts = (node: Node) =>
+    isOp(node, 'Slice', 'Split') &&
+    width !== undefined &&
+    node.outputs.every((part) => {
+      const own = part && shapes.shape(part)?.at(-1);
+      return own && equal(own, width);
+    });
+  if (users.length === 0 || value.isGraphOutput || !users.every(cuts)) return [];
+  const parts = users.flatMap((user) => user.outputs).filter((part) => part && part.uses.size > 0);
+  const ends = parts.map((part, i) => endOf(part!, sources[i] ?? sources[0]!, shapes));
+  if (!ends.some(({ outputProjection }) => outputProjection)) return [];
+  return ends.map(({ projected: _, ...end }) => end);
+}
+
 /** The value, or what changes of layout make of it, whichever is shaped like the source. */
 function inLayoutOf(source: Value, value: Value, shapes: ShapeTable): Value {
   const wanted = shapes.shape(source);
@@ -118,18 +141,22 @@ function onlyUser(value: Value): Node | undefined {
 }
 
 /**
- * What an output is made of from the sources on, and beside it what is made for its sake alone. Costs a
- * walk over the module.
+ * What outputs are made of from the sources on, and beside it what is made for the sake of one of them alone. Costs
+ * a walk over the module.
  */
 function nodesBetween(
   sources: ReadonlySet<Value>,
-  output: Value,
+  outputs: readonly Value[],
   { place, dominance }: Surroundings,
 ): Set<Node> {
-  const needed = [...between([output], sources).nodes].sort((a, b) => place(a) - place(b));
+  const needed = [...between(outputs, sources).nodes].sort((a, b) => place(a) - place(b));
   const onWay = new Set<Node>();
   for (const node of needed)
     if (nodeDependencies(node).some((v) => sources.has(v) || (v.producer && onWay.has(v.producer))))
       onWay.add(node);
-  return new Set(needed.filter((node) => onWay.has(node) || dominance.isOnlyFor(node, output)));
+  return new Set(
+    needed.filter(
+      (node) => onWay.has(node) || outputs.some((output) => dominance.isOnlyFor(node, output)),
+    ),
+  );
 }

@@ -11,11 +11,12 @@ export interface AttentionCost {
 
 /** Undefined when a shape is not known. A projection that several operands share counts once. */
 export function attentionCost(attention: Attention, shapeOf: ShapeOf): AttentionCost | undefined {
-  const { q, k, v, outputProjection, outputAdapters, scores, mix } = attention;
+  const { q, k, v, outputProjection, outputAdapters, streams, scores, mix } = attention;
   const nodes = new Set([
     ...[q, k, v].flatMap(({ projections, adapters }) => [...projections, ...adapters]),
     outputProjection,
     ...outputAdapters,
+    ...streams.flatMap((end) => [end.outputProjection, ...end.outputAdapters]),
     scores,
     mix,
   ]);

@@ -1,6 +1,6 @@
 /**
- * Finds attention by dataflow, in any spelling: a Softmax between two products of activations, or one
- * operator. Says of each Softmax and operator that is none why it is not.
+ * Finds attention by dataflow, in any spelling: a Softmax between two products of activations, one
+ * operator, or two such products in a row. Says of each Softmax and operator that is none why it is not.
  */
 import { Dominance } from '../../../model/ir/dominance.js';
 import type { Graph } from '../../../model/ir/graph.js';
@@ -11,6 +11,7 @@ import { type DimExpr, divideExactly, type ShapeTable } from '../../../model/sha
 import type { Refusal } from '../refusal.js';
 import type { Attention, AttentionAnalysis } from './attention.js';
 import { borders, type Surroundings } from './borders.js';
+import { coreOfLinear } from './linear.js';
 import { coreOfOperator, isWholeAttention } from './operator.js';
 import { coreOfProducts } from './products.js';
 
@@ -26,25 +27,29 @@ export function findAttention(graph: Graph, shapes: ShapeTable): AttentionAnalys
   };
   let selfAttentions = 0;
   for (const node of order) {
+    const linear = coreOfLinear(node, shapes);
     const core = isOp(node, 'Softmax')
       ? coreOfProducts(node, shapes)
       : isWholeAttention(node)
         ? coreOfOperator(node, shapes)
-        : undefined;
+        : linear?.core;
     if (!core) continue;
     if ('reason' in core) {
       refused.push(core);
       continue;
     }
     const { q, k, v, lead, queries, keys } = core;
-    const ends = borders(core, surroundings, shapes);
+    const ends = borders(core, surroundings, shapes, linear?.normalised);
     const isOfOne = ends.input !== undefined || sameValues(q.sources, k.sources);
     const pools = queries?.constant === 1 && keys?.constant !== 1;
-    const kind = !isOfOne ? 'cross' : pools ? 'pooling' : 'self';
+    // what is multiplied with something of another sequence may be anything
+    if (linear && !isOfOne) continue;
+    const kind = linear ? 'linear' : !isOfOne ? 'cross' : pools ? 'pooling' : 'self';
+    const isSite = kind === 'self' || kind === 'linear';
     found.push({
       ...core,
       ...ends,
-      id: kind === 'self' ? `attention.${selfAttentions++}` : undefined,
+      id: isSite ? `attention.${selfAttentions++}` : undefined,
       kind,
       packed:
         q.projections.length === 1 &&

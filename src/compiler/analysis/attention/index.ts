@@ -1,4 +1,4 @@
-export type * from './attention.js';
+export * from './attention.js';
 export * from './cost.js';
 export { findAttention } from './find.js';
 export { raiseCore } from './raise.js';

@@ -20,6 +20,10 @@ export function raiseCore(attention: Attention, shapes: ShapeTable): RaisedCore 
   const refuse = (reason: string, node = softmax): Refusal => ({ reason, node: node.label });
   if (kind === 'cross')
     return refuse('it attends to another sequence, in which a query has no neighbours', scores);
+  if (kind === 'linear')
+    return refuse(
+      'it is linear attention, which has no scores: keys are summed up before a query meets them',
+    );
   if (kind === 'pooling')
     return refuse('it pools a sequence with one query, which has no neighbours');
   if (causal) return refuse('it hides later keys, and a window would change what it hides', scores);

@@ -2,18 +2,24 @@
 import { concreteShapes, type Macs } from '../../../model/cost/index.js';
 import type { Node } from '../../../model/ir/node.js';
 import type { Dim } from '../../../model/ir/types.js';
+import type { Value } from '../../../model/ir/value.js';
 import type { DimExpr, ShapeTable } from '../../../model/shape/index.js';
 import { type Places, type TokenGrid, tokenGrid } from '../places/index.js';
 import type { Refusal } from '../refusal.js';
-import type { Attention, AttentionAnalysis, AttentionOperand } from './attention.js';
+import {
+  type Attention,
+  type AttentionAnalysis,
+  type AttentionOperand,
+  leavingValues,
+} from './attention.js';
 import { type AttentionCost, attentionCost } from './cost.js';
 import { raiseCore } from './raise.js';
 
 export interface AttentionInfo {
   /** `attention.0`, …: the site of a self-attention; null for other attention. */
   readonly id: string | null;
-  /** `pooling`: one query makes one token of a sequence. */
-  readonly kind: 'self' | 'cross' | 'pooling';
+  /** `pooling`: one query makes one token of a sequence; `linear`: without a Softmax, keys with values first. */
+  readonly kind: 'self' | 'cross' | 'pooling' | 'linear';
   /** Queries; symbols kept. */
   readonly tokens: Dim;
   readonly keys: Dim;
@@ -36,6 +42,7 @@ export interface AttentionInfo {
   readonly grid: Pick<TokenGrid, 'from' | 'sizes'> | Refusal | null;
   /** What the projections read; null for what is not one value. */
   readonly input: string | null;
+  /** What leaves the module, one of each stream. */
   readonly output: string;
   readonly nodes: {
     /** The fused operator that is all of the core, by its kind; null for products around a Softmax. */
@@ -81,9 +88,9 @@ export function attentionTable(
       mask: attention.mask?.name ?? null,
       causal: attention.causal,
       window: 'reason' in raised ? { possible: false, ...raised } : { possible: true },
-      grid: attention.kind === 'self' ? gridOf(attention, places) : null,
+      grid: attention.id === undefined ? null : gridOf(attention, places),
       input: attention.input?.name ?? null,
-      output: attention.output.name,
+      output: namesOf(leavingValues(attention)),
       nodes: nodesOf(attention),
     };
   });
@@ -94,10 +101,14 @@ function gridOf(attention: Attention, places: Places): AttentionInfo['grid'] {
   return 'reason' in grid ? grid : { from: grid.from, sizes: grid.sizes };
 }
 
+const namesOf = (values: readonly Value[]): string => values.map(({ name }) => name).join(', ');
+
 const sizeOf = (size: DimExpr | undefined): Dim => (size ? size.stated : null);
 
 function nodesOf(attention: Attention): AttentionInfo['nodes'] {
-  const { operator, scores, softmax, mix, outputProjection } = attention;
+  const { operator, scores, softmax, mix, outputProjection, streams } = attention;
+  const ends = [outputProjection, ...streams.map((end) => end.outputProjection)];
+  const last = ends.filter((node) => node !== undefined);
   const label = (node: Node | undefined) => node?.label ?? null;
   const projection = ({ projections }: AttentionOperand) =>
     projections.length > 0 ? projections.map(label).join(', ') : null;
@@ -109,6 +120,6 @@ function nodesOf(attention: Attention): AttentionInfo['nodes'] {
     scores: scores.label,
     softmax: softmax.label,
     mix: mix.label,
-    outputProjection: label(outputProjection),
+    outputProjection: last.length > 0 ? last.map(label).join(', ') : null,
   };
 }
