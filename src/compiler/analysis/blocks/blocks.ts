@@ -125,8 +125,8 @@ export function findBlocks(
 }
 
 function kindOf(attentions: readonly Attention[]): LayerKind {
-  if (attentions.some(({ kind }) => kind === 'self')) return 'self-attention';
-  return attentions.length > 0 ? 'cross-attention' : 'feed-forward';
+  if (attentions.some(({ kind }) => kind === 'self' || kind === 'linear')) return 'self-attention';
+  return attentions.some(({ kind }) => kind === 'cross') ? 'cross-attention' : 'feed-forward';
 }
 
 function listsBy<K, T>(items: readonly T[], keysOf: (item: T) => readonly K[]): Map<K, T[]> {

@@ -37,7 +37,8 @@ export function groupAttentions(
   for (const attention of attentions) {
     const sums = sumsBehind(attention, byAdd, ancestry, readers);
     for (const sum of sums) broughtBy.set(sum, [...(broughtBy.get(sum) ?? []), attention]);
-    if (attention.kind === 'cross') continue;
+    // neither begins a block: what comes of a context or of a pooled sequence is one summand of many
+    if (attention.kind === 'cross' || attention.kind === 'pooling') continue;
     if (sums.length > 0) {
       const known = sums.map((sum) => groupOf.get(sum)).find((group) => group);
       const group = known ?? { mixes: [], sums: [] };

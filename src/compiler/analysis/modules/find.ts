@@ -75,18 +75,14 @@ function partsOf({ attentions: all }: BlockLayer, end: Value, block: number): Pa
   const mixes = new Set(attentions.map(({ mix }) => mix));
   const before = only ? reachBack(activationOf(only)).heavy : last;
   if (!isWithin(before, mixes)) return [part('parallel')];
-  return [part(attentions.some(({ kind }) => kind === 'self') ? 'self' : 'cross')];
-}
-
-interface ModuleAttention extends Attention {
-  readonly kind: Exclude<Attention['kind'], 'pooling'>;
+  return [part(attentions.every(({ kind }) => kind === 'cross') ? 'cross' : 'self')];
 }
 
 /** What pools a sequence into one query is no branch of its own: it belongs to whatever lies around it. */
-const isModule = (own: Attention): own is ModuleAttention => own.kind !== 'pooling';
+const isModule = ({ kind }: Attention): boolean => kind !== 'pooling';
 
-const partOf = (own: ModuleAttention, block: number | undefined): Part => ({
-  kind: own.kind,
+const partOf = (own: Attention, block: number | undefined): Part => ({
+  kind: own.kind === 'cross' ? 'cross' : 'self',
   outputs: [own.output],
   of: own,
   block,
