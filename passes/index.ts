@@ -19,7 +19,6 @@ export {
   findBlocks,
   findModules,
   type ModuleAnalysis,
-  type ModuleKind,
   type SkipJoin,
   type StreamPart,
   type TransformerBlock,
@@ -88,6 +87,7 @@ export {
   sharedOf,
   strategiesByName,
   strategyOf,
+  together,
 } from '../src/compiler/plan/index.js';
 export {
   applyTarget,
@@ -121,6 +121,7 @@ export type { FullSteps } from './full-steps.js';
 export { type GuidanceDeltaOptions, guidanceDelta } from './guidance-delta/index.js';
 export { type LoopInvariantOptions, loopInvariant } from './loop-invariant/index.js';
 export { type ModuleCacheOptions, moduleCache } from './module-cache/index.js';
+export type { KindIntervals, ModuleSteps } from './module-cache/steps.js';
 export {
   type FoundRecipes,
   type RecipeFamily,

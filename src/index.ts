@@ -16,6 +16,8 @@ export type {
   BranchInfo,
   InputRoles,
   LayerKind,
+  ModuleInfo,
+  ModuleKind,
   Refusal,
 } from './compiler/analysis/index.js';
 export {
