@@ -4,6 +4,7 @@
  * has a resolution of its own; where the sizes are not known or the levels differ, nothing is said.
  */
 import { attrNumber } from '../../model/ir/attribute.js';
+import { isOp } from '../../model/ir/node.js';
 import type { ShapeTable } from '../../model/shape/index.js';
 import type { SkipJoin } from './skip-join.js';
 
@@ -28,8 +29,8 @@ function resolutionOf(
 ): string | undefined {
   // what is added to a skip from outside may call its sizes by names of its own
   const shape = shapes.shape(node.output) ?? shapes.shape(skip);
-  // those programs are for images and videos
-  if (!shape || shape.length < 4) return undefined;
+  // those programs are for images and videos, and know no join but a Concat
+  if (!shape || shape.length < 4 || !isOp(node, 'Concat')) return undefined;
   const axis = attrNumber(node, 'axis', 1);
   const channels = axis < 0 ? axis + shape.length : axis;
   return shape

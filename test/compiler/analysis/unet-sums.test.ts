@@ -54,6 +54,13 @@ describe('joins', () => {
     expect(without(joinsOf(analyze(hourglass(join))))).toEqual(JOINS);
   });
 
+  test('have no number in programs that know Concats alone', () => {
+    const found = analyze(hourglass(added));
+    expect(found.isUnet && found.joins.map(({ perLevel }) => perLevel)).toEqual(
+      Array(3).fill(undefined),
+    );
+  });
+
   test('a mean by a gate made of both, which a Concat joins', () => {
     const found = analyze(
       hourglass(
