@@ -235,15 +235,6 @@ describe('refused', () => {
       { constants: `int64[4] one_head = {0, 0, 1, 2}, ${weight('w2', [WIDTH, 2], 5)}`, values: 2 },
     ],
     [
-      'Attention of opset 23 with fewer heads of keys',
-      `k1 = MatMul (x, w2)
-      v1 = MatMul (x, w2)
-      [all] o = Attention <q_num_heads = 2, kv_num_heads = 1> (q, k1, v1)`,
-      'all',
-      'q has 2 heads, k 1',
-      { opset: 23, constants: weight('w2', [WIDTH, 2], 5) },
-    ],
-    [
       'Attention of opset 23 that is causal',
       '[all] o = Attention <q_num_heads = 2, kv_num_heads = 2, is_causal = 1> (q, k, v)',
       'all',
