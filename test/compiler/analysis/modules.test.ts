@@ -4,7 +4,10 @@
  */
 import { describe, expect, test } from 'vitest';
 import { findAttention, findBlocks, findModules } from '../../../src/compiler/analysis/index.js';
+import { prepare } from '../../../src/compiler/pipeline/index.js';
+import { groupBy } from '../../../src/model/ir/group-by.js';
 import type { Model } from '../../../src/model/ir/model.js';
+import { loadModel } from '../../../src/model/onnx/files.js';
 import { inferShapes } from '../../../src/model/shape/index.js';
 import { attention, blockModel, feedForward } from '../../helpers/block-text.js';
 import { CONSTANTS, INPUTS, ONE_STREAM, TWO_STREAMS } from '../../helpers/wirings.js';
@@ -165,6 +168,29 @@ describe('where a module ends', () => {
     ['a shift', 'g = Mul (gate, fed)\n branch = Add (g, scale)', 'branch'],
   ])('%s', (_, after, expected) => {
     expect(ending(after)).toBe(expected);
+  });
+});
+
+/** By its definition (samples/python): so many modules of each kind, and of those so many that give two streams their parts. */
+describe.each<[file: string, counts: Record<string, number>, onTwo: number]>([
+  ['dit-dynamo-23', { self: 3, 'feed-forward': 3 }, 0],
+  ['dit-quantized-qdq', { self: 3, 'feed-forward': 3 }, 0],
+  ['mmdit-dynamo-18', { self: 3, 'feed-forward': 5 }, 2],
+  ['mmdit-dual-script2-17', { self: 5, 'feed-forward': 5 }, 2],
+  ['flux-dynamo-23', { self: 2, 'feed-forward': 4, parallel: 3 }, 2],
+  ['aura-script2-17', { self: 5, 'feed-forward': 7 }, 2],
+  // one layer for image and text, but in the last block, which is of the image alone
+  ['cogview-script2-17', { self: 3, 'feed-forward': 3 }, 2],
+  ['unet-optimizer', { self: 4, cross: 4, 'feed-forward': 4 }, 0],
+  ['unet-xl-dynamo-23', { self: 11, cross: 11, 'feed-forward': 11 }, 0],
+])('%s', (file, counts, onTwo) => {
+  test('has the modules of its definition', async () => {
+    const { canonical } = await prepare(loadModel(`samples/corpus/${file}.onnx`));
+    const { found: modules, refused } = modulesOf(canonical);
+    const byKind = [...groupBy(modules, ({ kind }) => kind)].map(([kind, of]) => [kind, of.length]);
+    expect(Object.fromEntries(byKind)).toEqual(counts);
+    expect(modules.filter(({ outputs }) => outputs.length === 2)).toHaveLength(onTwo);
+    expect(refused).toEqual([]);
   });
 });
 

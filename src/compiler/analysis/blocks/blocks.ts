@@ -58,7 +58,7 @@ export interface BlockAnalysis {
   readonly stages: readonly (readonly TransformerBlock[])[];
   /** Self-attentions that belong to no block, and why. */
   readonly refused: readonly Refusal[];
-  /** Sums of a stream and a branch without attention, such as a feed-forward, that belong to no block, and why. */
+  /** Sums of tokens and a branch without attention, such as a feed-forward, that belong to no block, and why. */
   readonly outside: readonly Refusal[];
 }
 
@@ -115,7 +115,7 @@ export function findBlocks(
   const products = new Set(attentions.map(({ mix }) => mix));
   const holdsAttention = (sum: Residual) => someOf(sum.heavy(), (node) => products.has(node));
   const outside = connections
-    .filter((sum) => !inside.has(sum.add) && !endsStage(sum) && !holdsAttention(sum))
+    .filter((sum) => !inside.has(sum.add) && !isFeatureMap(sum, shapes) && !holdsAttention(sum))
     .map(({ add }) => ({
       reason:
         'it is in no block, since no self-attention is added to this stream in the same shape',
@@ -161,8 +161,12 @@ class Stages {
 }
 
 /** A residual layer of a convolutional network, which reads the neighbours of each pixel. */
-const convolvesFeatureMap = ({ to, heavy }: Residual, shapes: ShapeTable): boolean =>
-  (shapes.shape(to)?.length ?? 0) >= 4 && someOf(heavy(), (node) => kernelOf(node, shapes) > 1);
+const convolvesFeatureMap = (sum: Residual, shapes: ShapeTable): boolean =>
+  isFeatureMap(sum, shapes) && someOf(sum.heavy(), (node) => kernelOf(node, shapes) > 1);
+
+/** Channels, height and width beside the batch. */
+const isFeatureMap = ({ to }: Residual, shapes: ShapeTable): boolean =>
+  (shapes.shape(to)?.length ?? 0) >= 4;
 
 function someOf<T>(items: Iterable<T>, holds: (item: T) => boolean): boolean {
   for (const item of items) if (holds(item)) return true;
