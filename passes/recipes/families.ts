@@ -26,6 +26,8 @@ interface Condition {
   found(structure: Structure): string;
   /** What there would have to be. */
   readonly wanted: string;
+  /** Goes without saying where it holds. */
+  readonly isUsual?: boolean;
 }
 
 const counted = (count: number, what: string): string =>
@@ -38,6 +40,13 @@ const SKIPS: Condition = {
     unet
       ? `${counted(unet.joins, 'skip')} joined by Concat${unet.levels === undefined ? '' : ` at ${counted(unet.levels, 'resolution')}`}`
       : `no skips (${noUnet})`,
+};
+
+const OF_PICTURES: Condition = {
+  wanted: 'skips of pictures, joined by Concat',
+  holds: ({ unet }) => unet?.ofPictures === true,
+  found: () => 'skips of tokens or sound, or joined by sums',
+  isUsual: true,
 };
 
 const NO_SKIPS: Condition = {
@@ -65,6 +74,14 @@ const CAPTIONS: Condition = {
     captionWidths.length === 0
       ? counted(crossAttentions, 'cross-attention')
       : `${counted(crossAttentions, 'cross-attention')}, to tokens of ${captionWidths.join(' and ')} elements`,
+};
+
+const CAPTIONS_ALONE: Condition = {
+  wanted: 'keys of captions alone in cross-attention',
+  holds: ({ mixedAttentions }) => mixedAttentions === 0,
+  found: ({ mixedAttentions }) =>
+    `${counted(mixedAttentions, 'cross-attention')} with keys of the latent as well`,
+  isUsual: true,
 };
 
 const NO_CAPTIONS: Condition = {
@@ -156,14 +173,14 @@ export const FAMILIES: readonly Family[] = [
     steps: STEPS,
     title: 'Video U-Nets (Stable Video Diffusion)',
     recognised: 'skips joined by Concat; a latent with an axis of frames',
-    conditions: [SKIPS, FRAMES],
+    conditions: [SKIPS, OF_PICTURES, FRAMES],
   },
   {
     name: 'sdxl',
     steps: STEPS,
     title: 'Stable Diffusion XL',
     recognised: 'skips, cross-attention; vectors added to the embedding of the timestep',
-    conditions: [SKIPS, CAPTIONS, VECTORS],
+    conditions: [SKIPS, OF_PICTURES, CAPTIONS, CAPTIONS_ALONE, VECTORS],
     member: byWidth({ 2048: 'as SDXL base has it', 1280: 'as the SDXL refiner has it' }),
   },
   {
@@ -171,14 +188,14 @@ export const FAMILIES: readonly Family[] = [
     steps: STEPS,
     title: 'LDM-4 (ImageNet)',
     recognised: 'skips, cross-attention to tokens of 512 elements',
-    conditions: [SKIPS, CAPTIONS, NO_VECTORS, width(512)],
+    conditions: [SKIPS, OF_PICTURES, CAPTIONS, CAPTIONS_ALONE, NO_VECTORS, width(512)],
   },
   {
     name: 'sd',
     steps: STEPS,
     title: 'Stable Diffusion 1.x and 2.x',
     recognised: 'skips, cross-attention (768 elements: 1.x, 1024: 2.x); no added vectors',
-    conditions: [SKIPS, CAPTIONS, NO_VECTORS],
+    conditions: [SKIPS, OF_PICTURES, CAPTIONS, CAPTIONS_ALONE, NO_VECTORS],
     member: byWidth({
       768: 'as Stable Diffusion 1.x has it',
       1024: 'as Stable Diffusion 2.x has it',
@@ -189,7 +206,7 @@ export const FAMILIES: readonly Family[] = [
     steps: STEPS,
     title: 'U-Nets of pixels (DDPM, ADM)',
     recognised: 'skips joined by Concat; no cross-attention',
-    conditions: [SKIPS, NO_CAPTIONS],
+    conditions: [SKIPS, OF_PICTURES, NO_CAPTIONS],
   },
   {
     name: 'video-transformer',
@@ -259,7 +276,8 @@ export function recognise(structure: Structure): Recognised {
   const family = FAMILIES.find(({ conditions }) => conditions.every((one) => one.holds(structure)));
   if (family) {
     const member = family.member?.(structure);
-    const why = family.conditions.map((one) => one.found(structure));
+    const told = family.conditions.filter(({ isUsual }) => !isUsual);
+    const why = told.map((one) => one.found(structure));
     return { family, why: [...new Set(why), ...(member ? [member] : [])] };
   }
   return { family: undefined, why: FAMILIES.flatMap((one) => missed(one, structure)) };

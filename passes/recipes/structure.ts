@@ -6,13 +6,20 @@
 import type { SkipJoin } from '../../src/compiler/analysis/index.js';
 import type { PassContext } from '../../src/compiler/pass/index.js';
 import { multipliesWeight } from '../../src/model/cost/index.js';
-import type { Node } from '../../src/model/ir/node.js';
+import { isOp, type Node } from '../../src/model/ir/node.js';
 import type { Value } from '../../src/model/ir/value.js';
 import { InputFlow } from './input-flow.js';
 
 export interface Structure {
   /** Skip joins and resolutions among them; undefined where it is no U-Net. */
-  readonly unet: { readonly joins: number; readonly levels: number | undefined } | undefined;
+  readonly unet:
+    | {
+        readonly joins: number;
+        readonly levels: number | undefined;
+        /** Whether all of them are Concats of pictures. */
+        readonly ofPictures: boolean;
+      }
+    | undefined;
   /** Why it is none. */
   readonly noUnet: string | undefined;
   /** Axes of the latent; undefined where no input is known to be it. */
@@ -21,6 +28,8 @@ export interface Structure {
   readonly frames: boolean;
   readonly selfAttentions: number;
   readonly crossAttentions: number;
+  /** Of the cross-attentions, those of which some keys are made of the latent as well. */
+  readonly mixedAttentions: number;
   /** Attention that multiplies keys with values first, without a Softmax. */
   readonly linearAttentions: number;
   /** Elements of each token that cross-attention makes its keys of, each once. */
@@ -62,13 +71,22 @@ export function structureOf(context: PassContext): Structure {
   );
   return {
     unet: unet.isUnet
-      ? { joins: unet.joins.length, levels: levelsOf(unet.joins, context) }
+      ? {
+          joins: unet.joins.length,
+          levels: levelsOf(unet.joins, context),
+          ofPictures: unet.joins.every(
+            ({ node, main }) => isOp(node, 'Concat') && (rankOf(main) ?? 4) >= 4,
+          ),
+        }
       : undefined,
     noUnet: unet.isUnet ? undefined : unet.refusal.reason,
     latentRank: latent && rankOf(latent),
     frames: latent !== undefined && hasFrames(latent, context),
     selfAttentions: attention.filter(({ kind }) => kind === 'self').length,
     crossAttentions: cross.length,
+    mixedAttentions: cross.filter(
+      ({ k }) => latent && k.sources.some((source) => flow.of(source).has(latent)),
+    ).length,
     linearAttentions: attention.filter(({ kind }) => kind === 'linear').length,
     captionWidths: [...new Set(widths)].filter((width) => width !== undefined),
     streams: blocks.map(({ streams }) => streams.length),

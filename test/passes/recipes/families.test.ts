@@ -13,21 +13,32 @@ import { modelOf } from '../../helpers/text.js';
 import { contextOf } from './context.js';
 import { linearTransformer, videoTransformer } from './networks.js';
 
-const CORPUS: Readonly<Record<string, string>> = {
+/** Undefined: of none of them. */
+const CORPUS: Readonly<Record<string, string | undefined>> = {
   aura: 'flux',
   cogview: 'mmdit',
   dit: 'dit',
   flux: 'flux',
   'flux-apart': 'flux',
+  hourglass: undefined,
   mmdit: 'mmdit',
   'mmdit-dual': 'mmdit',
   'mmdit-normed': 'mmdit',
   unet: 'sd',
+  'unet-added': undefined,
+  'unet-cascade': undefined,
+  'unet-control': 'sd',
   'unet-controlled': 'sd',
   'unet-even': 'sd',
+  'unet-freeu': 'sd',
+  'unet-freeu-filtered': 'sd',
   'unet-linear': 'sd',
+  'unet-lora': 'sd',
+  'unet-motion': 'video-unet',
+  'unet-sound': undefined,
   'unet-video': 'video-unet',
   'unet-xl': 'sdxl',
+  uvit: undefined,
 };
 
 const ARCHITECTURES: Readonly<Record<string, string>> = {
