@@ -17,6 +17,7 @@ export {
   findAttention,
   findBlocks,
   type SkipJoin,
+  type StreamEnd,
   type StreamPart,
   type TransformerBlock,
   type UnetAnalysis,
