@@ -20,6 +20,7 @@ export {
   findModules,
   type ModuleAnalysis,
   type SkipJoin,
+  type StreamEnd,
   type StreamPart,
   type TransformerBlock,
   type UnetAnalysis,

@@ -231,7 +231,7 @@ export const FAMILIES: readonly Family[] = [
   {
     name: 'mmdit',
     steps: FLOW_STEPS,
-    title: 'MMDiT (Stable Diffusion 3 and 3.5, CogView)',
+    title: 'MMDiT (Stable Diffusion 3 and 3.5, CogView, Qwen-Image)',
     recognised: 'blocks of two streams that attend together, to the end',
     conditions: [NO_SKIPS, TWO_STREAMS],
   },
@@ -247,7 +247,7 @@ export const FAMILIES: readonly Family[] = [
     steps: STEPS,
     title: 'PixArt',
     recognised: 'blocks with cross-attention; one modulation for all (adaLN-single)',
-    conditions: [NO_SKIPS, CROSS_BLOCKS, SHARED_MODULATION],
+    conditions: [NO_SKIPS, OF_PICTURES, CROSS_BLOCKS, SHARED_MODULATION],
   },
   {
     name: 'dit',

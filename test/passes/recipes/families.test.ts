@@ -17,13 +17,21 @@ import { linearTransformer, videoTransformer } from './networks.js';
 const CORPUS: Readonly<Record<string, string | undefined>> = {
   aura: 'flux',
   cogview: 'mmdit',
+  cogvideox: 'video-transformer',
   dit: 'dit',
   flux: 'flux',
   'flux-apart': 'flux',
   hourglass: undefined,
+  'hunyuan-dit': undefined,
+  'hunyuan-video': 'video-transformer',
+  ltx: undefined,
+  lumina2: undefined,
   mmdit: 'mmdit',
   'mmdit-dual': 'mmdit',
   'mmdit-normed': 'mmdit',
+  'qwen-image': 'mmdit',
+  sana: 'sana',
+  'stable-audio': undefined,
   unet: 'sd',
   'unet-added': undefined,
   'unet-cascade': undefined,
@@ -39,20 +47,28 @@ const CORPUS: Readonly<Record<string, string | undefined>> = {
   'unet-video': 'video-unet',
   'unet-xl': 'sdxl',
   uvit: undefined,
+  wan: 'video-transformer',
+  'z-image': undefined,
 };
 
-const ARCHITECTURES: Readonly<Record<string, string>> = {
+const ARCHITECTURES: Readonly<Record<string, string | undefined>> = {
   'ddpm-cifar10': 'ddpm',
   'ddpm-lsun256': 'ddpm',
   'dit-s-2-512': 'dit',
   'dit-xl-2-256': 'dit',
   'dit-xl-2-512': 'dit',
+  'flux1-dev': 'flux',
   'ldm4-imagenet': 'ldm',
+  lumina2: undefined,
   'pixart-sigma-1024': 'pixart',
+  'qwen-image': 'mmdit',
   'sd15-unet': 'sd',
   'sd21-unet': 'sd',
   'sd3-medium': 'mmdit',
+  'sd35-medium': 'mmdit',
   'sdxl-unet': 'sdxl',
+  'wan21-1.3b': 'video-transformer',
+  'z-image': undefined,
 };
 
 const corpus: Record<string, { readonly network: string }> = JSON.parse(

@@ -4,7 +4,7 @@ import type { Node } from '../../../model/ir/node.js';
 import type { Dim } from '../../../model/ir/types.js';
 import type { Value } from '../../../model/ir/value.js';
 import type { DimExpr, ShapeTable } from '../../../model/shape/index.js';
-import { type Places, type TokenGrid, tokenGrid } from '../places/index.js';
+import { type Places, tokenGrid } from '../places/index.js';
 import type { Refusal } from '../refusal.js';
 import {
   type Attention,
@@ -39,7 +39,7 @@ export interface AttentionInfo {
   /**
    * Where the tokens of an image lie, and on which grid, or why that is not known; null where it is no self-attention.
    */
-  readonly grid: Pick<TokenGrid, 'from' | 'sizes'> | Refusal | null;
+  readonly grid: { readonly from: number; readonly sizes: readonly number[] } | Refusal | null;
   /** What the projections read; null for what is not one value. */
   readonly input: string | null;
   /** What leaves the module, one of each stream. */
