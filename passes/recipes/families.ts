@@ -67,6 +67,16 @@ const FRAMES: Condition = {
         : `a latent of ${latentRank} axes, none of frames`,
 };
 
+const PIXELS: Condition = {
+  wanted: 'a latent of pixels',
+  holds: ({ latentRank }) => latentRank === 4,
+  found: ({ latentRank }) =>
+    latentRank === undefined
+      ? 'no input that is known to be the latent'
+      : `a latent of ${latentRank} axes`,
+  isUsual: true,
+};
+
 const CAPTIONS: Condition = {
   wanted: 'cross-attention',
   holds: ({ crossAttentions }) => crossAttentions > 0,
@@ -247,7 +257,7 @@ export const FAMILIES: readonly Family[] = [
     steps: STEPS,
     title: 'PixArt',
     recognised: 'blocks with cross-attention; one modulation for all (adaLN-single)',
-    conditions: [NO_SKIPS, OF_PICTURES, CROSS_BLOCKS, SHARED_MODULATION],
+    conditions: [NO_SKIPS, CROSS_BLOCKS, SHARED_MODULATION, PIXELS],
   },
   {
     name: 'dit',
