@@ -13,10 +13,10 @@ import torch.nn.functional as F
 from torch import nn
 
 import rotary
-from dit import layer_norm, timestep_features
+from dit import timestep_features
 from mmdit import AdaLayerNorm, Mlp, gelu
 from projected import Projected
-from qwen_image import feed
+from qwen_image import QwenBlock, feed
 
 FREQUENCY_FEATURES = 256
 MASKED_SCORE = -10000.0
@@ -58,15 +58,8 @@ class RefinerBlock(nn.Module):
         return x + gate_fed * self.ff(self.norm2(x))
 
 
-class DoubleVideoBlock(nn.Module):
-    def __init__(self, config):
-        super().__init__()
-        hidden, heads = config.hidden, config.heads
-        self.norm1, self.norm1_context = AdaLayerNorm(hidden, 6), AdaLayerNorm(hidden, 6)
-        self.attn, self.attn_context = Projected(hidden, heads), Projected(hidden, heads)
-        self.norm2, self.norm2_context = layer_norm(hidden), layer_norm(hidden)
-        self.ff = Mlp(hidden, 4 * hidden, hidden, gelu)
-        self.ff_context = Mlp(hidden, 4 * hidden, hidden, gelu)
+class DoubleVideoBlock(QwenBlock):
+    """The layers are those of Qwen-Image; the image comes first, and the text has no positions."""
 
     def forward(self, image, text, condition, turn, mask):
         normed, modulation = self.norm1(image, condition)

@@ -9,24 +9,12 @@ import type { Value } from '../../../model/ir/value.js';
 import type { ShapeTable } from '../../../model/shape/index.js';
 import type { Refusal } from '../refusal.js';
 import type { BatchAxes } from './follow.js';
-import { freeTarget } from './free.js';
+import { editsOf, freeTarget } from './free.js';
 import { type Edit, replaceSize } from './sizes.js';
 
 /** The edit, to be applied by calling it, or why there is none. */
 export function freeImages(graph: Graph, axes: BatchAxes, shapes: ShapeTable): Refusal | Edit {
-  const edits: Edit[] = [];
-  for (const node of graph.nodes) {
-    const data = node.inputs[0];
-    const from = data ? axes.get(data) : undefined;
-    const axis = node.outputs[0] ? axes.get(node.outputs[0]) : undefined;
-    if (from === undefined || axis === undefined) continue;
-    const edit = editOf(node, from, axis, shapes);
-    if (typeof edit === 'string') return { reason: edit, node: node.label };
-    if (edit) edits.push(edit);
-  }
-  return () => {
-    for (const edit of edits) edit();
-  };
+  return editsOf(graph.nodes, axes, (node, from, axis) => editOf(node, from, axis, shapes));
 }
 
 function editOf(

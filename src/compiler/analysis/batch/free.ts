@@ -19,12 +19,25 @@ export function freeBatch(
   axes: BatchAxes,
   shapes: ShapeTable,
 ): Refusal | Edit {
+  return editsOf(region, axes, (node, from, axis) => editOf(node, from, axis, shapes));
+}
+
+/**
+ * One edit of all nodes from which and to which a batch goes, or why one of them has none.
+ * @param editOf the edit of a node, none where it needs none, or why there is none
+ */
+export function editsOf(
+  nodes: Iterable<Node>,
+  axes: BatchAxes,
+  editOf: (node: Node, from: number, axis: number) => Edit | string | undefined,
+): Refusal | Edit {
   const edits: Edit[] = [];
-  for (const node of region) {
-    const axis = axes.get(node.output);
-    const from = node.inputs[0] ? axes.get(node.inputs[0]) : undefined;
-    if (axis === undefined || from === undefined) continue;
-    const edit = editOf(node, from, axis, shapes);
+  for (const node of nodes) {
+    const [data, result] = [node.inputs[0], node.outputs[0]];
+    const from = data ? axes.get(data) : undefined;
+    const axis = result ? axes.get(result) : undefined;
+    if (from === undefined || axis === undefined) continue;
+    const edit = editOf(node, from, axis);
     if (typeof edit === 'string') return { reason: edit, node: node.label };
     if (edit) edits.push(edit);
   }
