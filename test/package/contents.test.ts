@@ -56,7 +56,7 @@ describe('the packed files', () => {
         ),
     );
     expect(strange).toEqual([]);
-    expect(files.reduce((sum, file) => sum + file.size, 0)).toBeLessThan(2_000_000);
+    expect(files.reduce((sum, file) => sum + file.size, 0)).toBeLessThan(2_200_000);
   });
 
   test('import only one another, declared dependencies and Node', () => {
