@@ -40,7 +40,7 @@ export function checkOptions<O>(pass: Pass<O>, options: Readonly<Record<string, 
   if (first?.keyword === 'required')
     throw badOption(pass.name, first.params.missingProperty, 'it must be given');
   const option = first?.instancePath.split('/')[1] ?? '';
-  const [problem] = schemaProblems(options, errors);
+  const [problem] = schemaProblems(value, errors);
   throw badOption(pass.name, option, `it ${problem?.message ?? 'is not valid'}`);
 }
 

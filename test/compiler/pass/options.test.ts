@@ -195,3 +195,10 @@ describe('a schema that cannot be checked is refused', () => {
     expect(readOptionsSchema(schema)).toBe(schema);
   });
 });
+
+test('of a list the entry that is wrong is said', () => {
+  const moduleCache = passes['module-cache'] as Parameters<typeof checkOptions>[0];
+  expect(() => checkOptions(moduleCache, { kinds: 'self+elbow' })).toThrow(
+    /option "kinds": it must be one of "self", .*; found "elbow"/,
+  );
+});
