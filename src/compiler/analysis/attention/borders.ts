@@ -101,7 +101,7 @@ function adapted(projected: Value, read: Value): { output: Value; adapters: Node
 
 /** Where all that reads a value cuts its tokens into streams, and some stream has a projection: the end of each. */
 function streamsBehind(value: Value, sources: readonly Value[], shapes: ShapeTable): StreamEnd[] {
-  const users = [...value.users].filter((user) => !readsNoElements(user));
+  const users = elementUsers(value);
   const width = shapes.shape(value)?.at(-1);
   const cuts = (node: Node) =>
     isOp(node, 'Slice', 'Split') &&

@@ -2,7 +2,14 @@
 import { attrNumber, attrNumbers } from '../../../model/ir/attribute.js';
 import type { Node } from '../../../model/ir/node.js';
 import type { Value } from '../../../model/ir/value.js';
-import { constantShape, type DimExpr, type ShapeTable } from '../../../model/shape/index.js';
+import {
+  add,
+  constantShape,
+  type DimExpr,
+  isPositive,
+  negate,
+  type ShapeTable,
+} from '../../../model/shape/index.js';
 
 /** An input that carries the batch, and on which axis. */
 export interface Carrier {
@@ -15,6 +22,10 @@ export type Flow = (step: Step) => number | string;
 
 /** An axis counted from the front. */
 export const fromFront = (axis: number, rank: number): number => (axis < 0 ? axis + rank : axis);
+
+/** Where a Slice starts along an axis of a size, from the front. It stays before 0 where the Slice would begin at 0 instead. */
+export const startFromFront = (start: DimExpr, size: DimExpr): DimExpr =>
+  isPositive(negate(start)) ? add(start, size) : start;
 
 export class Step {
   readonly first: Carrier;

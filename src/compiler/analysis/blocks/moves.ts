@@ -6,16 +6,8 @@ import { attrNumber } from '../../../model/ir/attribute.js';
 import { isOp, type Node } from '../../../model/ir/node.js';
 import type { Value } from '../../../model/ir/value.js';
 import { keepsNumbers } from '../../../model/operators/index.js';
-import {
-  add,
-  constant,
-  type DimExpr,
-  equal,
-  isPositive,
-  negate,
-  type ShapeTable,
-  sum,
-} from '../../../model/shape/index.js';
+import { constant, type DimExpr, equal, type ShapeTable, sum } from '../../../model/shape/index.js';
+import { fromFront, startFromFront } from '../batch/step.js';
 
 /**
  * The value, then what it was moved from, back to what was computed. Of what is quantized, that is what
@@ -70,7 +62,7 @@ function partOf(value: Value, shapes: ShapeTable): Part | undefined {
   const rank = whole && shapes.shape(whole)?.length;
   if (!node || !whole || !rank) return undefined;
   if (isOp(node, 'Split')) {
-    const axis = axisOf(attrNumber(node, 'axis', 0), rank);
+    const axis = fromFront(attrNumber(node, 'axis', 0), rank);
     const before = node.outputs
       .slice(0, value.outputIndex)
       .map((v) => v && shapes.shape(v)?.[axis]);
@@ -84,12 +76,6 @@ function partOf(value: Value, shapes: ShapeTable): Part | undefined {
   const single = starts?.length === 1 && axis !== undefined;
   const stepped = node.inputs[4] && !(steps?.length === 1 && steps[0]!.constant === 1);
   if (!single || stepped) return undefined;
-  const along = axisOf(axis, rank);
-  return { whole, axis: along, start: fromFront(starts[0]!, shapes.shape(whole)![along]!) };
+  const along = fromFront(axis, rank);
+  return { whole, axis: along, start: startFromFront(starts[0]!, shapes.shape(whole)![along]!) };
 }
-
-/** Where a part starts, of what a Slice may count from the end. One that begins before the front is no part by its size. */
-const fromFront = (start: DimExpr, size: DimExpr): DimExpr =>
-  isPositive(negate(start)) ? add(start, size) : start;
-
-const axisOf = (axis: number, rank: number): number => (axis < 0 ? axis + rank : axis);

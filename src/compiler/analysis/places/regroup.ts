@@ -36,9 +36,7 @@ function piecesOf(along: Along, size: DimExpr): Piece[] {
   const [run, second] = along;
   if (isOne(size)) return [];
   if (!run || second) return [{ size, factor: undefined, along }];
-  return run
-    .filter((factor) => !isOne(factor.size))
-    .map((factor) => ({ size: factor.size, factor, along: [[factor]] }));
+  return run.filter((factor) => !isOne(factor.size)).map(pieceOf);
 }
 
 const pieceOf = (factor: Factor): Piece => ({ size: factor.size, factor, along: [[factor]] });

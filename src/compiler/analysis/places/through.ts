@@ -3,9 +3,9 @@ import { attrNumber } from '../../../model/ir/attribute.js';
 import { MICROSOFT, type Node } from '../../../model/ir/node.js';
 import type { Value } from '../../../model/ir/value.js';
 import { attentionInputs, type BatchFlow, operatorOf } from '../../../model/operators/index.js';
-import { add, type DimExpr, equal, type ShapeTable, sum } from '../../../model/shape/index.js';
+import { type DimExpr, equal, type ShapeTable, sum } from '../../../model/shape/index.js';
 import { isFusedMatMul, permutation, productAxes } from '../attention/axes.js';
-import { fromFront } from '../batch/step.js';
+import { fromFront, startFromFront } from '../batch/step.js';
 import { type Along, inSteps, knownIn, stretch, unknownAlong } from './along.js';
 import { regrouped } from './regroup.js';
 
@@ -115,8 +115,7 @@ const sliced: Flow = ({ node, inputs: [data], shapes }, sizes) => {
     const start = at === undefined || at < 0 ? undefined : starts?.[at];
     const isDense = !node.inputs[4] || steps?.[at ?? -1]?.constant === 1;
     if (!start || !isDense) return unknownAlong(size);
-    const isFromEnd = start.constant !== undefined && start.constant < 0;
-    return stretch(data.axes[axis]!, isFromEnd ? add(own, start) : start, size);
+    return stretch(data.axes[axis]!, startFromFront(start, own), size);
   });
 };
 
