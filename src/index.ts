@@ -32,6 +32,7 @@ export {
   type BundleFilesOptions,
   bundleFiles,
 } from './compiler/emit/bundle-files.js';
+export type { DefaultInput, LoopDefaults } from './compiler/emit/defaults.js';
 export type { WeightsPlaced } from './compiler/emit/modes.js';
 export type { BundleReport, TargetReport } from './compiler/emit/report.js';
 export {

@@ -94,6 +94,7 @@ export {
   type Vae,
 } from './evidence/measure/vae.js';
 export type { Nearness, Yardstick, YardstickRow } from './evidence/yardstick/index.js';
+export type { DefaultsFile } from './generated/defaults.js';
 export { sameFileOnDisk } from './model/diff/same-file.js';
 export { nodeFile } from './model/files/node-file.js';
 export { loadModel, saveModel } from './model/onnx/files.js';
@@ -108,7 +109,12 @@ export {
   type SchedulerUse,
   type VaeScale,
 } from './runtime/model-folder/index.js';
-export { type OpenBundleOptions, openBundle, readSchedule } from './runtime/node/index.js';
+export {
+  type OpenBundleOptions,
+  openBundle,
+  readDefaults,
+  readSchedule,
+} from './runtime/node/index.js';
 
 export interface VerifyOptions extends VerdictOptions {
   /** Passes of one's own, whose strategies are to be proved beside those of ours. */

@@ -11,7 +11,7 @@ import {
 import { loadOrt } from '../evidence/measure/engine.js';
 import type { Feeds } from '../evidence/measure/feeds.js';
 import type { GivenFeeds } from '../evidence/measure/index.js';
-import { readNpy } from '../io/npy.js';
+import { type NumericArray, readNpy } from '../io/npy.js';
 import { readRegular } from '../io/regular-file.js';
 
 export const jsonOption = {
@@ -148,11 +148,23 @@ export async function readArrays(flag: string, list: readonly string[] = []): Pr
 }
 
 /** Reads `name=file.npy` pairs, and `name=1,2,3`: numbers written out. */
+export function readInputs(
+  flag: string,
+  list: readonly string[] = [],
+): Record<string, NumericArray | readonly number[]> {
+  return readPairs(
+    flag,
+    list,
+    'context=context.npy',
+    (text) => writtenOut(text) ?? readNpy(readRegular(text), text),
+  );
+}
+
+/** The same, arrays as onnxruntime's tensors. */
 export async function readFeeds(flag: string, list: readonly string[] = []): Promise<GivenFeeds> {
-  const texts = readPairs(flag, list, 'context=context.npy', (text) => text);
   const feeds = await Promise.all(
-    Object.entries(texts).map(
-      async ([name, text]) => [name, writtenOut(text) ?? (await readArray(text))] as const,
+    Object.entries(readInputs(flag, list)).map(
+      async ([name, one]) => [name, 'dims' in one ? await tensorOfArray(one) : one] as const,
     ),
   );
   return Object.fromEntries(feeds);
@@ -165,8 +177,10 @@ function writtenOut(text: string): number[] | undefined {
 }
 
 /** @throws FILE_NOT_FOUND, FILE_UNREADABLE, the NPY_ errors */
-export async function readArray(file: string): Promise<Tensor> {
-  const { type, data, dims } = readNpy(readRegular(file), file);
+export const readArray = (file: string): Promise<Tensor> =>
+  tensorOfArray(readNpy(readRegular(file), file));
+
+async function tensorOfArray({ type, data, dims }: NumericArray): Promise<Tensor> {
   const ort = await loadOrt();
   return new ort.Tensor(type as never, data as never, dims) as unknown as Tensor;
 }

@@ -208,9 +208,8 @@ export async function readLoopGuidance(
   return { order, mode, unconditional, ...(scale !== undefined && { scale }), ...details };
 }
 
-type DetailArguments = Pick<
-  Arguments<typeof guidanceOptions>,
-  'guidanceInterval' | 'guidanceRescale'
+type DetailArguments = Partial<
+  Pick<Arguments<typeof guidanceOptions>, 'guidanceInterval' | 'guidanceRescale'>
 >;
 
 /** Where in the loop there is guidance, and what is done to its prediction. @throws CLI_ARGUMENT */

@@ -6,6 +6,23 @@ import { loopOf } from '../runtime/schedule/index.js';
 import type { LoopModel } from './loop-model.js';
 import { print } from './output.js';
 
+/** Which loop a run goes through, whoever said it, and what of it the bundle kept. */
+export function printUsedLoop(
+  found: Pick<LoopModel<unknown>, 'made' | 'schedule' | 'others'>,
+  choice: LoopChoice,
+  { seed, kept }: { readonly seed: number; readonly kept: readonly string[] },
+): void {
+  if (!found.made || found.others.length > 0)
+    print(`${loopTitle(placedBy(choice))}; seed ${seed}.`);
+  printMadeLoop(found, choice);
+  printKept(kept);
+}
+
+/** @param kept flags that a bundle stood for */
+export function printKept(kept: readonly string[]): void {
+  if (kept.length > 0) print(`Kept in the bundle: ${kept.join(' ')}`);
+}
+
 /** Nothing of a bundle that does not say. */
 export function printMadeLoop(
   { made, schedule, others }: Pick<LoopModel<unknown>, 'made' | 'schedule' | 'others'>,

@@ -111,6 +111,12 @@ export const needsGuidance = (missing: 'order' | 'scale') =>
     },
   );
 
+export const keepNeedsBundle = (given: string) =>
+  new StepfoldError('CLI_ARGUMENT', `"${given}" is no bundle, which could keep anything.`, {
+    file: given,
+    hint: 'Leave --keep out, or make a bundle of it: `stepfold transform`.',
+  });
+
 /** An error of the operating system that nobody saw coming. */
 export const systemError = (failure: SystemFailure) =>
   new StepfoldError('SYSTEM', `The operating system says: ${failure.message}.`, {

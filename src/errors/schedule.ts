@@ -12,11 +12,13 @@ export interface Problem {
 
 const SHOWN = 3;
 
+const are = (kind: string) => (kind.endsWith('s') ? 'are' : 'is');
+
 /** `kind` is the word for the file: schedule, plan, pipeline. */
 export const notJson = (kind: string, file: string, why: string) =>
   new StepfoldError(
     `${kind.toUpperCase()}_NOT_JSON`,
-    `The ${kind} "${file}" is not JSON: ${why}.`,
+    `The ${kind} "${file}" ${are(kind)} not JSON: ${why}.`,
     {
       file,
       hint: 'The file is damaged or is something else; write it again.',
@@ -28,7 +30,7 @@ export const invalidDocument = (kind: string, file: string, problems: readonly P
   const rest = problems.length - shown.length;
   return new StepfoldError(
     `${kind.toUpperCase()}_INVALID`,
-    `The ${kind} "${file}" is invalid: ${shown.join('; ')}${rest > 0 ? `; and ${rest} more` : ''}.`,
+    `The ${kind} "${file}" ${are(kind)} invalid: ${shown.join('; ')}${rest > 0 ? `; and ${rest} more` : ''}.`,
     {
       file,
       path: problems[0]?.path,
@@ -46,7 +48,7 @@ export const unknownVersion = (
 ) =>
   new StepfoldError(
     `${kind.toUpperCase()}_VERSION`,
-    `The ${kind} "${file}" is version ${JSON.stringify(found)}; this stepfold reads version ${reads.join(' and ')}.`,
+    `The ${kind} "${file}" ${are(kind)} version ${JSON.stringify(found)}; this stepfold reads version ${reads.join(' and ')}.`,
     { file, path: '/version', hint: `Write the ${kind} again with this version of stepfold.` },
   );
 

@@ -27,7 +27,7 @@ const written = files.flatMap(({ text }) => [
     (m) => m[1]!,
   ),
   ...[...text.matchAll(/\$\{kind\.toUpperCase\(\)\}(_[A-Z_]+)/g)].flatMap((m) =>
-    ['COSTS', 'PIPELINE', 'PLAN', 'SCHEDULE', 'TIMESTEPS']
+    ['COSTS', 'DEFAULTS', 'PIPELINE', 'PLAN', 'SCHEDULE', 'TIMESTEPS']
       .map((kind) => kind + m[1]!)
       // a pipeline file has no version
       .filter((code) => code !== 'PIPELINE_VERSION'),

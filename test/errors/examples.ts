@@ -178,6 +178,7 @@ export const EXAMPLES = {
   needsPass: [() => e.needsPass()],
   passAndConfig: [() => e.passAndConfig()],
   needsUnconditional: [() => e.needsUnconditional()],
+  keepNeedsBundle: [() => e.keepNeedsBundle('unet.onnx')],
   needsGuidance: [() => e.needsGuidance('order'), () => e.needsGuidance('scale')],
   systemError: [
     () =>
@@ -464,6 +465,7 @@ export const EXAMPLES = {
   // schedule.ts
   notJson: [
     () => e.notJson('costs', 'costs.json', 'Unexpected end of JSON input'),
+    () => e.notJson('defaults', 'bundle/defaults.json', 'Unexpected end of JSON input'),
     () => e.notJson('pipeline', 'pipeline.json', 'Unexpected end of JSON input'),
     () => e.notJson('plan', 'plan.json', 'Unexpected end of JSON input'),
     () => e.notJson('schedule', 'schedule.json', 'Unexpected end of JSON input'),
@@ -473,6 +475,10 @@ export const EXAMPLES = {
     () =>
       e.invalidDocument('costs', 'costs.json', [
         { path: '/entries/2/full', message: 'must be more than 0, found -1' },
+      ]),
+    () =>
+      e.invalidDocument('defaults', 'bundle/defaults.json', [
+        { path: '/guidance/order', message: 'must be one of "cond-first", "uncond-first"' },
       ]),
     () =>
       e.invalidDocument('pipeline', 'pipeline.json', [
@@ -496,6 +502,7 @@ export const EXAMPLES = {
   ],
   unknownVersion: [
     () => e.unknownVersion('costs', 'costs.json', 2, [1]),
+    () => e.unknownVersion('defaults', 'bundle/defaults.json', 2, [1]),
     () => e.unknownVersion('plan', 'plan.json', 2, [1]),
     () => e.unknownVersion('schedule', 'schedule.json', 3, [1, 2]),
     () => e.unknownVersion('timesteps', 'timesteps.json', 2, [1]),

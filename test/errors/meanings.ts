@@ -295,6 +295,10 @@ export const MEANINGS: Readonly<Record<string, string>> = {
   PIPELINE_NOT_JSON: 'The pipeline file is no JSON.',
   PLAN_NOT_JSON: 'The plan file is no JSON.',
   SCHEDULE_NOT_JSON: 'The schedule is no JSON.',
+  DEFAULTS_NOT_JSON: 'What a bundle keeps of the loops over it is no JSON.',
+  DEFAULTS_INVALID: 'What a bundle keeps of the loops over it does not fit its schema.',
+  DEFAULTS_VERSION:
+    'What a bundle keeps of the loops over it was written by a version of stepfold with another format.',
   COSTS_EXIST: 'Costs would be written over a file that is there.',
   COSTS_NOT_JSON: 'The file of costs is no JSON.',
   COSTS_INVALID: 'The costs do not fit their schema, or have some passes twice.',

@@ -23,9 +23,10 @@ import { type Sampler, samplerFrom } from '../../runtime/samplers/index.js';
 import type { Schedule } from '../../runtime/schedule/index.js';
 import { readFeeds, readRoles, readSizeList } from '../arguments.js';
 import type { ReportArguments } from '../commands/report.js';
+import { forImages, type Kept, withKept } from '../kept.js';
 import { findLoopModel } from '../loop-model.js';
 import { readGuidance, samplerSettings } from '../loop-settings.js';
-import { printMadeLoop } from '../made-loop-line.js';
+import { printKept, printMadeLoop } from '../made-loop-line.js';
 import { formatBytes, print, printJson } from '../output.js';
 import { checkOutputFile } from '../output-file.js';
 import { openParts } from '../pipeline-parts.js';
@@ -36,7 +37,8 @@ import { loopPairs, readPairs } from './report/pictures.js';
 import { readSubject } from './report/subject.js';
 import { type TrialContext, tryOptions, tryPlans } from './report/trials.js';
 
-export async function report(given: ReportArguments): Promise<void> {
+export async function report(typed: ReportArguments): Promise<void> {
+  const { args: given, kept } = withKept(typed.bundle, typed);
   checkOutputFile(given.output, given.force, outputExists);
   const against = given.against === undefined ? undefined : findModel(given.against).file;
   if (given.plans && (against === undefined || !given.measure)) throw plansNeedSource();
@@ -53,7 +55,10 @@ export async function report(given: ReportArguments): Promise<void> {
     const { schedule: written, ...read } = await readSubject(place, against, table);
     const settings = samplerSettings(args, written, folder);
     const sampler = samplerFrom(args.sampler, settings);
-    say = () => printMadeLoop(found, { name: args.sampler, ...settings });
+    say = () => {
+      printMadeLoop(found, { name: args.sampler, ...settings });
+      printKept(kept.flags);
+    };
     const runs = against !== undefined && args.measure;
     // where another model takes over, the bundle may be for its own part of the loop
     const isWhole = args.thenModel === undefined;
@@ -65,7 +70,7 @@ export async function report(given: ReportArguments): Promise<void> {
     subject = { ...read, schedule, written };
     if (runs) {
       const choice = { name: args.sampler, ...settings } as SamplerChoice;
-      const { loop, release } = await loopOptions(args, schedule, sampler, pipeline);
+      const { loop, release } = await loopOptions(args, kept, { schedule, sampler, pipeline });
       try {
         const seen = await measure(place, against, subject, table, loop, choice, args, status.show);
         subject = { ...subject, ...seen };
@@ -92,19 +97,29 @@ export async function report(given: ReportArguments): Promise<void> {
 
 type Loop = Omit<GenerateOptions, 'onStep'>;
 
+interface LoopPlace {
+  readonly schedule: Schedule;
+  readonly sampler: Sampler;
+  readonly pipeline: string | undefined;
+}
+
 async function loopOptions(
   args: ReportArguments,
-  schedule: Schedule,
-  sampler: Sampler,
-  pipeline: string | undefined,
+  kept: Kept,
+  { schedule, sampler, pipeline }: LoopPlace,
 ): Promise<{ readonly loop: Loop; release(): Promise<void> }> {
-  const guidance = await readGuidance(args, schedule.source.guidance);
+  const ports = schedulePorts(schedule);
+  const asked = {
+    feeds: await readFeeds('feed', args.feed),
+    guidance: await readGuidance(args, schedule.source.guidance),
+  };
+  const { feeds, guidance } = await forImages(ports, asked, kept, args.samples);
   const latentShape = args.latentShape && readSizeList('latent-shape', args.latentShape);
   const opened = await openParts(args, {
-    feeds: await readFeeds('feed', args.feed),
+    feeds,
     folder: pipeline,
     halves: guidance?.mode === 'two-calls',
-    ports: async () => schedulePorts(schedule),
+    ports: async () => ports,
   });
   const loop = {
     sampler,

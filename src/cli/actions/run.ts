@@ -1,6 +1,7 @@
 /** What `stepfold run` does. */
 import path from 'node:path';
-import { openFolder, writeFile } from '../../compiler/emit/index.js';
+import { keepDefaults, openFolder, writeFile } from '../../compiler/emit/index.js';
+import { keepNeedsBundle } from '../../errors/index.js';
 import {
   bundleLabel,
   type Generated,
@@ -20,24 +21,28 @@ import { findVae } from '../../runtime/model-folder/index.js';
 import { samplerFrom } from '../../runtime/samplers/index.js';
 import { readFeeds, readRoles, readSizeList } from '../arguments.js';
 import type { RunArguments } from '../commands/run.js';
+import { defaultsOf } from '../defaults.js';
+import { forImages, withKept } from '../kept.js';
 import { findLoopModel } from '../loop-model.js';
 import { readGuidance, samplerSettings } from '../loop-settings.js';
-import { printMadeLoop } from '../made-loop-line.js';
+import { printUsedLoop } from '../made-loop-line.js';
 import { print, printJson, printMadeUp } from '../output.js';
 import { type OpenParts, openParts } from '../pipeline-parts.js';
 import { startProgress } from '../progress.js';
 import { prepareYardstick, printRunWorth, type RunWorth } from './run/yardstick.js';
 
-export async function run(given: RunArguments): Promise<void> {
+export async function run(typed: RunArguments): Promise<void> {
+  const { args: given, kept } = withKept(typed.bundle, typed);
   const feeds = await readFeeds('feed', given.feed);
   const latentShape = given.latentShape && readSizeList('latent-shape', given.latentShape);
   const found = await findLoopModel(given.bundle, given);
+  if (given.keep && !found.isBundle) throw keepNeedsBundle(given.bundle);
   const { place, isBundle, schedule, folder, pipeline } = found;
   const args = { ...found.args, bundle: place };
   const settings = samplerSettings(args, schedule, folder);
   const sampler = samplerFrom(args.sampler, settings);
   const choice = { name: args.sampler, ...settings };
-  const guidance = await readGuidance(args, schedule?.source.guidance);
+  const asked = { feeds, guidance: await readGuidance(args, schedule?.source.guidance) };
   const yardstick = prepareYardstick(args, {
     given: given.bundle,
     bundle: place,
@@ -48,7 +53,7 @@ export async function run(given: RunArguments): Promise<void> {
     choice,
     left: partLeftOut(sampler),
   });
-  const options = { worker: args.worker, halves: guidance?.mode === 'two-calls' };
+  const options = { worker: args.worker, halves: asked.guidance?.mode === 'two-calls' };
   const denoiser = isBundle
     ? await openLoopBundle(place, options)
     : await openLoopModel(place, options);
@@ -56,8 +61,9 @@ export async function run(given: RunArguments): Promise<void> {
   let opened: OpenParts | undefined;
   let decoder: Vae | undefined;
   try {
+    const { guidance, ...inputs } = await forImages(denoiser.ports, asked, kept, args.samples);
     opened = await openParts(args, {
-      ...{ feeds, folder: pipeline, halves: options.halves },
+      ...{ feeds: inputs.feeds, folder: pipeline, halves: options.halves },
       ports: async () => denoiser.ports,
     });
     // a decoder that is none is not found out behind the loop
@@ -84,8 +90,9 @@ export async function run(given: RunArguments): Promise<void> {
     if (pictures) files.push(...writePictures(args.output, pictures, decoder !== undefined));
     const { latent, dims, madeUp } = result;
     const worth = await yardstick?.measure(loop, { latent, counts: denoiser.counts });
-    if (!args.json) printMadeLoop(found, choice);
-    report(args.json, { files, seconds, dims, madeUp, denoiser, worth });
+    const keeps = args.keep ? keepDefaults(place, defaultsOf(args, guidance)) : [];
+    if (!args.json) printUsedLoop(found, choice, { seed: args.seed, kept: kept.flags });
+    report(args.json, { files: [...files, ...keeps], seconds, dims, madeUp, denoiser, worth });
     if (decoder && !pictures && !args.json)
       print(`Not decoded: the folder's decoder takes ${decoder.channels ?? 'other'} channels.`);
   } finally {

@@ -11,15 +11,17 @@ import { stepsFor } from '../../runtime/samplers/index.js';
 import { formatTimesteps, type TimestepsFile } from '../../runtime/schedule/index.js';
 import { readFeeds, readRoles, readShapes, readSizes } from '../arguments.js';
 import type { TimestepsArguments } from '../commands/timesteps.js';
+import { forImages, withKept } from '../kept.js';
 import { findLoopModel } from '../loop-model.js';
 import { pathOf, readLoopGuidance, readSamplerOptions } from '../loop-options.js';
-import { printOthers } from '../made-loop-line.js';
+import { printKept, printOthers } from '../made-loop-line.js';
 import { heading, print, printJson, printMadeUp, printTable } from '../output.js';
 import { checkOutputFile } from '../output-file.js';
 import { type OpenParts, openParts, readStart } from '../pipeline-parts.js';
 import { startProgress } from '../progress.js';
 
-export async function runTimesteps(given: TimestepsArguments): Promise<void> {
+export async function runTimesteps(typed: TimestepsArguments): Promise<void> {
+  const { args: given, kept } = withKept(typed.model, typed);
   // which steps are visited is what is looked for, so it need not be understood
   const loop = await findLoopModel(given.model, given, { ...given, timesteps: true });
   const source = given.against === undefined ? {} : { against: findModel(given.against).file };
@@ -33,14 +35,18 @@ export async function runTimesteps(given: TimestepsArguments): Promise<void> {
     const { ports, written } = denoiser;
     const steps = args.steps ?? (written && stepsFor(args.sampler, written.steps));
     if (steps === undefined) throw needsSteps();
-    const guidance = await readLoopGuidance(args, ports.guidance);
+    const asked = {
+      feeds: await readFeeds('feed', args.feed),
+      guidance: await readLoopGuidance(args, ports.guidance),
+    };
+    const { feeds, guidance } = await forImages(ports, asked, kept, args.samples);
     const sampler = {
       name: args.sampler,
       ...readSamplerOptions(args, loop.folder),
       ...readStart(args, steps, pathOf(args, loop.folder)),
     };
     parts = await openParts(args, {
-      feeds: await readFeeds('feed', args.feed),
+      feeds,
       folder: loop.pipeline,
       halves: guidance?.mode === 'two-calls',
       ports: async () => ports,
@@ -80,7 +86,7 @@ export async function runTimesteps(given: TimestepsArguments): Promise<void> {
       tried: found.tried.map(({ gamma, error }) => ({ gamma, error: finite(error) })),
     };
     writeFile(args.output, new TextEncoder().encode(formatTimesteps(file, args.output)));
-    report(args, file, found, loop.others);
+    report(args, file, found, { others: loop.others, kept: kept.flags });
   } finally {
     await parts?.release();
     for (const { release } of [denoiser, reference ?? []].flat()) await release();
@@ -116,7 +122,7 @@ function report(
   args: TimestepsArguments,
   file: TimestepsFile,
   found: OptimizedTimesteps,
-  others: readonly string[],
+  { others, kept }: { readonly others: readonly string[]; readonly kept: readonly string[] },
 ): void {
   const { madeUp } = found;
   if (args.json) {
@@ -139,5 +145,6 @@ function report(
     print(`${(100 * (1 - ratio)).toFixed(1)} % less than equally spaced`);
   printMadeUp(madeUp);
   if (others.length > 0) printOthers(others);
+  printKept(kept);
   print(`Written: ${args.output}`);
 }

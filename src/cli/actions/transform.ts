@@ -40,6 +40,7 @@ import {
 } from '../../runtime/schedule/index.js';
 import { readRoles, readShapes, readSizes } from '../arguments.js';
 import type { TransformArguments } from '../commands/transform.js';
+import { checkDefaults, defaultsOf } from '../defaults.js';
 import { dumping } from '../dump.js';
 import { readMadeFor } from '../loop-places.js';
 import { printJson } from '../output.js';
@@ -57,6 +58,7 @@ export async function transform(given: TransformArguments): Promise<void> {
   const { file, pipeline: from } = findModel(given.model);
   const args = { ...given, model: file, given: given.model };
   const config = readConfig(args);
+  const defaults = defaultsOf(args, config.guidance);
   const table = await readPasses([...config.plugins, ...(args.plugin ?? [])]);
   if (from) checkApart(args.output, from.folder);
   checkTarget(args.output, args.force, args.model);
@@ -66,6 +68,7 @@ export async function transform(given: TransformArguments): Promise<void> {
   try {
     status.show(`Reading ${args.model}`);
     const model = loadModel(args.model);
+    checkDefaults(defaults, model.graph.inputs);
     if (config.plan && args.plan) checkPlanSource(config.plan, args.plan, args.model);
     recipe =
       args.recipe === undefined
@@ -84,7 +87,7 @@ export async function transform(given: TransformArguments): Promise<void> {
     status.show(`Writing ${args.output}`);
     const { weights = 'link' } = config;
     const { model: sourceFile, force, hashWeights } = args;
-    const options = { sourceFile, weights, force, hashWeights };
+    const options = { sourceFile, weights, force, hashWeights, defaults };
     bundle = from
       ? writePipelineFolder(compilation, args.output, {
           ...options,

@@ -4,6 +4,7 @@ import {
   checkApart,
   checkTarget,
   emitBundle,
+  type LoopDefaults,
   type Original,
   writeFile,
   writePipelineFolder,
@@ -28,7 +29,9 @@ import {
 } from '../../evidence/tune/index.js';
 import { loadModel } from '../../model/onnx/files.js';
 import { findBundle, findModel, readScheduler } from '../../runtime/model-folder/index.js';
+import type { GuidancePair } from '../../runtime/schedule/index.js';
 import type { TuneArguments } from '../commands/tune.js';
+import { defaultsOf } from '../defaults.js';
 import { splitSettings } from '../loop-options.js';
 import { checkOutputFile } from '../output-file.js';
 import { readPasses } from '../plugins.js';
@@ -66,6 +69,7 @@ async function runSearch(given: TuneArguments, queue?: QueueAt): Promise<void> {
     ...{ model, table, folder: ofFolder },
     pipeline: pipeline?.folder,
   });
+  const defaults = keptOf(args, subject.guidance);
   const costs = COST_BASES.find((basis) => basis === args.cost) ?? readCosts(args.cost, subject);
   const folder = new TuningFolder(args.work ?? `${path.resolve(args.output)}.tuning`);
   folder.take();
@@ -102,7 +106,7 @@ async function runSearch(given: TuneArguments, queue?: QueueAt): Promise<void> {
     });
     status.show(`Writing ${args.output}`);
     const compilation = await pipelineOf(subject, tuned.chosen.setting).compile(model);
-    const options = { sourceFile: file, force: args.force };
+    const options = { sourceFile: file, force: args.force, defaults };
     if (pipeline)
       ({ original } = writePipelineFolder(compilation, args.output, {
         ...options,
@@ -131,6 +135,12 @@ async function runSearch(given: TuneArguments, queue?: QueueAt): Promise<void> {
     writeFile(args.page, new TextEncoder().encode(page));
   }
   report(args, tuned, { proof, original, seconds: clock() });
+}
+
+/** What the unconditional half reads may have been made up, which is nothing to keep. */
+function keptOf(args: TuneArguments, guidance: GuidancePair | undefined): LoopDefaults {
+  const { feed, embeddedGuidance, unconditional } = args;
+  return defaultsOf(unconditional ? args : { feed, embeddedGuidance }, guidance);
 }
 
 /** @throws TUNE_GOAL */

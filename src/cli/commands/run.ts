@@ -63,6 +63,11 @@ const output = {
     default: true,
     describe: "Pictures by the vae_decoder of a pipeline's folder; --no-decode leaves them out",
   },
+  keep: {
+    type: 'boolean',
+    default: false,
+    describe: 'Keep guidance and inputs in the bundle, for the next time',
+  },
   worker: { type: 'boolean', default: false, describe: 'Run the models in a worker thread' },
   yardstick: {
     type: 'boolean',

@@ -15,7 +15,7 @@ import {
 } from '../arguments.js';
 import { type Arguments, addOptions, examples } from '../command.js';
 import { dumpOptions } from '../dump-options.js';
-import { pairOptions } from '../loop-options.js';
+import { keptOptions } from '../kept-options.js';
 import { madeForOptions } from '../placing-options.js';
 
 export const command = 'transform <model>';
@@ -92,7 +92,7 @@ export const options = {
     default: false,
     describe: 'Replace a bundle, or a dump, that is there',
   },
-  ...pairOptions,
+  ...keptOptions,
   ...madeForOptions,
   ...shapeOptions,
   ...roleOptions,
@@ -102,6 +102,10 @@ export const options = {
 
 export const builder = (yargs: Argv) =>
   addOptions(yargs.positional('model', modelArgument.model), options)
+    .group(
+      Object.keys(keptOptions),
+      'Guidance and inputs, which the bundle keeps for whoever runs it:',
+    )
     .group(Object.keys(madeForOptions), 'The loop that it is for, which it then takes by default:')
     .epilogue(
       examples(

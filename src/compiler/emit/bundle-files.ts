@@ -8,6 +8,7 @@ import { sortedPieces } from '../../model/onnx/codec.js';
 import { type Piece, pieceLength } from '../../model/onnx/source.js';
 import type { Compilation } from '../pipeline/index.js';
 import { assemble, type BundleRecord, describe, modelFile } from './assemble.js';
+import { defaultsFiles, type LoopDefaults } from './defaults.js';
 import { inForm } from './form.js';
 import { isCheapToHash, type WeightsRecord } from './weights-record.js';
 
@@ -16,6 +17,8 @@ export interface BundleFilesOptions {
   readonly source: FileAccess;
   /** Whole weights files as they are (default), or only what some model reads. */
   readonly weights?: 'copy' | 'prune';
+  /** What loops over the bundle are given where nothing else is said: `defaults.json`. */
+  readonly defaults?: LoopDefaults;
 }
 
 export interface BundleFile {
@@ -32,7 +35,7 @@ export interface BundleFile {
  */
 export async function bundleFiles(
   given: Compilation,
-  { source, weights: mode = 'copy' }: BundleFilesOptions,
+  { source, weights: mode = 'copy', defaults = {} }: BundleFilesOptions,
 ): Promise<BundleRecord & { readonly files: readonly BundleFile[] }> {
   const compilation = inForm(given);
   const assembly = assemble(compilation, mode);
@@ -71,7 +74,8 @@ export async function bundleFiles(
     weights: records,
   });
   const texts = files.map(({ name, text }) => fileOf(name, [new TextEncoder().encode(text)]));
-  return { ...bundle, files: [...weights, ...models, ...texts] };
+  const said = defaultsFiles(defaults).map(({ name, bytes }) => fileOf(name, [bytes]));
+  return { ...bundle, files: [...weights, ...models, ...texts, ...said] };
 }
 
 const fileOf = (name: string, pieces: readonly Piece[]): BundleFile => ({

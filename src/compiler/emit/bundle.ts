@@ -8,6 +8,7 @@ import { saveModel } from '../../model/onnx/files.js';
 import type { Schedule } from '../../runtime/schedule/index.js';
 import type { Compilation } from '../pipeline/index.js';
 import { assemble, type BundleRecord, describe, modelFile } from './assemble.js';
+import { defaultsFiles, type LoopDefaults } from './defaults.js';
 import { checkTarget, writeFolder } from './folder.js';
 import { inForm } from './form.js';
 import type { WeightsMode } from './modes.js';
@@ -29,6 +30,8 @@ export interface BundleOptions {
   readonly hashWeights?: boolean;
   /** Replace a bundle that is there already. */
   readonly force?: boolean;
+  /** What loops over the bundle are given where nothing else is said: `defaults.json`. */
+  readonly defaults?: LoopDefaults;
 }
 
 /**
@@ -65,10 +68,11 @@ export interface PreparedBundle {
 /** @throws TENSOR_DATA_SIZE and the EXTERNAL_DATA_ errors */
 export function prepareBundle(
   given: Compilation,
-  { sourceFile, weights: mode = 'link', hashWeights = false }: BundleOptions,
+  { sourceFile, weights: mode = 'link', hashWeights = false, defaults = {} }: BundleOptions,
 ): PreparedBundle {
   const compilation = inForm(given);
   const assembly = assemble(compilation, mode);
+  const said = defaultsFiles(defaults);
   return {
     weights: assembly.weights,
     write(folder) {
@@ -84,6 +88,7 @@ export function prepareBundle(
       }
       const { bundle, files } = describe(compilation, assembly, { source, hashes, weights });
       for (const { name, text } of files) fs.writeFileSync(path.join(folder, name), text);
+      for (const { name, bytes } of said) fs.writeFileSync(path.join(folder, name), bytes);
       return bundle;
     },
   };

@@ -5,7 +5,14 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { readRegularText } from '../../io/regular-file.js';
-import { parseSchedule, REPORT_FILE, SCHEDULE_FILE } from '../../runtime/schedule/index.js';
+import {
+  DEFAULTS_FILE,
+  parseDefaults,
+  parseSchedule,
+  REPORT_FILE,
+  SCHEDULE_FILE,
+} from '../../runtime/schedule/index.js';
+import { namesOfDefaults } from './defaults.js';
 
 /** Lies beside model_index.json: what transform put into the folder. */
 export const RECORD_FILE = 'stepfold.json';
@@ -37,26 +44,41 @@ function bundleFiles(folder: string): Set<string> {
   try {
     const { models, weights } = parseSchedule(readRegularText(file), file);
     const names = [...Object.values(models), ...weights].map((entry) => entry.file);
-    return new Set([SCHEDULE_FILE, REPORT_FILE, ...names]);
+    return new Set([SCHEDULE_FILE, REPORT_FILE, ...names, ...defaultsOf(folder)]);
   } catch {
     return new Set();
+  }
+}
+
+function defaultsOf(folder: string): string[] {
+  const file = path.join(folder, DEFAULTS_FILE);
+  if (!fs.existsSync(file)) return [];
+  try {
+    return namesOfDefaults(parseDefaults(readRegularText(file), file));
+  } catch {
+    // what is damaged is still the bundle's own, but what it names is not known
+    return [DEFAULTS_FILE];
   }
 }
 
 function pipelineFilesOf(folder: string): Set<string> {
   try {
     const text = readRegularText(path.join(folder, RECORD_FILE));
-    const { format, version, files } = JSON.parse(text) as Partial<FolderRecord>;
+    const { format, version, files, bundle } = JSON.parse(text) as Partial<FolderRecord>;
     if (format !== 'stepfold.folder' || version !== 1 || !files?.every(staysInside))
       return new Set();
-    return new Set([RECORD_FILE, ...files.map((name) => path.normalize(name))]);
+    // what is kept in a bundle may have been put there later
+    const kept = staysInside(bundle)
+      ? defaultsOf(path.join(folder, bundle)).map((name) => path.join(bundle, name))
+      : [];
+    return new Set([RECORD_FILE, ...files.map((name) => path.normalize(name)), ...kept]);
   } catch {
     return new Set();
   }
 }
 
 /** A record that was tampered with must not make us remove what lies elsewhere. */
-const staysInside = (name: unknown): boolean =>
+const staysInside = (name: unknown): name is string =>
   typeof name === 'string' &&
   // an absolute path of another kind begins with a part of no name
   !path.win32.isAbsolute(name) &&

@@ -17,6 +17,7 @@ export {
 } from './loop-inputs.js';
 export type { LoopControl, LoopHandOver, LoopParts } from './loop-parts.js';
 export type { ProofOptions } from './numbers.js';
+export { batchOf, rowsInTurn } from './rows-in-turn.js';
 export * from './trace.js';
 export {
   type Check,

@@ -14,6 +14,7 @@ import { claimProblems } from './claims/index.js';
 import type { Findings } from './context.js';
 import { decisionsOf } from './decides.js';
 import { loadOrt } from './engine.js';
+import { checkKeptInputs } from './kept-inputs.js';
 import { tableRows } from './labels.js';
 import { ruleProblems, triedLoops } from './loops/index.js';
 import { type Check, type Numbers, type ProofOptions, prove, withinMemory } from './numbers.js';
@@ -70,6 +71,7 @@ export interface VerifyReport {
 export async function proveBundle(options: ProveOptions): Promise<VerifyReport> {
   const { folder, model, known, allowUnproved = false } = options;
   const schedule = await readBundle(folder, model);
+  checkKeptInputs(folder, schedule);
   const weights = checkWholeWeights(folder, schedule, options.onProgress);
   const source = loadModel(model);
   // sites may lie inside functions and fused norms, where nothing can be given in a value's place; that these are

@@ -6,8 +6,8 @@ import type { LoopGuidance } from '../calibrate/guidance.js';
 import type { DenoiserPorts } from '../measure/denoise-bundle.js';
 import type { Ort } from '../measure/engine.js';
 import { SEEDS } from '../measure/feeds.js';
-import { type GivenFeeds, isWritten } from '../measure/loop-given.js';
-import { takeRows } from '../measure/rows.js';
+import type { GivenFeeds } from '../measure/loop-given.js';
+import { batchOf, rowsInTurn } from '../measure/rows-in-turn.js';
 import { settleParts } from '../measure/settled-parts.js';
 import type { LoopChoice } from '../yardstick/index.js';
 import { type PictureParts, partsOfImages } from './picture-parts.js';
@@ -63,9 +63,6 @@ export function imagesAtOnce(
   return guidance?.mode === 'batch' ? Math.max(1, batch / 2) : batch;
 }
 
-const batchOf = (ports: DenoiserPorts) =>
-  ports.inputs.find(({ name }) => name === ports.roles.latent)?.shape[0];
-
 /**
  * Seed, inputs and guidance of a batch, as `generate` takes them.
  * @param start steps of the whole loop that are left out
@@ -109,32 +106,12 @@ export function givenFor(
   first: number,
   count: number,
 ) {
-  const of = (given: GivenFeeds): GivenFeeds => rowsInTurn(ort, ports, given, first, count);
+  const of = (given: GivenFeeds): GivenFeeds =>
+    rowsInTurn(ort.Tensor as never, ports, given, first, count);
   const images = Array.from({ length: count }, (_, i) => first + i);
   return {
     feeds: of(feeds),
     unconditional: of(guidance?.unconditional ?? {}),
     parts: partsOfImages(ort.Tensor as never, parts, images),
   };
-}
-
-/** Of arrays with a row for each image those of some; what has one row goes in as it is. */
-function rowsInTurn(
-  ort: Ort,
-  ports: DenoiserPorts,
-  given: GivenFeeds,
-  first: number,
-  count: number,
-): GivenFeeds {
-  const batch = batchOf(ports);
-  const perImage = new Set(
-    ports.inputs.filter(({ shape }) => shape.length > 0 && shape[0] === batch).map((p) => p.name),
-  );
-  return Object.fromEntries(
-    Object.entries(given).map(([name, one]) => {
-      if (isWritten(one) || !perImage.has(name) || one.dims[0] === 1) return [name, one];
-      const rows = Array.from({ length: count }, (_, i) => (first + i) % one.dims[0]!);
-      return [name, takeRows(ort.Tensor as never, one, rows)];
-    }),
-  );
 }

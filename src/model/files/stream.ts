@@ -59,3 +59,6 @@ export async function hashOf(bytes: AsyncIterable<Uint8Array>): Promise<string> 
   for await (const part of bytes) hash.update(part);
   return bytesToHex(hash.digest());
 }
+
+/** SHA-256 of what is in memory, in hexadecimal digits. */
+export const hashOfBytes = (bytes: Uint8Array): string => bytesToHex(sha256(bytes));

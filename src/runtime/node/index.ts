@@ -3,4 +3,5 @@ export { describeChange } from './changed-weights.js';
 export { checkFiles } from './check-files.js';
 export { openBundle } from './open-bundle.js';
 export type { OpenBundleOptions } from './open-here.js';
+export { readDefaults } from './read-defaults.js';
 export { readSchedule } from './read-schedule.js';

@@ -1,12 +1,18 @@
 /**
- * Writes schedules, plans and lists of timesteps as text. What a reader would refuse is refused here, so that no such
+ * Writes schedules, plans, defaults and lists of timesteps as text. What a reader would refuse is refused here, so that no such
  * file is ever written.
  */
+import type { DefaultsFile } from '../../generated/defaults.js';
 import type { PlanFile } from '../../generated/plan.js';
 import type { Schedule } from '../../generated/schedule.js';
-import { planSchema, scheduleSchema, timestepsSchema } from '../../generated/schemas.js';
+import {
+  defaultsSchema,
+  planSchema,
+  scheduleSchema,
+  timestepsSchema,
+} from '../../generated/schemas.js';
 import type { TimestepsFile } from '../../generated/timesteps.js';
-import { parsePlanFile, parseSchedule, parseTimestepsFile } from './parse.js';
+import { parseDefaults, parsePlanFile, parseSchedule, parseTimestepsFile } from './parse.js';
 import { printDocument } from './print.js';
 
 /**
@@ -34,4 +40,13 @@ export function formatPlan(plan: PlanFile, file = 'plan.json'): string {
 export function formatTimesteps(list: TimestepsFile, file = 'timesteps.json'): string {
   parseTimestepsFile(list, file);
   return printDocument(list, timestepsSchema);
+}
+
+/**
+ * The text of defaults.json.
+ * @throws StepfoldError DEFAULTS_INVALID when a reader would refuse it
+ */
+export function formatDefaults(defaults: DefaultsFile, file = 'defaults.json'): string {
+  parseDefaults(defaults, file);
+  return printDocument(defaults, defaultsSchema);
 }

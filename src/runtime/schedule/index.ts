@@ -29,13 +29,14 @@ export { placeOf } from './check-states.js';
 export { timestepProblems } from './check-timesteps.js';
 export { counterOf, runAt, uncounted } from './counter.js';
 export { carriedStates, fedBackAs } from './fed-back.js';
-export { REPORT_FILE, SCHEDULE_FILE } from './file-names.js';
-export { formatPlan, formatSchedule, formatTimesteps } from './format.js';
+export { DEFAULTS_FILE, REPORT_FILE, SCHEDULE_FILE } from './file-names.js';
+export { formatDefaults, formatPlan, formatSchedule, formatTimesteps } from './format.js';
 export { freeDimensions } from './free-dimensions.js';
 export * from './guidance.js';
 export * from './loop/index.js';
 export { callsNeedPairs, needsPairs } from './pairs.js';
 export {
+  parseDefaults,
   parsePipelineConfig,
   parsePlanFile,
   parseSchedule,

@@ -1,12 +1,14 @@
 /**
- * Reads schedule, plan, timesteps and pipeline files: JSON, then the JSON Schema, then what a schema cannot
+ * Reads schedule, plan, timesteps, defaults and pipeline files: JSON, then the JSON Schema, then what a schema cannot
  * say. Everything is checked before anything is returned, so that the code behind it need not check.
  */
 import { invalidDocument, notJson, type Problem, unknownVersion } from '../../errors/index.js';
+import type { DefaultsFile } from '../../generated/defaults.js';
 import type { PipelineConfig } from '../../generated/pipeline.js';
 import type { PlanFile } from '../../generated/plan.js';
 import type { Schedule } from '../../generated/schedule.js';
 import {
+  defaultsSchema,
   pipelineSchema,
   planSchema,
   type SchemaOf,
@@ -68,6 +70,19 @@ export function parseTimestepsFile(json: unknown, file: string): TimestepsFile {
     });
   refuse('timesteps', file, problems);
   return list;
+}
+
+/**
+ * What loops over a bundle are given by default, from its JSON text or parsed value.
+ * @throws StepfoldError DEFAULTS_NOT_JSON, DEFAULTS_VERSION, DEFAULTS_INVALID
+ */
+export function parseDefaults(json: unknown, file: string): DefaultsFile {
+  const defaults = read('defaults', json, file, defaultsSchema, 1);
+  const [from = 0, to = 1] = defaults.guidance?.interval ?? [];
+  const isBackwards = from > to;
+  const message = 'must end where it starts, or later';
+  refuse('defaults', file, isBackwards ? [{ path: '/guidance/interval', message }] : []);
+  return defaults;
 }
 
 /** Rows by site that have not one entry for each call. */

@@ -14,7 +14,7 @@ interface SchemaNode {
 }
 
 describe('schemas', () => {
-  const names = ['schedule', 'plan', 'pipeline', 'timesteps'];
+  const names = ['schedule', 'plan', 'pipeline', 'timesteps', 'defaults', 'costs'];
   const load = (name: string): SchemaNode =>
     JSON.parse(readFileSync(`schemas/${name}.schema.json`, 'utf8'));
 
