@@ -1,4 +1,4 @@
-// What the demos share: the digits to make, timing in turn, the distance to the source's pictures.
+// What the demos share: the pictures to make, timing in turn, the distance to the source's pictures.
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -6,15 +6,15 @@ import * as ort from 'onnxruntime-node';
 import { encodePng, pictureGrid, toPictures } from '../../dist/src/io/images.js';
 
 export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
-/** As little as shows that everything works. */
-export const QUICK = process.argv.includes('--quick');
+/** As little as shows that everything works; `--all` makes what the documents show. */
+export const QUICK = !process.argv.includes('--all');
 const ROUNDS = QUICK ? 1 : 3;
 const CLASSES = 10;
 /** The class that the models were trained to read as "no class". */
 const NULL_CLASS = 10n;
 
-/** So many of each digit, with what the unconditional half reads. */
-export function digits(wanted) {
+/** So many of each class, with what the unconditional half reads. */
+export function classes(wanted) {
   const rows = QUICK ? 1 : wanted;
   const images = CLASSES * rows;
   const of = (label) =>
@@ -31,11 +31,20 @@ export async function timeInTurn(variants, generate) {
   for (const variant of variants) variant.seconds = [];
   for (let round = 0; round <= ROUNDS; round++)
     for (const variant of variants) {
+      progress(
+        `drawing: ${variant.name}, ${round === 0 ? 'warming up' : `round ${round} of ${ROUNDS}`}`,
+      );
       const start = performance.now();
       const { latent, dims } = await generate(variant);
       if (round > 0) variant.seconds.push((performance.now() - start) / 1000);
       Object.assign(variant, { latent, dims });
     }
+  progress('');
+}
+
+/** A line that the next one takes the place of; nothing where nobody watches. */
+export function progress(text) {
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`);
 }
 
 export const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
@@ -47,6 +56,15 @@ export function psnr(latent, source) {
   return error === 0 ? null : 10 * Math.log10((4 * latent.length) / error);
 }
 
+/** The same of each picture, on average: what one picture lacks does not hide what the others do. */
+export function psnrOfImages(latent, other, images) {
+  const size = latent.length / images;
+  const each = Array.from({ length: images }, (_, i) =>
+    psnr(latent.subarray(i * size, (i + 1) * size), other.subarray(i * size, (i + 1) * size)),
+  );
+  return each.reduce((sum, one) => sum + one, 0) / images;
+}
+
 /** One block of rows per variant, a column per digit. */
 export function writeGrid(file, variants) {
   const blocks = variants.map(({ latent, dims }) => {
@@ -56,6 +74,12 @@ export function writeGrid(file, variants) {
     );
   });
   fs.writeFileSync(file, encodePng(pictureGrid(blocks, { scale: 3 })));
+}
+
+/** The pictures of one variant, for the page. */
+export function writeStrip(file, { latent, dims }, scale) {
+  const pictures = toPictures(latent, dims).slice(0, CLASSES);
+  fs.writeFileSync(file, encodePng(pictureGrid([[pictures]], { scale })));
 }
 
 export const pad = (text, width) => String(text).padStart(width);

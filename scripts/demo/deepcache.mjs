@@ -13,15 +13,26 @@ import {
   writeBundle,
 } from '../../dist/src/node.js';
 import { createSampler } from '../../dist/src/runtime.js';
-import { digits, median, pad, psnr, QUICK, ROOT, timeInTurn, writeGrid } from './common.mjs';
+import {
+  classes,
+  median,
+  pad,
+  psnr,
+  QUICK,
+  ROOT,
+  timeInTurn,
+  writeGrid,
+  writeStrip,
+} from './common.mjs';
 
 const sourceFile = path.join(ROOT, 'samples/digits/digits-unet.onnx');
+export const title = 'DeepCache on digits by a U-Net';
 const out = path.join(process.cwd(), 'demo-out/deepcache');
 const BRANCH = 3;
 const STEPS = QUICK ? 20 : 50;
 const INTERVALS = QUICK ? [5] : [2, 3, 5, 10];
 
-const { images, labels, unconditional } = digits(2);
+const { images, labels, unconditional } = classes(2);
 const request = {
   sampler: createSampler('ddim', { steps: STEPS, clip: 1 }),
   seed: 7,
@@ -76,6 +87,7 @@ const results = variants.map(({ name, interval, latent, seconds, macs, exact }) 
 });
 
 writeGrid(path.join(out, 'grid.png'), variants);
+for (const variant of variants) writeStrip(path.join(out, `${variant.name}.png`), variant, 5);
 fs.writeFileSync(
   path.join(out, 'demo.json'),
   `${JSON.stringify({ branch: BRANCH, steps: STEPS, images, results }, null, 2)}\n`,

@@ -16,9 +16,20 @@ import {
 } from '../../dist/src/node.js';
 import { heatmapSvg, heatmapText } from '../../dist/src/report.js';
 import { createSampler } from '../../dist/src/runtime.js';
-import { digits, median, pad, psnr, QUICK, ROOT, timeInTurn, writeGrid } from './common.mjs';
+import {
+  classes,
+  median,
+  pad,
+  psnr,
+  QUICK,
+  ROOT,
+  timeInTurn,
+  writeGrid,
+  writeStrip,
+} from './common.mjs';
 
 const sourceFile = path.join(ROOT, 'samples/dit-digits/dit-digits.onnx');
+export const title = 'DiTFastAttn on digits by a transformer';
 const out = path.join(process.cwd(), 'demo-out/ditfastattn');
 const STEPS = QUICK ? 10 : 20;
 const THRESHOLDS = QUICK ? ['D6'] : ['D1', 'D2', 'D3', 'D4', 'D5', 'D6'];
@@ -27,7 +38,7 @@ const SHOWN = QUICK ? 'D6' : 'D3';
 /** Images that the search looks at; those that are shown come from another seed. */
 const SAMPLES = 10;
 
-const { images, labels, unconditional } = digits(2);
+const { images, labels, unconditional } = classes(2);
 const pair = { order: 'cond-first', mode: 'batch' };
 const ddim = { clip: 1 };
 const request = {
@@ -46,7 +57,7 @@ console.log(
 const variants = [{ name: 'source', denoiser: await openLoopModel(sourceFile) }];
 for (const threshold of THRESHOLDS) {
   const start = performance.now();
-  const small = digits(SAMPLES / 10);
+  const small = classes(SAMPLES / 10);
   const found = await calibrate(loadModel(sourceFile), {
     pass: ditfastattn,
     options: { threshold },
@@ -101,6 +112,7 @@ const results = variants.map(({ name, macs, sites, worst, latent, seconds }) => 
   verified: worst ?? null,
 }));
 writeGrid(path.join(out, 'grid.png'), variants);
+for (const variant of variants) writeStrip(path.join(out, `${variant.name}.png`), variant, 5);
 fs.writeFileSync(
   path.join(out, 'demo.json'),
   `${JSON.stringify({ steps: STEPS, images, results }, null, 2)}\n`,
