@@ -1,10 +1,11 @@
 /** What `stepfold bench` does. */
 import { requireBundle } from '../../evidence/measure/bundle.js';
-import { benchBundle } from '../../evidence/measure/index.js';
+import { benchBundle, isClear, type Spread } from '../../evidence/measure/index.js';
 import { otherLoop } from '../../evidence/report/facts/other-loop.js';
 import { findBundle, findModel } from '../../runtime/model-folder/index.js';
 import { readSchedule } from '../../runtime/node/index.js';
 import { readShapes } from '../arguments.js';
+import { colors } from '../colors.js';
 import type { BenchArguments } from '../commands/bench.js';
 import { readAskedLoop } from '../loop-places.js';
 import { printOthers } from '../made-loop-line.js';
@@ -34,34 +35,50 @@ export async function bench(args: BenchArguments): Promise<void> {
   const other = otherLoop(report.loop, report.written);
   if (other) print(`${other}.`);
   if (others.length > 0) printOthers(others);
-  const ms = (value: number) => `${value.toFixed(value < 100 ? 2 : 0)} ms`;
+  const { source: plain, programs, loop: whole } = report;
   print(
     `Medians of ${report.rounds} alternating ${report.turns === 'loops' ? 'loops' : 'runs'}, ${formatSizes(report.sizes)}.`,
   );
   printTable(
-    ['', 'calls', 'time', 'speed-up', 'MAC ratio, layers', 'with attention'],
+    ['', 'calls', 'time', 'quartiles', 'speed-up', 'layer MACs', 'all MACs'],
     [
-      ['source', '', ms(report.source.milliseconds), '', '', ''],
-      ...Object.entries(report.programs).map(([name, p]) => [
+      ['source', '', ms(plain.milliseconds), quartiles(plain.quartiles), '', '', ''],
+      ...Object.entries(programs).map(([name, program]) => [
         name,
-        p.calls,
-        ms(p.milliseconds),
-        formatTimes(p.speedup),
-        formatTimes(p.macRatio.layers),
-        formatTimes(p.macRatio.all),
+        program.calls,
+        ms(program.milliseconds),
+        quartiles(program.quartiles),
+        isTold(plain) && isTold(program) ? formatTimes(program.speedup) : UNCLEAR,
+        formatTimes(program.macRatio.layers),
+        formatTimes(program.macRatio.all),
       ]),
       [
         'whole loop',
-        report.loop.calls,
-        ms(report.loop.milliseconds),
-        formatTimes(report.loop.speedup),
-        formatTimes(report.loop.macRatio.layers),
-        formatTimes(report.loop.macRatio.all),
+        whole.calls,
+        ms(whole.milliseconds),
+        '',
+        whole.worth === 'unclear' ? UNCLEAR : formatTimes(whole.speedup),
+        formatTimes(whole.macRatio.layers),
+        formatTimes(whole.macRatio.all),
       ],
     ],
   );
+  if (report.rounds > 1)
+    print(
+      `Of the rounds half were between ${whole.quartiles.map(formatTimes).join(' and ')} as fast as the source.`,
+    );
+  for (const doubt of report.doubts) print(colors.yellow('Doubtful'), `: ${doubt}.`);
   const { source, both, peak } = report.memory;
   print(
     `Memory of the process: ${formatBytes(source)} with the source loaded, ${formatBytes(both)} with the bundle as well, ${formatBytes(peak)} at most.`,
   );
 }
+
+const UNCLEAR = 'unclear';
+
+const digits = (value: number): string => value.toFixed(value < 100 ? 2 : 0);
+const ms = (value: number): string => `${digits(value)} ms`;
+const quartiles = (two: readonly [number, number]): string => two.map(digits).join(' - ');
+
+const isTold = (of: { readonly milliseconds: number; readonly quartiles: Spread['quartiles'] }) =>
+  isClear({ median: of.milliseconds, quartiles: of.quartiles });

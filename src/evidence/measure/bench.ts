@@ -1,6 +1,6 @@
 /**
- * How much faster a bundle is than its source: alternating runs in one process, medians, beside the
- * ratio that the MACs promise.
+ * How much faster a bundle is than its source: alternating runs in one process, medians and quartiles, beside the
+ * ratio that the MACs promise, and what speaks against believing it.
  */
 
 import { setTimeout } from 'node:timers/promises';
@@ -13,10 +13,13 @@ import {
 } from '../../runtime/schedule/index.js';
 import type { ScheduledSession } from '../../runtime/session/index.js';
 import { bundleLabel, scheduleForLoop } from './asked-loop.js';
+import { doubtsAbout, SAME_WORK } from './bench-doubts.js';
 import { distinctPrograms, openWithCalls, readBundle } from './bundle.js';
 import { loadOrt, runModel } from './engine.js';
 import { randomFeeds, scheduleBindings } from './feeds.js';
+import { watchOthers } from './others-busy.js';
 import { openSource } from './scratch.js';
+import { type Spread, spreadOf, type Worth, worthOf } from './spread.js';
 
 /**
  * Milliseconds between turns. Threads spin for a while after a run, as they do for anybody who runs a model
@@ -49,13 +52,17 @@ export interface BenchReport {
   /** What ran in a turn: short loops as a whole, of others each program once. */
   readonly turns: 'loops' | 'programs';
   readonly sizes: Readonly<Record<string, number>>;
-  readonly source: { readonly milliseconds: number };
+  readonly source: {
+    readonly milliseconds: number;
+    readonly quartiles: readonly [number, number];
+  };
   readonly programs: Readonly<
     Record<
       string,
       {
         readonly calls: number;
         readonly milliseconds: number;
+        readonly quartiles: readonly [number, number];
         /** Source time over program time. */
         readonly speedup: number;
         /** Source MACs over program MACs, by convention. */
@@ -71,7 +78,23 @@ export interface BenchReport {
     readonly milliseconds: number;
     readonly sourceMilliseconds: number;
     readonly speedup: number;
+    /** The same of each round: source and bundle one after the other. */
+    readonly rounds: readonly number[];
+    readonly quartiles: readonly [number, number];
+    /** Can the speed-up be told from how the rounds differ? */
+    readonly worth: Worth;
     readonly macRatio: { readonly all: number; readonly layers: number };
+  };
+  /** What speaks against believing these figures, in sentences. */
+  readonly doubts: readonly string[];
+  /** Share of all cores' time that other processes took meanwhile; left out where the system does not say. */
+  readonly othersBusy?: number;
+  /** Milliseconds of every counted run, by round. */
+  readonly samples: {
+    readonly source: readonly (readonly number[])[];
+    readonly bundle: readonly (readonly number[])[];
+    /** The program of each run of a round of the bundle. */
+    readonly programs: readonly string[];
   };
   /** Resident memory of the process in bytes, with the source and the bundle loaded. */
   readonly memory: { readonly source: number; readonly both: number; readonly peak: number };
@@ -104,6 +127,7 @@ export async function benchBundle(options: BenchOptions): Promise<BenchReport> {
   let bundle: ScheduledSession | undefined;
   let turn: readonly string[];
   let whole: boolean;
+  const othersNow = watchOthers();
   try {
     const runSource = () => runModel(source, feeds, `"${model}"`);
     // the first run of everything warms it up and is not counted
@@ -114,30 +138,53 @@ export async function benchBundle(options: BenchOptions): Promise<BenchReport> {
     bundle = opened;
     for (let round = 0; round <= rounds; round++) {
       onProgress?.(round, rounds + 1);
-      if (round > 0) sourceTurns.push(await timesOf(whole ? calls.length : 1, runSource));
-      await setTimeout(REST);
-      const times = await timesOf(turn.length, () => opened.run(feeds));
-      if (round > 0) bundleTurns.push(times);
-      opened.reset();
-      await setTimeout(REST);
+      const sourceTurn = async () => timesOf(whole ? calls.length : 1, runSource);
+      const bundleTurn = async () => {
+        const times = await timesOf(turn.length, () => opened.run(feeds));
+        opened.reset();
+        return times;
+      };
+      // whichever is second may find the machine warmer, or slower
+      const order = round % 2 === 0 ? [sourceTurn, bundleTurn] : [bundleTurn, sourceTurn];
+      const times = new Map<unknown, number[]>();
+      for (const one of order) {
+        times.set(one, await one());
+        await setTimeout(REST);
+      }
+      if (round === 0) continue;
+      sourceTurns.push(times.get(sourceTurn)!);
+      bundleTurns.push(times.get(bundleTurn)!);
     }
     onProgress?.(rounds + 1, rounds + 1);
   } finally {
     await bundle?.release();
     await source.release();
   }
-  const sourceMs = median(sourceTurns.flat());
-  const ms = new Map(
+  const othersBusy = othersNow();
+  const ofSource = spreadOf(sourceTurns.flat());
+  const sourceMs = ofSource.median;
+  const timesIn = (times: readonly number[], program: string) =>
+    times.filter((_, i) => turn[i] === program);
+  const spreads = new Map<string, Spread>(
     programs.map((program) => [
       program,
-      median(bundleTurns.flatMap((times) => times.filter((_, i) => turn[i] === program))),
+      spreadOf(bundleTurns.flatMap((times) => timesIn(times, program))),
     ]),
   );
+  const loopOfRound = (times: readonly number[], each: readonly number[]) => ({
+    source: whole ? sum(each) : each[0]! * calls.length,
+    bundle: whole ? sum(times) : sum(calls.inOrder.map((program) => times[turn.indexOf(program)]!)),
+  });
+  const loops = bundleTurns.map((times, i) => loopOfRound(times, sourceTurns[i]!));
+  const ratios = loops.map((one) => one.source / one.bundle);
   const loop = whole
-    ? { source: median(sourceTurns.map(sum)), bundle: median(bundleTurns.map(sum)) }
+    ? {
+        source: spreadOf(loops.map((one) => one.source)).median,
+        bundle: spreadOf(loops.map((one) => one.bundle)).median,
+      }
     : {
         source: sourceMs * calls.length,
-        bundle: sum(calls.inOrder.map((program) => ms.get(program)!)),
+        bundle: sum(calls.inOrder.map((program) => spreads.get(program)!.median)),
       };
   const macs = schedule.cost?.macs?.convention;
   const ratio = (program: string, convention: 'all' | 'layers') =>
@@ -148,14 +195,15 @@ export async function benchBundle(options: BenchOptions): Promise<BenchReport> {
     rounds,
     turns: whole ? 'loops' : 'programs',
     sizes: Object.fromEntries(bindings),
-    source: { milliseconds: sourceMs },
+    source: { milliseconds: sourceMs, quartiles: ofSource.quartiles },
     programs: Object.fromEntries(
       programs.map((name) => [
         name,
         {
           calls: calls.of(name).length,
-          milliseconds: ms.get(name)!,
-          speedup: sourceMs / ms.get(name)!,
+          milliseconds: spreads.get(name)!.median,
+          quartiles: spreads.get(name)!.quartiles,
+          speedup: sourceMs / spreads.get(name)!.median,
           macRatio: { all: ratio(name, 'all'), layers: ratio(name, 'layers') },
         },
       ]),
@@ -167,11 +215,24 @@ export async function benchBundle(options: BenchOptions): Promise<BenchReport> {
       milliseconds: loop.bundle,
       sourceMilliseconds: loop.source,
       speedup: loop.source / loop.bundle,
+      rounds: ratios,
+      quartiles: spreadOf(ratios).quartiles,
+      worth: worthOf(ratios),
       macRatio: {
         all: macs ? macs.all.source / macs.all.perCall : Number.NaN,
         layers: macs ? macs.layers.source / macs.layers.perCall : Number.NaN,
       },
     },
+    doubts: doubtsAbout({
+      ratios,
+      othersBusy,
+      sourceMs,
+      equal: programs
+        .filter((name) => Math.abs(ratio(name, 'all') - 1) < SAME_WORK)
+        .map((name) => ({ name, milliseconds: spreads.get(name)!.median })),
+    }),
+    ...(othersBusy !== undefined && { othersBusy }),
+    samples: { source: sourceTurns, bundle: bundleTurns, programs: turn },
     memory: {
       source: sourceMemory,
       both: process.memoryUsage.rss(),
@@ -198,9 +259,3 @@ async function timesOf(runs: number, run: () => Promise<unknown>): Promise<numbe
 }
 
 const sum = (values: readonly number[]): number => values.reduce((total, v) => total + v, 0);
-
-export function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  return sorted.length % 2 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-}

@@ -1,6 +1,6 @@
 /** What loops take, as a whole: the sampler, the engine and all that lies between. */
 import { setTimeout } from 'node:timers/promises';
-import { median } from '../measure/bench.js';
+import { median } from '../measure/spread.js';
 import type { Bundles } from './bundles.js';
 import type { Setting } from './setting.js';
 import { openTrial } from './trial.js';

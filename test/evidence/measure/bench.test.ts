@@ -58,7 +58,32 @@ test.each([
     expect(loop.sourceMilliseconds).toBeCloseTo(7 * plain.milliseconds, 9);
   }
   expect(loop.speedup).toBeCloseTo(loop.sourceMilliseconds / loop.milliseconds, 9);
+  // every figure is had from the samples
+  const { samples } = report;
+  expect(samples.source.map((round) => round.length)).toEqual(
+    Array(2).fill(turns === 'loops' ? 7 : 1),
+  );
+  expect(samples.bundle.map((round) => round.length)).toEqual(
+    Array(2).fill(samples.programs.length),
+  );
+  const total = (times: readonly number[]) => times.reduce((sum, time) => sum + time, 0);
+  const ofRound = (round: number) =>
+    turns === 'loops'
+      ? total(samples.source[round]!) / total(samples.bundle[round]!)
+      : (7 * samples.source[round]![0]!) /
+        total(
+          samples.bundle[round]!.map(
+            (time, i) => report.programs[samples.programs[i]!]!.calls * time,
+          ),
+        );
+  expect(loop.rounds.map((ratio) => ratio.toFixed(9))).toEqual(
+    [0, 1].map((round) => ofRound(round).toFixed(9)),
+  );
+  expect(loop.worth).toBe('too few rounds');
+  expect(report.doubts).toContainEqual(expect.stringContaining('--rounds'));
   for (const [name, p] of programs) {
+    expect(p.quartiles[0]).toBeLessThanOrEqual(p.milliseconds);
+    expect(p.quartiles[1]).toBeGreaterThanOrEqual(p.milliseconds);
     expect(p.milliseconds).toBeGreaterThan(0);
     expect(p.speedup).toBeCloseTo(plain.milliseconds / p.milliseconds, 9);
     const { source: all, programs: of } = cost!.macs!.convention.all;
