@@ -18,7 +18,7 @@ export {
 export type { LoopControl, LoopHandOver, LoopParts } from './loop-parts.js';
 export type { ProofOptions } from './numbers.js';
 export { batchOf, rowsInTurn } from './rows-in-turn.js';
-export { isClear, type Spread, spreadOf, type Worth } from './spread.js';
+export { isClear, median, type Spread, spreadOf, type Worth } from './spread.js';
 export * from './trace.js';
 export {
   type Check,
