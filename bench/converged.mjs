@@ -11,7 +11,7 @@ import {
   openLoopModel,
   writeBundle,
 } from '../dist/src/node.js';
-import { digits, psnr, ROOT } from '../scripts/demo/common.mjs';
+import { classes, psnr, ROOT } from '../scripts/demo/common.mjs';
 import { samplerOf } from './equal-cost/sampler.mjs';
 
 export const { values: asked } = parseArgs({
@@ -32,7 +32,7 @@ const file = path.join(ROOT, 'samples', subject.file);
 const model = loadModel(file);
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'stepfold-forecast-'));
 process.on('exit', () => fs.rmSync(scratch, { recursive: true, force: true }));
-const { labels, unconditional } = digits(Number(asked.images) / 10);
+const { labels, unconditional } = classes(Number(asked.images) / 10);
 const guidance = { order: subject.order, mode: 'batch' };
 
 async function pictures(denoiser, sampler, options) {

@@ -16,7 +16,7 @@ import {
   writeBundle,
 } from '../dist/src/node.js';
 import { createSampler } from '../dist/src/runtime.js';
-import { digits, median, pad, psnr, ROOT, timeInTurn } from '../scripts/demo/common.mjs';
+import { classes, median, pad, psnr, ROOT, timeInTurn } from '../scripts/demo/common.mjs';
 
 const sourceFile = path.join(ROOT, 'samples/dit-digits/dit-digits.onnx');
 const STEPS = 20;
@@ -35,7 +35,7 @@ const BOUNDARIES = [0, 4, 8, 10, 12, 16, 20];
 /** Steps of the source in about the time of such loops. */
 const FEWER = [17, 15, 14, 13, 12, 10];
 
-const { images, labels, unconditional } = digits(2);
+const { images, labels, unconditional } = classes(2);
 const request = {
   feeds: labels,
   guidance: { scale: 2, order: 'cond-first', mode: 'batch', unconditional },

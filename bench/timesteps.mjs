@@ -4,14 +4,14 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { generate, openLoopModel, optimizeTimesteps } from '../dist/src/node.js';
 import { createSampler, gammaTimesteps } from '../dist/src/runtime.js';
-import { digits, median, pad, ROOT } from '../scripts/demo/common.mjs';
+import { classes, median, pad, ROOT } from '../scripts/demo/common.mjs';
 
 const MODEL = path.join(ROOT, 'samples/digits/digits-unet.onnx');
 const STEPS = [5, 10, 20];
 const REFERENCE_STEPS = 100;
 const SAMPLER = { name: 'ddim', clip: 1 };
-const FOUND_ON = { seed: 0, ...digits(5) };
-const HELD_OUT = [1, 2].map((seed) => ({ seed, ...digits(10) }));
+const FOUND_ON = { seed: 0, ...classes(5) };
+const HELD_OUT = [1, 2].map((seed) => ({ seed, ...classes(10) }));
 
 const guidance = ({ unconditional }) => ({
   scale: 2,

@@ -11,7 +11,7 @@ import {
   openLoopModel,
   writeBundle,
 } from '../../dist/src/node.js';
-import { digits, median, pad, ROOT, timeInTurn } from '../../scripts/demo/common.mjs';
+import { classes, median, pad, ROOT, timeInTurn } from '../../scripts/demo/common.mjs';
 import { samplerOf } from '../equal-cost/sampler.mjs';
 import { openJudge } from './judge.mjs';
 
@@ -38,7 +38,7 @@ export async function openSubject({ model, judge: folder, steps, order, noise, o
   const file = path.join(ROOT, 'samples', model);
   const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'stepfold-quality-'));
   const judge = await openJudge(folder);
-  const { images: batch, labels, unconditional } = digits(PER_CLASS);
+  const { images: batch, labels, unconditional } = classes(PER_CLASS);
   const classesOfBatch = Array.from(labels.class_labels.data, Number);
   const ofLoop = (loop) =>
     samplerOf({ ...noise, ...(!loop.sampler && !loop.choice && own), ...loop });

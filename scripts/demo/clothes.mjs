@@ -23,6 +23,7 @@ import {
   timeInTurn,
   writeStrip,
 } from './common.mjs';
+import { ROUNDS } from './quick.mjs';
 
 export const title = 'Forecasts on clothes by a transformer of flow matching';
 const sourceFile = path.join(ROOT, 'samples/flow-fashion/transformer/model.onnx');
@@ -76,7 +77,7 @@ const variants = [
   },
   { name: 'fewer steps', what: '13 steps of PLMS', loop: { ...LOOP, steps: 13 }, denoiser: source },
 ];
-await timeInTurn(variants, (variant) => generate(variant.denoiser, request(variant)));
+await timeInTurn(variants, (variant) => generate(variant.denoiser, request(variant)), ROUNDS);
 progress(`drawing what all of them are to come near to: ${CONVERGED} steps`);
 const converged = await generate(source, request({ loop: { ...LOOP, steps: CONVERGED } }));
 progress('');

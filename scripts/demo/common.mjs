@@ -6,16 +6,13 @@ import * as ort from 'onnxruntime-node';
 import { encodePng, pictureGrid, toPictures } from '../../dist/src/io/images.js';
 
 export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
-/** As little as shows that everything works; `--all` makes what the documents show. */
-export const QUICK = !process.argv.includes('--all');
-const ROUNDS = QUICK ? 1 : 3;
+const ROUNDS = 3;
 const CLASSES = 10;
 /** The class that the models were trained to read as "no class". */
 const NULL_CLASS = 10n;
 
 /** So many of each class, with what the unconditional half reads. */
-export function classes(wanted) {
-  const rows = QUICK ? 1 : wanted;
+export function classes(rows) {
   const images = CLASSES * rows;
   const of = (label) =>
     new ort.Tensor('int64', BigInt64Array.from({ length: images }, label), [images]);
@@ -27,12 +24,12 @@ export function classes(wanted) {
 }
 
 /** In turn, so that a machine that slows down slows all of them; the first round warms up. */
-export async function timeInTurn(variants, generate) {
+export async function timeInTurn(variants, generate, rounds = ROUNDS) {
   for (const variant of variants) variant.seconds = [];
-  for (let round = 0; round <= ROUNDS; round++)
+  for (let round = 0; round <= rounds; round++)
     for (const variant of variants) {
       progress(
-        `drawing: ${variant.name}, ${round === 0 ? 'warming up' : `round ${round} of ${ROUNDS}`}`,
+        `drawing: ${variant.name}, ${round === 0 ? 'warming up' : `round ${round} of ${rounds}`}`,
       );
       const start = performance.now();
       const { latent, dims } = await generate(variant);

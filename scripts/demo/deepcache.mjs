@@ -13,17 +13,8 @@ import {
   writeBundle,
 } from '../../dist/src/node.js';
 import { createSampler } from '../../dist/src/runtime.js';
-import {
-  classes,
-  median,
-  pad,
-  psnr,
-  QUICK,
-  ROOT,
-  timeInTurn,
-  writeGrid,
-  writeStrip,
-} from './common.mjs';
+import { classes, median, pad, psnr, ROOT, timeInTurn, writeGrid, writeStrip } from './common.mjs';
+import { QUICK, ROUNDS, ROWS } from './quick.mjs';
 
 const sourceFile = path.join(ROOT, 'samples/digits/digits-unet.onnx');
 export const title = 'DeepCache on digits by a U-Net';
@@ -32,7 +23,7 @@ const BRANCH = 3;
 const STEPS = QUICK ? 20 : 50;
 const INTERVALS = QUICK ? [5] : [2, 3, 5, 10];
 
-const { images, labels, unconditional } = classes(2);
+const { images, labels, unconditional } = classes(ROWS);
 const request = {
   sampler: createSampler('ddim', { steps: STEPS, clip: 1 }),
   seed: 7,
@@ -68,7 +59,7 @@ for (const interval of INTERVALS) {
   });
 }
 
-await timeInTurn(variants, (variant) => generate(variant.denoiser, request));
+await timeInTurn(variants, (variant) => generate(variant.denoiser, request), ROUNDS);
 for (const { denoiser } of variants) await denoiser.release();
 
 const [source] = variants;

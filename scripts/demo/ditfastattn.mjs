@@ -16,17 +16,8 @@ import {
 } from '../../dist/src/node.js';
 import { heatmapSvg, heatmapText } from '../../dist/src/report.js';
 import { createSampler } from '../../dist/src/runtime.js';
-import {
-  classes,
-  median,
-  pad,
-  psnr,
-  QUICK,
-  ROOT,
-  timeInTurn,
-  writeGrid,
-  writeStrip,
-} from './common.mjs';
+import { classes, median, pad, psnr, ROOT, timeInTurn, writeGrid, writeStrip } from './common.mjs';
+import { QUICK, ROUNDS, ROWS } from './quick.mjs';
 
 const sourceFile = path.join(ROOT, 'samples/dit-digits/dit-digits.onnx');
 export const title = 'DiTFastAttn on digits by a transformer';
@@ -38,7 +29,7 @@ const SHOWN = QUICK ? 'D6' : 'D3';
 /** Images that the search looks at; those that are shown come from another seed. */
 const SAMPLES = 10;
 
-const { images, labels, unconditional } = classes(2);
+const { images, labels, unconditional } = classes(ROWS);
 const pair = { order: 'cond-first', mode: 'batch' };
 const ddim = { clip: 1 };
 const request = {
@@ -98,7 +89,7 @@ for (const threshold of THRESHOLDS) {
   });
 }
 
-await timeInTurn(variants, (variant) => generate(variant.denoiser, request));
+await timeInTurn(variants, (variant) => generate(variant.denoiser, request), ROUNDS);
 for (const { denoiser } of variants) await denoiser.release();
 
 const [source] = variants;

@@ -2,8 +2,8 @@
 // dist/, as a dependent of the package would. `npm run demo clothes`, `deepcache` or `ditfastattn` for one alone;
 // `npm run demo -- --all` for every setting, more pictures and rounds, which is what the documents show.
 import path from 'node:path';
-import { QUICK } from './common.mjs';
 import { writePage } from './page.mjs';
+import { QUICK } from './quick.mjs';
 
 const chosen = process.argv.slice(2).find((word) => !word.startsWith('--'));
 if (QUICK)
