@@ -15,8 +15,15 @@ const TYPES: Record<string, string> = {
   '.wasm': 'application/wasm',
 };
 
-/** @param under the path below which the folder lies, with a slash at both ends; outside of it is nothing */
-export async function serveFolder(folder: string, under: string) {
+/**
+ * @param under the path below which the folder lies, with a slash at both ends; outside of it is nothing
+ * @param headers of every answer
+ */
+export async function serveFolder(
+  folder: string,
+  under: string,
+  headers: Readonly<Record<string, string>> = {},
+) {
   const server = http.createServer((request, response) => {
     const { pathname } = new URL(request.url!, 'http://localhost');
     const asked = path.join(folder, decodeURIComponent(pathname.slice(under.length)));
@@ -29,7 +36,7 @@ export async function serveFolder(folder: string, under: string) {
       return;
     }
     const type = TYPES[path.extname(file)] ?? 'application/octet-stream';
-    response.writeHead(200, { 'content-type': type, 'content-length': found.size });
+    response.writeHead(200, { ...headers, 'content-type': type, 'content-length': found.size });
     fs.createReadStream(file).pipe(response);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
