@@ -11,11 +11,29 @@ export const REFERENCE = 'reference';
 export const GROUPS = [
   {
     name: 'Start',
-    pages: ['README.md', 'docs/guide.md', 'docs/recipes.md', 'docs/tune.md'],
+    pages: [
+      'README.md',
+      'docs/is-it-for-me.md',
+      'docs/guide.md',
+      'docs/recipes.md',
+      'docs/tune.md',
+    ],
   },
   {
     name: 'Tasks',
-    pages: ['docs/pipelines.md', 'docs/triton.md'],
+    pages: [
+      'docs/image-to-image.md',
+      'docs/controlnet.md',
+      'docs/sdxl.md',
+      'docs/flux.md',
+      'docs/browser.md',
+      'docs/server.md',
+      'docs/python.md',
+      'docs/pipelines.md',
+      'docs/triton.md',
+      'actions/verify/README.md',
+      'samples/space/README.md',
+    ],
   },
   {
     name: 'Methods',
