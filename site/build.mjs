@@ -7,6 +7,7 @@ import { referencePages } from './api.mjs';
 import { render } from './page.mjs';
 import { addressOf, listPages, REFERENCE, root } from './pages.mjs';
 import { readPage } from './read.mjs';
+import { weightOf, withWeights } from './weights.mjs';
 
 const started = performance.now();
 const out = path.join(import.meta.dirname, 'dist');
@@ -22,9 +23,6 @@ const sources = new Map([
   ...reference.map(({ file, text }) => [file, text]),
 ]);
 
-/** What is read in passing, or looked up by its name, comes after what explains. */
-const weightOf = (file) => (/^(reference|docs\/(decisions|errors))/.test(file) ? 0.4 : 1);
-
 fs.rmSync(out, { recursive: true, force: true });
 const pages = [...sources].map(([file, text]) =>
   readPage(file, text, sources, file.startsWith(`${REFERENCE}/`)),
@@ -38,7 +36,11 @@ for (const page of pages) {
   // the reports of api/ say again what the reference says
   const searched = !/\.api\.md$/.test(page.file) && page.file !== `${REFERENCE}/README.md`;
   const content = render(
-    { ...page, weight: searched ? weightOf(page.file) : undefined },
+    {
+      ...page,
+      html: withWeights(page.file, page.html),
+      weight: searched ? weightOf(page.file) : undefined,
+    },
     titles,
     entries,
   );

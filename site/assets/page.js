@@ -48,6 +48,8 @@ const load = () =>
           showImages: false,
           resetStyles: false,
           pageSize: 8,
+          // titles of decisions are sentences, and would come first for every word in them
+          ranking: { metaWeights: { title: 2 } },
         }),
       );
     script.onerror = () => reject(new Error(`${script.src} does not load`));

@@ -160,6 +160,9 @@ describe.skipIf(why)(`the site${why ? ` (skipped: ${why})` : ''}`, () => {
     const asked: string[] = [];
     page.on('request', (request) => asked.push(request.url()));
     await page.click('#find');
+    await page.fill('#search input', 'controlnet');
+    const first = page.locator('#search .pagefind-ui__result-link').first();
+    await first.getByText('ControlNet', { exact: true }).waitFor();
     await page.fill('#search input', 'GRAPH_BROKEN');
     const found = page.locator('#search a', { hasText: 'GRAPH_BROKEN' }).first();
     await found.click();
