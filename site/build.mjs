@@ -5,7 +5,7 @@ import path from 'node:path';
 import * as pagefind from 'pagefind';
 import { referencePages } from './api.mjs';
 import { render } from './page.mjs';
-import { addressOf, listPages, REFERENCE, root } from './pages.mjs';
+import { addressOf, LABELS, listPages, REFERENCE, root } from './pages.mjs';
 import { readPage } from './read.mjs';
 import { weightOf, withWeights } from './weights.mjs';
 
@@ -27,7 +27,7 @@ fs.rmSync(out, { recursive: true, force: true });
 const pages = [...sources].map(([file, text]) =>
   readPage(file, text, sources, file.startsWith(`${REFERENCE}/`)),
 );
-const titles = new Map(pages.map(({ file, title }) => [file, title]));
+const titles = new Map(pages.map(({ file, title }) => [file, LABELS[file] ?? title]));
 const entries = reference.map(({ file }) => file).filter((file) => !/README|Namespace/.test(file));
 
 const { index, errors } = await pagefind.createIndex({ forceLanguage: 'en', keepIndexUrl: true });

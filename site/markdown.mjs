@@ -36,12 +36,15 @@ const markdown = new MarkdownIt({
   highlight: (code, language) =>
     language === 'mermaid'
       ? draw(code)
-      : highlighter.codeToHtml(code.trimEnd(), {
-          lang: known(language),
-          themes: THEMES,
-          defaultColor: 'light-dark()',
-          transformers: [{ pre: ({ properties }) => void delete properties.style }],
-        }),
+      : highlighter
+          .codeToHtml(code.trimEnd(), {
+            lang: known(language),
+            themes: THEMES,
+            defaultColor: 'light-dark()',
+            transformers: [{ pre: ({ properties }) => void delete properties.style }],
+          })
+          // the colours once more, for pages that choose by a class
+          .replaceAll(/;--shiki-(?:light|dark):#\w+/g, ''),
 });
 // what `highlight` gives is a whole block, also where it does not begin with <pre>
 markdown.renderer.rules.fence = (tokens, index, options) =>

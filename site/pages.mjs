@@ -80,6 +80,16 @@ export const GROUPS = [
   },
 ];
 
+/** In the list of pages, where a title says too little beside others. */
+export const LABELS = {
+  'README.md': 'What it is',
+  'docs/web.md': 'The web page',
+  'bench/README.md': 'Scripts that measure',
+  'packages/queue/README.md': 'A queue for tuning',
+  'actions/verify/README.md': 'In CI, by an Action',
+  'samples/space/README.md': 'A Hugging Face Space',
+};
+
 const namesIn = (folder) =>
   fs
     .readdirSync(path.join(root, folder))
