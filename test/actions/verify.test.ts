@@ -157,6 +157,7 @@ describe('on a bundle', () => {
       bundle,
       against: DIGITS,
       version: './stepfold.tgz',
+      args: '--optimization=disabled',
     });
     expect(status).toBe(1);
     expect(outputs.passed).toBe('false');
