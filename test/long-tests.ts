@@ -3,6 +3,7 @@
  * leaves them out, `npm run test:all` and CI run everything. A file that grows long goes here.
  */
 export const LONG_TESTS: readonly string[] = [
+  'test/actions/verify.test.ts',
   'test/cli/any-loop.test.ts',
   'test/cli/calibrate.test.ts',
   'test/cli/forms.test.ts',
@@ -39,6 +40,7 @@ export const LONG_TESTS: readonly string[] = [
   'test/corpus/corpus.test.ts',
   'test/corpus/guidance-delta.test.ts',
   'test/corpus/skip-joins.test.ts',
+  'test/docs/commands.test.ts',
   'test/evidence/calibrate/full-calls/place.test.ts',
   'test/evidence/calibrate/models.test.ts',
   'test/evidence/calibrate/search.test.ts',
@@ -72,6 +74,7 @@ export const LONG_TESTS: readonly string[] = [
   'test/runtime/schedule/schema-errors.test.ts',
   'test/runtime/session/saved-images.test.ts',
   'test/server/server.test.ts',
+  'test/site/site.test.ts',
   'test/tamper/batch.test.ts',
   'test/tamper/controls.test.ts',
   'test/tamper/loop.test.ts',
@@ -80,4 +83,5 @@ export const LONG_TESTS: readonly string[] = [
   'test/tamper/statements.test.ts',
   'test/web/page.test.ts',
   'test/web/report.test.ts',
+  'test/web/space.test.ts',
 ];

@@ -44,7 +44,7 @@ const headers = {
 
 export default defineConfig({
   root: import.meta.dirname,
-  base: './/',
+  base: './',
   plugins: [policyInPage],
   resolve: {
     // what an `import 'stepfold'` is in a project that depends on it

@@ -23,14 +23,17 @@ export function whyNoBrowser(): string | undefined {
 }
 
 /** Why tests of the page cannot run here; undefined where they can. */
-export function whyNoPage(): string | undefined {
-  const built = fs.existsSync(path.join(WEB, 'dist/index.html'));
-  return whyNoBrowser() ?? orFail(built ? undefined : 'the page is not built (npm run web:build)');
+export const whyNoPage = () => whyNot(path.join(WEB, 'dist/index.html'), 'npm run web:build');
+
+/** Why tests of what a command builds cannot run in a browser here; undefined where they can. */
+export function whyNot(built: string, command: string): string | undefined {
+  const missing = `${path.relative('.', built)} is not built (${command})`;
+  return whyNoBrowser() ?? orFail(fs.existsSync(built) ? undefined : missing);
 }
 
 function orFail(why: string | undefined): string | undefined {
-  if (why && process.env.STEPFOLD_BROWSER === 'required') throw new Error(`test/web: ${why}`);
-  if (why) console.warn(`test/web is skipped: ${why}`);
+  if (why && process.env.STEPFOLD_BROWSER === 'required') throw new Error(`in a browser: ${why}`);
+  if (why) console.warn(`Tests in a browser are skipped: ${why}`);
   return why;
 }
 
