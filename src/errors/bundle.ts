@@ -21,6 +21,18 @@ export const outputExists = (file: string) =>
     hint: 'Choose another name with --output, or replace it with --force.',
   });
 
+export const pictureExists = (file: string) =>
+  new StepfoldError('OUTPUT_EXISTS', `"${file}" is there already.`, {
+    file,
+    hint: 'Choose another name with --svg, or replace it with --force.',
+  });
+
+export const picturesExist = (file: string) =>
+  new StepfoldError('OUTPUT_EXISTS', `"${file}" is there already, of an earlier run.`, {
+    file,
+    hint: 'Choose another folder with --output, or replace it with --force.',
+  });
+
 export const outputIsAFile = (path: string) =>
   new StepfoldError('OUTPUT_IS_A_FILE', `"${path}" is a file, not a folder.`, {
     file: path,

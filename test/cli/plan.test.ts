@@ -205,7 +205,9 @@ describe.concurrent('stepfold plan', () => {
     const output = await done(['plan', 'bundle', '--svg', 'plan.svg'], { cwd: folder });
     expect(output).toContain('Written: plan.svg\n');
     expect(fs.readFileSync(inFolder('plan.svg'), 'utf8')).toMatch(/^<svg [\s\S]+<\/svg>\n$/);
-    expect((await json('plan', 'bundle', '--svg', 'plan.svg')).svg).toBe('plan.svg');
+    const again = ['plan', 'bundle', '--svg', 'plan.svg'];
+    expectRefusal(await cli(...again), 'OUTPUT_EXISTS', 'plan.svg', '--force');
+    expect((await json(...again, '--force')).svg).toBe('plan.svg');
     expectRefusal(
       await cli('plan', 'bundle', '--svg', 'no/such/plan.svg'),
       'WRITE_FAILED',

@@ -1,7 +1,7 @@
 /** What `stepfold plan` does. */
 import path from 'node:path';
 import { SCHEDULE_FILE, writeFile } from '../../compiler/emit/index.js';
-import { planWithoutSites } from '../../errors/index.js';
+import { pictureExists, planWithoutSites } from '../../errors/index.js';
 import { requireBundle } from '../../evidence/measure/bundle.js';
 import { planTitle, shownStrategies } from '../../evidence/report/strategies.js';
 import { isFolder } from '../../io/is-folder.js';
@@ -18,10 +18,12 @@ import { colors } from '../colors.js';
 import type { PlanArguments } from '../commands/plan.js';
 import { printHeatmap } from '../heatmap.js';
 import { print, printJson } from '../output.js';
+import { checkOutputFile } from '../output-file.js';
 import { readPasses } from '../plugins.js';
 
 export async function showPlan(args: PlanArguments): Promise<void> {
   const plan = readPlan(args.plan);
+  if (args.svg !== undefined) checkOutputFile(args.svg, args.force, pictureExists);
   const { strategies: known } = await readPasses(args.plugin);
   if (args.svg !== undefined) {
     // what draws takes longer to load than all the rest

@@ -1,7 +1,8 @@
 /** What `stepfold run` does. */
+import fs from 'node:fs';
 import path from 'node:path';
 import { keepDefaults, openFolder, writeFile } from '../../compiler/emit/index.js';
-import { keepNeedsBundle } from '../../errors/index.js';
+import { keepNeedsBundle, picturesExist } from '../../errors/index.js';
 import {
   bundleLabel,
   type Generated,
@@ -33,6 +34,8 @@ import { prepareYardstick, printRunWorth, type RunWorth } from './run/yardstick.
 
 export async function run(typed: RunArguments): Promise<void> {
   const { args: given, kept } = withKept(typed.bundle, typed);
+  const there = latentsFile(given.output);
+  if (!given.force && fs.existsSync(there)) throw picturesExist(there);
   const feeds = await readFeeds('feed', given.feed);
   const latentShape = given.latentShape && readSizeList('latent-shape', given.latentShape);
   const found = await findLoopModel(given.bundle, given);
@@ -110,8 +113,10 @@ async function openDecoderOf(
   return found && openDecoder(found);
 }
 
+const latentsFile = (folder: string): string => path.join(folder, 'samples.npy');
+
 function writeLatents(folder: string, { latent, dims }: Generated): string[] {
-  const file = path.join(folder, 'samples.npy');
+  const file = latentsFile(folder);
   writeFile(file, writeNpy({ type: 'float32', data: Float32Array.from(latent), dims }));
   return [file];
 }

@@ -16,6 +16,7 @@ const positionals = {
 
 export const options = {
   svg: { type: 'string', describe: 'Write the heat map to this file as a picture, too' },
+  force: { type: 'boolean', default: false, describe: 'Replace a picture that is there' },
   ...pluginOption,
   ...jsonOption,
 } as const;

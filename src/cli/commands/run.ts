@@ -58,6 +58,7 @@ const output = {
     demandOption: true,
     describe: 'Folder for samples.npy and, where there are pictures, samples.png',
   },
+  force: { type: 'boolean', default: false, describe: 'Replace the samples that are there' },
   decode: {
     type: 'boolean',
     default: true,
