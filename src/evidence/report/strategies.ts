@@ -19,6 +19,8 @@ export interface ShownStrategy {
   readonly letter: string;
   /** `#rrggbb`. */
   readonly color: string;
+  /** For words on that colour. */
+  readonly ink: string;
   /** Calls of sites that have it. */
   readonly count: number;
   /** The same as a fraction of all. */
@@ -64,13 +66,14 @@ export function shownStrategies({ sites }: ShownPlan, known: KnownStrategies): S
   let further = 0;
   return sorted.map((name) => {
     const tone = toneOf(name, known);
-    const color = tones.has(tone) ? undefined : TONES[tone]?.[1];
+    const color = (tones.has(tone) ? undefined : TONES[tone]?.[1]) ?? furtherColor(further++);
     tones.add(tone);
     const count = counts.get(name) as number;
     return {
       name,
       letter: letters.get(name) ?? freeLetter(name, taken),
-      color: color ?? furtherColor(further++),
+      color,
+      ink: inkOn(color),
       count,
       share: count / all,
     };

@@ -2,7 +2,7 @@
 import * as Plot from '@observablehq/plot';
 import type { KnownStrategies } from '../../../compiler/pass/index.js';
 import { formatMacs } from '../format.js';
-import { inkOn, roundStep, type ShownPlan, shownStrategies } from '../strategies.js';
+import { roundStep, type ShownPlan, shownStrategies } from '../strategies.js';
 
 /** Pixels. */
 export const PLAN_WIDTH = 760;
@@ -77,8 +77,8 @@ function letterMarks(
   const looks = new Map(shownStrategies(plan, known).map((shown) => [shown.name, shown]));
   const letters = Object.entries(plan.sites).flatMap(([site, column]) =>
     column.flatMap((name, call) => {
-      const { letter, color } = looks.get(name)!;
-      return name === column[call - 1] ? [] : [{ site, call, letter, ink: inkOn(color) }];
+      const { letter, ink } = looks.get(name)!;
+      return name === column[call - 1] ? [] : [{ site, call, letter, ink }];
     }),
   );
   return [

@@ -8,7 +8,7 @@ import { formatMacs } from '../format.js';
 import { heatmapText } from '../heatmap-text.js';
 import { html, Markup } from '../page/html.js';
 import { type Section, scrolling } from '../page/page.js';
-import { inkOn, percent, shownStrategies } from '../strategies.js';
+import { percent, shownStrategies } from '../strategies.js';
 
 export function planSection({ schedule, report, known }: KnownSubject): Section | undefined {
   const plan = planOfSchedule(schedule);
@@ -23,9 +23,9 @@ export function planSection({ schedule, report, known }: KnownSubject): Section 
     );
     return costs.includes(undefined) ? undefined : costs.reduce<number>((s, c) => s + (c ?? 0), 0);
   };
-  const keys = shownStrategies(plan, known).map(({ name, letter, color, count, share }) => {
+  const keys = shownStrategies(plan, known).map(({ name, letter, color, ink, count, share }) => {
     const all = total(name);
-    return html`<li><i style="${new Markup(`background:${color};color:${inkOn(color)}`)}" aria-hidden="true">${letter}</i>${name}: ${count} (${percent(share)})${
+    return html`<li><i style="${new Markup(`background:${color};color:${ink}`)}" aria-hidden="true">${letter}</i>${name}: ${count} (${percent(share)})${
       all !== undefined && count > 0 && `, ${formatMacs(all / count)} MACs each`
     }</li>`;
   });
