@@ -60,7 +60,7 @@ ${body}
 </details></section>
 `;
 
-/** What may be wider than the page: reached by keyboard, and faded at the edge behind which there is more. */
+/** What may be wider than the page: reached by keyboard, and faded at the edge behind which it goes on. */
 export const scrolling = (label: string, content: Markup, kind = ''): Markup =>
   html`<div class="scroll${kind && ` ${kind}`}" role="region" aria-label="${label}" tabindex="0">${content}</div>`;
 

@@ -26,8 +26,9 @@ function scatter(label: string, choices: readonly TrialPoint[]): Markup {
   const [unit, name] = most >= 1e9 ? [1e9, 'G'] : most >= 1e6 ? [1e6, 'M'] : [1e3, 'k'];
   return chart(label, {
     width: 640,
-    height: 330,
+    height: 340,
     marginTop: 40,
+    marginBottom: 40,
     marginLeft: 60,
     marginRight: 60,
     x: { label: `MACs of a call on average (${name})`, nice: true, grid: true },
