@@ -15,6 +15,7 @@ import {
   scheduleForLoop,
   schedulePorts,
 } from '../../evidence/measure/index.js';
+import type { Vae } from '../../evidence/measure/vae.js';
 import { headlineOf } from '../../evidence/report/facts/headline.js';
 import { otherLoopOf } from '../../evidence/report/facts/other-loop.js';
 import type { KnownSubject } from '../../evidence/report/facts/subject.js';
@@ -69,12 +70,14 @@ export async function report(given: ReportArguments): Promise<void> {
     if (runs) {
       const choice = { name: args.sampler, ...settings } as SamplerChoice;
       const { loop, release } = await loopOptions(args, schedule, sampler, pipeline);
-      const decoder = await openDecoderOf(pipeline);
+      let decoder: Vae | undefined;
       try {
         const { ends, ...seen } = await measure(
           ...([place, against, subject, table, loop, choice, args, status.show] as const),
         );
         const { source, bundle, rival } = ends;
+        // not before memory was measured
+        decoder = await openDecoderOf(pipeline);
         const drawn = await loopPairs(source, bundle, rival, (latent) =>
           picturesOf({ latent, dims: source.dims }, decoder, loop.feeds ?? {}),
         );

@@ -246,6 +246,12 @@ describe('colours', () => {
     const column = names.flatMap((name) => [name, name]);
     const { document } = parseHTML(heatmapSvg({ calls: 37, sites: { a: column.slice(0, 37) } }));
     const shown = shownStrategies({ calls: 37, sites: { a: column.slice(0, 37) } });
+    // what each letter stands for
+    const marks = [...document.querySelectorAll('[aria-label="text"] text')].map(
+      (t) => t.textContent,
+    );
+    for (const { name, letter } of shown)
+      expect(marks[marks.findIndex((text) => text.startsWith(`${name}: `)) - 1]).toBe(letter);
     const letters = [...document.querySelectorAll('[aria-hidden="true"] text')];
     expect(letters.map((letter) => letter.textContent)).toEqual(
       [...new Set(column.slice(0, 37))].map((name) => shown.find((s) => s.name === name)!.letter),
