@@ -30,6 +30,7 @@ export {
   type PlanLayout,
   planLayout,
   type ReportSubject,
+  type RivalPicture,
   type SearchedPlan,
   type Shapes,
   type ShownPlan,

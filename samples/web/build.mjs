@@ -41,6 +41,25 @@ for (const build of ['', '.asyncify'])
     fs.copyFileSync(path.join(engine, name), path.join(publicFolder, 'ort', name));
   }
 
+// The pages that the page links: as the site has them where it is built, and else as they are written.
+const site = path.join(root, 'site/dist');
+if (fs.existsSync(path.join(site, 'docs')))
+  fs.cpSync(site, path.join(publicFolder, 'site'), { recursive: true });
+else {
+  const text = (markdown) => markdown.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+  fs.mkdirSync(path.join(publicFolder, 'site/docs'), { recursive: true });
+  for (const name of ['guide', 'recipes', 'web', 'errors'])
+    fs.writeFileSync(
+      path.join(publicFolder, `site/docs/${name}.html`),
+      `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark"><title>docs/${name}.md</title>
+<style>pre{white-space:pre-wrap;max-width:60rem;margin:1.5rem auto;padding:0 1rem;overflow-wrap:anywhere}</style></head>
+<body><pre>${text(fs.readFileSync(path.join(root, `docs/${name}.md`), 'utf8'))}</pre></body></html>
+`,
+    );
+}
+
 const [mode = 'build'] = process.argv.slice(2);
 const port = Number(process.env.PORT ?? 8088);
 const configFile = path.join(here, 'vite.config.ts');

@@ -397,6 +397,28 @@ describe('pictures', () => {
     expect(fs.readdirSync(at('latents'))).toEqual(['samples.npy']);
   });
 
+  test('are shown by a report, decoded as a run decodes them', async () => {
+    await makeFolder({ scaling_factor: 0.5, shift_factor: 0.25 });
+    const form = ['--calls', '5', '--pass', 'forecast:interval=2', '--sampler', 'ddim'];
+    await run('transform', 'folder', ...form, '-o', 'shown');
+    const given = ['--seed', '4', '--feed', 'c=prompt.npy'];
+    const page = ['--no-yardstick', '--rounds', '1', '-o', 'shown.html'];
+    await run('report', 'shown', '--against', 'folder', ...given, ...page);
+    const pictures = fs.readFileSync(at('shown.html'), 'utf8').split('id="pictures"')[1]!;
+    const shown = [...pictures.matchAll(/src="data:image\/png;base64,([^"]+)" alt="([^"]+)"/g)];
+    const named = new Map(shown.map(([, png, alt]) => [alt, Buffer.from(png!, 'base64')]));
+    for (const [what, model] of [
+      ['source', 'folder'],
+      ['bundle', 'shown'],
+    ]) {
+      await run('run', model!, ...LOOP, ...given.slice(2), '--sampler', 'ddim', '-o', `as-${what}`);
+      for (const i of [0, 1])
+        expect(named.get(`Image ${i + 1}, ${what}`)).toEqual(
+          fs.readFileSync(at(`as-${what}`, `sample-${i}.png`)),
+        );
+    }
+  });
+
   test('are given and proved by a loop with the decoder of its folder in it', async () => {
     const { decoder } = await makeFolder({ scaling_factor: 0.5, shift_factor: 0.25 });
     const form = ['--calls', '4', '--pass', 'forecast:interval=2', '--emit', 'loop'];

@@ -45,19 +45,50 @@ beforeAll(async () => {
 
 describe.concurrent('report', () => {
   test('shows a bundle with what was measured on its source', async () => {
-    const how = ['--clip', '1', '--rounds', '1'];
-    await done(['report', 'bundle', '--against', DIGITS, '-o', 'full.html', ...how], {
-      cwd: folder,
-    });
+    const how = ['--clip', '1', '--rounds', '1', '--json'];
+    const { headline } = JSON.parse(
+      await done(['report', 'bundle', '--against', DIGITS, '-o', 'full.html', ...how], {
+        cwd: folder,
+      }),
+    );
     const document = open('full.html');
     expect([...document.querySelectorAll('section')].map(({ id }) => id)).toEqual([
       'summary',
+      'pictures',
       'plan',
-      'blocks',
-      'error',
       'fewer-steps',
+      'error',
       'choices',
+      'figures',
+      'programs',
+      'states',
+      'blocks',
     ]);
+    // the first three are shown, all else is behind a line of its own
+    expect(document.querySelectorAll('section > details.part > summary').length).toBe(7);
+    // the figures that come first are those of the JSON, which are those of the tables below
+    const figures = [...document.querySelectorAll('#summary .figure')].map((f) => f.textContent);
+    const dB = (value: number) => `${value.toFixed(1)} dB`;
+    const { speed, distance, fewerSteps, macRatio } = headline;
+    expect(figures).toEqual([
+      `${speed.ratio.toFixed(2)}x`,
+      dB(distance.decibels),
+      dB(fewerSteps.toOwn.decibels),
+    ]);
+    expect(speed.ratio).toBeCloseTo(speed.milliseconds.source / speed.milliseconds.bundle, 9);
+    const cellsOf = (row: string) =>
+      [...document.querySelectorAll('tr')]
+        .map(({ children }) => [...children].map((cell) => cell.textContent))
+        .find(([first]) => first === row)!
+        .slice(1);
+    expect(cellsOf('the bundle')).toEqual([
+      dB(distance.decibels),
+      dB(fewerSteps.bundleToConverged),
+    ]);
+    expect(cellsOf(fewerSteps.toOwn.what)[0]).toBe(dB(fewerSteps.toOwn.decibels));
+    expect(cellsOf(fewerSteps.toConverged.what)[1]).toBe(dB(fewerSteps.toConverged.decibels));
+    expect(cellsOf('Time of the loop')[2]).toBe(figures[0]);
+    expect(cellsOf('MACs of a call, attention included')[2]).toBe(`${macRatio.toFixed(2)}x`);
     // every sampler of the path beside the bundle, and the loop itself
     const rivals = [...document.querySelectorAll('#fewer-steps tr')].map((row) => row.textContent);
     expect(rivals.filter((row) => /^\d+ steps, /.test(row!)).length).toBeGreaterThanOrEqual(6);
@@ -69,8 +100,8 @@ describe.concurrent('report', () => {
     const { sha256 } = schedule.source;
     expect(text).toContain(sha256.slice(0, 16));
     expect(document.querySelector(`[title="${sha256}"]`)).not.toBeNull();
-    // an image of each, and a point for each skip branch
-    expect(document.querySelectorAll('img')).toHaveLength(2);
+    // an image of each loop, what differs of two, and a point for each skip branch
+    expect(document.querySelectorAll('img')).toHaveLength(5);
     expect(document.querySelectorAll('#choices [aria-label="dot"] > *')).toHaveLength(9);
     // every block of every program can be opened
     expect(document.querySelectorAll('#blocks figure a').length).toBeGreaterThanOrEqual(2 * 20);
@@ -80,10 +111,18 @@ describe.concurrent('report', () => {
     const json = JSON.parse(
       await done(['report', 'bundle', '-o', 'plain.html', '--json'], { cwd: folder }),
     );
-    expect(json).toEqual({ file: 'plain.html', bytes: fs.statSync(at('plain.html')).size });
+    const { source, perCall } = schedule.cost!.macs!.convention.all;
+    expect(json).toEqual({
+      file: 'plain.html',
+      bytes: fs.statSync(at('plain.html')).size,
+      headline: { macRatio: source / perCall },
+    });
     expect([...open('plain.html').querySelectorAll('section')].map(({ id }) => id)).toEqual([
       'summary',
       'plan',
+      'figures',
+      'programs',
+      'states',
       'blocks',
     ]);
   });
@@ -98,7 +137,10 @@ describe.concurrent('report', () => {
       cwd: folder,
     });
     // 10 log10(255^2 / 10^2)
-    expect(open('pictures.html').querySelector('#error')!.textContent).toContain('a: 28.1 dB');
+    const pictures = open('pictures.html').querySelector('#pictures')!;
+    expect(pictures.querySelector('h3')!.textContent).toBe('a');
+    expect(pictures.textContent).toContain('28.1 dB');
+    expect(pictures.textContent).toContain('difference from source, 16 times as strong');
     fs.mkdirSync(at('half'));
     fs.copyFileSync(at('pictures/a-source.png'), at('half/a-source.png'));
     expectRefusal(

@@ -1,15 +1,16 @@
 /** What the web page does in a browser, held against onnxruntime-node and the command line. */
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import * as ort from 'onnxruntime-node';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { generate, openLoopBundle, openLoopModel, recordLoop } from '../../src/node.js';
-import { createSampler } from '../../src/runtime.js';
-import { done } from '../cli/stepfold.js';
+import { passes } from '../../passes/index.js';
+import { decodePng } from '../../src/io/images.js';
+import { done, stepfold } from '../cli/stepfold.js';
 import { writeLayout } from '../helpers/layouts.js';
 import { launch, type Opened, open, type Served, serve, WEB, whyNoPage } from './browser.js';
+import { type Choice, catalogue, inFewerSteps, onNode } from './loops.js';
 import { digest, unzip } from './unzip.js';
 
 const UNET = path.resolve('samples/digits/digits-unet.onnx');
@@ -21,73 +22,6 @@ const UNDER_WAY = /call (?!1 )\d+ of/;
 const why = whyNoPage();
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'stepfold-web-'));
 const at = (...names: string[]) => path.join(folder, ...names);
-
-const catalogue = JSON.parse(fs.readFileSync(path.join(WEB, 'catalogue.json'), 'utf8')) as {
-  id: string;
-  file: string;
-  steps: number;
-  shift?: number;
-  loop: string[];
-  order: 'cond-first' | 'uncond-first';
-  variants: { id: string; transform: string[] }[];
-}[];
-
-interface Choice {
-  readonly model: string;
-  readonly variant: string;
-  readonly backend: string;
-}
-
-/** The same loops on onnxruntime-node: the latent of every step. */
-async function onNode({ model, variant }: Choice, digit: number, seed: number, count?: number) {
-  const { file, shift, loop, order, variants, ...made } = catalogue.find(({ id }) => id === model)!;
-  const steps = count ?? made.steps;
-  const { transform } = variants.find(({ id }) => id === variant)!;
-  const bundle = at(`${model}-${variant}`);
-  if (!fs.existsSync(bundle)) await done(['transform', file, ...transform, ...loop, '-o', bundle]);
-  const labels = (value: number) => new ort.Tensor('int64', BigInt64Array.of(BigInt(value)), [1]);
-  const record = async (denoiser: Awaited<ReturnType<typeof openLoopModel>>) => {
-    const { steps: all } = await recordLoop(denoiser, {
-      sampler:
-        shift === undefined
-          ? createSampler('ddim', { steps, clip: 1 })
-          : createSampler('euler-flow', { steps, spacing: 'linear', schedule: { shift } }),
-      seed,
-      feeds: { class_labels: labels(digit) },
-      guidance: { scale: 2, order, mode: 'batch', unconditional: { class_labels: labels(10) } },
-    });
-    await denoiser.release();
-    return all.map(({ latent }) => latent);
-  };
-  return {
-    source: await record(await openLoopModel(file)),
-    bundle: await record(await openLoopBundle(bundle)),
-  };
-}
-
-/** The same of so many steps with DEIS of order 3, or UniPC along the path of flow matching: the last latent. */
-async function inFewerSteps({ model }: Choice, steps: number, digit: number, seed: number) {
-  const { file, shift, order } = catalogue.find(({ id }) => id === model)!;
-  const denoiser = await openLoopModel(file);
-  const labels = (value: number) => new ort.Tensor('int64', BigInt64Array.of(BigInt(value)), [1]);
-  const placed = steps < 12 ? ({ spacing: 'quad' } as const) : ({ levels: 'karras' } as const);
-  const { latent } = await generate(denoiser, {
-    sampler:
-      shift === undefined
-        ? createSampler('deis', { steps, order: 3, clip: 1, ...placed })
-        : createSampler('unipc', {
-            steps,
-            spacing: 'trailing',
-            prediction: 'flow',
-            schedule: { path: 'flow' },
-          }),
-    seed,
-    feeds: { class_labels: labels(digit) },
-    guidance: { scale: 2, order, mode: 'batch', unconditional: { class_labels: labels(10) } },
-  });
-  await denoiser.release();
-  return latent;
-}
 
 interface Step {
   readonly which: 'source' | 'bundle' | 'fewer';
@@ -183,7 +117,7 @@ describe.skipIf(why)(`in Chromium${why ? ` (skipped: ${why})` : ''}`, () => {
     const steps = drawn.filter(({ which }) => which !== 'fewer');
     const { steps: count } = catalogue.find(({ id }) => id === choice.model)!;
     expect(steps).toHaveLength(2 * count);
-    expectEqual(steps, await onNode(choice, 3, 7));
+    expectEqual(steps, await onNode(folder, choice, 3, 7));
     // in turns, so that neither is timed while the other runs
     expect(steps.map(({ which }) => which)).toEqual(
       Array.from({ length: 2 * count }, (_, i) => (i % 2 === 0 ? 'source' : 'bundle')),
@@ -223,7 +157,7 @@ describe.skipIf(why)(`in Chromium${why ? ` (skipped: ${why})` : ''}`, () => {
     await finished(page);
     const steps = (await heard(page)).filter(({ latent, which }) => latent && which !== 'fewer');
     expect(steps).toHaveLength(2 * 12);
-    expectEqual(steps, await onNode(choice, 3, 7, 12));
+    expectEqual(steps, await onNode(folder, choice, 3, 7, 12));
     expect(fetched).toEqual([]);
     expect(complaints).toEqual([]);
   });
@@ -409,10 +343,155 @@ describe.skipIf(why)(`in Chromium${why ? ` (skipped: ${why})` : ''}`, () => {
     await page.uncheck('[value=ditfastattn]');
     await page.click('#download');
     await said(page, '#compile-status', /^Tick at least one/);
-    await page.check('[value=deepcache]');
+    await page.check('[value=ditfastattn]');
+    await page.fill('[name="ditfastattn.interval"]', '0');
+    await page.evaluate(
+      () => (document.querySelector<HTMLFormElement>('#compile-form')!.noValidate = true),
+    );
     await page.click('#download');
-    await said(page, '#compile-status', /^UNET_\w+: .*no U-Net/);
+    await said(page, '#compile-status', /^PASS_OPTION: .*interval/);
     expect(complaints).toEqual([]);
+  });
+
+  test.each([
+    [UNET, ['guidance-delta', 'loop-invariant']],
+    [DIT, ['deepcache', 'depth-skip', 'guidance-delta', 'loop-invariant']],
+  ])('%s: what is offered works, and of the rest it says why not', async (model, refused) => {
+    const { page } = opened;
+    await page.setInputFiles('#files', model);
+    await said(page, '#inspection', new RegExp(path.basename(model)));
+    const offered = await page.$$eval('[name=pass]', (all) =>
+      all.map((one) => (one as HTMLInputElement).value),
+    );
+    const lines = await page.$$eval('#not-offered li', (all) => all.map((one) => one.textContent!));
+    expect(lines.map((line) => line.split(' ')[0])).toEqual(refused);
+    expect([...offered, ...refused].sort()).toEqual(Object.keys(passes).sort());
+    const transform = (pass: string) =>
+      stepfold([
+        'transform',
+        model,
+        '--calls',
+        '6',
+        '--pass',
+        pass,
+        '-o',
+        at(`fit-${pass}`),
+        '--force',
+      ]);
+    // as the command line has it, with the options that the page fills in
+    for (const name of offered) {
+      for (const other of offered) await page.setChecked(`[value=${other}]`, other === name);
+      const words = (await page.textContent('#command'))!.split(' ');
+      const pass = words[words.indexOf('--pass') + 1]!;
+      expect(await transform(pass), pass).toMatchObject({ status: 0 });
+    }
+    const options: Record<string, string> = {
+      deepcache: ':branch=1,interval=2',
+      'depth-skip': ':branch=1',
+      'guidance-delta': ':interval=2',
+    };
+    for (const [i, name] of refused.entries()) {
+      const { status, stderr } = await transform(`${name}${options[name] ?? ''}`);
+      expect(status).toBe(2);
+      expect(stderr).toContain(lines[i]!.slice(name.length).trim());
+    }
+  });
+
+  test('names of files survive a shell, whatever they hold', async () => {
+    const { page, complaints } = await open(browser, served.url);
+    const name = `it's "my" $HOME model \\ & more.onnx`;
+    const buffer = fs.readFileSync(UNET);
+    await page.setInputFiles('#files', [{ name, mimeType: '', buffer }]);
+    await said(page, '#compile-status', /^Choose passes/);
+    const words = (command: string) =>
+      execFileSync('bash', ['-c', command.replace(/^\w+/, "printf '%s\\n'")], { encoding: 'utf8' })
+        .trimEnd()
+        .split('\n');
+    const command = (await page.textContent('#command'))!;
+    expect(words(command).slice(0, 2)).toEqual(['transform', name]);
+    await download(page, 'named.zip', () => page.click('#download'));
+    await said(page, '#compile-status', /^Compiled/);
+    const next = (await page.textContent('#next'))!.split('\n');
+    expect(next.map((line) => words(line))).toEqual([
+      [`${name.replace(/\.onnx$/, '')}-bundle.zip`, '-d', 'bundle'],
+      ['verify', 'bundle', '--against', name],
+      ['report', 'bundle', '--against', name, '-o', 'report.html'],
+      ['run', 'bundle', '-o', 'images'],
+    ]);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test('begins with a drawing of its first choice, which goes where another begins', async () => {
+    const { page } = await open(browser, served.url);
+    const choice = await page.$$eval('#watch-choices [name]', (all) =>
+      Object.fromEntries(
+        all.map((one) => [(one as HTMLInputElement).name, (one as HTMLInputElement).value]),
+      ),
+    );
+    const first = JSON.parse(fs.readFileSync(path.join(WEB, 'src/watch/first/first.json'), 'utf8'));
+    expect(choice).toMatchObject({
+      ...{ model: first.model, variant: first.variant },
+      ...{ steps: String(first.steps), digit: String(first.digit), seed: String(first.seed) },
+    });
+    const levels = (id: string) =>
+      page.$eval(`#${id}`, (canvas) => {
+        const { width, height } = canvas as HTMLCanvasElement;
+        const { data } = (canvas as HTMLCanvasElement)
+          .getContext('2d')!
+          .getImageData(0, 0, width, height);
+        return Array.from({ length: width * height }, (_, i) => data[4 * i]!);
+      });
+    for (const which of ['source', 'bundle', 'fewer']) {
+      const file = path.join(WEB, 'src/watch/first', `${which}.png`);
+      expect(await levels(which)).toEqual([...decodePng(fs.readFileSync(file), file).data]);
+    }
+    await page.click('#start');
+    expect(new Set(await levels('fewer'))).toEqual(new Set([0]));
+    await page.click('#start');
+    await page.close();
+  });
+
+  test.each(['light', 'dark'] as const)('fits a phone, and words stand out: %s', async (scheme) => {
+    const { page } = await open(browser, served.url);
+    await page.emulateMedia({ colorScheme: scheme });
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.setInputFiles('#files', UNET);
+    await said(page, '#compile-status', /^Choose passes/);
+    const { wide, contrasts, broken } = await page.evaluate(async () => {
+      for (const one of document.querySelectorAll('details')) one.open = true;
+      const luminance = (color: string) => {
+        const [r = 0, g = 0, b = 0] = color.match(/[\d.]+/g)!.map((v) => {
+          const part = Number(v) / 255;
+          return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+        });
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+      };
+      const behind = (element: Element): string => {
+        const { backgroundColor } = getComputedStyle(element);
+        const isClear = backgroundColor === 'rgba(0, 0, 0, 0)';
+        return isClear && element.parentElement ? behind(element.parentElement) : backgroundColor;
+      };
+      const words = document.querySelectorAll(
+        'p, td, th, h1, h2, h3, h4, li, label, legend, summary, figcaption, a, pre, button:enabled',
+      );
+      const links = [...document.querySelectorAll<HTMLAnchorElement>('a[href^="site/"]')];
+      const answers = await Promise.all(
+        links.map(async ({ href }) => [href, (await fetch(href)).status]),
+      );
+      return {
+        wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+        broken: answers.filter(([, status]) => status !== 200),
+        contrasts: [...words].map((one) => {
+          const [a, b] = [luminance(getComputedStyle(one).color), luminance(behind(one))];
+          return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+        }),
+      };
+    });
+    expect({ wide, broken }).toEqual({ wide: 0, broken: [] });
+    expect(contrasts.length).toBeGreaterThan(60);
+    expect(Math.min(...contrasts)).toBeGreaterThanOrEqual(4.5);
+    await page.close();
   });
 
   test('says when a bundle is too large for the tab', async () => {
@@ -493,7 +572,7 @@ describe.skipIf(why)(`in Chromium${why ? ` (skipped: ${why})` : ''}`, () => {
       await finished(page);
       expectEqual(
         (await heard(page)).filter(({ latent }) => latent),
-        await onNode(choice, 3, 7, 8),
+        await onNode(folder, choice, 3, 7, 8),
       );
       expect(complaints).toEqual([]);
       await page.close();
@@ -516,7 +595,7 @@ describe.skipIf(why)(`in Chromium${why ? ` (skipped: ${why})` : ''}`, () => {
       // reset() frees what lay on the device
       expect(last).toMatchObject({ type: 'stopped', statesLeft: 0 });
       const steps = (await heard(page)).filter(({ latent }) => latent);
-      expectEqual(steps, await onNode(choice, 3, 7));
+      expectEqual(steps, await onNode(folder, choice, 3, 7));
       expect(steps.findLast(({ which }) => which === 'bundle')!.stateLocations).toEqual([
         'gpu-buffer',
       ]);

@@ -10,19 +10,23 @@ import {
   loopOfSampler,
   openLoopBundle,
   openLoopModel,
+  type RecordedLoop,
   recordLoop,
   scheduleForLoop,
   schedulePorts,
 } from '../../evidence/measure/index.js';
+import type { Vae } from '../../evidence/measure/vae.js';
+import { headlineOf } from '../../evidence/report/facts/headline.js';
 import { otherLoopOf } from '../../evidence/report/facts/other-loop.js';
 import type { KnownSubject } from '../../evidence/report/facts/subject.js';
 import { reportPage } from '../../evidence/report/report-page.js';
-import type { SamplerChoice } from '../../evidence/yardstick/index.js';
+import { decibels, type SamplerChoice } from '../../evidence/yardstick/index.js';
 import { findModel } from '../../runtime/model-folder/index.js';
 import { type Sampler, samplerFrom } from '../../runtime/samplers/index.js';
 import type { Schedule } from '../../runtime/schedule/index.js';
 import { readFeeds, readRoles, readSizeList } from '../arguments.js';
 import type { ReportArguments } from '../commands/report.js';
+import { openDecoderOf, picturesOf } from '../decoded-pictures.js';
 import { forImages, type Kept, withKept } from '../kept.js';
 import { findLoopModel } from '../loop-model.js';
 import { readGuidance, samplerSettings } from '../loop-settings.js';
@@ -33,7 +37,7 @@ import { openParts } from '../pipeline-parts.js';
 import { readPasses } from '../plugins.js';
 import { startStatus } from '../progress.js';
 import { measureFewerSteps } from './report/fewer-steps.js';
-import { loopPairs, readPairs } from './report/pictures.js';
+import { loopPairs, type RivalEnd, readPairs } from './report/pictures.js';
 import { readSubject } from './report/subject.js';
 import { type TrialContext, tryOptions, tryPlans } from './report/trials.js';
 
@@ -71,10 +75,20 @@ export async function report(typed: ReportArguments): Promise<void> {
     if (runs) {
       const choice = { name: args.sampler, ...settings } as SamplerChoice;
       const { loop, release } = await loopOptions(args, kept, { schedule, sampler, pipeline });
+      let decoder: Vae | undefined;
       try {
-        const seen = await measure(place, against, subject, table, loop, choice, args, status.show);
-        subject = { ...subject, ...seen };
+        const { ends, ...seen } = await measure(
+          ...([place, against, subject, table, loop, choice, args, status.show] as const),
+        );
+        const { source, bundle, rival } = ends;
+        // not before memory was measured
+        decoder = await openDecoderOf(pipeline);
+        const drawn = await loopPairs(source, bundle, rival, (latent) =>
+          picturesOf({ latent, dims: source.dims }, decoder, loop.feeds ?? {}),
+        );
+        subject = { ...subject, ...seen, pictures: drawn };
       } finally {
+        await decoder?.release();
         await release();
       }
     }
@@ -84,7 +98,8 @@ export async function report(typed: ReportArguments): Promise<void> {
   }
   const page = new TextEncoder().encode(reportPage(subject));
   writeFile(given.output, page);
-  if (given.json) printJson({ file: given.output, bytes: page.length });
+  if (given.json)
+    printJson({ file: given.output, bytes: page.length, headline: headlineOf(subject) });
   else {
     print(`${given.output}: ${formatBytes(page.length)}, complete in itself`);
     if (subject.trace) say();
@@ -134,6 +149,13 @@ async function loopOptions(
   return { loop, release: opened.release };
 }
 
+/** Where loops from the same noise end. */
+interface LoopEnds {
+  readonly source: RecordedLoop;
+  readonly bundle: RecordedLoop;
+  readonly rival: RivalEnd | undefined;
+}
+
 /** Bytes of weights up to which other branches are tried unasked. */
 const SMALL_WEIGHTS = 256 * 2 ** 20;
 
@@ -146,7 +168,7 @@ async function measure(
   choice: SamplerChoice,
   args: ReportArguments,
   show: (what: string) => void,
-): Promise<Partial<KnownSubject>> {
+): Promise<Partial<KnownSubject> & { readonly ends: LoopEnds }> {
   const { schedule } = subject;
   const halves = loop.guidance?.mode === 'two-calls';
   const record = async (what: string, open: () => ReturnType<typeof openLoopModel>) => {
@@ -171,7 +193,7 @@ async function measure(
     args.branches === 'all' || (args.branches === 'auto' && weights <= SMALL_WEIGHTS)
       ? await tryOptions(context)
       : undefined;
-  const fewerSteps =
+  const beside =
     (args.yardstick ?? weights <= SMALL_WEIGHTS)
       ? await measureFewerSteps({ against, choice, loop, full, own, show }, bench.loop)
       : undefined;
@@ -181,12 +203,14 @@ async function measure(
       sampler: choice.name,
       seed: args.seed,
       images: full.dims[0] ?? 1,
+      decibels: decibels(own.latent, full.latent),
+      channels: full.dims.length === 4 ? full.dims[1] : undefined,
       madeUp: full.madeUp,
       steps: compareLoops(own, full),
     },
-    pictures: loopPairs(full, own),
+    ends: { source: full, bundle: own, rival: beside?.nearest },
     trials,
-    fewerSteps,
+    fewerSteps: beside?.fewerSteps,
     plans,
     measured: {
       rounds: bench.rounds,

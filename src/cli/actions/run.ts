@@ -6,7 +6,6 @@ import { keepNeedsBundle, picturesExist } from '../../errors/index.js';
 import {
   bundleLabel,
   type Generated,
-  type GivenFeeds,
   generate,
   type LoopDenoiser,
   loopOfSampler,
@@ -14,14 +13,14 @@ import {
   openLoopModel,
   scheduleForLoop,
 } from '../../evidence/measure/index.js';
-import { forDecoder, openDecoder, type Vae } from '../../evidence/measure/vae.js';
+import type { Vae } from '../../evidence/measure/vae.js';
 import { partLeftOut } from '../../evidence/yardstick/index.js';
-import { encodePng, type Picture, pictureGrid, toPictures } from '../../io/images.js';
+import { encodePng, type Picture, pictureGrid } from '../../io/images.js';
 import { writeNpy } from '../../io/npy.js';
-import { findVae } from '../../runtime/model-folder/index.js';
 import { samplerFrom } from '../../runtime/samplers/index.js';
 import { readFeeds, readRoles, readSizeList } from '../arguments.js';
 import type { RunArguments } from '../commands/run.js';
+import { openDecoderOf, picturesOf } from '../decoded-pictures.js';
 import { defaultsOf } from '../defaults.js';
 import { forImages, withKept } from '../kept.js';
 import { findLoopModel } from '../loop-model.js';
@@ -70,7 +69,7 @@ export async function run(typed: RunArguments): Promise<void> {
       ports: async () => denoiser.ports,
     });
     // a decoder that is none is not found out behind the loop
-    decoder = await openDecoderOf(pipeline, args);
+    decoder = args.decode ? await openDecoderOf(pipeline) : undefined;
     const loop = {
       sampler,
       seed: args.seed,
@@ -105,43 +104,12 @@ export async function run(typed: RunArguments): Promise<void> {
   }
 }
 
-async function openDecoderOf(
-  pipeline: string | undefined,
-  { decode }: Pick<RunArguments, 'decode'>,
-): Promise<Vae | undefined> {
-  const found = pipeline === undefined || !decode ? undefined : findVae(pipeline, 'decoder');
-  return found && openDecoder(found);
-}
-
 const latentsFile = (folder: string): string => path.join(folder, 'samples.npy');
 
 function writeLatents(folder: string, { latent, dims }: Generated): string[] {
   const file = latentsFile(folder);
   writeFile(file, writeNpy({ type: 'float32', data: Float32Array.from(latent), dims }));
   return [file];
-}
-
-/** What latents look like: decoded, or themselves where they have the channels of a picture. */
-async function picturesOf(
-  { latent, dims }: Generated,
-  decoder: Vae | undefined,
-  feeds: GivenFeeds,
-): Promise<readonly Picture[] | undefined> {
-  if (decoder) {
-    const latents = forDecoder(latent, dims, decoder.channels, gridOfIds(feeds));
-    const made = latents && (await decoder.run(latents));
-    return made && toPictures(made.data, made.dims);
-  }
-  return dims.length === 4 && [1, 3].includes(dims[1]!) ? toPictures(latent, dims) : undefined;
-}
-
-/** Rows and columns of tokens, where their places are given as FLUX takes them: three numbers for each. */
-function gridOfIds({ img_ids: ids }: GivenFeeds): readonly [number, number] | undefined {
-  if (!ids || !('dims' in ids) || ids.dims.at(-1) !== 3) return undefined;
-  const most = [0, 0];
-  for (const [i, value] of [...(ids.data as Float32Array)].entries())
-    if (i % 3 > 0) most[(i % 3) - 1] = Math.max(most[(i % 3) - 1]!, Number(value));
-  return [most[0]! + 1, most[1]! + 1];
 }
 
 /** All pictures on one sheet; those that were decoded one by one, too. */

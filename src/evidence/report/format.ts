@@ -33,3 +33,17 @@ export const formatSizes = (sizes: Readonly<Record<string, number>>): string =>
   Object.entries(sizes)
     .map(([name, size]) => `${name}=${size}`)
     .join(', ') || 'all sizes fixed';
+
+/** Of a loop or a call. */
+export const milliseconds = (ms: number): string =>
+  ms < 1000 ? `${ms.toPrecision(3)} ms` : `${(ms / 1000).toPrecision(3)} s`;
+
+/** Null and the infinite: nothing differs. */
+export const formatDecibels = (value: number | null): string =>
+  value === null || !Number.isFinite(value) ? 'equal' : `${value.toFixed(1)} dB`;
+
+export const plural = (count: number, what: string): string =>
+  `${count} ${what}${count === 1 ? '' : 's'}`;
+
+export const list = (words: readonly string[]): string =>
+  words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;

@@ -23,7 +23,9 @@ export function heatmapSvg(plan: ShownPlan, known: KnownStrategies): string {
   const title = planTitle(plan);
   const ids = Object.keys(plan.sites);
   const everySite = roundStep(11 / layout.cell.height);
-  const legend = strategies.map(({ name, count, share, color }, i) => ({
+  const legend = strategies.map(({ name, letter, count, share, color, ink }, i) => ({
+    letter,
+    ink,
     text: `${name}: ${count} (${percent(share)})`,
     color,
     y: layout.height + TITLE + LINE * (i + 2.5),
@@ -66,7 +68,7 @@ export function heatmapSvg(plan: ShownPlan, known: KnownStrategies): string {
         text: (d: string) => d,
         dy: layout.height + LINE,
       }),
-      ...legend.flatMap(({ text, color, y }) => {
+      ...legend.flatMap(({ text, letter, color, ink, y }) => {
         const at = { ...fixed, dx: 16 - layout.left, dy: y - TITLE };
         return [
           Plot.dot([text], {
@@ -75,6 +77,16 @@ export function heatmapSvg(plan: ShownPlan, known: KnownStrategies): string {
             r: 7,
             fill: color,
             stroke: '#8b949e',
+            dx: at.dx + 7,
+            dy: at.dy - 4,
+          }),
+          Plot.text([letter], {
+            ...at,
+            text: (d: string) => d,
+            textAnchor: 'middle',
+            lineAnchor: 'middle',
+            fill: ink,
+            fontSize: 11,
             dx: at.dx + 7,
             dy: at.dy - 4,
           }),

@@ -4,7 +4,7 @@
  */
 import type { KnownStrategies } from '../../compiler/pass/index.js';
 import { visible } from '../../errors/index.js';
-import { percent, type ShownPlan, shownStrategies } from './strategies.js';
+import { inkOn, percent, type ShownPlan, shownStrategies } from './strategies.js';
 
 export interface HeatmapTextOptions {
   /** Colour the cells, for terminals of 256 colours. */
@@ -74,8 +74,7 @@ function axis(from: number, to: number, cell: number, room: number): string {
 
 /** Black or white letters, whichever stands out. */
 function onColor(text: string, hex: string): string {
-  const [red = 0, green = 0, blue = 0] = channels(hex);
-  const letters = 0.299 * red + 0.587 * green + 0.114 * blue > 140 ? 16 : 231;
+  const letters = inkOn(hex) === '#000' ? 16 : 231;
   return `\x1b[48;5;${nearest256(hex)}m\x1b[38;5;${letters}m${text}\x1b[39m\x1b[49m`;
 }
 

@@ -9,6 +9,7 @@ export {
 export type { Shapes } from './difference-drawing.js';
 export { type DifferencePageOptions, differencePage } from './difference-page.js';
 export { type DifferenceTextOptions, differenceText, type Tone } from './difference-text.js';
+export { type Decibels, type Headline, headlineOf, type Rival } from './facts/headline.js';
 export { keptMemoryWarning } from './facts/kept-memory.js';
 export type * from './facts/subject.js';
 export { heatmapSvg } from './heatmap-svg.js';

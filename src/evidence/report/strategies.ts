@@ -19,6 +19,8 @@ export interface ShownStrategy {
   readonly letter: string;
   /** `#rrggbb`. */
   readonly color: string;
+  /** For words on that colour. */
+  readonly ink: string;
   /** Calls of sites that have it. */
   readonly count: number;
   /** The same as a fraction of all. */
@@ -64,13 +66,14 @@ export function shownStrategies({ sites }: ShownPlan, known: KnownStrategies): S
   let further = 0;
   return sorted.map((name) => {
     const tone = toneOf(name, known);
-    const color = tones.has(tone) ? undefined : TONES[tone]?.[1];
+    const color = (tones.has(tone) ? undefined : TONES[tone]?.[1]) ?? furtherColor(further++);
     tones.add(tone);
     const count = counts.get(name) as number;
     return {
       name,
       letter: letters.get(name) ?? freeLetter(name, taken),
-      color: color ?? furtherColor(further++),
+      color,
+      ink: inkOn(color),
       count,
       share: count / all,
     };
@@ -117,6 +120,21 @@ function furtherColor(i: number): string {
       .padStart(2, '0');
   };
   return `#${channel(0)}${channel(8)}${channel(4)}`;
+}
+
+/**
+ * Black or white for words on a colour `#rrggbb`, whichever stands out more: never less than 4.58 to 1, by relative luminance
+ * (WCAG 2.2).
+ */
+export const inkOn = (color: string): '#000' | '#fff' =>
+  luminance(color) > Math.sqrt(1.05 * 0.05) - 0.05 ? '#000' : '#fff';
+
+function luminance(color: string): number {
+  const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((at) => {
+    const level = Number.parseInt(color.slice(at, at + 2), 16) / 255;
+    return level <= 0.04045 ? level / 12.92 : ((level + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
 }
 
 export const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;

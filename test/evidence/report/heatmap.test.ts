@@ -227,6 +227,46 @@ describe('colours', () => {
     return y > 216 / 24389 ? 116 * Math.cbrt(y) - 16 : (y * 24389) / 27;
   }
 
+  /** Relative luminance: WCAG 2.2. */
+  const luminance = (hex: string) => {
+    const long = hex.length === 4 ? `#${[...hex.slice(1)].map((c) => c + c).join('')}` : hex;
+    const [r = 0, g = 0, b = 0] = [1, 3, 5].map((at) => {
+      const value = Number.parseInt(long.slice(at, at + 2), 16) / 255;
+      return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const contrast = (a: string, b: string) => {
+    const [dark = 0, light = 0] = [luminance(a), luminance(b)].sort((x, y) => x - y);
+    return (light + 0.05) / (dark + 0.05);
+  };
+
+  test('letters stand out from the cells that they are on, wherever a strategy begins', () => {
+    const names = [...KNOWN, 'zero', ...Array.from({ length: 30 }, (_, i) => `strategy-${i}`)];
+    const column = names.flatMap((name) => [name, name]);
+    const { document } = parseHTML(heatmapSvg({ calls: 37, sites: { a: column.slice(0, 37) } }));
+    const shown = shownStrategies({ calls: 37, sites: { a: column.slice(0, 37) } });
+    // what each letter stands for
+    const marks = [...document.querySelectorAll('[aria-label="text"] text')].map(
+      (t) => t.textContent,
+    );
+    for (const { name, letter } of shown)
+      expect(marks[marks.findIndex((text) => text.startsWith(`${name}: `)) - 1]).toBe(letter);
+    const letters = [...document.querySelectorAll('[aria-hidden="true"] text')];
+    expect(letters.map((letter) => letter.textContent)).toEqual(
+      [...new Set(column.slice(0, 37))].map((name) => shown.find((s) => s.name === name)!.letter),
+    );
+    letters.forEach((letter, i) => {
+      const { color } = shown.find(({ letter: its }) => its === letter.textContent)!;
+      const ink = letter.getAttribute('fill') ?? letter.parentElement!.getAttribute('fill')!;
+      expect(contrast(ink, color), `letter ${i}`).toBeGreaterThanOrEqual(4.5);
+    });
+    // and cells have an edge that stands out from a page, light or dark, as graphics have to
+    const edge = document.querySelector('[aria-label="bar"]')!.getAttribute('stroke')!;
+    for (const page of ['#ffffff', '#0d1117'])
+      expect(contrast(edge, page)).toBeGreaterThanOrEqual(3);
+  });
+
   test('grow lighter as strategies grow less exact, by a step that is seen without hue', () => {
     const shown = shownStrategies({ calls: 6, sites: { a: [...KNOWN].reverse() } });
     expect(shown.map(({ name }) => name)).toEqual(KNOWN);

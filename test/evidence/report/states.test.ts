@@ -3,7 +3,7 @@ import { parseHTML } from 'linkedom';
 import { expect, test } from 'vitest';
 import { stateArcs, stateLives } from '../../../src/evidence/report/facts/states.js';
 import type { KnownSubject } from '../../../src/evidence/report/facts/subject.js';
-import { summarySection } from '../../../src/evidence/report/sections/summary.js';
+import { statesSection } from '../../../src/evidence/report/sections/states.js';
 import type { Schedule } from '../../../src/runtime/schedule/index.js';
 
 const schedule = {
@@ -94,9 +94,9 @@ test('states of one life are one row of the page, with the bytes of all', () => 
       modelBytes: {},
       models: new Map(),
     } as unknown as KnownSubject;
-    const { document } = parseHTML(`<body>${summarySection(subject).body.text}</body>`);
-    const table = [...document.querySelectorAll('table')].at(-1)!;
-    return [...table.querySelectorAll('tbody td')].map((cell) => cell.textContent);
+    const { document } = parseHTML(`<body>${statesSection(subject)!.body.text}</body>`);
+    const [states] = document.querySelectorAll('tbody tr');
+    return [...states!.children].map((cell) => cell.textContent);
   };
   // 2 KiB each
   const rest = ['1', '1', 'calls 0 to 1 of 2'];

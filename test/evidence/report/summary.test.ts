@@ -1,9 +1,9 @@
-/** What the first section of a report sums up. */
+/** What a report sums up of states. */
 import { parseHTML } from 'linkedom';
 import { expect, test } from 'vitest';
 import { keptMemoryWarning } from '../../../src/evidence/report/facts/kept-memory.js';
 import type { KnownSubject } from '../../../src/evidence/report/facts/subject.js';
-import { summarySection } from '../../../src/evidence/report/sections/summary.js';
+import { statesSection } from '../../../src/evidence/report/sections/states.js';
 import type { Schedule } from '../../../src/runtime/schedule/index.js';
 
 test('states that live alike are one row, whose bytes are those of all', () => {
@@ -22,10 +22,10 @@ test('states that live alike are one row, whose bytes are those of all', () => {
     cost: { macs: { convention: { all: macs(), layers: macs() }, bindings: { batch: 2 } } },
   } as unknown as Schedule;
   const subject = { schedule, report: { passes: [], models: {}, weights: {} }, modelBytes: {} };
-  const { body } = summarySection(subject as unknown as KnownSubject);
+  const { body } = statesSection(subject as unknown as KnownSubject)!;
   const { document } = parseHTML(`<html><body>${body.text}</body></html>`);
   const rows = [...document.querySelectorAll('tr')].map((row) =>
-    [...row.querySelectorAll('td')].map((cell) => cell.textContent),
+    [...row.children].map((cell) => cell.textContent),
   );
   // three times 2 x 256 numbers of four bytes, and 512 of two
   expect(rows).toContainEqual([

@@ -2,43 +2,8 @@
 import { parseHTML } from 'linkedom';
 import { expect, test } from 'vitest';
 import { tuningPage } from '../../../src/evidence/report/tuning-page.js';
-import type { Judged, Setting, Tried, Tuned } from '../../../src/evidence/tune/index.js';
-
-const spread = (mean: number) => ({ mean, least: mean - 1, most: mean + 1, images: 2 });
-const tried = (family: string, cost: number, error: number, passes: Setting['passes']): Tried => ({
-  setting: { family, passes, sampler: { name: 'ddim', steps: cost } },
-  cost,
-  own: spread(error - 5),
-  converged: spread(error),
-});
-const judged = (one: Tried, milliseconds: number): Judged => ({
-  ...one,
-  time: { milliseconds, least: milliseconds, most: milliseconds, rounds: 3 },
-});
-
-const FEWER = tried('fewer steps', 10, 38, []);
-const CHOSEN = tried('own pass', 9, 44, [{ pass: 'own', options: { part: '<b>"x"' } }]);
-const LATENT = Float32Array.from({ length: 16 }, (_, i) => i / 8 - 1);
-const TUNED: Tuned = {
-  chosen: judged(CHOSEN, 500),
-  rival: judged(FEWER, 510),
-  loop: judged(tried('the loop as it is', 20, 40, []), 1000),
-  finalists: [CHOSEN],
-  tried: [FEWER, CHOSEN, tried('fewer steps', 10, 30, [])],
-  failed: [{ setting: CHOSEN.setting, code: 'PLAN_CONFLICT', message: 'Both say <how>.' }],
-  notTried: [{ pass: 'deepcache', reason: 'no U-Net & no branches' }],
-  reference: { name: 'deis', steps: 128 },
-  imagesAtOnce: 1,
-  costsOf: undefined,
-  evaluations: 1234,
-  trials: 12,
-  resumed: 0,
-  outOfTime: false,
-  madeUp: [],
-  ends: {
-    ...{ dims: [1, 1, 4, 4], chosen: LATENT, rival: undefined, loop: LATENT, converged: LATENT },
-  },
-};
+import type { Tuned } from '../../../src/evidence/tune/index.js';
+import { TUNED, tried } from './tuned.js';
 
 const page = (tuned: Tuned) =>
   parseHTML(
@@ -52,7 +17,7 @@ const page = (tuned: Tuned) =>
 test('has each setting with its figures and the commands that make it', () => {
   const document = page(TUNED);
   const rows = [...document.querySelectorAll('#tried tbody tr')].map((row) =>
-    [...row.querySelectorAll('td')].map((cell) => cell.textContent),
+    [...row.children].map((cell) => cell.textContent),
   );
   expect(rows.map((cells) => cells.slice(1, 5))).toEqual([
     ['9.0', '44.0', '39.0', '2'],
@@ -61,15 +26,61 @@ test('has each setting with its figures and the commands that make it', () => {
   ]);
   expect(rows[0]![0]).toBe('own:part=<b>"x" in 9 steps of ddim');
   expect(rows[1]![5]).toContain('stepfold run unet.onnx --steps 10');
-  const chosen = document.querySelector('#chosen tbody tr')!.textContent!;
+  const chosen = document.querySelector('#figures tbody tr')!.textContent!;
   for (const figure of ['0.50 s', '2.00x', '44.0', '43.0 to 45.0'])
     expect(chosen).toContain(figure);
+  const cards = [...document.querySelectorAll('#chosen .figure')].map((card) => card.textContent);
+  expect(cards).toEqual(['2.00x', '44.0 dB', '40.0 dB', '38.0 dB']);
+});
+
+test('says who won: the chosen, or fewer steps in the same time', () => {
+  const verdict = (rival: number) => {
+    const judged = { ...TUNED.rival!, converged: { ...TUNED.rival!.converged, mean: rival } };
+    return page({ ...TUNED, rival: judged }).querySelector('.verdict')!.textContent;
+  };
+  expect(verdict(43.9)).toMatch(/^Better than fewer steps/);
+  expect(verdict(44)).toMatch(/^No better than fewer steps/);
+  const fewer = page({ ...TUNED, chosen: TUNED.rival! });
+  expect(fewer.querySelector('.verdict')!.textContent).toMatch(/^Fewer steps it is/);
+  // and does not stand beside itself
+  expect(fewer.querySelectorAll('#chosen .figure').length).toBe(3);
+});
+
+test('neighbours: what is as fast, and on the front what is faster and slower', () => {
+  const document = page({
+    ...TUNED,
+    tried: [
+      ...TUNED.tried,
+      tried('fewer steps', 4, 20, []),
+      // nearer and cheaper than the next one, which is on no front
+      tried('fewer steps', 6, 31, []),
+      tried('fewer steps', 7, 30, []),
+      tried('fewer steps', 19, 50, []),
+    ],
+  });
+  const rows = [...document.querySelectorAll('#neighbours tbody tr')].map((row) =>
+    [0, 2, 3].map((at) => row.children[at]!.textContent),
+  );
+  expect(rows).toEqual([
+    ['slower', '19.0', '50.0'],
+    ['chosen', '9.0', '44.0'],
+    ['faster', '6.0', '31.0'],
+    ['faster', '4.0', '20.0'],
+  ]);
+});
+
+test('draws no front of one point, and says so', () => {
+  const front = page({ ...TUNED, tried: TUNED.tried.slice(0, 1) }).querySelector('#front')!;
+  expect(front.querySelector('svg')).toBeNull();
+  expect(front.textContent).toContain('Only one setting was tried');
 });
 
 test('draws a point for each, and the pictures of one noise', () => {
   const document = page(TUNED);
   expect(document.querySelectorAll('#front circle')).toHaveLength(TUNED.tried.length + 1);
+  // converged, chosen, the loop as it is, and what differs from the first, which is nothing
   expect(document.querySelectorAll('#pictures img')).toHaveLength(3);
+  expect(document.querySelector('#pictures')!.textContent).toContain('equal, pixel for pixel');
   const latents = { ...TUNED, ends: { ...TUNED.ends, dims: [1, 4, 2, 2] } };
   expect(page(latents).querySelector('#pictures')).toBeNull();
 });
@@ -78,5 +89,9 @@ test('says what failed and what was not tried, in words and not as markup', () =
   const document = page(TUNED);
   expect(document.body.textContent).toContain('Both say <how>.');
   expect(document.body.textContent).toContain('no U-Net & no branches');
-  expect(document.querySelector('how, #tried b, #chosen b')).toBeNull();
+  expect(document.querySelector('how')).toBeNull();
+  expect([...document.querySelectorAll('b')].map((b) => b.textContent)).toEqual([
+    'Better than fewer steps.',
+    'chosen',
+  ]);
 });

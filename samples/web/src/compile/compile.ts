@@ -1,6 +1,7 @@
 /** The part of the page that compiles a model. */
 import type { EmitForm, StepfoldError } from 'stepfold';
 import { byId, el, table } from '../page/dom.js';
+import { commandBox, commandLine } from './command.js';
 import { millions, showInspection } from './inspection.js';
 import type { CompileReply, CompileRequest } from './messages.js';
 import { chosenPasses, passFields } from './pass-form.js';
@@ -34,13 +35,13 @@ export function startCompile(): void {
         return say(data.text);
       case 'inspected':
         inspection.replaceChildren(showInspection(model!.name, data.inspection));
-        fillForm(form, passFields(data.inspection));
+        fillForm(form, passFields(data.inspection, data.fits));
         form.hidden = false;
         busy(false);
         return say('Choose passes, then compile.');
       case 'compiled':
         busy(false);
-        result.replaceChildren(showResult(data));
+        result.replaceChildren(showResult(data, model!));
         if (data.zip) save(data.zip, zipName(model!));
         return say(
           data.zip ? `Compiled; ${zipName(model!)} is downloaded.` : 'Compiled and written.',
@@ -163,7 +164,8 @@ function fillForm(form: HTMLFormElement, fields: readonly HTMLElement[]): void {
       { className: 'buttons' },
       el('button', { type: 'submit', id: 'download', textContent: 'Compile and download' }),
     ),
-    el('p', { className: 'faint' }, 'The same on a command line: ', el('code', { id: 'command' })),
+    el('h4', { textContent: 'The same on a command line' }),
+    commandBox('command', ''),
   );
   form.dispatchEvent(new Event('input'));
 }
@@ -180,16 +182,25 @@ function choices(form: HTMLFormElement) {
 
 function showCommand(form: HTMLFormElement, { name }: File): void {
   const { calls, passes, weights, emit } = choices(form);
-  byId('command', HTMLElement).textContent = [
-    `stepfold transform ${name} --calls ${calls}`,
-    ...passes.map((pass) => `--pass ${pass}`),
-    ...(emit ? [`--emit ${emit}`] : []),
-    `--weights ${weights} -o bundle`,
-  ].join(' ');
+  byId('command', HTMLElement).textContent = commandLine([
+    ...['stepfold', 'transform', name, '--calls', String(calls)],
+    ...passes.flatMap((pass) => ['--pass', pass]),
+    ...(emit ? ['--emit', emit] : []),
+    ...['--weights', weights, '-o', 'bundle'],
+  ]);
 }
 
-function showResult({ schedule, files }: CompileReply & { type: 'compiled' }): HTMLElement {
+function showResult(
+  { schedule, files }: CompileReply & { type: 'compiled' },
+  { name }: File,
+): HTMLElement {
   const macs = schedule.cost?.macs?.convention.all;
+  const next = [
+    ['unzip', zipName({ name } as File), '-d', 'bundle'],
+    ['stepfold', 'verify', 'bundle', '--against', name],
+    ['stepfold', 'report', 'bundle', '--against', name, '-o', 'report.html'],
+    ['stepfold', 'run', 'bundle', '-o', 'images'],
+  ];
   return el(
     'div',
     {},
@@ -201,8 +212,27 @@ function showResult({ schedule, files }: CompileReply & { type: 'compiled' }): H
       }.`,
     }),
     table(
+      'Files of the bundle',
       ['file', 'bytes'],
-      files.map(({ name, size }) => [name, millions(size)]),
+      files.map(({ name: file, size }) => [file, millions(size)]),
+    ),
+    el('h3', { textContent: 'What to do next' }),
+    el('p', {
+      textContent:
+        'Nothing was proved in this tab. Beside the model, verify proves the bundle against it, report shows how fast and how near it is, and run draws:',
+    }),
+    commandBox('next', next.map(commandLine).join('\n')),
+    el(
+      'p',
+      {},
+      'In a program or a page of your own ',
+      el('a', {
+        href: 'site/docs/web.html',
+        textContent: 'a session takes the place of the model',
+      }),
+      '; ',
+      el('a', { href: 'site/docs/guide.html', textContent: 'the guide' }),
+      ' has every command.',
     ),
   );
 }

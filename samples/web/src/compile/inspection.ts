@@ -15,6 +15,7 @@ export function showInspection(name: string, inspection: Inspection): HTMLElemen
       textContent: `${inspection.nodes} nodes, ${inspection.canonicalNodes} in canonical form; ${millions(inspection.parameters)} parameters, ${millions(inspection.macs.all)} MACs. ${whatItIs(inspection)}`,
     }),
     table(
+      'Inputs and outputs',
       ['name', 'type', 'shape', 'role'],
       [
         ...inputs.map((port) => [port.name, port.type, shape(port.shape), port.role ?? '']),
@@ -25,6 +26,7 @@ export function showInspection(name: string, inspection: Inspection): HTMLElemen
       more(
         `${branches.length} skip branches`,
         table(
+          'Skip branches',
           ['branch', 'MACs of a shallow call', 'of all', 'kept value'],
           branches.map((b) => [
             b.branch,
@@ -38,6 +40,7 @@ export function showInspection(name: string, inspection: Inspection): HTMLElemen
       more(
         `${attention.length} attention modules`,
         table(
+          'Attention modules',
           ['site', 'kind', 'node'],
           attention.map((a) => [a.id ?? '', a.kind, a.nodes.softmax]),
         ),
@@ -46,6 +49,7 @@ export function showInspection(name: string, inspection: Inspection): HTMLElemen
       more(
         `${blocks.length} transformer blocks`,
         table(
+          'Transformer blocks',
           ['block', 'stage', 'MACs', 'of all'],
           blocks.map((b) => [
             b.index,

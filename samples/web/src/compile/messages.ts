@@ -2,6 +2,13 @@
 import type { BundleReport, EmitForm, Inspection } from 'stepfold';
 import type { Schedule } from 'stepfold/runtime';
 
+/** Whether a pass has a place in the model. */
+export interface PassFit {
+  readonly pass: string;
+  /** Why not, in a line. */
+  readonly refusal?: string;
+}
+
 export type CompileRequest =
   | {
       readonly type: 'open';
@@ -25,7 +32,11 @@ export type CompileRequest =
 
 export type CompileReply =
   | { readonly type: 'status'; readonly text: string }
-  | { readonly type: 'inspected'; readonly inspection: Inspection }
+  | {
+      readonly type: 'inspected';
+      readonly inspection: Inspection;
+      readonly fits: readonly PassFit[];
+    }
   | {
       readonly type: 'compiled';
       readonly schedule: Schedule;

@@ -2,6 +2,8 @@
 import type { Inspection } from 'stepfold';
 import { passes } from 'stepfold/passes';
 import { el } from '../page/dom.js';
+import type { PassFit } from './messages.js';
+import { passText, suggestion } from './suggestion.js';
 
 /** What of a pass's JSON Schema a form needs. */
 interface OptionSchema {
@@ -13,29 +15,12 @@ interface OptionSchema {
   readonly maximum?: number;
 }
 
-/** A first choice that works, for the model at hand. */
-function suggestion(
-  pass: string,
-  { branches, isUnet, blocks }: Inspection,
-): Record<string, string> {
-  if (pass === 'deepcache')
-    return {
-      branch: String(branches[Math.min(2, branches.length - 1)]?.branch ?? 1),
-      interval: '3',
-    };
-  if (pass === 'delta-cache')
-    return {
-      interval: '2',
-      ...(!isUnet && { blocks: String(Math.max(1, Math.floor(blocks.length / 2))) }),
-    };
-  if (pass === 'depth-skip') return { branch: String(branches.at(-1)?.branch ?? 1) };
-  if (pass === 'ditfastattn') return { strategy: 'reuse', interval: '2' };
-  return {};
-}
-
-export function passFields(inspection: Inspection): HTMLElement[] {
-  const first = inspection.isUnet ? 'deepcache' : 'ditfastattn';
-  return Object.values(passes).map((pass) => {
+export function passFields(inspection: Inspection, fits: readonly PassFit[]): HTMLElement[] {
+  const offered = fits.filter(({ refusal }) => refusal === undefined).map(({ pass }) => pass);
+  const wanted = inspection.isUnet ? 'deepcache' : 'ditfastattn';
+  const first = offered.includes(wanted) ? wanted : offered[0];
+  const fields = offered.map((name) => {
+    const pass = passes[name]!;
     const given = suggestion(pass.name, inspection);
     const tick = el('input', {
       type: 'checkbox',
@@ -43,10 +28,24 @@ export function passFields(inspection: Inspection): HTMLElement[] {
       value: pass.name,
       checked: pass.name === first,
     });
-    const fields = Object.entries(pass.options.properties as Record<string, OptionSchema>).map(
-      ([name, schema]) => field(pass.name, name, schema, given[name]),
+    const all = Object.entries(pass.options.properties as Record<string, OptionSchema>);
+    const fieldsOf = (which: boolean) =>
+      all
+        .filter(([name]) => name in given === which)
+        .map(([name, schema]) => field(pass.name, name, schema, given[name]));
+    const more = fieldsOf(false);
+    const inside = el(
+      'div',
+      { className: 'options', hidden: !tick.checked },
+      ...fieldsOf(true),
+      more.length > 0 &&
+        el(
+          'details',
+          {},
+          el('summary', { textContent: `${more.length} options more` }),
+          el('div', { className: 'options' }, ...more),
+        ),
     );
-    const inside = el('div', { className: 'options', hidden: !tick.checked }, ...fields);
     tick.addEventListener('change', () => {
       inside.hidden = !tick.checked;
     });
@@ -58,6 +57,18 @@ export function passFields(inspection: Inspection): HTMLElement[] {
       inside,
     );
   });
+  const refused = fits.flatMap(({ pass, refusal }) =>
+    refusal === undefined ? [] : [el('li', {}, el('b', { textContent: pass }), ` ${refusal}`)],
+  );
+  return [
+    ...fields,
+    ...(refused.length > 0
+      ? [
+          el('h4', { textContent: 'Not offered for this model' }),
+          el('ul', { id: 'not-offered', className: 'faint' }, ...refused),
+        ]
+      : []),
+  ];
 }
 
 function field(pass: string, name: string, schema: OptionSchema, given = ''): HTMLElement {
@@ -89,8 +100,7 @@ export function chosenPasses(form: HTMLFormElement): string[] {
   return data.getAll('pass').map((pass) => {
     const options = Object.keys(passes[String(pass)]!.options.properties)
       .map((name) => [name, String(data.get(`${pass}.${name}`) ?? '').trim()] as const)
-      .filter(([, value]) => value !== '')
-      .map(([name, value]) => `${name}=${value}`);
-    return options.length > 0 ? `${pass}:${options.join(',')}` : String(pass);
+      .filter(([, value]) => value !== '');
+    return passText(String(pass), Object.fromEntries(options));
   });
 }

@@ -11,6 +11,7 @@ import {
 } from 'stepfold';
 import { parsePassRequest, passes } from 'stepfold/passes';
 import { loadEngine } from '../page/engine.js';
+import { passFits } from './fits.js';
 import type { CompileReply, CompileRequest } from './messages.js';
 import { unknownPass } from './problems.js';
 import { writeZip } from './zip.js';
@@ -48,9 +49,17 @@ async function open(request: CompileRequest & { type: 'open' }): Promise<void> {
   const model = await openModel(file, { external });
   opened = { model, file };
   post({ type: 'status', text: 'Looking for what repeats' });
-  const { inspection } = await inspectModel(model, { engine: await engine() });
+  let canonical = model;
+  const { inspection } = await inspectModel(model, {
+    engine: await engine(),
+    onStage: (stage) => {
+      if (stage.name === 'canonical') canonical = stage.model;
+    },
+  });
+  post({ type: 'status', text: 'Asking each pass' });
+  const fits = await passFits(canonical, inspection);
   // functions and graphs stay here
-  post({ type: 'inspected', inspection: JSON.parse(JSON.stringify(inspection)) });
+  post({ type: 'inspected', inspection: JSON.parse(JSON.stringify(inspection)), fits });
 }
 
 async function compile(request: CompileRequest & { type: 'compile' }): Promise<void> {

@@ -23,7 +23,12 @@ export function el<K extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
+/** What may be wider than the page: reached by keyboard, and faded at the edge behind which there is more. */
+export const scrolling = (label: string, ...children: readonly Child[]): HTMLElement =>
+  el('div', { className: 'scroll', role: 'region', ariaLabel: label, tabIndex: 0 }, ...children);
+
 export function table(
+  label: string,
   head: readonly string[],
   rows: readonly (readonly (string | number)[])[],
 ): HTMLElement {
@@ -31,10 +36,13 @@ export function table(
     rows.every((row) => /^[-\d.]*( ?[kMG%x])?$/.test(String(row[c]))),
   );
   const cell = (tag: 'td' | 'th', text: string | number, c: number) =>
-    el(tag, { textContent: String(text), className: numeric[c] ? 'number' : '' });
-  return el(
-    'div',
-    { className: 'scroll' },
+    el(tag, {
+      textContent: String(text),
+      className: numeric[c] ? 'number' : '',
+      ...(tag === 'th' && { scope: 'col' }),
+    });
+  return scrolling(
+    label,
     el(
       'table',
       {},

@@ -3,7 +3,7 @@ import * as Plot from '@observablehq/plot';
 import { planOfSchedule } from 'stepfold';
 import { callAxis, planLayout, planMarks, shownStrategies } from 'stepfold/report';
 import type { Schedule } from 'stepfold/runtime';
-import { el } from '../page/dom.js';
+import { el, scrolling } from '../page/dom.js';
 
 export interface PlanView {
   /** @param call the call under way; undefined lights none */
@@ -44,15 +44,18 @@ export function showPlan(place: HTMLElement, schedule: Schedule, made: number): 
   });
   const lit = picture.querySelector<SVGElement>('.lit')!;
   lit.setAttribute('visibility', 'hidden');
-  const keys = shownStrategies(plan).map(({ name, color, count }) =>
+  const keys = shownStrategies(plan).map(({ name, letter, color, ink, count }) =>
     el(
       'span',
       { className: 'key' },
-      el('i', { style: `background:${color}` } as never),
+      el('i', { style: `background:${color};color:${ink}`, textContent: letter } as never),
       `${name}: ${count} `,
     ),
   );
-  place.replaceChildren(picture, el('p', { className: 'faint keys' }, ...keys));
+  place.replaceChildren(
+    scrolling('The plan: calls across, parts of the model down', picture as unknown as Node),
+    el('p', { className: 'faint keys' }, ...keys),
+  );
   const cost = schedule.cost?.macs?.convention.all;
   const note = document.getElementById('plan-note')!;
   const other =

@@ -3,6 +3,7 @@
 import { backends, type Capabilities } from '../page/capabilities.js';
 import { byId, options } from '../page/dom.js';
 import { catalogue } from './catalogue.js';
+import { clearPictures } from './first-drawing.js';
 import type { DrawRequest, LoopChoice, Reply, Request, Which } from './messages.js';
 import { drawLatent, psnr } from './picture.js';
 import { type PlanView, showPlan } from './plan-view.js';
@@ -108,6 +109,7 @@ export function startWatch(capabilities: Capabilities): void {
       seed: number('seed').valueAsNumber,
       backend: select('backend').value,
     };
+    clearPictures();
     setRunning(true);
     const thread = workerOn(request.backend);
     const receive = receiver(request, status, end);
@@ -158,7 +160,7 @@ function receiver(
         outputs[which].value = `${times[which].toFixed(0)} ms, call ${step + 1} of ${steps}`;
         if (which === 'bundle') {
           plan?.light(Math.min(step + 1, steps - 1));
-          ratio.textContent = `${(times.source / times.bundle).toFixed(2)}x`;
+          ratio.textContent = `${(times.source / times.bundle).toFixed(2)}x as fast`;
         }
         break;
       }

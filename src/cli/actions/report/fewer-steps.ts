@@ -5,11 +5,13 @@ import {
   openLoopModel,
   type recordLoop,
 } from '../../../evidence/measure/index.js';
+import { nearestRow } from '../../../evidence/report/facts/headline.js';
 import type { FewerSteps } from '../../../evidence/report/facts/subject.js';
 import {
   measureYardstick,
   nearness,
   partLeftOut,
+  rowTitle,
   type SamplerChoice,
 } from '../../../evidence/yardstick/index.js';
 
@@ -26,13 +28,20 @@ export interface FewerStepsContext {
   readonly show: (what: string) => void;
 }
 
+export interface MeasuredFewerSteps {
+  readonly fewerSteps: FewerSteps;
+  /** What ends nearest to the loop of the source, and where. */
+  readonly nearest: { readonly what: string; readonly latent: Float32Array } | undefined;
+}
+
 /** @param times of both loops, milliseconds */
 export async function measureFewerSteps(
   { against, choice, loop, full, own, show }: FewerStepsContext,
   times: { readonly milliseconds: number; readonly sourceMilliseconds: number },
-): Promise<FewerSteps> {
+): Promise<MeasuredFewerSteps> {
   const cost = (full.steps.length * times.milliseconds) / times.sourceMilliseconds;
   const source = await openLoopModel(against);
+  const ends: Float32Array[] = [];
   try {
     const found = await measureYardstick({
       sampler: choice,
@@ -44,12 +53,22 @@ export async function measureFewerSteps(
       run: async (sampler) => {
         const { length } = sampler.timesteps;
         const onStep = (step: number) => show(`Fewer steps: step ${step} of ${length}`);
-        return (await generate(source, { ...loop, sampler, onStep })).latent;
+        const { latent } = await generate(source, { ...loop, sampler, onStep });
+        ends.push(latent);
+        return latent;
       },
     });
     const { rows, loop: toConverged, convergedSteps, converged } = found;
     const bundle = nearness(own.latent, full.latent, converged);
-    return { cost, convergedSteps, loop: toConverged, bundle, rows };
+    const row = nearestRow(rows, 'own');
+    const latent = ends.find((end) => {
+      const at = nearness(end, full.latent, converged);
+      return at.own === row?.own && at.converged === row.converged;
+    });
+    return {
+      fewerSteps: { cost, convergedSteps, loop: toConverged, bundle, rows },
+      nearest: row && latent && { what: rowTitle(row), latent },
+    };
   } finally {
     await source.release();
   }

@@ -4,7 +4,8 @@ import path from 'node:path';
 import { fileNotFound, imagesUnpaired, noImages } from '../../../errors/index.js';
 import type { RecordedLoop } from '../../../evidence/measure/index.js';
 import type { PicturePair } from '../../../evidence/report/facts/subject.js';
-import { decodePng, encodePng, type Picture, pictureGrid, toPictures } from '../../../io/images.js';
+import { decibels } from '../../../evidence/yardstick/index.js';
+import { decodePng, encodePng, type Picture } from '../../../io/images.js';
 import { isFolder } from '../../../io/is-folder.js';
 import { readRegular } from '../../../io/regular-file.js';
 
@@ -35,35 +36,45 @@ export function readPairs(folder: string): PicturePair[] {
   });
 }
 
-/** Pictures of two loops, where their latents are pictures. */
-export function loopPairs(source: RecordedLoop, bundle: RecordedLoop): PicturePair[] {
-  const [, channels = 0, height = 1] = source.dims;
-  if (source.dims.length !== 4 || ![1, 3].includes(channels)) return [];
-  const pictures = (loop: RecordedLoop) => toPictures(loop.latent, loop.dims);
-  const [before, after] = [pictures(source), pictures(bundle)];
-  const scale = Math.max(1, Math.floor(96 / height));
-  const png = (all: Picture[]) => encodePng(pictureGrid([rows(all)], { scale }));
-  const count = before.length;
-  const all = (list: Picture[]): Picture => ({
-    ...list[0]!,
-    height: list[0]!.height * count,
-    data: Uint8Array.from(list.flatMap(({ data }) => [...data])),
-  });
-  return [
-    {
-      name: count === 1 ? 'The image' : `The ${count} images`,
-      source: png(before),
-      bundle: png(after),
-      psnr: psnr(all(before), all(after)),
-    },
-  ];
+/** Where fewer steps end, and which those are. */
+export interface RivalEnd {
+  readonly what: string;
+  readonly latent: Float32Array;
 }
 
-function rows(pictures: Picture[]): Picture[][] {
-  const columns = Math.ceil(Math.sqrt(pictures.length));
-  return Array.from({ length: Math.ceil(pictures.length / columns) }, (_, r) =>
-    pictures.slice(r * columns, (r + 1) * columns),
-  );
+/** The pictures of latents, where they have any. */
+export type Draw = (latent: Float32Array) => Promise<readonly Picture[] | undefined>;
+
+/** A pair for each image of two loops, where their latents have pictures; distances are those of the latents. */
+export async function loopPairs(
+  source: RecordedLoop,
+  bundle: RecordedLoop,
+  rival: RivalEnd | undefined,
+  draw: Draw,
+): Promise<PicturePair[]> {
+  const drawn = await draw(source.latent);
+  const own = await draw(bundle.latent);
+  const others = rival && (await draw(rival.latent));
+  if (!drawn || !own) return [];
+  const size = source.latent.length / drawn.length;
+  return drawn.map((picture, i) => {
+    const part = (latent: Float32Array) => latent.subarray(i * size, (i + 1) * size);
+    const apart = (latent: Float32Array) => decibels(part(latent), part(source.latent));
+    return {
+      name: `Image ${i + 1}`,
+      source: encodePng(picture),
+      bundle: encodePng(own[i]!),
+      psnr: apart(bundle.latent),
+      ...(rival &&
+        others && {
+          fewerSteps: {
+            what: rival.what,
+            picture: encodePng(others[i]!),
+            psnr: apart(rival.latent),
+          },
+        }),
+    };
+  });
 }
 
 /** Decibels, by levels of 0 to 255; undefined for pictures of different sizes. */

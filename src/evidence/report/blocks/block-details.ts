@@ -5,7 +5,7 @@ import type { ShapeTable } from '../../../model/shape/index.js';
 import { differenceDrawing } from '../difference-drawing.js';
 import { nodeText, operatorOf } from '../difference-text.js';
 import { html, type Markup } from '../page/html.js';
-import { table } from '../page/page.js';
+import { scrolling, table } from '../page/page.js';
 import type { BlockModel, ModelBlock } from './block-model.js';
 import type { BlockUse } from './program-blocks.js';
 
@@ -61,7 +61,7 @@ export function blockDetails(
     get markup() {
       return [...entries.values()].map(
         ({ names, body, id }) =>
-          html`<details><summary>${title(names)}</summary><div class="scroll" id="${id}">${body}</div></details>`,
+          html`<details><summary>${title(names)}</summary><div id="${id}">${scrolling(names[0]!, body)}</div></details>`,
       );
     },
   };
@@ -136,6 +136,7 @@ function summaryOf(
     .slice(0, MOST_ROWS)
     .map(([name, { kept, removed, inserted }]) => [name, kept, removed, inserted]);
   return html`<p class="faint">${nodes.size + added.length} nodes, too many to draw.</p>${table(
+    'Operators, before and after',
     ['operator', 'kept', '− removed', '+ inserted'],
     rows,
     [1, 2, 3],

@@ -3,7 +3,7 @@ import * as Plot from '@observablehq/plot';
 import type { KnownStrategies } from '../../../compiler/pass/index.js';
 import { callsOf, type Schedule } from '../../../runtime/schedule/index.js';
 import type { StateArc } from '../facts/states.js';
-import { formatMacs } from '../format.js';
+import { formatMacs, plural } from '../format.js';
 import { html, type Markup } from '../page/html.js';
 import { roundStep, type ShownPlan } from '../strategies.js';
 import { chart } from './chart.js';
@@ -21,21 +21,57 @@ export interface PlanChartOptions {
 const RIGHT = 24;
 const MOST_ARC = 160;
 /** More programs than these are drawn as one row of MACs. */
-const MOST_PROGRAMS = 24;
+const MOST_PROGRAMS = 8;
 
 export function planChart({ plan, schedule, known, cost, arcs }: PlanChartOptions): Markup {
   const programs = callsOf(schedule).programs;
-  const names = programs.length <= MOST_PROGRAMS ? programs : ['program'];
-  const layout = planLayout(plan, names);
+  const layout = planLayout(plan, programs.length <= MOST_PROGRAMS ? programs : ['program']);
   return html`${heatmap(plan, layout, known, cost)}${programRows(schedule, layout, programs)}${
-    arcs.length > 0 && arcRow(plan.calls, layout, arcs)
+    arcs.length > 0 &&
+    row(names('', layout, { height: 1, y: { domain: [] } }), arcRow(plan.calls, layout, arcs))
   }`;
 }
 
+/** Names that stay where they are while the calls scroll. */
+const row = (beside: Markup, cells: Markup): Markup =>
+  html`<div class="row"><div class="names">${beside}</div>${cells}</div>`;
+
+/** The names of rows, beside a chart of the same height and the same scale. */
+function names(
+  label: string,
+  layout: PlanLayout,
+  { shown = [], title, ...options }: NamesOptions,
+): Markup {
+  return chart(label, {
+    width: layout.left,
+    marginLeft: layout.left,
+    marginRight: 0,
+    style: { fontSize: '11px' },
+    ...options,
+    y: { ...options.y, axis: null },
+    marks: [
+      Plot.axisY(shown, { label: null, tickSize: 0 }),
+      Plot.text(title === undefined ? [] : [title], {
+        text: (d: string) => d,
+        frameAnchor: 'top-right',
+        textAnchor: 'end',
+        dx: -3,
+        dy: -12,
+      }),
+    ],
+  });
+}
+
+type NamesOptions = Pick<Plot.PlotOptions, 'height' | 'marginTop' | 'marginBottom' | 'y'> & {
+  readonly shown?: readonly string[];
+  /** Of the scale above the cells. */
+  readonly title?: string;
+};
+
 /** What all rows share, so that a call stands in one place in each. */
 const across = (calls: number, layout: PlanLayout) => ({
-  width: layout.left + layout.width + RIGHT,
-  marginLeft: layout.left,
+  width: 1 + layout.width + RIGHT,
+  marginLeft: 1,
   marginRight: RIGHT,
   x: { domain: [0, calls], axis: null },
   style: { fontSize: '11px' },
@@ -49,21 +85,21 @@ function heatmap(
 ): Markup {
   const ids = Object.keys(plan.sites);
   const every = roundStep(11 / layout.cell.height);
-  return chart(`Strategy of ${ids.length} sites at ${plan.calls} calls`, {
-    ...across(plan.calls, layout),
+  const down = {
     height: layout.height + 26,
     marginTop: 22,
     marginBottom: 4,
-    y: { domain: ids, padding: 0, axis: null },
-    marks: [
-      callAxis(plan.calls, layout),
-      Plot.axisY(
-        ids.filter((_, i) => i % every === 0),
-        { label: null, tickSize: 0 },
-      ),
-      ...planMarks(plan, layout, known, cost),
-    ],
-  });
+    y: { type: 'band' as const, domain: ids, padding: 0, axis: null },
+  };
+  const shown = ids.filter((_, i) => i % every === 0);
+  return row(
+    names('Sites', layout, { ...down, shown, title: 'call' }),
+    chart(`Strategy of ${plural(ids.length, 'site')} at ${plural(plan.calls, 'call')}`, {
+      ...across(plan.calls, layout),
+      ...down,
+      marks: [callAxis(plan.calls, layout), ...planMarks(plan, layout, known, cost)],
+    }),
+  );
 }
 
 function programRows(schedule: Schedule, layout: PlanLayout, programs: readonly string[]): Markup {
@@ -82,12 +118,15 @@ function programRows(schedule: Schedule, layout: PlanLayout, programs: readonly 
     };
   });
   const rows = few ? [...programs] : ['program'];
-  return chart('Program of each call', {
-    ...across(calls.length, layout),
+  const down = {
     height: rows.length * 20 + 8,
     marginTop: 4,
     marginBottom: 4,
-    y: { domain: rows, padding: 0.15, label: null, tickSize: 0 },
+    y: { type: 'band' as const, domain: rows, padding: 0.15, axis: null },
+  };
+  const cells = chart('Program of each call', {
+    ...across(calls.length, layout),
+    ...down,
     opacity: { domain: [0, 1], range: [0, 1] },
     marks: [
       Plot.barX(bars, {
@@ -95,6 +134,8 @@ function programRows(schedule: Schedule, layout: PlanLayout, programs: readonly 
         x2: ({ call }: { call: number }) => call + 1,
         y: 'program',
         fill: 'var(--bundle)',
+        stroke: 'var(--bundle)',
+        strokeWidth: layout.cell.width > 4 ? 0.75 : 0,
         // the fuller the colour, the more of the source's work
         fillOpacity: ({ share }: { share: number }) => 0.25 + 0.75 * share,
         title: 'title',
@@ -103,6 +144,7 @@ function programRows(schedule: Schedule, layout: PlanLayout, programs: readonly 
       }),
     ],
   });
+  return row(names('Programs', layout, { ...down, shown: rows }), cells);
 }
 
 function arcRow(calls: number, layout: PlanLayout, arcs: readonly StateArc[]): Markup {

@@ -10,6 +10,10 @@ const PLAN_HEIGHT = 640;
 const MOST_CELL = 18;
 /** Beyond so many cells they are drawn together, and the picture stays small. */
 const MOST_CELLS = 4000;
+/** Pixels of a cell's shorter edge below which a letter cannot be read. */
+const LEAST_LETTER = 12;
+/** Stands out from a white page and from a dark one, as cells of the darkest and the lightest colour do not. */
+const EDGE = '#8b949e';
 /** Room that a character takes; wide enough for the sans-serif fonts of all systems. */
 const CHARACTER = 6.5;
 
@@ -58,7 +62,36 @@ export function planMarks(
   cost?: CellCost,
 ): Plot.Markish[] {
   const cells = plan.calls * Object.keys(plan.sites).length;
-  return cells > MOST_CELLS ? lineMarks(plan, layout, known) : [barMark(plan, layout, known, cost)];
+  return cells > MOST_CELLS
+    ? [...lineMarks(plan, layout, known), Plot.frame({ stroke: EDGE })]
+    : [barMark(plan, layout, known, cost), ...letterMarks(plan, layout, known)];
+}
+
+/** Where one strategy begins, its letter, so that nobody has to tell colours apart; nothing where it would not be legible. */
+function letterMarks(
+  plan: ShownPlan,
+  { cell }: PlanLayout,
+  known: KnownStrategies,
+): Plot.Markish[] {
+  if (Math.min(cell.width, cell.height) < LEAST_LETTER) return [];
+  const looks = new Map(shownStrategies(plan, known).map((shown) => [shown.name, shown]));
+  const letters = Object.entries(plan.sites).flatMap(([site, column]) =>
+    column.flatMap((name, call) => {
+      const { letter, ink } = looks.get(name)!;
+      return name === column[call - 1] ? [] : [{ site, call, letter, ink }];
+    }),
+  );
+  return [
+    Plot.text(letters, {
+      x: ({ call }: (typeof letters)[number]) => call + 0.5,
+      y: 'site',
+      text: 'letter',
+      fill: 'ink',
+      fontSize: Math.min(11, cell.height - 3),
+      pointerEvents: 'none',
+      ariaHidden: 'true',
+    }),
+  ];
 }
 
 function barMark(
@@ -87,6 +120,7 @@ function barMark(
     y: 'site',
     fill: 'color',
     title: 'title',
+    ...(gap > 0 && { stroke: EDGE, strokeWidth: 0.75 }),
     insetLeft: gap,
     insetRight: gap,
     insetTop: gap,

@@ -55,6 +55,10 @@ export interface LoopTrace {
   readonly sampler: string;
   readonly seed: number;
   readonly images: number;
+  /** Of the final latents: the range of the source's over the root mean square of the difference; infinite where nothing differs. */
+  readonly decibels?: number | undefined;
+  /** Channels of a latent. */
+  readonly channels?: number | undefined;
   /** Inputs whose values were made up. */
   readonly madeUp: readonly string[];
   readonly steps: readonly {
@@ -79,6 +83,15 @@ export interface PicturePair {
   readonly source: Uint8Array;
   readonly bundle: Uint8Array;
   /** Decibels; undefined where the pictures differ in size. */
+  readonly psnr?: number | undefined;
+  /** What fewer steps of the source draw in the same time. */
+  readonly fewerSteps?: RivalPicture | undefined;
+}
+
+export interface RivalPicture {
+  /** Steps and sampler. */
+  readonly what: string;
+  readonly picture: Uint8Array;
   readonly psnr?: number | undefined;
 }
 

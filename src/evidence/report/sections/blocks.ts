@@ -9,18 +9,19 @@ import { bundleDifferences, type ProgramBlocks, programBlocks } from '../blocks/
 import { DIFFERENCE_KEY } from '../difference-page.js';
 import type { KnownSubject } from '../facts/subject.js';
 import { html, Markup } from '../page/html.js';
-import type { Section } from '../page/page.js';
-import { colorOf, shownStrategies } from '../strategies.js';
+import { type Section, scrolling } from '../page/page.js';
+import { colorOf, inkOn, shownStrategies } from '../strategies.js';
 
 /** Programs that are drawn; more differ in little that one could see. */
 const MOST_PROGRAMS = 12;
 
 export function blocksSection(subject: KnownSubject): Section {
   const { schedule, source, models, sameFile } = subject;
-  const frame = { id: 'blocks', title: 'The model and its programs' };
+  const frame = { id: 'blocks', title: 'Blocks of the model' };
   if (!source || !models)
     return {
       ...frame,
+      folded: 'drawn where the source is given',
       body: html`<p class="faint">Give the source with <code>--against</code> to see its blocks.</p>`,
     };
   const sizes = new Map(Object.entries(schedule.cost?.macs?.bindings ?? {}));
@@ -48,7 +49,7 @@ export function blocksSection(subject: KnownSubject): Section {
         return anchor && `#${anchor}`;
       },
     });
-    return html`<figure>${picture}<figcaption>${names.length > 3 ? `${names[0]} and ${names.length - 1} alike` : names.join(', ')}: ${calls} of ${loop.length} calls</figcaption></figure>`;
+    return html`<figure>${scrolling(`Blocks in ${names[0]}`, picture)}<figcaption>${names.length > 3 ? `${names[0]} and ${names.length - 1} alike` : names.join(', ')}: ${calls} of ${loop.length} calls</figcaption></figure>`;
   });
   const left = groups.length - drawn.length;
   const keys = [...looks].map(
@@ -56,12 +57,19 @@ export function blocksSection(subject: KnownSubject): Section {
   );
   return {
     ...frame,
+    folded: `${COUNTED[model.kind](model.blocks.length)}, and what each program does with it`,
     body: html`<ul class="keys">${keys}</ul>
 <p class="faint">${KINDS[model.kind]} The figure in a box is what the whole block costs in MACs. A click opens its nodes below.</p>
 <div class="small">${drawn}</div>${left > 0 && html`<p class="faint">${left} more programs are mixtures of the same.</p>`}
 <h3>Nodes, before and after</h3>${DIFFERENCE_KEY}${details.markup}`,
   };
 }
+
+const COUNTED = {
+  unet: (count: number) => `a U-Net of ${count} blocks`,
+  transformer: (count: number) => `a transformer of ${count} blocks, with what is around them`,
+  plain: () => 'the model as one block',
+} as const;
 
 const KINDS = {
   unet: 'Down the left and up the right; dashed lines are skip branches.',
@@ -87,15 +95,9 @@ function looksOf(
       .map((does) => {
         if (does === 'removed') return [does, { fill: 'var(--paper)', ink: 'var(--faint)' }];
         const color = known.get(does) ?? colorOf(does.split(' and ')[0]!, strategies);
-        return [does, { fill: color, ink: isDark(color) ? '#fff' : '#1f2328' }];
+        return [does, { fill: color, ink: inkOn(color) }];
       }),
   );
-}
-
-/** By relative luminance, without the bend of sRGB: near enough to choose black or white. */
-function isDark(color: string): boolean {
-  const [r = 0, g = 0, b = 0] = [1, 3, 5].map((at) => Number.parseInt(color.slice(at, at + 2), 16));
-  return 0.3 * r + 0.59 * g + 0.11 * b < 130;
 }
 
 function alike(programs: readonly ProgramBlocks[]): ProgramBlocks[][] {

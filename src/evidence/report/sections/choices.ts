@@ -2,9 +2,9 @@
 import * as Plot from '@observablehq/plot';
 import { chart } from '../charts/chart.js';
 import type { KnownSubject, SearchedPlan, TrialPoint, Trials } from '../facts/subject.js';
-import { formatMacs } from '../format.js';
+import { formatMacs, plural } from '../format.js';
 import { html, type Markup } from '../page/html.js';
-import { figure, type Section, table } from '../page/page.js';
+import { figure, type Section, scrolling, table } from '../page/page.js';
 
 export function choicesSection(subject: KnownSubject): Section | undefined {
   const { trials = [], plans } = subject;
@@ -13,6 +13,10 @@ export function choicesSection(subject: KnownSubject): Section | undefined {
   return {
     id: 'choices',
     title: 'What else could have been chosen',
+    folded: [
+      ...tried.map(({ title, points }) => `${title}: ${points.length} tried`),
+      ...(plans?.length ? [plural(plans.length, 'searched plan')] : []),
+    ].join('; '),
     body: html`${tried.map(trialFigure)}${plans?.length ? planFigures(plans) : undefined}`,
   };
 }
@@ -22,8 +26,9 @@ function scatter(label: string, choices: readonly TrialPoint[]): Markup {
   const [unit, name] = most >= 1e9 ? [1e9, 'G'] : most >= 1e6 ? [1e6, 'M'] : [1e3, 'k'];
   return chart(label, {
     width: 640,
-    height: 330,
+    height: 340,
     marginTop: 40,
+    marginBottom: 40,
     marginLeft: 60,
     marginRight: 60,
     x: { label: `MACs of a call on average (${name})`, nice: true, grid: true },
@@ -53,11 +58,17 @@ function scatter(label: string, choices: readonly TrialPoint[]): Markup {
 const KEY = html`<ul class="keys"><li><i style="background:var(--bundle)"></i>this bundle</li><li><i style="background:var(--source)"></i>others</li></ul>`;
 
 function trialFigure({ title, figure: label, note, points }: Trials): Markup {
-  return html`<h3>${title}</h3>${KEY}${figure(scatter(label, points), note)}${choiceTable(points)}`;
+  const [only] = points;
+  return html`<h3>${title}</h3>${
+    points.length === 1
+      ? html`<p>Only one can be compared: ${only!.label} costs ${formatMacs(only!.macs)} MACs a call and ends ${(100 * only!.error).toPrecision(2)} % off.</p><p class="faint">${note}</p>`
+      : html`${KEY}${figure(label, scatter(label, points), note)}${choiceTable(title, points)}`
+  }`;
 }
 
-const choiceTable = (choices: readonly TrialPoint[]) =>
+const choiceTable = (title: string, choices: readonly TrialPoint[]) =>
   table(
+    title,
     ['', 'MACs of a call', 'error of the final latent'],
     choices.map(({ label, macs, error, chosen }) => [
       chosen ? `${label} (this one)` : label,
@@ -90,11 +101,15 @@ function planFigures(plans: readonly SearchedPlan[]): Markup {
       r: { type: 'identity' },
     });
   const most = Math.max(...sorted.map(({ macs }) => macs));
-  return html`<h3>Thresholds</h3><div class="small">${line(
-    'MACs of a call, of the dearest plan',
-    ({ macs }) => macs / most,
-    'var(--source)',
-  )}${line('relative error of the final latent', ({ error }) => error, 'var(--bundle)')}</div>${choiceTable(
+  const charts = html`<div class="small">${scrolling(
+    'MACs over thresholds',
+    line('MACs of a call, of the dearest plan', ({ macs }) => macs / most, 'var(--source)'),
+  )}${scrolling(
+    'Error over thresholds',
+    line('relative error of the final latent', ({ error }) => error, 'var(--bundle)'),
+  )}</div>`;
+  return html`<h3>Thresholds</h3>${sorted.length > 1 && charts}${choiceTable(
+    'Plans by threshold',
     sorted.map(({ file, threshold, macs, error, chosen }) => ({
       label: `${threshold} (${file})`,
       short: String(threshold),

@@ -1,19 +1,24 @@
-/** How far the loop of the bundle goes from that of the source, and what both draw. */
+/** How far the loop of the bundle goes from that of the source, step by step. */
 import * as Plot from '@observablehq/plot';
 import { callsOf, type Schedule } from '../../../runtime/schedule/index.js';
 import { chart } from '../charts/chart.js';
-import type { KnownSubject, LoopTrace, PicturePair } from '../facts/subject.js';
-import { html, Markup } from '../page/html.js';
+import type { KnownSubject, LoopTrace } from '../facts/subject.js';
+import { plural } from '../format.js';
+import { html } from '../page/html.js';
 import { figure, type Section } from '../page/page.js';
 
-export function errorSection({ trace, pictures, schedule }: KnownSubject): Section | undefined {
-  if (!trace && !pictures?.length) return undefined;
+export function errorSection({ trace, schedule }: KnownSubject): Section | undefined {
+  if (!trace) return undefined;
+  const last = trace.steps.at(-1);
   return {
     id: 'error',
-    title: 'Error against the full run',
-    body: html`${trace && traceFigure(trace, schedule)}${pictures?.length ? pictureRows(pictures) : undefined}`,
+    title: 'Error at each step',
+    folded: last && `off by ${percentOf(last.latent)} at the end`,
+    body: traceFigure(trace, schedule),
   };
 }
+
+const percentOf = (share: number) => `${share === 0 ? '0' : (100 * share).toPrecision(2)} %`;
 
 function traceFigure(trace: LoopTrace, schedule: Schedule) {
   const calls = callsOf(schedule);
@@ -29,13 +34,21 @@ function traceFigure(trace: LoopTrace, schedule: Schedule) {
   const shown = points.filter(({ error }) => error > 0);
   if (shown.length === 0)
     return html`<p>Every step gave what the source gave, bit for bit (${trace.sampler}, seed ${trace.seed}).</p>`;
+  if (new Set(shown.map(({ step }) => step)).size === 1)
+    return html`<p>Only step ${shown[0]!.step} differs: ${shown.map(({ of, error }) => `the ${of} by ${percentOf(error)}`).join(', ')} (${trace.sampler}, seed ${trace.seed}).</p>`;
   const programs = calls.programs;
   const picture = chart('Relative error of each step', {
     width: 840,
     height: 300,
     marginLeft: 60,
     x: { label: 'step', domain: [0, Math.max(1, trace.steps.length - 1)], nice: false },
-    y: { type: 'log', label: 'relative error', grid: true, tickFormat: '.0e' },
+    y: {
+      type: 'log',
+      label: 'relative error (%)',
+      grid: true,
+      ticks: 6,
+      tickFormat: (error: number) => String(Number((100 * error).toPrecision(1))),
+    },
     color: {
       type: 'ordinal',
       domain: ['output of the denoiser', 'latent after the step'],
@@ -53,32 +66,20 @@ function traceFigure(trace: LoopTrace, schedule: Schedule) {
         r: 3,
         ...(programs.length <= 6 && { symbol: 'program' }),
         title: ({ step, program, of, error }: (typeof points)[number]) =>
-          `step ${step}, ${program}: ${of} off by ${(100 * error).toPrecision(2)} %`,
+          `step ${step}, ${program}: ${of} off by ${percentOf(error)}`,
       }),
     ],
   });
   const last = trace.steps.at(-1);
+  const hidden = points.length - shown.length;
   return html`<ul class="keys"><li><i style="background:var(--source)"></i>output of the denoiser, after guidance</li><li><i style="background:var(--bundle)"></i>latent after the step</li></ul>
 ${figure(
+  'Relative error of each step',
   picture,
   html`Root mean square of the difference over that of the source's own, in two loops from the same noise (${trace.sampler}, seed ${trace.seed}, ${
     trace.images
   } image${trace.images === 1 ? '' : 's'})${
     trace.madeUp.length > 0 && `; ${trace.madeUp.join(', ')} made up from the seed`
-  }. The final latent is off by ${last ? `${(100 * last.latent).toPrecision(2)} %` : '?'}.`,
+  }. The final latent is off by ${last ? percentOf(last.latent) : '?'}.${hidden > 0 && ` ${plural(hidden, 'value')} without any difference have no place on this scale.`}`,
 )}`;
-}
-
-const dataUri = (png: Uint8Array) =>
-  `data:image/png;base64,${btoa(Array.from(png, (byte) => String.fromCharCode(byte)).join(''))}`;
-
-function pictureRows(pictures: readonly PicturePair[]) {
-  return html`<h3>Images</h3>${pictures.map(({ name, source, bundle, psnr }) => {
-    const image = (png: Uint8Array, what: string) =>
-      html`<figure><img src="${new Markup(dataUri(png))}" alt="${name}, ${what}"><figcaption>${what}</figcaption></figure>`;
-    return html`<p>${name}${psnr !== undefined && `: ${Number.isFinite(psnr) ? `${psnr.toFixed(1)} dB` : 'equal'}`}</p><div class="pictures">${image(
-      source,
-      'source',
-    )}${image(bundle, 'bundle')}</div>`;
-  })}`;
 }

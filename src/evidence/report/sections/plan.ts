@@ -5,8 +5,9 @@ import type { CellCost } from '../charts/plan-marks.js';
 import { stateArcs, stateLives } from '../facts/states.js';
 import type { KnownSubject } from '../facts/subject.js';
 import { formatMacs } from '../format.js';
+import { heatmapText } from '../heatmap-text.js';
 import { html, Markup } from '../page/html.js';
-import { figure, type Section } from '../page/page.js';
+import { type Section, scrolling } from '../page/page.js';
 import { percent, shownStrategies } from '../strategies.js';
 
 export function planSection({ schedule, report, known }: KnownSubject): Section | undefined {
@@ -22,9 +23,9 @@ export function planSection({ schedule, report, known }: KnownSubject): Section 
     );
     return costs.includes(undefined) ? undefined : costs.reduce<number>((s, c) => s + (c ?? 0), 0);
   };
-  const keys = shownStrategies(plan, known).map(({ name, color, count, share }) => {
+  const keys = shownStrategies(plan, known).map(({ name, letter, color, ink, count, share }) => {
     const all = total(name);
-    return html`<li><i style="${new Markup(`background:${color}`)}"></i>${name}: ${count} (${percent(share)})${
+    return html`<li><i style="${new Markup(`background:${color};color:${ink}`)}" aria-hidden="true">${letter}</i>${name}: ${count} (${percent(share)})${
       all !== undefined && count > 0 && `, ${formatMacs(all / count)} MACs each`
     }</li>`;
   });
@@ -33,14 +34,16 @@ export function planSection({ schedule, report, known }: KnownSubject): Section 
     id: 'plan',
     title: 'The plan',
     body: html`<ul class="keys">${keys}</ul>
-${figure(
-  planChart({ plan, schedule, known, cost, arcs }),
-  html`A column is a call, call 0 the noisiest; a row above is a site, in the middle the program of the call${
-    programs && ' (the fuller its colour, the more MACs)'
-  }${arcs.length > 0 && ', and an arc below carries states from the call that wrote them to one that reads them'}.${
-    sites &&
-    html` The sites cost ${percent(sites.planned / sites.computed)} of what computing them at every call would.`
-  }`,
-)}`,
+<figure>${scrolling(
+      'The plan: calls across, sites down',
+      planChart({ plan, schedule, known, cost, arcs }),
+      'plan',
+    )}<figcaption>A column is a call, call 0 the noisiest; a row above is a site, in the middle the program of the call${
+      programs && ' (the fuller its colour, the more MACs)'
+    }${arcs.length > 0 && ', and an arc below carries states from the call that wrote them to one that reads them'}.${
+      sites &&
+      html` The sites cost ${percent(sites.planned / sites.computed)} of what computing them at every call would.`
+    }</figcaption></figure>
+<details><summary>The plan as text</summary><pre tabindex="0" role="region" aria-label="The plan as text">${heatmapText(plan, known)}</pre></details>`,
   };
 }
