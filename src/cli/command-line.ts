@@ -13,6 +13,7 @@ import * as inspect from './commands/inspect.js';
 import * as passes from './commands/passes.js';
 import * as plan from './commands/plan.js';
 import * as print from './commands/print.js';
+import * as propose from './commands/propose.js';
 import * as recipes from './commands/recipes.js';
 import * as report from './commands/report.js';
 import * as run from './commands/run.js';
@@ -21,10 +22,15 @@ import * as transform from './commands/transform.js';
 import * as tune from './commands/tune.js';
 import * as verify from './commands/verify.js';
 import * as work from './commands/work.js';
-import { usageError } from './usage.js';
+import { withCommand } from './path-as-command.js';
 
 /** The work is loaded only when a command runs, so that `--help` answers at once. */
 const COMMANDS: readonly Command[] = [
+  {
+    ...propose,
+    handler: async (args: propose.ProposeArguments) =>
+      (await import('./actions/propose.js')).propose(args),
+  },
   {
     ...inspect,
     handler: async (args: inspect.InspectArguments) =>
@@ -74,7 +80,10 @@ const COMMANDS: readonly Command[] = [
   },
   {
     ...bench,
-    handler: async (args: bench.BenchArguments) => (await import('./actions/bench.js')).bench(args),
+    handler: async (args: bench.BenchArguments) => {
+      await (await import('./actions/bench.js')).bench(args);
+      if (!args.json) await (await import('./next-of-bundle.js')).printNextPage(args.bundle);
+    },
   },
   {
     ...report,
@@ -115,7 +124,7 @@ const MOST_WIDTH = 100;
 
 /** Does what was typed; throws what is wrong with it. */
 export async function runCommandLine(): Promise<void> {
-  const typed = hideBin(process.argv);
+  const typed = withCommand(hideBin(process.argv), COMMANDS);
 
   let parser = yargs(typed)
     .scriptName('stepfold')
@@ -134,10 +143,19 @@ export async function runCommandLine(): Promise<void> {
     .fail((message, error) => {
       // yargs reports some faults as a message, others as an error of its own
       const fault = error?.name === 'YError' ? error.message : message;
-      throw error && error.name !== 'YError' ? error : usageError(fault, typed, COMMANDS);
+      throw error && error.name !== 'YError' ? error : new UsageFault(fault);
     });
   for (const command of COMMANDS) parser = parser.command(command as never);
 
   if (typed.length === 0) parser.showHelp('error');
-  await parser.parseAsync();
+  try {
+    await parser.parseAsync();
+  } catch (error) {
+    if (!(error instanceof UsageFault)) throw error;
+    const { usageError } = await import('./usage.js');
+    throw usageError(error.message, typed, COMMANDS);
+  }
 }
+
+/** What yargs says of a command line, still in its words. */
+class UsageFault extends Error {}

@@ -2,10 +2,10 @@
  * What is wrong with a command line, in one sentence with the nearest right word. yargs finds the
  * fault; its wording is replaced here.
  */
-import { badUsage, type StepfoldError } from '../errors/index.js';
-import type { Command } from './command.js';
-
-const nameOf = ({ command }: Command) => command.split(' ')[0]!;
+import { badUsage, didYouMean, nearest, type StepfoldError } from '../errors/index.js';
+import { type Command, nameOf } from './command.js';
+import { exampleValues } from './example-values.js';
+import { missingFrom } from './missing.js';
 
 /**
  * @param message what yargs says
@@ -31,22 +31,12 @@ export function usageError(
         .find((text) => [`--${first}`, `--no-${first}`, `-${first}`].includes(text));
       if (asked === undefined) return badUsage(`There is no place for "${first}".`, help);
       const known = [...Object.keys(command.options), 'help', 'version'].map((o) => `--${o}`);
-      const near = nearest(asked, known);
-      return badUsage(
-        `${name} has no option ${asked}.`,
-        near ? `Did you mean ${near}? ${help}` : help,
-      );
+      return badUsage(`${name} has no option ${asked}.`, `${didYouMean(asked, known)}${help}`);
     }
     case 'few':
       return badUsage(`${positionals[Number(/got (\d+)/.exec(rest)?.[1] ?? 0)]} is missing.`, help);
     case 'missing':
-      return badUsage(
-        `${rest
-          .split(', ')
-          .map((o) => `--${o}`)
-          .join(' and ')} must be given.`,
-        help,
-      );
+      return missingFrom(typed, exampleValues(name, typed, rest.split(', ')));
     case 'value': {
       // what was given may hold any character, ends of lines that are not escaped among them
       const said = /^Argument: (.+?), Given: (.+), Choices: (.+)$/s.exec(rest);
@@ -54,7 +44,9 @@ export function usageError(
       const [, option, given, choices] = said;
       const place = `<${option}>`;
       const what = positionals.includes(place) ? place : `--${option}`;
-      return badUsage(`${what} cannot be ${given}.`, `Choose one of ${choices}.`);
+      const known = choices!.split(', ').map((choice) => choice.replaceAll('"', ''));
+      const meant = didYouMean(given!.replaceAll('"', ''), known);
+      return badUsage(`${what} cannot be ${given}.`, `${meant}Choose one of ${choices}.`);
     }
     case 'nothing':
       return badUsage(`${rest.length === 1 ? '-' : '--'}${rest} needs a value.`, help);
@@ -96,27 +88,4 @@ function unknownCommand(
     `There is no command "${word}".`,
     near ? `Did you mean ${near}? See \`stepfold --help\`.` : known,
   );
-}
-
-/** The word that a typing slip made of it, if it is near enough. */
-function nearest(word: string, known: readonly string[]): string | undefined {
-  const [best] = known
-    .map((candidate) => ({ candidate, far: editDistance(word, candidate) }))
-    .filter(({ candidate, far }) => far <= Math.max(1, candidate.replace(/^-+/, '').length / 3))
-    .sort((a, b) => a.far - b.far);
-  return best?.candidate;
-}
-
-/** Letters to insert, remove or replace (Levenshtein), one row of the table at a time. */
-function editDistance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= from.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= to.length; j++)
-      next.push(
-        Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (from[i - 1] === to[j - 1] ? 0 : 1)),
-      );
-    row = next;
-  }
-  return row[to.length]!;
 }

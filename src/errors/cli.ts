@@ -59,6 +59,25 @@ export const needsValue = (flag: string) =>
     hint: `Write it like --${flag} VALUE.`,
   });
 
+/** How a hint brings in a command line that can be copied. */
+export const SUCH_AS = 'Such as:';
+
+const suchAs = (command: string): string => `${SUCH_AS} \`${command}\`.`;
+
+/**
+ * Everything that a command line lacks, at once.
+ * @param flags with their dashes
+ * @param example the same command line with them
+ */
+export const missingOptions = (flags: readonly string[], example: string) =>
+  new StepfoldError('CLI_USAGE', `${listed(flags)} must be given.`, {
+    data: { flags },
+    hint: suchAs(example),
+  });
+
+const listed = (words: readonly string[]): string =>
+  words.length < 2 ? words.join() : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
+
 /** What is wrong with a command line as a whole. */
 export const badUsage = (message: string, hint: string) =>
   new StepfoldError('CLI_USAGE', message, { hint });
@@ -80,6 +99,15 @@ export const needsCalls = () =>
 export const needsPass = (plan?: string) =>
   new StepfoldError('CLI_ARGUMENT', 'No pass was given, so there is nothing to transform.', {
     hint: `Add one, such as --pass deepcache:branch=2,interval=3${plan === undefined ? '' : `, or "passes" to "${plan}"`} (see \`stepfold passes\`).`,
+  });
+
+/** @param command one that fits the model; undefined where none does */
+export const needsChoice = (command: string | undefined) =>
+  new StepfoldError('CLI_ARGUMENT', 'No pass and no recipe was given, so nothing was written.', {
+    hint:
+      command === undefined
+        ? 'No method fits this model; `stepfold inspect` shows what was looked for.'
+        : suchAs(command),
   });
 
 export const passAndConfig = () =>

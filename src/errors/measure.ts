@@ -1,6 +1,7 @@
 /** Errors about running bundles for checks, measurements and images. */
 import { StepfoldError } from './base.js';
 import { inOneLine } from './in-one-line.js';
+import { didYouMean } from './nearest.js';
 
 /** @param isLatent what the sampler provides cannot be given as a file */
 export const feedShapeUnknown = (input: string, axis: number, isLatent = false) =>
@@ -38,7 +39,7 @@ export const feedTooLarge = (input: string, dims: readonly number[]) =>
 export const feedUnknown = (input: string, known: readonly string[]) =>
   new StepfoldError('FEED_UNKNOWN', `The model has no input "${input}".`, {
     value: input,
-    hint: `Its inputs: ${known.join(', ')}.`,
+    hint: `${didYouMean(input, known)}Its inputs: ${known.join(', ')}.`,
   });
 
 export const feedType = (input: string, has: string, wants: string) =>

@@ -175,6 +175,18 @@ export const EXAMPLES = {
   badUsage: [() => e.badUsage('There is no command "tansform".', 'Did you mean transform?')],
   badSize: [() => e.badSize('freeze', 'batch=two')],
   needsCalls: [() => e.needsCalls()],
+  missingOptions: [
+    () =>
+      e.missingOptions(
+        ['--calls', '--output'],
+        'stepfold transform unet.onnx --pass deepcache:branch=2,interval=3 --calls 50 -o unet-bundle',
+      ),
+  ],
+  needsChoice: [
+    () =>
+      e.needsChoice('stepfold transform unet.onnx --recipe balanced --calls 50 -o unet-balanced'),
+    () => e.needsChoice(undefined),
+  ],
   needsPass: [() => e.needsPass()],
   passAndConfig: [() => e.passAndConfig()],
   needsUnconditional: [() => e.needsUnconditional()],
@@ -415,6 +427,7 @@ export const EXAMPLES = {
   noUnet: [() => e.noUnet('no Concat joins two branches on the channel axis', '/mid/Add')],
   badBranch: [() => e.badBranch(12, [{ branch: 1, percent: '6.0 % of a full call' }], [])],
   badOption: [() => e.badOption('deepcache', 'interval', 'it must be >= 1; found 0')],
+  unknownPassOption: [() => e.unknownPassOption('deepcache', 'brnch', ['branch', 'interval'])],
   unknownPass: [() => e.unknownPass('deepcach', ['deepcache', 'depth-skip'])],
   unknownOpset: [() => e.unknownOpset(99, 26)],
   noAttention: [() => e.noAttention('its scores are not normalised', '/attn/Softmax')],

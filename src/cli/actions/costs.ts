@@ -13,10 +13,12 @@ import { loadModel } from '../../model/onnx/files.js';
 import { findModel } from '../../runtime/model-folder/index.js';
 import { readRoles, readShapes, readSizes } from '../arguments.js';
 import type { CostsArguments } from '../commands/costs.js';
+import { printNext } from '../next.js';
 import { heading, print, printJson, printTable } from '../output.js';
 import { checkOutputFile } from '../output-file.js';
 import { readPasses } from '../plugins.js';
 import { startStatus } from '../progress.js';
+import { outputName } from '../proposal/output-name.js';
 import { checkTry, startingPoints } from './tune/search-space.js';
 
 export async function runCosts(args: CostsArguments): Promise<void> {
@@ -62,7 +64,7 @@ export async function runCosts(args: CostsArguments): Promise<void> {
     for (const { passes, reason } of costs.failed ?? [])
       print(`Not measured: ${passes.map(passRequestText).join(' and ')}: ${reason}`);
     print(`Written: ${args.output}`);
-    print(`Search with it: stepfold tune ${args.model} --cost ${args.output} -o bundle`);
+    printNext('tune', args.model, '--cost', args.output, '-o', outputName(args.model, 'tuned'));
   } finally {
     status.stop();
     await bundles.release();

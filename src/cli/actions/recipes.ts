@@ -16,8 +16,9 @@ import { type GuidancePair, stepsOfCalls } from '../../runtime/schedule/index.js
 import { readRoles, readShapes, readSizes } from '../arguments.js';
 import { colors } from '../colors.js';
 import type { RecipesArguments } from '../commands/recipes.js';
-import { formatTimes, heading, print, printJson, printTable } from '../output.js';
+import { formatTimes, heading, print, printJson, printTable, printText } from '../output.js';
 import { startStatus } from '../progress.js';
+import { readingFlags } from '../reading-flags.js';
 import { familyTitle, passFlags, sourceText } from '../recipe.js';
 import { shellWord } from '../shell.js';
 
@@ -88,7 +89,7 @@ async function listForModel(args: RecipesArguments & { readonly model: string })
     `--calls ${found.calls}`,
     ...(guidance ? [`--guidance ${order}`] : []),
     ...(guidance && mode !== 'batch' ? [`--guidance-mode ${mode}`] : []),
-    ...loopFlags(args),
+    ...readingFlags(args).map((words) => words.map(shellWord).join(' ')),
   ].join(' ');
   const commandOf = ({ name, passes }: Costed) =>
     passes &&
@@ -132,18 +133,10 @@ async function listForModel(args: RecipesArguments & { readonly model: string })
   heading('Command lines');
   for (const one of settings) {
     const line = commandOf(one);
-    if (line) print(line);
+    if (line) printText(line);
   }
-  for (const { command } of searches) print(command);
+  for (const { command } of searches) printText(command);
 }
-
-/** Options that say how the model is read, as they were given. */
-const loopFlags = ({ shape, freeze, latent, timestep }: RecipesArguments): string[] => [
-  ...(shape ?? []).map((text) => `--shape ${shellWord(text)}`),
-  ...(freeze ?? []).map((text) => `--freeze ${shellWord(text)}`),
-  ...(latent === undefined ? [] : [`--latent ${shellWord(latent)}`]),
-  ...(timestep === undefined ? [] : [`--timestep ${shellWord(timestep)}`]),
-];
 
 /** A setting that the model leaves no place for has none, and the pass's own words say why. */
 async function costed(

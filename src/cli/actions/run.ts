@@ -23,6 +23,8 @@ import type { RunArguments } from '../commands/run.js';
 import { findLoopModel } from '../loop-model.js';
 import { readGuidance, samplerSettings } from '../loop-settings.js';
 import { printMadeLoop } from '../made-loop-line.js';
+import { printNext } from '../next.js';
+import { printNextPage } from '../next-of-bundle.js';
 import { print, printJson, printMadeUp } from '../output.js';
 import { type OpenParts, openParts } from '../pipeline-parts.js';
 import { startProgress } from '../progress.js';
@@ -88,6 +90,7 @@ export async function run(given: RunArguments): Promise<void> {
     report(args.json, { files, seconds, dims, madeUp, denoiser, worth });
     if (decoder && !pictures && !args.json)
       print(`Not decoded: the folder's decoder takes ${decoder.channels ?? 'other'} channels.`);
+    if (!args.json) await (isBundle ? printNextPage(given.bundle) : printNext(given.bundle));
   } finally {
     await decoder?.release();
     await opened?.release();

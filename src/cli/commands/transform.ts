@@ -22,7 +22,7 @@ export const command = 'transform <model>';
 export const describe = 'Write a bundle: models and the schedule that runs them';
 
 export const options = {
-  output: { alias: 'o', type: 'string', demandOption: true, describe: 'Folder for the bundle' },
+  output: { alias: 'o', type: 'string', describe: 'Folder for the bundle [required]' },
   pass: texts('Pass with its options: deepcache:branch=2,interval=3'),
   recipe: {
     type: 'string',

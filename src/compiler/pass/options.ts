@@ -1,5 +1,5 @@
 /** Checking a pass's options against its schema, and reading them from a command line. */
-import { badOption } from '../../errors/index.js';
+import { badOption, unknownPassOption } from '../../errors/index.js';
 import { schemaErrors } from '../../runtime/schedule/schema-errors.js';
 import { schemaProblems } from '../../runtime/schedule/schema-problems.js';
 import { completed } from './completed.js';
@@ -30,12 +30,11 @@ export function checkOptions<O>(pass: Pass<O>, options: Readonly<Record<string, 
   const errors = schemaErrors(schema, value);
   if (errors.length === 0) return value as O;
   const [first] = errors;
-  const known = Object.keys(pass.options.properties).join(', ');
   if (first?.keyword === 'additionalProperties')
-    throw badOption(
+    throw unknownPassOption(
       pass.name,
       first.params.additionalProperty,
-      `there is no such option (options: ${known})`,
+      Object.keys(pass.options.properties),
     );
   if (first?.keyword === 'required')
     throw badOption(pass.name, first.params.missingProperty, 'it must be given');

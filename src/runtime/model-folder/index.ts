@@ -6,4 +6,5 @@ export {
   readScheduler,
   type SchedulerSettings,
   type SchedulerUse,
+  suitedSampler,
 } from './scheduler/index.js';

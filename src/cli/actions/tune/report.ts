@@ -4,9 +4,9 @@ import type { VerifyReport } from '../../../evidence/measure/index.js';
 import { type Judged, settingTitle, type Tuned } from '../../../evidence/tune/index.js';
 import { colors } from '../../colors.js';
 import type { TuneArguments } from '../../commands/tune.js';
+import { printNext } from '../../next.js';
 import { printOriginal } from '../../original.js';
 import { heading, print, printJson, printMadeUp, printTable } from '../../output.js';
-import { shellWord } from '../../shell.js';
 import { besideFlags } from './loop-flags.js';
 
 /** Latents are in the bundle's pictures, not in what is printed. */
@@ -91,5 +91,5 @@ export function report(
   );
   printOriginal(original);
   if (args.page !== undefined) print(`Page: ${args.page}`);
-  print(`Run it: ${runLine(args, chosen).map(shellWord).join(' ')}`);
+  printNext(...runLine(args, chosen).slice(1));
 }
