@@ -1,9 +1,5 @@
 /** Values for options that were left out, for a command line as an example. */
-import fs from 'node:fs';
-import path from 'node:path';
-import { findBundle } from '../runtime/model-folder/index.js';
-import { SCHEDULE_FILE, type Schedule } from '../runtime/schedule/index.js';
-import { nearSource } from './source-model.js';
+import { sourceOfBundle } from './source-model.js';
 
 const OUTPUTS: Readonly<Record<string, string>> = {
   calibrate: 'plan.json',
@@ -14,7 +10,22 @@ const OUTPUTS: Readonly<Record<string, string>> = {
   tune: 'bundle',
 };
 
-const OTHERS: Readonly<Record<string, string>> = { calls: '50', model: 'MODEL.onnx' };
+const OTHERS: Readonly<Record<string, string>> = {
+  calls: '50',
+  model: 'MODEL.onnx',
+  pass: 'ditfastattn:threshold=D3',
+  steps: '10',
+};
+
+/** Steps go without saying for a bundle alone. */
+const alsoMissing = (
+  command: string,
+  typed: readonly string[],
+  names: readonly string[],
+): readonly string[] =>
+  command === 'timesteps' && !typed.some((word) => /^--(steps|against)\b/.test(word))
+    ? [...names, 'steps']
+    : names;
 
 /** @param names of the options */
 export const exampleValues = (
@@ -23,22 +34,10 @@ export const exampleValues = (
   names: readonly string[],
 ): Record<string, string> =>
   Object.fromEntries(
-    names.map((name) => {
+    alsoMissing(command, typed, names).map((name) => {
       if (name === 'output') return [name, OUTPUTS[command] ?? 'out'];
-      if (name === 'against') return [name, sourceOf(typed[typed.indexOf(command) + 1] ?? '')];
+      if (name === 'against')
+        return [name, sourceOfBundle(typed[typed.indexOf(command) + 1] ?? '') ?? 'SOURCE.onnx'];
       return [name, OTHERS[name] ?? name.toUpperCase()];
     }),
   );
-
-/** Of the bundle that is meant, if that is one. */
-function sourceOf(given: string): string {
-  try {
-    const bundle = findBundle(given);
-    const text = fs.readFileSync(path.join(bundle, SCHEDULE_FILE), 'utf8');
-    const schedule = JSON.parse(text) as Schedule;
-    return nearSource({ given, bundle, schedule }) ?? schedule.source.file;
-  } catch {
-    // an example need not be right where what was given is not
-    return 'SOURCE.onnx';
-  }
-}

@@ -15,12 +15,14 @@ import {
   visibleLines,
 } from '../errors/index.js';
 import { errorColors } from './colors.js';
+import { withFileHint } from './file-hints.js';
 import { printJson } from './output.js';
 import { fitted } from './width.js';
 
 export function fail(caught: unknown, json: boolean): void {
   process.exitCode = caught instanceof ResultError ? 1 : 2;
-  const error = asStepfoldError(caught);
+  const known = asStepfoldError(caught);
+  const error = known && withFileHint(known);
   if (!error) {
     // a bug of ours, so the place where it happened matters
     const { stack } = caught as Error;

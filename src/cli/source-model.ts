@@ -3,8 +3,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { sha256 } from '../compiler/emit/index.js';
 import { StepfoldError } from '../errors/index.js';
-import { findModel } from '../runtime/model-folder/index.js';
-import type { Schedule } from '../runtime/schedule/index.js';
+import { findBundle, findModel } from '../runtime/model-folder/index.js';
+import { SCHEDULE_FILE, type Schedule } from '../runtime/schedule/index.js';
 
 export interface SourcePlace {
   /** What the command was pointed at, and the bundle found there. */
@@ -31,6 +31,19 @@ export function nearSource(place: SourcePlace): string | undefined {
   if (found === undefined) return undefined;
   const short = path.relative('', found);
   return short.startsWith('..') ? found : short;
+}
+
+/** Of what may be a bundle: its source by where it lies near, else by the name that the bundle records. */
+export function sourceOfBundle(given: string): string | undefined {
+  try {
+    const bundle = findBundle(given);
+    const text = fs.readFileSync(path.join(bundle, SCHEDULE_FILE), 'utf8');
+    const schedule = JSON.parse(text) as Schedule;
+    return nearSource({ given, bundle, schedule }) ?? schedule.source.file;
+  } catch {
+    // it is asked for a hint, and what was given may be anything
+    return undefined;
+  }
 }
 
 /** Of a pipeline's folder the denoiser. */

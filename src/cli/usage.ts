@@ -76,7 +76,7 @@ function unknownCommand(
   typed: readonly string[],
   commands: readonly Command[],
 ): StepfoldError {
-  const names = commands.map(nameOf);
+  const names = [...commands.map(nameOf), 'completion'];
   const known = `The commands are ${names.join(', ')}; see \`stepfold --help\`.`;
   if (word === undefined)
     return badUsage(

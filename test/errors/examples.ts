@@ -175,6 +175,8 @@ export const EXAMPLES = {
   badUsage: [() => e.badUsage('There is no command "tansform".', 'Did you mean transform?')],
   badSize: [() => e.badSize('freeze', 'batch=two')],
   needsCalls: [() => e.needsCalls()],
+  inputIsTerminal: [() => e.inputIsTerminal()],
+  inputNotTaken: [() => e.inputNotTaken('transform', 'model', ['inspect', 'print'])],
   missingOptions: [
     () =>
       e.missingOptions(
@@ -189,8 +191,13 @@ export const EXAMPLES = {
   ],
   needsPass: [() => e.needsPass()],
   passAndConfig: [() => e.passAndConfig()],
-  needsUnconditional: [() => e.needsUnconditional()],
-  needsGuidance: [() => e.needsGuidance('order'), () => e.needsGuidance('scale')],
+  needsGuidance: [
+    () =>
+      e.needsGuidance(
+        ['order', 'unconditional'],
+        'stepfold run bundle -o out --guidance-scale 2 --guidance uncond-first --unconditional context=empty.npy',
+      ),
+  ],
   systemError: [
     () =>
       e.systemError({
@@ -279,7 +286,13 @@ export const EXAMPLES = {
     () => e.handOverNever({ timestep: 5 }, 20, [580, 560, 10]),
   ],
   bundleFromMiddle: [() => e.bundleFromMiddle('the bundle "bundle"', 20, 0)],
-  feedsUnknown: [() => e.feedsUnknown([{ name: 'context' }, { name: 'mask' }])],
+  feedsUnknown: [
+    () =>
+      e.feedsUnknown([
+        { name: 'context', type: 'float32', shape: ['batch', null, 768] },
+        { name: 'mask', type: 'bool', shape: ['batch', null] },
+      ]),
+  ],
   feedNumbers: [
     () => e.feedNumbers({ name: 'time_ids', type: 'float32' }, [2, 6], [1024, 1024, 0]),
     () => e.feedNumbers({ name: 'class_labels', type: 'int64' }, [2], [0.5]),
@@ -305,7 +318,10 @@ export const EXAMPLES = {
   yardstickOfModel: [() => e.yardstickOfModel('unet.onnx')],
   stepsDiffer: [() => e.stepsDiffer(20, 50, 1)],
   otherGuidance: [() => e.otherGuidance({ order: 'cond-first', mode: 'batch' }, undefined)],
-  roleUnknown: [() => e.roleUnknown('timestep', ['a', 'b'])],
+  rolesUnknown: [
+    () => e.rolesUnknown(['timestep'], ['a', 'b']),
+    () => e.rolesUnknown(['latent', 'timestep'], ['a', 'b']),
+  ],
   engineMissing: [() => e.engineMissing('Cannot find module onnxruntime-node')],
   engineRefused: [
     () => e.engineRefused('unet.onnx', 'Fatal error: AcmeConv is not a registered op'),

@@ -43,7 +43,8 @@ export async function runCosts(args: CostsArguments): Promise<void> {
     const costs = await measureCosts(bundles, {
       ...{ subject, startingPoints, mostSteps: MOST_STEPS },
       ...{ wanted: args.try, machine: args.machine, threads: args.threads },
-      onMethod: (done, all, what) => status.show(`Measuring ${what} (${done + 1} of ${all})`),
+      onMethod: (done, all, what) =>
+        status.show(`Measuring ${what} (${done + 1} of ${all})`, done / all),
     });
     writeFile(args.output, new TextEncoder().encode(formatCosts(costs, args.output)));
     status.stop();

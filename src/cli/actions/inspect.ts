@@ -23,13 +23,17 @@ import {
 } from '../output.js';
 import { startStatus } from '../progress.js';
 import { readingFlags } from '../reading-flags.js';
+import { STANDARD_INPUT, withModelFile } from '../standard-input.js';
 import { printAttention } from './inspect/attention.js';
 import { printBlocks } from './inspect/blocks.js';
 import { printModules } from './inspect/modules.js';
 import { printNoUnet, printSkipBranches } from './inspect/skip-branches.js';
 import { whatItIs } from './inspect/what-it-is.js';
 
-export async function inspect(args: InspectArguments): Promise<void> {
+export const inspect = (args: InspectArguments): Promise<void> =>
+  withModelFile(args.model, (file) => inspectFile(args, file));
+
+async function inspectFile(args: InspectArguments, given: string): Promise<void> {
   const options = {
     shapes: readShapes(args.shape),
     freeze: readSizes('freeze', args.freeze),
@@ -37,7 +41,7 @@ export async function inspect(args: InspectArguments): Promise<void> {
   };
   const status = startStatus(args.json);
   status.show(`Reading ${args.model}`);
-  const source = loadModel(findModel(args.model).file);
+  const source = loadModel(findModel(given).file);
   const inspected = await dumping(args, (watch) =>
     inspectModel(source, { ...options, ...watch }),
   ).finally(() => status.stop());
@@ -65,6 +69,7 @@ export async function inspect(args: InspectArguments): Promise<void> {
   printBlocks(inspection.blocks, blocks.refused);
   printModules(inspection.modules, inspection.refusedModules);
   if (target) printTarget(target);
+  if (args.model === STANDARD_INPUT) return;
   print();
   printNext(args.model, ...readingFlags(args).flat());
 }

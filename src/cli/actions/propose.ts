@@ -12,14 +12,24 @@ import { printProposal } from '../proposal/print.js';
 import { type Proposal, type ProposalRequest, proposalFor } from '../proposal/proposal.js';
 import { readingFlags } from '../reading-flags.js';
 import { nearSource } from '../source-model.js';
+import { STANDARD_INPUT, withModelFile } from '../standard-input.js';
 
-export async function propose(args: ProposeArguments): Promise<void> {
+export const propose = (args: ProposeArguments): Promise<void> =>
+  withModelFile(args.model, (file) => proposeFile(args, file));
+
+async function proposeFile(args: ProposeArguments, file: string): Promise<void> {
   if (holdsBundle(args.model)) return describeBundle(args);
+  const isInput = args.model === STANDARD_INPUT;
   const { guidance: order = 'none', guidanceMode: mode = 'batch' } = args;
   const guidance: GuidancePair | undefined = order === 'none' ? undefined : { order, mode };
   const proposal = await lookAt(
     {
-      ...{ model: args.model, table: passesWith(), reading: readingFlags(args) },
+      ...{
+        model: isInput ? IN_A_FILE : args.model,
+        file,
+        table: passesWith(),
+        reading: readingFlags(args),
+      },
       shapes: readShapes(args.shape),
       freeze: readSizes('freeze', args.freeze),
       roles: readRoles(args),
@@ -32,12 +42,19 @@ export async function propose(args: ProposeArguments): Promise<void> {
     printJson(proposalRecord(args.model, proposal));
     return;
   }
-  printProposal(args.model, proposal);
+  printProposal(isInput ? IN_A_FILE : args.model, proposal);
+  if (isInput) {
+    print(`Note: for these commands, write the model to ${IN_A_FILE} first.`);
+    return;
+  }
   const next = proposal.commands.find(({ replace }) => Object.keys(replace).length === 0);
   if (!next) return;
   print();
   printNext(...next.line.flat());
 }
+
+/** What a model that came in is called in commands. */
+const IN_A_FILE = 'model.onnx';
 
 async function lookAt(request: ProposalRequest, quiet: boolean): Promise<Proposal> {
   const status = startStatus(quiet);

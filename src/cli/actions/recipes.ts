@@ -16,15 +16,27 @@ import { type GuidancePair, stepsOfCalls } from '../../runtime/schedule/index.js
 import { readRoles, readShapes, readSizes } from '../arguments.js';
 import { colors } from '../colors.js';
 import type { RecipesArguments } from '../commands/recipes.js';
-import { formatTimes, heading, print, printJson, printTable, printText } from '../output.js';
+import {
+  formatTimes,
+  heading,
+  print,
+  printJson,
+  printTable,
+  printText,
+  shortLists,
+} from '../output.js';
 import { startStatus } from '../progress.js';
 import { readingFlags } from '../reading-flags.js';
 import { familyTitle, passFlags, sourceText } from '../recipe.js';
 import { shellWord } from '../shell.js';
+import { withModelFile } from '../standard-input.js';
 
 export async function listRecipes(args: RecipesArguments): Promise<void> {
   if (args.model === undefined) listFamilies(args);
-  else await listForModel({ ...args, model: args.model });
+  else {
+    const named = { ...args, model: args.model };
+    await withModelFile(args.model, (file) => listForModel(named, file));
+  }
 }
 
 function listFamilies({ json }: RecipesArguments): void {
@@ -60,8 +72,11 @@ interface Costed extends Setting {
   readonly ratio: number | undefined;
 }
 
-async function listForModel(args: RecipesArguments & { readonly model: string }): Promise<void> {
-  const { file } = findModel(args.model);
+async function listForModel(
+  args: RecipesArguments & { readonly model: string },
+  given: string,
+): Promise<void> {
+  const { file } = findModel(given);
   const { guidance: order = 'none', guidanceMode: mode = 'batch' } = args;
   const guidance: GuidancePair | undefined = order === 'none' ? undefined : { order, mode };
   const loop: RecipeLoop = {
@@ -122,7 +137,7 @@ async function listForModel(args: RecipesArguments & { readonly model: string })
     settings.map(({ name, passes, ratio, reason }) => [
       name,
       ratio === undefined ? (passes ? '?' : '-') : formatTimes(ratio),
-      passes ? passFlags(passes) : `none: ${reason}`,
+      passes ? shortLists(passFlags(passes)) : `none: ${reason}`,
     ]),
   );
   if (settings.some(({ passes, ratio }) => passes && ratio === undefined))

@@ -22,7 +22,7 @@ export async function verify(args: VerifyArguments): Promise<void> {
     levels: args.optimization === 'both' ? ['disabled', 'all'] : [args.optimization],
     shapes: readShapes(args.shape),
     allowUnproved: args['allow-unproved'],
-    onProgress: (what) => status.show(what),
+    onProgress: status.show,
   }).finally(() => status.stop());
   if (!report.passed) process.exitCode = 1;
   if (args.json) {

@@ -102,16 +102,22 @@ export const options = {
 
 export const builder = (yargs: Argv) =>
   addOptions(yargs.positional('model', modelArgument.model), options)
+    .group(['output', 'recipe', 'pass', 'calls', 'plan', 'target', 'force'], 'Most used:')
+    .group(
+      Object.keys({ ...pairOptions, ...shapeOptions, ...roleOptions }),
+      'The model, and guidance:',
+    )
     .group(Object.keys(madeForOptions), 'The loop that it is for, which it then takes by default:')
     .epilogue(
       examples(
+        ['Which settings fit this model', 'stepfold transform unet.onnx'],
+        [
+          'One of them, by its name',
+          'stepfold transform unet.onnx --calls 50 --recipe balanced -o bundle',
+        ],
         [
           'One full call, two shallow ones, and so on',
           'stepfold transform unet.onnx --calls 50 -o bundle \\\n  --pass deepcache:branch=2,interval=3',
-        ],
-        [
-          'Settings for models of its family, whichever that is',
-          'stepfold transform unet.onnx --calls 50 --recipe balanced -o bundle',
         ],
         [
           'Full calls crowd around call 15',

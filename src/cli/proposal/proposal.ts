@@ -39,6 +39,8 @@ export interface Proposal {
 export interface ProposalRequest extends RecipeLoop {
   /** As it was given: a file, or a folder. */
   readonly model: string;
+  /** Where it lies, if not there. */
+  readonly file?: string;
   readonly output?: string | undefined;
   /** Options that say how the model is read, as they were given. */
   readonly reading: CommandLine;
@@ -47,7 +49,7 @@ export interface ProposalRequest extends RecipeLoop {
 
 /** @throws what reading the model throws */
 export async function proposalFor(request: ProposalRequest): Promise<Proposal> {
-  const { file, pipeline } = findModel(request.model);
+  const { file, pipeline } = findModel(request.file ?? request.model);
   const inspected = await inspectModel(loadModel(file), request);
   const { inspection, prepared } = inspected;
   const found = recipesOfPrepared(prepared, request);

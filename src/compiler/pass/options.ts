@@ -29,7 +29,9 @@ export function checkOptions<O>(pass: Pass<O>, options: Readonly<Record<string, 
   );
   const errors = schemaErrors(schema, value);
   if (errors.length === 0) return value as O;
-  const [first] = errors;
+  // one that is misspelt is missing too
+  const unknown = errors.find(({ keyword }) => keyword === 'additionalProperties');
+  const first = unknown ?? errors[0];
   if (first?.keyword === 'additionalProperties')
     throw unknownPassOption(
       pass.name,
