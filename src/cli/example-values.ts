@@ -1,4 +1,5 @@
 /** Values for options that were left out, for a command line as an example. */
+import fs from 'node:fs';
 import { sourceOfBundle } from './source-model.js';
 
 const OUTPUTS: Readonly<Record<string, string>> = {
@@ -27,17 +28,23 @@ const alsoMissing = (
     ? [...names, 'steps']
     : names;
 
-/** @param names of the options */
-export const exampleValues = (
+/**
+ * @param names of the options
+ * @returns what was typed, and values for them; a source without its option has it
+ */
+export function exampleValues(
   command: string,
   typed: readonly string[],
   names: readonly string[],
-): Record<string, string> =>
-  Object.fromEntries(
-    alsoMissing(command, typed, names).map((name) => {
-      if (name === 'output') return [name, OUTPUTS[command] ?? 'out'];
-      if (name === 'against')
-        return [name, sourceOfBundle(typed[typed.indexOf(command) + 1] ?? '') ?? 'SOURCE.onnx'];
-      return [name, OTHERS[name] ?? name.toUpperCase()];
-    }),
-  );
+): readonly [typed: readonly string[], missing: Record<string, string>] {
+  const at = typed.indexOf(command);
+  const [bundle = '', stray] = typed.slice(at + 1);
+  const isStray = names.includes('against') && stray !== undefined && fs.existsSync(stray);
+  const source = isStray ? stray : (sourceOfBundle(bundle) ?? 'SOURCE.onnx');
+  const values = alsoMissing(command, typed, names).map((name): [string, string] => {
+    if (name === 'output') return [name, OUTPUTS[command] ?? 'out'];
+    if (name === 'against') return [name, source];
+    return [name, OTHERS[name] ?? name.toUpperCase()];
+  });
+  return [isStray ? typed.toSpliced(at + 2, 1) : typed, Object.fromEntries(values)];
+}

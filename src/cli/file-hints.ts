@@ -17,7 +17,7 @@ export function withFileHint(error: StepfoldError): StepfoldError {
 }
 
 const HINTS: Readonly<Record<string, (file: string) => string | undefined>> = {
-  FILE_NOT_FOUND: (file) => meant(similar(file)),
+  FILE_NOT_FOUND: (file) => meant(similarPath(file)),
   NOT_A_BUNDLE: hintForBundle,
   FOLDER_IS_A_BUNDLE: (folder) => meant(sourceOfBundle(folder)),
   FOLDER_NO_MODEL: hintForFolder,
@@ -28,13 +28,13 @@ const meant = (found: string | undefined): string | undefined =>
   found === undefined ? undefined : `Did you mean ${shellWord(found)}?`;
 
 /** What is there by nearly that name; or with or without its ending, or one folder further down. */
-function similar(file: string): string | undefined {
+export function similarPath(file: string): string | undefined {
   const { dir, base, name } = path.parse(path.normalize(file));
   if (dir !== '' && !isFolder(dir)) {
-    const folder = similar(dir);
+    const folder = similarPath(dir);
     if (folder === undefined || !isFolder(folder)) return undefined;
     const inIt = path.join(folder, base);
-    return fs.existsSync(inIt) ? inIt : (similar(inIt) ?? folder);
+    return fs.existsSync(inIt) ? inIt : (similarPath(inIt) ?? folder);
   }
   const entries = namesIn(dir);
   const other = entries.find((entry) => path.parse(entry).name === name);

@@ -8,7 +8,10 @@ export function withCommand(
   given: readonly string[],
   commands: readonly Command[],
 ): readonly string[] {
-  if (given[0] === COMPLETING) return given;
+  const [first, ...rest] = given;
+  if (first === COMPLETING) return given;
+  if (first === 'help') return [...rest, '--help'];
+  if (first === 'version') return [...rest, '--version'];
   const typed = given.map((word) => (word === '-' ? STANDARD_INPUT : word));
   const word = typed.find((text) => !text.startsWith('-'));
   const isCommand = word === undefined || commands.some((command) => nameOf(command) === word);

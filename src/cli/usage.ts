@@ -2,10 +2,26 @@
  * What is wrong with a command line, in one sentence with the nearest right word. yargs finds the
  * fault; its wording is replaced here.
  */
+import fs from 'node:fs';
+import path from 'node:path';
 import { badUsage, didYouMean, nearest, type StepfoldError } from '../errors/index.js';
 import { type Command, nameOf } from './command.js';
 import { exampleValues } from './example-values.js';
+import { similarPath } from './file-hints.js';
 import { missingFrom } from './missing.js';
+import { commandText } from './next.js';
+
+/** Options by the names that they have elsewhere. */
+const SAME_AS: Readonly<Record<string, string>> = {
+  '--cfg': '--guidance-scale',
+  '--cfg-scale': '--guidance-scale',
+  '--images': '--samples',
+  '--input': '--feed',
+  '--num-inference-steps': '--steps',
+  '--scheduler': '--sampler',
+  '--source': '--against',
+  '--steps': '--calls',
+};
 
 /**
  * @param message what yargs says
@@ -31,12 +47,14 @@ export function usageError(
         .find((text) => [`--${first}`, `--no-${first}`, `-${first}`].includes(text));
       if (asked === undefined) return badUsage(`There is no place for "${first}".`, help);
       const known = [...Object.keys(command.options), 'help', 'version'].map((o) => `--${o}`);
-      return badUsage(`${name} has no option ${asked}.`, `${didYouMean(asked, known)}${help}`);
+      const same = known.find((option) => option === SAME_AS[asked]);
+      const meant = same === undefined ? didYouMean(asked, known) : `Did you mean ${same}? `;
+      return badUsage(`${name} has no option ${asked}.`, `${meant}${help}`);
     }
     case 'few':
       return badUsage(`${positionals[Number(/got (\d+)/.exec(rest)?.[1] ?? 0)]} is missing.`, help);
     case 'missing':
-      return missingFrom(typed, exampleValues(name, typed, rest.split(', ')));
+      return missingFrom(...exampleValues(name, typed, rest.split(', ')));
     case 'value': {
       // what was given may hold any character, ends of lines that are not escaped among them
       const said = /^Argument: (.+?), Given: (.+), Choices: (.+)$/s.exec(rest);
@@ -83,9 +101,18 @@ function unknownCommand(
       typed.length === 0 ? 'A command is missing.' : `A command is missing before ${typed[0]}.`,
       known,
     );
-  const near = nearest(word, names);
+  // a name with spaces that was not quoted comes in parts
+  const whole = typed.join(' ');
+  const file = fs.existsSync(whole) ? whole : similarPath(word);
+  const isFile = file !== undefined && (file === whole || path.parse(file).name === word);
+  const near = isFile ? undefined : nearest(word, names);
+  if (near !== undefined)
+    return badUsage(
+      `There is no command "${word}".`,
+      `Did you mean ${near}? See \`stepfold --help\`.`,
+    );
   return badUsage(
-    `There is no command "${word}".`,
-    near ? `Did you mean ${near}? See \`stepfold --help\`.` : known,
+    `There is no command "${word}", and no file.`,
+    file === undefined ? known : `Did you mean \`${commandText([file])}\`?`,
   );
 }

@@ -277,6 +277,17 @@ export const unknownPassOption = (pass: string, option: string, known: readonly 
     hint: `${didYouMean(option, known)}Its options: ${list(known)}; see \`stepfold passes ${pass}\`.`,
   });
 
+/** @param example of its options */
+export const missingPassOptions = (pass: string, missing: readonly string[], example: string) =>
+  new StepfoldError(
+    'PASS_OPTION',
+    `Pass "${pass}" has to be given ${missing.map((option) => `"${option}"`).join(' and ')}.`,
+    {
+      path: `/${missing[0]}`,
+      hint: `Write it like --pass ${example}; see \`stepfold passes ${pass}\`.`,
+    },
+  );
+
 export const unknownPass = (pass: string, known: readonly string[]) =>
   new StepfoldError('PASS_UNKNOWN', `There is no pass "${pass}".`, {
     hint: `${didYouMean(pass, known)}Passes: ${list(known)}.`,

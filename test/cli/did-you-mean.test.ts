@@ -32,6 +32,7 @@ beforeAll(async () => {
 describe('words', () => {
   test.each<[string, string, string[]]>([
     ['inspct unet.onnx', 'CLI_USAGE', ['inspect?']],
+    ['transform unet.onnx --steps 5 -o x', 'CLI_USAGE', ['--calls?']],
     ['inspect unet.onnx --shap a=1', 'CLI_USAGE', ['--shape?']],
     ['run u3 -o x --sampler dmp++2m', 'CLI_USAGE', ['dpm++2m?']],
     ['run u3 -o x --sampler Euler_Ancestral', 'CLI_USAGE', ['euler-ancestral?']],
@@ -74,7 +75,9 @@ describe('words', () => {
 describe('paths', () => {
   test.each<[string, string, string[]]>([
     ['inspect unte.onnx', 'FILE_NOT_FOUND', ['mean unet.onnx?']],
-    ['unet', 'CLI_USAGE', []],
+    ['unet', 'CLI_USAGE', ['`stepfold unet.onnx`?']],
+    ['verify u3 unet.onnx', 'CLI_USAGE', ['`stepfold verify u3 --against unet.onnx`.']],
+    ['transform unet.onnx --pass deepcache --calls 5 -o x', 'PASS_OPTION', ['branch=2,interval=3']],
     ['inspect unet', 'FILE_NOT_FOUND', ['mean unet.onnx?']],
     ['inspect u3/ful.onnx', 'FILE_NOT_FOUND', ['mean u3/full.onnx?']],
     ['inspect u4/full.onnx', 'FILE_NOT_FOUND', ['mean u3/full.onnx?']],
@@ -95,6 +98,6 @@ function expectMeant(
   code: string,
   mentions: readonly string[],
 ): void {
-  expectRefusal({ ...outcome, stderr: outcome.stderr.replace(/\?\n$/, '.\n') }, `${code}\\w*`);
+  expectRefusal(outcome, `${code}\\w*`);
   for (const mention of mentions) expect(outcome.stderr).toContain(mention);
 }

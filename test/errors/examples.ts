@@ -443,6 +443,9 @@ export const EXAMPLES = {
   noUnet: [() => e.noUnet('no Concat joins two branches on the channel axis', '/mid/Add')],
   badBranch: [() => e.badBranch(12, [{ branch: 1, percent: '6.0 % of a full call' }], [])],
   badOption: [() => e.badOption('deepcache', 'interval', 'it must be >= 1; found 0')],
+  missingPassOptions: [
+    () => e.missingPassOptions('deepcache', ['branch'], 'deepcache:branch=2,interval=3'),
+  ],
   unknownPassOption: [() => e.unknownPassOption('deepcache', 'brnch', ['branch', 'interval'])],
   unknownPass: [() => e.unknownPass('deepcach', ['deepcache', 'depth-skip'])],
   unknownOpset: [() => e.unknownOpset(99, 26)],
