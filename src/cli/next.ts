@@ -8,7 +8,7 @@ import { shellWord } from './shell.js';
  */
 function programWords(): string[] {
   const { npm_lifecycle_event: event, npm_lifecycle_script: script = '' } = process.env;
-  const isNpx = event === 'npx' && /^"?stepfold"?( |$)/.test(script);
+  const isNpx = event === 'npx' && /^["']?stepfold["']?( |$)/.test(script);
   return isNpx ? ['npx', 'stepfold'] : ['stepfold'];
 }
 

@@ -274,7 +274,7 @@ describe.concurrent('inputs of run', () => {
     ],
     ['--latent-shape 2x3x16x16', 'FEED_SHAPE', ['"sample"', '[2, 3, 16, 16]']],
     ['--latent-shape 99999999x1x16x16', 'FEED_TOO_LARGE', ['"sample"', '99999999']],
-    ['--guidance-scale 2', 'CLI_ARGUMENT', ['--guidance cond-first']],
+    ['--guidance-scale 2', 'CLI_ARGUMENT', ['--guidance uncond-first', '--unconditional']],
     ['--guidance cond-first', 'CLI_ARGUMENT', ['--guidance-scale']],
     ['--guidance-scale 2 --guidance cond-first', 'CLI_ARGUMENT', ['--unconditional']],
     ['--latent timestep', 'DENOISE_OUTPUT_SHAPE', ['"out_sample"']],
