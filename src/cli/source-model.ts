@@ -33,6 +33,12 @@ export function nearSource(place: SourcePlace): string | undefined {
   return short.startsWith('..') ? found : short;
 }
 
+/** The bundle that a model lies in, if it is one of its models. */
+export function bundleAround(file: string): string | undefined {
+  const folder = path.dirname(file);
+  return fs.existsSync(path.join(folder, SCHEDULE_FILE)) ? folder : undefined;
+}
+
 /** Of what may be a bundle: its source by where it lies near, else by the name that the bundle records. */
 export function sourceOfBundle(given: string): string | undefined {
   try {

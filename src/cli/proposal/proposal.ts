@@ -68,7 +68,7 @@ export async function proposalFor(request: ProposalRequest): Promise<Proposal> {
     family: found.family,
     title: familyTitle(found.family),
     commands,
-    notes: isLoop ? notesOf(of, pipeline !== undefined) : [],
+    notes: isLoop ? [...sizeNotes(inspection), ...notesOf(of, pipeline !== undefined)] : [],
     refused: isLoop ? [] : refusals(found.context, request.table),
   };
 }
@@ -78,6 +78,18 @@ interface Subject {
   readonly found: ReturnType<typeof recipesOfPrepared>;
   readonly conditions: readonly Condition[];
   readonly sampler: string | undefined;
+}
+
+/** Sizes beside the batch that the model leaves open, which a search has to choose. */
+function sizeNotes({ inputs, sizes }: Inspected['inspection']): string[] {
+  const latent = inputs.find(({ role }) => role === 'latent');
+  const open = (latent?.shape ?? []).slice(1).filter((size) => typeof size === 'string');
+  const taken = open.flatMap((name) =>
+    sizes[name] === undefined ? [] : [`${name}=${sizes[name]}`],
+  );
+  if (taken.length === 0) return [];
+  const flags = taken.map((size) => `--freeze ${size}`).join(' ');
+  return [`\`tune\` takes ${taken.join(', ')}; other sizes are said as in ${flags}`];
 }
 
 function notesOf({ sampler, conditions, found }: Subject, isPipeline: boolean): string[] {
