@@ -19,6 +19,9 @@ export interface Command {
   readonly handler: (args: never) => Promise<void>;
 }
 
+/** Without its positional arguments. */
+export const nameOf = ({ command }: Pick<Command, 'command'>): string => command.split(' ')[0]!;
+
 /** What positional arguments and options come out as; `--latent-shape` becomes `latentShape`. */
 export type Arguments<O extends { readonly [name: string]: Option }> = ArgumentsCamelCase<
   InferredOptionTypes<O>

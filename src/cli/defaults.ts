@@ -1,8 +1,9 @@
 /** What is said of a loop when its bundle is made, for the bundle to keep. */
 import type { LoopDefaults } from '../compiler/emit/index.js';
-import { feedUnknown, needsGuidance, needsUnconditional } from '../errors/index.js';
+import { feedUnknown } from '../errors/index.js';
 import type { GuidancePair } from '../runtime/schedule/index.js';
 import { readInputs } from './arguments.js';
+import { incompleteGuidance } from './incomplete-guidance.js';
 import type { KeptArguments } from './kept.js';
 import { readGuidanceDetails, refuseWithoutGuidance } from './loop-options.js';
 
@@ -15,13 +16,9 @@ export function defaultsOf(args: KeptArguments, pair: GuidancePair | undefined):
   const { guidanceScale: scale, embeddedGuidance } = args;
   const feeds = readInputs('feed', args.feed);
   const unconditional = readInputs('unconditional', args.unconditional);
-  if (scale === undefined) {
-    refuseWithoutGuidance(args);
-    if (args.unconditional) throw needsGuidance('scale');
-  } else {
-    if (!pair) throw needsGuidance('order');
-    if (!args.unconditional) throw needsUnconditional();
-  }
+  if (scale === undefined && !args.unconditional) refuseWithoutGuidance(args);
+  else if (scale === undefined || !pair || !args.unconditional)
+    throw incompleteGuidance(args, pair !== undefined);
   const guidance = pair &&
     scale !== undefined && { order: pair.order, mode: pair.mode, scale, ...detailsOf(args) };
   return {

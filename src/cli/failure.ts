@@ -9,16 +9,20 @@ import {
   outOfMemory,
   ResultError,
   StepfoldError,
+  SUCH_AS,
   systemError,
   visible,
   visibleLines,
 } from '../errors/index.js';
 import { errorColors } from './colors.js';
+import { withFileHint } from './file-hints.js';
 import { printJson } from './output.js';
+import { fitted } from './width.js';
 
 export function fail(caught: unknown, json: boolean): void {
   process.exitCode = caught instanceof ResultError ? 1 : 2;
-  const error = asStepfoldError(caught);
+  const known = asStepfoldError(caught);
+  const error = known && withFileHint(known);
   if (!error) {
     // a bug of ours, so the place where it happened matters
     const { stack } = caught as Error;
@@ -30,9 +34,18 @@ export function fail(caught: unknown, json: boolean): void {
   }
   // parsers and engines speak in several lines; one message is one line
   const message = visible(error.fullMessage.replaceAll(/\s*\n\s*/g, ' '));
-  process.stderr.write(`${errorColors.red(`error ${error.code}`)}: ${message}\n`);
+  process.stderr.write(`${onTerminal(`${errorColors.red(`error ${error.code}`)}: ${message}`)}\n`);
   const { data: _, ...details } = error.details;
   if (json) printJson({ error: { code: error.code, message: error.message, ...details } });
+}
+
+/** A command line as an example stands on a line of its own, where it can be copied. */
+function onTerminal(line: string): string {
+  const at = line.indexOf(`${SUCH_AS} \``);
+  if (!process.stderr.isTTY || at < 0) return fitted(line, process.stderr);
+  const end = at + SUCH_AS.length;
+  const command = line.slice(end).replace(/^ `|`\.$/g, '');
+  return `${fitted(line.slice(0, end), process.stderr)}\n  ${command}`;
 }
 
 /** As `import` and as `require` say it. */

@@ -1,5 +1,5 @@
 /** Sampler and guidance of a loop that is run: as the arguments say, and where they do not, as the bundle was made for. */
-import { needsGuidance, needsUnconditional, stepsAndTimesteps, twoLists } from '../errors/index.js';
+import { stepsAndTimesteps, twoLists } from '../errors/index.js';
 import type { GivenGuidance } from '../evidence/measure/index.js';
 import { type SamplerName, stepsFor } from '../runtime/samplers/index.js';
 import {
@@ -11,6 +11,7 @@ import {
 } from '../runtime/schedule/index.js';
 import { readFeeds } from './arguments.js';
 import type { Arguments } from './command.js';
+import { incompleteGuidance } from './incomplete-guidance.js';
 import {
   type FolderLoop,
   type guidanceOptions,
@@ -102,9 +103,8 @@ export async function readGuidance(
     refuseWithoutGuidance(args);
     return undefined;
   }
-  if (order === undefined) throw needsGuidance('order');
-  if (scale === undefined) throw needsGuidance('scale');
-  if (!args.unconditional) throw needsUnconditional();
+  if (order === undefined || scale === undefined || !args.unconditional)
+    throw incompleteGuidance(args, order !== undefined);
   return {
     scale,
     order,

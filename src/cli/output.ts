@@ -6,15 +6,16 @@
 import Table from 'cli-table3';
 import { visible, visibleJson, visibleLines } from '../errors/index.js';
 import { colors, Painted } from './colors.js';
+import { fitted, fittedTable } from './width.js';
 
 export * from '../evidence/report/format.js';
 
-/** One line, of one part or of several. */
+/** One line, of one part or of several; on a terminal as many as its width asks for, broken between words. */
 export function print(...parts: readonly (string | Painted)[]): void {
-  process.stdout.write(`${parts.map(shown).join('')}\n`);
+  process.stdout.write(`${fitted(parts.map(shown).join(''), process.stdout)}\n`);
 }
 
-/** A text of several lines. */
+/** A text of several lines, which stay as they are: what is copied must not be broken. */
 export function printText(text: string): void {
   process.stdout.write(visibleLines(text.endsWith('\n') ? text : `${text}\n`));
 }
@@ -39,17 +40,33 @@ export function printJson(value: unknown): void {
 /** Rows of a table that are shown: laying it out takes time quadratic in them, a second for these. */
 const MOST_ROWS = 3000;
 
-/** A borderless table; columns whose cells are all numbers are aligned right. */
+/** A borderless table; columns whose cells are all numbers are aligned right. On a terminal it keeps to its width. */
 export function printTable(
   head: readonly string[],
   rows: readonly (readonly (string | number | Painted)[])[],
 ): void {
   const texts = rows.slice(0, MOST_ROWS).map((row) => row.map(shown));
+  const { isTTY, columns } = process.stdout;
+  const parts = isTTY && columns ? fittedTable(head, texts, columns) : [{ head, rows: texts }];
+  for (const [index, part] of parts.entries()) {
+    if (index > 0) print();
+    printPainted(tableText(part.head, part.rows));
+  }
+  if (rows.length > MOST_ROWS)
+    print(`... and ${rows.length - MOST_ROWS} more rows (--json lists all).`);
+}
+
+function tableText(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const numeric = head.map((_, c) =>
-    texts.every((row) => /^[-\d.,]*( ?[%xGMk×BKi ms]+)?$/.test(row[c] ?? '')),
+    rows.every((row) => /^[-\d.,]*( ?[%xGMk×BKi ms]+)?$/.test(row[c] ?? '')),
   );
+  const bold = (text: string) =>
+    text
+      .split('\n')
+      .map((line) => colors.bold(line).text)
+      .join('\n');
   const table = new Table({
-    head: head.map((h) => colors.bold(h).text),
+    head: head.map(bold),
     colAligns: numeric.map((n) => (n ? 'right' : 'left')),
     chars: Object.fromEntries(
       [
@@ -72,10 +89,8 @@ export function printTable(
     style: { 'padding-left': 0, 'padding-right': 1, head: [], border: [] },
   });
   table.options.chars.middle = ' ';
-  table.push(...texts);
-  printPainted(table.toString().replaceAll(/ +$/gm, ''));
-  if (rows.length > MOST_ROWS)
-    print(`... and ${rows.length - MOST_ROWS} more rows (--json lists all).`);
+  table.push(...rows.map((row) => [...row]));
+  return table.toString().replaceAll(/ +$/gm, '');
 }
 
 export function heading(text: string): void {

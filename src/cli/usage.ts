@@ -2,10 +2,26 @@
  * What is wrong with a command line, in one sentence with the nearest right word. yargs finds the
  * fault; its wording is replaced here.
  */
-import { badUsage, type StepfoldError } from '../errors/index.js';
-import type { Command } from './command.js';
+import fs from 'node:fs';
+import path from 'node:path';
+import { badUsage, didYouMean, nearest, type StepfoldError } from '../errors/index.js';
+import { type Command, nameOf } from './command.js';
+import { exampleValues } from './example-values.js';
+import { similarPath } from './file-hints.js';
+import { missingFrom } from './missing.js';
+import { commandText } from './next.js';
 
-const nameOf = ({ command }: Command) => command.split(' ')[0]!;
+/** Options by the names that they have elsewhere. */
+const SAME_AS: Readonly<Record<string, string>> = {
+  '--cfg': '--guidance-scale',
+  '--cfg-scale': '--guidance-scale',
+  '--images': '--samples',
+  '--input': '--feed',
+  '--num-inference-steps': '--steps',
+  '--scheduler': '--sampler',
+  '--source': '--against',
+  '--steps': '--calls',
+};
 
 /**
  * @param message what yargs says
@@ -31,22 +47,14 @@ export function usageError(
         .find((text) => [`--${first}`, `--no-${first}`, `-${first}`].includes(text));
       if (asked === undefined) return badUsage(`There is no place for "${first}".`, help);
       const known = [...Object.keys(command.options), 'help', 'version'].map((o) => `--${o}`);
-      const near = nearest(asked, known);
-      return badUsage(
-        `${name} has no option ${asked}.`,
-        near ? `Did you mean ${near}? ${help}` : help,
-      );
+      const same = known.find((option) => option === SAME_AS[asked]);
+      const meant = same === undefined ? didYouMean(asked, known) : `Did you mean ${same}? `;
+      return badUsage(`${name} has no option ${asked}.`, `${meant}${help}`);
     }
     case 'few':
       return badUsage(`${positionals[Number(/got (\d+)/.exec(rest)?.[1] ?? 0)]} is missing.`, help);
     case 'missing':
-      return badUsage(
-        `${rest
-          .split(', ')
-          .map((o) => `--${o}`)
-          .join(' and ')} must be given.`,
-        help,
-      );
+      return missingFrom(...exampleValues(name, typed, rest.split(', ')));
     case 'value': {
       // what was given may hold any character, ends of lines that are not escaped among them
       const said = /^Argument: (.+?), Given: (.+), Choices: (.+)$/s.exec(rest);
@@ -54,7 +62,9 @@ export function usageError(
       const [, option, given, choices] = said;
       const place = `<${option}>`;
       const what = positionals.includes(place) ? place : `--${option}`;
-      return badUsage(`${what} cannot be ${given}.`, `Choose one of ${choices}.`);
+      const known = choices!.split(', ').map((choice) => choice.replaceAll('"', ''));
+      const meant = didYouMean(given!.replaceAll('"', ''), known);
+      return badUsage(`${what} cannot be ${given}.`, `${meant}Choose one of ${choices}.`);
     }
     case 'nothing':
       return badUsage(`${rest.length === 1 ? '-' : '--'}${rest} needs a value.`, help);
@@ -84,39 +94,25 @@ function unknownCommand(
   typed: readonly string[],
   commands: readonly Command[],
 ): StepfoldError {
-  const names = commands.map(nameOf);
+  const names = [...commands.map(nameOf), 'completion'];
   const known = `The commands are ${names.join(', ')}; see \`stepfold --help\`.`;
   if (word === undefined)
     return badUsage(
       typed.length === 0 ? 'A command is missing.' : `A command is missing before ${typed[0]}.`,
       known,
     );
-  const near = nearest(word, names);
+  // a name with spaces that was not quoted comes in parts
+  const whole = typed.join(' ');
+  const file = fs.existsSync(whole) ? whole : similarPath(word);
+  const isFile = file !== undefined && (file === whole || path.parse(file).name === word);
+  const near = isFile ? undefined : nearest(word, names);
+  if (near !== undefined)
+    return badUsage(
+      `There is no command "${word}".`,
+      `Did you mean ${near}? See \`stepfold --help\`.`,
+    );
   return badUsage(
-    `There is no command "${word}".`,
-    near ? `Did you mean ${near}? See \`stepfold --help\`.` : known,
+    `There is no command "${word}", and no file.`,
+    file === undefined ? known : `Did you mean \`${commandText([file])}\`?`,
   );
-}
-
-/** The word that a typing slip made of it, if it is near enough. */
-function nearest(word: string, known: readonly string[]): string | undefined {
-  const [best] = known
-    .map((candidate) => ({ candidate, far: editDistance(word, candidate) }))
-    .filter(({ candidate, far }) => far <= Math.max(1, candidate.replace(/^-+/, '').length / 3))
-    .sort((a, b) => a.far - b.far);
-  return best?.candidate;
-}
-
-/** Letters to insert, remove or replace (Levenshtein), one row of the table at a time. */
-function editDistance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= from.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= to.length; j++)
-      next.push(
-        Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (from[i - 1] === to[j - 1] ? 0 : 1)),
-      );
-    row = next;
-  }
-  return row[to.length]!;
 }

@@ -1,5 +1,6 @@
 /** Errors about searching a plan. */
 import { ResultError, StepfoldError } from './base.js';
+import { didYouMean } from './nearest.js';
 
 const list = (names: readonly string[]) => names.join(', ') || 'none';
 
@@ -41,7 +42,10 @@ export const unknownCandidate = (site: string, strategy: string, known: readonly
   new StepfoldError(
     'CALIBRATE_CANDIDATE',
     `The pass wants to try "${strategy}" at site "${site}", which has no such strategy.`,
-    { path: `/sites/${site}`, hint: `Strategies there: ${list(known)}.` },
+    {
+      path: `/sites/${site}`,
+      hint: `${didYouMean(strategy, known)}Strategies there: ${list(known)}.`,
+    },
   );
 
 export const notFinite = (output: string, call: number, callsPerStep: number) =>

@@ -59,6 +59,40 @@ export const needsValue = (flag: string) =>
     hint: `Write it like --${flag} VALUE.`,
   });
 
+/** How a hint brings in a command line that can be copied. */
+export const SUCH_AS = 'Such as:';
+
+const suchAs = (command: string): string => `${SUCH_AS} \`${command}\`.`;
+
+/**
+ * Everything that a command line lacks, at once.
+ * @param flags with their dashes
+ * @param example the same command line with them
+ */
+export const missingOptions = (flags: readonly string[], example: string) =>
+  new StepfoldError('CLI_USAGE', `${listed(flags)} must be given.`, {
+    data: { flags },
+    hint: suchAs(example),
+  });
+
+const listed = (words: readonly string[]): string =>
+  words.length < 2 ? words.join() : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
+
+export const inputIsTerminal = () =>
+  new StepfoldError(
+    'CLI_ARGUMENT',
+    'A model was to come from standard input, and that is a terminal.',
+    {
+      hint: 'Lead a file into it, such as `cat model.onnx | stepfold inspect -`, or give the file.',
+    },
+  );
+
+/** @param what the argument that it was given for */
+export const inputNotTaken = (command: string, what: string, takers: readonly string[]) =>
+  new StepfoldError('CLI_ARGUMENT', `From standard input ${command} takes no ${what}.`, {
+    hint: `It links to the file, or reads it again later: write it to one first (cat > model.onnx) and give that. From standard input read ${takers.join(', ')}.`,
+  });
+
 /** What is wrong with a command line as a whole. */
 export const badUsage = (message: string, hint: string) =>
   new StepfoldError('CLI_USAGE', message, { hint });
@@ -82,6 +116,15 @@ export const needsPass = (plan?: string) =>
     hint: `Add one, such as --pass deepcache:branch=2,interval=3${plan === undefined ? '' : `, or "passes" to "${plan}"`} (see \`stepfold passes\`).`,
   });
 
+/** @param command one that fits the model; undefined where none does */
+export const needsChoice = (command: string | undefined) =>
+  new StepfoldError('CLI_ARGUMENT', 'No pass and no recipe was given, so nothing was written.', {
+    hint:
+      command === undefined
+        ? 'No method fits this model; `stepfold inspect` shows what was looked for.'
+        : suchAs(command),
+  });
+
 export const passAndConfig = () =>
   new StepfoldError('CLI_ARGUMENT', '--pass and --config cannot be given together.', {
     hint: 'Put the passes into the config file, or leave it out.',
@@ -94,21 +137,23 @@ export const inPipeline = (error: StepfoldError, file: string, index: number) =>
   return inFile(new StepfoldError(error.code, error.message, { ...error.details, path }), file);
 };
 
-export const needsUnconditional = () =>
-  new StepfoldError('CLI_ARGUMENT', 'Guidance needs to know what the unconditional half reads.', {
-    hint: 'Give it as files, such as --unconditional class_labels=null.npy.',
-  });
+const GUIDANCE_PARTS = {
+  order: 'which half comes first',
+  scale: 'its scale',
+  unconditional: 'what the unconditional half reads',
+} as const;
 
-export const needsGuidance = (missing: 'order' | 'scale') =>
+export type GuidancePart = keyof typeof GUIDANCE_PARTS;
+
+/**
+ * @param missing of what guidance needs
+ * @param example the command line with them
+ */
+export const needsGuidance = (missing: readonly GuidancePart[], example: string) =>
   new StepfoldError(
     'CLI_ARGUMENT',
-    `Guidance needs ${missing === 'order' ? 'an order' : 'a scale'}.`,
-    {
-      hint:
-        missing === 'order'
-          ? 'Say which half comes first: --guidance cond-first or uncond-first.'
-          : 'Give it as --guidance-scale 2, or leave --guidance out.',
-    },
+    `The loop is to have guidance, and this is not said: ${missing.map((part) => GUIDANCE_PARTS[part]).join('; ')}.`,
+    { data: { missing }, hint: suchAs(example) },
   );
 
 export const keepNeedsBundle = (given: string) =>

@@ -12,6 +12,7 @@ export * from './image.js';
 export * from './io.js';
 export * from './loop.js';
 export * from './measure.js';
+export * from './nearest.js';
 export * from './onnx.js';
 export * from './pipeline-parts.js';
 export * from './plan.js';

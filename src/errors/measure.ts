@@ -1,6 +1,7 @@
 /** Errors about running bundles for checks, measurements and images. */
 import { StepfoldError } from './base.js';
 import { inOneLine } from './in-one-line.js';
+import { didYouMean } from './nearest.js';
 
 /** @param isLatent what the sampler provides cannot be given as a file */
 export const feedShapeUnknown = (input: string, axis: number, isLatent = false) =>
@@ -16,11 +17,11 @@ export const feedShapeUnknown = (input: string, axis: number, isLatent = false) 
   );
 
 /** @param inputs that cannot be made up, all of a model */
-export const feedsUnknown = (inputs: readonly { readonly name: string }[]) => {
+export const feedsUnknown = (inputs: readonly (NamedShape & { readonly type: string })[]) => {
   const names = inputs.map(({ name }) => name);
   return new StepfoldError(
     'FEED_SHAPE_UNKNOWN',
-    `No values can be made up for the inputs ${names.map((name) => `"${name}"`).join(', ')}: sizes or types of them are not known.`,
+    `No values can be made up for the inputs ${inputs.map(({ name, type, shape }) => `"${name}" (${type} ${shapeText(shape)})`).join(', ')}: sizes or types of them are not known.`,
     {
       data: { inputs: names },
       hint: `Give them: ${names.map((name) => `--feed ${name}=${name}.npy`).join(' ')}.`,
@@ -38,7 +39,7 @@ export const feedTooLarge = (input: string, dims: readonly number[]) =>
 export const feedUnknown = (input: string, known: readonly string[]) =>
   new StepfoldError('FEED_UNKNOWN', `The model has no input "${input}".`, {
     value: input,
-    hint: `Its inputs: ${known.join(', ')}.`,
+    hint: `${didYouMean(input, known)}Its inputs: ${known.join(', ')}.`,
   });
 
 export const feedType = (input: string, has: string, wants: string) =>
@@ -206,10 +207,16 @@ export const otherGuidance = (made: Pair, found: Pair | undefined) =>
     },
   );
 
-export const roleUnknown = (role: string, inputs: readonly string[]) =>
-  new StepfoldError('ROLE_UNKNOWN', `Which input is the ${role} was not found.`, {
-    hint: `Say it with --${role}; the inputs are ${inputs.join(', ')}.`,
-  });
+/** @param roles that no input is known to have */
+export const rolesUnknown = (roles: readonly string[], inputs: readonly string[]) =>
+  new StepfoldError(
+    'ROLE_UNKNOWN',
+    `Which input is the ${roles.join(', and which the ')} was not found.`,
+    {
+      data: { roles, inputs },
+      hint: `Say it with ${roles.map((role) => `--${role} INPUT`).join(' and ')}; the inputs are ${inputs.join(', ')}.`,
+    },
+  );
 
 export const engineMissing = (why: string) =>
   new StepfoldError('ENGINE_MISSING', `onnxruntime-node could not be loaded: ${inOneLine(why)}`, {

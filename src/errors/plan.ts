@@ -1,5 +1,6 @@
 /** Errors about plans and passes. */
 import { StepfoldError } from './base.js';
+import { didYouMean } from './nearest.js';
 
 const list = (names: readonly (string | number)[]) => names.join(', ') || 'none';
 
@@ -24,7 +25,11 @@ export const planUnknownSite = (
     unknown.length === 1
       ? `The plan names a site ${some(unknown)} that does not exist.`
       : `The plan lists ${count(listed, 'site')}, but the passes find ${known.length} in this model; ${some(unknown)} do not exist.`,
-    { path: `/sites/${unknown[0]}`, data: { unknown, known }, hint: `Sites here: ${list(known)}.` },
+    {
+      path: `/sites/${unknown[0]}`,
+      data: { unknown, known },
+      hint: `${didYouMean(unknown[0] ?? '', known)}Sites here: ${list(known)}.`,
+    },
   );
 
 export const planMissingSites = (
@@ -94,7 +99,10 @@ export const planUnknownStrategy = (
   new StepfoldError(
     'PLAN_UNKNOWN_STRATEGY',
     `Call ${call} of the plan asks for "${strategy}" at site "${site}"${why ? `, which is not possible there: ${why}` : ''}.`,
-    { path: `/sites/${site}/${call}`, hint: `Strategies there: ${list(known)}.` },
+    {
+      path: `/sites/${site}/${call}`,
+      hint: `${didYouMean(strategy, known)}Strategies there: ${list(known)}.`,
+    },
   );
 
 export const planLength = (site: string, has: number, calls: number) =>
@@ -262,9 +270,27 @@ export const badOption = (pass: string, option: string, problem: string) =>
     hint: `See \`stepfold passes ${pass}\` for its options.`,
   });
 
+export const unknownPassOption = (pass: string, option: string, known: readonly string[]) =>
+  new StepfoldError('PASS_OPTION', `Pass "${pass}" has no option "${option}".`, {
+    path: `/${option}`,
+    data: { known },
+    hint: `${didYouMean(option, known)}Its options: ${list(known)}; see \`stepfold passes ${pass}\`.`,
+  });
+
+/** @param example of its options */
+export const missingPassOptions = (pass: string, missing: readonly string[], example: string) =>
+  new StepfoldError(
+    'PASS_OPTION',
+    `Pass "${pass}" has to be given ${missing.map((option) => `"${option}"`).join(' and ')}.`,
+    {
+      path: `/${missing[0]}`,
+      hint: `Write it like --pass ${example}; see \`stepfold passes ${pass}\`.`,
+    },
+  );
+
 export const unknownPass = (pass: string, known: readonly string[]) =>
   new StepfoldError('PASS_UNKNOWN', `There is no pass "${pass}".`, {
-    hint: `Passes: ${list(known)}.`,
+    hint: `${didYouMean(pass, known)}Passes: ${list(known)}.`,
   });
 
 export const unknownOpset = (version: number, newest: number) =>

@@ -1,5 +1,6 @@
 /** Errors about recipes. */
 import { StepfoldError } from './base.js';
+import { didYouMean } from './nearest.js';
 
 /** @param other the option that says as much */
 export const recipeAndPasses = (other: string) =>
@@ -12,7 +13,7 @@ export const unknownRecipe = (name: string, family: string | undefined, known: r
   new StepfoldError(
     'RECIPE_UNKNOWN',
     `There is no recipe "${name}" for ${family === undefined ? 'a model of no known family' : `models of the family ${family}`}.`,
-    { hint: `Recipes for this one: ${known.join(', ')}.` },
+    { hint: `${didYouMean(name, known)}Recipes for this one: ${known.join(', ')}.` },
   );
 
 /** @param reason a sentence without a full stop */

@@ -1,5 +1,6 @@
 /** Errors about sampling: noise schedules, samplers, guidance and the denoising loop. */
 import { ResultError, StepfoldError } from './base.js';
+import { didYouMean } from './nearest.js';
 
 const list = (words: readonly string[]) => words.map((word) => `"${word}"`).join(', ');
 
@@ -7,7 +8,7 @@ export const unknownSamplerChoice = (option: string, found: string, known: reado
   new StepfoldError('SAMPLER_UNKNOWN_CHOICE', `There is no ${option} "${found}".`, {
     value: found,
     data: { known },
-    hint: `Choose one of ${list(known)}.`,
+    hint: `${didYouMean(found, known)}Choose one of ${list(known)}.`,
   });
 
 /** @param of whose options they are: `The sampler "ddim"` */
@@ -15,7 +16,7 @@ export const unknownSamplerOption = (of: string, found: string, known: readonly 
   new StepfoldError('SAMPLER_OPTION_UNKNOWN', `${of} has no option "${found}".`, {
     value: found,
     data: { known },
-    hint: `Leave it out; there are ${list(known)}.`,
+    hint: `${didYouMean(found, known)}Leave it out; there are ${list(known)}.`,
   });
 
 export const samplerOptionOutOfRange = (option: string, found: unknown, expected: string) =>

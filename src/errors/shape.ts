@@ -1,5 +1,6 @@
 /** Errors about sizes: what a user asks to fix, and what does not fit the model. */
 import { StepfoldError } from './base.js';
+import { didYouMean } from './nearest.js';
 
 const list = (names: readonly string[]) =>
   names.length > 0 ? names.map((n) => `"${n}"`).join(', ') : 'none';
@@ -8,7 +9,7 @@ export const unknownInput = (name: string, known: readonly string[]) =>
   new StepfoldError('SHAPE_UNKNOWN_INPUT', `The model has no input "${name}".`, {
     value: name,
     data: { known },
-    hint: `Its inputs: ${list(known)}.`,
+    hint: `${didYouMean(name, known)}Its inputs: ${list(known)}.`,
   });
 
 export const notATensor = (name: string) =>
@@ -56,5 +57,5 @@ export const unknownSymbol = (symbol: string, known: readonly string[]) =>
   new StepfoldError('SHAPE_UNKNOWN_SYMBOL', `No input of the model has a size "${symbol}".`, {
     value: symbol,
     data: { known },
-    hint: `Its symbolic sizes: ${list(known)}.`,
+    hint: `${didYouMean(symbol, known)}Its symbolic sizes: ${list(known)}.`,
   });

@@ -1,5 +1,6 @@
 /** Errors about model repositories for Triton. */
 import { StepfoldError } from './base.js';
+import { didYouMean } from './nearest.js';
 
 export const tritonForm = (bundle: string, emit: string) =>
   new StepfoldError(
@@ -79,6 +80,6 @@ export const tritonNoSize = (size: string, sizes: readonly string[]) =>
     data: { sizes },
     hint:
       sizes.length > 0
-        ? `Its sizes are ${sizes.map((known) => `"${known}"`).join(', ')}.`
+        ? `${didYouMean(size, sizes)}Its sizes are ${sizes.map((known) => `"${known}"`).join(', ')}.`
         : 'All of its sizes are fixed: leave --size out.',
   });

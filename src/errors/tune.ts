@@ -1,5 +1,6 @@
 /** Errors about tuning. */
 import { ResultError, StepfoldError } from './base.js';
+import { didYouMean } from './nearest.js';
 
 export const badErrorGoal = (text: string) =>
   new StepfoldError('TUNE_GOAL', `--error takes decibels, such as 40dB, not "${text}".`, {
@@ -36,7 +37,7 @@ export const errorTooSmall = (decibels: number, best: string) =>
 
 export const unknownTry = (pass: string, known: readonly string[]) =>
   new StepfoldError('TUNE_PASS', `There is no pass "${pass}" that a search varies.`, {
-    hint: `Passes that --try takes: ${known.join(', ')}.`,
+    hint: `${didYouMean(pass, known)}Passes that --try takes: ${known.join(', ')}.`,
   });
 
 export const brokenTuning = (file: string, why: string) =>

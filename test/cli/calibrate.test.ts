@@ -181,7 +181,7 @@ describe('refusals', () => {
   const pass = ['--pass', 'ditfastattn'];
 
   test.concurrent.each<[string, string[], string, string]>([
-    ['no pass', ['--calls', '4'], 'CLI_ARGUMENT', '--pass'],
+    ['no pass', ['--calls', '4'], 'CLI_USAGE', '--pass'],
     ['two passes', ['--calls', '4', ...pass, ...pass], 'CALIBRATE_PASS', '2'],
     ['a pass that does not exist', ['--calls', '4', '--pass', 'dit'], 'PASS_UNKNOWN', 'dit'],
     [

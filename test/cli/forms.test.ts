@@ -138,7 +138,12 @@ describe('run', () => {
   test('inputs that are not given are made up, and said to be', async () => {
     const args = ['run', 'split-3', '--steps', `${CALLS}`, '-o', 'made-up'];
     expect((await json(...args)).madeUp).toEqual(['class_labels']);
-    expectRefusal(await cli(...args), 'OUTPUT_EXISTS', 'made-up/samples.npy', '--force');
+    expectRefusal(
+      await stepfold(args, { cwd: folder }),
+      'OUTPUT_EXISTS',
+      'made-up/samples.npy',
+      '--force',
+    );
     expect((await json(...args, '--force', '--latent-shape', '3x1x16x16')).dims).toEqual([
       3, 1, 16, 16,
     ]);

@@ -89,7 +89,7 @@ describe.concurrent('transform --recipe', () => {
 
   test('without calls, or an odd number of them for two a step, as with --pass', async () => {
     const args = ['transform', DIGITS, '--recipe', 'fast', '-o', 'refused'];
-    expectRefusal(await cli(...args), 'CLI_ARGUMENT', '--calls');
+    expectRefusal(await cli(...args), 'CLI_USAGE', '--calls');
     const two = ['--guidance', 'cond-first', '--guidance-mode', 'two-calls'];
     expectRefusal(await cli(...args, '--calls', '5', ...two), 'GUIDANCE_ODD_CALLS');
   });

@@ -134,7 +134,7 @@ export function expectRefusal(
   code: string,
   ...mentions: readonly string[]
 ): void {
-  expect(outcome.stderr).toMatch(new RegExp(`^error ${code}: [^\\n]+[.)]\\n$`));
+  expect(outcome.stderr).toMatch(new RegExp(`^error ${code}: [^\\n]+[.?)]\\n$`));
   expect(outcome.stderr).not.toMatch(/internal error|^\s+at /m);
   for (const mention of mentions) expect(outcome.stderr).toContain(mention);
   expect({ status: outcome.status, stdout: outcome.stdout }).toEqual({ status: 2, stdout: '' });

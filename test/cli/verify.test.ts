@@ -53,7 +53,7 @@ const WINDOW = ['compute', 'window', 'reuse'];
 test('all is well', async () => {
   const { status, stdout, stderr } = await verify(WINDOW);
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-  expect(stdout).toMatch(/\nAll checks passed\.\n$/);
+  expect(stdout).toMatch(/\nAll checks passed\.\nNext: stepfold run .*\n$/);
   expect(stdout).toMatch(/^loop, call 2 .* passed$/m);
 });
 
@@ -78,7 +78,7 @@ test('some programs cannot be checked', async () => {
   expect(stdout).toMatch(/\n.*not everything is proved.*\n$/);
   const allowed = await verify(['compute', 'window-only'], nowhere, '--allow-unproved');
   expect(allowed.status).toBe(0);
-  expect(allowed.stdout).toMatch(/\n.*let pass unproved: the loop, since .*\n$/);
+  expect(allowed.stdout).toMatch(/\n.*let pass unproved: the loop, since .*\nNext: .*\n$/);
 });
 
 test('nothing can be checked', async () => {

@@ -177,11 +177,30 @@ export const EXAMPLES = {
   badUsage: [() => e.badUsage('There is no command "tansform".', 'Did you mean transform?')],
   badSize: [() => e.badSize('freeze', 'batch=two')],
   needsCalls: [() => e.needsCalls()],
+  inputIsTerminal: [() => e.inputIsTerminal()],
+  inputNotTaken: [() => e.inputNotTaken('transform', 'model', ['inspect', 'print'])],
+  missingOptions: [
+    () =>
+      e.missingOptions(
+        ['--calls', '--output'],
+        'stepfold transform unet.onnx --pass deepcache:branch=2,interval=3 --calls 50 -o unet-bundle',
+      ),
+  ],
+  needsChoice: [
+    () =>
+      e.needsChoice('stepfold transform unet.onnx --recipe balanced --calls 50 -o unet-balanced'),
+    () => e.needsChoice(undefined),
+  ],
   needsPass: [() => e.needsPass()],
   passAndConfig: [() => e.passAndConfig()],
-  needsUnconditional: [() => e.needsUnconditional()],
   keepNeedsBundle: [() => e.keepNeedsBundle('unet.onnx')],
-  needsGuidance: [() => e.needsGuidance('order'), () => e.needsGuidance('scale')],
+  needsGuidance: [
+    () =>
+      e.needsGuidance(
+        ['order', 'unconditional'],
+        'stepfold run bundle -o out --guidance-scale 2 --guidance uncond-first --unconditional context=empty.npy',
+      ),
+  ],
   systemError: [
     () =>
       e.systemError({
@@ -270,7 +289,13 @@ export const EXAMPLES = {
     () => e.handOverNever({ timestep: 5 }, 20, [580, 560, 10]),
   ],
   bundleFromMiddle: [() => e.bundleFromMiddle('the bundle "bundle"', 20, 0)],
-  feedsUnknown: [() => e.feedsUnknown([{ name: 'context' }, { name: 'mask' }])],
+  feedsUnknown: [
+    () =>
+      e.feedsUnknown([
+        { name: 'context', type: 'float32', shape: ['batch', null, 768] },
+        { name: 'mask', type: 'bool', shape: ['batch', null] },
+      ]),
+  ],
   feedNumbers: [
     () => e.feedNumbers({ name: 'time_ids', type: 'float32' }, [2, 6], [1024, 1024, 0]),
     () => e.feedNumbers({ name: 'class_labels', type: 'int64' }, [2], [0.5]),
@@ -296,7 +321,10 @@ export const EXAMPLES = {
   yardstickOfModel: [() => e.yardstickOfModel('unet.onnx')],
   stepsDiffer: [() => e.stepsDiffer(20, 50, 1)],
   otherGuidance: [() => e.otherGuidance({ order: 'cond-first', mode: 'batch' }, undefined)],
-  roleUnknown: [() => e.roleUnknown('timestep', ['a', 'b'])],
+  rolesUnknown: [
+    () => e.rolesUnknown(['timestep'], ['a', 'b']),
+    () => e.rolesUnknown(['latent', 'timestep'], ['a', 'b']),
+  ],
   engineMissing: [() => e.engineMissing('Cannot find module onnxruntime-node')],
   engineRefused: [
     () => e.engineRefused('unet.onnx', 'Fatal error: AcmeConv is not a registered op'),
@@ -418,6 +446,10 @@ export const EXAMPLES = {
   noUnet: [() => e.noUnet('no Concat joins two branches on the channel axis', '/mid/Add')],
   badBranch: [() => e.badBranch(12, [{ branch: 1, percent: '6.0 % of a full call' }], [])],
   badOption: [() => e.badOption('deepcache', 'interval', 'it must be >= 1; found 0')],
+  missingPassOptions: [
+    () => e.missingPassOptions('deepcache', ['branch'], 'deepcache:branch=2,interval=3'),
+  ],
+  unknownPassOption: [() => e.unknownPassOption('deepcache', 'brnch', ['branch', 'interval'])],
   unknownPass: [() => e.unknownPass('deepcach', ['deepcache', 'depth-skip'])],
   unknownOpset: [() => e.unknownOpset(99, 26)],
   noAttention: [() => e.noAttention('its scores are not normalised', '/attn/Softmax')],

@@ -58,6 +58,7 @@ import {
   startClock,
 } from '../search.js';
 import { type ChosenTimesteps, readTimesteps, requireLength } from '../timesteps-file.js';
+import { printNextAfterSearch } from './calibrate/next.js';
 import { type FullCallsSubject, refuseFullCalls, runFullCalls } from './full-calls.js';
 
 /** Steps of the progress bar. */
@@ -124,6 +125,7 @@ async function search(
   writeFile(args.output, new TextEncoder().encode(formatPlan(plan, args.output)));
   removePartial(args.output);
   report(args, plan, table, found, seconds, before);
+  printNextAfterSearch(args);
 }
 
 /** With the sampler that it is run with. */

@@ -13,10 +13,12 @@ import { loadModel } from '../../model/onnx/files.js';
 import { findModel } from '../../runtime/model-folder/index.js';
 import { readRoles, readShapes, readSizes } from '../arguments.js';
 import type { CostsArguments } from '../commands/costs.js';
+import { printNext } from '../next.js';
 import { heading, print, printJson, printTable } from '../output.js';
 import { checkOutputFile } from '../output-file.js';
 import { readPasses } from '../plugins.js';
 import { startStatus } from '../progress.js';
+import { outputName } from '../proposal/output-name.js';
 import { checkTry, startingPoints } from './tune/search-space.js';
 
 export async function runCosts(args: CostsArguments): Promise<void> {
@@ -41,7 +43,8 @@ export async function runCosts(args: CostsArguments): Promise<void> {
     const costs = await measureCosts(bundles, {
       ...{ subject, startingPoints, mostSteps: MOST_STEPS },
       ...{ wanted: args.try, machine: args.machine, threads: args.threads },
-      onMethod: (done, all, what) => status.show(`Measuring ${what} (${done + 1} of ${all})`),
+      onMethod: (done, all, what) =>
+        status.show(`Measuring ${what} (${done + 1} of ${all})`, done / all),
     });
     writeFile(args.output, new TextEncoder().encode(formatCosts(costs, args.output)));
     status.stop();
@@ -62,7 +65,7 @@ export async function runCosts(args: CostsArguments): Promise<void> {
     for (const { passes, reason } of costs.failed ?? [])
       print(`Not measured: ${passes.map(passRequestText).join(' and ')}: ${reason}`);
     print(`Written: ${args.output}`);
-    print(`Search with it: stepfold tune ${args.model} --cost ${args.output} -o bundle`);
+    printNext('tune', args.model, '--cost', args.output, '-o', outputName(args.model, 'tuned'));
   } finally {
     status.stop();
     await bundles.release();

@@ -24,8 +24,17 @@ import type { DiffArguments } from '../commands/diff.js';
 import { print, printJson, printPainted } from '../output.js';
 import { checkOutputFile } from '../output-file.js';
 import { startStatus } from '../progress.js';
+import { withModelFile } from '../standard-input.js';
 
-export async function diff(args: DiffArguments): Promise<void> {
+export const diff = (args: DiffArguments): Promise<void> =>
+  withModelFile(args.before, (before) =>
+    // what comes in once is one of them
+    args.after === args.before
+      ? compare(args, [before, before])
+      : withModelFile(args.after, (after) => compare(args, [before, after])),
+  );
+
+async function compare(args: DiffArguments, files: readonly [string, string]): Promise<void> {
   if (args.output !== undefined) checkOutputFile(args.output, args.force, outputExists);
   const status = startStatus(args.json);
   const read = async (name: string) => {
@@ -36,7 +45,7 @@ export async function diff(args: DiffArguments): Promise<void> {
   let models: readonly [Model, Model];
   let difference: ModelDifference;
   try {
-    models = [await read(args.before), await read(args.after)];
+    models = [await read(files[0]), await read(files[1])];
     status.show('Comparing');
     difference = diffModels(...models, { sameFile: sameFileOnDisk() });
   } finally {

@@ -1,6 +1,7 @@
 /** What `stepfold fill` does. */
 import { fillWeights } from '../../evidence/fill/fill.js';
 import type { FillArguments } from '../commands/fill.js';
+import { printNext } from '../next.js';
 import { formatBytes, formatCount, print, printJson } from '../output.js';
 import { startProgress } from '../progress.js';
 
@@ -25,4 +26,5 @@ export async function fill(args: FillArguments): Promise<void> {
     `${report.model}: ${formatCount(report.elements)} random weights in ${report.tensors} tensors`,
   );
   for (const [file, bytes] of Object.entries(report.files)) print(`${file}: ${formatBytes(bytes)}`);
+  printNext(report.model);
 }

@@ -31,6 +31,7 @@ import {
   searchRecord,
   startClock,
 } from '../search.js';
+import { printNextAfterSearch } from './calibrate/next.js';
 
 export interface FullCallsSubject {
   readonly table: PassTable;
@@ -109,6 +110,7 @@ export async function runFullCalls(
   writeFile(args.output, new TextEncoder().encode(formatPlan(plan, args.output)));
   removePartial(args.output);
   report(args, plan, table, found, seconds);
+  printNextAfterSearch(args);
 }
 
 /** @throws CALIBRATE_FULL_CALLS */

@@ -1,5 +1,4 @@
 /** What `stepfold inspect` does. */
-import type { UnetAnalysis } from '../../compiler/analysis/index.js';
 import { type InspectedTarget, inspectFor } from '../../compiler/inspect/for-target.js';
 import { type Inspection, inspectModel } from '../../compiler/inspect/inspect.js';
 import { type TargetName, targets, wordsOf } from '../../compiler/targets/index.js';
@@ -10,6 +9,7 @@ import { readRoles, readShapes, readSizes } from '../arguments.js';
 import type { InspectArguments } from '../commands/inspect.js';
 import { dumping } from '../dump.js';
 import { printFindings } from '../findings.js';
+import { printNext } from '../next.js';
 import {
   formatCount,
   formatMacs,
@@ -22,12 +22,18 @@ import {
   printUnknownMacs,
 } from '../output.js';
 import { startStatus } from '../progress.js';
-import { countModules, printAttention } from './inspect/attention.js';
+import { readingFlags } from '../reading-flags.js';
+import { STANDARD_INPUT, withModelFile } from '../standard-input.js';
+import { printAttention } from './inspect/attention.js';
 import { printBlocks } from './inspect/blocks.js';
 import { printModules } from './inspect/modules.js';
 import { printNoUnet, printSkipBranches } from './inspect/skip-branches.js';
+import { whatItIs } from './inspect/what-it-is.js';
 
-export async function inspect(args: InspectArguments): Promise<void> {
+export const inspect = (args: InspectArguments): Promise<void> =>
+  withModelFile(args.model, (file) => inspectFile(args, file));
+
+async function inspectFile(args: InspectArguments, given: string): Promise<void> {
   const options = {
     shapes: readShapes(args.shape),
     freeze: readSizes('freeze', args.freeze),
@@ -35,7 +41,7 @@ export async function inspect(args: InspectArguments): Promise<void> {
   };
   const status = startStatus(args.json);
   status.show(`Reading ${args.model}`);
-  const source = loadModel(findModel(args.model).file);
+  const source = loadModel(findModel(given).file);
   const inspected = await dumping(args, (watch) =>
     inspectModel(source, { ...options, ...watch }),
   ).finally(() => status.stop());
@@ -53,7 +59,7 @@ export async function inspect(args: InspectArguments): Promise<void> {
     printJson(report);
     return;
   }
-  printModel(report, whatItIs(unet, countModules(inspection.attention)));
+  printModel(report, whatItIs(inspected));
   if (unet.isUnet) printSkipBranches(unet, branches);
   // a transformer is no U-Net that went wrong
   else if (inspection.attention.length === 0) printNoUnet(unet);
@@ -63,6 +69,9 @@ export async function inspect(args: InspectArguments): Promise<void> {
   printBlocks(inspection.blocks, blocks.refused);
   printModules(inspection.modules, inspection.refusedModules);
   if (target) printTarget(target);
+  if (args.model === STANDARD_INPUT) return;
+  print();
+  printNext(args.model, ...readingFlags(args).flat());
 }
 
 /** What a target makes of it, and what its engine would not take of that. */
@@ -75,14 +84,6 @@ function printTarget({ name, rewrites, findings }: InspectedTarget): void {
   if (!engine) return;
   if (findings.length === 0) print(`It takes every node, by ${wordsOf(engine).table}.`);
   printFindings(findings);
-}
-
-/** What kind of model it is; nothing where it is neither a U-Net nor has attention. */
-function whatItIs(unet: UnetAnalysis, modules: string): string[] {
-  if (!unet.isUnet)
-    return modules ? [`A transformer with ${modules}.`, `No U-Net: ${unet.refusal.reason}.`] : [];
-  const branches = `${unet.joins.length} skip branch${unet.joins.length === 1 ? '' : 'es'}`;
-  return [`A U-Net with ${[branches, modules].filter(Boolean).join(', ')}.`];
 }
 
 /** What is printed, with the file and, where they are asked for, the rewrites. */

@@ -7,15 +7,23 @@ import { findModel } from '../../runtime/model-folder/index.js';
 import { readShapes, readSizes } from '../arguments.js';
 import type { PrintArguments } from '../commands/print.js';
 import { printJson, printText } from '../output.js';
+import { startStatus } from '../progress.js';
+import { withModelFile } from '../standard-input.js';
 
-export async function printCommand(args: PrintArguments): Promise<void> {
-  const source = loadModel(findModel(args.model).file);
+export const printCommand = (args: PrintArguments): Promise<void> =>
+  withModelFile(args.model, (file) => printFile(args, file));
+
+async function printFile(args: PrintArguments, given: string): Promise<void> {
+  const status = startStatus(args.json);
+  status.show(`Reading ${args.model}`);
+  const source = loadModel(findModel(given).file);
   const shapes = readShapes(args.shape);
   const freeze = readSizes('freeze', args.freeze);
   const fixed = Object.keys(shapes).length + Object.keys(freeze).length > 0;
   const model =
     args.canonical || fixed ? (await prepare(source, { shapes, freeze })).canonical : source;
   const text = printModel(model, { maxElements: args.elements });
+  status.stop();
   if (args.json) printJson({ file: args.model, text });
   else printText(text);
 }

@@ -16,14 +16,27 @@ import { type GuidancePair, stepsOfCalls } from '../../runtime/schedule/index.js
 import { readRoles, readShapes, readSizes } from '../arguments.js';
 import { colors } from '../colors.js';
 import type { RecipesArguments } from '../commands/recipes.js';
-import { formatTimes, heading, print, printJson, printTable } from '../output.js';
+import {
+  formatTimes,
+  heading,
+  print,
+  printJson,
+  printTable,
+  printText,
+  shortLists,
+} from '../output.js';
 import { startStatus } from '../progress.js';
+import { readingFlags } from '../reading-flags.js';
 import { familyTitle, passFlags, sourceText } from '../recipe.js';
 import { shellWord } from '../shell.js';
+import { withModelFile } from '../standard-input.js';
 
 export async function listRecipes(args: RecipesArguments): Promise<void> {
   if (args.model === undefined) listFamilies(args);
-  else await listForModel({ ...args, model: args.model });
+  else {
+    const named = { ...args, model: args.model };
+    await withModelFile(args.model, (file) => listForModel(named, file));
+  }
 }
 
 function listFamilies({ json }: RecipesArguments): void {
@@ -59,8 +72,11 @@ interface Costed extends Setting {
   readonly ratio: number | undefined;
 }
 
-async function listForModel(args: RecipesArguments & { readonly model: string }): Promise<void> {
-  const { file } = findModel(args.model);
+async function listForModel(
+  args: RecipesArguments & { readonly model: string },
+  given: string,
+): Promise<void> {
+  const { file } = findModel(given);
   const { guidance: order = 'none', guidanceMode: mode = 'batch' } = args;
   const guidance: GuidancePair | undefined = order === 'none' ? undefined : { order, mode };
   const loop: RecipeLoop = {
@@ -88,7 +104,7 @@ async function listForModel(args: RecipesArguments & { readonly model: string })
     `--calls ${found.calls}`,
     ...(guidance ? [`--guidance ${order}`] : []),
     ...(guidance && mode !== 'batch' ? [`--guidance-mode ${mode}`] : []),
-    ...loopFlags(args),
+    ...readingFlags(args).map((words) => words.map(shellWord).join(' ')),
   ].join(' ');
   const commandOf = ({ name, passes }: Costed) =>
     passes &&
@@ -121,7 +137,7 @@ async function listForModel(args: RecipesArguments & { readonly model: string })
     settings.map(({ name, passes, ratio, reason }) => [
       name,
       ratio === undefined ? (passes ? '?' : '-') : formatTimes(ratio),
-      passes ? passFlags(passes) : `none: ${reason}`,
+      passes ? shortLists(passFlags(passes)) : `none: ${reason}`,
     ]),
   );
   if (settings.some(({ passes, ratio }) => passes && ratio === undefined))
@@ -132,18 +148,10 @@ async function listForModel(args: RecipesArguments & { readonly model: string })
   heading('Command lines');
   for (const one of settings) {
     const line = commandOf(one);
-    if (line) print(line);
+    if (line) printText(line);
   }
-  for (const { command } of searches) print(command);
+  for (const { command } of searches) printText(command);
 }
-
-/** Options that say how the model is read, as they were given. */
-const loopFlags = ({ shape, freeze, latent, timestep }: RecipesArguments): string[] => [
-  ...(shape ?? []).map((text) => `--shape ${shellWord(text)}`),
-  ...(freeze ?? []).map((text) => `--freeze ${shellWord(text)}`),
-  ...(latent === undefined ? [] : [`--latent ${shellWord(latent)}`]),
-  ...(timestep === undefined ? [] : [`--timestep ${shellWord(timestep)}`]),
-];
 
 /** A setting that the model leaves no place for has none, and the pass's own words say why. */
 async function costed(

@@ -35,7 +35,7 @@ import { formatBytes, print, printJson } from '../output.js';
 import { checkOutputFile } from '../output-file.js';
 import { openParts } from '../pipeline-parts.js';
 import { readPasses } from '../plugins.js';
-import { startStatus } from '../progress.js';
+import { type Status, startStatus } from '../progress.js';
 import { measureFewerSteps } from './report/fewer-steps.js';
 import { loopPairs, type RivalEnd, readPairs } from './report/pictures.js';
 import { readSubject } from './report/subject.js';
@@ -167,13 +167,14 @@ async function measure(
   loop: Loop,
   choice: SamplerChoice,
   args: ReportArguments,
-  show: (what: string) => void,
+  show: Status['show'],
 ): Promise<Partial<KnownSubject> & { readonly ends: LoopEnds }> {
   const { schedule } = subject;
   const halves = loop.guidance?.mode === 'two-calls';
   const record = async (what: string, open: () => ReturnType<typeof openLoopModel>) => {
     const denoiser = await open();
-    const onStep = (step: number, steps: number) => show(`${what}: step ${step} of ${steps}`);
+    const onStep = (step: number, steps: number) =>
+      show(`${what}: step ${step} of ${steps}`, step / steps);
     return recordLoop(denoiser, { ...loop, onStep }).finally(() => denoiser.release());
   };
   // first, while nothing else is in memory
@@ -183,7 +184,7 @@ async function measure(
     model: against,
     ...(args.thenModel === undefined && { loop: loopOfSampler(loop.sampler) }),
     rounds: args.rounds,
-    onProgress: (round, rounds) => show(`Measuring times: ${round} of ${rounds}`),
+    onProgress: (round, rounds) => show(`Measuring times: ${round} of ${rounds}`, round / rounds),
   });
   const full = await record('Source', () => openLoopModel(against));
   const own = await record('Bundle', () => openLoopBundle(folder, { halves }));

@@ -26,9 +26,13 @@ import { forImages, withKept } from '../kept.js';
 import { findLoopModel } from '../loop-model.js';
 import { readGuidance, samplerSettings } from '../loop-settings.js';
 import { printUsedLoop } from '../made-loop-line.js';
+import { printNext } from '../next.js';
+import { printNextPage } from '../next-of-bundle.js';
 import { print, printJson, printMadeUp } from '../output.js';
 import { type OpenParts, openParts } from '../pipeline-parts.js';
 import { startProgress } from '../progress.js';
+import { freeName } from '../proposal/output-name.js';
+import { bundleAround } from '../source-model.js';
 import { prepareYardstick, printRunWorth, type RunWorth } from './run/yardstick.js';
 
 export async function run(typed: RunArguments): Promise<void> {
@@ -97,6 +101,17 @@ export async function run(typed: RunArguments): Promise<void> {
     report(args.json, { files: [...files, ...keeps], seconds, dims, madeUp, denoiser, worth });
     if (decoder && !pictures && !args.json)
       print(`Not decoded: the folder's decoder takes ${decoder.channels ?? 'other'} channels.`);
+    if (args.json) return;
+    const around = isBundle ? undefined : bundleAround(place);
+    if (around !== undefined)
+      print(
+        `Note: "${place}" is one model of a bundle, and ran at every call; the bundle is its folder.`,
+      );
+    if (isBundle) await printNextPage(given.bundle);
+    else
+      printNext(
+        ...(around === undefined ? [given.bundle] : ['run', around, '-o', freeName('out')]),
+      );
   } finally {
     await decoder?.release();
     await opened?.release();

@@ -7,7 +7,7 @@ import { readBundle } from '../../evidence/measure/bundle.js';
 import { type LoopDenoiser, openLoopBundle, openLoopModel } from '../../evidence/measure/index.js';
 import { isFolder } from '../../io/is-folder.js';
 import { findModel } from '../../runtime/model-folder/index.js';
-import { stepsFor } from '../../runtime/samplers/index.js';
+import { PATH_FLAGS, stepsFor } from '../../runtime/samplers/index.js';
 import { formatTimesteps, type TimestepsFile } from '../../runtime/schedule/index.js';
 import { readFeeds, readRoles, readShapes, readSizes } from '../arguments.js';
 import type { TimestepsArguments } from '../commands/timesteps.js';
@@ -15,10 +15,13 @@ import { forImages, withKept } from '../kept.js';
 import { findLoopModel } from '../loop-model.js';
 import { pathOf, readLoopGuidance, readSamplerOptions } from '../loop-options.js';
 import { printKept, printOthers } from '../made-loop-line.js';
+import { printNext } from '../next.js';
 import { heading, print, printJson, printMadeUp, printTable } from '../output.js';
 import { checkOutputFile } from '../output-file.js';
 import { type OpenParts, openParts, readStart } from '../pipeline-parts.js';
 import { startProgress } from '../progress.js';
+import { freeName } from '../proposal/output-name.js';
+import { givenFlags } from '../reading-flags.js';
 
 export async function runTimesteps(typed: TimestepsArguments): Promise<void> {
   const { args: given, kept } = withKept(typed.model, typed);
@@ -86,7 +89,7 @@ export async function runTimesteps(typed: TimestepsArguments): Promise<void> {
       tried: found.tried.map(({ gamma, error }) => ({ gamma, error: finite(error) })),
     };
     writeFile(args.output, new TextEncoder().encode(formatTimesteps(file, args.output)));
-    report(args, file, found, { others: loop.others, kept: kept.flags });
+    report({ args, given: typed }, file, found, { others: loop.others, kept: kept.flags });
   } finally {
     await parts?.release();
     for (const { release } of [denoiser, reference ?? []].flat()) await release();
@@ -118,8 +121,17 @@ async function openDenoisers(
   }
 }
 
+/** What the list was found with, and `run` has to be told as well. */
+const loopWords = (given: TimestepsArguments): string[] =>
+  givenFlags(given, [
+    ...(['sampler', 'prediction', 'clip', 'timestepScale', 'eta', 'order', 'path'] as const),
+    ...(Object.keys(PATH_FLAGS) as (keyof typeof PATH_FLAGS)[]),
+    ...(['guidance', 'guidanceMode', 'guidanceScale', 'unconditional'] as const),
+    ...(['guidanceInterval', 'guidanceRescale', 'feed', 'latent', 'timestep'] as const),
+  ]).flat();
+
 function report(
-  args: TimestepsArguments,
+  { args, given }: { readonly args: TimestepsArguments; readonly given: TimestepsArguments },
   file: TimestepsFile,
   found: OptimizedTimesteps,
   { others, kept }: { readonly others: readonly string[]; readonly kept: readonly string[] },
@@ -147,4 +159,13 @@ function report(
   if (others.length > 0) printOthers(others);
   printKept(kept);
   print(`Written: ${args.output}`);
+  printNext(
+    'run',
+    given.model,
+    ...loopWords(given),
+    '--timesteps',
+    args.output,
+    '-o',
+    freeName('out'),
+  );
 }

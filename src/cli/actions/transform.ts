@@ -43,18 +43,44 @@ import type { TransformArguments } from '../commands/transform.js';
 import { checkDefaults, defaultsOf } from '../defaults.js';
 import { dumping } from '../dump.js';
 import { readMadeFor } from '../loop-places.js';
+import { missingFrom, typedWords } from '../missing.js';
 import { printJson } from '../output.js';
 import { readPasses } from '../plugins.js';
 import { startStatus } from '../progress.js';
+import { outputName } from '../proposal/output-name.js';
 import { type ChosenRecipe, chosenRecipe } from '../recipe.js';
 import { savesNothing } from '../saves-nothing.js';
 import { readTimesteps, requireLength } from '../timesteps-file.js';
 import { readWholeLoop } from '../whole-loop.js';
+import { proposeInstead } from './transform/propose-instead.js';
 import { printRecipe, recipeRecord } from './transform/recipe.js';
 import { searchedLoop } from './transform/searched-loop.js';
 import { printSummary } from './transform/summary.js';
 
+type Written = TransformArguments & { readonly output: string };
+
 export async function transform(given: TransformArguments): Promise<void> {
+  if (!saysWhat(given)) await proposeInstead(given);
+  requireAll(given);
+  await write(given as Written);
+}
+
+/** Whether there is anything that it could do. */
+const saysWhat = ({ pass, recipe, config, plan, target }: TransformArguments): boolean =>
+  [pass, recipe, config, plan, target].some((one) => one !== undefined);
+
+/** @throws CLI_USAGE naming all that is missing */
+function requireAll(given: TransformArguments): void {
+  const { output, calls, config, plan, timesteps } = given;
+  const isOpen = [calls, config, plan, timesteps].every((one) => one === undefined);
+  const missing = {
+    ...(isOpen && { calls: '50' }),
+    ...(output === undefined && { output: outputName(given.model, 'bundle') }),
+  };
+  if (Object.keys(missing).length > 0) throw missingFrom(typedWords(), missing);
+}
+
+async function write(given: Written): Promise<void> {
   const { file, pipeline: from } = findModel(given.model);
   const args = { ...given, model: file, given: given.model };
   const config = readConfig(args);
@@ -178,7 +204,7 @@ type Config = Omit<PipelineConfig, 'passes' | 'plugins' | '$schema' | 'target'> 
 };
 
 /** The config file, overridden by what the command line says as well; the plan where neither does. */
-function readConfig(args: TransformArguments & { readonly given: string }): Config {
+function readConfig(args: Written & { readonly given: string }): Config {
   if (args.config !== undefined && args.pass !== undefined) throw passAndConfig();
   if (args.recipe !== undefined)
     for (const other of ['pass', 'plan', 'config'] as const)

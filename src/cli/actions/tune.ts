@@ -102,7 +102,7 @@ async function runSearch(given: TuneArguments, queue?: QueueAt): Promise<void> {
       share,
       search: search.id,
       ...(args.minutes !== undefined && { seconds: 60 * args.minutes }),
-      onProgress: (_, what) => status.show(what),
+      onProgress: (done, what) => status.show(what, done),
     });
     status.show(`Writing ${args.output}`);
     const compilation = await pipelineOf(subject, tuned.chosen.setting).compile(model);
@@ -119,7 +119,7 @@ async function runSearch(given: TuneArguments, queue?: QueueAt): Promise<void> {
       known: table.strategies,
       folder: findBundle(args.output),
       model: file,
-      onProgress: (what) => status.show(`Proving it: ${what}`),
+      onProgress: (what, share) => status.show(`Proving it: ${what}`, share),
     });
   } finally {
     status.stop();

@@ -5,6 +5,7 @@ import { findBundle, findModel } from '../../runtime/model-folder/index.js';
 import { readShapes } from '../arguments.js';
 import { colors, type Painted } from '../colors.js';
 import type { VerifyArguments } from '../commands/verify.js';
+import { printNextAfterProof } from '../next-of-bundle.js';
 import { formatDifference, formatSizes, print, printJson, printTable } from '../output.js';
 import { readPasses } from '../plugins.js';
 import { startStatus } from '../progress.js';
@@ -21,7 +22,7 @@ export async function verify(args: VerifyArguments): Promise<void> {
     levels: args.optimization === 'both' ? ['disabled', 'all'] : [args.optimization],
     shapes: readShapes(args.shape),
     allowUnproved: args['allow-unproved'],
-    onProgress: (what) => status.show(what),
+    onProgress: status.show,
   }).finally(() => status.stop());
   if (!report.passed) process.exitCode = 1;
   if (args.json) {
@@ -50,6 +51,7 @@ export async function verify(args: VerifyArguments): Promise<void> {
   for (const reason of report.notes) print(`Note: ${reason}.`);
   for (const what of report.unproved) print(colors.red('Not proved'), `: ${what}.`);
   print(...verdict(report));
+  if (report.passed) await printNextAfterProof(args.bundle);
 }
 
 const loopName = (of: Check['of']): string =>

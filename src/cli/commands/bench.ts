@@ -36,6 +36,7 @@ export const options = { ...own, ...askedLoopOptions } as const;
 
 export const builder = (yargs: Argv) =>
   addOptions(yargs.positional('bundle', bundleArgument.bundle), options)
+    .group(Object.keys(own), 'Measuring:')
     .group(Object.keys(askedLoopOptions), 'The loop:')
     .epilogue(
       examples(

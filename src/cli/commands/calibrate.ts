@@ -24,7 +24,10 @@ export const describe = 'Find the plan of a pass: what each site does at each ca
 
 const search = {
   output: { alias: 'o', type: 'string', demandOption: true, describe: 'Plan file to write' },
-  pass: texts('The pass with its options: ditfastattn:threshold=D3,window=1/8'),
+  pass: {
+    ...texts('The pass with its options: ditfastattn:threshold=D3,window=1/8'),
+    demandOption: true,
+  },
   ...pluginOption,
   calls: {
     type: 'number',

@@ -84,6 +84,7 @@ export const options = { ...page, ...loop, ...jsonOption } as const;
 
 export const builder = (yargs: Argv) =>
   addOptions(yargs.positional('bundle', bundleArgument.bundle), options)
+    .group(Object.keys(page), 'The page:')
     .group(Object.keys(loop), 'The loop that is run for errors and images:')
     .epilogue(
       examples(

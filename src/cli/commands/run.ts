@@ -91,11 +91,17 @@ export const options = {
   ...output,
 } as const;
 
+const MOST_USED = ['output', 'steps', 'sampler', 'seed', 'feed', 'samples'];
+
+const others = (group: object): string[] =>
+  Object.keys(group).filter((name) => !MOST_USED.includes(name));
+
 export const builder = (yargs: Argv) =>
   addOptions(yargs.positional('bundle', positionals.bundle), options)
-    .group(Object.keys(sampling), 'Sampling:')
+    .group(MOST_USED, 'Most used:')
+    .group(others(sampling), 'Sampling:')
     .group(Object.keys(noiseOptions), 'Noise schedule of the training:')
-    .group(Object.keys(inputs), 'Inputs:')
+    .group(others(inputs), 'Inputs:')
     .group(Object.keys(guidanceOptions), 'Guidance:')
     .group(Object.keys(partOptions), 'Pictures to start from, and further models:')
     .epilogue(

@@ -22,7 +22,7 @@ export const command = 'transform <model>';
 export const describe = 'Write a bundle: models and the schedule that runs them';
 
 export const options = {
-  output: { alias: 'o', type: 'string', demandOption: true, describe: 'Folder for the bundle' },
+  output: { alias: 'o', type: 'string', describe: 'Folder for the bundle [required]' },
   pass: texts('Pass with its options: deepcache:branch=2,interval=3'),
   recipe: {
     type: 'string',
@@ -102,20 +102,23 @@ export const options = {
 
 export const builder = (yargs: Argv) =>
   addOptions(yargs.positional('model', modelArgument.model), options)
+    .group(['output', 'recipe', 'pass', 'calls', 'plan', 'target', 'force'], 'Most used:')
     .group(
       Object.keys(keptOptions),
       'Guidance and inputs, which the bundle keeps for whoever runs it:',
     )
+    .group(Object.keys({ ...shapeOptions, ...roleOptions }), 'The model:')
     .group(Object.keys(madeForOptions), 'The loop that it is for, which it then takes by default:')
     .epilogue(
       examples(
+        ['Which settings fit this model', 'stepfold transform unet.onnx'],
+        [
+          'One of them, by its name',
+          'stepfold transform unet.onnx --calls 50 --recipe balanced -o bundle',
+        ],
         [
           'One full call, two shallow ones, and so on',
           'stepfold transform unet.onnx --calls 50 -o bundle \\\n  --pass deepcache:branch=2,interval=3',
-        ],
-        [
-          'Settings for models of its family, whichever that is',
-          'stepfold transform unet.onnx --calls 50 --recipe balanced -o bundle',
         ],
         [
           'Full calls crowd around call 15',

@@ -1,5 +1,5 @@
 /** Checking a pass's options against its schema, and reading them from a command line. */
-import { badOption } from '../../errors/index.js';
+import { badOption, missingPassOptions, unknownPassOption } from '../../errors/index.js';
 import { schemaErrors } from '../../runtime/schedule/schema-errors.js';
 import { schemaProblems } from '../../runtime/schedule/schema-problems.js';
 import { completed } from './completed.js';
@@ -29,16 +29,19 @@ export function checkOptions<O>(pass: Pass<O>, options: Readonly<Record<string, 
   );
   const errors = schemaErrors(schema, value);
   if (errors.length === 0) return value as O;
-  const [first] = errors;
-  const known = Object.keys(pass.options.properties).join(', ');
+  // one that is misspelt is missing too
+  const unknown = errors.find(({ keyword }) => keyword === 'additionalProperties');
+  const first = unknown ?? errors[0];
   if (first?.keyword === 'additionalProperties')
-    throw badOption(
+    throw unknownPassOption(
       pass.name,
       first.params.additionalProperty,
-      `there is no such option (options: ${known})`,
+      Object.keys(pass.options.properties),
     );
-  if (first?.keyword === 'required')
-    throw badOption(pass.name, first.params.missingProperty, 'it must be given');
+  const missing = errors.flatMap((error) =>
+    error.keyword === 'required' && error.instancePath === '' ? [error.params.missingProperty] : [],
+  );
+  if (missing.length > 0) throw missingPassOptions(pass.name, missing, pass.example);
   const option = first?.instancePath.split('/')[1] ?? '';
   const [problem] = schemaProblems(value, errors);
   throw badOption(pass.name, option, `it ${problem?.message ?? 'is not valid'}`);

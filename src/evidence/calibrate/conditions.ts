@@ -3,7 +3,7 @@
  * seeded random ones, one for each image.
  */
 import type { TensorConstructor } from 'onnxruntime-common';
-import { feedShape, oddGuidanceBatch, roleUnknown } from '../../errors/index.js';
+import { feedShape, oddGuidanceBatch, rolesUnknown } from '../../errors/index.js';
 import { withFollowers } from '../../model/shape/index.js';
 import type { Port } from '../../runtime/schedule/index.js';
 import type { Batches } from '../measure/batches.js';
@@ -85,8 +85,13 @@ export function completeConditions(ports: DenoiserPorts, options: ConditionOptio
   const { ort, samples, mode, seed, classes } = options;
   const { latent, timestep } = ports.roles;
   const names = ports.inputs.map((port) => port.name);
-  if (latent === undefined) throw roleUnknown('latent', names);
-  if (timestep === undefined) throw roleUnknown('timestep', names);
+  if (latent === undefined || timestep === undefined)
+    throw rolesUnknown(
+      Object.entries({ latent, timestep }).flatMap(([role, name]) =>
+        name === undefined ? [role] : [],
+      ),
+      names,
+    );
   const batch = ports.inputs.find((port) => port.name === latent)!.shape[0]!;
   const pair = mode === 'batch';
   const rows = pair ? 2 * samples : samples;

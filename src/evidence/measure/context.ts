@@ -35,5 +35,6 @@ export interface ProofContext {
   readonly report: Findings;
   /** Keeps models open that are made for one loop, for the next. */
   readonly keep?: Keep | undefined;
-  readonly onProgress?: ((what: string) => void) | undefined;
+  /** @param share that is done of this, from 0 to 1 */
+  readonly onProgress?: ((what: string, share?: number) => void) | undefined;
 }

@@ -50,8 +50,11 @@ export async function identities(
   try {
     for (const { given, expected } of answered) {
       bundle.reset();
-      for (const program of programs) {
-        onProgress?.(`program ${program}, optimization ${session.graphOptimizationLevel}`);
+      for (const [index, program] of programs.entries()) {
+        onProgress?.(
+          `program ${program}, optimization ${session.graphOptimizationLevel}`,
+          index / programs.length,
+        );
         const actual = await bundle.run(given);
         const reason = without.get(program);
         if (reason !== undefined) {

@@ -4,7 +4,7 @@ import {
   latentChannels,
   oddGuidanceBatch,
   roleFed,
-  roleUnknown,
+  rolesUnknown,
 } from '../../errors/index.js';
 import { sizeOf, withFollowers } from '../../model/shape/index.js';
 import type { Guidance } from '../../runtime/samplers/index.js';
@@ -87,8 +87,13 @@ export function rolesOf(
   const names = inputs.map((p) => p.name);
   const latent = said.roles?.latent ?? roles.latent;
   const timestep = said.roles?.timestep ?? roles.timestep;
-  if (latent === undefined) throw roleUnknown('latent', names);
-  if (timestep === undefined) throw roleUnknown('timestep', names);
+  if (latent === undefined || timestep === undefined)
+    throw rolesUnknown(
+      Object.entries({ latent, timestep }).flatMap(([role, name]) =>
+        name === undefined ? [role] : [],
+      ),
+      names,
+    );
   return { latent, timestep };
 }
 

@@ -66,8 +66,8 @@ export async function loop(
     const fedBack = isWhole ? FedBack.of(schedule, player, report) : undefined;
     try {
       let first: Record<string, Tensor> | undefined;
-      for (const call of calls) {
-        onProgress?.(`call ${call} of the loop`);
+      for (const [index, call] of calls.entries()) {
+        onProgress?.(`call ${call} of the loop`, index / calls.length);
         const program = loopCalls.programAt(call)!;
         const actual = await player.play(program, feeds.get(call)!, call);
         await fedBack?.compare(call, feeds.get(call)!, actual);

@@ -27,7 +27,8 @@ export interface ProofOptions {
   readonly levels?: readonly OptimizationLevel[];
   /** Input shapes, where they are not fixed in the bundle; default a batch of 2, 4 with a guidance pair in it. */
   readonly shapes?: Readonly<Record<string, readonly number[]>>;
-  readonly onProgress?: (what: string) => void;
+  /** @param share that is done of this, from 0 to 1 */
+  readonly onProgress?: (what: string, share?: number) => void;
 }
 
 export interface Check extends Omit<Difference, 'identical'> {

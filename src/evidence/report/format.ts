@@ -19,6 +19,13 @@ export function formatBytes(bytes: number | undefined): string {
   return `${(bytes / 2 ** 10).toFixed(1)} KiB`;
 }
 
+/** Long lists in settings of passes, as `full=0+1+2+…+49`: whoever reads them by program has them whole. */
+export const shortLists = (text: string): string =>
+  text.replaceAll(/[\d.]+(?:\+[\d.]+){7,}/g, (list) => {
+    const items = list.split('+');
+    return [...items.slice(0, 3), '…', items.at(-1)].join('+');
+  });
+
 export const formatShape = (shape: readonly (number | string | null)[] | undefined): string =>
   shape ? `[${shape.map((d) => d ?? '?').join(', ')}]` : '?';
 

@@ -2,7 +2,7 @@
  * Turns what is against a schema into sentences: where, what was expected, what was found. A misplaced document
  * is reported once per keyword, so problems that say the same are given once.
  */
-import type { Problem } from '../../errors/index.js';
+import { nearest, type Problem } from '../../errors/index.js';
 import { pointer, valueAt } from './pointer.js';
 import type { SchemaError } from './schema-errors.js';
 
@@ -40,7 +40,9 @@ function toProblem(document: unknown, error: SchemaError): Problem {
       };
     case 'enum': {
       const allowed = error.params.allowedValues.map((value) => JSON.stringify(value));
-      return { path, message: `must be one of ${allowed.join(', ')}; found ${found}` };
+      const near = nearest(found, allowed);
+      const meant = near === undefined ? '' : ` (did you mean ${near}?)`;
+      return { path, message: `must be one of ${allowed.join(', ')}; found ${found}${meant}` };
     }
     case 'const':
       return {

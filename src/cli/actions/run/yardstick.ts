@@ -1,8 +1,5 @@
 /** What `run --yardstick` shows: how near the bundle ends to its source, and what fewer steps come to for the same work. */
-import fs from 'node:fs';
-import path from 'node:path';
-import { sha256 } from '../../../compiler/emit/index.js';
-import { StepfoldError, sourceNotFound, yardstickOfModel } from '../../../errors/index.js';
+import { sourceNotFound, yardstickOfModel } from '../../../errors/index.js';
 import { type GenerateOptions, generate, openLoopModel } from '../../../evidence/measure/index.js';
 import { macShareOf } from '../../../evidence/measure/mac-share.js';
 import {
@@ -17,6 +14,7 @@ import {
 import { findModel } from '../../../runtime/model-folder/index.js';
 import { callsOf, callsPerStep, type Schedule } from '../../../runtime/schedule/index.js';
 import { heading, print, printTable } from '../../output.js';
+import { recordedSource, type SourcePlace, sourcePlaces } from '../../source-model.js';
 
 export interface RunWorth {
   /** The source model. */
@@ -108,31 +106,13 @@ function countsOf(programs: readonly string[]): Map<string, number> {
   return counts;
 }
 
-/** The model that is named; else the one that the bundle records, beside the bundle, in its pipeline, or from here. */
-function findSource(
-  named: string | undefined,
-  { given, bundle, schedule }: { given: string; bundle: string; schedule: Schedule },
-): string {
+/** The model that is named; else the one that the bundle records. @throws RUN_SOURCE */
+function findSource(named: string | undefined, place: SourcePlace): string {
   if (named !== undefined) return findModel(named).file;
-  const { file, sha256: hash } = schedule.source;
-  const places = [
-    path.join(path.dirname(path.resolve(bundle)), path.basename(file)),
-    ...modelIn(given),
-    path.resolve(file),
-  ];
-  const found = places.find((place) => fs.existsSync(place) && sha256(place) === hash);
-  if (found === undefined) throw sourceNotFound(bundle, file, [...new Set(places)]);
+  const found = recordedSource(place);
+  if (found === undefined)
+    throw sourceNotFound(place.bundle, place.schedule.source.file, sourcePlaces(place));
   return found;
-}
-
-/** Of a pipeline's folder the denoiser. */
-function modelIn(folder: string): string[] {
-  try {
-    return [findModel(folder).file];
-  } catch (error) {
-    if (error instanceof StepfoldError) return [];
-    throw error;
-  }
 }
 
 const dB = (value: number) => (Number.isFinite(value) ? value.toFixed(1) : 'equal');

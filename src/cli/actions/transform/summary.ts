@@ -13,6 +13,7 @@ import { colors } from '../../colors.js';
 import type { TransformArguments } from '../../commands/transform.js';
 import { differentFindings, printFindings } from '../../findings.js';
 import { printHeatmap } from '../../heatmap.js';
+import { printNext } from '../../next.js';
 import { printOriginal } from '../../original.js';
 import {
   formatBytes,
@@ -24,7 +25,6 @@ import {
   printUnknownMacs,
 } from '../../output.js';
 import type { SavesNothing } from '../../saves-nothing.js';
-import { shellWord } from '../../shell.js';
 
 const plural = (things: object, what: string) => {
   const count = Object.keys(things).length;
@@ -58,7 +58,7 @@ const WORTH_PRUNING = 0.05;
 const FEW_SITES = 2;
 
 export function printSummary(
-  { output: folder, plugin = [] }: TransformArguments,
+  { output: folder, plugin = [] }: Pick<TransformArguments, 'plugin'> & { readonly output: string },
   model: string,
   { schedule, report, original }: BundleRecord & Partial<PipelineFolderRecord>,
   { strategies: known }: PassTable,
@@ -120,12 +120,11 @@ export function printSummary(
     print('');
     print(colors.yellow(`THIS BUNDLE SAVES NOTHING: ${nothing.why}.`));
     print(`What to do: ${nothing.next}`);
+  } else {
+    const plugins = plugin.flatMap((file) => ['--plugin', file]);
+    print();
+    printNext('verify', folder, '--against', path.normalize(model), ...plugins);
   }
-  const [bundle, against] = [shellWord(folder), shellWord(path.normalize(model))];
-  heading('Next');
-  const plugins = plugin.map((file) => ` --plugin ${shellWord(file)}`).join('');
-  print(`stepfold verify ${bundle} --against ${against}${plugins}`);
-  print(`stepfold bench ${bundle} --against ${against}`);
 }
 
 /** How often each rule was applied in each model, and where none was though it looked likely. */

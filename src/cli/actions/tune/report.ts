@@ -1,12 +1,17 @@
 /** What is said of a search that has come to its end. */
 import type { Original } from '../../../compiler/emit/index.js';
 import type { VerifyReport } from '../../../evidence/measure/index.js';
-import { type Judged, settingTitle, type Tuned } from '../../../evidence/tune/index.js';
+import {
+  type Judged,
+  type Setting,
+  settingTitle,
+  type Tuned,
+} from '../../../evidence/tune/index.js';
 import { colors } from '../../colors.js';
 import type { TuneArguments } from '../../commands/tune.js';
+import { printNext } from '../../next.js';
 import { printOriginal } from '../../original.js';
-import { heading, print, printJson, printMadeUp, printTable } from '../../output.js';
-import { shellWord } from '../../shell.js';
+import { heading, print, printJson, printMadeUp, printTable, shortLists } from '../../output.js';
 import { besideFlags } from './loop-flags.js';
 
 /** Latents are in the bundle's pictures, not in what is printed. */
@@ -25,6 +30,8 @@ function timeText({ chosen: { time }, costsOf, imagesAtOnce }: Tuned): string {
     ? `worked out from the costs of ${costsOf.file}, measured on: ${costsOf.machine} (${seconds(time.milliseconds)} s for the model's calls; no loop was timed there)`
     : `measured here (${seconds(time.milliseconds)} s for ${imagesAtOnce} images, ${seconds(time.least)} to ${seconds(time.most)})`;
 }
+
+const titleOf = (setting: Setting): string => shortLists(settingTitle(setting));
 
 const dB = ({ mean }: { readonly mean: number }) => (mean >= 150 ? 'equal' : mean.toFixed(1));
 
@@ -58,7 +65,7 @@ export function report(
   heading(`On ${chosen.own.images} images that the search did not see`);
   const row = (what: string, one: Judged) => [
     what,
-    settingTitle(one.setting),
+    titleOf(one.setting),
     `${(one.time.milliseconds / 1000).toFixed(2)} s`,
     `${speedup(one).toFixed(2)}x`,
     dB(one.converged),
@@ -73,7 +80,7 @@ export function report(
     ],
   );
   const error = chosen[args.to];
-  print(`Chosen: ${settingTitle(chosen.setting)}`);
+  print(`Chosen: ${titleOf(chosen.setting)}`);
   print(`Speed: ${speedup(chosen).toFixed(2)} times that of the loop as it is, ${timeText(tuned)}`);
   print(
     `Distance: ${dB(error)} dB to the ${args.to === 'own' ? "loop's own" : 'converged'} pictures (${error.least.toFixed(1)} to ${error.most.toFixed(1)}); fewer steps in the same time: ${rival ? `${dB(rival[args.to])} dB` : 'none'}`,
@@ -83,7 +90,7 @@ export function report(
   );
   if (tuned.outOfTime) print('Time ran out before everything was tried.');
   for (const { pass, reason } of notTried) print(`Not tried: ${pass}: ${reason}`);
-  for (const { setting, message } of failed) print(`Failed: ${settingTitle(setting)}: ${message}`);
+  for (const { setting, message } of failed) print(`Failed: ${titleOf(setting)}: ${message}`);
   printMadeUp(tuned.madeUp);
   print(
     `Written: ${args.output}`,
@@ -91,5 +98,5 @@ export function report(
   );
   printOriginal(original);
   if (args.page !== undefined) print(`Page: ${args.page}`);
-  print(`Run it: ${runLine(args, chosen).map(shellWord).join(' ')}`);
+  printNext(...runLine(args, chosen).slice(1));
 }

@@ -6,7 +6,7 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
-import { schedulerUnreadable } from '../../../errors/index.js';
+import { StepfoldError, schedulerUnreadable } from '../../../errors/index.js';
 import { readRegularText } from '../../../io/regular-file.js';
 import { SAMPLER_NAMES, type SamplerName, solverOf } from '../../samplers/index.js';
 import { CLASSES, isRead, pathOf, type ReadName } from './classes.js';
@@ -18,7 +18,7 @@ import type { Field, FieldContext, Meaning } from './rules.js';
 import { alongFlow, alwaysOf, hasSetting } from './same-as.js';
 import type { SchedulerSettings, SchedulerUse } from './settings.js';
 
-const FILE = 'scheduler/scheduler_config.json';
+export const SCHEDULER_FILE = 'scheduler/scheduler_config.json';
 
 /**
  * @param folder of the pipeline
@@ -27,7 +27,7 @@ const FILE = 'scheduler/scheduler_config.json';
  * @throws FOLDER_SCHEDULER when it says something that the samplers here do not know
  */
 export function readScheduler(folder: string, given: SchedulerUse = {}): SchedulerSettings {
-  const file = path.join(folder, FILE);
+  const file = path.join(folder, SCHEDULER_FILE);
   if (!fs.existsSync(file)) return {};
   const config = parse(file);
   const sampler = given.sampler ?? 'ddim';
@@ -77,6 +77,16 @@ export function readScheduler(folder: string, given: SchedulerUse = {}): Schedul
     ...meanings,
     ...(context.isFlow ? [notGiven(pipelineSettings(folder), given)] : []),
   );
+}
+
+/** The class that a folder's file names, if it can be read. */
+export function classIn(folder: string): unknown {
+  try {
+    return parse(path.join(folder, SCHEDULER_FILE))['_class_name'];
+  } catch (error) {
+    if (error instanceof StepfoldError) return undefined;
+    throw error;
+  }
 }
 
 const isShifted = (meanings: readonly SchedulerSettings[]): boolean =>

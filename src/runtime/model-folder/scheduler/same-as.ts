@@ -25,6 +25,9 @@ const SAME_AS = {
   'lcm-flow': 'FlowMatchEulerDiscreteScheduler',
 } as const satisfies Record<SamplerName, keyof typeof SCHEDULERS>;
 
+/** Whether a sampler is that class. */
+export const isSame = (sampler: SamplerName, name: unknown): boolean => SAME_AS[sampler] === name;
+
 /** Whether the class that the sampler is has this setting. */
 export const hasSetting = (sampler: SamplerName, field: string): boolean =>
   Object.hasOwn(SCHEDULERS[SAME_AS[sampler]], field);
