@@ -220,7 +220,13 @@ async function measure(
       programs: Object.fromEntries(
         Object.entries(bench.programs).map(([name, { milliseconds }]) => [name, milliseconds]),
       ),
-      loop: { source: bench.loop.sourceMilliseconds, bundle: bench.loop.milliseconds },
+      loop: {
+        source: bench.loop.sourceMilliseconds,
+        bundle: bench.loop.milliseconds,
+        quartiles: bench.loop.quartiles,
+        worth: bench.loop.worth,
+      },
+      doubts: bench.doubts,
       memory: bench.memory,
     },
   };

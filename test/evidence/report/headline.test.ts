@@ -17,7 +17,11 @@ const SUBJECT = {
     source: { file: 'unet.onnx' },
     cost: { macs: { convention: { all: { source: 10, perCall: 4 } } } },
   },
-  measured: { rounds: 5, loop: { source: 900, bundle: 300 } },
+  measured: {
+    rounds: 5,
+    loop: { source: 900, bundle: 300, quartiles: [2.8, 3.1], worth: 'clear' },
+    doubts: [],
+  },
   trace: { decibels: 36.06, steps: [{ step: 0, prediction: 0, latent: 0.037 }] },
   fewerSteps: {
     ...{ cost: 11.9, convergedSteps: 1000, loop: 44, bundle: { own: 36.06, converged: 34.2 } },
@@ -36,7 +40,10 @@ const rivals = (own: number, converged: number): KnownSubject => ({
 test('figures are those that were measured', () => {
   expect(headlineOf(SUBJECT)).toEqual({
     macRatio: 2.5,
-    speed: { ratio: 3, milliseconds: { source: 900, bundle: 300 }, rounds: 5 },
+    speed: {
+      ...{ ratio: 3, milliseconds: { source: 900, bundle: 300 }, rounds: 5 },
+      ...{ quartiles: [2.8, 3.1], worth: 'clear', doubts: [] },
+    },
     distance: { decibels: 36.06, relative: 0.037 },
     fewerSteps: {
       toOwn: { what: '12 steps, deis karras', steps: 12, decibels: 35 },
@@ -46,6 +53,18 @@ test('figures are those that were measured', () => {
   });
   const figures = [...shown(SUBJECT).querySelectorAll('.figure')].map((card) => card.textContent);
   expect(figures).toEqual(['3.00x', '36.1 dB', '35.0 dB']);
+});
+
+test('a speed that its rounds do not bear is none, and what speaks against it is said', () => {
+  const { measured } = SUBJECT;
+  const loop = { ...measured!.loop, quartiles: [1.2, 4.4], worth: 'unclear' } as const;
+  const page = shown({
+    ...SUBJECT,
+    measured: { ...measured!, loop, doubts: ['The machine is busy'] },
+  });
+  expect(page.querySelector('.figure')!.textContent).toBe('unclear');
+  expect(page.body.textContent).toMatch(/half of them between 1\.20x and 4\.40x/);
+  expect(page.body.textContent).toContain('Doubtful: The machine is busy.');
 });
 
 describe('the sentence', () => {

@@ -1,4 +1,5 @@
 /** What is asked first of a bundle: how much faster, how far from the pictures, and what fewer steps come to in the same time. */
+import type { Worth } from '../../measure/spread.js';
 import { rowTitle, type YardstickRow } from '../../yardstick/index.js';
 import type { ReportSubject } from './subject.js';
 
@@ -15,6 +16,12 @@ export interface Headline {
     /** Of a loop. */
     readonly milliseconds: { readonly source: number; readonly bundle: number };
     readonly rounds: number;
+    /** Of the ratios of the rounds: half of them lie between. */
+    readonly quartiles: readonly [number, number];
+    /** Can the ratio be told from how the rounds differ? */
+    readonly worth: Worth;
+    /** What speaks against believing it. */
+    readonly doubts: readonly string[];
   };
   /** Of the final latents of one noise, to those of the source's own loop. */
   readonly distance?: {
@@ -49,6 +56,9 @@ export function headlineOf({ schedule, measured, trace, fewerSteps }: ReportSubj
         ratio: measured.loop.source / measured.loop.bundle,
         milliseconds: { source: measured.loop.source, bundle: measured.loop.bundle },
         rounds: measured.rounds,
+        quartiles: measured.loop.quartiles,
+        worth: measured.loop.worth,
+        doubts: measured.doubts,
       },
     }),
     ...(last &&

@@ -5,6 +5,7 @@ import type { KnownStrategies, PassTrials } from '../../../compiler/pass/index.j
 import type { SameFile } from '../../../model/diff/index.js';
 import type { Model } from '../../../model/ir/model.js';
 import type { Schedule } from '../../../runtime/schedule/index.js';
+import type { Worth } from '../../measure/spread.js';
 import type { Nearness, Yardstick } from '../../yardstick/index.js';
 
 export interface ReportSubject {
@@ -45,7 +46,16 @@ export interface Measured {
   /** By program. */
   readonly programs: Readonly<Record<string, number>>;
   /** The whole loop. */
-  readonly loop: { readonly source: number; readonly bundle: number };
+  readonly loop: {
+    readonly source: number;
+    readonly bundle: number;
+    /** Of the ratios of the rounds. */
+    readonly quartiles: readonly [number, number];
+    /** Can the ratio be told from how the rounds differ? */
+    readonly worth: Worth;
+  };
+  /** What speaks against believing these times, in sentences without a full stop. */
+  readonly doubts: readonly string[];
   /** Resident bytes of the process. */
   readonly memory: { readonly source: number; readonly both: number };
 }

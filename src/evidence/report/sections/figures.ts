@@ -51,7 +51,9 @@ export function figuresSection(subject: KnownSubject): Section {
             'Time of the loop',
             milliseconds(measured.loop.source),
             milliseconds(measured.loop.bundle),
-            formatTimes(measured.loop.source / measured.loop.bundle),
+            measured.loop.worth === 'unclear'
+              ? 'unclear'
+              : formatTimes(measured.loop.source / measured.loop.bundle),
           ],
           [
             'Memory of the process',

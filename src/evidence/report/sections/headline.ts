@@ -30,17 +30,18 @@ export function headlineSection(subject: KnownSubject): Section {
         : []),
     ])}
 ${verdict(facts)}
+${speed?.doubts.map((doubt) => html`<p>Doubtful: ${doubt}.</p>`)}
 ${other && html`<p>${other}.</p>`}`,
   };
 }
 
 const speedCard = (
-  { ratio, milliseconds: took, rounds }: NonNullable<Facts['speed']>,
+  { ratio, milliseconds: took, rounds, quartiles, worth }: NonNullable<Facts['speed']>,
   macRatio: number | undefined,
 ) => ({
   what: 'Speed',
-  figure: formatTimes(ratio),
-  words: html`as fast: a loop takes ${milliseconds(took.bundle)} in place of ${milliseconds(took.source)}, medians of ${rounds} rounds in turn on this machine${
+  figure: worth === 'unclear' ? 'unclear' : formatTimes(ratio),
+  words: html`as fast: a loop takes ${milliseconds(took.bundle)} in place of ${milliseconds(took.source)}, medians of ${rounds} rounds in turn on this machine, half of them between ${formatTimes(quartiles[0])} and ${formatTimes(quartiles[1])}${
     macRatio !== undefined && `; by MACs it would be ${formatTimes(macRatio)}`
   }`,
 });
