@@ -71,7 +71,7 @@ describe.concurrent('report', () => {
     const dB = (value: number) => `${value.toFixed(1)} dB`;
     const { speed, distance, fewerSteps, macRatio } = headline;
     expect(figures).toEqual([
-      `${speed.ratio.toFixed(2)}x`,
+      speed.worth === 'unclear' ? 'unclear' : `${speed.ratio.toFixed(2)}x`,
       dB(distance.decibels),
       dB(fewerSteps.toOwn.decibels),
     ]);
