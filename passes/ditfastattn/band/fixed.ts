@@ -18,7 +18,15 @@ import {
   cutOf,
   reachedOf,
 } from './chunks.js';
-import { besideOf, combinations, type Field, placeOf, seesAll } from './field.js';
+import {
+  besideOf,
+  combinations,
+  type Field,
+  listOf,
+  placeOf,
+  type Range,
+  seesAll,
+} from './field.js';
 import { maskTensor } from './mask.js';
 import { concat, gather, leading, node } from './nodes.js';
 import type { BandOperands } from './operands.js';
@@ -78,11 +86,6 @@ interface Group {
   readonly from: number;
   readonly end: number;
 }
-
-type Range = readonly [from: number, end: number];
-
-const listOf = ([from, end]: Range): number[] =>
-  Array.from({ length: end - from }, (_, i) => from + i);
 
 function chunksOf(b: SiteBuilder, { dtype }: BandOperands, { cut, from, end }: Group): Chunks {
   const { field, axes } = cut;
