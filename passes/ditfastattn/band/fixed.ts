@@ -157,12 +157,12 @@ function nearMask(
 ): ReturnType<typeof maskTensor> {
   const queries = combinations(axes.map(({ chunk }) => listOf([0, chunk])));
   const keys = combinations(axes.map((axis) => listOf(reachedOf(axis))));
-  const hidden = queries.flatMap((query) => [
-    ...Array<boolean>(beside).fill(false),
-    ...keys.map((key) =>
-      axes.some(({ reach }, axis) => Math.abs(query[axis]! - key[axis]!) > reach),
-    ),
-  ]);
+  const hidden: boolean[] = [];
+  for (const query of queries) {
+    for (let i = 0; i < beside; i++) hidden.push(false);
+    for (const key of keys)
+      hidden.push(axes.some(({ reach }, axis) => Math.abs(query[axis]! - key[axis]!) > reach));
+  }
   return maskTensor(dtype, [queries.length, beside + keys.length], hidden);
 }
 
