@@ -84,7 +84,7 @@ describe('options that do not fit', () => {
     ['interval 0', { branch: 1, interval: 0 }, /option "interval"/],
     ['a power of 1', { branch: 1, power: 1 }, /option "power": it must be > 1/],
     ['a strategy that is none', { branch: 1, strategy: 'window' }, /option "strategy"/],
-    ['an option that is none', { branch: 1, intervall: 2 }, /option "intervall": there is no such/],
+    ['an option that is none', { branch: 1, intervall: 2 }, /has no option "intervall"/],
   ])('%s', (_, options, message) => {
     expect(() => checkOptions(deepcache, options)).toThrow(message);
   });

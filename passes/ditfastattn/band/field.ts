@@ -27,16 +27,19 @@ export function fieldOf(window: Window, tokens: number): Field {
   return { tokens, from, axes };
 }
 
+export type Range = readonly [from: number, end: number];
+
+export const listOf = ([from, end]: Range): number[] =>
+  Array.from({ length: end - from }, (_, i) => from + i);
+
 /** Tokens on the axes. */
 export const placesOf = ({ axes }: Field): number =>
   axes.reduce((count, { size }) => count * size, 1);
 
 /** Places in the sequence of the tokens beside. */
 export function besideOf(field: Field): number[] {
-  const end = field.from + placesOf(field);
-  return Array.from({ length: field.tokens }, (_, i) => i).filter(
-    (i) => i < field.from || i >= end,
-  );
+  const { from, tokens } = field;
+  return [...listOf([0, from]), ...listOf([from + placesOf(field), tokens])];
 }
 
 /** Does every query see every key? */

@@ -18,7 +18,15 @@ import {
   cutOf,
   reachedOf,
 } from './chunks.js';
-import { besideOf, combinations, type Field, placeOf, seesAll } from './field.js';
+import {
+  besideOf,
+  combinations,
+  type Field,
+  listOf,
+  placeOf,
+  type Range,
+  seesAll,
+} from './field.js';
 import { maskTensor } from './mask.js';
 import { concat, gather, leading, node } from './nodes.js';
 import type { BandOperands } from './operands.js';
@@ -78,11 +86,6 @@ interface Group {
   readonly from: number;
   readonly end: number;
 }
-
-type Range = readonly [from: number, end: number];
-
-const listOf = ([from, end]: Range): number[] =>
-  Array.from({ length: end - from }, (_, i) => from + i);
 
 function chunksOf(b: SiteBuilder, { dtype }: BandOperands, { cut, from, end }: Group): Chunks {
   const { field, axes } = cut;
@@ -154,12 +157,12 @@ function nearMask(
 ): ReturnType<typeof maskTensor> {
   const queries = combinations(axes.map(({ chunk }) => listOf([0, chunk])));
   const keys = combinations(axes.map((axis) => listOf(reachedOf(axis))));
-  const hidden = queries.flatMap((query) => [
-    ...Array<boolean>(beside).fill(false),
-    ...keys.map((key) =>
-      axes.some(({ reach }, axis) => Math.abs(query[axis]! - key[axis]!) > reach),
-    ),
-  ]);
+  const hidden: boolean[] = [];
+  for (const query of queries) {
+    for (let i = 0; i < beside; i++) hidden.push(false);
+    for (const key of keys)
+      hidden.push(axes.some(({ reach }, axis) => Math.abs(query[axis]! - key[axis]!) > reach));
+  }
   return maskTensor(dtype, [queries.length, beside + keys.length], hidden);
 }
 

@@ -3,17 +3,17 @@
  * run by run, as the runtime would: with the constants it gives to strategy inputs, so that of an If
  * the branch that is taken counts, and with what is known of the wires that its earlier runs gave: their
  * sizes, since a call that computes half of a guidance pair has smaller ones, and the sizes that cross a
- * border as numbers in a wire. Costs a shape inference per run.
+ * border as numbers in a wire. Costs a shape inference per model, and of further runs what comes out otherwise.
  */
 
-import { concreteShapes, graphCost, type Macs } from '../../model/cost/index.js';
+import { concreteShapes, type Macs, regionMacs } from '../../model/cost/index.js';
 import type { Model } from '../../model/ir/model.js';
 import { sortNodes } from '../../model/ir/order.js';
 import {
   branchTaken,
   type DimExpr,
   type InferOptions,
-  inferShapes,
+  repeatedInference,
 } from '../../model/shape/index.js';
 import type { Shape } from '../../runtime/schedule/index.js';
 import type { Run } from '../lower/index.js';
@@ -53,6 +53,8 @@ class Counter {
   private readonly states: Record<string, Sizes>;
   /** Runs that begin alike need to be followed only once. */
   private readonly known = new Map<string, { macs: ProgramMacs; outputs: Map<string, Known> }>();
+
+  private readonly inferences = new Map<Model, ReturnType<typeof repeatedInference>>();
 
   constructor(
     private readonly counted: CountedPrograms,
@@ -122,9 +124,14 @@ class Counter {
   }
 
   private count(model: Model, options: InferOptions) {
-    const shapes = inferShapes(model, options);
+    let infer = this.inferences.get(model);
+    if (!infer) {
+      infer = repeatedInference(model);
+      this.inferences.set(model, infer);
+    }
+    const shapes = infer(options);
     const shapeOf = concreteShapes(shapes, this.bindings);
-    const { macs, unknown } = graphCost(model.graph, shapeOf, branchTaken(shapes));
+    const { macs, unknown } = regionMacs(model.graph.nodes, shapeOf, branchTaken(shapes));
     return { shapes, macs: { ...macs, isWhole: unknown.length === 0 } };
   }
 }

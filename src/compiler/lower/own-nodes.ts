@@ -61,9 +61,11 @@ export function ownNodes(owning: Owning): Set<Node> {
   const followed = new Set<Value>();
   const stack = [...from];
   for (let value = stack.pop(); value; value = stack.pop()) {
-    if (alternatives && !followed.has(value) && !isNeeded(value)) {
+    const others = alternatives?.(value) ?? [];
+    // most values have none, and to ask who needs a weight goes through all of its readers
+    if (others.length > 0 && !followed.has(value) && !isNeeded(value)) {
       followed.add(value);
-      pushAll(stack, alternatives(value));
+      pushAll(stack, others);
     }
     const node = value.producer;
     if (!node || own.has(node) || node.outputs.some((made) => made && isNeeded(made))) continue;

@@ -21,6 +21,8 @@ export interface Choosing {
 export class StrategyInputs {
   private readonly inputs = new Map<string, Value>();
   private readonly parts = new Map<string, Choosing[]>();
+  /** The combinations of each owner's parts that variants use. */
+  private readonly rows = new Map<string, number[][]>();
 
   constructor(
     private readonly graph: Graph,
@@ -65,11 +67,15 @@ export class StrategyInputs {
   }
 
   private combinations(owner: string): number[][] {
+    const known = this.rows.get(owner);
+    if (known) return known;
     const rows = new Map<string, number[]>();
     for (const variant of this.variants) {
       const row = this.parts.get(owner)!.map((part) => part.choice(variant));
       rows.set(row.join(), row);
     }
-    return [...rows.values()];
+    const found = [...rows.values()];
+    this.rows.set(owner, found);
+    return found;
   }
 }

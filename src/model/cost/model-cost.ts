@@ -42,27 +42,45 @@ export function regionCost(
   shapeOf: ShapeOf,
   choose: BranchChoice = () => undefined,
 ): RegionCost {
+  const all = [...nodes];
+  const weights = new Set<Value>();
+  for (const node of all) {
+    for (const value of nodeDependencies(node)) if (isParameter(value)) weights.add(value);
+    for (const inner of counted(node, choose))
+      for (const value of innerParameters(inner)) weights.add(value);
+  }
+  let parameters = 0;
+  for (const value of weights) parameters += elementCount(storedTensor(value)?.dims ?? []);
+  return { ...regionMacs(all, shapeOf, choose), parameters };
+}
+
+/** The same without its parameters, at the cost of a walk over the nodes that count. */
+export function regionMacs(
+  nodes: Iterable<Node>,
+  shapeOf: ShapeOf,
+  choose: BranchChoice = () => undefined,
+): Omit<RegionCost, 'parameters'> {
   let macs = NO_MACS;
   const unknown: Node[] = [];
-  const weights = new Set<Value>();
   for (const node of nodes) {
     const own = nodeMacs(node, shapeOf);
     if (own) macs = addMacs(macs, own);
     else unknown.push(node);
-    for (const value of nodeDependencies(node)) if (isParameter(value)) weights.add(value);
     let inside = NO_MACS;
-    const taken = choose(node);
-    for (const inner of taken ? [taken] : subgraphs(node)) {
-      const cost = regionCost(inner.nodes, shapeOf, choose);
+    for (const inner of counted(node, choose)) {
+      const cost = regionMacs(inner.nodes, shapeOf, choose);
       pushAll(unknown, cost.unknown);
       if (cost.macs.all > inside.all) inside = cost.macs;
-      for (const value of innerParameters(inner)) weights.add(value);
     }
     macs = addMacs(macs, inside);
   }
-  let parameters = 0;
-  for (const value of weights) parameters += elementCount(storedTensor(value)?.dims ?? []);
-  return { macs, parameters, unknown };
+  return { macs, unknown };
+}
+
+/** The graphs inside a node that may count. */
+function counted(node: Node, choose: BranchChoice): readonly Graph[] {
+  const taken = choose(node);
+  return taken ? [taken] : subgraphs(node);
 }
 
 export const graphCost = (graph: Graph, shapeOf: ShapeOf, choose?: BranchChoice): RegionCost =>

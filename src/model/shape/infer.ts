@@ -33,6 +33,7 @@ import {
 } from '../sizes/dim.js';
 import { parseDim } from '../sizes/parse.js';
 import { substitute } from '../sizes/substitute.js';
+import { InferenceMemory } from './memory.js';
 import { ShapeTable } from './table.js';
 
 export interface InferOptions {
@@ -51,6 +52,22 @@ export function inferShapes(model: Model, options: InferOptions = {}): ShapeTabl
   const inference = new ModelInference(model, options);
   inference.run();
   return new ShapeTable(inference.known, inference.equalities);
+}
+
+/**
+ * Infers one model again and again, which must not change in between: what is as it was in an earlier inference costs
+ * a look.
+ */
+export function repeatedInference(model: Model): (options?: InferOptions) => ShapeTable {
+  /** By bindings, since declared sizes depend on them. */
+  const memories = new Map<InferOptions['bindings'], InferenceMemory>();
+  return (options = {}) => {
+    const memory = memories.get(options.bindings) ?? new InferenceMemory();
+    memories.set(options.bindings, memory);
+    const inference = new ModelInference(model, options, memory);
+    inference.run();
+    return new ShapeTable(inference.known, inference.equalities);
+  };
 }
 
 const NOTHING: Facts = {};
@@ -80,6 +97,7 @@ class ModelInference implements Inference {
   readonly known = new Map<Value, Facts>();
   readonly equalities: Equality[] = [];
   private readonly names = new Map<string, number>();
+  private namesGiven = 0;
   /** Names that the model declares, and those made up so far: two unknowns of one name would be equal. */
   private taken: Set<string> | undefined;
   private readonly parsed = new Map<string, DimExpr>();
@@ -88,6 +106,7 @@ class ModelInference implements Inference {
   constructor(
     private readonly model: Model,
     private readonly options: InferOptions,
+    private readonly memory?: InferenceMemory,
   ) {}
 
   run(): void {
@@ -107,13 +126,13 @@ class ModelInference implements Inference {
 
   enter(graph: Graph, inputs: readonly Facts[]): Facts[] {
     graph.inputs.forEach((input, i) => {
-      this.known.set(input, inputs[i] ?? NOTHING);
+      this.known.set(input, this.one(inputs[i] ?? NOTHING));
     });
     for (const value of graph.initializers)
       if (value.initializer && !value.isGraphInput)
-        this.known.set(value, tensorFacts(value.initializer));
+        this.known.set(value, this.memory?.constant(value) ?? tensorFacts(value.initializer));
     for (const value of graph.sparseInitializers.keys())
-      if (!value.isGraphInput) this.known.set(value, this.declared(value));
+      if (!value.isGraphInput) this.known.set(value, this.one(this.declared(value)));
     const order = this.options.sorted ? graph.nodes : topologicalOrder(graph);
     for (const node of order) this.visit(node);
     return graph.outputs.map((output) => this.facts(output));
@@ -123,7 +142,12 @@ class ModelInference implements Inference {
     return this.known.get(value) ?? NOTHING;
   }
 
+  private one(facts: Facts): Facts {
+    return this.memory?.one(facts) ?? facts;
+  }
+
   freshName(hint: string): string {
+    this.namesGiven++;
     this.taken ??= this.declaredSymbols(this.model.graph);
     let count = this.names.get(hint) ?? 0;
     let name = hint;
@@ -183,10 +207,30 @@ class ModelInference implements Inference {
   }
 
   private visit(node: Node): void {
-    const made = this.apply(node);
+    const { memory } = this;
+    const outputs = memory ? this.remembered(node, memory) : this.made(node);
     node.outputs.forEach((output, i) => {
-      if (output) this.known.set(output, this.withDeclared(output, made[i] ?? NOTHING));
+      if (output) this.known.set(output, outputs[i]!);
     });
+  }
+
+  private remembered(node: Node, memory: InferenceMemory): readonly Facts[] {
+    const inputs = node.inputs.map((input) => (input ? this.facts(input) : NOTHING));
+    const before = memory.recall(node, inputs);
+    if (before) return before;
+    const aside = this.namesGiven + this.equalities.length;
+    const outputs = this.made(node).map((facts) => memory.one(facts));
+    const isAlone = aside === this.namesGiven + this.equalities.length;
+    // values of graphs inside it are to be known as well
+    if (isAlone && subgraphs(node).length === 0) memory.remember(node, inputs, outputs);
+    return outputs;
+  }
+
+  private made(node: Node): readonly Facts[] {
+    const made = this.apply(node);
+    return node.outputs.map((output, i) =>
+      output ? this.withDeclared(output, made[i] ?? NOTHING) : NOTHING,
+    );
   }
 
   private apply(node: Node): readonly Facts[] {

@@ -154,6 +154,39 @@ test('own nodes are the most of those needed whose results nobody else reads', (
   expect(some).toBeGreaterThan(500);
 });
 
+test('who else reads a weight is asked for no site, however many do', () => {
+  const asked = (count: number) => {
+    const graph = new Graph('sites of one weight');
+    const x = graph.addInput('x');
+    const weight = graph.addInitializer('w', float32Tensor([1]));
+    const sites = Array.from({ length: count }, () => {
+      const computed = graph.addNode({ opType: 'Mul', inputs: [x, weight] }).output;
+      const instead = graph.addNode({ opType: 'Add', inputs: [x, weight] }).output;
+      graph.addOutput(computed);
+      return { computed, instead };
+    });
+    const alternatives = new Map(sites.map(({ computed, instead }) => [computed, [instead]]));
+    const holders = new Holders(graph);
+    let uses = 0;
+    for (const { computed, instead } of sites) {
+      const own = ownNodes({
+        from: [computed, instead],
+        given: new Set([computed]),
+        isRoot: () => false,
+        isAside: ({ opType }) => opType === 'Add',
+        holderOf: (use) => {
+          uses++;
+          return holders.of(use);
+        },
+        alternatives: (value) => alternatives.get(value) ?? [],
+      });
+      expect(labels(own)).toEqual(labels(new Set([computed.producer!, instead.producer!])));
+    }
+    return uses;
+  };
+  expect(asked(40)).toBe(2 * asked(20));
+});
+
 test('the region of a strategy is what it needs and not all do', () => {
   fc.assert(
     fc.property(
