@@ -38,7 +38,7 @@ import {
   fullStepsRule,
   proposedBy,
 } from '../full-steps.js';
-import { NAME, readRange } from './range.js';
+import { NAME, readRow } from './range.js';
 import { type BlockRun, RUN_STRATEGIES, runsSite } from './site.js';
 import { readSizesBefore } from './sizes.js';
 
@@ -165,7 +165,7 @@ function chosenStages(context: PassContext, options: DeltaCacheOptions): Stage[]
       (name) => options[name] !== undefined,
     );
     if (other) throw badOption(NAME, 'range', `it says which blocks, so leave out ${other}`);
-    return [readRange(range, stages)];
+    return [readRow(range, stages)];
   }
   if (blocks === undefined)
     throw badOption(NAME, 'blocks', 'it must be given, or a range of blocks');

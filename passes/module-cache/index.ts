@@ -8,7 +8,7 @@
  * Assumes transformer blocks, or attention with an output projection, that the analysis can follow. Costs a state for each
  * output of a module, of the size of the stream.
  */
-import type { ModuleKind } from '../../src/compiler/analysis/index.js';
+import type { BlockModule } from '../../src/compiler/analysis/index.js';
 import {
   type ForecastOptions,
   forecastFrom,
@@ -18,7 +18,7 @@ import {
 } from '../../src/compiler/forecast/index.js';
 import { checkOptions, type Pass, type PassContext } from '../../src/compiler/pass/index.js';
 import { byHalf, type Proposal, together } from '../../src/compiler/plan/index.js';
-import { badOption, noModules } from '../../src/errors/index.js';
+import { badOption } from '../../src/errors/index.js';
 import { groupBy } from '../../src/model/ir/group-by.js';
 import { stepsOfCalls } from '../../src/runtime/schedule/index.js';
 import {
@@ -28,18 +28,11 @@ import {
   proposedBy,
   stepsOfRule,
 } from '../full-steps.js';
+import { chosenModules, type ModuleChoice, rangeOption } from './chosen.js';
 import { moduleSite } from './site.js';
-import {
-  ENDS,
-  kindOptions,
-  kindsOf,
-  type ModuleSteps,
-  NAME,
-  stepsOfKind,
-  withoutOwnSteps,
-} from './steps.js';
+import { ENDS, kindOptions, kindsOf, NAME, stepsOfKind, withoutOwnSteps } from './steps.js';
 
-export interface ModuleCacheOptions extends ForecastOptions, ModuleSteps {}
+export interface ModuleCacheOptions extends ForecastOptions, ModuleChoice {}
 
 export const moduleCache: Pass<ModuleCacheOptions> = {
   name: NAME,
@@ -50,6 +43,7 @@ export const moduleCache: Pass<ModuleCacheOptions> = {
     type: 'object',
     properties: {
       ...kindOptions,
+      ...rangeOption,
       ...fullStepsOptions('with what was kept', ENDS),
       ...forecastOptions(),
     },
@@ -69,30 +63,30 @@ export const moduleCache: Pass<ModuleCacheOptions> = {
   },
   strategies: { reuse: { meaning: { result: 'kept' }, letter: 'r' } },
   propose(context, options) {
-    const { found, refused } = context.modules();
-    const kinds = kindsOf(options);
-    const there = kinds.filter((kind) => found.some((module) => module.kind === kind));
-    if (there.length === 0) {
-      const nearest = [...refused, ...context.blocks().refused, ...context.attention().refused];
-      throw noModules(kinds, nearest[0]?.reason, nearest[0]?.node);
-    }
-    const missing = options.kinds?.find((kind) => !there.includes(kind));
-    if (missing) throw badOption(NAME, 'kinds', `the model has no ${missing} module`);
+    const chosen = chosenModules(context, options);
     const steps = stepsOfCalls(context.calls, context.guidance);
-    const byKind = there.map((kind) => ({ kind, rule: stepsOfKind(kind, steps, options) }));
+    const byKind = [...chosen].map(([kind, modules]) => ({
+      modules,
+      rule: stepsOfKind(kind, steps, options),
+    }));
     // kinds that follow one rule are one choice, or loops of other lengths would be ready for steps that none has
     const alike = groupBy(byKind, ({ rule }) => JSON.stringify(rule));
     return together(
       [...alike.values()].map((group) =>
-        ofKinds(new Set(group.map(({ kind }) => kind)), group[0]!.rule, context, options),
+        ofModules(
+          new Set(group.flatMap(({ modules }) => modules)),
+          group[0]!.rule,
+          context,
+          options,
+        ),
       ),
     );
   },
 };
 
-/** The sites of kinds that follow one rule. */
-function ofKinds(
-  kinds: ReadonlySet<ModuleKind>,
+/** The sites of modules that follow one rule. */
+function ofModules(
+  chosen: ReadonlySet<BlockModule>,
   rule: FullRule,
   context: PassContext,
   options: ModuleCacheOptions,
@@ -101,9 +95,9 @@ function ofKinds(
   const ahead = forecastFrom(options, context);
   const sites = context
     .modules()
-    .found.filter(({ kind }) => kinds.has(kind))
+    .found.filter((module) => chosen.has(module))
     .map((module) => byHalf(withForecasts(moduleSite(module), ahead, shapes), guidance));
-  const chosen = orForecast('reuse', options);
-  const reused = Object.fromEntries(sites.map(({ id }) => [id, chosen]));
+  const reuse = orForecast('reuse', options);
+  const reused = Object.fromEntries(sites.map(({ id }) => [id, reuse]));
   return proposedBy(sites, rule, [{}, reused], context);
 }

@@ -23,7 +23,7 @@ const ORDER = [
 ];
 
 /** Used by passes, where `passes/index.ts` uses them. */
-const SHARED = ['passes/difference.ts', 'passes/full-steps.ts'];
+const SHARED = ['passes/block-range.ts', 'passes/difference.ts', 'passes/full-steps.ts'];
 
 function place(file: string): number {
   if (SHARED.includes(file)) return ORDER.indexOf('passes/unet');

@@ -73,6 +73,34 @@ describe('which steps are full', () => {
     expect(await fullSteps({ interval: 2 }, { guidance })).toEqual(alike('0 1 4 5'));
   });
 
+  test.each<[object, string[]]>([
+    [{ range: '1' }, ['self.1', 'cross.1', 'feed-forward.1']],
+    [{ range: '0-1', kinds: ['cross'] }, ['cross.0', 'cross.1']],
+    [{ range: '0', self: 3, cross: 2 }, ['self.0', 'cross.0', 'feed-forward.0']],
+  ])('of blocks that a range says: %j', async (options, expected) => {
+    const { plan } = await compile(two(), { interval: 2, ...options });
+    expect(plan.sites.map(({ id }) => id)).toEqual(expected);
+  });
+
+  test('ranges take turns, each at an interval of its own', async () => {
+    const { plan } = await Pipeline.create({ calls: 8 })
+      .use(moduleCache, { range: '0', interval: 4 })
+      .use(moduleCache, { range: '1', interval: 2 })
+      .compile(two());
+    const full = plan.sites.map(({ id }, s) => [
+      id,
+      plan.rows.flatMap((row, call) => (row[s] === 'compute' ? [call] : [])).join(' '),
+    ]);
+    expect(Object.fromEntries(full)).toEqual({
+      'self.0': '0 4',
+      'cross.0': '0 4',
+      'feed-forward.0': '0 4',
+      'self.1': '0 2 4 6',
+      'cross.1': '0 2 4 6',
+      'feed-forward.1': '0 2 4 6',
+    });
+  });
+
   test('kinds of one rule are one choice, so that other loops need no model of their own', async () => {
     const count = async (options: object) =>
       (await compile(two(), options, { emit: 'split' })).lowered.models.size;
@@ -92,9 +120,34 @@ describe('what does not fit', () => {
     ['self=0', /"self"/],
     ['kinds=self', /"full-calls": it must be given, or interval, or a list of full steps/],
     ['full=1+2', /step 0 must be full/],
+    ['range=first,interval=2', /"range": write it as 4-9, not "first"/],
+    ['range=0-2,interval=2', /"range": the model has 2 blocks \(0 to 1\)/],
   ])('%s', async (text, why) => {
     const { options } = parsePassRequest(`module-cache:${text}`);
     await expect(compile(two(), options)).rejects.toThrow(why);
+  });
+
+  const beside = () =>
+    blockModel(`${crossed('a', 'x', 'h')}
+      ${attention('b', 'h', 'b_attended')}
+      h1 = Add (h, b_attended)
+      ${feedForward('b_f', 'h1', 'b_fed')}
+      y = Add (h1, b_fed)`);
+
+  test.each<[object, RegExp]>([
+    [{ range: '1', kinds: ['self', 'cross'] }, /"range": no cross module lies in it/],
+    [{ range: '1', cross: 2 }, /"range": no cross module lies in it/],
+    [{ range: '1', kinds: ['cross', 'parallel'] }, /"range": no cross module lies in it/],
+  ])('blocks without what is asked for: %j', async (options, why) => {
+    const given = { ...(!('cross' in options) && { interval: 2 }), ...options };
+    await expect(compile(beside(), given)).rejects.toThrow(why);
+  });
+
+  test('a range of a model without blocks', async () => {
+    const alone = blockModel(attention('a', 'x', 'y'));
+    await expect(compile(alone, { interval: 2, range: '0' })).rejects.toMatchObject({
+      code: 'BLOCKS_NOT_FOUND',
+    });
   });
 
   test('a model without modules is told where the nearest was left', async () => {
