@@ -10,6 +10,7 @@ import {
   ditfastattn,
   findAttention,
   findBlocks,
+  moduleCache,
 } from '../../dist/passes/index.js';
 import { prepare } from '../../dist/src/compiler/pipeline/index.js';
 import { Pipeline, StepfoldError } from '../../dist/src/index.js';
@@ -17,10 +18,18 @@ import { loadModel, verifyBundle, writeBundle } from '../../dist/src/node.js';
 import { everyStrategy, filled } from '../sample-models.mjs';
 
 const [file, asked] = process.argv.slice(2);
-const { holds, inputs: shapes, run, forms, passes, scratch } = JSON.parse(asked);
+const { holds, inputs: shapes, run, forms, passes, scratch, inspected } = JSON.parse(asked);
 
 const CALLS = 5;
 const GUIDANCE = { order: 'uncond-first', mode: 'batch' };
+
+/** With onnxruntime's optimizations too in the first of several forms, which all give the same numbers. */
+const CHECKS = {
+  forms,
+  levelsOf: (form) => (form === 'split' || form === 'default' ? ['disabled', 'all'] : ['disabled']),
+};
+/** Where forms and optimizations say nothing that the other columns do not. */
+const ONE_CHECK = { forms: ['default'], levelsOf: () => ['disabled'] };
 
 /** What an error says, for a table. */
 const refusal = (error) => {
@@ -46,16 +55,21 @@ async function inspect(model) {
   };
 }
 
-async function transformed(name, model, source, pass, options, more = {}) {
+async function transformed(name, model, source, pass, options, more = {}, checks = CHECKS) {
   const cell = { state: 'transformed', forms: {} };
-  for (const form of forms) {
+  for (const form of checks.forms) {
     try {
       const emit = form === 'default' ? {} : { emit: form };
       const pipeline = Pipeline.create({ calls: CALLS, ...emit, ...more });
       const compilation = await pipeline.use(pass, options).compile(model);
       cell.programs = compilation.lowered.programs.size;
       cell.forms[form] = source
-        ? await checked(compilation, path.join(scratch, `${name}-${form}`), source, form)
+        ? await checked(
+            compilation,
+            path.join(scratch, `${name}-${form}`),
+            source,
+            checks.levelsOf(form),
+          )
         : { state: 'transformed' };
     } catch (error) {
       cell.forms[form] = refusal(error);
@@ -64,13 +78,9 @@ async function transformed(name, model, source, pass, options, more = {}) {
   return cell;
 }
 
-/** With onnxruntime's optimizations too in the first of several forms, which all give the same numbers. */
-const levelsOf = (form) =>
-  form === 'split' || form === 'default' ? ['disabled', 'all'] : ['disabled'];
-
-async function checked(compilation, folder, source, form) {
+async function checked(compilation, folder, source, levels) {
   writeBundle(compilation, folder, { sourceFile: source });
-  const options = { folder, model: source, shapes, levels: levelsOf(form) };
+  const options = { folder, model: source, shapes, levels };
   const report = await verifyBundle(options).catch((error) => ({ error }));
   fs.rmSync(folder, { recursive: true });
   if (report.error) return { ...refusal(report.error), state: 'not run' };
@@ -106,11 +116,13 @@ const CELLS = {
     transformed('delta', denoiser, source, deltaCache, { blocks: 1, interval: 2 }),
   'depth-skip': ({ denoiser, source, branch }) =>
     transformed('depth', denoiser, source, depthSkip, { branch }),
+  'module-cache': ({ denoiser, source }) =>
+    transformed('modules', denoiser, source, moduleCache, { interval: 2 }, {}, ONE_CHECK),
 };
 
 async function row() {
   const model = loadModel(file);
-  const found = await inspect(model).catch(refusal);
+  const found = inspected ?? (await inspect(model).catch(refusal));
   const source = run ? filled(file, path.join(scratch, 'model')) : undefined;
   const denoiser = source ? loadModel(source) : model;
   const branch = Math.max(1, Math.ceil((found.branches ?? 0) / 2));

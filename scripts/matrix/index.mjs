@@ -44,7 +44,7 @@ for (const [group, manifest] of Object.entries(manifests))
     const started = Date.now();
     const forms = group === 'corpus' || !run ? ['split', 'merged', 'chain'] : ['default'];
     const file = path.join('samples', group, `${name}.onnx`);
-    const { cells } = measure(file, about, { run, forms, passes });
+    const { cells } = measure(file, about, { run, forms, passes, inspected: there?.cells.inspect });
     rows[name] = { group, run, cells: { ...there?.cells, ...cells } };
     console.log(`${name}: ${((Date.now() - started) / 1000).toFixed(0)} s`);
     fs.writeFileSync(results, `${JSON.stringify({ ...known, ...rows }, null, 1)}\n`);

@@ -1,5 +1,5 @@
 // The page of the matrix: a table per group, and below it every reason that a cell gives by number.
-export const PASSES = ['deepcache', 'ditfastattn', 'delta-cache', 'depth-skip'];
+export const PASSES = ['deepcache', 'ditfastattn', 'delta-cache', 'module-cache', 'depth-skip'];
 
 const HEAD = `# What works on which file
 
@@ -15,9 +15,10 @@ blocks that the network has by its definition; then, for each pass, what became 
 | – | refused, since the model is of another kind: *n* says what was missing |
 | gap | not supported yet: *n* says what and why |
 
-Published architectures with a ✓ were run in the form that is the default for the plan.
+Published architectures with a ✓, and module-cache on all files, were built and run in the form that is the default for the plan, module-cache
+without onnxruntime's optimizations.
 DeepCache and depth-skip cut at the middle branch; DiTFastAttn's plan takes every strategy that each site
-offers, in turn, with guidance in one batch; Δ-DiT keeps one block.
+offers, in turn, with guidance in one batch; Δ-DiT keeps one block; module-cache keeps every attention and feed-forward, as FORA.
 `;
 
 export function page(rows, manifests, gaps) {
@@ -72,8 +73,11 @@ function foundText(found, holds) {
 }
 
 /** Which passes are about such a model at all. */
-const applies = (holds, pass) =>
-  pass === 'deepcache' || pass === 'depth-skip' ? holds.branches > 0 : holds.selfAttentions > 0;
+function applies(holds, pass) {
+  if (pass === 'deepcache' || pass === 'depth-skip') return holds.branches > 0;
+  const attentions = holds.selfAttentions + (pass === 'module-cache' ? holds.crossAttentions : 0);
+  return attentions > 0;
+}
 
 const whyFailed = ({ worst, unproved = [], statements = [] }) =>
   [
@@ -83,6 +87,7 @@ const whyFailed = ({ worst, unproved = [], statements = [] }) =>
   ].join('; ');
 
 function cellOf(cell, holds, pass, run) {
+  if (!cell) return { text: 'not tried', reason: '`npm run matrix -- --missing` tries it' };
   const forms = cell.state === 'refused' ? [cell] : Object.values(cell.forms);
   const [worst] = ['failed', 'refused', 'not run', 'transformed', 'verified'].flatMap((state) =>
     forms.filter((form) => form.state === state),
