@@ -121,6 +121,7 @@ export { type ForecastPassOptions, forecast } from './forecast/index.js';
 export type { FullSteps } from './full-steps.js';
 export { type GuidanceDeltaOptions, guidanceDelta } from './guidance-delta/index.js';
 export { type LoopInvariantOptions, loopInvariant } from './loop-invariant/index.js';
+export type { ModuleChoice } from './module-cache/chosen.js';
 export { type ModuleCacheOptions, moduleCache } from './module-cache/index.js';
 export type { KindIntervals, ModuleSteps } from './module-cache/steps.js';
 export {
