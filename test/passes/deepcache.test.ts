@@ -79,7 +79,7 @@ describe('options that do not fit', () => {
   });
 
   test.each<[string, Record<string, unknown>, RegExp]>([
-    ['no branch', { interval: 2 }, /option "branch": it must be given/],
+    ['no branch', { interval: 2 }, /has to be given "branch"/],
     ['a branch that is no number', { branch: 'deep' }, /option "branch": it must be integer/],
     ['interval 0', { branch: 1, interval: 0 }, /option "interval"/],
     ['a power of 1', { branch: 1, power: 1 }, /option "power": it must be > 1/],
