@@ -284,8 +284,9 @@ describe('run', () => {
     const both = async (...more: string[]) => {
       const made = await Promise.all(
         ['free', 'listed'].map(async (bundle) => {
-          await run(bundle, `out-${bundle}-other`, ...more);
-          return samples(`out-${bundle}-other`);
+          const out = `out-${bundle}${more[0]}`;
+          await run(bundle, out, ...more);
+          return samples(out);
         }),
       );
       expect(made[1]).toEqual(made[0]);
