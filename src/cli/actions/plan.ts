@@ -1,4 +1,5 @@
 /** What `stepfold plan` does. */
+import fs from 'node:fs';
 import path from 'node:path';
 import { SCHEDULE_FILE, writeFile } from '../../compiler/emit/index.js';
 import { pictureExists, planWithoutSites } from '../../errors/index.js';
@@ -18,12 +19,12 @@ import { colors } from '../colors.js';
 import type { PlanArguments } from '../commands/plan.js';
 import { printHeatmap } from '../heatmap.js';
 import { print, printJson } from '../output.js';
-import { checkOutputFile } from '../output-file.js';
 import { readPasses } from '../plugins.js';
 
 export async function showPlan(args: PlanArguments): Promise<void> {
   const plan = readPlan(args.plan);
-  if (args.svg !== undefined) checkOutputFile(args.svg, args.force, pictureExists);
+  if (args.svg !== undefined && !args.force && fs.existsSync(args.svg))
+    throw pictureExists(args.svg);
   const { strategies: known } = await readPasses(args.plugin);
   if (args.svg !== undefined) {
     // what draws takes longer to load than all the rest
