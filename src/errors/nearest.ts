@@ -1,5 +1,23 @@
 /** What was meant: of the words that there are, the one that a slip of the fingers made of what was typed. */
-import leven from 'leven';
+
+/**
+ * Letters to change, put in or take out (Levenshtein 1966), row by row of the table of Wagner and Fischer (1974). By hand,
+ * since the runtime has errors too, and imports no package.
+ */
+function distance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, i) => i);
+  for (const [i, letter] of [...from].entries()) {
+    const next = [i + 1];
+    for (let j = 1; j <= to.length; j++)
+      next[j] = Math.min(
+        row[j]! + 1,
+        next[j - 1]! + 1,
+        row[j - 1]! + (letter === to[j - 1] ? 0 : 1),
+      );
+    row = next;
+  }
+  return row[to.length]!;
+}
 
 /** Letters that may be wrong, of so many: a slip or two, and no other word. */
 const slips = (letters: number): number => Math.max(1, Math.round(letters * 0.4));
@@ -14,7 +32,7 @@ const plain = (word: string): string => word.toLowerCase().replaceAll(/[-_ ]/g, 
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const typed = plain(word);
   const ranked = known
-    .map((candidate) => ({ candidate, far: leven(typed, plain(candidate)) }))
+    .map((candidate) => ({ candidate, far: distance(typed, plain(candidate)) }))
     .filter(({ candidate, far }) => far <= slips(plain(candidate).length))
     .sort((a, b) => a.far - b.far);
   if (ranked[0]) return ranked[0].candidate;
