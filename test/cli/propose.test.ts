@@ -56,8 +56,8 @@ describe('what is proposed', () => {
     const tune = commands.at(-1)!;
     expect(tune.replace).toEqual({});
     expect(tune.command).toMatch(/^stepfold tune .* --sampler euler-flow /);
-    expect(tune.command).toMatch(/--unconditional class_labels=\S+null\.npy/);
-    expect(tune.command).toMatch(/--feed class_labels=\S+labels\.npy/);
+    expect(tune.command).toMatch(/--unconditional '?class_labels=.+null\.npy/);
+    expect(tune.command).toMatch(/--feed '?class_labels=.+labels\.npy/);
     expect(commands[0]!.command).toContain('--recipe balanced --calls 28');
   });
 

@@ -132,6 +132,7 @@ describe('what is loaded', () => {
     expect([...packages].filter((name) => !name.startsWith('node:'))).toEqual([
       'picocolors',
       'cli-table3',
+      'wrap-ansi',
     ]);
     expect(text).not.toMatch(/\bfunction (transform|calibrate|verify)\b/);
     expect(text).toMatch(/import\("\.\/command-line\.js"\)/);
