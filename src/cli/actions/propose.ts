@@ -2,8 +2,7 @@
 import { passesWith } from '../../../passes/table.js';
 import { findBundle, holdsBundle } from '../../runtime/model-folder/index.js';
 import { readSchedule } from '../../runtime/node/index.js';
-import { callsOf, type GuidancePair } from '../../runtime/schedule/index.js';
-import { readRoles, readShapes, readSizes } from '../arguments.js';
+import { callsOf } from '../../runtime/schedule/index.js';
 import type { ProposeArguments } from '../commands/propose.js';
 import { commandText, printNext } from '../next.js';
 import { heading, print, printJson } from '../output.js';
@@ -11,6 +10,7 @@ import { startStatus } from '../progress.js';
 import { printProposal } from '../proposal/print.js';
 import { type Proposal, type ProposalRequest, proposalFor } from '../proposal/proposal.js';
 import { readingFlags } from '../reading-flags.js';
+import { readRecipeLoop } from '../recipe-loop.js';
 import { nearSource } from '../source-model.js';
 import { STANDARD_INPUT, withModelFile } from '../standard-input.js';
 
@@ -20,21 +20,13 @@ export const propose = (args: ProposeArguments): Promise<void> =>
 async function proposeFile(args: ProposeArguments, file: string): Promise<void> {
   if (holdsBundle(args.model)) return describeBundle(args);
   const isInput = args.model === STANDARD_INPUT;
-  const { guidance: order = 'none', guidanceMode: mode = 'batch' } = args;
-  const guidance: GuidancePair | undefined = order === 'none' ? undefined : { order, mode };
   const proposal = await lookAt(
     {
-      ...{
-        model: isInput ? IN_A_FILE : args.model,
-        file,
-        table: passesWith(),
-        reading: readingFlags(args),
-      },
-      shapes: readShapes(args.shape),
-      freeze: readSizes('freeze', args.freeze),
-      roles: readRoles(args),
-      ...(args.calls !== undefined && { calls: args.calls }),
-      ...(guidance && { guidance }),
+      model: isInput ? IN_A_FILE : args.model,
+      file,
+      table: passesWith(),
+      reading: readingFlags(args),
+      ...readRecipeLoop(args),
     },
     args.json,
   );

@@ -12,8 +12,7 @@ import { StepfoldError } from '../../errors/index.js';
 import type { Model } from '../../model/ir/model.js';
 import { loadModel } from '../../model/onnx/files.js';
 import { findModel } from '../../runtime/model-folder/index.js';
-import { type GuidancePair, stepsOfCalls } from '../../runtime/schedule/index.js';
-import { readRoles, readShapes, readSizes } from '../arguments.js';
+import { stepsOfCalls } from '../../runtime/schedule/index.js';
 import { colors } from '../colors.js';
 import type { RecipesArguments } from '../commands/recipes.js';
 import {
@@ -28,6 +27,7 @@ import {
 import { startStatus } from '../progress.js';
 import { readingFlags } from '../reading-flags.js';
 import { familyTitle, passFlags, sourceText } from '../recipe.js';
+import { readRecipeLoop } from '../recipe-loop.js';
 import { shellWord } from '../shell.js';
 import { withModelFile } from '../standard-input.js';
 
@@ -77,15 +77,8 @@ async function listForModel(
   given: string,
 ): Promise<void> {
   const { file } = findModel(given);
-  const { guidance: order = 'none', guidanceMode: mode = 'batch' } = args;
-  const guidance: GuidancePair | undefined = order === 'none' ? undefined : { order, mode };
-  const loop: RecipeLoop = {
-    shapes: readShapes(args.shape),
-    freeze: readSizes('freeze', args.freeze),
-    roles: readRoles(args),
-    ...(args.calls !== undefined && { calls: args.calls }),
-    ...(guidance && { guidance }),
-  };
+  const loop = readRecipeLoop(args);
+  const { guidance } = loop;
   const status = startStatus(args.json);
   let found: ModelRecipes;
   const settings: Costed[] = [];
@@ -102,8 +95,8 @@ async function listForModel(
   }
   const flags = [
     `--calls ${found.calls}`,
-    ...(guidance ? [`--guidance ${order}`] : []),
-    ...(guidance && mode !== 'batch' ? [`--guidance-mode ${mode}`] : []),
+    ...(guidance ? [`--guidance ${guidance.order}`] : []),
+    ...(guidance && guidance.mode !== 'batch' ? [`--guidance-mode ${guidance.mode}`] : []),
     ...readingFlags(args).map((words) => words.map(shellWord).join(' ')),
   ].join(' ');
   const commandOf = ({ name, passes }: Costed) =>

@@ -1,9 +1,8 @@
 /** `stepfold MODEL`: what a model is, and which commands fit it. */
 import type { Argv } from 'yargs';
-import { MOST_CALLS } from '../../compiler/pipeline/limits.js';
-import { jsonOption, roleOptions, shapeOptions, wholeNumber } from '../arguments.js';
+import { jsonOption } from '../arguments.js';
 import { type Arguments, addOptions, examples } from '../command.js';
-import { pairOptions } from '../loop-options.js';
+import { recipeLoopOptions } from '../recipe-loop-options.js';
 
 export const command = 'propose <model>';
 export const describe = 'Say what a model is and which commands fit it: `stepfold MODEL` does so';
@@ -12,17 +11,7 @@ const positionals = {
   model: { type: 'string', demandOption: true, describe: 'ONNX file, pipeline or bundle' },
 } as const;
 
-export const options = {
-  calls: {
-    type: 'number',
-    describe: 'Calls in the denoising loop [default: 50 steps; 28 for families of flow matching]',
-    check: wholeNumber('calls', 1, MOST_CALLS),
-  },
-  ...pairOptions,
-  ...shapeOptions,
-  ...roleOptions,
-  ...jsonOption,
-} as const;
+export const options = { ...recipeLoopOptions, ...jsonOption } as const;
 
 export const builder = (yargs: Argv) =>
   addOptions(yargs.positional('model', positionals.model), options).epilogue(

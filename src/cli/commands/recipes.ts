@@ -1,9 +1,8 @@
 /** `stepfold recipes`: settings of published families, each with its source. */
 import type { Argv } from 'yargs';
-import { MOST_CALLS } from '../../compiler/pipeline/limits.js';
-import { jsonOption, roleOptions, shapeOptions, wholeNumber } from '../arguments.js';
+import { jsonOption } from '../arguments.js';
 import { type Arguments, addOptions, examples } from '../command.js';
-import { pairOptions } from '../loop-options.js';
+import { recipeLoopOptions } from '../recipe-loop-options.js';
 
 export const command = 'recipes [model]';
 export const describe = 'List settings of published model families, or those for a model';
@@ -12,17 +11,7 @@ const positionals = {
   model: { type: 'string', describe: 'ONNX file, or folder of a pipeline' },
 } as const;
 
-export const options = {
-  calls: {
-    type: 'number',
-    describe: 'Calls in the denoising loop [default: 50 steps; 28 for families of flow matching]',
-    check: wholeNumber('calls', 1, MOST_CALLS),
-  },
-  ...pairOptions,
-  ...shapeOptions,
-  ...roleOptions,
-  ...jsonOption,
-} as const;
+export const options = { ...recipeLoopOptions, ...jsonOption } as const;
 
 export const builder = (yargs: Argv) =>
   addOptions(yargs.positional('model', positionals.model), options).epilogue(

@@ -57,8 +57,10 @@ export async function proposalFor(request: ProposalRequest): Promise<Proposal> {
   const isLoop = latent !== undefined && timestep !== undefined;
   const folders = [path.dirname(file), ...(pipeline ? [pipeline.folder] : [])];
   const conditions = conditionsOf(inspection.inputs, folders);
+  const hasEmpty = conditions.some(({ empty }) => empty !== undefined);
   const of = {
-    ...{ request, found, conditions },
+    ...{ request, found, conditions, hasEmpty },
+    guidance: conditions.length > 0 ? usualGuidance(found.family?.name, hasEmpty) : undefined,
     sampler: pipeline ? suitedSampler(pipeline.folder) : usualSampler(found.family?.name),
   };
   const commands = isLoop ? [...recipeCommands(of), tuneCommand(of)] : [];
@@ -77,6 +79,10 @@ interface Subject {
   readonly request: ProposalRequest;
   readonly found: ReturnType<typeof recipesOfPrepared>;
   readonly conditions: readonly Condition[];
+  /** Whether an array for the unconditional half lies beside the model. */
+  readonly hasEmpty: boolean;
+  /** As such models are mostly run. */
+  readonly guidance: ReturnType<typeof usualGuidance>;
   readonly sampler: string | undefined;
 }
 
@@ -92,16 +98,14 @@ function sizeNotes({ inputs, sizes }: Inspected['inspection']): string[] {
   return [`\`tune\` takes ${taken.join(', ')}; other sizes are said as in ${flags}`];
 }
 
-function notesOf({ sampler, conditions, found }: Subject, isPipeline: boolean): string[] {
-  const hasEmpty = conditions.some(({ empty }) => empty !== undefined);
-  const usual = conditions.length > 0 && usualGuidance(found.family?.name, hasEmpty);
+function notesOf({ sampler, guidance }: Subject, isPipeline: boolean): string[] {
   return [
     ...(isPipeline
       ? []
       : [
           `a file does not say its noise schedule, so that ${sampler ?? DEFAULT_SAMPLER} is taken as it comes: say yours (--sampler, --betas, --prediction and others of \`stepfold tune --help\`), or point at the folder of the pipeline`,
         ]),
-    ...(usual
+    ...(guidance
       ? ['guidance is as pipelines of such models have it by default; change it to yours']
       : []),
   ];
@@ -140,10 +144,9 @@ function describe({ name, passes, settings }: Setting, calls: number): string {
   return `Recipe ${name}: ${full} of ${calls} calls run the model, the others forecast it`;
 }
 
-function tuneCommand({ request, found, conditions, sampler }: Subject): ProposedCommand {
+function tuneCommand(subject: Subject): ProposedCommand {
+  const { request, conditions, hasEmpty, guidance, sampler } = subject;
   const { model, reading } = request;
-  const hasEmpty = conditions.some(({ empty }) => empty !== undefined);
-  const usual = conditions.length > 0 ? usualGuidance(found.family?.name, hasEmpty) : undefined;
   const replace: Record<string, string> = {};
   const fileOf = (condition: Condition, half: 'file' | 'empty') => {
     const known = condition[half];
@@ -156,10 +159,10 @@ function tuneCommand({ request, found, conditions, sampler }: Subject): Proposed
     return made;
   };
   const feeds = conditions.map((one) => ['--feed', `${one.name}=${fileOf(one, 'file')}`]);
-  const halves = usual
+  const halves = guidance
     ? [
-        ['--guidance', usual.order],
-        ['--guidance-scale', String(usual.scale)],
+        ['--guidance', guidance.order],
+        ['--guidance-scale', String(guidance.scale)],
         ...conditions
           .filter(({ empty }) => empty !== undefined || !hasEmpty)
           .map((one) => ['--unconditional', `${one.name}=${fileOf(one, 'empty')}`]),
