@@ -60,10 +60,7 @@ const COMMANDS: readonly Command[] = [
   },
   {
     ...bench,
-    handler: async (args: bench.BenchArguments) => {
-      await (await import('./actions/bench.js')).bench(args);
-      if (!args.json) await (await import('./next-of-bundle.js')).printNextPage(args.bundle);
-    },
+    handler: async (args: bench.BenchArguments) => (await import('./actions/bench.js')).bench(args),
   },
   {
     ...report,

@@ -15,16 +15,11 @@ export const outputNotABundle = (folder: string, example: string) =>
     { file: folder, hint: 'Choose another folder.' },
   );
 
-export const outputExists = (file: string) =>
+/** @param option that names the file */
+export const outputExists = (file: string, option = 'output') =>
   new StepfoldError('OUTPUT_EXISTS', `"${file}" is there already.`, {
     file,
-    hint: 'Choose another name with --output, or replace it with --force.',
-  });
-
-export const pictureExists = (file: string) =>
-  new StepfoldError('OUTPUT_EXISTS', `"${file}" is there already.`, {
-    file,
-    hint: 'Choose another name with --svg, or replace it with --force.',
+    hint: `Choose another name with --${option}, or replace it with --force.`,
   });
 
 export const picturesExist = (file: string) =>

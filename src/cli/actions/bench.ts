@@ -9,6 +9,7 @@ import { colors } from '../colors.js';
 import type { BenchArguments } from '../commands/bench.js';
 import { readAskedLoop } from '../loop-places.js';
 import { printOthers } from '../made-loop-line.js';
+import { printNextPage } from '../next-of-bundle.js';
 import { formatBytes, formatSizes, formatTimes, print, printJson, printTable } from '../output.js';
 import { startProgress } from '../progress.js';
 
@@ -72,6 +73,7 @@ export async function bench(args: BenchArguments): Promise<void> {
   print(
     `Memory of the process: ${formatBytes(source)} with the source loaded, ${formatBytes(both)} with the bundle as well, ${formatBytes(peak)} at most.`,
   );
+  await printNextPage(args.bundle);
 }
 
 const UNCLEAR = 'unclear';

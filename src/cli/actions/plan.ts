@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { SCHEDULE_FILE, writeFile } from '../../compiler/emit/index.js';
-import { pictureExists, planWithoutSites } from '../../errors/index.js';
+import { outputExists, planWithoutSites } from '../../errors/index.js';
 import { requireBundle } from '../../evidence/measure/bundle.js';
 import { planTitle, shownStrategies } from '../../evidence/report/strategies.js';
 import { isFolder } from '../../io/is-folder.js';
@@ -24,7 +24,7 @@ import { readPasses } from '../plugins.js';
 export async function showPlan(args: PlanArguments): Promise<void> {
   const plan = readPlan(args.plan);
   if (args.svg !== undefined && !args.force && fs.existsSync(args.svg))
-    throw pictureExists(args.svg);
+    throw outputExists(args.svg, 'svg');
   const { strategies: known } = await readPasses(args.plugin);
   if (args.svg !== undefined) {
     // what draws takes longer to load than all the rest

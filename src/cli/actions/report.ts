@@ -78,7 +78,14 @@ export async function report(typed: ReportArguments): Promise<void> {
       let decoder: Vae | undefined;
       try {
         const { ends, ...seen } = await measure(
-          ...([place, against, subject, table, loop, choice, args, status.show] as const),
+          place,
+          against,
+          subject,
+          table,
+          loop,
+          choice,
+          args,
+          status.show,
         );
         const { source, bundle, rival } = ends;
         // not before memory was measured
