@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { checkDump, Dump } from '../compiler/emit/index.js';
-import type { BrokenGraph, WatchOptions } from '../compiler/stages/index.js';
+import type { BrokenGraph, Stage, WatchOptions } from '../compiler/stages/index.js';
 import { dumpInOutput, StepfoldError, withGraphsAt } from '../errors/index.js';
 
 interface DumpArguments {
@@ -18,11 +18,13 @@ const BROKEN: ReadonlySet<string> = new Set(['GRAPH_BROKEN', 'PASS_BROKE_GRAPH']
 
 /**
  * Does some work and writes the stages that it went through, up to where it failed if it does.
+ * @param told of each stage as it comes, whether or not they are written
  * @throws what the work throws, and what `checkDump` throws
  */
 export async function dumping<T>(
   { dump, debug, force = false, output }: DumpArguments,
   work: (watch: WatchOptions) => Promise<T>,
+  told: (stage: Stage) => void,
 ): Promise<T> {
   if (dump !== undefined) {
     if (output !== undefined) refuseInside(dump, output);
@@ -34,7 +36,10 @@ export async function dumping<T>(
   try {
     result = await work({
       debug: keeps,
-      ...(dump !== undefined && { onStage: (stage) => stages.add(stage) }),
+      onStage(stage) {
+        told(stage);
+        if (dump !== undefined) stages.add(stage);
+      },
     });
   } catch (error) {
     if (!keeps || !(error instanceof StepfoldError)) throw error;

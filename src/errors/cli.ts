@@ -106,11 +106,6 @@ export const badSize = (flag: string, text: string) =>
     },
   );
 
-export const needsCalls = () =>
-  new StepfoldError('CLI_ARGUMENT', 'The number of calls in the loop is missing.', {
-    hint: 'Say how often the sampler calls the model, such as --calls 50.',
-  });
-
 export const needsPass = (plan?: string) =>
   new StepfoldError('CLI_ARGUMENT', 'No pass was given, so there is nothing to transform.', {
     hint: `Add one, such as --pass deepcache:branch=2,interval=3${plan === undefined ? '' : `, or "passes" to "${plan}"`} (see \`stepfold passes\`).`,

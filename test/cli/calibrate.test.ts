@@ -117,6 +117,25 @@ describe('a search', () => {
     await done(search(plan, '--force'));
   });
 
+  test('is followed by the command that makes a bundle of it, which keeps the loop', async () => {
+    const array = (name: string, value: number) => {
+      const data = BigInt64Array.of(BigInt(value));
+      fs.writeFileSync(at(name), writeNpy({ type: 'int64', data, dims: [1] }));
+    };
+    array('label.npy', 3);
+    array('none.npy', 10);
+    const inputs = ['--feed', 'class_labels=label.npy', '--unconditional', 'class_labels=none.npy'];
+    const said = await done(search('kept.json', ...inputs), { cwd: folder });
+    const line = said.match(/^Next: stepfold (.*)$/m)![1]!.split(' ');
+    await done(line, { cwd: folder });
+    const bundle = line.at(-1)!;
+    expect(JSON.parse(fs.readFileSync(at(`${bundle}/defaults.json`), 'utf8'))).toMatchObject({
+      guidance: { order: 'cond-first', mode: 'batch', scale: 2 },
+      feeds: { class_labels: expect.stringMatching(/npy$/) },
+      unconditional: { class_labels: expect.stringMatching(/npy$/) },
+    });
+  });
+
   test('is what transform takes', async () => {
     await done(['transform', DIT, '--plan', plan, '-o', at('bundle')]);
     expect(fs.existsSync(at('bundle/schedule.json'))).toBe(true);

@@ -175,7 +175,6 @@ export const EXAMPLES = {
   needsValue: [() => e.needsValue('output')],
   badUsage: [() => e.badUsage('There is no command "tansform".', 'Did you mean transform?')],
   badSize: [() => e.badSize('freeze', 'batch=two')],
-  needsCalls: [() => e.needsCalls()],
   inputIsTerminal: [() => e.inputIsTerminal()],
   inputNotTaken: [() => e.inputNotTaken('transform', 'model', ['inspect', 'print'])],
   missingOptions: [

@@ -42,8 +42,10 @@ async function inspectFile(args: InspectArguments, given: string): Promise<void>
   const status = startStatus(args.json);
   status.show(`Reading ${args.model}`);
   const source = loadModel(findModel(given).file);
-  const inspected = await dumping(args, (watch) =>
-    inspectModel(source, { ...options, ...watch }),
+  const inspected = await dumping(
+    args,
+    (watch) => inspectModel(source, { ...options, ...watch }),
+    ({ name }) => status.show(`Reading ${args.model}: ${name}`),
   ).finally(() => status.stop());
   const { inspection, prepared, unet, branches, attention, blocks } = inspected;
   const target =

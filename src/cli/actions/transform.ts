@@ -18,7 +18,6 @@ import {
   decoderWithoutLoop,
   inFile,
   inPipeline,
-  needsCalls,
   needsPass,
   passAndConfig,
   recipeAndPasses,
@@ -71,8 +70,10 @@ const saysWhat = ({ pass, recipe, config, plan, target }: TransformArguments): b
 
 /** @throws CLI_USAGE naming all that is missing */
 function requireAll(given: TransformArguments): void {
-  const { output, calls, config, plan, timesteps } = given;
-  const isOpen = [calls, config, plan, timesteps].every((one) => one === undefined);
+  const { output, calls, plan, timesteps, config } = given;
+  const isOpen =
+    [calls, plan, timesteps].every((one) => one === undefined) &&
+    (config === undefined || readPipeline(config).calls === undefined);
   const missing = {
     ...(isOpen && { calls: '50' }),
     ...(output === undefined && { output: outputName(given.model, 'bundle') }),
@@ -101,7 +102,7 @@ async function write(given: Written): Promise<void> {
         ? undefined
         : chosenRecipe(await recipesFor(model, config), args.recipe);
     const requests = recipe?.passes ?? config.requests;
-    const compilation = await dumping(args, (watch) => {
+    const compile = (watch: WatchOptions) => {
       let pipeline = createPipeline({ ...config, ...watch }, args.config);
       for (const [index, request] of requests.entries())
         pipeline = addPass(pipeline, table, request, config.requestsFile, index);
@@ -109,7 +110,10 @@ async function write(given: Written): Promise<void> {
       return pipeline.compile(model).catch((error: unknown) => {
         throw namingPlan(error, args.plan);
       });
-    });
+    };
+    const compilation = await dumping(args, compile, ({ name }) =>
+      status.show(`Compiling: ${name}`),
+    );
     status.show(`Writing ${args.output}`);
     const { weights = 'link' } = config;
     const { model: sourceFile, force, hashWeights } = args;
@@ -209,10 +213,7 @@ function readConfig(args: Written & { readonly given: string }): Config {
   if (args.recipe !== undefined)
     for (const other of ['pass', 'plan', 'config'] as const)
       if (args[other] !== undefined) throw recipeAndPasses(other);
-  const file =
-    args.config === undefined
-      ? undefined
-      : parsePipelineConfig(readRegularText(args.config), args.config);
+  const file = args.config === undefined ? undefined : readPipeline(args.config);
   const plan = args.plan === undefined ? undefined : readPlan(args.plan);
   const guidance = guidancePair(args, plan);
   const chosen =
@@ -221,14 +222,14 @@ function readConfig(args: Written & { readonly given: string }): Config {
   const perStep = callsPerStep(guidance);
   // a list and a plan are for whole loops, where no number of calls says otherwise
   const whole = chosen ? chosen.timesteps.length * perStep : plan?.calls;
-  const calls = args.calls ?? file?.calls ?? (whole && Math.max(0, whole - start * perStep));
+  // one of them says it: `requireAll` has asked
+  const calls = args.calls ?? file?.calls ?? Math.max(0, whole! - start * perStep);
   const listed = file?.passes ?? (args.pass ? undefined : plan?.passes);
   const requests =
     listed?.map(({ pass, options }) => ({ pass, options: options ?? {} })) ??
     (args.pass ?? []).map(parsePassRequest);
   const target = args.target ?? file?.target;
   if (requests.length === 0 && !target && args.recipe === undefined) throw needsPass(args.plan);
-  if (calls === undefined) throw needsCalls();
   const steps = start + stepsOfCalls(calls, guidance);
   if (args.timesteps !== undefined && chosen)
     requireLength(args.timesteps, chosen, steps * perStep, guidance);
@@ -279,5 +280,8 @@ function guidancePair(
   const mode = args.guidanceMode ?? plan?.guidance?.mode ?? 'batch';
   return order === 'none' ? undefined : { order, mode };
 }
+
+const readPipeline = (file: string): PipelineConfig =>
+  parsePipelineConfig(readRegularText(file), file);
 
 const readPlan = (file: string): PlanFile => parsePlanFile(readRegularText(file), file);

@@ -46,7 +46,7 @@ export const builder = (yargs: Argv) =>
         'stepfold verify bundle --against unet.onnx',
       ],
       [
-        'With inputs of that shape',
+        'With inputs of that shape; where no size is said, a small picture is proved',
         'stepfold verify bundle --against unet.onnx --shape sample=2x4x64x64',
       ],
     ),

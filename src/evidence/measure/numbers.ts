@@ -15,6 +15,7 @@ import type { ReferenceLoop } from './loops/calls.js';
 import { otherLoops } from './loops/index.js';
 import { OpenOnce } from './open-once.js';
 import { proofBindings, proofFeeds, rowsFor } from './proof-feeds.js';
+import { smallPicture, takes } from './small-sizes.js';
 import { type WholeDifference, wholeLoop } from './whole-loop.js';
 
 export type OptimizationLevel = 'disabled' | 'all';
@@ -25,7 +26,10 @@ export interface ProofOptions {
   readonly seed?: number;
   /** Graph optimization of onnxruntime to check under; default both. */
   readonly levels?: readonly OptimizationLevel[];
-  /** Input shapes, where they are not fixed in the bundle; default a batch of 2, 4 with a guidance pair in it. */
+  /**
+   * Input shapes, where they are not fixed in the bundle; default a batch of 2, 4 with a guidance pair in it, and a picture of 16 by
+   * 16 where the bundle says no size and the model takes that, else of 64 by 64.
+   */
   readonly shapes?: Readonly<Record<string, readonly number[]>>;
   /** @param share that is done of this, from 0 to 1 */
   readonly onProgress?: (what: string, share?: number) => void;
@@ -92,18 +96,34 @@ interface Parts extends ProofOptions {
   readonly tolerance: number;
 }
 
-/** The identities, and the loop where the source agrees with itself. */
+/**
+ * The identities, and the loop where the source agrees with itself.
+ * @param usual sizes; where nobody chose that of the picture, it is a small one if the model takes that
+ */
 export async function prove(
   parts: Parts,
   report: Findings,
-  bindings: ReadonlyMap<string, number>,
+  usual: ReadonlyMap<string, number>,
 ): Promise<Numbers> {
+  const bindings = (await smallSizes(parts, usual)) ?? usual;
   const models = new OpenOnce(parts.ort, parts.folder, parts.schedule);
   try {
     return await proveWith(models, parts, report, bindings);
   } finally {
     await models.release();
   }
+}
+
+async function smallSizes(
+  { ort, model, schedule, tables, shapes = {}, seed = 0, onProgress }: Parts,
+  usual: ReadonlyMap<string, number>,
+): Promise<ReadonlyMap<string, number> | undefined> {
+  const isChosen = Object.keys(shapes).length > 0;
+  const bindings = isChosen ? undefined : smallPicture(schedule, usual);
+  if (!bindings) return undefined;
+  onProgress?.('source model, a small picture');
+  const feeds = proofFeeds({ ort: ort as never, schedule, bindings, seed, tables }, 0);
+  return (await takes(ort, model, feeds, sessionOptions('disabled'))) ? bindings : undefined;
 }
 
 /** @param models opened for the first of the levels */
