@@ -46,8 +46,12 @@ export type { EmitForm } from './compiler/lower/index.js';
 export {
   type Compilation,
   type LoopDecoder,
+  type ModelInCanonicalForm,
   Pipeline,
   type PipelineOptions,
+  type Prepared,
+  type PrepareOptions,
+  prepare,
   type WholeLoop,
 } from './compiler/pipeline/index.js';
 export { type Plan, type PlanRecord, planToJson } from './compiler/plan/index.js';

@@ -22,6 +22,8 @@ export interface ModelRecipes extends FoundRecipes {
   readonly calls: number;
   /** What they were looked for in. */
   readonly context: PassContext;
+  /** The model as it was read for that, which compiling a setting need not do again. */
+  readonly prepared: Prepared;
 }
 
 /**
@@ -42,5 +44,5 @@ export function recipesOfPrepared(prepared: Prepared, loop: RecipeLoop): ModelRe
     passContext(canonical, shapes, calls, bindings, guidance, roles, places);
   const calls = loop.calls ?? usualSteps(contextFor(1)) * callsPerStep(guidance);
   const context = contextFor(calls);
-  return { ...findRecipes(context), calls, context };
+  return { ...findRecipes(context), calls, context, prepared };
 }

@@ -7,9 +7,8 @@ import {
 } from '../../../passes/recipes/of-model.js';
 import { passesWith } from '../../../passes/table.js';
 import { macRatio } from '../../compiler/emit/index.js';
-import { Pipeline, usePasses } from '../../compiler/pipeline/index.js';
+import { Pipeline, type Prepared, usePasses } from '../../compiler/pipeline/index.js';
 import { StepfoldError } from '../../errors/index.js';
-import type { Model } from '../../model/ir/model.js';
 import { loadModel } from '../../model/onnx/files.js';
 import { findModel } from '../../runtime/model-folder/index.js';
 import { stepsOfCalls } from '../../runtime/schedule/index.js';
@@ -88,7 +87,7 @@ async function listForModel(
     found = await recipesFor(model, loop);
     for (const setting of found.settings) {
       status.show(`Counting what ${setting.name} costs`);
-      settings.push(await costed(setting, model, { ...loop, calls: found.calls }));
+      settings.push(await costed(setting, found.prepared, { ...loop, calls: found.calls }));
     }
   } finally {
     status.stop();
@@ -149,7 +148,7 @@ async function listForModel(
 /** A setting that the model leaves no place for has none, and the pass's own words say why. */
 async function costed(
   setting: Setting,
-  model: Model,
+  model: Prepared,
   loop: RecipeLoop & { readonly calls: number },
 ): Promise<Costed> {
   if (!setting.passes) return { ...setting, ratio: undefined };

@@ -12,7 +12,7 @@ import { samplerInLoop } from '../../runtime/samplers/of-schedule.js';
 import { stepsOfCalls, timestepProblems } from '../../runtime/schedule/index.js';
 import { MOST_CALLS } from './limits.js';
 import type { PipelineOptions } from './options.js';
-import type { Prepared } from './prepare.js';
+import type { Prepared } from './prepared.js';
 
 /**
  * @throws PLAN_BAD_CALLS, GUIDANCE_ODD_CALLS, TIMESTEPS_LENGTH, TIMESTEPS_INVALID, and what a sampler that cannot be

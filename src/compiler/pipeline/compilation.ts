@@ -1,33 +1,14 @@
 /** What comes out of a pipeline. */
-import type { Model } from '../../model/ir/model.js';
-import type { Followers, ShapeTable } from '../../model/shape/index.js';
 import type { LoopSampler } from '../../runtime/samplers/index.js';
 import type { GuidancePair, LoopShape } from '../../runtime/schedule/index.js';
-import type { InputRoles } from '../analysis/index.js';
-import type { TraceEntry } from '../canonicalize/index.js';
 import type { Instrumented, Lowered, WholePlanForm } from '../lower/index.js';
 import type { Plan } from '../plan/index.js';
 import type { TargetResult } from '../targets/target.js';
 import type { WholeLoop } from './options.js';
+import type { ModelInCanonicalForm } from './prepared.js';
 
 /** What a pipeline makes of a model, in memory. */
-export interface Compilation {
-  /** The model as it was given. */
-  readonly source: Model;
-  /** Its canonical form, which sites and plans speak of. */
-  readonly canonical: Model;
-  readonly shapes: ShapeTable;
-  readonly roles: InputRoles;
-  readonly bindings: ReadonlyMap<string, number>;
-  /**
-   * Symbols of the inputs whose sizes follow from others'.
-   * @internal
-   */
-  readonly followers?: Followers;
-  /** What canonicalization rewrote, in order. */
-  readonly trace: readonly TraceEntry[];
-  /** What it left undone, and what of the file was left out, and why: sentences without a full stop. */
-  readonly notes: readonly string[];
+export interface Compilation extends ModelInCanonicalForm {
   readonly guidance?: GuidancePair | undefined;
   readonly timesteps?: readonly number[] | undefined;
   readonly sampler?: LoopSampler | undefined;

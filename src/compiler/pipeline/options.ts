@@ -70,3 +70,9 @@ export interface PipelineOptions extends WatchOptions {
    */
   readonly engine?: Engine | false;
 }
+
+/** Those by which a model is read, before it is known what is made of it. */
+export type PrepareOptions = Pick<
+  PipelineOptions,
+  'shapes' | 'freeze' | 'roles' | 'sizes' | 'guidance' | 'engine' | keyof WatchOptions
+>;

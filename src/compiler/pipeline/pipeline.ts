@@ -31,7 +31,8 @@ import { checkForm, refuseUntaken } from './check-target.js';
 import type { Compilation } from './compilation.js';
 import { refuseHidden } from './hidden.js';
 import type { PipelineOptions } from './options.js';
-import { prepareOnce, wholeOf } from './prepare.js';
+import { isReadBy, prepareOnce, wholeOf } from './prepare.js';
+import type { Prepared } from './prepared.js';
 import { proposalLines } from './proposal-lines.js';
 import { findStrays } from './strays.js';
 
@@ -80,15 +81,18 @@ export class Pipeline {
 
   /**
    * Compiles a model, which is left as it is.
+   * @param source or what `prepare` made of it: where many settings of one model are compiled, it is read once for all that were
+   *   given the same shapes, sizes, roles and guidance, and edit nothing before they propose
    * @throws StepfoldError whatever a step finds wrong, naming node, option or file
    */
-  compile(source: Model): Promise<Compilation> {
+  compile(source: Model | Prepared): Promise<Compilation> {
     return holding(() => this.compileOnce(source));
   }
 
-  private async compileOnce(source: Model): Promise<Compilation> {
+  private async compileOnce(given: Model | Prepared): Promise<Compilation> {
+    const source = 'canonical' in given ? given.source : given;
     const watch = new Watch(this.options, source);
-    const prepared = await prepareOnce(source, this.options, watch);
+    const prepared = this.takes(given) ? given : await prepareOnce(source, this.options, watch);
     const { canonical, shapes, bindings, roles } = prepared;
     const { calls, guidance, timesteps, sampler } = this.options;
     const places = { ...this.options.places, ...(timesteps && { timesteps }) };
@@ -119,6 +123,11 @@ export class Pipeline {
     const made = { loop, passes, plan, lowered, instrumented, target };
     const held = one && { form: emit, whole };
     return { ...prepared, notes, guidance, timesteps, sampler, ...made, ...held };
+  }
+
+  private takes(given: Model | Prepared): given is Prepared {
+    const edits = this.entries.some(({ prepare }) => prepare);
+    return 'canonical' in given && !edits && isReadBy(given, this.options);
   }
 
   /** Last of all, so that sites, plans and proofs speak of the graph as it was given. */

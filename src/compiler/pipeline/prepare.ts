@@ -7,27 +7,27 @@ import { dropLeftOvers } from '../../model/onnx/left-overs.js';
 import { fixInputShapes, freezeSymbols } from '../../model/shape/index.js';
 import { findInputRoles, findWholeLoop } from '../analysis/index.js';
 import { canonicalize } from '../canonicalize/index.js';
-import { Watch, type WatchOptions } from '../stages/index.js';
+import { Watch } from '../stages/index.js';
 import { chooseBindings, inputFollowers } from './bindings.js';
-import type { PipelineOptions, WholeLoop } from './options.js';
+import type { PipelineOptions, PrepareOptions, WholeLoop } from './options.js';
+import type { Prepared, Reading } from './prepared.js';
 
 /** Operators of later sets may mean something else under the same name. */
 const NEWEST_OPSET = 26;
 
-type PrepareOptions = Pick<
-  PipelineOptions,
-  'shapes' | 'freeze' | 'roles' | 'sizes' | 'guidance' | 'engine' | keyof WatchOptions
->;
-
-/** Canonical form, shapes, roles and sizes of a model: what every command starts from. */
-export function prepare(source: Model, options: PrepareOptions = {}) {
+/**
+ * Canonical form, shapes, roles and sizes of a model: what every command starts from.
+ * @throws FEED_UNKNOWN, OPSET_UNKNOWN, SHAPE_UNKNOWN_INPUT, GRAPH_BROKEN, and what else is wrong with its graph
+ */
+export function prepare(source: Model, options: PrepareOptions = {}): Promise<Prepared> {
   return holding(() => prepareOnce(source, options, new Watch(options, source)));
 }
 
-/** What `prepare` makes of a model. */
-export type Prepared = Awaited<ReturnType<typeof prepareOnce>>;
-
-export async function prepareOnce(source: Model, options: PrepareOptions, watch: Watch) {
+export async function prepareOnce(
+  source: Model,
+  options: PrepareOptions,
+  watch: Watch,
+): Promise<Prepared> {
   const opset = opsetVersion(source);
   if (opset > NEWEST_OPSET) throw unknownOpset(opset, NEWEST_OPSET);
   watch.tell('source', source);
@@ -51,6 +51,7 @@ export async function prepareOnce(source: Model, options: PrepareOptions, watch:
   const bindings = chooseBindings(graph, shapes, roles, given, options.guidance, followers);
   return {
     source,
+    reading: readingOf(options),
     canonical,
     shapes,
     roles,
@@ -60,6 +61,22 @@ export async function prepareOnce(source: Model, options: PrepareOptions, watch:
     notes: [...leftOut, ...notes, ...(wholeLoop ? [wholeLoop] : [])],
   };
 }
+
+const readingOf = ({ shapes, freeze, roles, sizes, guidance, engine }: Reading): Reading => ({
+  ...(shapes && { shapes }),
+  ...(freeze && { freeze }),
+  ...(roles && { roles }),
+  ...(sizes && { sizes }),
+  ...(guidance && { guidance }),
+  ...(engine !== undefined && { engine }),
+});
+
+/** Whether reading a model by other options would come to the same. */
+export const isReadBy = ({ reading }: Prepared, options: Reading): boolean => {
+  const { engine, ...others } = readingOf(options);
+  const { engine: before, ...same } = reading;
+  return engine === before && JSON.stringify(others) === JSON.stringify(same);
+};
 
 /** What the form `loop` holds beside the plan, with the decoder in canonical form. */
 export async function wholeOf({

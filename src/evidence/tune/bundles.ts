@@ -85,7 +85,8 @@ export class Bundles {
    * @throws what the passes find wrong
    */
   async write(setting: Setting): Promise<{ readonly folder: string; readonly schedule: Schedule }> {
-    const compilation = await pipelineOf(this.subject, setting).compile(this.model);
+    const prepared = await this.prepared();
+    const compilation = await pipelineOf(this.subject, setting).compile(prepared);
     const folder = path.join(this.#scratch, String(this.#written++));
     const { schedule } = emitBundle(compilation, folder, { sourceFile: this.subject.file });
     return { folder, schedule };

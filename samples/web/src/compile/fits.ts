@@ -1,5 +1,5 @@
 /** Which passes have a place in a model: each is asked for its sites, and what it refuses is the reason why not. */
-import { type Inspection, type Model, Pipeline, StepfoldError } from 'stepfold';
+import { type Inspection, type Model, Pipeline, prepare, StepfoldError } from 'stepfold';
 import { parsePassRequest, passes } from 'stepfold/passes';
 import type { PassFit } from './messages.js';
 import { passText, suggestion } from './suggestion.js';
@@ -13,6 +13,7 @@ class Found extends Error {}
 /** @param canonical in which nothing is left to fold */
 export async function passFits(canonical: Model, inspection: Inspection): Promise<PassFit[]> {
   const fits: PassFit[] = [];
+  const prepared = await prepare(canonical, { engine: false });
   for (const pass of Object.values(passes)) {
     const { options } = parsePassRequest(passText(pass.name, suggestion(pass.name, inspection)));
     const onStage = ({ name }: { readonly name: string }) => {
@@ -21,7 +22,7 @@ export async function passFits(canonical: Model, inspection: Inspection): Promis
     try {
       await Pipeline.create({ calls: CALLS, engine: false, onStage })
         .use(pass, options as never)
-        .compile(canonical);
+        .compile(prepared);
       fits.push({ pass: pass.name });
     } catch (error) {
       // an option that has to be chosen says nothing of the model

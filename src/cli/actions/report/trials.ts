@@ -14,6 +14,8 @@ import {
 import {
   Pipeline,
   type PipelineOptions,
+  type Prepared,
+  type PrepareOptions,
   prepare,
   usePasses,
 } from '../../../compiler/pipeline/index.js';
@@ -40,7 +42,6 @@ import {
   parsePlanFile,
   placesOf,
   planOfSchedule,
-  type Schedule,
 } from '../../../runtime/schedule/index.js';
 
 export interface TrialContext {
@@ -57,21 +58,29 @@ export interface TrialContext {
 /** What the passes of the bundle offer besides, in their order. */
 export async function tryOptions(context: TrialContext): Promise<Trials[]> {
   const { subject, table } = context;
-  const source = loadModel(context.source);
+  const model = loadModel(context.source);
   const found: Trials[] = [];
-  let asked: PassContext | undefined;
+  let source: Prepared | undefined;
   for (const [at, { pass: name, options }] of subject.report.passes.entries()) {
     const pass = table.passes.get(name);
     if (!pass?.trials) continue;
-    asked ??= await contextOf(source, subject.schedule);
-    const offered = pass.trials(asked, checkOptions(pass, options));
+    source ??= await prepare(model, readingOf(subject));
+    const offered = pass.trials(contextOf(source, subject), checkOptions(pass, options));
     if (offered) found.push(await tryChoices(context, source, offered, { at, pass: name }));
   }
   return found;
 }
 
-async function contextOf(source: Model, schedule: Schedule): Promise<PassContext> {
-  const { canonical, shapes, bindings, roles } = await prepare(source);
+/** How the bundle read its source. */
+const readingOf = ({ schedule: { source, cost } }: TrialContext['subject']): PrepareOptions => ({
+  ...(source.guidance && { guidance: source.guidance }),
+  ...(cost?.macs && { sizes: cost.macs.bindings }),
+});
+
+function contextOf(
+  { canonical, shapes, bindings, roles }: Prepared,
+  { schedule }: TrialContext['subject'],
+): PassContext {
   const { guidance } = schedule.source;
   const { length } = callsOf(schedule);
   return passContext(canonical, shapes, length, bindings, guidance, roles, placesOf(schedule));
@@ -79,7 +88,7 @@ async function contextOf(source: Model, schedule: Schedule): Promise<PassContext
 
 async function tryChoices(
   context: TrialContext,
-  source: Model,
+  source: Prepared,
   { choices, ...described }: PassTrials,
   { at, pass }: { readonly at: number; readonly pass: string },
 ): Promise<Trials> {
@@ -116,7 +125,7 @@ export async function tryPlans(
 }
 
 /** Options that a pass refuses are no choice; one whose loop breaks ends the command. */
-async function attempt(context: TrialContext, source: Model, requests: Requests) {
+async function attempt(context: TrialContext, source: Prepared, requests: Requests) {
   try {
     return await run(context, source, requests);
   } catch (error) {
@@ -129,18 +138,17 @@ type Requests = KnownSubject['report']['passes'];
 
 async function run(
   { source: file, subject, table, full, loop }: TrialContext,
-  source: Model,
+  source: Model | Prepared,
   requests: Requests,
   options: Pick<PipelineOptions, 'plan'> = {},
 ): Promise<{ macs: number; error: number }> {
-  const { source: made, timesteps, cost } = subject.schedule;
+  const { timesteps } = subject.schedule;
   const pipeline = Pipeline.create({
     calls: callsOf(subject.schedule).length,
     start: loopOf(subject.schedule).start,
-    ...(made.guidance && { guidance: made.guidance }),
+    ...readingOf(subject),
     ...(timesteps && { timesteps }),
     places: placesOf(subject.schedule),
-    ...(cost?.macs && { sizes: cost.macs.bindings }),
     ...options,
   });
   const compilation = await usePasses(pipeline, table, requests).compile(source);
