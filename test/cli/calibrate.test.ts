@@ -13,6 +13,7 @@ import {
   requireBuild,
   scratchFolder,
   stepfold,
+  wordsOf,
 } from './stepfold.js';
 
 beforeAll(requireBuild);
@@ -126,7 +127,7 @@ describe('a search', () => {
     array('none.npy', 10);
     const inputs = ['--feed', 'class_labels=label.npy', '--unconditional', 'class_labels=none.npy'];
     const said = await done(search('kept.json', ...inputs), { cwd: folder });
-    const line = said.match(/^Next: stepfold (.*)$/m)![1]!.split(' ');
+    const line = wordsOf(said.match(/^Next: (.*)$/m)![1]!);
     await done(line, { cwd: folder });
     const bundle = line.at(-1)!;
     expect(JSON.parse(fs.readFileSync(at(`${bundle}/defaults.json`), 'utf8'))).toMatchObject({

@@ -11,6 +11,7 @@ import {
   requireBuild,
   scratchFolder,
   stepfold,
+  wordsOf,
 } from './stepfold.js';
 
 beforeAll(requireBuild);
@@ -20,14 +21,6 @@ const here = { cwd: folder };
 const MODEL = "my model, l'été.onnx";
 
 beforeAll(() => fs.copyFileSync(DIGITS, path.join(folder, MODEL)));
-
-/** As a shell takes a line apart; the program's name left out. */
-function wordsOf(line: string): string[] {
-  const printed = execFileSync('sh', ['-c', `printf '%s\\0' ${line}`], { encoding: 'utf8' });
-  const [program, ...words] = printed.split('\0').slice(0, -1);
-  expect(program).toBe('stepfold');
-  return words;
-}
 
 const nextOf = (output: string): string => /\nNext: (.*)\n$/.exec(output)?.[1] ?? 'none';
 

@@ -1,5 +1,4 @@
 /** `stepfold recipes`, and `transform --recipe`: what is printed works, what is written is proved. */
-import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -12,6 +11,7 @@ import {
   scratchFolder,
   stepfold,
   UNET,
+  wordsOf,
 } from './stepfold.js';
 
 const folder = scratchFolder('recipes');
@@ -95,13 +95,6 @@ describe.concurrent('transform --recipe', () => {
   });
 });
 
-/** As a shell takes a line apart. */
-function wordsOf(line: string) {
-  const printed = execFileSync('sh', ['-c', `printf '%s\\0' ${line}`], { encoding: 'utf8' });
-  const [program, ...args] = printed.split('\0').slice(0, -1);
-  return { program, args };
-}
-
 describe.concurrent('recipes', () => {
   test('of a model: its family, why, and command lines that work as they stand', async () => {
     const { family, why, steps, recipes } = await json('recipes', DIGITS, '--calls', '12');
@@ -111,11 +104,7 @@ describe.concurrent('recipes', () => {
       ({ command }: { command?: string }) => command ?? [],
     );
     expect(commands).toHaveLength(4);
-    for (const command of commands) {
-      const { program, args } = wordsOf(command);
-      expect(program).toBe('stepfold');
-      await done(args, { cwd: folder });
-    }
+    for (const command of commands) await done(wordsOf(command), { cwd: folder });
   });
 
   test('multiply-accumulates are those that the bundle records', async () => {

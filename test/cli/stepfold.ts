@@ -2,7 +2,7 @@
  * The command line in a process of its own. It runs what `npm run build` made, as it is packed, so a build older than the
  * sources is refused rather than tested.
  */
-import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, fork, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -26,6 +26,14 @@ export interface RunOptions {
   readonly fileLimit?: number;
   /** As a shell would start it; else the commands of a file share a process, one after another. */
   readonly alone?: boolean;
+}
+
+/** The words of a printed command as a shell takes them apart, without the program's name. */
+export function wordsOf(line: string): string[] {
+  const printed = execFileSync('sh', ['-c', `printf '%s\\0' ${line}`], { encoding: 'utf8' });
+  const [program, ...words] = printed.split('\0').slice(0, -1);
+  expect(program).toBe('stepfold');
+  return words;
 }
 
 function newest(folder: string): number {
