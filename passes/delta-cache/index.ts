@@ -15,6 +15,7 @@ import {
   nodesOfRange,
   rangeOf,
   refusalOf,
+  sameShape,
   type TransformerBlock,
 } from '../../src/compiler/analysis/index.js';
 import {
@@ -29,6 +30,7 @@ import { byHalf } from '../../src/compiler/plan/index.js';
 import { badOption, blockLeaks, noBlocks } from '../../src/errors/index.js';
 import { concreteShapes, regionCost } from '../../src/model/cost/index.js';
 import type { Value } from '../../src/model/ir/value.js';
+import type { ShapeTable } from '../../src/model/shape/index.js';
 import { stepsOfCalls } from '../../src/runtime/schedule/index.js';
 import { keptDifference, type Precision, precisionOption } from '../difference.js';
 import {
@@ -207,8 +209,22 @@ function runsOf(
         : `blocks ${stage[first]!.index} to ${stage[last]!.index}`,
   });
   if (range !== undefined || blocks === all) return [run('all', 0, all - 1)];
-  return [run('front', 0, blocks - 1), run('rear', all - blocks, all - 1)];
+  const [front, rear] = [run('front', 0, blocks - 1), run('rear', all - blocks, all - 1)];
+  if (rear.first <= front.last && !enterAlike(front, rear, shapes))
+    throw badOption(
+      NAME,
+      'blocks',
+      `${front.description} and ${rear.description} overlap, and the stream enters them in different layouts; take ${blocks - 1} or ${blocks + 1}, or a range`,
+    );
+  return [front, rear];
 }
+
+/** Where two runs overlap, what enters one is handed on to where the other begins. */
+const enterAlike = (front: BlockRun, rear: BlockRun, shapes: ShapeTable): boolean =>
+  rear.streams.every(({ stream, input }) => {
+    const entering = front.streams.find((part) => part.stream === stream)?.input;
+    return entering === undefined || sameShape(entering, input, shapes);
+  });
 
 /** What the blocks of all runs cost together, which may overlap, without those of one. */
 function macsOfRuns({ model, shapes, bindings }: PassContext, runs: readonly BlockRun[]) {

@@ -30,6 +30,7 @@ BLOCKS = {
     "DoubleVideoBlock",
     "HunyuanBlock",
     "JointBlock",
+    "LatteBlock",
     "LtxBlock",
     "LuminaBlock",
     "QwenBlock",

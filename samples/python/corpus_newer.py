@@ -8,6 +8,7 @@ from cogvideox import CogVideoConfig, CogVideoX
 from corpus_network import FRAMES, SIZE, TOKENS, context, image, transformer
 from hunyuan_dit import HunyuanConfig, HunyuanDit
 from hunyuan_video import HunyuanVideo, HunyuanVideoConfig
+from latte import Latte, LatteConfig
 from ltx import Ltx, LtxConfig
 from lumina import Lumina, LuminaConfig
 from qwen_image import QwenConfig, QwenImage
@@ -39,6 +40,7 @@ HUNYUAN_VIDEO = HunyuanVideoConfig(
     pooled=POOLED,
     axes=AXES,
 )
+LATTE = LatteConfig(frames=FRAMES, input_size=SIZE, **SMALL)
 LTX = LtxConfig(size=(FRAMES, SIDE, SIDE), axes=(10, 10, 12), **SMALL)
 LUMINA = LuminaConfig(
     input_size=SIZE,
@@ -108,6 +110,8 @@ NEWER = {
         pooled_projections=drawn(POOLED),
         encoder_attention_mask=mask,
     ),
+    # pairs of a block in space, which sees the prompt, and one in time
+    "latte": made(lambda: Latte(LATTE), VIDEO_LATENT, 2 * DEPTH, 2 * DEPTH, DEPTH),
     "ltx": made(
         lambda: Ltx(LTX),
         drawn(FRAMES * SIDE * SIDE, CHANNELS),

@@ -24,6 +24,7 @@ const CORPUS: Readonly<Record<string, string | undefined>> = {
   hourglass: undefined,
   'hunyuan-dit': undefined,
   'hunyuan-video': 'video-transformer',
+  latte: 'video-transformer',
   ltx: undefined,
   lumina2: undefined,
   mmdit: 'mmdit',

@@ -5,7 +5,8 @@
  * does not matter: norms, modulation and gates may be spelled in any way.
  *
  * Blocks of which each begins where another ends are a stage: all of a diffusion transformer, or one
- * transformer of a U-Net. A residual layer of convolutions over a feature map ends a stage.
+ * transformer of a U-Net. The stream may change its layout between them, as where blocks that see the tokens of a frame and
+ * blocks that see a place in all frames take turns, if its shape tells the layouts apart. A residual layer of convolutions over a feature map ends a stage.
  *
  * Where attention joins sequences that have a stream each, as in Esser et al. (arXiv 2403.03206, figure
  * 2), a block is what lies on all of them. A stream that nothing is added to any more ends before.
@@ -20,8 +21,9 @@ import type { Attention } from '../attention/index.js';
 import type { Refusal } from '../refusal.js';
 import { groupAttentions } from './groups.js';
 import { type Group, growBlock, type Streams } from './grow.js';
+import { beforeMoves, keepsOrder } from './moves.js';
 import { Readers } from './readers.js';
-import { entryOf, ontoOf, type Residual, residuals } from './residual.js';
+import { entryOf, ontoOf, type Residual, residuals, sameShape } from './residual.js';
 import type { StreamPart } from './stream-range.js';
 
 export type LayerKind = 'self-attention' | 'cross-attention' | 'feed-forward';
@@ -88,7 +90,7 @@ export function findBlocks(
   const known = { mixes, groupOf, passed, onwards, endsStage };
   const streams: Streams = { ancestry, shapes, readers, ...known };
 
-  const stages = new Stages();
+  const stages = new Stages(shapes);
   const taken = new Set<Group>();
   for (const group of groups) {
     if (taken.has(group)) continue;
@@ -147,16 +149,31 @@ class Stages {
   private ends: Value[] = [];
   private count = 0;
 
+  constructor(private readonly shapes: ShapeTable) {}
+
   add(parts: readonly Omit<StreamPart, 'stream'>[], layers: readonly BlockLayer[]): void {
-    const goesOn = parts.every(({ input }) => this.ends.includes(input));
+    const goesOn = parts.every(({ input }) => this.endAt(input) >= 0);
     if (!goesOn) {
       this.all.push([]);
       this.ends = parts.map(({ input }) => input);
     }
-    const streams = parts.map((part) => ({ ...part, stream: this.ends.indexOf(part.input) }));
+    const streams = parts.map((part) => ({ ...part, stream: this.endAt(part.input) }));
     for (const { stream, output } of streams) this.ends[stream] = output;
     const stage = this.all.length - 1;
     this.all[stage]!.push({ index: this.count++, stage, streams, layers });
+  }
+
+  /** The stream of the last stage that goes on with a value; below 0 for none. */
+  private endAt(input: Value): number {
+    const known = this.ends.indexOf(input);
+    if (known >= 0) return known;
+    const before = beforeMoves(input, this.shapes);
+    // elements in another order, and of the same shape, would be taken for each other
+    return this.ends.findIndex(
+      (end) =>
+        before.includes(end) &&
+        (!sameShape(end, input, this.shapes) || keepsOrder(input, end, this.shapes)),
+    );
   }
 }
 

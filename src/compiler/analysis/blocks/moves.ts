@@ -2,7 +2,7 @@
  * What a value is but for its layout, its type and the pieces it was cut into: Reshape, Transpose, Cast
  * and the like move elements and compute nothing, and a Concat of all parts of a value is that value.
  */
-import { attrNumber } from '../../../model/ir/attribute.js';
+import { attrNumber, attrNumbers } from '../../../model/ir/attribute.js';
 import { isOp, type Node } from '../../../model/ir/node.js';
 import type { Value } from '../../../model/ir/value.js';
 import { keepsNumbers } from '../../../model/operators/index.js';
@@ -17,6 +17,36 @@ export function beforeMoves(value: Value, shapes: ShapeTable): Value[] {
   const values = [value];
   for (let next = movedFrom(value, shapes); next; next = movedFrom(next, shapes)) values.push(next);
   return values;
+}
+
+/**
+ * Whether a value has its elements in the order of one that it was moved from, as far as Transposes alone say: what was
+ * reshaped in another order counts as another.
+ */
+export function keepsOrder(value: Value, from: Value, shapes: ShapeTable): boolean {
+  let axes: readonly number[] | undefined;
+  for (let now = value; now !== from; ) {
+    const rank = shapes.shape(now)?.length;
+    const before = movedFrom(now, shapes);
+    if (rank === undefined || !before) return false;
+    axes ??= Array.from({ length: rank }, (_, axis) => axis);
+    if (isOp(now.producer, 'Transpose')) {
+      const perm = attrNumbers(now.producer, 'perm');
+      axes = axes.map((axis) => (perm ? perm[axis]! : rank - 1 - axis));
+    } else if (shapes.shape(before)?.length !== rank || isOp(now.producer, 'Reshape')) {
+      if (!inOrder(axes, now, shapes)) return false;
+      axes = undefined;
+    }
+    now = before;
+  }
+  return axes === undefined || inOrder(axes, from, shapes);
+}
+
+/** Axes of size 1 may stand anywhere. */
+function inOrder(axes: readonly number[], value: Value, shapes: ShapeTable): boolean {
+  const shape = shapes.shape(value);
+  const wide = axes.filter((axis) => shape?.[axis]?.constant !== 1);
+  return wide.every((axis, i) => i === 0 || wide[i - 1]! < axis);
 }
 
 function movedFrom({ producer }: Value, shapes: ShapeTable): Value | undefined {

@@ -6,6 +6,7 @@ import type { Node } from '../../../model/ir/node.js';
 import { nodeDependencies } from '../../../model/ir/order.js';
 import { liveNodes } from '../../../model/ir/prune.js';
 import type { Value } from '../../../model/ir/value.js';
+import { keepsNumbers } from '../../../model/operators/index.js';
 import type { ShapeTable } from '../../../model/shape/index.js';
 import type { Refusal } from '../refusal.js';
 import { findLeak, neededParts } from './between.js';
@@ -22,7 +23,10 @@ export function nodesOfRange(graph: Graph, range: StreamRange): Set<Node> {
   return ownNodes(graph, range).own;
 }
 
-/** Blocks in a row as one range. A stream that ends before the last of them may go on behind them. */
+/**
+ * Blocks in a row as one range. A stream that ends before the last of them may go on behind them; one that leaves in another
+ * layout than it enters is followed to where it is in that one again.
+ */
 export function rangeOf(
   graph: Graph,
   shapes: ShapeTable,
@@ -33,10 +37,24 @@ export function rangeOf(
     const { input } = parts.get(part.stream) ?? part;
     parts.set(part.stream, { ...part, input });
   }
+  const readers = new Readers(graph);
+  for (const [stream, part] of parts)
+    parts.set(stream, { ...part, output: inLayoutOf(part, readers, shapes) });
   const last = blocks.at(-1)!.streams.map(({ stream }) => parts.get(stream)!);
   const ended = [...parts.values()].filter((part) => !last.includes(part));
   if (ended.length === 0) return { streams: last };
-  return { streams: neededParts([...last, ...ended], new Readers(graph), shapes) };
+  return { streams: neededParts([...last, ...ended], readers, shapes) };
+}
+
+/** What a stream leaves as, in the layout in which it enters; as it is where nobody reads it so. */
+function inLayoutOf({ input, output }: StreamPart, readers: Readers, shapes: ShapeTable): Value {
+  const open = [output];
+  for (let value = open.pop(); value; value = open.pop()) {
+    if (entryOf([input], value, shapes)) return value;
+    for (const node of readers.of(value))
+      if (keepsNumbers(node) && node.inputs[0] === value) open.push(node.output);
+  }
+  return output;
 }
 
 /**

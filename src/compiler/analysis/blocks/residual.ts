@@ -7,7 +7,7 @@ import { isOp, MICROSOFT, type Node } from '../../../model/ir/node.js';
 import type { Value } from '../../../model/ir/value.js';
 import { equal, type ShapeTable } from '../../../model/shape/index.js';
 import type { Ancestry } from '../ancestry.js';
-import { beforeMoves } from './moves.js';
+import { beforeMoves, keepsOrder } from './moves.js';
 
 export interface Residual {
   readonly add: Node;
@@ -152,11 +152,16 @@ export function firstFrom<T>(
   return low;
 }
 
-/** Of a stream in its layouts, the first that can be added to what a sum of it is. */
+/** Of a stream in its layouts, the last of which is added to, the first that can be added to what a sum of it is. */
 export const entryOf = (from: readonly Value[], to: Value, shapes: ShapeTable): Value | undefined =>
-  from.find((value) => sameShape(value, to, shapes) && shapes.dtype(value) === shapes.dtype(to));
+  from.find(
+    (value) =>
+      sameShape(value, to, shapes) &&
+      shapes.dtype(value) === shapes.dtype(to) &&
+      keepsOrder(from.at(-1)!, value, shapes),
+  );
 
-function sameShape(a: Value, b: Value, shapes: ShapeTable): boolean {
+export function sameShape(a: Value, b: Value, shapes: ShapeTable): boolean {
   const [first, second] = [shapes.shape(a), shapes.shape(b)];
   return (
     first !== undefined &&
