@@ -216,3 +216,12 @@ describe.each(CASES)('$name', ({ model, latent, places, from, sizes, axes }) => 
     expect(changed).toEqual(places.map(([, token]) => [token]));
   });
 });
+
+test('sizes that are not known are asked for by their names', async () => {
+  const { found, places } = await analysed(loadModel('samples/corpus/unet-script2-17.onnx'));
+  expect(tokenGrid(found[0]!, places)).toMatchObject({
+    reason: expect.stringMatching(
+      /^it has .*height.* tokens, .*\(such as --freeze height=64 --freeze width=64\)$/,
+    ),
+  });
+});

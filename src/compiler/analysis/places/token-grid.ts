@@ -3,6 +3,7 @@
  * lies along the axis of its queries, or as it is given.
  */
 import type { Value } from '../../../model/ir/value.js';
+import { type DimExpr, symbolsOf } from '../../../model/shape/index.js';
 import type { Attention } from '../attention/attention.js';
 import type { Refusal } from '../refusal.js';
 import { type Along, type Run, sizeOfRun } from './along.js';
@@ -36,7 +37,7 @@ export function tokenGrid(
   const tokens = queries?.constant;
   if (tokens === undefined)
     return refuse(
-      `it has ${queries ?? 'an unknown number of'} tokens, and a grid must be of known size (--shape says it)`,
+      `it has ${queries ?? 'an unknown number of'} tokens, and a grid must be of known size (${sayingSizes(queries)})`,
     );
   const along = queryAxis === undefined ? undefined : places.get(q.value)?.[queryAxis];
   const runs = (along ?? []).map(
@@ -47,6 +48,13 @@ export function tokenGrid(
     shownGrid(runs) ??
     refuse(whyNot(tokens, given, runs))
   );
+}
+
+/** How the sizes in a number of tokens are said. */
+function sayingSizes(tokens: DimExpr | undefined): string {
+  const symbols = tokens ? [...symbolsOf(tokens)] : [];
+  if (symbols.length === 0) return '--shape says it';
+  return `such as ${symbols.map((symbol) => `--freeze ${symbol}=64`).join(' ')}`;
 }
 
 interface PlacedRun {
