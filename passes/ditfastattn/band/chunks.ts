@@ -36,7 +36,8 @@ export const COPIES = 16;
 
 /** @param seen keys that any query sees beside those within `width` */
 export const chunkQueries = (width: number, seen = 0): number =>
-  Math.floor(Math.sqrt((2 * width + seen) * COPIES));
+  // a query that sees itself alone
+  Math.max(1, Math.floor(Math.sqrt((2 * width + seen) * COPIES)));
 
 /**
  * A group of this many queries keeps its scores in the cache: at 4096 tokens, ±128, groups of 64, 128,

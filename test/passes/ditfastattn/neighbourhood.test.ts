@@ -92,6 +92,8 @@ const CASES: { grid: Neighbourhood; behind: number }[] = [
   { grid: { from: 11, sizes: [17, 29], extents: [3, 7] }, behind: 0 },
   { grid: { from: 0, sizes: [20, 20], extents: [4, 4] }, behind: 13 },
   { grid: { from: 5, sizes: [6, 9, 10], extents: [2, 4, 4] }, behind: 3 },
+  // a row of which each sees itself alone
+  { grid: { from: 0, sizes: [12], extents: [1] }, behind: 0 },
   // no cheaper than the whole, or the whole itself
   { grid: { from: 4, sizes: [9, 9], extents: [9, 9] }, behind: 0 },
   { grid: { from: 0, sizes: [9, 9], extents: [18, 18] }, behind: 2 },
