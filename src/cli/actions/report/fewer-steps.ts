@@ -13,7 +13,9 @@ import {
   partLeftOut,
   rowTitle,
   type SamplerChoice,
+  yardstickWork,
 } from '../../../evidence/yardstick/index.js';
+import type { Status } from '../../progress.js';
 
 type Recorded = Awaited<ReturnType<typeof recordLoop>>;
 
@@ -25,7 +27,7 @@ export interface FewerStepsContext {
   /** Loops of source and bundle from the same noise. */
   readonly full: Recorded;
   readonly own: Recorded;
-  readonly show: (what: string) => void;
+  readonly show: Status['show'];
 }
 
 export interface MeasuredFewerSteps {
@@ -42,18 +44,19 @@ export async function measureFewerSteps(
   const cost = (full.steps.length * times.milliseconds) / times.sourceMilliseconds;
   const source = await openLoopModel(against);
   const ends: Float32Array[] = [];
+  // a step is the unit here, however many calls it makes
+  const asked = { sampler: choice, cost, callsPerStep: 1, left: partLeftOut(loop.sampler) };
+  const all = yardstickWork(asked);
+  let done = 0;
   try {
     const found = await measureYardstick({
-      sampler: choice,
-      cost,
-      // a step is the unit here, however many calls it makes
-      callsPerStep: 1,
-      left: partLeftOut(loop.sampler),
+      ...asked,
       own: full.latent,
       run: async (sampler) => {
-        const { length } = sampler.timesteps;
-        const onStep = (step: number) => show(`Fewer steps: step ${step} of ${length}`);
+        const onStep = (step: number) =>
+          show(`Fewer steps: step ${done + step} of ${all}`, (done + step) / all);
         const { latent } = await generate(source, { ...loop, sampler, onStep });
+        done += sampler.timesteps.length;
         ends.push(latent);
         return latent;
       },

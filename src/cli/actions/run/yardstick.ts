@@ -14,6 +14,7 @@ import {
 import { findModel } from '../../../runtime/model-folder/index.js';
 import { callsOf, callsPerStep, type Schedule } from '../../../runtime/schedule/index.js';
 import { heading, print, printTable } from '../../output.js';
+import { startProgress } from '../../progress.js';
 import { recordedSource, type SourcePlace, sourcePlaces } from '../../source-model.js';
 
 export interface RunWorth {
@@ -75,19 +76,22 @@ export function prepareYardstick(
     async measure({ onStep: _, onStart: __, ...loop }, { latent, counts }) {
       const cost = costOf(schedule, counts);
       const denoiser = await openLoopModel(source);
-      const run = async (sampler: GenerateOptions['sampler']) =>
-        (await generate(denoiser, { ...loop, sampler })).latent;
+      const rivals = { sampler: choice, cost, ...each };
+      const steps = yardstickWork(rivals) / each.callsPerStep + loop.sampler.timesteps.length;
+      const progress = startProgress('Fewer steps', asked.json);
+      let done = 0;
+      const run = async (sampler: GenerateOptions['sampler']) => {
+        const onStep = (step: number) => progress.update(done + step, steps);
+        const { latent } = await generate(denoiser, { ...loop, sampler, onStep });
+        done += sampler.timesteps.length;
+        return latent;
+      };
       try {
         const own = await run(loop.sampler);
-        const { converged, ...found } = await measureYardstick({
-          sampler: choice,
-          cost,
-          ...each,
-          own,
-          run,
-        });
+        const { converged, ...found } = await measureYardstick({ ...rivals, own, run });
         return { source, cost, bundle: nearness(latent, own, converged), ...found };
       } finally {
+        progress.stop();
         await denoiser.release();
       }
     },
