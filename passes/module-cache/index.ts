@@ -61,6 +61,13 @@ export const moduleCache: Pass<ModuleCacheOptions> = {
       return first!;
     },
   },
+  tuning: {
+    onlyNamed: true,
+    choices(context) {
+      const kinds = [...chosenModules(context, {}).keys()];
+      return kinds.length > 1 ? [{}, ...kinds.map((kind) => ({ kinds: [kind] }))] : [{}];
+    },
+  },
   strategies: { reuse: { meaning: { result: 'kept' }, letter: 'r' } },
   propose(context, options) {
     const chosen = chosenModules(context, options);

@@ -71,6 +71,8 @@ export interface PassContext {
 export interface PassTuning {
   /** Nothing is approximated: it goes beside every other setting, where it is found to save time. */
   readonly exact?: boolean;
+  /** Tried where it is named alone, as by `tune --try`: its choices take longer than they were found to be worth. */
+  readonly onlyNamed?: boolean;
   /**
    * Options that differ in what of the model is kept; none where it has nothing of the kind. The search says which
    * steps are full (`fullSteps`), and, where the schema has an `order`, which.

@@ -51,14 +51,17 @@ const SAVES = 0.98;
 export async function findMethods(bundles: Bundles, options: MethodOptions): Promise<Methods> {
   const { subject, costs, wanted, mostSteps, onMethod = () => {} } = options;
   const context = await contextOf(bundles, subject);
-  const passes = [...subject.table.passes.values()].filter(
-    ({ name, tuning }) => tuning && (wanted?.includes(name) ?? true),
+  const searched = [...subject.table.passes.values()].filter(({ tuning }) => tuning);
+  const passes = searched.filter(
+    ({ name, tuning }) => wanted?.includes(name) ?? !tuning!.onlyNamed,
   );
   // what goes along with all others comes first, so that they are measured with it
   passes.sort((a, b) => Number(b.tuning!.exact ?? false) - Number(a.tuning!.exact ?? false));
   const exact: PassRequest[] = [];
   let exactCost = 1;
-  const notTried: NotTried[] = [];
+  const notTried: NotTried[] = (wanted ? [] : searched)
+    .filter(({ tuning }) => tuning!.onlyNamed)
+    .map(({ name }) => ({ pass: name, reason: `it is tried where it is named (--try ${name})` }));
   const tried = passes.flatMap((pass) => {
     const choices = choicesOf(pass, context);
     if ('reason' in choices) notTried.push(choices);
