@@ -63,6 +63,8 @@ test('a speed that its rounds do not bear is none, and what speaks against it is
     measured: { ...measured!, loop, doubts: ['The machine is busy'] },
   });
   expect(page.querySelector('.figure')!.textContent).toBe('unclear');
+  expect(page.body.textContent).toContain('A loop takes');
+  expect(page.body.textContent).not.toContain('as fast');
   expect(page.body.textContent).toMatch(/half of them between 1\.20x and 4\.40x/);
   expect(page.body.textContent).toContain('Doubtful: The machine is busy.');
 });

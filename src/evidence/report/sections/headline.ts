@@ -41,7 +41,7 @@ const speedCard = (
 ) => ({
   what: 'Speed',
   figure: worth === 'unclear' ? 'unclear' : formatTimes(ratio),
-  words: html`as fast: a loop takes ${milliseconds(took.bundle)} in place of ${milliseconds(took.source)}, medians of ${rounds} rounds in turn on this machine, half of them between ${formatTimes(quartiles[0])} and ${formatTimes(quartiles[1])}${
+  words: html`${worth === 'unclear' ? 'A' : 'as fast: a'} loop takes ${milliseconds(took.bundle)} in place of ${milliseconds(took.source)}, medians of ${rounds} rounds in turn on this machine, half of them between ${formatTimes(quartiles[0])} and ${formatTimes(quartiles[1])}${
     macRatio !== undefined && `; by MACs it would be ${formatTimes(macRatio)}`
   }`,
 });
