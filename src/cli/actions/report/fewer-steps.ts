@@ -1,7 +1,6 @@
 /** What fewer steps of the source come to in the time that the bundle takes. */
 import {
   type GenerateOptions,
-  generate,
   openLoopModel,
   type recordLoop,
 } from '../../../evidence/measure/index.js';
@@ -15,6 +14,7 @@ import {
   type SamplerChoice,
   yardstickWork,
 } from '../../../evidence/yardstick/index.js';
+import { countedRuns } from '../../counted-runs.js';
 import type { Status } from '../../progress.js';
 
 type Recorded = Awaited<ReturnType<typeof recordLoop>>;
@@ -47,16 +47,15 @@ export async function measureFewerSteps(
   // a step is the unit here, however many calls it makes
   const asked = { sampler: choice, cost, callsPerStep: 1, left: partLeftOut(loop.sampler) };
   const all = yardstickWork(asked);
-  let done = 0;
+  const run = countedRuns(source, loop, (done) =>
+    show(`Fewer steps: step ${done} of ${all}`, done / all),
+  );
   try {
     const found = await measureYardstick({
       ...asked,
       own: full.latent,
       run: async (sampler) => {
-        const onStep = (step: number) =>
-          show(`Fewer steps: step ${done + step} of ${all}`, (done + step) / all);
-        const { latent } = await generate(source, { ...loop, sampler, onStep });
-        done += sampler.timesteps.length;
+        const latent = await run(sampler);
         ends.push(latent);
         return latent;
       },

@@ -60,13 +60,13 @@ export async function tryOptions(context: TrialContext): Promise<Trials[]> {
   const { subject, table } = context;
   const model = loadModel(context.source);
   const found: Trials[] = [];
-  let source: Prepared | undefined;
+  let known: { readonly source: Prepared; readonly asked: PassContext } | undefined;
   for (const [at, { pass: name, options }] of subject.report.passes.entries()) {
     const pass = table.passes.get(name);
     if (!pass?.trials) continue;
-    source ??= await prepare(model, readingOf(subject));
-    const offered = pass.trials(contextOf(source, subject), checkOptions(pass, options));
-    if (offered) found.push(await tryChoices(context, source, offered, { at, pass: name }));
+    known ??= await contextOf(model, subject);
+    const offered = pass.trials(known.asked, checkOptions(pass, options));
+    if (offered) found.push(await tryChoices(context, known.source, offered, { at, pass: name }));
   }
   return found;
 }
@@ -77,13 +77,15 @@ const readingOf = ({ schedule: { source, cost } }: TrialContext['subject']): Pre
   ...(cost?.macs && { sizes: cost.macs.bindings }),
 });
 
-function contextOf(
-  { canonical, shapes, bindings, roles }: Prepared,
-  { schedule }: TrialContext['subject'],
-): PassContext {
+async function contextOf(model: Model, subject: TrialContext['subject']) {
+  const { schedule } = subject;
+  const source = await prepare(model, readingOf(subject));
+  const { canonical, shapes, bindings, roles } = source;
   const { guidance } = schedule.source;
   const { length } = callsOf(schedule);
-  return passContext(canonical, shapes, length, bindings, guidance, roles, placesOf(schedule));
+  const places = placesOf(schedule);
+  const asked = passContext(canonical, shapes, length, bindings, guidance, roles, places);
+  return { source, asked };
 }
 
 async function tryChoices(

@@ -1,6 +1,6 @@
 /** What `run --yardstick` shows: how near the bundle ends to its source, and what fewer steps come to for the same work. */
 import { sourceNotFound, yardstickOfModel } from '../../../errors/index.js';
-import { type GenerateOptions, generate, openLoopModel } from '../../../evidence/measure/index.js';
+import { type GenerateOptions, openLoopModel } from '../../../evidence/measure/index.js';
 import { macShareOf } from '../../../evidence/measure/mac-share.js';
 import {
   measureYardstick,
@@ -13,6 +13,7 @@ import {
 } from '../../../evidence/yardstick/index.js';
 import { findModel } from '../../../runtime/model-folder/index.js';
 import { callsOf, callsPerStep, type Schedule } from '../../../runtime/schedule/index.js';
+import { countedRuns } from '../../counted-runs.js';
 import { heading, print, printTable } from '../../output.js';
 import { startProgress } from '../../progress.js';
 import { recordedSource, type SourcePlace, sourcePlaces } from '../../source-model.js';
@@ -79,13 +80,7 @@ export function prepareYardstick(
       const rivals = { sampler: choice, cost, ...each };
       const steps = yardstickWork(rivals) / each.callsPerStep + loop.sampler.timesteps.length;
       const progress = startProgress('Fewer steps', asked.json);
-      let done = 0;
-      const run = async (sampler: GenerateOptions['sampler']) => {
-        const onStep = (step: number) => progress.update(done + step, steps);
-        const { latent } = await generate(denoiser, { ...loop, sampler, onStep });
-        done += sampler.timesteps.length;
-        return latent;
-      };
+      const run = countedRuns(denoiser, loop, (done) => progress.update(done, steps));
       try {
         const own = await run(loop.sampler);
         const { converged, ...found } = await measureYardstick({ ...rivals, own, run });
