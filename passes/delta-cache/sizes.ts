@@ -4,14 +4,14 @@
  * of the same shape before the blocks instead, which the inner one is computed from in any case. Costs
  * one look at every node for each such size.
  */
-import { nodesOfRange, type StreamRange } from '../../src/compiler/analysis/index.js';
+import { nodesOfRange, type StreamRange, sameShape } from '../../src/compiler/analysis/index.js';
 import { between } from '../../src/model/ir/extract.js';
 import type { Graph } from '../../src/model/ir/graph.js';
 import { isOp, type Node } from '../../src/model/ir/node.js';
 import { nodeDependencies, topologicalOrder } from '../../src/model/ir/order.js';
 import { liveNodes } from '../../src/model/ir/prune.js';
 import type { Value } from '../../src/model/ir/value.js';
-import { type DimExpr, equal, type ShapeTable } from '../../src/model/shape/index.js';
+import type { ShapeTable } from '../../src/model/shape/index.js';
 
 /** Edits the graph, but nothing that it computes. */
 export function readSizesBefore(graph: Graph, shapes: ShapeTable, range: StreamRange): void {
@@ -50,16 +50,10 @@ function firstLike(
   behind: ReadonlySet<Node>,
   shapes: ShapeTable,
 ): Value | undefined {
-  const shape = shapes.shape(value);
   const above = liveNodes([value]);
   for (const node of order)
     for (const made of above.has(node) && !behind.has(node) ? node.outputs : []) {
-      if (made && shape && hasSizes(made, shape, shapes)) return made;
+      if (made && sameShape(value, made, shapes)) return made;
     }
   return undefined;
 }
-
-const hasSizes = (value: Value, sizes: readonly DimExpr[], shapes: ShapeTable): boolean => {
-  const its = shapes.shape(value);
-  return its?.length === sizes.length && its.every((size, axis) => equal(size, sizes[axis]!));
-};

@@ -5,8 +5,9 @@
  * does not matter: norms, modulation and gates may be spelled in any way.
  *
  * Blocks of which each begins where another ends are a stage: all of a diffusion transformer, or one
- * transformer of a U-Net. The stream may change its layout between them, as where blocks that see the tokens of a frame and
- * blocks that see a place in all frames take turns, if its shape tells the layouts apart. A residual layer of convolutions over a feature map ends a stage.
+ * transformer of a U-Net. The stream may change its layout between them, as where blocks that see the
+ * tokens of a frame and blocks that see a place in all frames take turns, if its shape tells the layouts
+ * apart. A residual layer of convolutions over a feature map ends a stage.
  *
  * Where attention joins sequences that have a stream each, as in Esser et al. (arXiv 2403.03206, figure
  * 2), a block is what lies on all of them. A stream that nothing is added to any more ends before.
@@ -152,12 +153,13 @@ class Stages {
   constructor(private readonly shapes: ShapeTable) {}
 
   add(parts: readonly Omit<StreamPart, 'stream'>[], layers: readonly BlockLayer[]): void {
-    const goesOn = parts.every(({ input }) => this.endAt(input) >= 0);
-    if (!goesOn) {
+    let ends = parts.map(({ input }) => this.endAt(input));
+    if (ends.some((end) => end < 0)) {
       this.all.push([]);
       this.ends = parts.map(({ input }) => input);
+      ends = parts.map(({ input }) => this.ends.indexOf(input));
     }
-    const streams = parts.map((part) => ({ ...part, stream: this.endAt(part.input) }));
+    const streams = parts.map((part, i) => ({ ...part, stream: ends[i]! }));
     for (const { stream, output } of streams) this.ends[stream] = output;
     const stage = this.all.length - 1;
     this.all[stage]!.push({ index: this.count++, stage, streams, layers });
