@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from dit import layer_norm, position_features, timestep_features
+from dit import frequencies, layer_norm, position_features, timestep_features
 from mmdit import Mlp, gelu
 from projected import Projected
 
@@ -58,7 +58,7 @@ class LatteBlock(nn.Module):
 
 def time_features(frames, width):
     """Sines and cosines of a frame's place [1, frames, width]."""
-    angles = torch.arange(frames)[:, None] / 10000 ** (torch.arange(width // 2) / (width // 2))
+    angles = torch.arange(frames)[:, None] * frequencies(width // 2)[None]
     return torch.cat([angles.sin(), angles.cos()], dim=1)[None]
 
 
