@@ -26,15 +26,13 @@ export function smallPicture(
   if (Object.values(sites).some(({ attention }) => attention?.window.tokens !== undefined))
     return undefined;
   const latent = source.inputs.find(({ name }) => name === source.roles?.latent);
-  const axes = (latent?.shape.slice(2) ?? []).map((dim) =>
-    typeof dim === 'string' ? parseDim(dim).symbolName : undefined,
-  );
-  const free = axes.filter(
-    (name) => name !== undefined && sizes.get(name) === DEFAULT_SIZES.spatial,
-  );
+  const free = (latent?.shape.slice(2) ?? []).flatMap((dim) => {
+    const name = typeof dim === 'string' ? parseDim(dim).symbolName : undefined;
+    return name !== undefined && sizes.get(name) === DEFAULT_SIZES.spatial ? [name] : [];
+  });
   if (free.length === 0) return undefined;
-  const small = new Map([...sizes, ...free.map((name) => [name!, SMALL] as const)]);
-  return withFollowers(small, scheduleFollowers(schedule), new Set(free as string[]));
+  const small = new Map([...sizes, ...free.map((name) => [name, SMALL] as const)]);
+  return withFollowers(small, scheduleFollowers(schedule), new Set(free));
 }
 
 /** Whether a model runs on some inputs: one that was joined for other sizes, or goes deeper than they can be halved, does not. */

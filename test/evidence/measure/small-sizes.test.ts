@@ -76,7 +76,7 @@ test('sizes that follow from it go with it, and a window of so many tokens keeps
       follows: { h8: '8*h' },
     },
   } as unknown as Schedule;
-  const usual = new Map([...[...Object.entries({ n: 2, h: 64, w: 48, h8: 512 })]]);
+  const usual = new Map(Object.entries({ n: 2, h: 64, w: 48, h8: 512 }));
   expect(Object.fromEntries(smallPicture(schedule, usual)!)).toEqual({
     n: 2,
     h: 16,
