@@ -66,7 +66,7 @@ const METHODS = {
   digits: UNET,
   'dit-digits': [
     ...fewer(
-      ['dpm++2m', 'unipc:2', 'deis:2', 'deis:3'],
+      ['dpm++2m', 'dpm++3m', 'unipc:2', 'unipc:3', 'deis:2', 'deis:3'],
       [8, 12, 17, 25],
       ['trailing', 'quad', 'karras'],
     ),
@@ -89,15 +89,43 @@ const METHODS = {
       loopsOf(['dpm++2m'], [17, 25], ['karras']),
     ),
     ...kept(
+      'ditfastattn, searched',
+      ditfastattn,
+      ['D1', 'D2', 'D3', 'D4', 'D5', 'D6'].map((threshold) => ({ threshold })),
+      loopsOf(['dpm++2m'], [17, 25], ['karras']),
+    ),
+    ...kept(
+      'ditfastattn, searched',
+      ditfastattn,
+      [{ threshold: 'D1' }, { threshold: 'D2' }],
+      loopsOf(['dpm++2m'], [33], ['karras']),
+    ),
+    ...kept(
       'guidance-delta',
       guidanceDelta,
       every(3, 5),
       loopsOf(['dpm++2m'], [20, 25, 33], ['karras']),
       [1],
     ),
+    ...withGuidance(
+      'delta-cache',
+      deltaCache,
+      every(2, 3).map((options) => ({ ...options, range: '1-5' })),
+      loopsOf(['dpm++2m'], [25, 33, 50], ['karras']),
+    ),
+    ...withGuidance(
+      'ditfastattn',
+      ditfastattn,
+      every(2, 3).map((options) => ({ ...options, strategy: 'reuse' })),
+      loopsOf(['dpm++2m'], [17, 25, 33], ['karras']),
+    ),
     ...besideOutput('delta-cache', loopsOf(BASES, [50], ['karras']), [17, 25], [2], (full) => [
       deltaCache,
       { range: '1-5', full, order: 1 },
+    ]),
+    ...besideOutput('ditfastattn', loopsOf(BASES, [50], ['karras']), [17, 25], [2], (full) => [
+      ditfastattn,
+      { strategy: 'reuse', full, order: 1 },
     ]),
     ...besideOutput(
       'guidance-delta',
@@ -120,6 +148,9 @@ const namesOf = (passes) => passes.map(([{ name }, options]) => [name, options])
 export const keyOf = ({ family, loop, passes = [] }) =>
   JSON.stringify([family, loop, namesOf(passes)]);
 
-/** The same for settings that one bundle serves: loops of as many steps, unless it is for places of them. */
+/** The same for settings that one bundle serves: loops of as many steps, unless it is for places of them or was searched in one. */
 export const bundleKeyOf = ({ loop, passes }) =>
-  JSON.stringify([passes.some(([, { axis }]) => axis) ? loop : loop.steps, namesOf(passes)]);
+  JSON.stringify([
+    passes.some(([, { axis, threshold }]) => axis || threshold) ? loop : loop.steps,
+    namesOf(passes),
+  ]);

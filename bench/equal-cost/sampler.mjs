@@ -9,13 +9,20 @@ import { createSampler } from '../../dist/src/runtime.js';
  * @param choice all of it as searches write a loop
  * @param how what the sampler takes as it is: steps or timesteps, clip
  */
-export function samplerOf({ sampler, spacing, shift, choice, ...how }) {
+export function samplerOf({ choice, steps, ...how }) {
   if (choice) return samplerIn(choice);
-  const [solver, degree] = sampler.split(':');
-  return createSampler(solver, {
+  const { name, ...options } = choiceOf(how);
+  return createSampler(name, { ...options, ...(steps !== undefined && { steps }) });
+}
+
+/** The same loop as searches are told of it: without its steps. */
+export function choiceOf({ sampler, spacing, shift, ...how }) {
+  const [name, degree] = sampler.split(':');
+  return {
+    name,
     ...how,
     ...(spacing === 'karras' ? { levels: 'karras' } : spacing && { spacing }),
     ...(degree && { order: Number(degree) }),
     ...(shift !== undefined && { prediction: 'flow', schedule: { path: 'flow', shift } }),
-  });
+  };
 }

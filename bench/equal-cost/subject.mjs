@@ -3,8 +3,9 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import * as ort from 'onnxruntime-node';
-import { Pipeline } from '../../dist/src/index.js';
+import { Pipeline, planToJson } from '../../dist/src/index.js';
 import {
+  calibrate,
   generate,
   loadModel,
   openLoopBundle,
@@ -13,7 +14,7 @@ import {
 } from '../../dist/src/node.js';
 import { ROOT } from '../../scripts/demo/common.mjs';
 import { psnrs } from './decibels.mjs';
-import { samplerOf } from './sampler.mjs';
+import { choiceOf, samplerOf } from './sampler.mjs';
 
 /**
  * Where loops of ever more steps end. Of 10 digits with guidance 2 it is 65 dB from 1,000 steps of DDIM, and 85 dB from
@@ -74,6 +75,8 @@ const CLASSES = 10;
 /** The class that the models were trained to read as "no class". */
 const NULL_CLASS = 10n;
 const threads = 1;
+/** Where plans are searched. */
+const SEARCHED = { samples: 4, seed: 3000 };
 
 /** Classes in turn. */
 function labelsOf(images) {
@@ -114,6 +117,22 @@ export async function openSubject(name) {
     return sources.get(key);
   }
 
+  /** The plan of a pass that takes a threshold, found in the loop that it is for and on noises of its own. */
+  async function searched([pass, options], { steps, ...loop }) {
+    const { feeds, unconditional } = labelsOf(SEARCHED.samples);
+    const { plan } = await calibrate(model, {
+      pass,
+      options,
+      calls: steps,
+      ...SEARCHED,
+      sampler: choiceOf({ ...noise, ...loop }),
+      guidance: { order, mode: 'batch', scale: 2, unconditional },
+      feeds,
+      sessionOptions: { intraOpNumThreads: threads },
+    });
+    return planToJson(plan);
+  }
+
   return {
     name,
     source,
@@ -143,10 +162,12 @@ export async function openSubject(name) {
       const { steps } = loop;
       const folder = fs.mkdtempSync(path.join(scratch, 'bundle-'));
       const guidance = { order, mode: 'batch' };
+      const wanted = passes.find(([, { threshold }]) => threshold !== undefined);
       let pipeline = Pipeline.create({
         calls: steps,
         guidance,
         places: samplerOf({ ...noise, ...loop }),
+        ...(wanted && { plan: await searched(wanted, loop) }),
       });
       for (const [pass, options] of passes) pipeline = pipeline.use(pass, options);
       const { cost } = writeBundle(await pipeline.compile(model), folder, {
