@@ -1,5 +1,6 @@
 /** Recipes for transformers: what others ship, as far as it is known before the loop, and kept deviations of blocks. */
-import type { PassContext } from '../../src/compiler/pass/index.js';
+import type { TransformerBlock } from '../../src/compiler/analysis/index.js';
+import type { PassContext, PassRequest } from '../../src/compiler/pass/index.js';
 import { stepsOf } from './any-model.js';
 import { fora, pab, tgatePixart } from './modules.js';
 import type { NoSetting, Recipe } from './recipe.js';
@@ -42,16 +43,34 @@ const taylorseer: Recipe = {
   },
 };
 
-/** How many blocks there are, where they are one after another. */
-function blocksInARow({ blocks }: PassContext): number | NoSetting {
-  const { stages } = blocks();
-  if (stages.length === 0) return { reason: 'no transformer blocks were found' };
-  if (stages.length > 1)
-    return {
-      reason: `the blocks lie in ${stages.length} stages that do not go on from each other`,
-    };
-  return stages[0]!.length;
-}
+type Blocks = readonly TransformerBlock[];
+
+/**
+ * Passes that keep what blocks add, one for each stage that has any of them: stages follow each other, and in each the stream
+ * goes on from block to block.
+ */
+const keptBlocks = (
+  runs: readonly Blocks[],
+  options: Readonly<Record<string, unknown>>,
+): readonly PassRequest[] =>
+  runs
+    .filter((run) => run.length > 0)
+    .map((run) => ({
+      pass: 'delta-cache',
+      options: { range: `${run[0]!.index}-${run.at(-1)!.index}`, ...options },
+    }));
+
+/** Of each stage those behind the first so many of the model. */
+const behindFirst = (context: PassContext, count: number): Blocks[] =>
+  context.blocks().stages.map((stage) => stage.filter(({ index }) => index >= count));
+
+/** Of each stage those behind its own first so many. */
+const behindFirstOfEach = (context: PassContext, count: number): Blocks[] =>
+  context.blocks().stages.map((stage) => stage.slice(count));
+
+const NO_BLOCKS: NoSetting = { reason: 'no transformer blocks were found' };
+
+const countOf = (runs: readonly Blocks[]): number => runs.flat().length;
 
 const delta: Recipe = {
   name: 'delta-forecast',
@@ -62,10 +81,10 @@ const delta: Recipe = {
     text: 'on the digits transformer, deviations of Δ-DiT (arXiv 2406.01125) at order 1: 48.0 dB at the cost of 20 full calls; the output forecast alone is ahead of it',
   },
   passes(context) {
-    const blocks = blocksInARow(context);
-    if (typeof blocks !== 'number') return blocks;
-    if (blocks < 3) return { reason: `the model has ${blocks} blocks` };
-    return [{ pass: 'delta-cache', options: { range: `1-${blocks - 1}`, interval: 2, order: 1 } }];
+    const all = countOf(context.blocks().stages);
+    if (all === 0) return NO_BLOCKS;
+    if (all < 3) return { reason: `the model has ${all} blocks` };
+    return keptBlocks(behindFirst(context, 1), { interval: 2, order: 1 });
   },
 };
 
@@ -78,10 +97,10 @@ const deltaDit: Recipe = {
     text: 'on the digits transformer, 20 DDIM steps: 40.8 dB at 1.33x, and fewer steps are ahead; Δ-DiT (arXiv 2406.01125) says 1.6x at 20 steps, with settings that could not be read',
   },
   passes(context) {
-    const blocks = blocksInARow(context);
-    if (typeof blocks !== 'number') return blocks;
-    if (blocks < 2) return { reason: 'the model has one block' };
-    return [{ pass: 'delta-cache', options: { blocks: Math.ceil(blocks / 2), interval: 2 } }];
+    const most = Math.max(0, ...context.blocks().stages.map(({ length }) => length));
+    if (most === 0) return NO_BLOCKS;
+    if (most < 2) return { reason: 'the model has no two blocks in a row' };
+    return [{ pass: 'delta-cache', options: { blocks: Math.ceil(most / 2), interval: 2 } }];
   },
 };
 
@@ -104,9 +123,10 @@ function computedSteps({ computed, kept }: (typeof MASKS)[keyof typeof MASKS]): 
   });
 }
 
-const cacheDit = (mask: keyof typeof MASKS): Recipe => ({
+/** It counts the first blocks in each list that a model has of them, and takes the two of FLUX.1 for one. */
+const cacheDit = (mask: keyof typeof MASKS, behind = behindFirstOfEach): Recipe => ({
   name: `cache-dit-${mask}`,
-  settings: `of ${MASK_STEPS} steps: what all blocks but the first ${FIRST_BLOCKS} add, by a list`,
+  settings: `of ${MASK_STEPS} steps: what all blocks but the first ${FIRST_BLOCKS} (of each kind, but in FLUX.1) add, by a list`,
   source: {
     kind: 'shipped',
     text: `cache-dit: DBCache with ${FIRST_BLOCKS} first blocks and its ${mask} mask for ${MASK_STEPS} steps; its test at run time is left out`,
@@ -115,19 +135,22 @@ const cacheDit = (mask: keyof typeof MASKS): Recipe => ({
     const steps = stepsOf(context);
     if (steps !== MASK_STEPS)
       return { reason: `its mask is for ${MASK_STEPS} steps, and the loop has ${steps}` };
-    const blocks = blocksInARow(context);
-    if (typeof blocks !== 'number') return blocks;
-    if (blocks <= FIRST_BLOCKS)
-      return { reason: `it always runs the first ${FIRST_BLOCKS} blocks, and there are ${blocks}` };
-    const range = `${FIRST_BLOCKS}-${blocks - 1}`;
-    return [{ pass: 'delta-cache', options: { range, full: computedSteps(MASKS[mask]) } }];
+    const { stages } = context.blocks();
+    if (stages.length === 0) return NO_BLOCKS;
+    const runs = behind(context, FIRST_BLOCKS);
+    if (countOf(runs) === 0)
+      return {
+        reason: `it always runs the first ${FIRST_BLOCKS} blocks, and there are ${stages.map(({ length }) => length).join(' and ')}`,
+      };
+    return keptBlocks(runs, { full: computedSteps(MASKS[mask]) });
   },
 });
 
 const cacheDits = [cacheDit('medium'), cacheDit('fast')];
+const cacheDitsInOne = [cacheDit('medium', behindFirst), cacheDit('fast', behindFirst)];
 
 export const transformerRecipes: Readonly<Record<string, readonly Recipe[]>> = {
-  flux: [openvino, taylorseer, delta, fora, ...cacheDits],
+  flux: [openvino, taylorseer, delta, fora, ...cacheDitsInOne],
   mmdit: [openvino, taylorseer, delta, fora, ...cacheDits],
   pixart: [taylorseer, delta, deltaDit, fora, tgatePixart, ...cacheDits],
   dit: [taylorseer, delta, deltaDit, fora, ...cacheDits],

@@ -131,6 +131,28 @@ test("cache-dit's masks, by hand", async () => {
   );
 });
 
+test('blocks of two kinds are kept kind by kind', async () => {
+  const FLUX = 'samples/architectures/flux1-dev.onnx';
+  const settings = await settingsOf(FLUX, 28);
+  // 19 with two streams, then 38 with one, and for cache-dit they are one list
+  const full = [0, 1, 2, 3, 4, 5, 7, 8, 12, 13, 17, 18, 22, 23, 27];
+  expect(optionsOf(settings.get('cache-dit-medium'))).toEqual([
+    { range: '8-18', full },
+    { range: '19-56', full },
+  ]);
+  const kept = { interval: 2, order: 1 };
+  expect(optionsOf(settings.get('delta-forecast'))).toEqual([
+    { range: '1-18', ...kept },
+    { range: '19-56', ...kept },
+  ]);
+  // the first block of Latte adds the places in time behind it, and is alone
+  const latte = await settingsOf('samples/corpus/latte-script2-17.onnx', 28);
+  expect(optionsOf(latte.get('delta-forecast'))).toEqual([{ range: '1-5', ...kept }]);
+  expect(latte.get('cache-dit-fast')?.reason).toBe(
+    'it always runs the first 8 blocks, and there are 1 and 5',
+  );
+});
+
 test('half a pair only where there are pairs', async () => {
   expect((await settingsOf(DIT, 50)).get('guidance')?.passes).toBeUndefined();
   const guidance = { order: 'cond-first', mode: 'batch' } as const;
