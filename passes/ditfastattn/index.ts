@@ -17,6 +17,7 @@ import {
   type Places,
   raiseCore,
   tokenGrid,
+  tokenRow,
 } from '../../src/compiler/analysis/index.js';
 import {
   type ForecastOptions,
@@ -51,7 +52,7 @@ import type { Module } from './parts.js';
 import { takesEarlierStep } from './parts.js';
 import { attentionSite, type SiteRefusals } from './site.js';
 import { SEARCH_ORDER, STATEMENTS, STRATEGIES, type StrategyName } from './strategies.js';
-import { onGrid, readGrid, readWindow, type SaidWindow } from './window.js';
+import { onGrid, onRow, readGrid, readWindow, type SaidWindow } from './window.js';
 
 export interface DitfastattnOptions extends ForecastOptions, FullSteps {
   readonly window: string | number;
@@ -86,12 +87,12 @@ export const ditfastattn: Pass<DitfastattnOptions> = {
       grid: {
         type: 'string',
         description:
-          'For a window on a grid: height and width in tokens (32x32), or frames, height and width, where the model does not show them.',
+          'The image in tokens, height and width (32x32) or frames, height and width, where the model does not show it: for a window on a grid, or a band on the image alone.',
       },
       text: {
         enum: ['first', 'last'],
         description:
-          'For a window on a grid: where the tokens of the text lie, where the model does not show it.',
+          'On which side the tokens of the text lie: for a window on a grid, where the model does not show it; and for a band that is to lie on the tokens of the image alone.',
       },
       threshold: {
         type: ['string', 'number'],
@@ -170,17 +171,17 @@ const sharesOwnFirst = (site: Site, name: StrategyName, call: number): boolean =
 /** What sites have in common. */
 interface Windows {
   readonly said: SaidWindow;
-  /** On which grid an attention's tokens lie; undefined where windows are on none. */
+  /** Where an attention's tokens lie; undefined for a band over all of them. */
   readonly places: Places | undefined;
 }
 
+/** A window on a grid, or a band that is to lie on the tokens of the image alone. */
+const isOnImage = (said: SaidWindow, { grid, text }: DitfastattnOptions): boolean =>
+  'extents' in said || grid !== undefined || text !== undefined;
+
 function windowsOf({ model, shapes }: PassContext, options: DitfastattnOptions): Windows {
   const said = readWindow(NAME, options.window);
-  const isOnGrid = 'extents' in said;
-  for (const option of ['grid', 'text'] as const)
-    if (!isOnGrid && options[option] !== undefined)
-      throw badOption(NAME, option, 'only a window on a grid has use for it, such as window=8x8');
-  return { said, places: isOnGrid ? findPlaces(model.graph, shapes) : undefined };
+  return { said, places: isOnImage(said, options) ? findPlaces(model.graph, shapes) : undefined };
 }
 
 function siteOf(
@@ -219,13 +220,15 @@ function windowOf(
   { said, places }: Windows,
   { grid, text }: DitfastattnOptions,
 ): Window | string {
-  if (!('extents' in said)) return said;
-  const found = tokenGrid(attention, places!, {
+  const isOnGrid = 'extents' in said;
+  if (!isOnGrid && !places) return said;
+  const find = isOnGrid ? tokenGrid : tokenRow;
+  const found = find(attention, places!, {
     ...(grid !== undefined && { sizes: readGrid(NAME, grid) }),
     ...(text && { text }),
   });
   if ('reason' in found) return `${found.reason} (at "${found.node}")`;
-  return onGrid(said, found);
+  return isOnGrid ? onGrid(said, found) : onRow(said, found);
 }
 
 /** Half of the images can be computed alone when the batch stays outermost at every border. */

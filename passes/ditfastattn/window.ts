@@ -1,10 +1,10 @@
 /** Reading the window of a pass's options. */
 import type { TokenGrid } from '../../src/compiler/analysis/index.js';
 import { badOption } from '../../src/errors/index.js';
-import type { Window } from './band/index.js';
+import { type Band, type Window, windowTokens } from './band/index.js';
 
 /** A window as it is said, before the grid of an attention is known. */
-export type SaidWindow = Exclude<Window, { readonly grid: unknown }> | GridWindow;
+export type SaidWindow = Band | GridWindow;
 
 export interface GridWindow {
   /** Along each axis of the image, in its order. */
@@ -59,4 +59,9 @@ export function onGrid({ extents }: GridWindow, grid: TokenGrid): Window | strin
   if (extents.length !== sizes.length)
     return `the window ${extents.join('x')} has ${extents.length} extents, and the tokens lie on a grid of ${sizes.join('x')}`;
   return { grid: { from, sizes, extents: axes.map((axis) => extents[axis]!) } };
+}
+
+/** A band over the image's tokens, which lie in one row; the text sees all, and is seen by all. */
+export function onRow(band: Band, { from, sizes: [tokens] }: TokenGrid): Window {
+  return { grid: { from, sizes: [tokens!], extents: [2 * windowTokens(band, tokens!)] } };
 }

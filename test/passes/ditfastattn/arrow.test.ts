@@ -47,13 +47,36 @@ const shown = (order: Order) =>
   );
 const packed = (order: Order) => joint(order, `float[1,${IMAGE},${SIZE}] x`, 'i = Identity (x)');
 
+/** Two texts before the image. */
+const threeParts = (): Model =>
+  modelOf(`three (float[1,${IMAGE},${SIZE}] x, float[1,2,${SIZE}] clip, float[1,${TEXT},${SIZE}] text)
+    => (float[1,${TOKENS + 2},${SIZE}] y) < ${tensors.join(', ')}, float scale = {0.5} > {
+    t = Concat <axis = 1> (clip, text, x)
+    q = MatMul (t, wq) k = MatMul (t, wk) v = MatMul (t, wv)
+    kt = Transpose <perm = [0, 2, 1]> (k)
+    s = MatMul (q, kt) scaled = Mul (s, scale)
+    w = Softmax <axis = -1> (scaled)
+    y = MatMul (w, v)
+  }`);
+
 const compile = (model: Model, options: object) =>
   Pipeline.create({ calls: 2 })
     .use(ditfastattn, { strategy: 'window-only', ...options })
     .compile(model);
 
+/** Do two of the image's tokens see each other? */
+type Near = (a: number, b: number) => boolean;
+
+const neighbours =
+  (height: number, width: number): Near =>
+  (a, b) => {
+    const rows = Math.abs(Math.floor(a / WIDTH) - Math.floor(b / WIDTH));
+    const columns = Math.abs((a % WIDTH) - (b % WIDTH));
+    return rows <= height / 2 && columns <= width / 2;
+  };
+
 /** softmax(q k^T / 2) v over the keys that a query sees, in float64. */
-function defined(tokens: Float32Array, order: Order, height: number, width: number): number[] {
+function defined(tokens: Float32Array, order: Order, near: Near): number[] {
   const projected = (w: Float32Array, token: number) =>
     Array.from({ length: SIZE }, (_, c) =>
       [0, 1, 2, 3].reduce((sum, i) => sum + tokens[token * SIZE + i]! * w[i * SIZE + c]!, 0),
@@ -63,13 +86,7 @@ function defined(tokens: Float32Array, order: Order, height: number, width: numb
   ) as [number[][], number[][], number[][]];
   const first = order === 'text first' ? TEXT : 0;
   const isText = (token: number) => token < first || token >= first + IMAGE;
-  const sees = (i: number, j: number) => {
-    if (isText(i) || isText(j)) return true;
-    const [a, b] = [i - first, j - first];
-    const rows = Math.abs(Math.floor(a / WIDTH) - Math.floor(b / WIDTH));
-    const columns = Math.abs((a % WIDTH) - (b % WIDTH));
-    return rows <= height / 2 && columns <= width / 2;
-  };
+  const sees = (i: number, j: number) => isText(i) || isText(j) || near(i - first, j - first);
   return q.flatMap((query, i) => {
     const weights = k.map((key, j) =>
       sees(i, j) ? Math.exp(query.reduce((sum, x, c) => sum + x * key[c]!, 0) / 2) : 0,
@@ -110,12 +127,32 @@ describe.each(['text first', 'image first'] as const)('%s', (order) => {
       window: '4x3',
       ...options,
     });
-    const expected = defined(tokens, order, 4, 3);
-    const worst = expected.reduce((most, x, i) => Math.max(most, Math.abs(x - y[i]!)), 0);
-    expect(y).toHaveLength(expected.length);
-    expect(worst).toBeLessThan(1e-5);
+    expectClose(y, defined(tokens, order, neighbours(4, 3)));
+  });
+
+  test.each([
+    { name: 'the graph shows the image', model: shown, isPacked: false, options: { text } },
+    { name: 'the graph shows two parts', model: packed, isPacked: true, options: { text } },
+    { name: 'the grid is said', model: packed, isPacked: true, options: { grid: '18x20' } },
+  ])('a band on the image: $name', async ({ model, isPacked, options }) => {
+    for (const [window, reach] of [
+      ['1/8', 45],
+      [20, 20],
+    ] as const) {
+      const { y, tokens } = await secondCall(model(order), order, isPacked, { window, ...options });
+      expectClose(
+        y,
+        defined(tokens, order, (a, b) => Math.abs(a - b) <= reach),
+      );
+    }
   });
 });
+
+function expectClose(found: Float32Array, expected: readonly number[]): void {
+  const worst = expected.reduce((most, x, i) => Math.max(most, Math.abs(x - found[i]!)), 0);
+  expect(found).toHaveLength(expected.length);
+  expect(worst).toBeLessThan(1e-5);
+}
 
 describe('what is not told is refused', () => {
   test.each([
@@ -133,6 +170,19 @@ describe('what is not told is refused', () => {
       /text=first or text=last/,
     ],
     ['an axis', shown, { window: '2x4x3' }, /3 extents.*a grid of 18x20/],
+    [
+      'another side than the graph shows',
+      shown,
+      { window: 3, text: 'last' },
+      /360 tokens of the image are those from 3 on of 363, so the text is not last/,
+    ],
+    [
+      'the text of a smaller grid, for a band',
+      packed,
+      { window: 3, grid: '9x20' },
+      /text=first or text=last/,
+    ],
+    ['a part of three', threeParts, { window: 3, text: 'first' }, /how many of its 365 tokens/],
     ['an axis of what is said', packed, { window: '4x3', grid: '2x9x20' }, /2 extents.*2x9x20/],
   ])('%s', async (_, model, options, message) => {
     await expect(compile(model('text first'), options)).rejects.toMatchObject({
@@ -142,8 +192,7 @@ describe('what is not told is refused', () => {
   });
 
   test.each([
-    ['a grid for a band', { window: 3, grid: '18x20' }, /"grid": only a window on a grid/],
-    ['a side for a band', { window: '1/8', text: 'first' }, /"text": only a window on a grid/],
+    ['a grid of nothing, for a band', { window: 3, grid: '0x20' }, /"grid": it must be height/],
     ['a grid of nothing', { window: '4x3', grid: '0x20' }, /"grid": it must be height and width/],
     ['a window of nothing', { window: '4x0' }, /"window": it must be/],
   ])('%s', async (_, options, message) => {

@@ -1,3 +1,3 @@
 export type { Along, Factor, InputAxis, Run } from './along.js';
 export { findPlaces, type Places } from './find.js';
-export { type GridGiven, type TokenGrid, tokenGrid } from './token-grid.js';
+export { type GridGiven, type TokenGrid, tokenGrid, tokenRow } from './token-grid.js';

@@ -32,22 +32,74 @@ export function tokenGrid(
   places: Places,
   given: GridGiven = {},
 ): TokenGrid | Refusal {
-  const { q, queries, queryAxis, scores } = attention;
-  const refuse = (reason: string): Refusal => ({ reason, node: scores.label });
+  const placed = placedTokens(attention, places, 'a grid');
+  if ('reason' in placed) return placed;
+  const { tokens, runs } = placed;
+  return (
+    (given.sizes && givenGrid(given.sizes, given.text, tokens, runs)) ??
+    shownGrid(runs) ?? { reason: whyNot(tokens, given, runs), node: attention.scores.label }
+  );
+}
+
+/**
+ * The image's tokens as one row, whatever grid they lie on.
+ * @param given the grid's sizes where the graph shows neither it nor the text's tokens apart from the image's
+ */
+export function tokenRow(
+  attention: Attention,
+  places: Places,
+  given: GridGiven,
+): TokenGrid | Refusal {
+  const refuse = (reason: string): Refusal => ({ reason, node: attention.scores.label });
+  const placed = placedTokens(attention, places, 'a band on the image alone');
+  if ('reason' in placed) return placed;
+  const { tokens, runs } = placed;
+  const { sizes, text } = given;
+  const grid = sizes ? givenGrid(sizes, text, tokens, runs) : shownGrid(runs);
+  if (!grid && sizes) return refuse(whyNot(tokens, given, runs));
+  const row = grid
+    ? { from: grid.from, size: product(grid.sizes) }
+    : text && rowBeside(text, tokens, runs);
+  if (!row)
+    return refuse(
+      `the graph does not show how many of its ${tokens} tokens are the image's: say so (grid=32x32 for height and width)`,
+    );
+  const { from, size } = row;
+  if (text && from !== (text === 'first' ? tokens - size : 0))
+    return refuse(
+      `its ${size} tokens of the image are those from ${from} on of ${tokens}, so the text is not ${text}`,
+    );
+  return { from, sizes: [size], axes: [0] };
+}
+
+/** Of two runs that which is not the text's. */
+function rowBeside(
+  text: 'first' | 'last',
+  tokens: number,
+  runs: readonly PlacedRun[],
+): { readonly from: number; readonly size: number } | undefined {
+  const behind = runs.length === 2 ? runs[1]!.from : undefined;
+  if (behind === undefined) return undefined;
+  return text === 'first' ? { from: behind, size: tokens - behind } : { from: 0, size: behind };
+}
+
+/** An attention's tokens, and what lies along them. */
+function placedTokens(
+  { q, queries, queryAxis, scores }: Attention,
+  places: Places,
+  what: string,
+): { readonly tokens: number; readonly runs: readonly PlacedRun[] } | Refusal {
   const tokens = queries?.constant;
   if (tokens === undefined)
-    return refuse(
-      `it has ${queries ?? 'an unknown number of'} tokens, and a grid must be of known size (${sayingSizes(queries)})`,
-    );
+    return {
+      reason: `it has ${queries ?? 'an unknown number of'} tokens, and ${what} must be of known size (${sayingSizes(queries)})`,
+      node: scores.label,
+    };
   const along = queryAxis === undefined ? undefined : places.get(q.value)?.[queryAxis];
   const runs = (along ?? []).map(
     (run, i): PlacedRun => ({ run, from: lengthOf(along!.slice(0, i)) }),
   );
-  return (
-    (given.sizes && givenGrid(given.sizes, given.text, tokens, runs)) ??
-    shownGrid(runs) ??
-    refuse(whyNot(tokens, given, runs))
-  );
+  return { tokens, runs };
 }
 
 /** How the sizes in a number of tokens are said. */
