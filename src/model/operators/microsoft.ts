@@ -4,6 +4,7 @@ import { constant, type DimExpr } from '../sizes/dim.js';
 import { ceilDivide } from '../sizes/divide.js';
 import { conv, convolve } from './convolution.js';
 import {
+  type BatchFlow,
   elementwise,
   type Operator,
   type Operators,
@@ -58,14 +59,8 @@ const skipGroupNorm: Rule = (c) => {
   return [same, same];
 };
 
-const light = (required: number, facets: Partial<Operator> = {}) =>
-  operator({
-    required,
-    shape: sameAsFirst,
-    batch: 'unknown',
-    elements: 'computed',
-    ...facets,
-  });
+const light = (required: number, batch: BatchFlow, facets: Partial<Operator> = {}) =>
+  operator({ required, shape: sameAsFirst, batch, elements: 'computed', ...facets });
 
 /** Between the values and the sum that they are of lie statistics. */
 const SKIPPING = {
@@ -73,23 +68,23 @@ const SKIPPING = {
   types: (_, output, input) => (output === 0 || output === 3 ? input(0) : 'float32'),
 } satisfies Partial<Operator>;
 
-const fused = (shape: Rule, macs: Product['macs']) =>
-  product(macs, { required: 2, shape, batch: 'unknown' });
+const fused = (shape: Rule, macs: Product['macs'], batch: BatchFlow) =>
+  product(macs, { required: 2, shape, batch });
 
 export const MICROSOFT: Operators = {
   BiasGelu: elementwise(2, sameAsFirst),
   FastGelu: elementwise(1, sameAsFirst),
   QuickGelu: elementwise(1, sameAsFirst),
   Gelu: elementwise(1, sameAsFirst),
-  GroupNorm: light(3),
-  BiasAdd: light(3),
-  BiasSplitGelu: light(2, { shape: biasSplitGelu }),
-  SkipLayerNormalization: light(3, SKIPPING),
-  SkipSimplifiedLayerNormalization: light(3, SKIPPING),
-  SkipGroupNorm: light(4, { shape: skipGroupNorm }),
-  RotaryEmbedding: light(4),
-  NhwcConv: fused(nhwcConv, convolutionMacs()),
-  FusedConv: fused(conv, convolutionMacs()),
-  FusedGemm: fused(gemm, gemmMacs),
-  FusedMatMul: fused(fusedMatMul, transposableMatrixMacs),
+  GroupNorm: light(3, 'outermost'),
+  BiasAdd: light(3, 'outermost-summed'),
+  BiasSplitGelu: light(2, 'outermost', { shape: biasSplitGelu }),
+  SkipLayerNormalization: light(3, 'normalized-sum', SKIPPING),
+  SkipSimplifiedLayerNormalization: light(3, 'normalized-sum', SKIPPING),
+  SkipGroupNorm: light(4, 'outermost-summed', { shape: skipGroupNorm }),
+  RotaryEmbedding: light(4, 'unknown'),
+  NhwcConv: fused(nhwcConv, convolutionMacs(), 'outermost'),
+  FusedConv: fused(conv, convolutionMacs(), 'outermost-added'),
+  FusedGemm: fused(gemm, gemmMacs, 'general-product'),
+  FusedMatMul: fused(fusedMatMul, transposableMatrixMacs, 'matrix-product'),
 };

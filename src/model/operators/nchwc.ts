@@ -45,13 +45,13 @@ const upsample: Rule = (c) => {
 };
 
 const blocked = (shape: Rule, types = likeFirst) =>
-  operator({ required: 1, shape, types, batch: 'unknown', elements: 'computed' });
+  operator({ required: 1, shape, types, batch: 'outermost', elements: 'computed' });
 
 export const NCHWC: Operators = {
   ReorderInput: blocked(reorderInput),
   ReorderOutput: blocked(reorderOutput),
   Upsample: blocked(upsample),
-  Conv: product(convolutionMacs(), { required: 2, shape: conv, batch: 'unknown' }),
+  Conv: product(convolutionMacs(), { required: 2, shape: conv, batch: 'outermost-added' }),
   MaxPool: blocked(pool, firstThen('int64')),
   AveragePool: blocked(pool),
   GlobalMaxPool: blocked(globalPool),

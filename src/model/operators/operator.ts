@@ -71,6 +71,10 @@ export type BatchFlow =
   | 'written'
   /** The first axis is that of the images; they stay apart, and other inputs are the same for all. */
   | 'outermost'
+  /** The same, with one more tensor of images that is added where it is there. */
+  | 'outermost-added'
+  /** The same, with inputs that are added as they broadcast. */
+  | 'outermost-summed'
   | 'attention'
   | 'joined'
   | 'split'
@@ -87,6 +91,14 @@ export type BatchFlow =
   | 'padded'
   /** Works along the axes from `axis` on; across the last alone where none is told. */
   | 'normalized'
+  /** Works across the last axis of a sum of the inputs, which broadcast. */
+  | 'normalized-sum'
+  /** A weight over the last axis. */
+  | 'rows'
+  /** Steps of a scale, one for all elements or one for each place on an axis. */
+  | 'stepped'
+  /** All images decide how each is computed. */
+  | 'together'
   /** A softmax: before opset 13 across all axes but the first, where none is told. */
   | 'exponential'
   | 'matrix-product'

@@ -2,7 +2,14 @@
 import { dataTypeFromCode } from '../ir/types.js';
 import { toDim } from '../sizes/dim.js';
 import { CONVOLUTION_DEFAULTS, convolve } from './convolution.js';
-import { type Operator, type Operators, operator, type Product, product } from './operator.js';
+import {
+  type BatchFlow,
+  type Operator,
+  type Operators,
+  operator,
+  type Product,
+  product,
+} from './operator.js';
 import { matMul, matMulShape } from './product.js';
 import type { Rule } from './rules/context.js';
 import { convolutionMacs, matrixMacs } from './rules/macs.js';
@@ -56,10 +63,14 @@ const matMulIntegerToFloat: Rule = (c) => ({
 const typeOfQuantized: OutputType = (node, output, input) =>
   input(2) ?? byAttribute('output_dtype', always('uint8'))(node, output, input);
 
-const STEPS = { batch: 'unknown', elements: 'quantized' } as const;
+const STEPS = { batch: 'stepped', elements: 'quantized' } as const;
 
-const integers = (shape: Rule, macs: Product['macs'], facets: Partial<Operator> = {}) =>
-  product(macs, { required: 2, shape, batch: 'unknown', types: always('int32'), ...facets });
+const integers = (
+  shape: Rule,
+  macs: Product['macs'],
+  batch: BatchFlow,
+  facets: Partial<Operator> = {},
+) => product(macs, { required: 2, shape, batch, types: always('int32'), ...facets });
 
 const LINEAR = { types: like(7) };
 
@@ -83,12 +94,16 @@ export const QUANTIZATION: Operators = {
     shape: dynamicQuantizeLinear,
     types: (_, output) => (output === 1 ? 'float32' : 'uint8'),
     ...STEPS,
+    // one scale for the whole tensor
+    batch: 'together',
   }),
-  MatMulInteger: integers(matMulInteger, matrixMacs),
-  ConvInteger: integers(convInteger, convolutionMacs(), { defaults: CONVOLUTION_DEFAULTS }),
+  MatMulInteger: integers(matMulInteger, matrixMacs, 'matrix-product'),
+  ConvInteger: integers(convInteger, convolutionMacs(), 'outermost', {
+    defaults: CONVOLUTION_DEFAULTS,
+  }),
   QLinearMatMul: product(
     matrixMacs,
-    { required: 8, shape: qLinearMatMul, batch: 'unknown', ...LINEAR },
+    { required: 8, shape: qLinearMatMul, batch: 'matrix-product', ...LINEAR },
     [0, 3],
   ),
   QLinearConv: product(
@@ -97,7 +112,7 @@ export const QUANTIZATION: Operators = {
       required: 8,
       defaults: CONVOLUTION_DEFAULTS,
       shape: qLinearConv,
-      batch: 'unknown',
+      batch: 'outermost',
       ...LINEAR,
     },
     [0, 3],
@@ -123,6 +138,6 @@ export const MICROSOFT_QUANTIZATION: Operators = {
     types: like(2),
     batch: 'unknown',
   }),
-  DynamicQuantizeMatMul: product(matrixMacs, { required: 3, shape: matMul, batch: 'unknown' }),
-  MatMulNBits: product(matrixMacs, { required: 3, shape: matMulNBits, batch: 'unknown' }),
+  DynamicQuantizeMatMul: product(matrixMacs, { required: 3, shape: matMul, batch: 'together' }),
+  MatMulNBits: product(matrixMacs, { required: 3, shape: matMulNBits, batch: 'rows' }),
 };

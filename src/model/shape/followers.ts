@@ -7,7 +7,15 @@
 
 import type { Equality } from '../operators/rules/context.js';
 import { areDifferent } from '../sizes/bounds.js';
-import { constant, type DimExpr, hasFreshSymbol, symbolsOf } from '../sizes/dim.js';
+import {
+  constant,
+  type DimExpr,
+  fromTerms,
+  hasFreshSymbol,
+  multiply,
+  subtract,
+  symbolsOf,
+} from '../sizes/dim.js';
 import { divideExactly } from '../sizes/divide.js';
 import { evaluate, substitute } from '../sizes/substitute.js';
 import type { ShapeTable } from './table.js';
@@ -81,8 +89,20 @@ class Search {
     return [...symbolsOf(size)].every((name) => this.leaders.has(name));
   }
 
-  /** A number of times one open symbol, where the other side is known. */
+  /** A number of times one open symbol, or such a quotient and what is known, where the other side is known. */
   private solve(side: DimExpr, known: DimExpr): [string, DimExpr] | undefined {
+    const [open, another] = side.terms.filter((term) => !this.isKnown(fromTerms([term])));
+    const [quotient, more] = open?.factors ?? [];
+    if (!open || another || more || quotient?.kind !== 'floor')
+      return this.solveProduct(side, known);
+    // what a Reshape leaves to its -1 divides without a remainder
+    if (!this.isKnown(quotient.denominator)) return undefined;
+    const rest = subtract(side, fromTerms([open]));
+    const result = divideExactly(subtract(known, rest), open.coefficient);
+    return result && this.solveProduct(quotient.numerator, multiply(result, quotient.denominator));
+  }
+
+  private solveProduct(side: DimExpr, known: DimExpr): [string, DimExpr] | undefined {
     const [term, more] = side.terms;
     const [atom, another] = term?.factors ?? [];
     if (more || another || atom?.kind !== 'symbol' || !this.open.has(atom.name)) return undefined;

@@ -398,6 +398,157 @@ const BODIES: readonly (readonly [string, Body])[] = [
   ],
 ];
 
+/** One scale and zero point, and what they make of x. */
+const QUANTIZED = `s = Constant <value = float {0.1}> ()  z = Constant <value = uint8 {128}> ()
+  q = QuantizeLinear (x, s, z)
+`;
+/** Bytes, as many as those sizes tell. */
+const bytes = (dims: readonly number[]) => constant(dims, 'uint8', (i) => (37 * i) % 251);
+
+/** What onnxruntime's optimizers and quantizers write, and its processor runs. */
+const WRITTEN_BODIES: readonly (readonly [string, Body])[] = [
+  ...each(['', 'transB = 1, ', 'transBatchA = 1, '], (how) => [
+    `FusedMatMul, ${how}a matrix`,
+    ({ dims }) =>
+      withConstant(
+        how.startsWith('transB =') ? [5, dims.at(-1)!] : [dims.at(-1)!, 5],
+        (k) => `y = com.microsoft.FusedMatMul <${how}alpha = 0.5> (x, ${k})`,
+      ),
+  ]),
+  [
+    'FusedMatMul, rows in columns',
+    ({ dims }) =>
+      dims.length < 2
+        ? undefined
+        : withConstant(
+            [dims.at(-2)!, 5],
+            (k) => `y = com.microsoft.FusedMatMul <transA = 1> (x, ${k})`,
+          ),
+  ],
+  ['FusedMatMul, itself', () => 'y = com.microsoft.FusedMatMul <transB = 1> (x, x)'],
+  [
+    'MatMulNBits',
+    ({ dims }) => {
+      const [w, scales] = [bytes([5, 1, 8]), constant([5])];
+      return `${w.text}${scales.text} y = com.microsoft.MatMulNBits
+        <K = ${dims.at(-1)}, N = 5, bits = 4, block_size = 16> (x, ${w.name}, ${scales.name})`;
+    },
+  ],
+  ['QuantizeLinear and back', () => `${QUANTIZED} y = DequantizeLinear (q, s, z)`],
+  ...each([...AXES, -1], (a) => [
+    `QuantizeLinear and back along ${a}`,
+    ({ dims }) => {
+      const size = dims.at(a);
+      if (size === undefined) return undefined;
+      const [s, z] = [constant([size], 'float', (i) => 0.1 * (i + 1)), bytes([size])];
+      return `${s.text}${z.text} q = QuantizeLinear <axis = ${a}> (x, ${s.name}, ${z.name})
+        y = DequantizeLinear <axis = ${a}> (q, ${s.name}, ${z.name})`;
+    },
+  ]),
+  [
+    'DynamicQuantizeLinear and back',
+    () => 'q, s, z = DynamicQuantizeLinear (x)\n y = DequantizeLinear (q, s, z)',
+  ],
+  [
+    'MatMulInteger',
+    ({ dims }) => {
+      const w = bytes([dims.at(-1)!, 5]);
+      return `${w.text}${QUANTIZED} i = MatMulInteger (q, ${w.name}, z)\n y = Cast <to = 1> (i)`;
+    },
+  ],
+  [
+    'MatMulInteger, on the right',
+    ({ dims }) => {
+      if (dims.length < 2) return undefined;
+      const w = bytes([5, dims.at(-2)!]);
+      return `${w.text}${QUANTIZED} i = MatMulInteger (${w.name}, q, z, z)\n y = Cast <to = 1> (i)`;
+    },
+  ],
+  [
+    'MatMulInteger, a zero point of each row',
+    ({ dims }) => {
+      if (dims.length < 2) return undefined;
+      const [w, zeros] = [bytes([dims.at(-1)!, 5]), bytes([dims.at(-2)!])];
+      return `${w.text}${zeros.text}${QUANTIZED} i = MatMulInteger (q, ${w.name}, ${zeros.name})\n y = Cast <to = 1> (i)`;
+    },
+  ],
+  [
+    'QLinearMatMul',
+    ({ dims }) => {
+      const w = bytes([dims.at(-1)!, 5]);
+      return `${w.text}${QUANTIZED} m = QLinearMatMul (q, s, z, ${w.name}, s, z, s, z)\n y = DequantizeLinear (m, s, z)`;
+    },
+  ],
+  [
+    'QLinearConv',
+    ofRank(4, ({ dims }) => {
+      const w = bytes([5, dims[1]!, 1, 1]);
+      return `${w.text}${QUANTIZED} m = QLinearConv (q, s, z, ${w.name}, s, z, s, z)\n y = DequantizeLinear (m, s, z)`;
+    }),
+  ],
+  [
+    'ConvInteger',
+    ofRank(4, ({ dims }) => {
+      const w = bytes([5, dims[1]!, 1, 1]);
+      return `${w.text}${QUANTIZED} i = ConvInteger (q, ${w.name}, z)\n y = Cast <to = 1> (i)`;
+    }),
+  ],
+  ...each([...AXES.slice(0, 3), 'all'] as const, (a) => [
+    a === 'all' ? 'SkipLayerNormalization' : `SkipLayerNormalization, the same along ${a}`,
+    ({ dims }) => {
+      if (a !== 'all' && a >= dims.length) return undefined;
+      const [gamma, skip] = [
+        constant([dims.at(-1)!]),
+        constant(ones(dims, a === 'all' ? [] : [a])),
+      ];
+      return `${gamma.text}${skip.text} y = com.microsoft.SkipLayerNormalization (x, ${a === 'all' ? 'x' : skip.name}, ${gamma.name})`;
+    },
+  ]),
+  [
+    'SkipLayerNormalization, its sum',
+    ({ dims }) =>
+      withConstant(
+        [dims.at(-1)!],
+        (k) => `n, , , y = com.microsoft.SkipLayerNormalization (x, x, ${k})`,
+      ),
+  ],
+  ...each(['w', 'w, b', 'w, b, c', 'w, b, d'], (inputs) => [
+    `FusedConv (x, ${inputs})`,
+    ofRank(4, ({ dims }) => {
+      const [w, b, d] = [
+        constant([dims[1]!, dims[1]!, 1, 1]),
+        constant([dims[1]!]),
+        constant(dims),
+      ];
+      const names: Readonly<Record<string, string>> = { w: w.name, b: b.name, c: 'c', d: d.name };
+      const given = inputs.split(', ').map((name) => names[name]);
+      return `${w.text}${b.text}${d.text} c = Conv (x, ${w.name})
+        y = com.microsoft.FusedConv <activation = "Relu"> (x, ${given.join(', ')})`;
+    }),
+  ]),
+  [
+    'FusedGemm',
+    ofRank(2, ({ dims }) =>
+      withConstant(
+        [dims[1]!, 5],
+        (k) => `y = com.microsoft.FusedGemm <activation = "Relu"> (x, ${k})`,
+      ),
+    ),
+  ],
+  [
+    'nchwc, there and back',
+    ofRank(4, ({ dims }) => {
+      const w = constant([16, 16, 1, 1]);
+      return `${w.text} p = com.microsoft.nchwc.ReorderInput (x)
+        c = com.microsoft.nchwc.Conv (p, ${w.name}, , p)
+        m = com.microsoft.nchwc.MaxPool <kernel_shape = [1, 1]> (c)
+        u = com.microsoft.nchwc.Upsample <scales = [1, 1, 2, 2]> (m)
+        y = com.microsoft.nchwc.ReorderOutput <channels = ${dims[1]}> (u)`;
+    }),
+  ],
+];
+const ALL_BODIES = [...BODIES, ...WRITTEN_BODIES];
+
 /** Refused though halves give halves, by the images' axis and the rank: it costs a chance, and is rare. */
 const CAUTIOUS: Readonly<Record<string, readonly string[]>> = {
   'Softmax -4': ['1 of 4', '2 of 4', '3 of 4'],
@@ -417,7 +568,13 @@ const CAUTIOUS: Readonly<Record<string, readonly string[]>> = {
   'Flatten 2': ['2 of 4'],
   'Flatten 3': ['3 of 4'],
   'Flatten -1': ['0 of 4', '3 of 4'],
+  'MatMulInteger, on the right': ['3 of 4', '2 of 3', '1 of 2'],
   Conv: ['2 of 4', '3 of 4'],
+  QLinearConv: ['2 of 4', '3 of 4'],
+  ConvInteger: ['2 of 4', '3 of 4'],
+  'FusedConv (x, w)': ['2 of 4', '3 of 4'],
+  'FusedConv (x, w, b)': ['2 of 4', '3 of 4'],
+  'FusedConv (x, w, b, c)': ['2 of 4', '3 of 4'],
   GlobalAveragePool: ['1 of 4'],
   MaxPool: ['1 of 4'],
   'MultiHeadAttention, the same keys for all': ['1 of 3'],
@@ -457,7 +614,7 @@ const FORMS: readonly Form[] = [
 function modelOf(body: string, { dims, axis }: Form, batch: string | number): Model {
   const rest = dims.toSpliced(axis, 1);
   const perm = rest.map((_, i) => i + 1).toSpliced(axis, 0, 0);
-  return parseModel(`<ir_version: 10, opset_import: ["": 17, "com.microsoft": 1]>
+  return parseModel(`<ir_version: 10, opset_import: ["": 17, "com.microsoft": 1, "com.microsoft.nchwc": 1]>
     test (float[${[batch, ...rest]}] images) => (y) {
       x = Transpose <perm = [${perm}]> (images)
       ${body}
@@ -528,7 +685,7 @@ function follow(model: Model): number | undefined {
 
 /** Shapes are not declared, or sizes beside the images are symbols: less is known, and none of it wrong. */
 describe.each(['no shape', 'symbols'])('declared with %s', (declared) => {
-  test.each(BODIES)('%s', async (_, body) => {
+  test.each(ALL_BODIES)('%s', async (_, body) => {
     for (const form of FORMS) {
       const text = body(form);
       const free = text && modelOf(text, form, 'n');
@@ -550,7 +707,7 @@ describe.each(['no shape', 'symbols'])('declared with %s', (declared) => {
   });
 });
 
-describe.each(BODIES)('%s', (name, body) => {
+describe.each(ALL_BODIES)('%s', (name, body) => {
   test.each(['n', IMAGES])('in a model of %s images', async (batch) => {
     const followed: string[] = [];
     const cautious: string[] = [];

@@ -43,6 +43,14 @@ describe('a size follows', () => {
       'd = Concat <axis = 0> (z, z)  e = Concat <axis = 0> (x, x, x, x)  y = Add (d, e)',
       ['b = a*2'],
     ],
+    [
+      'from what a Reshape leaves over, and is joined to',
+      'float[n, 4] x, float[m, 6] z, float[10, 2] w',
+      `f = Constant <value = int64[1] {-1}> ()  r = Reshape (z, f)
+       s = Shape (x)  o = Constant <value = int64[1] {0}> ()  rows = Gather <axis = 0> (s, o)
+       t = Concat <axis = 0> (rows, f)  u = Reshape (r, t)  v = Concat <axis = 1> (x, u)  y = MatMul (v, w)`,
+      ['m = n'],
+    ],
     ['from a number', 'float[4] x, float[b] z', 'y = Add (x, z)', ['b = 4']],
     [
       'from none of a sum',

@@ -1,6 +1,19 @@
 /** How the batch goes through a node, by what its operator does to axes. */
 import type { BatchFlow } from '../../../model/operators/index.js';
-import { attention, normalized, outermost, reduced, softmax, unknown } from './apart.js';
+import {
+  attention,
+  normalized,
+  normalizedSum,
+  outermost,
+  outermostAdded,
+  outermostSummed,
+  reduced,
+  rows,
+  softmax,
+  stepped,
+  together,
+  unknown,
+} from './apart.js';
 import { flattened, reshaped, squeezed, tiled, transposed, unsqueezed } from './layout.js';
 import { aligned, einsum, generalProduct, matrixProduct } from './products.js';
 import { gathered, joined, padded, resized, sliced, split } from './selection.js';
@@ -20,7 +33,13 @@ export const FLOWS: Readonly<Record<BatchFlow, Flow>> = {
   tiled: ofFirst(tiled),
   written,
   outermost,
+  'outermost-added': outermostAdded,
+  'outermost-summed': outermostSummed,
   attention,
+  'normalized-sum': normalizedSum,
+  rows,
+  stepped,
+  together,
   normalized: ofFirst(normalized),
   exponential: ofFirst(softmax),
   reduced: ofFirst(reduced),

@@ -20,9 +20,9 @@ export const reshaped: Flow = (step) => {
   // sizes of 1 make several places; the batch is the one that has a size
   const place = places.find((j) => after[j]!.constant !== 1) ?? places[0];
   if (place === undefined) return 'it folds other axes into the batch';
-  // what lies ahead being the same, each image stays whole where as many parts fall to each
+  // what lies ahead being the same, each image stays whole where as many parts fall to each, and where axes behind join it
   const isWhole =
-    after[place]!.key === before[axis]!.key ||
+    divideExactly(after[place]!, before[axis]!) ||
     (step.images && divideExactly(after[place]!, step.images));
   return isWhole ? place : 'it takes the batch apart';
 };

@@ -1,6 +1,8 @@
 /** Operators of operands that meet axis by axis. */
 import { attrNumber, attrString } from '../../../model/ir/attribute.js';
-import type { Flow } from './step.js';
+import type { Node } from '../../../model/ir/node.js';
+import { operatorOf } from '../../../model/operators/index.js';
+import type { Flow, Step } from './step.js';
 
 /**
  * Broadcasting aligns from the right; a side without the batch must not have a size there.
@@ -21,21 +23,47 @@ export const aligned =
     return step.perImage(axis, rank, skipped) ?? axis;
   };
 
+/** Of the last two axes of its left operand, which holds the rows, counted from the right. */
+const rowsOf = ({ node }: Step): number => (attrNumber(node, 'transA', 0) === 1 ? 1 : 2);
+
 export const matrixProduct: Flow = (step) => {
+  const { node, carrying } = step;
+  const [left, right] = factorsOf(node);
   const rank = step.outputShape?.length;
-  const ranks = [step.shapeOf(0)?.length, step.shapeOf(1)?.length];
-  if (rank === undefined || ranks.includes(undefined))
+  const ranks = new Map([left, right].map((index) => [index, step.shapeOf(index)?.length]));
+  if (rank === undefined || [...ranks.values()].includes(undefined))
     return 'the ranks of its operands are not known';
-  if (ranks.includes(1)) return 'one of its operands is a vector';
-  for (const { index, axis } of step.carrying) {
-    const fromRight = ranks[index]! - axis;
+  if ([...ranks.values()].includes(1)) return 'one of its operands is a vector';
+  if (attrNumber(node, 'transBatchA', 0) === 1 || attrNumber(node, 'transBatchB', 0) === 1)
+    return 'it exchanges axes of the batch';
+  for (const { index, axis } of carrying) {
+    const own = ranks.get(index);
+    if (own === undefined) return 'another of its inputs than its operands carries the batch';
+    const fromRight = own - axis;
     if (fromRight > 2) continue;
     // rows of the left operand stay apart as well
-    if (index === 0 && fromRight === 2 && step.carrying.length === 1) return rank - 2;
+    if (index === left && fromRight === rowsOf(step) && carrying.length === 1)
+      return hasOnlyNumbersBeside(step, [left, right])
+        ? rank - 2
+        : 'a scale or zero point of it may be of a row';
     return 'it sums over the batch, or pairs its images';
   }
   return aligned()(step);
 };
+
+const factorsOf = (node: Node): readonly [number, number] => {
+  const work = operatorOf(node)?.work;
+  return typeof work === 'object' && work.kind === 'product' ? work.factors : [0, 1];
+};
+
+/** Is each input beside the operands one number? */
+const hasOnlyNumbersBeside = (step: Step, operands: readonly number[]): boolean =>
+  step.node.inputs.every(
+    (value, index) =>
+      !value ||
+      operands.includes(index) ||
+      step.shapeOf(index)?.every((dim) => dim.constant === 1) === true,
+  );
 
 export const generalProduct: Flow = (step) => {
   const { inputs } = step.node;

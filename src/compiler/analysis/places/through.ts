@@ -4,7 +4,7 @@ import { MICROSOFT, type Node } from '../../../model/ir/node.js';
 import type { Value } from '../../../model/ir/value.js';
 import { attentionInputs, type BatchFlow, operatorOf } from '../../../model/operators/index.js';
 import { type DimExpr, equal, type ShapeTable, sum } from '../../../model/shape/index.js';
-import { isFusedMatMul, permutation, productAxes } from '../attention/axes.js';
+import { permutation, productAxes } from '../attention/axes.js';
 import { fromFront, startFromFront } from '../batch/step.js';
 import { type Along, inSteps, knownIn, stretch, unknownAlong } from './along.js';
 import { regrouped } from './regroup.js';
@@ -182,8 +182,14 @@ const FLOWS: Readonly<Record<BatchFlow, Flow>> = {
   // the axes of the tensor that is written into, or of what is written
   written: aligned,
   outermost: stepped,
+  'outermost-added': stepped,
+  'outermost-summed': aligned,
   attention: attended,
   normalized: ofFirst(aligned),
+  'normalized-sum': aligned,
+  rows: quantized,
+  stepped: ofFirst(aligned),
+  together: ofFirst(aligned),
   exponential: ofFirst(aligned),
   reduced,
   'matrix-product': multiplied,
@@ -208,18 +214,10 @@ const FLOWS: Readonly<Record<BatchFlow, Flow>> = {
 const isFused = (node: Node): boolean =>
   node.domain === MICROSOFT && operatorOf(node)?.work === 'nothing';
 
-/** Convolutions and pools that onnxruntime lays out anew, by whatever domain. */
-const isStepped = (node: Node): boolean =>
-  node.domain === 'com.microsoft.nchwc' ||
-  (node.domain === MICROSOFT && /^(Fused|Nhwc)Conv$/.test(node.opType));
-
-const QUANTIZED = ['MatMulInteger', 'QLinearMatMul', 'DynamicQuantizeMatMul', 'MatMulNBits'];
+const QUANTIZED = ['MatMulInteger', 'QLinearMatMul', 'DynamicQuantizeMatMul'];
 
 export function flowOf(node: Node): Flow {
-  const operator = operatorOf(node);
-  if (isFusedMatMul(node)) return multiplied;
-  if (isStepped(node)) return stepped;
   if (QUANTIZED.includes(node.opType)) return quantized;
-  if (isFused(node) || operator?.elements === 'quantized') return aligned;
-  return FLOWS[operator?.batch ?? 'unknown'];
+  if (isFused(node)) return aligned;
+  return FLOWS[operatorOf(node)?.batch ?? 'unknown'];
 }
