@@ -13,6 +13,8 @@ import { openSource } from './scratch.js';
 
 /** Of the latent, along each axis of the picture: halved four times it is still one. */
 const SMALL = 16;
+/** Of a clip: there are models that know places of no more than eight, and those that take two of them for one. */
+const FRAMES = 4;
 
 /**
  * The same sizes for a small picture; undefined where its size is fixed, or was chosen, or a window of so many tokens could
@@ -26,13 +28,18 @@ export function smallPicture(
   if (Object.values(sites).some(({ attention }) => attention?.window.tokens !== undefined))
     return undefined;
   const latent = source.inputs.find(({ name }) => name === source.roles?.latent);
-  const free = (latent?.shape.slice(2) ?? []).flatMap((dim) => {
+  const free = new Map<string, number>();
+  for (const [axis, dim] of (latent?.shape ?? []).entries()) {
     const name = typeof dim === 'string' ? parseDim(dim).symbolName : undefined;
-    return name !== undefined && sizes.get(name) === DEFAULT_SIZES.spatial ? [name] : [];
-  });
-  if (free.length === 0) return undefined;
-  const small = new Map([...sizes, ...free.map((name) => [name, SMALL] as const)]);
-  return withFollowers(small, scheduleFollowers(schedule), new Set(free));
+    const usual = axis >= 2 ? DEFAULT_SIZES.spatial : DEFAULT_SIZES.sequence;
+    if (name === undefined || sizes.get(name) !== usual) continue;
+    // before height and width, and behind the batch, with the channels on either side of them
+    if (axis >= 1 && axis < latent!.shape.length - 2) free.set(name, FRAMES);
+    else if (axis >= 2) free.set(name, SMALL);
+  }
+  if (free.size === 0) return undefined;
+  const small = new Map([...sizes, ...free]);
+  return withFollowers(small, scheduleFollowers(schedule), new Set(free.keys()));
 }
 
 /** Whether a model runs on some inputs: one that was joined for other sizes, or goes deeper than they can be halved, does not. */

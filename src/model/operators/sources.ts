@@ -6,9 +6,9 @@ import { isPositive, maximum } from '../sizes/bounds.js';
 import { add, constant, multiply, product, subtract } from '../sizes/dim.js';
 import { ceilDivide } from '../sizes/divide.js';
 import { type Operator, type Operators, operator } from './operator.js';
-import type { Rule } from './rules/context.js';
+import type { Rule, RuleContext } from './rules/context.js';
 import { countOf } from './rules/elements.js';
-import { constantShape, type Facts, MAX_CONTENTS, whole } from './rules/facts.js';
+import { constantShape, type Facts, type Fraction, MAX_CONTENTS, whole } from './rules/facts.js';
 import { isExactAsDouble } from './rules/fractions.js';
 import { tensorFacts } from './rules/tensor-facts.js';
 import { always, byAttribute, like, likeFirst, type OutputType, untold } from './rules/types.js';
@@ -89,8 +89,27 @@ const oneHot: Rule = (c) => {
   const axis = c.number('axis', -1);
   const at = axis < 0 ? axis + indices.length + 1 : axis;
   const size = depth && isPositive(depth) ? depth : c.freshSize(at);
-  return { dtype: c.dtype(2), shape: [...indices.slice(0, at), size, ...indices.slice(at)] };
+  const shape = [...indices.slice(0, at), size, ...indices.slice(at)];
+  return { dtype: c.dtype(2), shape, contents: markedPlaces(c, constantShape(shape), at) };
 };
+
+/** Of every row of places along an axis the one that an index tells, counted from the end where it is negative. */
+function markedPlaces(
+  c: RuleContext,
+  sizes: readonly number[] | undefined,
+  at: number,
+): readonly Fraction[] | undefined {
+  const [places, [off, on] = []] = [c.constants(0), c.contents(2)];
+  if (!places || !off || !on || !sizes || countOf(sizes) > MAX_CONTENTS) return undefined;
+  const depth = sizes[at]!;
+  const inner = countOf(sizes.slice(at + 1));
+  return Array.from({ length: countOf(sizes) }, (_, i) => {
+    const row = Math.floor(i / (inner * depth)) * inner + (i % inner);
+    const place = places[row]!;
+    const along = Math.floor(i / inner) % depth;
+    return (place < 0 ? place + depth : place) === along ? on : off;
+  });
+}
 
 const nonZero: Rule = (c) => ({
   dtype: 'int64',

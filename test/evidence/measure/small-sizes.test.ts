@@ -65,6 +65,28 @@ test('the usual one of a model that takes no small ones', async () => {
   expect(await sizesFor(rows)).toEqual({ batch: 2, height: 64, width: 64 });
 });
 
+test.each([
+  ['channels first', ['n', 4, 'f', 'h', 'w'], { n: 2, f: 64, h: 64, w: 64 }],
+  ['frames first', ['n', 'f', 4, 'h', 'w'], { n: 2, f: 77, h: 64, w: 64 }],
+])('a clip is of four small frames, %s', (_, shape, usual) => {
+  const schedule = {
+    source: { inputs: [{ name: 'x', type: 'float32', shape }], roles: { latent: 'x' } },
+  } as unknown as Schedule;
+  const small = smallPicture(schedule, new Map(Object.entries(usual)));
+  expect(Object.fromEntries(small!)).toEqual({ n: 2, f: 4, h: 16, w: 16 });
+});
+
+test('packed tokens are no frames', () => {
+  const schedule = {
+    source: {
+      inputs: [{ name: 'x', type: 'float32', shape: ['n', 'tokens', 64] }],
+      roles: { latent: 'x' },
+    },
+  } as unknown as Schedule;
+  const usual = new Map(Object.entries({ n: 2, tokens: 77 }));
+  expect(smallPicture(schedule, usual)).toBeUndefined();
+});
+
 test('sizes that follow from it go with it, and a window of so many tokens keeps it', () => {
   const schedule = {
     source: {

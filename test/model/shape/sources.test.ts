@@ -115,6 +115,19 @@ describe('sources', () => {
         { inputs: `${X}, float[height, 2] m, int64[2, width] m64`, data: true },
       ),
       listed(
+        'OneHot of places that are known, from either end or outside',
+        [
+          'OneHot (ends, five, onoff64)',
+          'OneHot <axis = 0> (ends, five, onoff64)',
+          'OneHot (ends2, five, onoff64)',
+          'OneHot <axis = 1> (ends2, five, onoff64)',
+          'OneHot <axis = 0> (ends2, five, onoff64)',
+        ],
+        {},
+        `ends = Constant <value = int64[4] {0, -1, 7, -6}> ()
+         ends2 = Constant <value = int64[2,3] {4, -5, 1, 2, -2, 5}> ()`,
+      ),
+      listed(
         'OneHot and NonZero by data',
         [
           'OneHot (pair, d1, onoff)',

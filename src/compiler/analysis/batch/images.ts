@@ -75,6 +75,8 @@ function batchedInputs(graph: Graph, latent: Value, shapes: ShapeTable) {
 class Follower {
   private readonly axes = new Map<Value, number>();
   private readonly demanded = new Map<Value, { axis: number; readers: Set<Node> }>();
+  /** Rows for each image that are made of sizes alone. */
+  private readonly measured = new Set<Value>();
 
   constructor(
     private readonly graph: Graph,
@@ -109,8 +111,18 @@ class Follower {
     );
     if (captured) return `it is not known how a graph inside of ${node.opType} treats the batch`;
     const carrying = carriersOf(node, this.axes);
-    if (carrying.length === 0) return this.born(node);
+    if (carrying.length === 0) {
+      const axis = this.born(node);
+      if (axis !== undefined) this.measured.add(node.output);
+      return axis;
+    }
+    const isMeasured = carrying.every(({ index }) => this.measured.has(node.inputs[index]!));
     const result = through(node, this.axes, this.images, this.shapes, carrying);
+    if (isMeasured) {
+      // beside numbers that count images it tells places, anew for as many images as there are
+      if (isOp(node, 'Concat') && typeof result === 'string') return undefined;
+      for (const output of node.outputs) if (output) this.measured.add(output);
+    }
     if (typeof result !== 'string') return result;
     return this.withDemanded(node, carrying) ?? result;
   }
