@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { pathToFileURL } from 'node:url';
 import { defineConfig } from 'vitest/config';
-import { LONG_TESTS } from './test/long-tests.js';
+import { LONG_TESTS, longTests } from './test/long-tests.js';
 
 const preloads = ['one-thread', 'no-sync'].map(
   (name) => `--import=${pathToFileURL(`test/helpers/${name}.mjs`)}`,
@@ -13,7 +13,10 @@ export default defineConfig({
   test: {
     projects: [
       { extends: true, test: { name: 'short', include: ALL, exclude: [...LONG_TESTS] } },
-      { extends: true, test: { name: 'long', include: [...LONG_TESTS] } },
+      {
+        extends: true,
+        test: { name: 'long', include: [...longTests(process.env.STEPFOLD_LONG_TESTS)] },
+      },
     ],
     setupFiles: ['test/helpers/check-groups.ts'],
     // onnxruntime-node crashes when loaded from two worker threads at once, so test files get processes.

@@ -1,6 +1,7 @@
 /**
  * Test files that take more than some seven seconds of a processor each: most of what the tests take together. `npm test`
- * leaves them out, `npm run test:all` and CI run everything. A file that grows long goes here.
+ * leaves them out, CI runs every other one (docs/decisions/0055-half-of-the-long-tests.md), `npm run test:all` everything.
+ * A file that grows long goes here.
  */
 export const LONG_TESTS: readonly string[] = [
   'test/actions/verify.test.ts',
@@ -100,3 +101,13 @@ export const LONG_TESTS: readonly string[] = [
   'test/web/report.test.ts',
   'test/web/space.test.ts',
 ];
+
+/**
+ * Those of one share.
+ * @param share such as `1/2`: the first, the third and so on
+ */
+export function longTests(share = '1/1'): readonly string[] {
+  const [, nth, of] = /^([1-9]\d*)\/([1-9]\d*)$/.exec(share) ?? [];
+  if (!nth || Number(nth) > Number(of)) throw new Error(`no share of tests: ${share}`);
+  return LONG_TESTS.filter((_, i) => i % Number(of) === Number(nth) - 1);
+}
