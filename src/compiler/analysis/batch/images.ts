@@ -130,7 +130,7 @@ class Follower {
   /** Rows that are all the same, as many as the run-time batch has. */
   private born(node: Node): number | undefined {
     if (this.images?.constant !== undefined || readsNoElements(node)) return undefined;
-    if (!isOp(node, 'Expand', 'ConstantOfShape')) return undefined;
+    if (!isOp(node, 'Expand', 'Tile', 'ConstantOfShape')) return undefined;
     const shape = this.shapes.shape(node.output);
     const axis = shape?.findIndex((dim) => dim.key === this.images?.key) ?? -1;
     if (!shape || axis < 0 || isOp(node, 'ConstantOfShape')) return axis < 0 ? undefined : axis;
