@@ -84,6 +84,7 @@ export const LONG_TESTS: readonly string[] = [
   'test/reference/any-plan.test.ts',
   'test/reference/delta-dit.test.ts',
   'test/reference/denoising.test.ts',
+  'test/reference/whole-loops.test.ts',
   'test/runtime/model-folder/pipelines.test.ts',
   'test/runtime/schedule/schema-errors.test.ts',
   'test/runtime/session/changed-weights.test.ts',

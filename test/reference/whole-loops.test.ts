@@ -1,0 +1,134 @@
+/**
+ * Whole loops of exported transformers without their last blocks, against the networks' own definitions in PyTorch with the same
+ * weights (samples/python/whole_loops.py): where blocks begin and end, and what a deviation is, comes from there.
+ */
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { deltaCache } from '../../passes/index.js';
+import { Pipeline } from '../../src/compiler/pipeline/index.js';
+import { readNpy } from '../../src/io/npy.js';
+import type { Model } from '../../src/model/ir/model.js';
+import { elementCount, type Tensor } from '../../src/model/ir/tensor.js';
+import { fillWeights, loadModel } from '../../src/node.js';
+import { EMITS, openSession, ort } from '../helpers/compile.js';
+import { relativeError } from './numbers.js';
+
+interface Loop {
+  /** Numbers of the first and last block that are left out. */
+  readonly leftOut: readonly [number, number];
+  /** What leaving out changed of the latent, as a part of the largest number in it. */
+  readonly difference: number;
+  /** What the exporter computed and the file has not got. */
+  readonly tables: readonly string[];
+}
+const FOLDER = 'samples/whole-loops';
+const LOOPS: Readonly<Record<string, Loop>> = JSON.parse(
+  fs.readFileSync(`${FOLDER}/loops.json`, 'utf8'),
+);
+const corpus: Record<string, { inputs: Record<string, number[]> }> = JSON.parse(
+  fs.readFileSync('samples/corpus/corpus.json', 'utf8'),
+);
+
+const CALLS = 8;
+const INTERVAL = 3;
+const STEP = 0.2;
+
+const numbers = (name: string) => readNpy(fs.readFileSync(`${FOLDER}/${name}.npy`), name);
+
+/** Sessions here are opened of bytes, beside which there are no files. */
+function inMemory(tensor: Tensor, folder: string): Tensor {
+  const { data, dims, dtype } = tensor;
+  if (data.kind !== 'external') return tensor;
+  const bytes = fs.readFileSync(path.join(folder, data.location));
+  const part = bytes.subarray(data.offset, data.offset + data.length!);
+  return { dtype, dims, data: { kind: 'bytes', bytes: Uint8Array.from(part) } };
+}
+
+/** The file of the corpus with weights, and with the tables of the definition. */
+function filled(name: string, folder: string): Model {
+  const source = path.resolve(`samples/corpus/${name}.onnx`);
+  const weights = fillWeights({ model: source, folder }).model;
+  const model = loadModel(weights);
+  for (const value of model.graph.initializers)
+    if (value.initializer) value.initializer = inMemory(value.initializer, path.dirname(weights));
+  let from = 0;
+  const { data } = numbers(`${name}.tables`);
+  const next = ({ dtype, dims }: Tensor): Tensor => {
+    const part = (data as Float32Array).slice(from, from + elementCount(dims));
+    from += part.length;
+    return { dtype, dims, data: { kind: 'bytes', bytes: new Uint8Array(part.buffer) } };
+  };
+  for (const table of LOOPS[name]!.tables) {
+    const value = [...model.graph.initializers].find((one) => one.name === table);
+    const node = [...model.graph.nodes].find(({ outputs }) => outputs[0]?.name === table);
+    const constant = node?.attributes.get('value');
+    if (value?.initializer) value.initializer = next(value.initializer);
+    else if (constant?.type === 'tensor')
+      node!.attributes.set('value', { type: 'tensor', value: next(constant.value) });
+    else throw new Error(`no table ${table}`);
+  }
+  expect(from).toBe(data.length);
+  return model;
+}
+
+const byRule = (dims: readonly number[], phase: number) =>
+  Float32Array.from({ length: elementCount(dims) }, (_, i) => Math.sin(0.7 * i + phase));
+
+/** Inputs in the order of the definition, the latent first; the timestep is that of the call. */
+function inputsAt(name: string, model: Model, latent: Float32Array, call: number) {
+  const shapes = Object.entries(corpus[name]!.inputs);
+  return Object.fromEntries(
+    shapes.map(([input, dims], i) => {
+      const type = model.graph.inputs.find((one) => one.name === input)!.type;
+      const elem = type?.kind === 'tensor' ? type.elem : undefined;
+      const count = elementCount(dims);
+      const at = input === 'timestep' ? 900 - 100 * call : 1;
+      if (elem === 'int64')
+        return [input, new ort.Tensor('int64', new BigInt64Array(count).fill(BigInt(at)), dims)];
+      if (elem === 'bool')
+        return [input, new ort.Tensor('bool', new Uint8Array(count).fill(1), dims)];
+      const float =
+        i === 0
+          ? latent
+          : input === 'timestep'
+            ? new Float32Array(count).fill(at)
+            : byRule(dims, 1 + i);
+      return [input, new ort.Tensor('float32', float, dims)];
+    }),
+  );
+}
+
+describe.each(Object.entries(LOOPS))('%s', (name, { leftOut: [first, last], difference }) => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'stepfold-whole-loop-'));
+  afterAll(() => fs.rmSync(folder, { recursive: true }));
+  let model: Model;
+  beforeAll(() => {
+    model = filled(name, path.join(folder, 'model'));
+  });
+
+  test.each(EMITS)('ends where the definition ends, as %s', async (emit) => {
+    const compilation = await Pipeline.create({ calls: CALLS, emit, fixedLoop: true })
+      .use(deltaCache, { range: `${first}-${last}`, interval: INTERVAL })
+      .compile(model);
+    const session = await openSession(compilation);
+    const [dims] = Object.values(corpus[name]!.inputs);
+    const latent = byRule(dims!, 1);
+    const rows = dims!.slice(2).reduce((a, b) => a * b, 1);
+    for (let call = 0; call < CALLS; call++) {
+      const [out] = Object.values(await session.run(inputsAt(name, model, latent, call)));
+      const channels = out!.dims[1]! as number;
+      // behind what it takes for noise some give its variance
+      for (const i of latent.keys()) {
+        const image = Math.floor(i / (dims![1]! * rows));
+        const inImage = i % (dims![1]! * rows);
+        latent[i] =
+          latent[i]! - STEP * (out!.data as Float32Array)[image * channels * rows + inImage]!;
+      }
+    }
+    await session.release();
+    expect(difference).toBeGreaterThan(0.05);
+    expect(relativeError(latent, numbers(name).data as Float32Array)).toBeLessThan(1e-5);
+  });
+});
