@@ -35,6 +35,18 @@ class Class:
     cross_attentions: int = 0
     more: dict = field(default_factory=dict)
 
+    @property
+    def title(self):
+        return self.name
+
+    @property
+    def holds(self):
+        return {
+            "blocks": self.blocks,
+            "selfAttentions": self.self_attentions,
+            "crossAttentions": self.cross_attentions,
+        }
+
 
 def drawn(*shape):
     return torch.randn(BATCH, *shape)
@@ -497,23 +509,19 @@ def export(kind, name, folder):
             torch.onnx.export(called, tensors, path, dynamo=False, opset_version=17, **options)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def export_all(description, classes, kinds, export):
+    """The command: exports classes in some ways, and writes what each holds and why it was not exported."""
+    parser = argparse.ArgumentParser(description=description.splitlines()[0])
     parser.add_argument("folder", type=Path)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(CLASSES))
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(classes))
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
     warnings.filterwarnings("ignore")
     rows = {}
-    for name in given.names or CLASSES:
-        about = CLASSES[name]
-        holds = {
-            "blocks": about.blocks,
-            "selfAttentions": about.self_attentions,
-            "crossAttentions": about.cross_attentions,
-        }
-        rows[name] = {"class": about.name, "holds": holds, "failed": {}}
-        for kind in ("dynamo", "script"):
+    for name in given.names or classes:
+        about = classes[name]
+        rows[name] = {"class": about.title, "holds": about.holds, "failed": {}}
+        for kind in kinds:
             try:
                 export(kind, name, given.folder)
             except Exception as error:
@@ -523,4 +531,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    export_all(__doc__, CLASSES, ("dynamo", "script"), export)

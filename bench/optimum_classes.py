@@ -6,15 +6,12 @@ As `optimum-cli export onnx` does it for a pipeline's denoiser, with free sizes,
 few and narrow layers and random weights. Needs optimum-onnx, diffusers and torch; nothing of it is committed.
 """
 
-import argparse
-import json
-import warnings
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import diffusers
 import torch
 from diffusers_classes import CLASSES as OF_DIFFUSERS
+from diffusers_classes import export_all
 from optimum.exporters.onnx import export
 from optimum.exporters.tasks import TasksManager
 
@@ -63,6 +60,21 @@ class Exported:
     branches: int = 0
     # what the exporter reads of a pipeline's other parts
     beside: tuple = ()
+    # how it is told from others of its class
+    what: str = ""
+
+    @property
+    def title(self):
+        return f"{self.name} ({self.what})"
+
+    @property
+    def holds(self):
+        return {
+            "blocks": self.blocks,
+            "selfAttentions": self.self_attentions,
+            "crossAttentions": self.cross_attentions,
+            "branches": self.branches,
+        }
 
 
 def of_diffusers(name, **options):
@@ -98,9 +110,10 @@ CLASSES = {
 # without dual attention there is one a block
 CLASSES["sd3"] = replace(CLASSES["sd3"], blocks=3, self_attentions=3)
 CLASSES["sana"] = replace(CLASSES["sana"], beside=(("vocab_size", 100),))
+CLASSES = {name: replace(about, what=name) for name, about in CLASSES.items()}
 
 
-def write(name, folder):
+def write(kind, name, folder):
     torch.manual_seed(0)
     about = CLASSES[name]
     model = getattr(diffusers, about.name)(**about.options).eval()
@@ -114,33 +127,8 @@ def write(name, folder):
         model_type=MODEL_TYPES[about.name],
     )
     config = construct(model.config, int_dtype="int64", float_dtype="fp32")
-    export(model=model, config=config, output=folder / f"{name}-optimum.onnx", opset=17)
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(CLASSES))
-    given = parser.parse_args()
-    given.folder.mkdir(parents=True, exist_ok=True)
-    warnings.filterwarnings("ignore")
-    rows = {}
-    for name in given.names or CLASSES:
-        about = CLASSES[name]
-        holds = {
-            "blocks": about.blocks,
-            "selfAttentions": about.self_attentions,
-            "crossAttentions": about.cross_attentions,
-            "branches": about.branches,
-        }
-        rows[name] = {"class": f"{about.name} ({name})", "holds": holds, "failed": {}}
-        try:
-            write(name, given.folder)
-        except Exception as error:
-            rows[name]["failed"]["optimum"] = f"{type(error).__name__}: {str(error).splitlines()[0]}"
-        print(name, rows[name]["failed"].get("optimum", "exported")[:200], flush=True)
-        (given.folder / "classes.json").write_text(json.dumps(rows, indent=1) + "\n")
+    export(model=model, config=config, output=folder / f"{name}-{kind}.onnx", opset=17)
 
 
 if __name__ == "__main__":
-    main()
+    export_all(__doc__, CLASSES, ("optimum",), write)

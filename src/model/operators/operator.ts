@@ -95,8 +95,8 @@ export type BatchFlow =
   | 'normalized-sum'
   /** A weight over the last axis. */
   | 'rows'
-  /** Steps of a scale, one for all elements or one for each place on an axis. */
-  | 'stepped'
+  /** By steps of a scale, one for all elements or one for each place on an axis. */
+  | 'scaled'
   /** All images decide how each is computed. */
   | 'together'
   /** A softmax: before opset 13 across all axes but the first, where none is told. */

@@ -63,7 +63,7 @@ const matMulIntegerToFloat: Rule = (c) => ({
 const typeOfQuantized: OutputType = (node, output, input) =>
   input(2) ?? byAttribute('output_dtype', always('uint8'))(node, output, input);
 
-const STEPS = { batch: 'stepped', elements: 'quantized' } as const;
+const STEPS = { batch: 'scaled', elements: 'quantized' } as const;
 
 const integers = (
   shape: Rule,

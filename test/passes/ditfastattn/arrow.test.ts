@@ -23,13 +23,15 @@ const tensors = Object.entries(WEIGHTS).map(
 
 type Order = 'text first' | 'image first';
 
-/** @param image what makes tokens "i" [1, IMAGE, SIZE] of an input, which comes first */
-function joint(order: Order, input: string, image: string): Model {
-  const parts = order === 'text first' ? 'text, i' : 'i, text';
-  return modelOf(`joint (${input}, float[1,${TEXT},${SIZE}] text) => (float[1,${TOKENS},${SIZE}] y) <
+/**
+ * Attention over tokens that are joined.
+ * @param parts what is joined, of inputs and what the body makes of them
+ */
+const attending = (inputs: string, tokens: number, parts: string, body = ''): Model =>
+  modelOf(`joint (${inputs}, float[1,${TEXT},${SIZE}] text) => (float[1,${tokens},${SIZE}] y) <
     ${tensors.join(', ')}, float scale = {0.5}, int64[3] flat = {1, ${SIZE}, ${IMAGE}}
   > {
-    ${image}
+    ${body}
     t = Concat <axis = 1> (${parts})
     q = MatMul (t, wq) k = MatMul (t, wk) v = MatMul (t, wv)
     kt = Transpose <perm = [0, 2, 1]> (k)
@@ -37,7 +39,10 @@ function joint(order: Order, input: string, image: string): Model {
     w = Softmax <axis = -1> (scaled)
     y = MatMul (w, v)
   }`);
-}
+
+/** @param image what makes tokens "i" [1, IMAGE, SIZE] of an input, which comes first */
+const joint = (order: Order, input: string, image: string): Model =>
+  attending(input, TOKENS, order === 'text first' ? 'text, i' : 'i, text', image);
 
 const shown = (order: Order) =>
   joint(
@@ -49,15 +54,7 @@ const packed = (order: Order) => joint(order, `float[1,${IMAGE},${SIZE}] x`, 'i 
 
 /** Two texts before the image. */
 const threeParts = (): Model =>
-  modelOf(`three (float[1,${IMAGE},${SIZE}] x, float[1,2,${SIZE}] clip, float[1,${TEXT},${SIZE}] text)
-    => (float[1,${TOKENS + 2},${SIZE}] y) < ${tensors.join(', ')}, float scale = {0.5} > {
-    t = Concat <axis = 1> (clip, text, x)
-    q = MatMul (t, wq) k = MatMul (t, wk) v = MatMul (t, wv)
-    kt = Transpose <perm = [0, 2, 1]> (k)
-    s = MatMul (q, kt) scaled = Mul (s, scale)
-    w = Softmax <axis = -1> (scaled)
-    y = MatMul (w, v)
-  }`);
+  attending(`float[1,${IMAGE},${SIZE}] x, float[1,2,${SIZE}] clip`, TOKENS + 2, 'clip, text, x');
 
 const compile = (model: Model, options: object) =>
   Pipeline.create({ calls: 2 })

@@ -86,7 +86,7 @@ export const rows: Flow = (step) => {
 };
 
 /** Scales are one for all elements, or lie along one axis of them. */
-export const stepped: Flow = (step) => {
+export const scaled: Flow = (step) => {
   const [scale, rank] = [step.shapeOf(1), step.shapeOf(0)?.length];
   if (!step.isCarriedBy([0])) return NOT_ALL;
   if (!scale || rank === undefined) return 'the shapes of its input and scale are not known';

@@ -9,8 +9,8 @@ import {
   outermostSummed,
   reduced,
   rows,
+  scaled,
   softmax,
-  stepped,
   together,
   unknown,
 } from './apart.js';
@@ -38,7 +38,7 @@ export const FLOWS: Readonly<Record<BatchFlow, Flow>> = {
   attention,
   'normalized-sum': normalizedSum,
   rows,
-  stepped,
+  scaled,
   together,
   normalized: ofFirst(normalized),
   exponential: ofFirst(softmax),

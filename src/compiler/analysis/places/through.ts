@@ -188,7 +188,7 @@ const FLOWS: Readonly<Record<BatchFlow, Flow>> = {
   normalized: ofFirst(aligned),
   'normalized-sum': aligned,
   rows: quantized,
-  stepped: ofFirst(aligned),
+  scaled: ofFirst(aligned),
   together: ofFirst(aligned),
   exponential: ofFirst(aligned),
   reduced,
