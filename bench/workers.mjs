@@ -2,13 +2,14 @@
 // in turn, each with an engine of one thread. Costs are multiply-accumulates, so that both search the same; what they write must be
 // the same, too. Prints seconds of each round, and writes no results.
 //
-//   node bench/workers.mjs [--model FILE] [--rounds 2] [--tune 'OPTIONS']
+//   node bench/workers.mjs [--model FILE] [--rounds 2] [--tune='OPTIONS']
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { ROOT } from '../scripts/demo/common.mjs';
 
@@ -40,6 +41,8 @@ async function round(workers) {
     ...['tune', asked.model, '-o', bundle, '--work', trials, '--cost', 'macs'],
     ...asked.tune.split(/\s+/),
   ]);
+  // a worker wants a search that is there
+  while (workers > 0 && !fs.existsSync(path.join(trials, 'search.json'))) await setTimeout(100);
   const helpers = Array.from({ length: workers }, (_, i) =>
     start(1 + i, ['work', trials, '--model', asked.model, '--idle', '600']),
   );
@@ -48,7 +51,7 @@ async function round(workers) {
   const seconds = (performance.now() - begin) / 1000;
   for (const helper of helpers) {
     helper.kill('SIGINT');
-    await once(helper, 'exit');
+    if (helper.exitCode === null) await once(helper, 'exit');
   }
   const written = fs.readFileSync(path.join(bundle, 'schedule.json'));
   return { seconds, written: createHash('sha256').update(written).digest('hex') };
