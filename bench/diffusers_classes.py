@@ -23,8 +23,20 @@ BATCH, SIZE, TEXT, FRAMES, SIDE = 2, 8, 7, 3, 4
 HIDDEN = {"attention_head_dim": 16, "num_attention_heads": 2}
 
 
+class Holding:
+    """What a class holds by its configuration, as bench/diffusers.mjs reads it."""
+
+    @property
+    def holds(self):
+        return {
+            "blocks": self.blocks,
+            "selfAttentions": self.self_attentions,
+            "crossAttentions": self.cross_attentions,
+        }
+
+
 @dataclass(frozen=True)
-class Class:
+class Class(Holding):
     """`more` are arguments that no file can feed; what it holds follows from the configuration."""
 
     name: str
@@ -38,14 +50,6 @@ class Class:
     @property
     def title(self):
         return self.name
-
-    @property
-    def holds(self):
-        return {
-            "blocks": self.blocks,
-            "selfAttentions": self.self_attentions,
-            "crossAttentions": self.cross_attentions,
-        }
 
 
 def drawn(*shape):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import diffusers
 import torch
 from diffusers_classes import CLASSES as OF_DIFFUSERS
-from diffusers_classes import export_all
+from diffusers_classes import Holding, export_all
 from optimum.exporters.onnx import export
 from optimum.exporters.tasks import TasksManager
 
@@ -49,7 +49,7 @@ MODEL_TYPES = {
 
 
 @dataclass(frozen=True)
-class Exported:
+class Exported(Holding):
     """What a class holds by its configuration; a U-Net's blocks are those of its transformers."""
 
     name: str
@@ -69,12 +69,7 @@ class Exported:
 
     @property
     def holds(self):
-        return {
-            "blocks": self.blocks,
-            "selfAttentions": self.self_attentions,
-            "crossAttentions": self.cross_attentions,
-            "branches": self.branches,
-        }
+        return {**super().holds, "branches": self.branches}
 
 
 def of_diffusers(name, **options):

@@ -38,12 +38,17 @@ const STEP = 0.2;
 const numbers = (name: string) => readNpy(fs.readFileSync(`${FOLDER}/${name}.npy`), name);
 
 /** Sessions here are opened of bytes, beside which there are no files. */
-function inMemory(tensor: Tensor, folder: string): Tensor {
-  const { data, dims, dtype } = tensor;
-  if (data.kind !== 'external') return tensor;
-  const bytes = fs.readFileSync(path.join(folder, data.location));
-  const part = bytes.subarray(data.offset, data.offset + data.length!);
-  return { dtype, dims, data: { kind: 'bytes', bytes: Uint8Array.from(part) } };
+function takeIn(model: Model, folder: string): void {
+  const files = new Map<string, Buffer>();
+  for (const value of model.graph.initializers) {
+    const { data, dims, dtype } = value.initializer!;
+    if (data.kind !== 'external') continue;
+    const { location, offset, length } = data;
+    const file = files.get(location) ?? fs.readFileSync(path.join(folder, location));
+    files.set(location, file);
+    const bytes = Uint8Array.from(file.subarray(offset, offset + length!));
+    value.initializer = { dtype, dims, data: { kind: 'bytes', bytes } };
+  }
 }
 
 /** The file of the corpus with weights, and with the tables of the definition. */
@@ -51,8 +56,7 @@ function filled(name: string, folder: string): Model {
   const source = path.resolve(`samples/corpus/${name}.onnx`);
   const weights = fillWeights({ model: source, folder }).model;
   const model = loadModel(weights);
-  for (const value of model.graph.initializers)
-    if (value.initializer) value.initializer = inMemory(value.initializer, path.dirname(weights));
+  takeIn(model, path.dirname(weights));
   let from = 0;
   const { data } = numbers(`${name}.tables`);
   const next = ({ dtype, dims }: Tensor): Tensor => {
