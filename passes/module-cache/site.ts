@@ -9,6 +9,7 @@ import {
 
 const WHAT = {
   self: 'self-attention',
+  temporal: 'attention from frame to frame',
   cross: 'cross-attention',
   'feed-forward': 'feed-forward',
   parallel: 'attention and feed-forward beside each other',

@@ -28,25 +28,31 @@ export const fora: Recipe = {
 };
 
 /** Attention is kept at timesteps between 100 and 800 of 1000. */
-const PAB = { self: 2, cross: 5, before: 0.2, behind: 0.1 };
+const PAB = { self: 2, temporal: 3, cross: 5, before: 0.2, behind: 0.1 };
 
 export const pab: Recipe = {
   name: 'pab',
   settings:
-    'self-attention at every 2nd step and cross-attention at every 5th, but for the first 20 % and the last 10 % of the steps',
+    'self-attention at every 2nd step, from frame to frame at every 3rd, and cross-attention at every 5th, but for the first 20 % and the last 10 % of the steps',
   source: {
     kind: 'paper',
-    text: 'PAB (arXiv 2408.12588): spatial attention at every 2nd step, cross-attention at every 5th, between timesteps 800 and 100; temporal attention, at every 3rd there, is not told from spatial',
+    text: 'PAB (arXiv 2408.12588): spatial attention at every 2nd step, temporal at every 3rd, cross-attention at every 5th, between timesteps 800 and 100',
   },
   passes(context) {
     const missing = without(context, ['self', 'cross']);
     if (missing) return missing;
     const steps = stepsOf(context);
-    const { self, cross, before, behind } = PAB;
+    const { self, temporal, cross, before, behind } = PAB;
+    const isTemporal = !without(context, ['temporal']);
     const [warmup, cooldown] = [Math.ceil(before * steps), Math.ceil(behind * steps)];
     return steps < warmup + cooldown + 2
       ? TOO_SHORT
-      : [{ pass: 'module-cache', options: { self, cross, warmup, cooldown } }];
+      : [
+          {
+            pass: 'module-cache',
+            options: { self, ...(isTemporal && { temporal }), cross, warmup, cooldown },
+          },
+        ];
   },
 };
 

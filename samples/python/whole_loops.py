@@ -6,13 +6,17 @@ Each network runs in PyTorch as its own definition has it, with the weights that
 export. Calls 0, 3 and 6 run all of it and keep what the last two blocks add to each of their streams; at the
 others these add that again to what reaches them (the deviation of Delta-DiT, arXiv 2406.01125). A step takes
 0.2 of what the network gives off the latent. For each network there is a file with the latent after the last
-call, and loops.json says how far it lies from that of the whole network. Tables that
+call, and loops.json says how far it lies from that of the whole network. A network whose attention is in space and
+along time has a second loop, NAME.modules.npy, in which attention of each kind gives again what it gave at the last
+call of an interval of its own (PAB, arXiv 2408.12588). Tables that
 the exporter computed and the corpus has not got are in NAME.tables.npy, one behind the other. Inputs are numbers by a rule that
 test/reference/whole-loops.test.ts has as well. Needs what corpus.py needs with PyTorch 2, and a build of Stepfold.
 """
 
 import argparse
+import copy
 import json
+import re
 import subprocess
 import tempfile
 from pathlib import Path
@@ -34,6 +38,14 @@ CALLS, INTERVAL, STEP = 8, 3, 0.2
 LEFT_OUT = 2
 # the stream is in another layout behind two blocks; a skip from afar enters each of the last
 OTHERS = {"LatteBlock": 3, "HunyuanBlock": 1}
+# By the names of modules: their kind, and the interval at which they are computed.
+MODULES = {
+    "latte-script2-17": {
+        r"^transformer_blocks\.\d+\.attn1$": ("self", 2),
+        r"^temporal_transformer_blocks\.\d+\.attn1$": ("temporal", 3),
+        r"^transformer_blocks\.\d+\.attn2$": ("cross", 5),
+    }
+}
 
 
 def stored(path):
@@ -140,6 +152,46 @@ class LeavingOut:
         return again[0] if one else again
 
 
+class KeepingModules:
+    """Modules by kind: what each gave at the last call of its interval, given again at the others."""
+
+    def __init__(self, model, kinds):
+        self.call, self.counts = 0, {}
+        for name, module in model.named_modules():
+            for pattern, (kind, interval) in kinds.items():
+                if re.search(pattern, name):
+                    self.counts[kind] = self.counts.get(kind, 0) + 1
+                    self.keep(module, interval)
+
+    def keep(self, module, interval):
+        kept = {}
+
+        def hook(_, __, made):
+            if self.call % interval == 0:
+                kept["made"] = made
+            return kept["made"]
+
+        module.register_forward_hook(hook)
+
+    def begin(self, call):
+        self.call = call
+
+
+def modules_kept(name, model, inputs, whole):
+    kinds = MODULES.get(name)
+    if not kinds:
+        return {}
+    keeping = KeepingModules(model, kinds)
+    latent = loop(model, inputs, keeping.begin)
+    np.save(OUTPUT / f"{name}.modules.npy", latent.numpy())
+    options = ",".join(f"{kind}={interval}" for kind, interval in kinds.values())
+    return {"modules": {"options": options, "counts": keeping.counts, "difference": apart(latent, whole)}}
+
+
+def apart(latent, whole):
+    return round(float((latent - whole).abs().max() / whole.abs().max()), 4)
+
+
 def is_stream(x, y):
     return isinstance(x, torch.Tensor) and isinstance(y, torch.Tensor) and x is not y and x.shape == y.shape
 
@@ -180,22 +232,23 @@ def write(name, folder):
     (expected,) = session.run(None, {k: v.numpy() for k, v in inputs.items() if k in taken})
     with torch.no_grad():
         found = model(*inputs.values()).numpy()
-    apart = np.abs(found - expected).max() / np.abs(expected).max()
-    if not apart < 1e-4:
-        raise ValueError(f"the definition is {apart:.1e} from its export with these weights")
+    error = np.abs(found - expected).max() / np.abs(expected).max()
+    if not error < 1e-4:
+        raise ValueError(f"the definition is {error:.1e} from its export with these weights")
 
     whole = loop(model, inputs, lambda call: None)
+    modules = modules_kept(name, copy.deepcopy(model), inputs, whole)
     left_out = LeavingOut(model)
     latent = loop(model, inputs, lambda call: left_out.begin(call % INTERVAL == 0))
-    difference = float((latent - whole).abs().max() / whole.abs().max())
     np.save(OUTPUT / f"{name}.npy", latent.numpy())
     if tables:
         flat = [table.reshape(-1) for _, table in tables]
         np.save(OUTPUT / f"{name}.tables.npy", np.concatenate(flat))
     return {
         "leftOut": [len(left_out.blocks) - left_out.count, len(left_out.blocks) - 1],
-        "difference": round(difference, 4),
+        "difference": apart(latent, whole),
         "tables": [key for key, _ in tables],
+        **modules,
     }
 
 

@@ -1,14 +1,16 @@
 /**
- * Whole loops of exported transformers without their last blocks, against the networks' own definitions in PyTorch with the same
+ * Whole loops of exported transformers without their last blocks, or with attention kept kind by kind, against the networks' own definitions in PyTorch with the same
  * weights (samples/python/whole_loops.py): where blocks begin and end, and what a deviation is, comes from there.
  */
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { deltaCache } from '../../passes/index.js';
-import { Pipeline } from '../../src/compiler/pipeline/index.js';
+import { deltaCache, moduleCache } from '../../passes/index.js';
+import { parsePassRequest } from '../../src/compiler/pass/index.js';
+import { type Compilation, Pipeline } from '../../src/compiler/pipeline/index.js';
 import { readNpy } from '../../src/io/npy.js';
+import { groupBy } from '../../src/model/ir/group-by.js';
 import type { Model } from '../../src/model/ir/model.js';
 import { elementCount, type Tensor } from '../../src/model/ir/tensor.js';
 import { fillWeights, loadModel } from '../../src/node.js';
@@ -22,6 +24,12 @@ interface Loop {
   readonly difference: number;
   /** What the exporter computed and the file has not got. */
   readonly tables: readonly string[];
+  /** A loop in which modules of each kind, so many, are kept for so many calls. */
+  readonly modules?: {
+    readonly options: string;
+    readonly counts: Readonly<Record<string, number>>;
+    readonly difference: number;
+  };
 }
 const FOLDER = 'samples/whole-loops';
 const LOOPS: Readonly<Record<string, Loop>> = JSON.parse(
@@ -104,7 +112,30 @@ function inputsAt(name: string, model: Model, latent: Float32Array, call: number
   );
 }
 
-describe.each(Object.entries(LOOPS))('%s', (name, { leftOut: [first, last], difference }) => {
+/** The latent after the last call, of which each is a step along what the bundle gives. */
+async function latentAfter(name: string, model: Model, compilation: Compilation) {
+  const session = await openSession(compilation);
+  const [dims] = Object.values(corpus[name]!.inputs);
+  const latent = byRule(dims!, 1);
+  const rows = dims!.slice(2).reduce((a, b) => a * b, 1);
+  for (let call = 0; call < CALLS; call++) {
+    const [out] = Object.values(await session.run(inputsAt(name, model, latent, call)));
+    const channels = out!.dims[1]! as number;
+    // behind what it takes for noise some give its variance
+    for (const i of latent.keys()) {
+      const image = Math.floor(i / (dims![1]! * rows));
+      const inImage = i % (dims![1]! * rows);
+      latent[i] =
+        latent[i]! - STEP * (out!.data as Float32Array)[image * channels * rows + inImage]!;
+    }
+  }
+  await session.release();
+  return latent;
+}
+
+describe.each(Object.entries(LOOPS))('%s', (name, loop) => {
+  const { leftOut, difference, modules } = loop;
+  const [first, last] = leftOut;
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'stepfold-whole-loop-'));
   afterAll(() => fs.rmSync(folder, { recursive: true }));
   let model: Model;
@@ -116,23 +147,24 @@ describe.each(Object.entries(LOOPS))('%s', (name, { leftOut: [first, last], diff
     const compilation = await Pipeline.create({ calls: CALLS, emit, fixedLoop: true })
       .use(deltaCache, { range: `${first}-${last}`, interval: INTERVAL })
       .compile(model);
-    const session = await openSession(compilation);
-    const [dims] = Object.values(corpus[name]!.inputs);
-    const latent = byRule(dims!, 1);
-    const rows = dims!.slice(2).reduce((a, b) => a * b, 1);
-    for (let call = 0; call < CALLS; call++) {
-      const [out] = Object.values(await session.run(inputsAt(name, model, latent, call)));
-      const channels = out!.dims[1]! as number;
-      // behind what it takes for noise some give its variance
-      for (const i of latent.keys()) {
-        const image = Math.floor(i / (dims![1]! * rows));
-        const inImage = i % (dims![1]! * rows);
-        latent[i] =
-          latent[i]! - STEP * (out!.data as Float32Array)[image * channels * rows + inImage]!;
-      }
-    }
-    await session.release();
+    const latent = await latentAfter(name, model, compilation);
     expect(difference).toBeGreaterThan(0.05);
     expect(relativeError(latent, numbers(name).data as Float32Array)).toBeLessThan(1e-5);
   });
+
+  if (modules)
+    test.each(EMITS)('with modules kept by kind, as %s', async (emit) => {
+      const { options, counts, difference } = modules!;
+      const compilation = await Pipeline.create({ calls: CALLS, emit, fixedLoop: true })
+        .use(moduleCache, parsePassRequest(`module-cache:${options}`).options)
+        .compile(model);
+      const kinds = groupBy(compilation.plan.sites, ({ id }) => id.replace(/\.\d+$/, ''));
+      expect(new Map([...kinds].map(([kind, sites]) => [kind, sites.length]))).toEqual(
+        new Map(Object.entries(counts)),
+      );
+      const latent = await latentAfter(name, model, compilation);
+      expect(difference).toBeGreaterThan(0.05);
+      const expected = numbers(`${name}.modules`).data as Float32Array;
+      expect(relativeError(latent, expected)).toBeLessThan(1e-5);
+    });
 });

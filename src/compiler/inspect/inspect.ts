@@ -105,7 +105,7 @@ function analyse(source: Model, prepared: Inspected['prepared']): Inspected {
   const branches = branchTable(canonical.graph, shapes, unet.isUnet ? unet.joins : [], bindings);
   const attention = findAttention(canonical.graph, shapes);
   const blocks = findBlocks(canonical.graph, shapes, attention.found);
-  const modules = findModules(canonical.graph, shapes, attention, blocks);
+  const modules = findModules(canonical.graph, shapes, attention, blocks, roles.latent);
   const port = (value: Value, role?: string): InspectedPort => {
     return {
       name: value.name,

@@ -145,7 +145,13 @@ export function passContext(
       return blocks;
     },
     modules() {
-      modules ??= findModules(model.graph, shapes, context.attention(), context.blocks());
+      modules ??= findModules(
+        model.graph,
+        shapes,
+        context.attention(),
+        context.blocks(),
+        roles.latent,
+      );
       return modules;
     },
     unet() {

@@ -61,7 +61,9 @@ export interface BlockAnalysis {
   readonly stages: readonly (readonly TransformerBlock[])[];
   /** Self-attentions that belong to no block, and why. */
   readonly refused: readonly Refusal[];
-  /** Sums of tokens and a branch without attention, such as a feed-forward, that belong to no block, and why. */
+  /** Feed-forwards in no block, as before the first attention of a stream; in topological order. */
+  readonly alone: readonly BlockLayer[];
+  /** Sums of tokens and one layer that belong to no block, and why. */
   readonly outside: readonly Refusal[];
 }
 
@@ -97,34 +99,42 @@ export function findBlocks(
     if (taken.has(group)) continue;
     const grown = growBlock(group, streams);
     for (const other of grown.groups) taken.add(other);
-    const layerOf = (sum: Residual): BlockLayer => {
-      const { add, from, to, branch } = sum;
-      const attentions = broughtBy.get(sum) ?? [];
-      return {
-        kind: kindOf(attentions),
-        add,
-        from: entryOf(from, to, shapes)!,
-        to,
-        branch,
-        attentions,
-      };
-    };
     stages.add(
       grown.parts.map(({ input, output }) => ({ input, output })),
-      grown.parts.flatMap(({ sums }) => sums.map(layerOf)),
+      grown.parts.flatMap(({ sums }) =>
+        sums.map((sum) => layerOf(sum, broughtBy.get(sum) ?? [], shapes)),
+      ),
     );
   }
   const inside = new Set(stages.all.flat().flatMap(({ layers }) => layers.map(({ add }) => add)));
   const products = new Set(attentions.map(({ mix }) => mix));
   const holdsAttention = (sum: Residual) => someOf(sum.heavy(), (node) => products.has(node));
-  const outside = connections
-    .filter((sum) => !inside.has(sum.add) && !isFeatureMap(sum, shapes) && !holdsAttention(sum))
+  const others = connections.filter(
+    (sum) => !inside.has(sum.add) && !isFeatureMap(sum, shapes) && !holdsAttention(sum),
+  );
+  const alone = others.filter(holdsLayers).map((sum) => layerOf(sum, [], shapes));
+  const outside = others
+    .filter((sum) => !holdsLayers(sum))
     .map(({ add }) => ({
-      reason:
-        'it is in no block, since no self-attention is added to this stream in the same shape',
+      reason: 'it is in no block, and what it adds is a single layer and no feed-forward',
       node: add.label,
     }));
-  return { stages: stages.all, refused, outside };
+  return { stages: stages.all, refused, alone, outside };
+}
+
+/** More than one: something that widens and narrows. */
+function holdsLayers({ heavy }: Residual): boolean {
+  const [, second] = heavy();
+  return second !== undefined;
+}
+
+function layerOf(
+  { add, from, to, branch }: Residual,
+  attentions: readonly Attention[],
+  shapes: ShapeTable,
+): BlockLayer {
+  const entry = entryOf(from, to, shapes)!;
+  return { kind: kindOf(attentions), add, from: entry, to, branch, attentions };
 }
 
 function kindOf(attentions: readonly Attention[]): LayerKind {

@@ -14,6 +14,7 @@ import type { Attention, AttentionAnalysis } from '../attention/index.js';
 import { reachBack } from '../attention/reach.js';
 import type { BlockAnalysis, BlockLayer } from '../blocks/index.js';
 import { beforeMoves } from '../blocks/moves.js';
+import { alongFrames } from '../places/index.js';
 import { beforeGate } from './before-gate.js';
 import type { BlockModule, ModuleAnalysis, ModuleKind } from './module.js';
 
@@ -26,28 +27,39 @@ interface Part {
   readonly block: number | undefined;
 }
 
-/** Costs a walk back from each sum to the layers before it, beside `Ancestry`. */
+/**
+ * Costs a walk back from each sum to the layers before it, beside `Ancestry`.
+ * @param latent name of the latent input, in whose frames `temporal` attention is told from other; without it none is
+ */
 export function findModules(
   graph: Graph,
   shapes: ShapeTable,
   attention: AttentionAnalysis,
   blocks: BlockAnalysis,
+  latent?: string,
 ): ModuleAnalysis {
+  const isTemporal = alongFrames(graph, shapes, latent);
+  const kindOf: KindOf = (own) =>
+    own.kind === 'cross' ? 'cross' : isTemporal(own) ? 'temporal' : 'self';
   const ancestry = new Ancestry(graph);
-  const inBlocks = blocks.stages.flat().flatMap(({ index, layers }) =>
-    layers.flatMap((layer) => {
-      const from = beforeMoves(layer.from, shapes).at(-1)!;
-      return partsOf(layer, beforeGate(layer.branch, from, ancestry), index);
-    }),
-  );
+  const endOf = (layer: BlockLayer) =>
+    beforeGate(layer.branch, beforeMoves(layer.from, shapes).at(-1)!, ancestry);
+  const inBlocks = blocks.stages
+    .flat()
+    .flatMap(({ index, layers }) =>
+      layers.flatMap((layer) => partsOf(layer, endOf(layer), index, kindOf)),
+    );
+  const inNone = blocks.alone.flatMap((layer) => partsOf(layer, endOf(layer), undefined, kindOf));
   const covered = new Set(
     blocks.stages.flat().flatMap(({ layers }) => layers.flatMap(({ attentions }) => attentions)),
   );
   const rest = attention.found.filter(isModule).filter((own) => !covered.has(own));
-  const alone = rest.filter((own) => own.outputProjection).map((own) => partOf(own, undefined));
+  const alone = rest
+    .filter((own) => own.outputProjection)
+    .map((own) => partOf(own, undefined, kindOf));
   const place = ({ outputs }: Part) =>
     Math.min(...outputs.map(({ producer }) => (producer ? ancestry.place(producer) : -1)));
-  const modules = joined([...inBlocks, ...alone]).sort((a, b) => place(a) - place(b));
+  const modules = joined([...inBlocks, ...inNone, ...alone]).sort((a, b) => place(a) - place(b));
   const refused = rest
     .filter((own) => !own.outputProjection)
     .map(({ softmax }) => ({
@@ -57,8 +69,15 @@ export function findModules(
   return { found: numbered(modules), refused: [...refused, ...blocks.outside] };
 }
 
+type KindOf = (attention: Attention) => ModuleKind;
+
 /** @param end what the branch gives before its gate */
-function partsOf({ attentions: all }: BlockLayer, end: Value, block: number): Part[] {
+function partsOf(
+  { attentions: all }: BlockLayer,
+  end: Value,
+  block: number | undefined,
+  kindOf: KindOf,
+): Part[] {
   const attentions = all.filter(isModule);
   const last = reachBack(end).heavy;
   const [layer] = last;
@@ -71,18 +90,19 @@ function partsOf({ attentions: all }: BlockLayer, end: Value, block: number): Pa
   });
   if (attentions.length === 0) return [part('feed-forward')];
   const projections = new Set(attentions.map(({ outputProjection }) => outputProjection));
-  if (isWithin(last, projections)) return attentions.map((own) => partOf(own, block));
+  if (isWithin(last, projections)) return attentions.map((own) => partOf(own, block, kindOf));
   const mixes = new Set(attentions.map(({ mix }) => mix));
   const before = only ? reachBack(activationOf(only)).heavy : last;
   if (!isWithin(before, mixes)) return [part('parallel')];
-  return [part(attentions.every(({ kind }) => kind === 'cross') ? 'cross' : 'self')];
+  const [kind, other] = new Set(attentions.map(kindOf));
+  return [part(other ? 'self' : kind!)];
 }
 
 /** What pools a sequence into one query is no branch of its own: it belongs to whatever lies around it. */
 const isModule = ({ kind }: Attention): boolean => kind !== 'pooling';
 
-const partOf = (own: Attention, block: number | undefined): Part => ({
-  kind: own.kind === 'cross' ? 'cross' : 'self',
+const partOf = (own: Attention, block: number | undefined, kindOf: KindOf): Part => ({
+  kind: kindOf(own),
   outputs: [own.output],
   of: own,
   block,

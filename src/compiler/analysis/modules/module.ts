@@ -3,10 +3,11 @@ import type { Value } from '../../../model/ir/value.js';
 import type { Refusal } from '../refusal.js';
 
 /**
- * `self`, `cross`: an attention with its output projection. `feed-forward`: a branch without attention.
+ * `self`, `cross`: an attention with its output projection. `temporal`: a self-attention from frame to frame of a clip.
+ * `feed-forward`: a branch without attention.
  * `parallel`: attention and feed-forward beside each other that one projection joins, as in the single blocks of FLUX.
  */
-export const MODULE_KINDS = ['self', 'cross', 'feed-forward', 'parallel'] as const;
+export const MODULE_KINDS = ['self', 'temporal', 'cross', 'feed-forward', 'parallel'] as const;
 export type ModuleKind = (typeof MODULE_KINDS)[number];
 
 export interface BlockModule {
@@ -18,7 +19,7 @@ export interface BlockModule {
    * of them.
    */
   readonly outputs: readonly Value[];
-  /** The number of the block that it belongs to; none where the attention lies in no block. */
+  /** The number of the block that it belongs to; none where it lies in no block. */
   readonly block: number | undefined;
 }
 

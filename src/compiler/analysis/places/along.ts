@@ -41,6 +41,12 @@ export function inSteps(along: Along, size: DimExpr): Along {
   return [[{ ...factor, size }]];
 }
 
+/** One run without a factor of that size, whose axis then has one place; undefined where it has no such factor. */
+export function withoutFactor([run, other]: Along, size: DimExpr): Along | undefined {
+  const at = run && !other ? run.findIndex((factor) => equal(factor.size, size)) : -1;
+  return at < 0 ? undefined : [run!.toSpliced(at, 1)];
+}
+
 /** The runs of a stretch of an axis, where it begins and ends with whole runs. */
 export function stretch(along: Along, from: DimExpr, size: DimExpr): Along {
   for (let first = 0; first < along.length; first++) {

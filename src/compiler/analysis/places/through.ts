@@ -3,10 +3,16 @@ import { attrNumber } from '../../../model/ir/attribute.js';
 import { MICROSOFT, type Node } from '../../../model/ir/node.js';
 import type { Value } from '../../../model/ir/value.js';
 import { attentionInputs, type BatchFlow, operatorOf } from '../../../model/operators/index.js';
-import { type DimExpr, equal, type ShapeTable, sum } from '../../../model/shape/index.js';
+import {
+  type DimExpr,
+  divideExactly,
+  equal,
+  type ShapeTable,
+  sum,
+} from '../../../model/shape/index.js';
 import { permutation, productAxes } from '../attention/axes.js';
 import { fromFront, startFromFront } from '../batch/step.js';
-import { type Along, inSteps, knownIn, stretch, unknownAlong } from './along.js';
+import { type Along, inSteps, knownIn, stretch, unknownAlong, withoutFactor } from './along.js';
 import { regrouped } from './regroup.js';
 
 /** What is known of an input: its sizes, and what lies along each axis. */
@@ -28,9 +34,17 @@ export interface PlacesStep {
 
 const nothing = (sizes: readonly DimExpr[]): Along[] => sizes.map(unknownAlong);
 
-/** The input's axis that an output's one is, counted from the ends, where it has its size. */
-function alignedAxis(input: Known | undefined, at: number, sizes: readonly DimExpr[]) {
-  const axis = input ? at - sizes.length + input.sizes.length : -1;
+/** The input's axis that an output's one is, counted from the ends. */
+const axisFor = (input: Known, at: number, sizes: readonly DimExpr[]): number =>
+  at - sizes.length + input.sizes.length;
+
+/** What lies along that axis, where it has the output's size. */
+function alignedAxis(
+  input: Known | undefined,
+  at: number,
+  sizes: readonly DimExpr[],
+): Along | undefined {
+  const axis = input ? axisFor(input, at, sizes) : -1;
   const size = input?.sizes[axis];
   return size && equal(size, sizes[at]!) ? input?.axes[axis] : undefined;
 }
@@ -49,6 +63,19 @@ const aligned: Flow = ({ inputs }, sizes) =>
       size,
     ),
   );
+
+/** Where frames of some clips and as many frames as one clip has are made one another's size, there is one clip. */
+const broadcast: Flow = (step, sizes, output) =>
+  aligned(step, sizes, output).map((along, at) => {
+    const size = sizes[at]!;
+    if (knownIn(along) > 0 || size.constant === 1) return along;
+    const larger = step.inputs.map((input) => {
+      const axis = input ? axisFor(input, at, sizes) : -1;
+      const ratio = input?.sizes[axis] && divideExactly(input.sizes[axis], size);
+      return ratio && withoutFactor(input.axes[axis]!, ratio);
+    });
+    return most([along, ...larger], size);
+  });
 
 /**
  * As the first input, or along axes that have another size the same in other steps. The channels of a
@@ -176,7 +203,7 @@ const attended: Flow = ({ node, inputs }, sizes) => {
 };
 
 const FLOWS: Readonly<Record<BatchFlow, Flow>> = {
-  elementwise: aligned,
+  elementwise: broadcast,
   expanded: ofFirst(aligned),
   tiled: ofFirst(aligned),
   // the axes of the tensor that is written into, or of what is written
