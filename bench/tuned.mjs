@@ -3,9 +3,10 @@
 // thousand. Each part, a speed or what others ship, is a file in bench/results/tuned, so that parts can be made side by side;
 // `node bench/tuned/page.mjs` makes tables of them.
 //
-// With --times what is there is timed anew: for parts that were made beside other work, or on another machine.
+// With --times what is there is timed anew: for parts that were made beside other work, or on another machine. With --pictures
+// it is judged by its pictures: for parts that were made with --images 0.
 //
-//   node bench/tuned.mjs [--model NAME]... [--part 1.5|2|3|4|shipped]... [--samples 64] [--images 1000] [--work DIR] [--times]
+//   node bench/tuned.mjs [--model NAME]... [--part 1.5|2|3|4|shipped]... [--samples 64] [--images 1000] [--work DIR] [--times | --pictures]
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -25,6 +26,7 @@ const { values } = parseArgs({
     images: { type: 'string', default: '1000' },
     work: { type: 'string', default: path.join(os.tmpdir(), 'stepfold-tuned') },
     times: { type: 'boolean', default: false },
+    pictures: { type: 'boolean', default: false },
   },
 });
 const images = Number(values.images);
@@ -32,7 +34,8 @@ const samples = Number(values.samples);
 const progress = (text) => process.stderr.write(`\r\x1b[K${text}`);
 
 for (const name of askedSamples(values.model))
-  for (const part of values.part) await (values.times ? timeAnew : make)(name, part);
+  if (values.pictures) await judgeWritten(name);
+  else for (const part of values.part) await (values.times ? timeAnew : make)(name, part);
 
 async function make(name, part) {
   const given = subjectOf(name);
@@ -68,24 +71,47 @@ async function make(name, part) {
   for (const row of results) print(row);
 
   if (images > 0)
-    writePictures(path.join(work, 'pictures.png'), await pictures(name, bundles, results));
+    writePictures(path.join(work, 'pictures.png'), await addPictures(name, bundles, results));
   await bundles.release();
   writeResults(partName(name, part), { name, part, ...about, steps, samples, images, results });
 }
 
 async function timeAnew(name, part) {
-  const written = readPart(name, part);
-  if (!written) return;
-  const { cores, node, ...figures } = written;
+  const figures = figuresOf(name, part);
+  if (!figures) return;
   const { subject, model } = subjectOf(name);
   const bundles = new Bundles(subject, model);
   console.log(`\n${name}, ${part}`);
   await addTimes(judgeOf(bundles, subject, 0), figures.results);
   for (const row of figures.results) print(row);
   await bundles.release();
+  writeResults(partName(name, part), figures);
+}
+
+/** All parts at once: the loop as it is, and other settings that several of them have, are judged once. */
+async function judgeWritten(name) {
+  const parts = values.part.map((part) => figuresOf(name, part)).filter(Boolean);
+  const { subject, model } = subjectOf(name);
+  const bundles = new Bundles(subject, model);
+  console.log(`\n${name}, ${parts.map(({ part }) => part).join(', ')}`);
+  const rows = parts.flatMap(({ results }) => results);
+  const work = path.join(values.work, name);
+  fs.mkdirSync(work, { recursive: true });
+  writePictures(path.join(work, 'pictures.png'), await addPictures(name, bundles, rows));
+  await bundles.release();
+  for (const part of parts) writeResults(partName(name, part.part), { ...part, images });
+}
+
+/** What was written of a part, as it is written again. */
+function figuresOf(name, part) {
+  const written = readPart(name, part);
+  if (!written) return undefined;
+  const { cores, node, ...figures } = written;
   // where and how long the search ran stays as it was
-  const search = figures.search && { cores, node, ...figures.search };
-  writeResults(partName(name, part), { ...figures, ...(search && { search }) });
+  return {
+    ...figures,
+    ...(figures.search && { search: { cores, node, ...figures.search } }),
+  };
 }
 
 /** Two at a time with the loop as it is, the first of all: so many models are not held at once. */
@@ -100,7 +126,7 @@ async function addTimes(judge, [loop, ...others]) {
 }
 
 /** Fréchet distance and accuracy of each different setting. */
-async function pictures(name, bundles, results) {
+async function addPictures(name, bundles, results) {
   const { model: file, judge: by, order } = SAMPLES[name];
   const asSubject = { model: file, judge: by, order, steps: bundles.subject.own.steps };
   const subject = await openSubject({ ...asSubject, own: { choice: bundles.subject.own } });

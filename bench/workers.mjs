@@ -27,9 +27,9 @@ const CLI = path.join(ROOT, 'dist/lib/cli.js');
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'stepfold-workers-'));
 process.on('exit', () => fs.rmSync(scratch, { recursive: true, force: true }));
 
-/** On one core alone, which is all that its engine takes for itself. */
+/** On one core alone, with an engine of one thread. */
 function start(core, args) {
-  const command = ['-c', String(core), process.execPath, CLI, ...args];
+  const command = ['-c', String(core), process.execPath, CLI, ...args, '--threads', '1'];
   return spawn('taskset', command, { stdio: ['ignore', 'ignore', 'inherit'] });
 }
 

@@ -78,6 +78,15 @@ export const wholeNumber =
       throw badWholeNumber(name, least, most);
   };
 
+export const threadsOption = {
+  threads: {
+    type: 'number',
+    describe:
+      "onnxruntime's threads [default: its own choice, or the processors that this process is kept to]",
+    check: wholeNumber('threads', 1, 1024),
+  },
+} as const;
+
 /** Seeds are read as 32-bit numbers. */
 export const seedOption = (what: string) =>
   ({

@@ -37,12 +37,12 @@ export async function runCosts(args: CostsArguments): Promise<void> {
     freeze: readSizes('freeze', args.freeze),
     roles: readRoles(args),
   };
-  const bundles = new Bundles(subject, model);
+  const bundles = new Bundles(subject, model, args.threads);
   const status = startStatus(args.json);
   try {
     const costs = await measureCosts(bundles, {
       ...{ subject, startingPoints, mostSteps: MOST_STEPS },
-      ...{ wanted: args.try, machine: args.machine, threads: args.threads },
+      ...{ wanted: args.try, machine: args.machine },
       onMethod: (done, all, what) =>
         status.show(`Measuring ${what} (${done + 1} of ${all})`, done / all),
     });

@@ -25,23 +25,28 @@ import { withQueue } from './tune/share.js';
 type OpenSource = (own: WorkerModel, signal: AbortSignal, status: Status) => Promise<TrialSource>;
 
 export async function runWork(args: WorkArguments): Promise<void> {
-  const { folder, queue } = args;
+  const { folder, queue, threads } = args;
   if (folder !== undefined && queue === undefined)
-    return runTrials(args, (own) => sourceInFolder(folder, own));
+    return runTrials(args, (own) => sourceInFolder(folder, own, threads));
   if (folder !== undefined || queue === undefined) throw folderOrQueue();
   return withQueue(queue, (at) =>
     runTrials(args, async (own, signal, { note }) => {
       const ort = await loadOrt();
-      return new QueueSource({ at, ort, own, onNotice: note, signal });
+      return new QueueSource({ at, ort, own, threads, onNotice: note, signal });
     }),
   );
 }
 
-async function sourceInFolder(place: string, own: WorkerModel): Promise<TrialSource> {
+async function sourceInFolder(
+  place: string,
+  own: WorkerModel,
+  threads: number | undefined,
+): Promise<TrialSource> {
   if (!isFolder(place) || !hasSearch(place)) throw noSearch(place);
   const { subject, search } = await readSearch(await loadOrt(), place, own);
   const share = new FolderShare(new TuningFolder(place));
-  return folderSource(share, search, new Bundles(subject, own.model), () => !hasSearch(place));
+  const bundles = new Bundles(subject, own.model, threads);
+  return folderSource(share, search, bundles, () => !hasSearch(place));
 }
 
 async function runTrials(args: WorkArguments, open: OpenSource): Promise<void> {

@@ -6,6 +6,7 @@ import {
   seedOption,
   shapeOptions,
   sourceOption,
+  threadsOption,
   wholeNumber,
 } from '../arguments.js';
 import { askedLoopOptions } from '../asked-loop-options.js';
@@ -22,11 +23,7 @@ const own = {
     describe: 'Counted turns of source and bundle',
     check: wholeNumber('rounds', 1),
   },
-  threads: {
-    type: 'number',
-    describe: "onnxruntime's threads [default: its own choice]",
-    check: wholeNumber('threads', 1, 1024),
-  },
+  ...threadsOption,
   ...seedOption('the random inputs'),
   shape: shapeOptions.shape,
   ...jsonOption,

@@ -7,7 +7,7 @@ import {
   roleOptions,
   shapeOptions,
   texts,
-  wholeNumber,
+  threadsOption,
 } from '../arguments.js';
 import { type Arguments, addOptions, examples } from '../command.js';
 import { pairOptions } from '../loop-options.js';
@@ -19,11 +19,7 @@ export const options = {
   output: { alias: 'o', type: 'string', demandOption: true, describe: 'File of costs to write' },
   try: texts('Passes to measure alone [default: all that the model has a place for]'),
   machine: { type: 'string', describe: 'Name of this machine [default: its processors]' },
-  threads: {
-    type: 'number',
-    describe: "onnxruntime's threads [default: its own choice]",
-    check: wholeNumber('threads', 1, 1024),
-  },
+  ...threadsOption,
   ...pairOptions,
   ...shapeOptions,
   ...roleOptions,

@@ -8,6 +8,7 @@ import {
   pluginOption,
   queueOption,
   texts,
+  threadsOption,
   wholeNumber,
 } from '../arguments.js';
 import { type Arguments, addOptions, examples } from '../command.js';
@@ -69,6 +70,7 @@ const search = {
       'Folder of trials, to share with `stepfold work` and to keep for other goals [default: beside the bundle, removed at the end]',
   },
   queue: queueOption,
+  ...threadsOption,
   page: { type: 'string', describe: 'HTML page of all that was tried' },
   ...jsonOption,
 } as const;

@@ -1,6 +1,6 @@
 /** `stepfold work`: runs trials of a search beside it, on this machine or on others that share its folder or a queue. */
 import type { Argv } from 'yargs';
-import { jsonOption, number, pluginOption, queueOption } from '../arguments.js';
+import { jsonOption, number, pluginOption, queueOption, threadsOption } from '../arguments.js';
 import { type Arguments, addOptions, examples } from '../command.js';
 
 export const command = 'work [folder]';
@@ -26,6 +26,7 @@ export const options = {
     check: number('idle'),
   },
   queue: queueOption,
+  ...threadsOption,
   ...pluginOption,
   ...jsonOption,
 } as const;
@@ -35,8 +36,8 @@ export const builder = (yargs: Argv) =>
     [
       examples(
         [
-          'Two more processes beside a search',
-          'stepfold tune unet.onnx -o bundle --work trials &\nstepfold work trials --model unet.onnx &\nstepfold work trials --model unet.onnx',
+          'Two more processes beside a search, with a processor each',
+          'stepfold tune unet.onnx -o bundle --work trials --threads 1 &\nstepfold work trials --model unet.onnx --threads 1 &\nstepfold work trials --model unet.onnx --threads 1',
         ],
         [
           'On the nodes of a cluster',

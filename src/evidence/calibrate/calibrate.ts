@@ -29,7 +29,7 @@ import {
 import { callsPerStep, stepsOfCalls } from '../../runtime/schedule/index.js';
 import type { Batches } from '../measure/batches.js';
 import { type DenoiserPorts, modelPorts } from '../measure/denoise-bundle.js';
-import { loadOrt, type Ort } from '../measure/engine.js';
+import { engineOptions, loadOrt, type Ort } from '../measure/engine.js';
 import type { Feeds } from '../measure/feeds.js';
 import { generate } from '../measure/generate.js';
 import { tableRows } from '../measure/labels.js';
@@ -144,7 +144,7 @@ export async function calibrate<O>(source: Model, given: CalibrateOptions<O>): P
     shapes,
     space,
     prediction,
-    sessionOptions: { logSeverityLevel: 4, ...given.sessionOptions },
+    sessionOptions: engineOptions(given.sessionOptions),
   });
   const { batches } = loop;
   const evaluator = batches ? new BatchedEvaluator(ort.Tensor as never, batches, one) : one;

@@ -15,7 +15,7 @@ import type { ScheduledSession } from '../../runtime/session/index.js';
 import { bundleLabel, scheduleForLoop } from './asked-loop.js';
 import { doubtsAbout, SAME_WORK } from './bench-doubts.js';
 import { distinctPrograms, openWithCalls, readBundle } from './bundle.js';
-import { loadOrt, runModel } from './engine.js';
+import { engineOptions, inThreads, loadOrt, runModel } from './engine.js';
 import { randomFeeds, scheduleBindings } from './feeds.js';
 import { watchOthers } from './others-busy.js';
 import { openSource } from './scratch.js';
@@ -114,10 +114,7 @@ export async function benchBundle(options: BenchOptions): Promise<BenchReport> {
     bindings,
     seed: options.seed ?? 0,
   });
-  const session = {
-    logSeverityLevel: 4 as const,
-    ...(options.threads !== undefined && { intraOpNumThreads: options.threads }),
-  };
+  const session = engineOptions(inThreads(options.threads));
   const calls = callsOf(schedule);
   const programs = distinctPrograms(schedule);
   const source = await openSource(ort, model, session);

@@ -31,7 +31,7 @@ import {
 import type { DenoiserImage, DenoiserSession } from '../../runtime/session/index.js';
 import { bundleLabel, refuseOther } from './asked-loop.js';
 import { requireBundle } from './bundle.js';
-import { loadOrt, runModel } from './engine.js';
+import { engineOptions, loadOrt, runModel } from './engine.js';
 import { scheduleFollowers } from './feeds.js';
 import { tableRows } from './labels.js';
 import { openSource } from './scratch.js';
@@ -96,7 +96,7 @@ export async function openLoopBundle(
   requireBundle(folder);
   const session = await openBundle(folder, {
     worker: options.worker ?? false,
-    sessionOptions: { logSeverityLevel: 4, ...options.sessionOptions },
+    sessionOptions: engineOptions(options.sessionOptions),
   });
   const { halves } = options;
   return denoiserOf(imagesOf(session, halves), bundleLabel(folder), () => session.release());
@@ -211,7 +211,7 @@ export async function openPreparedModel(
   options: LoopOptions = {},
 ): Promise<LoopDenoiser> {
   const ort = await loadOrt();
-  const session = await openSource(ort, file, { logSeverityLevel: 4, ...options.sessionOptions });
+  const session = await openSource(ort, file, engineOptions(options.sessionOptions));
   return {
     label: `the model "${file}"`,
     ports: modelPorts(prepared),

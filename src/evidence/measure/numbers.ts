@@ -7,7 +7,7 @@ import type { Schedule } from '../../runtime/schedule/index.js';
 import type { Findings, ProofContext } from './context.js';
 import type { Decisions } from './decides.js';
 import type { Difference } from './difference.js';
-import type { Ort } from './engine.js';
+import { engineOptions, type Ort } from './engine.js';
 import { feedSets } from './feed-sets.js';
 import { identities } from './identity.js';
 import { loop } from './loop.js';
@@ -204,10 +204,10 @@ function judgedWhole(
  * Without optimization the weights can stay mapped from their file, which halves the memory. With it, kernels of 8 bits must not
  * saturate, as on x86-64 without VNNI those of unsigned activations and signed weights do, at sums that depend on what is fused.
  */
-const sessionOptions = (level: OptimizationLevel): InferenceSession.SessionOptions => ({
-  graphOptimizationLevel: level,
-  logSeverityLevel: 4,
-  extra: {
-    session: level === 'disabled' ? { disable_prepacking: '1' } : { x64quantprecision: '1' },
-  },
-});
+const sessionOptions = (level: OptimizationLevel): InferenceSession.SessionOptions =>
+  engineOptions({
+    graphOptimizationLevel: level,
+    extra: {
+      session: level === 'disabled' ? { disable_prepacking: '1' } : { x64quantprecision: '1' },
+    },
+  });

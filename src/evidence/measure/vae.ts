@@ -8,7 +8,7 @@ import { loadModel } from '../../model/onnx/files.js';
 import type { FoundVae, VaeScale } from '../../runtime/model-folder/index.js';
 import type { Port } from '../../runtime/schedule/index.js';
 import { modelPorts } from './denoise-bundle.js';
-import { loadOrt, type Ort, runModel } from './engine.js';
+import { engineOptions, loadOrt, type Ort, runModel } from './engine.js';
 import { takeRows } from './rows.js';
 import { openSource } from './scratch.js';
 
@@ -83,7 +83,7 @@ async function open(file: string): Promise<Vae> {
     throw vaePorts(file, 'it does not take one array of four dimensions');
   if (output?.shape.length !== 4) throw vaePorts(file, 'it does not give four dimensions');
   const ort = await loadOrt();
-  const session = await openSource(ort, file, { logSeverityLevel: 4 });
+  const session = await openSource(ort, file, engineOptions());
   const channels = input.shape[1];
   return {
     channels: typeof channels === 'number' ? channels : undefined,

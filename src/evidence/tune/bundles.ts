@@ -10,6 +10,7 @@ import type { Sampler } from '../../runtime/samplers/index.js';
 import { loopSampler } from '../../runtime/samplers/of-schedule.js';
 import { callsPerStep, parsePlanFile, type Schedule } from '../../runtime/schedule/index.js';
 import { type LoopDenoiser, openLoopBundle, openPreparedModel } from '../measure/denoise-bundle.js';
+import { inThreads } from '../measure/engine.js';
 import type { LoopChoice } from '../yardstick/index.js';
 import { bundleKeyOf, type Made, type Setting, samplerIn } from './setting.js';
 import { pairOf, readingOf, type WorkSubject } from './subject.js';
@@ -35,8 +36,14 @@ export class Bundles {
   constructor(
     readonly subject: WorkSubject,
     readonly model: Model,
+    /** Of the engine, in all that is run and measured; its own choice by default. */
+    readonly threads?: number,
   ) {
     process.once('exit', this.#clear);
+  }
+
+  get sessionOptions() {
+    return inThreads(this.threads);
   }
 
   /** The model as all that is asked about it goes by: read once, with the shapes and roles that are given. */
@@ -52,7 +59,9 @@ export class Bundles {
   }
 
   async source(): Promise<LoopDenoiser> {
-    this.#source ??= await openPreparedModel(this.subject.file, await this.prepared());
+    this.#source ??= await openPreparedModel(this.subject.file, await this.prepared(), {
+      sessionOptions: this.sessionOptions,
+    });
     return this.#source;
   }
 
@@ -73,7 +82,8 @@ export class Bundles {
       await denoiser.release();
     }
     const { folder, schedule } = await this.write(setting);
-    const opened = { denoiser: await openLoopBundle(folder), schedule };
+    const { sessionOptions } = this;
+    const opened = { denoiser: await openLoopBundle(folder, { sessionOptions }), schedule };
     // onnxruntime has read it all
     fs.rmSync(folder, { recursive: true, force: true });
     this.#open.set(key, opened);

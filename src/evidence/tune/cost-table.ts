@@ -118,15 +118,14 @@ export function costsFromTable({ file, content }: CostTable): Costs {
 export interface MeasureOptions extends Omit<MethodOptions, 'costs'> {
   /** What to call this machine. */
   readonly machine?: string | undefined;
-  readonly threads?: number | undefined;
 }
 
 /** All that a search on this model would ask for, measured here. */
 export async function measureCosts(bundles: Bundles, options: MeasureOptions): Promise<CostsFile> {
-  const { subject, machine = thisMachine(), threads } = options;
+  const { subject, machine = thisMachine() } = options;
   const entries: CostsFile['entries'] = [];
   const failed: CostsFile['failed'] & object = [];
-  const { milliseconds, sizes } = await sourceTime(bundles, subject.own, threads);
+  const { milliseconds, sizes } = await sourceTime(bundles, subject.own);
   const listed = (passes: readonly PassRequest[]) =>
     passes.map(({ pass, options }) => ({ pass, options: { ...options } }));
   await findMethods(bundles, {
@@ -134,13 +133,7 @@ export async function measureCosts(bundles: Bundles, options: MeasureOptions): P
     costs: {
       async of(passes) {
         try {
-          const { full, between } = await stepCost(
-            bundles,
-            subject.own,
-            passes,
-            'measured',
-            threads,
-          );
+          const { full, between } = await stepCost(bundles, subject.own, passes, 'measured');
           const cost = { full: rounded(full), between: rounded(between) };
           entries.push({ passes: listed(passes), ...cost });
           return cost;

@@ -43,6 +43,10 @@ const ROUNDS = 5;
 export const COST_STEPS = STEPS;
 export const COST_FULL = FULL.length;
 
+/** Of what time is measured in, where that was asked for. */
+export const threadsIn = ({ threads }: Bundles, basis: CostBasis): number[] =>
+  basis === 'macs' || threads === undefined ? [] : [threads];
+
 /** As they are found here, each once. */
 export const costsHere = (
   bundles: Bundles,
@@ -52,7 +56,7 @@ export const costsHere = (
 ): Costs => ({
   async of(passes) {
     try {
-      const name = canonical([basis, passes]);
+      const name = canonical([basis, passes, ...threadsIn(bundles, basis)]);
       return await remember(name, () => stepCost(bundles, own, passes, basis));
     } catch (error) {
       if (!(error instanceof StepfoldError)) throw error;
@@ -68,11 +72,9 @@ export async function stepCost(
   own: LoopChoice,
   passes: readonly PassRequest[],
   basis: CostBasis,
-  threads?: number,
 ): Promise<StepCost> {
   return inBundle(bundles, own, passes, async ({ folder, schedule }) => {
-    const shareOf =
-      basis === 'macs' ? macShareOf(schedule) : byTime(await bench(folder, bundles, threads));
+    const shareOf = basis === 'macs' ? macShareOf(schedule) : byTime(await bench(folder, bundles));
     const each = callsPerStep(pairOf(bundles.subject));
     const calls = callsOf(schedule).inOrder;
     const stepShare = (step: number) =>
@@ -107,10 +109,9 @@ export async function loopCost(
 export const sourceTime = (
   bundles: Bundles,
   own: LoopChoice,
-  threads?: number,
 ): Promise<{ readonly milliseconds: number; readonly sizes: BenchReport['sizes'] }> =>
   inBundle(bundles, own, [], async ({ folder }) => {
-    const { source, sizes } = await bench(folder, bundles, threads);
+    const { source, sizes } = await bench(folder, bundles);
     return { ...source, sizes };
   });
 
@@ -129,7 +130,7 @@ async function inBundle<T>(
   }
 }
 
-function bench(folder: string, { subject }: Bundles, threads?: number) {
+function bench(folder: string, { subject, threads }: Bundles) {
   const { file, shapes } = subject;
   return benchBundle({
     ...{ folder, model: file, rounds: ROUNDS },

@@ -11,7 +11,7 @@ import { loadOrt } from '../measure/engine.js';
 import type { LoopChoice } from '../yardstick/index.js';
 import type { Bundles } from './bundles.js';
 import type { CostTable } from './cost-table.js';
-import { type CostBasis, loopCost } from './costs.js';
+import { type CostBasis, loopCost, threadsIn } from './costs.js';
 import type { Method, NotTried, Options } from './method.js';
 import { canonical, type Setting, samplerIn } from './setting.js';
 import { givenFor, imagesAtOnce, pairOf, readingOf } from './subject.js';
@@ -111,7 +111,10 @@ export class PlannerHere implements Planner {
     const { bundles, costs, remember } = this.options;
     if (typeof costs === 'object') return undefined;
     const { passes, plan, sampler } = setting;
-    const name = canonical(['cost of a loop', costs, passes, plan ?? null, sampler]);
+    const name = canonical([
+      ...['cost of a loop', costs, passes, plan ?? null, sampler],
+      ...threadsIn(bundles, costs),
+    ]);
     return this.#orNone('a searched plan', () =>
       remember(name, () => loopCost(bundles, setting, costs)),
     );
@@ -133,6 +136,7 @@ export class PlannerHere implements Planner {
       images,
       loop: {
         ...{ feeds, parts, seed, sampler: choice, samples: batches * images },
+        sessionOptions: bundles.sessionOptions,
         calls: (firstCall + timesteps.length) * each,
         ...(guidance && { guidance: { ...guidance, unconditional } }),
         ...readingOf(subject),

@@ -48,6 +48,8 @@ export interface TuneOptions {
   readonly share: TrialShare;
   /** SHA-256 of what the search is for. */
   readonly search: string;
+  /** Of the engine, in trials and in what is measured. */
+  readonly threads?: number;
   /** Seconds after which nothing new is tried. */
   readonly seconds?: number | undefined;
   readonly onProgress?: (done: number, what: string) => void;
@@ -96,7 +98,7 @@ export const MOST_STEPS = 100;
 
 /** @throws TUNE_GOAL where the goal cannot be met, and what the loop as it is throws */
 export async function tune(options: TuneOptions): Promise<Tuned> {
-  const bundles = new Bundles(options.subject, options.model);
+  const bundles = new Bundles(options.subject, options.model, options.threads);
   try {
     return await tuneWith(bundles, options);
   } finally {

@@ -1,6 +1,7 @@
 /** Settings as denoisers: the model is asked as the search was told to read it. */
 import path from 'node:path';
-import { afterEach, expect, test } from 'vitest';
+import * as engine from 'onnxruntime-node';
+import { afterEach, expect, test, vi } from 'vitest';
 import { passesWith } from '../../../passes/table.js';
 import { Bundles, pipelineOf } from '../../../src/evidence/tune/bundles.js';
 import { imagesAtOnce, type LoopSubject } from '../../../src/evidence/tune/subject.js';
@@ -35,6 +36,26 @@ test.each([
     const result = await runTrial(bundles, { family: '', passes, sampler: own }, 0);
     if (hasFailed(result)) throw new Error(result.failed.message);
     expect([result.images, result.dims[0]]).toEqual([images, images]);
+  }
+});
+
+test('the model and its bundles run in as many threads as were asked for', async () => {
+  const create = vi.spyOn(engine.InferenceSession, 'create');
+  try {
+    bundles = new Bundles(subject, loadModel(DIGITS), 3);
+    await bundles.source();
+    const passes = [{ pass: 'forecast', options: { 'full-calls': 2 } }];
+    await runTrial(bundles, { family: '', passes, sampler: own }, 0);
+    // what constants are folded with is in memory
+    const files = create.mock.calls.filter(([model]) => typeof model === 'string');
+    const threads = files.map((given) => {
+      const options = given.at(-1) as engine.InferenceSession.SessionOptions;
+      return options.intraOpNumThreads;
+    });
+    expect(threads.length).toBeGreaterThan(1);
+    expect(new Set(threads)).toEqual(new Set([3]));
+  } finally {
+    create.mockRestore();
   }
 });
 

@@ -125,10 +125,10 @@ test('what is measured has all that the same search asks for', async () => {
     ...subject,
     guidance: { order: 'uncond-first', mode: 'two-calls', unconditional: {} },
   };
-  const there = new Bundles(guided, bundles.model);
+  const there = new Bundles(guided, bundles.model, 1);
   try {
     const costs = await measureCosts(there, {
-      ...{ subject: guided, mostSteps: 20, wanted, machine: 'this one', threads: 1 },
+      ...{ subject: guided, mostSteps: 20, wanted, machine: 'this one' },
     });
     expect(costs.machine).toBe('this one');
     expect(costs.source.milliseconds).toBeGreaterThan(0);

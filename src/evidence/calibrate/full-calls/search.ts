@@ -13,7 +13,7 @@ import type { Model } from '../../../model/ir/model.js';
 import type { Sampler } from '../../../runtime/samplers/index.js';
 import { callsPerStep, stepsOfCalls } from '../../../runtime/schedule/index.js';
 import { modelPorts } from '../../measure/denoise-bundle.js';
-import { loadOrt } from '../../measure/engine.js';
+import { engineOptions, loadOrt } from '../../measure/engine.js';
 import { tableRows } from '../../measure/labels.js';
 import { settleLoop } from '../../measure/loop-inputs.js';
 import type { LoopParts } from '../../measure/loop-parts.js';
@@ -117,7 +117,7 @@ export async function openSearch<O>(source: Model, given: PlaceOptions<O>): Prom
     bindings,
     callsPerStep: callsPerStep(guidance),
     steps,
-    sessionOptions: { logSeverityLevel: 4, ...given.sessionOptions },
+    sessionOptions: engineOptions(given.sessionOptions),
   };
   const opened = await openAll(sources, variants);
   return {

@@ -25,6 +25,7 @@ export interface QueueSourceOptions {
   readonly at: QueueAt;
   readonly ort: Ort;
   readonly own: WorkerModel;
+  readonly threads?: number | undefined;
   readonly onNotice: (text: string) => void;
   /** After it nothing is waited for. */
   readonly signal: AbortSignal;
@@ -88,7 +89,7 @@ export class QueueSource implements TrialSource {
   }
 
   async #open(search: string): Promise<void> {
-    const { ort, own, at } = this.options;
+    const { ort, own, at, threads } = this.options;
     const fetch = async (hash: string): Promise<Uint8Array> => {
       const bytes = await this.#calls.demand((queue) => queue.file(hash));
       if (!bytes) throw new NotThere();
@@ -98,7 +99,7 @@ export class QueueSource implements TrialSource {
       const text = new TextDecoder().decode(await fetch(search));
       const name = `search ${search.slice(0, 12)} of ${at.place}`;
       const subject = await openSearch(ort, { id: search, text, place: name }, own, fetch);
-      this.#served.set(search, new Bundles(subject, own.model));
+      this.#served.set(search, new Bundles(subject, own.model, threads));
     } catch (error) {
       // it may be told again, with all that it takes
       if (error instanceof NotThere) return;
