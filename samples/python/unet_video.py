@@ -144,6 +144,13 @@ class VideoLevel(nn.Module):
         h = self.resnets[index](h, embedding, frames)
         return self.attentions[index](h, context, frames) if len(self.attentions) > 0 else h
 
+    def stages(self):
+        """The modules of each block."""
+        return [
+            [resnet, *self.attentions[index : index + 1]]
+            for index, resnet in enumerate(self.resnets)
+        ]
+
 
 class VideoUNet(nn.Module):
     """Predicts the velocity of `sample` [batch, frames, 8, height, width]: noisy latents and those
@@ -212,3 +219,15 @@ class VideoUNet(nn.Module):
                 h = self.upsamplers[level](h)
         h = self.conv_out(self.conv_act(self.conv_norm_out(h)))
         return h.reshape(batch, frames, *h.shape[1:])
+
+    def skip_stages(self):
+        """Modules by skip branch: the encoder's stages, the middle, the decoder's stages."""
+        encoder = [[self.conv_in]]
+        for level, down in enumerate(self.down_blocks):
+            encoder += down.stages()
+            encoder += [[downsampler] for downsampler in self.downsamplers[level : level + 1]]
+        decoder = []
+        for level, up in enumerate(self.up_blocks):
+            decoder += up.stages()
+            decoder[-1].extend(self.upsamplers[level : level + 1])
+        return encoder, [*self.mid_resnets, self.mid_attention], decoder

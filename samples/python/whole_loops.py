@@ -1,10 +1,12 @@
-"""Whole loops of the corpus's transformers that leave blocks out: ../whole-loops.
+"""Whole loops of the corpus's networks that leave blocks of a transformer, or the deep part of a U-Net, out: ../whole-loops.
 
     python3 whole_loops.py [NAME...]
 
 Each network runs in PyTorch as its own definition has it, with the weights that `stepfold fill` gives its
 export. Calls 0, 3 and 6 run all of it and keep what the last two blocks add to each of their streams; at the
-others these add that again to what reaches them (the deviation of Delta-DiT, arXiv 2406.01125). A step takes
+others these add that again to what reaches them (the deviation of Delta-DiT, arXiv 2406.01125). Of a U-Net whose joins
+are modules they keep what goes into one of them beside the skip, which is what it gets at the others (DeepCache, arXiv
+2312.00858, equation 5). A step takes
 0.2 of what the network gives off the latent. For each network there is a file with the latent after the last
 call, and loops.json says how far it lies from that of the whole network. A network whose attention is in space and
 along time has a second loop, NAME.modules.npy, in which attention of each kind gives again what it gave at the last
@@ -30,12 +32,15 @@ import corpus_exporters
 from block_ends import BLOCKS, FILES
 from corpus_forms import FORMS
 from corpus_networks import NETWORKS
+from skip_joins import FILES as JOINED
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 CORPUS = ROOT / "samples" / "corpus"
 OUTPUT = ROOT / "samples" / "whole-loops"
 CALLS, INTERVAL, STEP = 8, 3, 0.2
 LEFT_OUT = 2
+STAGED = ["unet-script2-17", "unet-xl-optimum-17", "unet-controlled-17", "unet-video-17"]
+NAMES = [*FILES, *STAGED, *(name for name in JOINED if FORMS[name].exporter == "torchscript")]
 # the stream is in another layout behind two blocks; a skip from afar enters each of the last
 OTHERS = {"LatteBlock": 3, "HunyuanBlock": 1}
 # By the names of modules: their kind, and the interval at which they are computed.
@@ -44,7 +49,12 @@ MODULES = {
         r"^transformer_blocks\.\d+\.attn1$": ("self", 2),
         r"^temporal_transformer_blocks\.\d+\.attn1$": ("temporal", 3),
         r"^transformer_blocks\.\d+\.attn2$": ("cross", 5),
-    }
+    },
+    "unet-motion-17": {
+        r"^(?!motion).*\.attn1$": ("self", 2),
+        r"^motion.*\.attn[12]$": ("temporal", 3),
+        r"^(?!motion).*\.attn2$": ("cross", 5),
+    },
 }
 
 
@@ -54,28 +64,44 @@ def stored(path):
     return {tensor.name: onnx.numpy_helper.to_array(tensor) for tensor in graph.initializer}
 
 
+def same_numbers(value, stored_as):
+    """Whether an export stores a tensor as this, and whether transposed."""
+    if value.shape[::-1] == stored_as.shape and np.array_equal(value.T, stored_as):
+        return "turned"
+    same = value.size == stored_as.size and np.array_equal(value.reshape(-1), stored_as.reshape(-1))
+    return "as it is" if same else None
+
+
 def take_weights(model, own, filled):
     """Gives each tensor of the model what the filled export has of it; what is none of them is returned by name."""
-    tables = []
     # exporters of two versions number what has no name, in one order
     named = own.keys() == filled.keys()
+    others = dict(zip(own, own)) if named else dict(zip(own, filled))
     tensors = dict([*model.named_parameters(), *model.named_buffers()])
-    left = {name: tensor.numpy() for name, tensor in tensors.items()}
-    for number, (key, before) in enumerate(own.items()):
-        after = filled[key] if named else list(filled.values())[number]
+    # of tensors that are equal an exporter stores one for all of them
+    equal = {
+        key: [(name, way) for name, tensor in tensors.items() if (way := same_numbers(tensor.numpy(), before))]
+        for key, before in own.items()
+    }
+    tables = [key for key, before in own.items() if not equal[key] and before.dtype == np.float32]
+    for key, before in own.items():
+        after = filled[others[key]]
         if before.shape != after.shape:
             raise ValueError("the export has other weights than the file of the corpus")
-        for name, value in left.items():
-            turned = value.shape[::-1] == before.shape and np.array_equal(value.T, before)
-            if turned or (value.size == before.size and np.array_equal(value.reshape(-1), before.reshape(-1))):
-                array = after.T if turned else after.reshape(value.shape)
-                tensors[name].data = torch.from_numpy(np.array(array))
-                del left[name]
-                break
-        else:
-            if before.dtype == np.float32 and not np.array_equal(before, after):
-                tables.append((key if named else list(filled)[number], before))
-    return tables
+        # what is stored once more, in a table with others, stays as it is
+        if equal[key] and any(is_within(before, own[table]) for table in tables):
+            tables.append(key)
+            continue
+        for name, way in equal[key]:
+            array = after.T if way == "turned" else after.reshape(tensors[name].shape)
+            tensors[name].data = torch.from_numpy(np.array(array))
+    return [(others[key], own[key]) for key in tables if not np.array_equal(own[key], filled[others[key]])]
+
+
+def is_within(part, table):
+    """Whether a table begins or ends with these numbers."""
+    ends = (table.reshape(-1)[: part.size], table.reshape(-1)[-part.size :])
+    return part.size < table.size and any(np.array_equal(part.reshape(-1), end) for end in ends)
 
 
 def constants(model):
@@ -130,6 +156,9 @@ class LeavingOut:
         self.blocks = blocks
         self.count = OTHERS.get(type(blocks[-1]).__name__, LEFT_OUT)
 
+    def says(self):
+        return {"leftOut": [len(self.blocks) - self.count, len(self.blocks) - 1]}
+
     def begin(self, full):
         self.order, self.full = [], full
 
@@ -150,6 +179,48 @@ class LeavingOut:
             for x, y, kept in zip(self.entering, outs, self.kept)
         ) + tuple(outs[len(self.kept) :])
         return again[0] if one else again
+
+
+class KeepingMain:
+    """What goes into one join of a U-Net beside the skip, kept and given again; joins run from the innermost on."""
+
+    def __init__(self, model):
+        self.joins = [m for m in model.modules() if getattr(m, "is_join", False)]
+        # where joins are no modules, the first layer behind one is given main branch and skip in its channels
+        self.apart = bool(self.joins)
+        if not self.apart:
+            encoder, _, decoder = model.skip_stages()
+            self.joins = [stage[0] for stage in decoder]
+        self.branch = (len(self.joins) + 1) // 2
+        if not self.apart:
+            # as branches are numbered, from the outermost on
+            encoder[self.branch - 1][-1].register_forward_hook(self.see_skip)
+        for join in self.joins:
+            join.register_forward_pre_hook(self.hook)
+
+    def says(self):
+        return {"branch": self.branch}
+
+    def begin(self, full):
+        self.place, self.full = 0, full
+
+    def see_skip(self, _, __, made):
+        self.skip = made.shape[1]
+
+    def hook(self, _, given):
+        self.place += 1
+        if self.place != len(self.joins) + 1 - self.branch:
+            return None
+        if self.apart:
+            return (self.main(given[0]), *given[1:])
+        joined, *others = given
+        main, skip = joined[:, : -self.skip], joined[:, -self.skip :]
+        return (torch.cat([self.main(main), skip], dim=1), *others)
+
+    def main(self, now):
+        if self.full:
+            self.kept = now
+        return self.kept
 
 
 class KeepingModules:
@@ -205,8 +276,10 @@ def loop(model, inputs, run):
         run(call)
         with torch.no_grad():
             out = model(*inputs.values())
-        # behind what it takes for noise some give its variance
-        inputs[latent] = inputs[latent] - STEP * out[:, : inputs[latent].shape[1]]
+        # behind what it takes for noise some give its variance, and some take a picture behind the latent
+        both = tuple(slice(0, min(sizes)) for sizes in zip(inputs[latent].shape, out.shape))
+        inputs[latent] = inputs[latent].clone()
+        inputs[latent][both] -= STEP * out[both]
     return inputs[latent]
 
 
@@ -238,14 +311,14 @@ def write(name, folder):
 
     whole = loop(model, inputs, lambda call: None)
     modules = modules_kept(name, copy.deepcopy(model), inputs, whole)
-    left_out = LeavingOut(model)
-    latent = loop(model, inputs, lambda call: left_out.begin(call % INTERVAL == 0))
+    method = KeepingMain(model) if network.kind == "unet" else LeavingOut(model)
+    latent = loop(model, inputs, lambda call: method.begin(call % INTERVAL == 0))
     np.save(OUTPUT / f"{name}.npy", latent.numpy())
     if tables:
         flat = [table.reshape(-1) for _, table in tables]
         np.save(OUTPUT / f"{name}.tables.npy", np.concatenate(flat))
     return {
-        "leftOut": [len(left_out.blocks) - left_out.count, len(left_out.blocks) - 1],
+        **method.says(),
         "difference": apart(latent, whole),
         "tables": [key for key, _ in tables],
         **modules,
@@ -254,8 +327,8 @@ def write(name, folder):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(FILES))
-    chosen = parser.parse_args().names or FILES
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(NAMES))
+    chosen = parser.parse_args().names or NAMES
     OUTPUT.mkdir(exist_ok=True)
     path = OUTPUT / "loops.json"
     rows = json.loads(path.read_text()) if path.exists() else {}
@@ -267,7 +340,7 @@ def main():
                 print(f"{name}: {error}")
                 continue
         print(name, rows[name], flush=True)
-    ordered = {name: rows[name] for name in FILES if name in rows}
+    ordered = {name: rows[name] for name in NAMES if name in rows}
     path.write_text(json.dumps(ordered, indent=1) + "\n")
 
 
