@@ -19,6 +19,7 @@ import { ROUNDS } from './rounds.js';
 import { SELECTION } from './selection.js';
 import { SEQUENCE } from './sequence.js';
 import { SOURCES } from './sources.js';
+import { SPECTRAL } from './spectral.js';
 
 export type { AttentionInputs, AttentionWork, BatchFlow, Elements, Operator } from './operator.js';
 
@@ -26,7 +27,17 @@ export type { AttentionInputs, AttentionWork, BatchFlow, Elements, Operator } fr
 export const THEMES: Readonly<Record<string, readonly Operators[]>> = {
   '': [
     ...[ELEMENTWISE, FUNCTIONS, LAYOUT, SELECTION, GATHERING, SOURCES, CONVOLUTION, PRODUCT],
-    ...[ATTENTION, NORMALIZATION, REDUCTION, RESIZE, QUANTIZATION, SEQUENCE, CONTROL, ROUNDS],
+    ...[
+      ATTENTION,
+      NORMALIZATION,
+      REDUCTION,
+      RESIZE,
+      QUANTIZATION,
+      SEQUENCE,
+      CONTROL,
+      ROUNDS,
+      SPECTRAL,
+    ],
   ],
   'com.microsoft': [MICROSOFT, MICROSOFT_ATTENTION, MICROSOFT_QUANTIZATION],
   'com.microsoft.nchwc': [NCHWC],

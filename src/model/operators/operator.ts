@@ -89,6 +89,8 @@ export type BatchFlow =
   /** Other sizes of axes, with elements between. */
   | 'resized'
   | 'padded'
+  /** Works along one axis, which an attribute or an input says. */
+  | 'along-axis'
   /** Works along the axes from `axis` on; across the last alone where none is told. */
   | 'normalized'
   /** Works across the last axis of a sum of the inputs, which broadcast. */

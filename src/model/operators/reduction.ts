@@ -118,7 +118,7 @@ export const REDUCTION: Operators = {
     required: 2,
     defaults: { exclusive: 0, reverse: 0 },
     shape: sameAsFirst,
-    batch: 'unknown',
+    batch: 'along-axis',
     elements: 'computed',
   }),
   Unique: operator({

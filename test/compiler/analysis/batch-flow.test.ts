@@ -488,11 +488,18 @@ describe('is refused, and half of the rows are no half of the result', () => {
       },
     ],
     [
-      'an operator that is not known',
-      /not known how CumSum/,
+      'a sum over the images',
+      /across the batch/,
       {
         constants: 'int64 zero = {0}',
         body: 'y = CumSum <reverse = 1> (x, zero)',
+      },
+    ],
+    [
+      'an operator that is not known',
+      /not known how MeanVarianceNormalization/,
+      {
+        body: 'y = MeanVarianceNormalization <axes = [0]> (x)',
       },
     ],
   ])('%s', async (_, reason, graph) => {

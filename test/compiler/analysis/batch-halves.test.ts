@@ -63,6 +63,25 @@ const ones = (dims: readonly number[], axes: readonly number[]) =>
   dims.map((d, i) => (axes.includes(i) ? 1 : d));
 
 const BODIES: readonly (readonly [string, Body])[] = [
+  ...each(AXES, (a) => [
+    `CumSum ${a}`,
+    ({ dims }) =>
+      a < dims.length
+        ? withConstant(
+            [],
+            (k) => `y = CumSum (x, ${k})`,
+            'int64',
+            () => a,
+          )
+        : undefined,
+  ]),
+  ...each(AXES, (a) => [
+    `DFT ${a}`,
+    ({ dims }) =>
+      a < dims.length
+        ? withWhole([dims.length], (k) => `u = Unsqueeze (x, ${k})\n y = DFT <axis = ${a}> (u)`)
+        : undefined,
+  ]),
   ['Sigmoid', () => 'y = Sigmoid (x)'],
   ['Add, a scalar', () => withConstant([], (k) => `y = Add (x, ${k})`)],
   ['Add, all sizes', ({ dims }) => withConstant(dims, (k) => `y = Add (x, ${k})`)],

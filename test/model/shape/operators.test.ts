@@ -635,6 +635,39 @@ const CASES: readonly Case[] = [
     open: true,
   },
   {
+    name: 'DFT with its axis as an attribute',
+    opset: 17,
+    inputs: IMAGE,
+    body: `
+      last = Constant <value_ints = [4]> ()
+      u = Unsqueeze (x, last)
+      a = DFT <axis = 2> (u)
+      b = DFT <axis = 3, onesided = 1> (u)
+      n = Constant <value = int64 {5}> ()
+      c = DFT <axis = 3> (u, n)
+      d = DFT <axis = 2, inverse = 1> (a)
+      e = DFT (u)`,
+    outputs: 'a, b, c, d, e',
+    sizes: IMAGES,
+    open: true,
+  },
+  {
+    name: 'DFT with its axis as an input',
+    opset: 20,
+    inputs: IMAGE,
+    body: `
+      last = Constant <value_ints = [4]> ()
+      u = Unsqueeze (x, last)
+      two = Constant <value = int64 {2}> ()
+      a = DFT (u, , two)
+      b = DFT <onesided = 1> (u)
+      n = Constant <value = int64 {6}> ()
+      c = DFT <onesided = 1> (u, n, two)`,
+    outputs: 'a, b, c',
+    sizes: IMAGES,
+    open: true,
+  },
+  {
     name: 'DepthToSpace and SpaceToDepth',
     inputs: 'float[batch, 8, height, width] x',
     body: 'a = DepthToSpace <blocksize = 2> (x)\n b = SpaceToDepth <blocksize = 2> (a)',

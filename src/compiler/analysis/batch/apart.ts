@@ -67,6 +67,18 @@ const alongAxes =
     return step.perImage(axis, rank) ?? axis;
   };
 
+/** The input that says the axis where no attribute does, as early operator sets have it. */
+const AXIS_INPUT: Readonly<Record<string, number>> = { CumSum: 1, DFT: 2 };
+
+export const alongAxis: Flow = (step) => {
+  const { node } = step;
+  const rank = step.shapeOf(0)?.length;
+  if (rank === undefined) return RANK;
+  const own = attrNumber(node, 'axis') ?? step.contentsOf(AXIS_INPUT[node.opType]!)?.[0]?.constant;
+  if (own === undefined) return 'the axis along which it works is not known';
+  return step.first.axis === fromFront(own, rank) ? ACROSS : step.first.axis;
+};
+
 export const normalized = alongAxes(() => -1);
 
 /** Before opset 13 a Softmax without an axis works across all but the first. */

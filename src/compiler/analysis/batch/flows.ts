@@ -1,6 +1,7 @@
 /** How the batch goes through a node, by what its operator does to axes. */
 import type { BatchFlow } from '../../../model/operators/index.js';
 import {
+  alongAxis,
   attention,
   normalized,
   normalizedSum,
@@ -40,6 +41,7 @@ export const FLOWS: Readonly<Record<BatchFlow, Flow>> = {
   rows,
   scaled,
   together,
+  'along-axis': ofFirst(alongAxis),
   normalized: ofFirst(normalized),
   exponential: ofFirst(softmax),
   reduced: ofFirst(reduced),

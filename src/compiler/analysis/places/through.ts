@@ -212,6 +212,8 @@ const FLOWS: Readonly<Record<BatchFlow, Flow>> = {
   'outermost-added': stepped,
   'outermost-summed': aligned,
   attention: attended,
+  // one-sided Fourier transforms have another size along their axis, and other axes beside
+  'along-axis': ofFirst(aligned),
   normalized: ofFirst(aligned),
   'normalized-sum': aligned,
   rows: quantized,
