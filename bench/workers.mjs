@@ -1,8 +1,9 @@
 // How much sooner `stepfold tune` ends with a worker beside it: the search alone on one core, then with `stepfold work` on another,
 // in turn, each with an engine of one thread. Costs are multiply-accumulates, so that both search the same; what they write must be
-// the same, too. Prints seconds of each round, and writes no results.
+// the same, too. Prints seconds of each round, and writes no results. With --queue trials go through a Redis that runs there already
+// (redis-server --save ''), and not through a folder.
 //
-//   node bench/workers.mjs [--model FILE] [--rounds 2] [--tune='OPTIONS']
+//   node bench/workers.mjs [--model FILE] [--rounds 2] [--tune='OPTIONS'] [--queue redis://127.0.0.1]
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -17,6 +18,7 @@ const { values: asked } = parseArgs({
   options: {
     model: { type: 'string', default: path.join(ROOT, 'samples/dit-digits/dit-digits.onnx') },
     rounds: { type: 'string', default: '2' },
+    queue: { type: 'string' },
     tune: {
       type: 'string',
       default: '--speedup 3 --samples 8 --steps 30 --guidance cond-first --guidance-scale 2',
@@ -24,6 +26,8 @@ const { values: asked } = parseArgs({
   },
 });
 const CLI = path.join(ROOT, 'dist/lib/cli.js');
+const queue = asked.queue === undefined ? [] : ['--queue', asked.queue];
+const place = (trials) => (queue.length > 0 ? queue : [trials]);
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'stepfold-workers-'));
 process.on('exit', () => fs.rmSync(scratch, { recursive: true, force: true }));
 
@@ -39,12 +43,13 @@ async function round(workers) {
   const begin = performance.now();
   const search = start(0, [
     ...['tune', asked.model, '-o', bundle, '--work', trials, '--cost', 'macs'],
+    ...(workers > 0 ? queue : []),
     ...asked.tune.split(/\s+/),
   ]);
   // a worker wants a search that is there
   while (workers > 0 && !fs.existsSync(path.join(trials, 'search.json'))) await setTimeout(100);
   const helpers = Array.from({ length: workers }, (_, i) =>
-    start(1 + i, ['work', trials, '--model', asked.model, '--idle', '600']),
+    start(1 + i, ['work', ...place(trials), '--model', asked.model, '--idle', '600']),
   );
   const [status] = await once(search, 'exit');
   if (status !== 0) throw new Error(`the search ended with ${status}`);
