@@ -29,7 +29,8 @@ import {
 import { callsPerStep, stepsOfCalls } from '../../runtime/schedule/index.js';
 import type { Batches } from '../measure/batches.js';
 import { type DenoiserPorts, modelPorts } from '../measure/denoise-bundle.js';
-import { engineOptions, loadOrt, type Ort } from '../measure/engine.js';
+import { loadOrt, type Ort } from '../measure/engine.js';
+import { engineOptions } from '../measure/engine-options.js';
 import type { Feeds } from '../measure/feeds.js';
 import { generate } from '../measure/generate.js';
 import { tableRows } from '../measure/labels.js';

@@ -31,7 +31,8 @@ import {
 import type { DenoiserImage, DenoiserSession } from '../../runtime/session/index.js';
 import { bundleLabel, refuseOther } from './asked-loop.js';
 import { requireBundle } from './bundle.js';
-import { engineOptions, loadOrt, runModel } from './engine.js';
+import { loadOrt, runModel } from './engine.js';
+import { engineOptions } from './engine-options.js';
 import { scheduleFollowers } from './feeds.js';
 import { tableRows } from './labels.js';
 import { openSource } from './scratch.js';

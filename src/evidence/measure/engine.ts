@@ -1,5 +1,4 @@
 /** onnxruntime-node for checks and measurements, loaded when it is first needed. */
-import os from 'node:os';
 import type { InferenceSession } from 'onnxruntime-common';
 import type * as OrtModule from 'onnxruntime-node';
 import { engineFailed, engineMissing, engineRefused } from '../../errors/index.js';
@@ -14,23 +13,6 @@ export async function loadOrt(): Promise<Ort> {
     throw engineMissing((error as Error).message);
   }
 }
-
-/**
- * Options of a session: it writes nothing by itself, and has no more threads than this process may run at once. By its own
- * choice onnxruntime has one for every processor of the machine and binds each to its own, also where the process is kept to a
- * few (`taskset`, Slurm, a container's set of processors): those that were shared out to several processes are then used by all.
- */
-export function engineOptions(
-  given: InferenceSession.SessionOptions = {},
-): InferenceSession.SessionOptions {
-  const own = os.availableParallelism();
-  const isKept = own < os.cpus().length;
-  return { logSeverityLevel: 4, ...(isKept && { intraOpNumThreads: own }), ...given };
-}
-
-/** @param threads within an operator; without a number the engine's own choice */
-export const inThreads = (threads: number | undefined): InferenceSession.SessionOptions =>
-  threads === undefined ? {} : { intraOpNumThreads: threads };
 
 /** Opens a model file and says which one failed when it does. */
 export async function openModel(

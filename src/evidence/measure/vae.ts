@@ -8,7 +8,8 @@ import { loadModel } from '../../model/onnx/files.js';
 import type { FoundVae, VaeScale } from '../../runtime/model-folder/index.js';
 import type { Port } from '../../runtime/schedule/index.js';
 import { modelPorts } from './denoise-bundle.js';
-import { engineOptions, loadOrt, type Ort, runModel } from './engine.js';
+import { loadOrt, type Ort, runModel } from './engine.js';
+import { engineOptions } from './engine-options.js';
 import { takeRows } from './rows.js';
 import { openSource } from './scratch.js';
 

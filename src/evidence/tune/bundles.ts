@@ -10,7 +10,7 @@ import type { Sampler } from '../../runtime/samplers/index.js';
 import { loopSampler } from '../../runtime/samplers/of-schedule.js';
 import { callsPerStep, parsePlanFile, type Schedule } from '../../runtime/schedule/index.js';
 import { type LoopDenoiser, openLoopBundle, openPreparedModel } from '../measure/denoise-bundle.js';
-import { inThreads } from '../measure/engine.js';
+import { inThreads } from '../measure/engine-options.js';
 import type { LoopChoice } from '../yardstick/index.js';
 import { bundleKeyOf, type Made, type Setting, samplerIn } from './setting.js';
 import { pairOf, readingOf, type WorkSubject } from './subject.js';

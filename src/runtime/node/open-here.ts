@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { LoopRequest } from '../schedule/index.js';
 import { type Engine, ScheduledSession, type ScheduledSessionOptions } from '../session/index.js';
 import { checkFiles } from './check-files.js';
+import { keptThreads } from './kept-threads.js';
 import { readSchedule } from './read-schedule.js';
 
 export interface OpenBundleOptions
@@ -36,10 +37,12 @@ export interface OpenBundleOptions
 /** @throws StepfoldError what readSchedule, checkFiles and ScheduledSession.create throw */
 export async function openHere(
   folder: string,
-  { verifyHashes = true, ort, ...options }: OpenBundleOptions = {},
+  { verifyHashes = true, ort, ...given }: OpenBundleOptions = {},
 ): Promise<ScheduledSession> {
   const schedule = await readSchedule(folder);
   await checkFiles(folder, schedule, verifyHashes);
   const engine = ort ?? (await import('onnxruntime-node'));
+  const sessionOptions = { ...(!ort && keptThreads()), ...given.sessionOptions };
+  const options = { ...given, sessionOptions };
   return ScheduledSession.create(engine, { schedule, open: (file) => join(folder, file) }, options);
 }

@@ -2,12 +2,8 @@
 import os from 'node:os';
 import * as engine from 'onnxruntime-node';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import {
-  engineOptions,
-  loadOrt,
-  openModel,
-  runModel,
-} from '../../../src/evidence/measure/engine.js';
+import { loadOrt, openModel, runModel } from '../../../src/evidence/measure/engine.js';
+import { engineOptions } from '../../../src/evidence/measure/engine-options.js';
 
 afterEach(() => {
   vi.doUnmock('onnxruntime-node');

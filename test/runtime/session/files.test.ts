@@ -3,10 +3,11 @@
 import { rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import os from 'node:os';
 import { join } from 'node:path';
 import * as ort from 'onnxruntime-node';
 import * as web from 'onnxruntime-web';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openBundle } from '../../../src/runtime/node/index.js';
 import { bundleFromUrl, ScheduledSession } from '../../../src/runtime/session/index.js';
 import { split, splitExternal, writeTiny } from './tiny-bundles.js';
@@ -38,6 +39,23 @@ describe('a bundle in a folder', () => {
     const session = await openBundle(folder, { ort: engine, stateLocation: 'gpu-buffer' });
     expect(asked).toEqual([{ deep: 'gpu-buffer' }, {}]);
     await session.release();
+  });
+
+  it.each([
+    ['as many threads as processors that the process is kept to', {}, 3],
+    ['as many as are asked for', { sessionOptions: { intraOpNumThreads: 2 } }, 2],
+  ])('has %s', async (_, options, threads) => {
+    vi.spyOn(os, 'cpus').mockReturnValue(Array.from({ length: 8 }, () => ({}) as os.CpuInfo));
+    vi.spyOn(os, 'availableParallelism').mockReturnValue(3);
+    const create = vi.spyOn(ort.InferenceSession, 'create');
+    try {
+      await (await openBundle(await writeTiny(split()), options)).release();
+      const asked = create.mock.calls.map((given) => given.at(-1));
+      expect(asked.length).toBeGreaterThan(0);
+      for (const one of asked) expect(one).toMatchObject({ intraOpNumThreads: threads });
+    } finally {
+      vi.restoreAllMocks();
+    }
   });
 
   it('is refused when a model is not the one of the schedule', async () => {
