@@ -13,6 +13,7 @@ const FLOW = { name: 'euler-flow', steps: 28, spacing: 'linear', prediction: 'fl
 
 /**
  * @typedef {object} Sample
+ * @property {string} title of what it is, for tables
  * @property {string} model path in samples/
  * @property {string} judge folder in samples/, of the same kind and size of pictures
  * @property {'cond-first' | 'uncond-first'} order of the guidance pair
@@ -21,30 +22,35 @@ const FLOW = { name: 'euler-flow', steps: 28, spacing: 'linear', prediction: 'fl
 /** @type {Record<string, Sample>} */
 export const SAMPLES = {
   digits: {
+    title: 'Digits, U-Net',
     model: 'digits/digits-unet.onnx',
     judge: 'digits',
     order: 'uncond-first',
     own: VARIANCE,
   },
   'dit-digits': {
+    title: 'Digits, DiT',
     model: 'dit-digits/dit-digits.onnx',
     judge: 'flow-digits/judge',
     order: 'cond-first',
     own: VARIANCE,
   },
   'flow-digits': {
+    title: 'Digits, flow transformer',
     model: 'flow-digits/transformer/model.onnx',
     judge: 'flow-digits/judge',
     order: 'uncond-first',
     own: { ...FLOW, schedule: { path: 'flow', shift: 3 } },
   },
   fashion: {
+    title: 'Clothes, U-Net',
     model: 'fashion/unet/model.onnx',
     judge: 'fashion/judge',
     order: 'uncond-first',
     own: { ...VARIANCE, prediction: 'v' },
   },
   'flow-fashion': {
+    title: 'Clothes, flow transformer',
     model: 'flow-fashion/transformer/model.onnx',
     judge: 'fashion/judge',
     order: 'uncond-first',
