@@ -4,15 +4,17 @@
 
 Each network runs in PyTorch as its own definition has it, with the weights that `stepfold fill` gives its
 export. Calls 0, 3 and 6 run all of it and keep what the last two blocks add to each of their streams; at the
-others these add that again to what reaches them (the deviation of Delta-DiT, arXiv 2406.01125). Of a U-Net whose joins
-are modules they keep what goes into one of them beside the skip, which is what it gets at the others (DeepCache, arXiv
-2312.00858, equation 5). A step takes
-0.2 of what the network gives off the latent. For each network there is a file with the latent after the last
-call, and loops.json says how far it lies from that of the whole network. A network whose attention is in space and
-along time has a second loop, NAME.modules.npy, in which attention of each kind gives again what it gave at the last
-call of an interval of its own (PAB, arXiv 2408.12588). Tables that
-the exporter computed and the corpus has not got are in NAME.tables.npy, one behind the other. Inputs are numbers by a rule that
-test/reference/whole-loops.test.ts has as well. Needs what corpus.py needs with PyTorch 2, and a build of Stepfold.
+others these add that again to what reaches them (the deviation of Delta-DiT, arXiv 2406.01125). Of a U-Net they
+keep what goes into the middle one of its joins beside the skip, which is what it gets at the others (DeepCache,
+arXiv 2312.00858, equation 5). A step takes 0.2 of what the network gives off the latent. For each network there
+is a file with the latent after the last call, and loops.json says how far it lies from that of the whole network.
+
+A network whose attention is in space and along time has a second loop, NAME.modules.npy, in which attention of
+each kind gives again what it gave at the last call of an interval of its own (PAB, arXiv 2408.12588).
+
+Tables that the exporter computed and the corpus has not got are in NAME.tables.npy, one behind the other. Inputs
+are numbers by a rule that test/reference/whole-loops.test.ts has as well. Needs what corpus.py needs with
+PyTorch 2, and a build of Stepfold.
 """
 
 import argparse
@@ -39,6 +41,7 @@ CORPUS = ROOT / "samples" / "corpus"
 OUTPUT = ROOT / "samples" / "whole-loops"
 CALLS, INTERVAL, STEP = 8, 3, 0.2
 LEFT_OUT = 2
+# U-Nets whose joins are no modules of their own, but whose definitions name the stages around them
 STAGED = ["unet-script2-17", "unet-xl-optimum-17", "unet-controlled-17", "unet-video-17"]
 NAMES = [*FILES, *STAGED, *(name for name in JOINED if FORMS[name].exporter == "torchscript")]
 # the stream is in another layout behind two blocks; a skip from afar enters each of the last
