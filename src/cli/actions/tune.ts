@@ -101,7 +101,7 @@ async function runSearch(given: TuneArguments, queue?: QueueAt): Promise<void> {
       folder,
       share,
       search: search.id,
-      ...(args.threads !== undefined && { threads: args.threads }),
+      threads: args.threads,
       ...(args.minutes !== undefined && { seconds: 60 * args.minutes }),
       onProgress: (done, what) => status.show(what, done),
     });

@@ -49,7 +49,7 @@ export interface TuneOptions {
   /** SHA-256 of what the search is for. */
   readonly search: string;
   /** Of the engine, in trials and in what is measured. */
-  readonly threads?: number;
+  readonly threads?: number | undefined;
   /** Seconds after which nothing new is tried. */
   readonly seconds?: number | undefined;
   readonly onProgress?: (done: number, what: string) => void;

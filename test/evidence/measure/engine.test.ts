@@ -1,9 +1,9 @@
 /** The engine as checks and measurements use it: what it is asked for, and what is said when it fails. */
-import os from 'node:os';
 import * as engine from 'onnxruntime-node';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { loadOrt, openModel, runModel } from '../../../src/evidence/measure/engine.js';
 import { engineOptions } from '../../../src/evidence/measure/engine-options.js';
+import { keepTo, PROCESSORS } from '../../helpers/kept-processors.js';
 
 afterEach(() => {
   vi.doUnmock('onnxruntime-node');
@@ -43,19 +43,19 @@ describe('the engine', () => {
 });
 
 describe('a session has', () => {
-  const CORES = 8;
-  const kept = (processors: number) => {
-    vi.spyOn(os, 'cpus').mockReturnValue(Array.from({ length: CORES }, () => ({}) as os.CpuInfo));
-    vi.spyOn(os, 'availableParallelism').mockReturnValue(processors);
-  };
   afterEach(() => vi.restoreAllMocks());
 
   test.each([
-    ['as many threads as the engine likes, where all processors may be used', CORES, {}, undefined],
+    [
+      'as many threads as the engine likes, where all processors may be used',
+      PROCESSORS,
+      {},
+      undefined,
+    ],
     ['no more threads than the processors that the process is kept to', 3, {}, 3],
     ['as many as were asked for, whatever there is', 3, { intraOpNumThreads: 5 }, 5],
   ])('%s', (_, processors, given, threads) => {
-    kept(processors);
+    keepTo(processors);
     expect(engineOptions(given).intraOpNumThreads).toBe(threads);
   });
 });

@@ -3,13 +3,13 @@
 import { rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import os from 'node:os';
 import { join } from 'node:path';
 import * as ort from 'onnxruntime-node';
 import * as web from 'onnxruntime-web';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openBundle } from '../../../src/runtime/node/index.js';
 import { bundleFromUrl, ScheduledSession } from '../../../src/runtime/session/index.js';
+import { keepTo } from '../../helpers/kept-processors.js';
 import { split, splitExternal, writeTiny } from './tiny-bundles.js';
 
 web.env.wasm.numThreads = 1;
@@ -45,8 +45,7 @@ describe('a bundle in a folder', () => {
     ['as many threads as processors that the process is kept to', {}, 3],
     ['as many as are asked for', { sessionOptions: { intraOpNumThreads: 2 } }, 2],
   ])('has %s', async (_, options, threads) => {
-    vi.spyOn(os, 'cpus').mockReturnValue(Array.from({ length: 8 }, () => ({}) as os.CpuInfo));
-    vi.spyOn(os, 'availableParallelism').mockReturnValue(3);
+    keepTo(3);
     const create = vi.spyOn(ort.InferenceSession, 'create');
     try {
       await (await openBundle(await writeTiny(split()), options)).release();
