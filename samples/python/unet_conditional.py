@@ -226,6 +226,14 @@ class Upsample(nn.Module):
         return self.conv(F.interpolate(x, scale_factor=2.0, mode="nearest"))
 
 
+def block_stages(level):
+    """The modules of each block of a level."""
+    return [
+        [resnet, *level.attentions[index : index + 1]]
+        for index, resnet in enumerate(level.resnets)
+    ]
+
+
 class Level(nn.Module):
     """The blocks of one resolution, on the way down or up."""
 
@@ -246,11 +254,7 @@ class Level(nn.Module):
         return self.attentions[index](h, context) if len(self.attentions) > 0 else h
 
     def stages(self):
-        """The modules of each block."""
-        return [
-            [resnet, *self.attentions[index : index + 1]]
-            for index, resnet in enumerate(self.resnets)
-        ]
+        return block_stages(self)
 
 
 class DownLevel(Level):

@@ -17,6 +17,7 @@ from unet_conditional import (
     ResnetBlock,
     TimestepEmbedding,
     Upsample,
+    block_stages,
     timestep_features,
 )
 
@@ -144,13 +145,6 @@ class VideoLevel(nn.Module):
         h = self.resnets[index](h, embedding, frames)
         return self.attentions[index](h, context, frames) if len(self.attentions) > 0 else h
 
-    def stages(self):
-        """The modules of each block."""
-        return [
-            [resnet, *self.attentions[index : index + 1]]
-            for index, resnet in enumerate(self.resnets)
-        ]
-
 
 class VideoUNet(nn.Module):
     """Predicts the velocity of `sample` [batch, frames, 8, height, width]: noisy latents and those
@@ -224,10 +218,10 @@ class VideoUNet(nn.Module):
         """Modules by skip branch: the encoder's stages, the middle, the decoder's stages."""
         encoder = [[self.conv_in]]
         for level, down in enumerate(self.down_blocks):
-            encoder += down.stages()
+            encoder += block_stages(down)
             encoder += [[downsampler] for downsampler in self.downsamplers[level : level + 1]]
         decoder = []
         for level, up in enumerate(self.up_blocks):
-            decoder += up.stages()
+            decoder += block_stages(up)
             decoder[-1].extend(self.upsamplers[level : level + 1])
         return encoder, [*self.mid_resnets, self.mid_attention], decoder
